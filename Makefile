@@ -1,0 +1,33 @@
+# The commands of the README: `make serve` and `make test`.  Both make what they need in .venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: serve test soak format
+
+serve: .venv/installed
+	$(BIN)/feeds serve
+
+test: .venv/installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest --cov --cov-report=term
+
+soak: .venv/installed-dev
+	$(BIN)/pytest -m soak
+
+format: .venv/installed-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.venv/installed: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+# Dependency groups came with pip 25.1.
+.venv/installed-dev: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --group dev
+	touch $@

@@ -1,0 +1,222 @@
+"""config.toml to a Config: read once, checked as a whole, then passed as an argument.
+
+Every key has its default here and its description in docs/config.md. An unknown key, a wrong type or an impossible
+combination is an error that names the key. Paths are relative to the file. The one thing taken from the environment
+is FEEDS_STORE_URL, since the address of a store may hold a password.
+"""
+
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from feeds.errors import ConfigError
+from feeds.model import KINDS, web_address
+
+FormatName = Literal["rss", "atom"]
+KindName = Literal["topics", "providers", "categories"]
+
+
+def _line(text: str) -> str:
+    if not (line := " ".join(text.split())) or not line.isprintable():
+        raise ValueError("expected a line of text")
+    return line
+
+
+def _address(text: str) -> str:
+    try:
+        return web_address(text)
+    except ValueError as error:
+        raise ValueError("expected an http or https address") from error
+
+
+def _base(text: str) -> str:
+    address = _address(text)
+    if urlsplit(address).query or urlsplit(address).fragment:
+        raise ValueError("expected an address without ? and #")
+    return address.rstrip("/")
+
+
+def _language(text: str) -> str:
+    # RFC 5646 §2.1, as far as a misprint would show.
+    if not re.fullmatch(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", text):
+        raise ValueError("expected a language tag such as en or pt-BR")
+    return text
+
+
+def _once(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) != len(names):
+        raise ValueError("expected each name once")
+    return names
+
+
+FORMATS: tuple[FormatName, ...] = ("rss", "atom")
+Line = Annotated[str, AfterValidator(_line)]
+Address = Annotated[str, AfterValidator(_address)]
+
+
+class Section(BaseModel):
+    """Part of a Config: frozen, no unknown key, no guessing between types."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Site(Section):
+    """[site]: what is published, by whom and where."""
+
+    title: Line = "Feeds"
+    description: Line | None = None
+    base_url: Annotated[str, AfterValidator(_base)] = ""
+    language: Annotated[str, AfterValidator(_language)] = "en"
+    author: Line | None = None
+    rights: Line | None = None
+    icon: Address | None = None
+    logo: Address | None = None
+
+    def address(self, path: str) -> str:
+        """The absolute address of a path below the site."""
+        return f"{self.base_url}/{path}"
+
+
+class Records(Section):
+    """[records]: where the records are."""
+
+    path: Path = Field(Path("seeds"), strict=False)
+
+
+class StoreSection(Section):
+    """[store]: where the store is kept."""
+
+    url: str = "sqlite:///.feeds/store.sqlite"
+
+
+class Output(Section):
+    """[output]: where `feeds build` writes."""
+
+    path: Path = Field(Path("public"), strict=False)
+
+
+class FeedsSection(Section):
+    """[feeds]: which feeds there are and what they hold."""
+
+    limit: Annotated[int, Field(ge=1, le=10_000)] = 50
+    formats: Annotated[tuple[FormatName, ...], Field(min_length=1, strict=False), AfterValidator(_once)] = (
+        "rss",
+        "atom",
+    )
+    kinds: Annotated[tuple[KindName, ...], Field(strict=False), AfterValidator(_once)] = KINDS  # type: ignore[assignment]
+
+
+class Server(Section):
+    """[server]: where `feeds serve` listens, and with how many processes."""
+
+    host: Line = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+
+
+class Config(Section):
+    """All that can be set.  `file` is where it came from."""
+
+    file: Path = Field(Path("config.toml"), strict=False)
+    site: Site = Site()
+    records: Records = Records()
+    store: StoreSection = StoreSection()
+    output: Output = Output()
+    feeds: FeedsSection = FeedsSection()
+    server: Server = Server()
+
+    @property
+    def records_folder(self) -> Path:
+        """The records folder, absolute."""
+        return self.file.parent / self.records.path
+
+    @property
+    def output_folder(self) -> Path:
+        """The folder of the static tree, absolute."""
+        return self.file.parent / self.output.path
+
+    @property
+    def store_file(self) -> Path:
+        """The SQLite file of the store, absolute."""
+        return self.file.parent / self.store.url.removeprefix("sqlite:///")
+
+
+def load_config(path: Path | str = "config.toml", **server: str | int | None) -> Config:
+    """Read config.toml.  Keywords that are given and not None stand in for the keys of [server].
+
+    Raises ConfigError, with every fault of the file, when it is missing, unreadable or asks for the impossible.
+    """
+    file = Path(path).absolute()
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(
+            str(path), f"expected a file, got: {error.strerror}; `--config PATH` names another"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(str(path), "expected UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(str(path), f"expected TOML, got: {error}") from error
+    if "file" in data:
+        raise ConfigError(str(path), "file: expected no such key")
+    if url := os.environ.get("FEEDS_STORE_URL"):
+        data.setdefault("store", {})["url"] = url
+    try:
+        config = Config.model_validate({**data, "file": file})
+    except ValidationError as error:
+        raise ConfigError(str(path), "; ".join(_message(detail) for detail in error.errors())) from error
+    changes = {name: value for name, value in server.items() if value is not None}
+    config = config.model_copy(update={"server": config.server.model_copy(update=changes)})
+    if not config.site.base_url:
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(config.server.host, config.server.host)
+        base = f"http://{host}:{config.server.port}"
+        config = config.model_copy(update={"site": config.site.model_copy(update={"base_url": base})})
+    _check_together(str(path), config)
+    return config
+
+
+def _check_together(subject: str, config: Config) -> None:
+    url = config.store.url
+    if not url.startswith("sqlite:///") or not url.removeprefix("sqlite:///"):
+        # The address may hold a password: it is not repeated.
+        raise ConfigError(subject, "store.url: expected sqlite:/// and the path of a file")
+    folders = {
+        "records.path": config.records_folder.resolve(),
+        "output.path": config.output_folder.resolve(),
+        "store.url": config.store_file.resolve(),
+    }
+    output, records = folders["output.path"], folders["records.path"]
+    if output == records or output in records.parents:
+        raise ConfigError(subject, "output.path: expected a folder that does not hold the records")
+    if output == folders["store.url"].parent or output in folders["store.url"].parents:
+        raise ConfigError(subject, "store.url: expected a file outside output.path, which is public")
+
+
+def _message(detail: Any) -> str:
+    key = ".".join(str(part) for part in detail["loc"])
+    known = {
+        "extra_forbidden": "expected no such key",
+        "string_type": "expected text in quotes",
+        "int_type": "expected a whole number",
+        "model_type": "expected a table",
+        "tuple_type": "expected a list",
+        "too_short": "expected at least one name",
+    }
+    context = detail.get("ctx", {})
+    if detail["type"] == "greater_than_equal":
+        problem = f"expected {context['ge']} or more"
+    elif detail["type"] == "less_than_equal":
+        problem = f"expected {context['le']} or less"
+    elif detail["type"] == "literal_error":
+        problem = f"expected {context['expected']}"
+    elif detail["type"] == "value_error":
+        problem = str(context["error"])
+    else:
+        problem = known.get(detail["type"], detail["msg"])
+    got = "" if detail["type"] == "extra_forbidden" or key.startswith("store") else f", got {detail['input']!r}"
+    return f"{key}: {problem}{got}"

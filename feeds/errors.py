@@ -1,0 +1,31 @@
+"""Every error that feeds raises for a person to read.  One base, one subclass per room.
+
+    FeedsError
+    ├── ConfigError    config.toml cannot be used                   (config)
+    ├── StoreError     the store cannot be opened, read or written  (store)
+    └── PublishError   documents cannot be written where they go    (publish)
+
+A record that cannot be published is no exception: it is a list of `Fault` (records), since one bad record costs
+that record alone. Errors become exit codes in cli.py and status codes in publish/service.py, nowhere else.
+"""
+
+
+class FeedsError(Exception):
+    """Something a person can mend.  Its text reads `subject: what is wrong, and what to do`."""
+
+    def __init__(self, subject: str, problem: str) -> None:
+        super().__init__(f"{subject}: {problem}")
+        self.subject = subject
+        self.problem = problem
+
+
+class ConfigError(FeedsError):
+    """config.toml is missing, unreadable or asks for something impossible."""
+
+
+class StoreError(FeedsError):
+    """The store cannot be opened, read or written."""
+
+
+class PublishError(FeedsError):
+    """Documents cannot be written where they should go."""

@@ -1,0 +1,228 @@
+"""What feeds is about: Article, Feed, Entry, Document, and the rules for identity and paths.
+
+Plain frozen data, no input and no output. All datetimes are aware and in UTC.
+Not here: how records are read (records/), which articles a feed shows (selection), what documents look like (render/).
+"""
+
+import ipaddress
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from urllib.parse import quote, urlsplit, urlunsplit
+
+EVERYTHING = "all"
+KINDS = ("topics", "providers", "categories")
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """Who publishes an article, known by domain (a host name in ASCII)."""
+
+    domain: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture at an absolute address.  Width and height in pixels, cached: whether the provider keeps a copy."""
+
+    url: str
+    width: int | None = None
+    height: int | None = None
+    cached: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Coverage of the same matter elsewhere."""
+
+    title: str
+    link: str
+    excerpt: str = ""
+    published: datetime | None = None
+    provider: Provider | None = None
+    images: tuple[Image, ...] = ()
+    amp_link: str | None = None
+    cdn_amp_link: str | None = None
+    type: str | None = None
+    quality: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """What is published of one web address.
+
+    `id` is the address that identifies it, `link` the one to follow, `digest` stands for the bytes of its record.
+    """
+
+    path: str
+    digest: str
+    id: str
+    link: str
+    title: str
+    published: datetime
+    provider: Provider
+    updated: datetime | None = None
+    excerpt: str = ""
+    body: str = ""
+    category: str | None = None
+    topics: tuple[str, ...] = ()
+    images: tuple[Image, ...] = ()
+    related: tuple[Related, ...] = ()
+    original_link: str | None = None
+    amp_link: str | None = None
+    cdn_amp_link: str | None = None
+    type: str | None = None
+    quality: float | None = None
+    heat: float | None = None
+
+    @property
+    def changed(self) -> datetime:
+        """When it last changed for its readers: `updated` when there is one, else `published`."""
+        return self.updated or self.published
+
+    def feeds(self) -> dict[str, str]:
+        """The keys of the feeds it belongs to beside `all`, each with the name as this article spells it."""
+        keys: dict[str, str] = {}
+        for topic in self.topics:
+            keys.setdefault(feed_key("topics", topic), topic)
+        keys[f"providers/{self.provider.domain}"] = self.provider.name
+        if self.category:
+            keys[feed_key("categories", self.category)] = self.category
+        return keys
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A rule for which articles are in it (its key), and what is known of those visible now."""
+
+    key: str
+    name: str
+    articles: int
+    updated: datetime
+
+    @property
+    def kind(self) -> str:
+        """`all`, `topics`, `providers` or `categories`."""
+        return self.key.partition("/")[0]
+
+    @property
+    def slug(self) -> str:
+        """The last part of the key: the slug of a name, the domain of a provider."""
+        return self.key.rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One article rendered in one format.  `recipe` is the digest of all that it shows."""
+
+    recipe: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One feed in one format, or the front page, as it goes over the wire and onto disk.
+
+    `etag` is the opaque tag without quotes; `modified` the moment for Last-Modified, in whole seconds.
+    """
+
+    path: str
+    media_type: str
+    content: bytes
+    etag: str
+    modified: datetime
+
+
+def digest(*parts: str | bytes) -> str:
+    """A short digest of the parts in their order; where one part ends and the next begins counts."""
+    state = blake2b(digest_size=16)
+    for part in parts:
+        data = part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass")
+        state.update(len(data).to_bytes(8, "big"))
+        state.update(data)
+    return state.hexdigest()
+
+
+def fold(name: str) -> str:
+    """The form in which two spellings of one name are equal: NFC, case-folded, white space and hyphens one space."""
+    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+    return " ".join(re.split(r"[\s\-]+", folded)).strip()
+
+
+def slug(name: str) -> str:
+    """The part of an address that stands for a name: a pure function of its folded form.
+
+    `Computer Vision` gives `computer-vision`. Where ASCII letters, digits and spaces do not say it all, the readable
+    part is followed by eight hex digits, so that C, C# and C++ differ, whatever other names exist.
+    """
+    folded = fold(name)
+    if len(folded) <= 64 and re.fullmatch(r"[a-z0-9]+( [a-z0-9]+)*", folded):
+        return folded.replace(" ", "-")
+    plain = unicodedata.normalize("NFKD", folded).encode("ascii", "ignore").decode()
+    readable = "-".join(re.findall(r"[a-z0-9]+", plain))[:48].strip("-")
+    tail = blake2b(folded.encode(), digest_size=4).hexdigest()
+    return f"{readable}-{tail}" if readable else tail
+
+
+def feed_key(kind: str, name: str) -> str:
+    """The key of the feed of that kind for a name as an editor spelled it."""
+    return f"{kind}/{slug(name)}"
+
+
+def feed_folder(key: str) -> str:
+    """Where a feed's documents lie: `` for everything, else its key and a slash."""
+    return "" if key == EVERYTHING else f"{key}/"
+
+
+def feed_path(key: str, extension: str) -> str:
+    """The path of a feed's document below the site's address, without a leading slash."""
+    return f"{feed_folder(key)}feed.{extension}"
+
+
+def host_name(text: str) -> str:
+    """A host name in the form in which it is compared: lower case, in ASCII, no final dot.
+
+    Raises ValueError for what no host can be called. IDNA 2008 with UTS 46 mapping.
+    """
+    host = text.strip().lower().rstrip(".")
+    if not host.isascii():
+        import idna  # loads large tables, and hardly any host needs it
+
+        host = idna.encode(host, uts46=True).decode()
+    if len(host) > 253 or not all(re.fullmatch(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?", x) for x in host.split(".")):
+        raise ValueError("not a host name")
+    return host
+
+
+def web_address(text: str) -> str:
+    """An http or https address in pure ASCII, scheme and host in lower case, otherwise as written (RFC 3987 §3.1).
+
+    Raises ValueError for everything else: another scheme, no host, a user name, a control character.
+    """
+    address = text.strip()
+    if any(ord(character) < 0x20 or character == "\x7f" for character in address):
+        raise ValueError("a control character in it")
+    parts = urlsplit(address)
+    if parts.scheme.lower() not in ("http", "https"):
+        raise ValueError("not http or https")
+    if "@" in parts.netloc or parts.hostname is None:
+        raise ValueError("a user name in it, or no host")
+    host = f"[{ipaddress.IPv6Address(parts.hostname)}]" if "[" in parts.netloc else host_name(parts.hostname)
+    netloc = host if parts.port is None else f"{host}:{parts.port}"
+    path, query, fragment = (_percent_encoded(part) for part in (parts.path, parts.query, parts.fragment))
+    return urlunsplit((parts.scheme.lower(), netloc, path, query, fragment))
+
+
+def identity(address: str) -> str:
+    """The form in which two cleaned web addresses are compared: no default port and no fragment."""
+    parts = urlsplit(address)
+    default = {"http": ":80", "https": ":443"}[parts.scheme]
+    return urlunsplit((parts.scheme, parts.netloc.removesuffix(default), parts.path, parts.query, ""))
+
+
+def _percent_encoded(text: str) -> str:
+    stray = re.compile(r"%(?![0-9A-Fa-f]{2})")
+    return quote(stray.sub("%25", text), safe="!#$%&'()*+,/:;=?@[]~-._")

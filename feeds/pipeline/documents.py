@@ -1,0 +1,225 @@
+"""Documents of what is visible at a moment: entries rendered where they are missing, joined, tagged and dated.
+
+A document's recipe is the digest of all that it shows. While it stays the same nothing is rendered, joined or written.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from threading import Lock
+
+from sqlalchemy import Connection
+
+from feeds import selection, store
+from feeds.config import Config
+from feeds.model import EVERYTHING, Article, Document, Entry, Feed, Provider, digest, feed_path
+from feeds.render import format_named
+from feeds.rows import EPOCH, micros, moment
+from feeds.selection import Pick
+from feeds.store import Published, Store
+
+FRONT_PAGE = "index.html"
+HTML = "text/html; charset=utf-8"
+MOST_UNSAVED = 1000  # entries held in memory until they are written to the store together
+MOST_REMEMBERED = 512  # documents that a running service holds in memory
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What is visible from `now` until `until`, when a publication or an update falls due (None: for ever)."""
+
+    generation: int
+    now: datetime
+    until: datetime | None
+    names: dict[str, str]
+    feeds: dict[str, Feed]
+
+    def holds(self, generation: int, now: datetime) -> bool:
+        """Whether it still says what is visible."""
+        return self.generation == generation and self.now <= now and (self.until is None or now < self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A document that could be: where, of what, and how to make its bytes.  `newest` is its articles' last change."""
+
+    path: str
+    media_type: str
+    recipe: str
+    newest: datetime
+    content: Callable[[], bytes]
+
+
+def take_snapshot(config: Config, connection: Connection, now: datetime) -> Snapshot:
+    """What is visible at that moment, in the kinds of feeds that the config asks for."""
+    every = selection.feeds(connection, now)
+    kinds = (EVERYTHING, *config.feeds.kinds)
+    feeds = {key: feed for kind in kinds for key, feed in every.items() if feed.kind == kind}
+    names = {key: feed.name for key, feed in every.items()}
+    return Snapshot(store.generation(connection), now, selection.next_change(connection, now), names, feeds)
+
+
+class Documents:
+    """Makes the documents of a site from its store.  Safe for threads."""
+
+    def __init__(self, config: Config, source: Store) -> None:
+        self._config = config
+        self._store = source
+        self._site = digest(config.site.model_dump_json(), *config.feeds.kinds, "", *config.feeds.formats)
+        self._lock = Lock()
+        self._unsaved: dict[str, dict[int, Entry]] = {name: {} for name in config.feeds.formats}
+        self._remembered: OrderedDict[str, tuple[str, Document]] = OrderedDict()
+        self._snapshot: Snapshot | None = None
+
+    def feeds(self, now: datetime) -> dict[str, Feed]:
+        """Every feed in which something is visible, by key, in the order in which they are listed."""
+        with self._lock, self._store.reading() as connection:
+            return self.snapshot(connection, now).feeds
+
+    def snapshot(self, connection: Connection, now: datetime) -> Snapshot:
+        """What is visible now; looked up again only when records changed or something fell due."""
+        if self._snapshot is None or not self._snapshot.holds(store.generation(connection), now):
+            self._snapshot = take_snapshot(self._config, connection, now)
+        return self._snapshot
+
+    def paths(self, connection: Connection, now: datetime) -> list[str]:
+        """The path of every document there is."""
+        feeds = self.snapshot(connection, now).feeds
+        return [*(feed_path(key, name) for key in feeds for name in self._config.feeds.formats), FRONT_PAGE]
+
+    def drafts(self, connection: Connection, now: datetime) -> Iterator[Draft]:
+        """Every document there is, the front page last, since it points to the others."""
+        snapshot = self.snapshot(connection, now)
+        for key in snapshot.feeds:
+            picks = self._picks(connection, snapshot, key)
+            for name in self._config.feeds.formats:
+                yield self._feed_draft(connection, snapshot, key, name, picks)
+        yield self._front_page_draft(snapshot)
+
+    def _draft(self, connection: Connection, snapshot: Snapshot, path: str) -> Draft | None:
+        if path == FRONT_PAGE:
+            return self._front_page_draft(snapshot)
+        folder, _, file = path.rpartition("/")
+        key, (stem, _, name) = folder or EVERYTHING, file.partition(".")
+        if path == feed_path(key, name) and stem == "feed" and key in snapshot.feeds and name in self._unsaved:
+            return self._feed_draft(connection, snapshot, key, name, self._picks(connection, snapshot, key))
+        return None
+
+    def get(self, path: str, now: datetime) -> Document | None:
+        """The document at a path, with its tag and date, as it is published now; None where there is none."""
+        with self._lock, self._store.reading() as connection:
+            snapshot = self.snapshot(connection, now)
+            draft = self._draft(connection, snapshot, path)
+            if draft is None:
+                return None
+            recipe, document = self._remembered.get(path, ("", None))
+            if document is None or recipe != draft.recipe:
+                content = draft.content()
+                known = store.published(connection, path).get(path)
+                noted = published_as(draft, digest(content), known, now)
+                document = Document(path, draft.media_type, content, noted.etag, _second(noted.modified))
+                if noted != known:
+                    self._note({path: noted})
+                self._remembered[path] = (draft.recipe, document)
+            self._remembered.move_to_end(path)
+            if len(self._remembered) > MOST_REMEMBERED:
+                self._remembered.popitem(last=False)
+            return document
+
+    def _note(self, documents: dict[str, Published]) -> None:
+        with self._store.writing() as connection:
+            store.note_published(connection, documents)
+            self._save(connection)
+
+    def save(self) -> None:
+        """Write what was rendered and not yet written to the store."""
+        if any(self._unsaved.values()):
+            with self._store.writing() as connection:
+                self._save(connection)
+
+    def _save(self, connection: Connection) -> None:
+        for name, rendered in self._unsaved.items():
+            store.keep_entries(connection, name, rendered)
+            rendered.clear()
+
+    def _picks(self, connection: Connection, snapshot: Snapshot, key: str) -> list[Pick]:
+        return selection.newest(connection, key, snapshot.now, self._config.feeds.limit)
+
+    def _front_page_draft(self, snapshot: Snapshot) -> Draft:
+        feeds = list(snapshot.feeds.values())
+        shown = [f"{feed.key} {feed.name} {feed.articles} {feed.updated.isoformat()}" for feed in feeds]
+
+        def content() -> bytes:
+            from feeds.render import html
+
+            return html.front_page(feeds, self._config.site, self._config.feeds.formats)
+
+        newest = max((feed.updated for feed in feeds), default=EPOCH)
+        return Draft(FRONT_PAGE, HTML, digest(self._site, *shown), newest, content)
+
+    def _feed_draft(
+        self, connection: Connection, snapshot: Snapshot, key: str, name: str, picks: Sequence[Pick]
+    ) -> Draft:
+        feed, form = snapshot.feeds[key], format_named(name)
+        newest = max(pick.changed for pick in picks)
+        recipes = {pick.number: self._recipe(pick, name, snapshot) for pick in picks}
+
+        def content() -> bytes:
+            head, tail = form.frame(feed, self._config.site, newest)
+            return b"".join([head, *self._entries(connection, snapshot, name, recipes), tail])
+
+        recipe = digest(self._site, name, key, feed.name, newest.isoformat(), *recipes.values())
+        return Draft(feed_path(key, name), form.MEDIA_TYPE, recipe, newest, content)
+
+    def _recipe(self, pick: Pick, name: str, snapshot: Snapshot) -> str:
+        shown = [snapshot.names[key] for key in pick.feeds]
+        return digest(self._site, name, pick.digest, pick.changed.isoformat(), *shown)
+
+    def _entries(
+        self, connection: Connection, snapshot: Snapshot, name: str, recipes: dict[int, str]
+    ) -> Iterator[bytes]:
+        unsaved = self._unsaved[name]
+        ready = {n: e.content for n, e in unsaved.items() if recipes.get(n) == e.recipe} if unsaved else {}
+        missing = {number: recipe for number, recipe in recipes.items() if number not in ready}
+        with self._store.reading() as latest:  # what was saved meanwhile shows in no transaction begun before
+            ready |= store.kept_entries(latest, name, missing)
+        missing = {number: recipe for number, recipe in missing.items() if number not in ready}
+        found = store.articles(connection, list(missing))
+        form, has_source = format_named(name), "providers" in self._config.feeds.kinds
+        for number, recipe in missing.items():
+            article = as_shown(found[number], snapshot)
+            ready[number] = form.entry(article, self._config.site, has_source=has_source)
+            unsaved[number] = Entry(recipe, ready[number])
+        if len(unsaved) >= MOST_UNSAVED:
+            self.save()
+        return (ready[number] for number in recipes)
+
+
+def as_shown(article: Article, snapshot: Snapshot) -> Article:
+    """The article under the names that its feeds go by, and without an update that is still to come."""
+    names = snapshot.names
+    topics = tuple(dict.fromkeys(names[key] for key in article.feeds() if key.startswith("topics/")))
+    domain = article.provider.domain
+    due = article.updated is None or article.updated <= snapshot.now
+    updated = article.updated if due else None
+    return replace(article, topics=topics, provider=Provider(domain, names[f"providers/{domain}"]), updated=updated)
+
+
+def published_as(draft: Draft, etag: str, known: Published | None, now: datetime) -> Published:
+    """What to note of a document: its date is its articles' at first, then the second in which its bytes changed.
+
+    The date never stands still while the tag moves and never goes back; where two changes fall in one second it is a
+    second ahead, and left out of answers until the clock has passed it (RFC 9110 §8.8.2.1).
+    """
+    if known is None:
+        modified = max(micros(draft.newest) // 1_000_000, 0)
+    elif known.etag == etag:
+        modified = known.modified
+    else:
+        modified = max(micros(now) // 1_000_000, known.modified + 1)
+    return Published(draft.recipe, etag, modified)
+
+
+def _second(count: int) -> datetime:
+    return moment(count * 1_000_000)

@@ -1,0 +1,118 @@
+"""From the records folder into the store: only what changed is read, and all of it lands in one transaction."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+import feeds
+from feeds import store
+from feeds.config import Config
+from feeds.model import digest
+from feeds.records import Fault, Found, Reading, printable, read_file, read_record, walk
+from feeds.store import Known, Store
+
+BATCH = 500
+# A file that changed this shortly before it was read may change again without its time telling so.
+SETTLED_NS = 50_000_000
+NEVER = -1
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What an ingest came to: how many files there are, how many of them were read now, how many were forgotten."""
+
+    files: int
+    read: int
+    forgotten: int
+
+
+def open_store(config: Config) -> Store:
+    """The store that the config names, made by this very code of these very records."""
+    return Store(config.store_file, digest(_code(), str(config.records_folder.resolve())))
+
+
+def ingest(config: Config, into: Store, now: datetime, progress: Progress | None = None) -> Ingested:
+    """Bring the store up to date with the records.  `progress` is told how many files of how many are read.
+
+    Raises ConfigError when the records folder cannot be read, StoreError when the store cannot be written.
+    """
+    folder = config.records_folder
+    with into.reading() as connection:
+        known = store.known_files(connection)
+    found = _walk(folder)
+    if not _changed(found, known) and known.keys() <= found.keys():
+        return Ingested(len(found), 0, 0)
+    with into.writing() as connection:
+        # Looked at again: while this process waited for its turn, another may have done the work.
+        known, found = store.known_files(connection), _walk(folder)
+        gone = sorted(known.keys() - found.keys())
+        store.remove(connection, gone)
+        read = _read(connection, folder, _changed(found, known), known, now, progress)
+        if read or gone:
+            store.advance(connection)
+    return Ingested(len(found), read, len(gone))
+
+
+def _walk(folder: Path) -> dict[str, Found]:
+    return {printable(found.path): found for found in walk(folder)}
+
+
+def _changed(found: dict[str, Found], known: dict[str, Known]) -> list[tuple[str, Found]]:
+    return [
+        (path, item)
+        for path, item in sorted(found.items())
+        if (before := known.get(path)) is None or (before.size, before.mtime_ns) != (item.size, item.mtime_ns)
+    ]
+
+
+def _read(
+    connection: Connection,
+    folder: Path,
+    changed: list[tuple[str, Found]],
+    known: dict[str, Known],
+    now: datetime,
+    progress: Progress | None,
+) -> int:
+    read = 0
+    batch: list[tuple[Found, Reading]] = []
+    same: list[Found] = []
+    for count, (path, item) in enumerate(changed, start=1):
+        seen = replace(item, path=path, mtime_ns=_settled(item.mtime_ns))
+        content = read_file(folder, item)
+        if isinstance(content, Fault):
+            # Its rights or the target of a link may change without its time telling so: it is looked at each time.
+            reading = Reading(path, digest(str(content)), None, (content,))
+            seen = replace(seen, mtime_ns=NEVER)
+        elif path in known and known[path].digest == digest(content):
+            same.append(seen)
+            continue
+        else:
+            reading = read_record(path, content, now)
+        if path in known and known[path].digest == reading.digest:
+            continue
+        read += 1
+        batch.append((seen, reading))
+        if len(batch) == BATCH:
+            store.put(connection, batch)
+            batch.clear()
+        if progress is not None:
+            progress(count, len(changed))
+    store.put(connection, batch)
+    store.touch(connection, same)
+    return read
+
+
+def _settled(mtime_ns: int) -> int:
+    return mtime_ns if mtime_ns < time.time_ns() - SETTLED_NS else NEVER
+
+
+def _code() -> bytes:
+    """The program itself: a store made by other code, of a version released or not, is made anew."""
+    package = Path(feeds.__file__).parent
+    return b"".join(file.read_bytes() for file in sorted(package.rglob("*.py")) + sorted(package.rglob("*.html")))

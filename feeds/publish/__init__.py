@@ -1,0 +1,1 @@
+"""Where documents go: static (a folder), service (HTTP)."""

@@ -1,0 +1,32 @@
+"""`feeds serve`: the service on granian, a production server."""
+
+import logging
+from functools import partial
+from typing import Any
+
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from feeds.config import Config
+
+
+def serve(config: Config) -> None:
+    """Serve until told to stop (SIGINT, SIGTERM)."""
+    server = Granian(
+        "feeds",
+        address=config.server.host,
+        port=config.server.port,
+        interface=Interfaces.WSGI,
+        workers=config.server.workers,
+        log_level=LogLevels.warning,
+    )
+    server.serve(target_loader=partial(_application, config), wrap_loader=False)
+
+
+def _application(config: Config) -> Any:
+    # Runs in each worker process.
+    from feeds.publish.service import create_app
+
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+    return create_app(config)

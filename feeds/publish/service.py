@@ -1,0 +1,161 @@
+"""The Flask service: documents over HTTP, with conditional GET by Werkzeug (RFC 9110 §13), and /healthz.
+
+Bytes and tags are those of the static tree. Records that change show up without a restart: before an answer the folder
+is looked over, at most for a tenth of the time. Only this module sees a request.
+"""
+
+import json
+import logging
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+from urllib.parse import urlsplit
+
+from flask import Flask, Request, Response, request
+from sqlalchemy import Connection
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+from feeds import store
+from feeds.config import Config, load_config
+from feeds.errors import FeedsError
+from feeds.model import EVERYTHING
+from feeds.pipeline import Documents, ingest, open_store
+from feeds.render import html
+from feeds.store import Store
+
+Clock = Callable[[], datetime]
+FRESH = 300  # seconds for which a cache may answer without asking
+LOOKS_SHARE = 10  # looking over the records takes at most one part in this many of the time
+log = logging.getLogger("feeds")
+
+ADVICE = {
+    404: ("Nothing here", "No feed has this address. It may be misspelled, or nothing is published in it."),
+    405: ("Only for reading", "This address answers GET and HEAD."),
+}
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def create_app(config: Config | str | Path = "config.toml", *, clock: Clock = _utc_now) -> Flask:
+    """The service as a WSGI application, for any server.  `config`: a Config, or the path of a config.toml.
+
+    Raises ConfigError or StoreError when it cannot start. `clock` tells the moment, which decides what is due.
+    """
+    if not isinstance(config, Config):
+        config = load_config(config)
+    source = open_store(config)
+    documents = Documents(config, source)
+    watch = _Watch(config, source, clock)
+    watch.look()
+    app = Flask("feeds", static_folder=None)
+    app.url_map.strict_slashes = False
+
+    def answer(path: str) -> Response:
+        watch.look()
+        now = clock()
+        document = documents.get(path, now)
+        if document is None:
+            return _problem(config, request, 404)
+        response = Response(document.content, content_type=document.media_type)
+        # Weak, since proxies compress on the way, and the same tag must name every coding (RFC 9110 §8.8.1).
+        response.set_etag(document.etag, weak=True)
+        if document.modified <= now:
+            response.last_modified = document.modified
+        response.headers["Cache-Control"] = f"public, max-age={FRESH}"
+        response.make_conditional(request)
+        return response
+
+    @app.get("/")
+    def front_page() -> Response:
+        return answer("index.html")
+
+    @app.get("/<path:path>")
+    def document(path: str) -> Response:
+        return answer(path)
+
+    @app.get("/healthz")
+    def healthz() -> Response:
+        watch.look()
+        everything = documents.feeds(clock()).get(EVERYTHING)
+        facts = {"status": "ok", "articles": everything.articles if everything else 0}
+        response = Response(json.dumps(facts) + "\n", content_type="application/json")
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    @app.errorhandler(HTTPException)
+    def problem(error: HTTPException) -> Response:
+        response = _problem(config, request, error.code or 500, error.name)
+        allow = getattr(error, "valid_methods", None)
+        if allow:
+            response.headers["Allow"] = ", ".join(sorted(allow))
+        return response
+
+    prefix = urlsplit(config.site.base_url).path
+    if prefix:
+        app.wsgi_app = DispatcherMiddleware(_not_found, {prefix: app.wsgi_app})  # type: ignore[method-assign]
+    return app
+
+
+class _Watch:
+    """Brings the store up to date with the records, no more often than it is worth."""
+
+    def __init__(self, config: Config, source: Store, clock: Clock) -> None:
+        self._config = config
+        self._source = source
+        self._clock = clock
+        self._lock = Lock()
+        self._next = 0.0
+
+    def look(self) -> None:
+        """Read what changed.  While one thread looks, others answer with what is known."""
+        if time.monotonic() < self._next or not self._lock.acquire(blocking=False):
+            return
+        started = time.monotonic()
+        try:
+            ingested = ingest(self._config, self._source, self._clock())
+            if ingested.read:
+                self._report()
+        except FeedsError as error:
+            log.error("%s; the last good documents are served", error)
+        finally:
+            ended = time.monotonic()
+            self._next = ended + (ended - started) * (LOOKS_SHARE - 1)
+            self._lock.release()
+
+    def _report(self) -> None:
+        with self._source.reading() as connection:
+            report_faults(connection, self._clock())
+
+
+def report_faults(connection: Connection, now: datetime) -> None:
+    """Log what keeps records from being published, without a word of theirs."""
+    for fault in store.faults(connection, now):
+        log.warning("%s", fault.public)
+
+
+def _problem(config: Config, asked: Request, status: int, name: str = "") -> Response:
+    """An error for whoever asks: a page for a browser, JSON for a program (RFC 9457), else a line of text."""
+    heading, advice = ADVICE.get(status, (name or "Something went wrong", "The request could not be answered."))
+    kinds = ["text/plain", "text/html", "application/json", "application/problem+json"]
+    best = asked.accept_mimetypes.best_match(kinds, default="text/plain")
+    if best == "text/html":
+        body, kind = html.error_page(config.site, heading, advice), "text/html; charset=utf-8"
+    elif best == "text/plain":
+        body, kind = f"{status} {heading}. {advice}\n".encode(), "text/plain; charset=utf-8"
+    else:
+        facts = {"type": "about:blank", "title": heading, "status": status, "detail": advice}
+        body, kind = json.dumps(facts).encode(), "application/problem+json"
+    response = Response(body, status=status, content_type=kind)
+    response.headers["Cache-Control"] = "public, max-age=60" if status == 404 else "no-store"
+    response.headers["Vary"] = "Accept"
+    return response
+
+
+def _not_found(_: object, start_response: Callable[..., object]) -> list[bytes]:
+    start_response("404 Not Found", [("Content-Type", "text/plain; charset=utf-8")])
+    return [b"404 Nothing here.\n"]

@@ -1,0 +1,43 @@
+"""What is wrong with a record, and where.  A Fault is data: it is reported, never raised."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Cost(StrEnum):
+    """What a fault costs: the whole record, the part it is in, or nothing (a remark)."""
+
+    RECORD = "record"
+    PART = "part"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with one record.  Line and column count from 1, in characters.
+
+    `got` may quote the record and is for its editor alone. `until` is when a fault that is only one of time passes.
+    """
+
+    path: str
+    line: int
+    column: int
+    key: str
+    expected: str
+    got: str = ""
+    cost: Cost = Cost.RECORD
+    until: datetime | None = None
+
+    @property
+    def public(self) -> str:
+        """The fault without a word of the record, for logs and for the output of a build."""
+        return f"{self._place}expected {self.expected}"
+
+    def __str__(self) -> str:
+        return f"{self.public}, got {self.got}" if self.got else self.public
+
+    @property
+    def _place(self) -> str:
+        place = f"{self.path}:{self.line}:{self.column}: "
+        return f"{place}{self.key}: " if self.key else place

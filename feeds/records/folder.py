@@ -1,0 +1,92 @@
+"""The records folder: which files are records, and their bytes.  Nothing is opened that is not a plain file in it."""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from feeds.errors import ConfigError
+from feeds.records.faults import Fault
+
+SUFFIXES = (".md", ".markdown", ".yaml", ".yml", ".txt")
+LARGEST = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file that may be a record: its path below the folder, with slashes, and what tells that it changed."""
+
+    path: str
+    size: int
+    mtime_ns: int
+    is_link: bool = False
+
+
+def walk(folder: Path) -> Iterator[Found]:
+    """Every file below the folder that has a record's suffix, at any depth; hidden ones and folders are passed over.
+
+    Raises ConfigError when the folder itself cannot be read: no record found is not the same as none there.
+    """
+    waiting = [("", str(folder))]
+    while waiting:
+        prefix, place = waiting.pop()
+        try:
+            with os.scandir(place) as items:
+                for item in items:
+                    if item.name.startswith("."):
+                        continue
+                    if item.is_dir(follow_symlinks=False):
+                        waiting.append((f"{prefix}{item.name}/", item.path))
+                    elif item.name.lower().endswith(SUFFIXES) or (item.is_symlink() and item.is_dir()):
+                        yield _found(prefix + item.name, item)
+        except OSError as error:
+            if prefix:  # reading it will tell what is wrong
+                yield Found(prefix.rstrip("/"), 0, 0)
+                continue
+            raise ConfigError(str(folder), f"expected a folder of records, got: {error.strerror}") from error
+
+
+def read_file(folder: Path, found: Found) -> bytes | Fault:
+    """The bytes of a record, or the fault for which it cannot be read: it is then left out."""
+
+    def fault(expected: str, got: str) -> Fault:
+        return Fault(printable(found.path), 1, 1, "", expected, got)
+
+    place = folder / found.path
+    if printable(found.path) != found.path:
+        return fault("a file name in UTF-8 without control characters", "another")
+    try:
+        if found.is_link:
+            place = place.resolve(strict=True)
+            if not place.is_relative_to(folder.resolve()):
+                return fault("a file in the records folder", "a link that leaves it")
+        # O_NONBLOCK: opening a FIFO must not wait for a writer. O_NOFOLLOW: nobody swaps in a link meanwhile.
+        descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return fault("a file", "a folder, pipe, socket or device")
+            with open(descriptor, "rb", closefd=False) as file:
+                content = file.read(LARGEST + 1)
+        finally:
+            os.close(descriptor)
+    except (OSError, RuntimeError, ValueError) as error:
+        return fault("a file that can be read", getattr(error, "strerror", None) or "a link in a circle")
+    if len(content) > LARGEST:
+        return fault("at most 1 MiB", "more")
+    return content
+
+
+def printable(path: str) -> str:
+    """A path as text that any store, log or terminal takes: no byte outside UTF-8, no control character."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+
+
+def _found(path: str, item: os.DirEntry[str]) -> Found:
+    facts, is_link = item.stat(follow_symlinks=False), item.is_symlink()
+    if is_link:
+        with suppress(OSError):  # it points nowhere, which reading it will tell
+            facts = item.stat()
+    return Found(path, facts.st_size, facts.st_mtime_ns, is_link)

@@ -1,0 +1,211 @@
+"""The shape of a record: its keys, what each may hold, and how its text is cleaned.
+
+In: the plain data of a front matter. Out: a Record, or what is wrong with it, by path into the data.
+Keys are spelled as editors write them. Places in files are not known here, nor are clocks.
+"""
+
+import math
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic_core import PydanticCustomError
+
+from feeds.model import fold, host_name, web_address
+from feeds.records.frontmatter import Plain
+
+# XML 1.0 §2.2 Char: everything else makes a document unreadable as a whole.
+NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+MOMENT = re.compile(
+    r"(\d{4})-(\d\d?)-(\d\d?)(?:(?:[Tt]|[ \t]+)(\d\d?):(\d\d)(?::(\d\d)(?:[.,](\d{1,6})\d*)?)?"
+    r"(?:[ \t]*(?:([Zz])|([+-])(\d\d?)(?::?(\d\d))?))?)?"
+)
+TRUE = {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"}
+FALSE = {"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"}
+
+
+def clean(text: str) -> str:
+    """Text as it is published: NFC, without characters that XML forbids, lines ending in a line feed."""
+    return unicodedata.normalize("NFC", NOT_XML.sub("", text)).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def expected(what: str) -> PydanticCustomError:
+    """The error of a value that is not what it should be."""
+    return PydanticCustomError("expected", what)
+
+
+def as_text(value: Any) -> str:
+    """Cleaned text that says something; its lines kept."""
+    if not isinstance(value, str) or not (text := clean(value).strip()):
+        raise expected("text")
+    return text
+
+
+def as_line(value: Any) -> str:
+    """Cleaned text on one line, white space folded."""
+    return " ".join(as_text(value).split())
+
+
+def as_name(value: Any) -> str:
+    """A line that a feed can be called by: not hyphens alone."""
+    name = as_line(value)
+    if not fold(name):
+        raise expected("a name")
+    return name
+
+
+def as_excerpt(value: Any) -> str:
+    """Text that may be empty."""
+    return "" if isinstance(value, str) and not value.strip() else as_text(value)
+
+
+def as_address(value: Any) -> str:
+    """An absolute http or https address."""
+    what = "an http or https address"
+    if not isinstance(value, str):
+        raise expected(what)
+    try:
+        return web_address(clean(value))
+    except ValueError as error:
+        raise expected(what) from error
+
+
+def as_domain(value: Any) -> str:
+    """A host name."""
+    what = "a host name, such as example.org"
+    if not isinstance(value, str):
+        raise expected(what)
+    try:
+        return host_name(value)
+    except ValueError as error:
+        raise expected(what) from error
+
+
+def as_moment(value: Any) -> datetime:
+    """A date and time in UTC.  Without an offset it is UTC already; a date alone is its midnight (ISO 8601)."""
+    what = "a date and time, such as 2026-11-23T09:30:00Z"
+    match = MOMENT.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise expected(what)
+    fraction, _, sign, zone_hours, zone_minutes = match.groups()[6:]
+    try:
+        zone = timedelta(hours=int(zone_hours or 0), minutes=int(zone_minutes or 0)) * (-1 if sign == "-" else 1)
+        year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
+        micros = int((fraction or "").ljust(6, "0"))
+        return datetime(year, month, day, hour, minute, second, micros, timezone(zone)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise expected(what) from error
+
+
+def as_boolean(value: Any) -> bool:
+    """A boolean written without quotes, in the words of YAML 1.1."""
+    if isinstance(value, Plain) and (value in TRUE or value in FALSE):
+        return value in TRUE
+    raise expected("true or false, without quotes")
+
+
+def as_number(value: Any) -> float:
+    """A finite number of zero or more, written without quotes."""
+    try:
+        number = float(value) if isinstance(value, Plain) else math.nan
+    except ValueError:
+        number = math.nan
+    if not 0 <= number < math.inf:
+        raise expected("a number of zero or more, without quotes")
+    return number
+
+
+def as_pixels(value: Any) -> int:
+    """A whole number of pixels, at least one."""
+    if isinstance(value, Plain) and re.fullmatch(r"[0-9]{1,9}", value) and int(value) > 0:
+        return int(value)
+    raise expected("a whole number of pixels, without quotes")
+
+
+def _absent(check: Callable[[Any], Any]) -> BeforeValidator:
+    return BeforeValidator(lambda value: None if value is None else check(value))
+
+
+def _or_empty(value: Any) -> Any:
+    return () if value is None else value
+
+
+Line = Annotated[str, BeforeValidator(as_line)]
+Name = Annotated[str, BeforeValidator(as_name)]
+Address = Annotated[str, BeforeValidator(as_address)]
+Domain = Annotated[str, BeforeValidator(as_domain)]
+Moment = Annotated[datetime, BeforeValidator(as_moment)]
+MaybeText = Annotated[str | None, _absent(as_excerpt)]
+MaybeLine = Annotated[str | None, _absent(as_line)]
+MaybeName = Annotated[str | None, _absent(as_name)]
+MaybeAddress = Annotated[str | None, _absent(as_address)]
+MaybeMoment = Annotated[datetime | None, _absent(as_moment)]
+MaybeNumber = Annotated[float | None, _absent(as_number)]
+MaybePixels = Annotated[int | None, _absent(as_pixels)]
+MaybeBoolean = Annotated[bool | None, _absent(as_boolean)]
+
+
+class Shape(BaseModel):
+    """Frozen; keys that it does not know are kept out of the way."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class ProviderShape(Shape):
+    """`provider`, of a record or of related coverage."""
+
+    domain: Domain
+    name: MaybeLine = None
+
+
+class ImageShape(Shape):
+    """One of `images`."""
+
+    url: Address
+    width: MaybePixels = None
+    height: MaybePixels = None
+    isCached: MaybeBoolean = None
+
+
+class RelatedShape(Shape):
+    """One of `related`."""
+
+    title: Line
+    webUrl: Address
+    excerpt: MaybeText = None
+    publishedDateTime: MaybeMoment = None
+    ampWebUrl: MaybeAddress = None
+    cdnAmpWebUrl: MaybeAddress = None
+    type: MaybeLine = None
+    provider: ProviderShape | None = None
+    quality: MaybeNumber = None
+    images: Annotated[tuple[ImageShape, ...], BeforeValidator(_or_empty)] = ()
+
+
+class Record(Shape):
+    """What an editor wrote, parsed and validated, before anything is decided."""
+
+    title: Line
+    webUrl: Address
+    publishedDateTime: Moment
+    provider: ProviderShape
+    published: Annotated[bool, BeforeValidator(as_boolean)] = True
+    updatedDateTime: MaybeMoment = None
+    category: MaybeName = None
+    excerpt: MaybeText = None
+    originalUrl: MaybeAddress = None
+    ampWebUrl: MaybeAddress = None
+    cdnAmpWebUrl: MaybeAddress = None
+    type: MaybeLine = None
+    quality: MaybeNumber = None
+    heat: MaybeNumber = None
+    topics: Annotated[tuple[Name, ...], BeforeValidator(_or_empty)] = ()
+    images: Annotated[tuple[ImageShape, ...], BeforeValidator(_or_empty)] = ()
+    related: Annotated[tuple[RelatedShape, ...], BeforeValidator(_or_empty)] = ()
+
+
+KEYS = frozenset(Record.model_fields) | {"secured"}

@@ -1,0 +1,28 @@
+"""What feeds are called and said to hold, in every format and on every page alike."""
+
+from feeds.config import Site
+from feeds.model import EVERYTHING, Feed, feed_folder
+
+SUBJECTS = {"topics": "about", "providers": "from", "categories": "in the category"}
+
+
+def title(feed: Feed, site: Site) -> str:
+    """What a reader lists the feed as."""
+    return site.title if feed.key == EVERYTHING else f"{feed.name} · {site.title}"
+
+
+def subtitle(feed: Feed, site: Site) -> str:
+    """What the feed holds, in a sentence."""
+    if feed.key == EVERYTHING:
+        return site.description or f"Every article of {site.title}."
+    return f"Articles {SUBJECTS[feed.kind]} {feed.name}, from {site.title}."
+
+
+def page_address(feed: Feed, site: Site) -> str:
+    """Where a person finds the feed: its place on the front page."""
+    return site.address("" if feed.key == EVERYTHING else f"#{feed.key}")
+
+
+def identity_address(key: str, site: Site) -> str:
+    """The address that stands for a feed in any format, and for the set of names of a kind."""
+    return site.address(feed_folder(key))

@@ -1,0 +1,95 @@
+"""Articles and faults as rows of the store, and back.  Plain data only; the tables themselves are in schema."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from feeds.model import Article, Image, Provider, Related
+from feeds.records import Cost, Fault, Found, Reading
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+def micros(moment: datetime) -> int:
+    """Whole microseconds since 1970."""
+    return (moment - EPOCH) // MICROSECOND
+
+
+def moment(count: int) -> datetime:
+    """The moment that many microseconds after 1970."""
+    return EPOCH + timedelta(microseconds=count)
+
+
+def file_row(found: Found, reading: Reading) -> dict[str, Any]:
+    """The row in `files` of a file that was read."""
+    return {
+        "path": reading.path,
+        "size": found.size,
+        "mtime_ns": found.mtime_ns,
+        "digest": reading.digest,
+        "unpublished": reading.unpublished,
+        "faults": [_fault_row(fault) for fault in reading.faults if fault.cost is not Cost.NOTHING],
+    }
+
+
+def _fault_row(fault: Fault) -> list[Any]:
+    # What was got stays out: it is the editor's text, perhaps of a record that nobody may see.
+    until = None if fault.until is None else micros(fault.until)
+    return [fault.line, fault.column, fault.key, fault.expected, fault.cost.value, until]
+
+
+def fault_of(path: str, row: list[Any]) -> Fault:
+    """The fault that was kept as this row."""
+    line, column, key, expected, cost, until = row
+    return Fault(path, line, column, key, expected, "", Cost(cost), None if until is None else moment(until))
+
+
+def record_row(article: Article) -> dict[str, Any]:
+    """The row in `records` of an article."""
+    return {
+        "path": article.path,
+        "digest": article.digest,
+        "id": article.id,
+        "age": -micros(article.published),
+        "updated": None if article.updated is None else micros(article.updated),
+        "feeds": "\n".join(article.feeds()),
+        "article": _data(article),
+    }
+
+
+def _data(value: Any) -> Any:
+    def plain(part: Any) -> Any:
+        if isinstance(part, datetime):
+            return micros(part)
+        if isinstance(part, dict):
+            return {key: plain(item) for key, item in part.items() if item is not None and item not in ((), "")}
+        return [plain(item) for item in part] if isinstance(part, tuple) else part
+
+    return plain(asdict(value))
+
+
+def article_of(data: dict[str, Any]) -> Article:
+    """The article that was kept as this data."""
+    return Article(
+        **{
+            **data,
+            "published": moment(data["published"]),
+            "updated": moment(data["updated"]) if "updated" in data else None,
+            "provider": Provider(**data["provider"]),
+            "topics": tuple(data.get("topics", ())),
+            "images": tuple(Image(**image) for image in data.get("images", ())),
+            "related": tuple(_related(item) for item in data.get("related", ())),
+        }
+    )
+
+
+def _related(data: dict[str, Any]) -> Related:
+    return Related(
+        **{
+            **data,
+            "published": moment(data["published"]) if "published" in data else None,
+            "provider": Provider(**data["provider"]) if "provider" in data else None,
+            "images": tuple(Image(**image) for image in data.get("images", ())),
+        }
+    )

@@ -1,0 +1,89 @@
+"""Which articles are visible at a moment, in which feed, in which order and how many.  The one place that decides it.
+
+Visible is a record whose publication has come (what editors hold back is not in `records` at all) and that no other
+visible record of the same web address outdoes: the newest publication wins alone, then the smallest path.
+Order: newest publication first, then web address.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select
+
+from feeds.model import Feed
+from feeds.rows import micros, moment
+from feeds.schema import memberships, records
+
+_rivals = records.alias("rivals")
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """An article that is in a feed, by what identifies it and what it will show; its text is fetched when needed."""
+
+    number: int
+    digest: str
+    feeds: tuple[str, ...]
+    changed: datetime
+
+
+def visible(now: datetime) -> ColumnElement[bool]:
+    """The condition under which a row of `records` is the visible one of its web address."""
+    latest = -micros(now)
+    outdoes = or_(
+        _rivals.c.age < records.c.age,
+        and_(_rivals.c.age == records.c.age, _rivals.c.path < records.c.path),
+    )
+    outdone = exists().where(_rivals.c.id == records.c.id, _rivals.c.age >= latest, outdoes)
+    return and_(records.c.age >= latest, ~outdone)
+
+
+def feeds(connection: Connection, now: datetime) -> dict[str, Feed]:
+    """Every feed in which something is visible, by key in their order, with the spelling of its name most used."""
+    count, changed = func.count(), func.max(_changed(now))
+    statement = (
+        select(memberships.c.feed, memberships.c.name, count, changed)
+        .join(records, records.c.number == memberships.c.record)
+        .where(visible(now))
+        .group_by(memberships.c.feed, memberships.c.name)
+        .order_by(memberships.c.feed, count.desc(), memberships.c.name)
+    )
+    found: dict[str, Feed] = {}
+    for key, name, articles, latest in connection.execute(statement):
+        known = found.get(key)
+        updated = moment(latest)
+        if known is None:
+            found[key] = Feed(key, name, articles, updated)
+        else:
+            found[key] = Feed(key, known.name, known.articles + articles, max(known.updated, updated))
+    return found
+
+
+def newest(connection: Connection, key: str, now: datetime, limit: int) -> list[Pick]:
+    """The newest articles of a feed, at most `limit`."""
+    statement = (
+        select(records.c.number, records.c.digest, records.c.feeds, _changed(now))
+        .select_from(memberships)
+        .join(records, records.c.number == memberships.c.record)
+        # The index on (feed, age) is walked from here on, newest first.
+        .where(memberships.c.feed == key, memberships.c.age >= -micros(now), visible(now))
+        .order_by(memberships.c.age, records.c.id)
+        .limit(limit)
+    )
+    rows = connection.execute(statement)
+    return [Pick(number, digest, tuple(keys.split("\n")), moment(changed)) for number, digest, keys, changed in rows]
+
+
+def next_change(connection: Connection, now: datetime) -> datetime | None:
+    """The next moment at which something is visible that is not now, without a record changing."""
+    publication = connection.scalar(select(func.max(records.c.age)).where(records.c.age < -micros(now)))
+    update = connection.scalar(select(func.min(records.c.updated)).where(records.c.updated > micros(now)))
+    moments = [moment(-publication)] if publication is not None else []
+    return min([*moments, *([moment(update)] if update is not None else [])], default=None)
+
+
+def _changed(now: datetime) -> Any:
+    """When a record last changed for readers: an update that is still to come does not count yet."""
+    updated = records.c.updated
+    return case((and_(updated.is_not(None), updated <= micros(now)), updated), else_=-records.c.age)
