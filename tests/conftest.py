@@ -1,0 +1,36 @@
+"""Settings and fixtures for all tests."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests import make
+
+# No deadline: a busy machine is no failure. Found examples are not kept between runs, so that runs are alike.
+settings.register_profile("feeds", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("feeds")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --update-golden, which rewrites golden documents; read the diff before you keep it."""
+    parser.addoption("--update-golden", action="store_true", help="rewrite golden documents")
+
+
+@pytest.fixture(scope="session")
+def corpus_3000() -> Iterator[Path]:
+    """A corpus of 3,000 records with what a correct publisher lists of it."""
+    place = make.corpus(3000)
+    yield place
+    make.corpus.cache_clear()
+    shutil.rmtree(place)
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test uses the store that a person's environment names."""
+    if "FEEDS_STORE_URL" in os.environ:
+        monkeypatch.delenv("FEEDS_STORE_URL")

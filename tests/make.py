@@ -1,0 +1,107 @@
+"""What tests are made of: articles, record files and sites.  Everything is written below a folder that pytest gives."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from feeds.config import Config, load_config
+from feeds.model import Article, Provider
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+ROOT = Path(__file__).parent.parent
+
+CANARY = "CanaryThatNobodyMaySee"
+
+
+def article(n: int = 1, **changes: Any) -> Article:
+    """The n-th of a row of articles, each an hour older than the one before."""
+    made = Article(
+        path=f"{n:04}.md",
+        digest=f"digest-{n}",
+        id=f"https://example.org/{n}",
+        link=f"https://example.org/{n}",
+        title=f"Article {n}",
+        published=NOW - timedelta(hours=n),
+        provider=Provider("example.org", "Example"),
+        excerpt=f"What article {n} says.",
+        topics=("AI",),
+        category="news",
+    )
+    return replace(made, **changes)
+
+
+def record(n: int = 1, *, body: str = "", **keys: Any) -> str:
+    """The text of a record.  A value is YAML as it is to stand there; None leaves the key out."""
+    moment = NOW - timedelta(hours=n)
+    lines = {
+        "title": f"Article {n}",
+        "webUrl": f"https://example.org/{n}",
+        "publishedDateTime": f"{moment:%Y-%m-%dT%H:%M:%SZ}",
+        "excerpt": f"What article {n} says.",
+        "category": "news",
+        "published": "true",
+        "provider": "{name: Example, domain: example.org}",
+        "topics": "[AI]",
+        **keys,
+    }
+    fields = "".join(f"{key}: {value}\n" for key, value in lines.items() if value is not None)
+    return f"---\n{fields}---\n{body}"
+
+
+def site(folder: Path, records: dict[str, str | bytes], config: str = "") -> Config:
+    """A folder with a config.toml (its [site] table made here, the rest as given) and records by path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = '[site]\ntitle = "Test feeds"\nbase_url = "https://feeds.example.org"\n' + config
+    (folder / "config.toml").write_text(text, encoding="utf-8")
+    (folder / "seeds").mkdir(exist_ok=True)
+    for path, content in records.items():
+        write(folder / "seeds" / path, content)
+    return load_config(folder / "config.toml")
+
+
+def write(file: Path, content: str | bytes) -> None:
+    """Write a file, making its folders."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, by path."""
+    return {str(file.relative_to(folder)): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
+
+
+def run(*arguments: str, cwd: Path, check: int | None = 0, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command `feeds` in a folder, and hold its exit code against `check`."""
+    env = {**os.environ, **environment}
+    command = [sys.executable, "-m", "feeds", *arguments]
+    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=120)
+    assert check is None or done.returncode == check, f"{done.returncode}: {done.stdout}{done.stderr}"
+    return done
+
+
+def program(name: str) -> str:
+    """The path of a program that a test uses; without it the test is skipped, or fails where all must be there."""
+    place = shutil.which(name)
+    if place is None:
+        if os.environ.get("FEEDS_REQUIRE_ALL"):
+            pytest.fail(f"{name} is not installed")
+        pytest.skip(f"{name} is not installed")
+    return place
+
+
+@cache
+def corpus(count: int) -> Path:
+    """A folder with `records/` and `expected.json`, made once for a test run by benchmarks/make_corpus.py."""
+    import tempfile
+
+    place = Path(tempfile.mkdtemp(prefix="feeds-corpus-"))
+    subprocess.run([sys.executable, ROOT / "benchmarks" / "make_corpus.py", place, str(count)], check=True)
+    return place
