@@ -23,70 +23,13 @@ from collections import defaultdict
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
-WORDS = [
-    "police",
-    "recognition",
-    "software",
-    "department",
-    "facial",
-    "federal",
-    "partner",
-    "city",
-    "council",
-    "privacy",
-    "model",
-    "neural",
-    "language",
-    "vision",
-    "robot",
-    "market",
-    "climate",
-    "energy",
-    "battery",
-    "satellite",
-    "hospital",
-    "vaccine",
-    "trial",
-    "court",
-    "ruling",
-    "budget",
-    "election",
-    "school",
-    "teacher",
-    "farm",
-    "water",
-    "storm",
-    "coast",
-    "island",
-    "museum",
-    "film",
-    "music",
-    "festival",
-    "league",
-    "season",
-    "coach",
-    "record",
-    "chip",
-    "foundry",
-    "supply",
-    "cloud",
-    "privacy",
-    "breach",
-    "patch",
-    "kernel",
-    "compiler",
-    "browser",
-    "standard",
-    "protocol",
-    "archive",
-    "library",
-    "reader",
-    "editor",
-    "feed",
-    "signal",
-    "orbit",
-    "launch",
-]
+WORDS = (
+    "police recognition software department facial federal partner city council privacy model "
+    "neural language vision robot market climate energy battery satellite hospital vaccine trial "
+    "court ruling budget election school teacher farm water storm coast island museum film music "
+    "festival league season coach record chip foundry supply cloud privacy breach patch kernel "
+    "compiler browser standard protocol archive library reader editor feed signal orbit launch"
+).split()
 UNICODE = ["Émile Zola", "東京の新聞", "Straße & Söhne", "naïve “quotes”", "R&D <labs>", "Łódź", "🚀 launch", "שלום"]
 CLOSE = datetime(2026, 1, 1, tzinfo=UTC)
 
