@@ -9,15 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
 
-from sqlalchemy import Connection
-
 from feeds import selection, store
 from feeds.config import Config
 from feeds.model import EVERYTHING, Article, Document, Entry, Feed, Provider, digest, feed_path
 from feeds.render import format_named
 from feeds.rows import EPOCH, micros, moment
 from feeds.selection import Pick
-from feeds.store import Published, Store
+from feeds.store import Connection, Published, Store
 
 FRONT_PAGE = "index.html"
 HTML = "text/html; charset=utf-8"

@@ -6,14 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection
-
-import feeds
 from feeds import store
 from feeds.config import Config
 from feeds.model import digest
 from feeds.records import Fault, Found, Reading, printable, read_file, read_record, walk
-from feeds.store import Known, Store
+from feeds.store import Connection, Known, Store
 
 BATCH = 500
 # A file that changed this shortly before it was read may change again without its time telling so.
@@ -114,5 +111,5 @@ def _settled(mtime_ns: int) -> int:
 
 def _code() -> bytes:
     """The program itself: a store made by other code, of a version released or not, is made anew."""
-    package = Path(feeds.__file__).parent
+    package = Path(__file__).parent.parent
     return b"".join(file.read_bytes() for file in sorted(package.rglob("*.py")) + sorted(package.rglob("*.html")))

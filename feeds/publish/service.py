@@ -14,7 +14,6 @@ from threading import Lock
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, request
-from sqlalchemy import Connection
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
@@ -24,7 +23,7 @@ from feeds.errors import FeedsError
 from feeds.model import EVERYTHING
 from feeds.pipeline import Documents, ingest, open_store
 from feeds.render import html
-from feeds.store import Store
+from feeds.store import Connection, Store
 
 Clock = Callable[[], datetime]
 FRESH = 300  # seconds for which a cache may answer without asking

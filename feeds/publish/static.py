@@ -12,14 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from sqlalchemy import Connection
-
 from feeds import store
 from feeds.config import Config
 from feeds.errors import PublishError
 from feeds.model import digest
 from feeds.pipeline import Documents, Draft, published_as
-from feeds.store import Published, Store
+from feeds.store import Connection, Published, Store
 
 MANIFEST = ".feeds-manifest"
 ASIDE = ".feeds-aside"

@@ -2,9 +2,6 @@
 
 from datetime import datetime
 
-from feedgen.entry import FeedEntry
-from feedgen.feed import FeedGenerator
-
 from feeds.config import Site
 from feeds.model import Article, Feed, feed_path
 from feeds.render import words, xml
@@ -23,7 +20,7 @@ def frame(feed: Feed, site: Site, updated: datetime) -> tuple[bytes, bytes]:
     return xml.halves(feed_of(feed, site, updated).atom_str(), b"</feed>")
 
 
-def entry_of(article: Article, site: Site) -> FeedEntry:
+def entry_of(article: Article, site: Site) -> xml.FeedEntry:
     """The article as feedgen holds it."""
     item = xml.new_entry(xml.pictures(article.images))
     item.id(article.id)
@@ -40,7 +37,7 @@ def entry_of(article: Article, site: Site) -> FeedEntry:
     return item
 
 
-def feed_of(feed: Feed, site: Site, updated: datetime) -> FeedGenerator:
+def feed_of(feed: Feed, site: Site, updated: datetime) -> xml.FeedGenerator:
     """The feed without its entries, as feedgen holds it."""
     whole = xml.new_feed(xml.Media)
     whole.id(words.identity_address(feed.key, site))

@@ -3,9 +3,6 @@
 from datetime import datetime
 from html import escape
 
-from feedgen.entry import FeedEntry
-from feedgen.feed import FeedGenerator
-
 from feeds.config import Site
 from feeds.model import Article, Feed, feed_path
 from feeds.render import words, xml
@@ -24,7 +21,7 @@ def frame(feed: Feed, site: Site, updated: datetime) -> tuple[bytes, bytes]:
     return xml.halves(feed_of(feed, site, updated).rss_str(), b"</channel></rss>")
 
 
-def entry_of(article: Article, site: Site, *, has_source: bool) -> FeedEntry:
+def entry_of(article: Article, site: Site, *, has_source: bool) -> xml.FeedEntry:
     """The article as feedgen holds it."""
     creator = xml.Extra(f"{{{xml.DUBLIN_CORE}}}creator", article.provider.name)
     item = xml.new_entry([creator, *xml.pictures(article.images)])
@@ -43,7 +40,7 @@ def entry_of(article: Article, site: Site, *, has_source: bool) -> FeedEntry:
     return item
 
 
-def feed_of(feed: Feed, site: Site, updated: datetime) -> FeedGenerator:
+def feed_of(feed: Feed, site: Site, updated: datetime) -> xml.FeedGenerator:
     """The feed without its entries, as feedgen holds it."""
     channel = xml.new_feed(xml.MediaAndDublinCore)
     channel.title(words.title(feed, site))

@@ -19,9 +19,9 @@ from typing import Any
 
 import feedgen.entry
 import feedgen.feed
-from feedgen.entry import FeedEntry
+from feedgen.entry import FeedEntry as FeedEntry
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
-from feedgen.feed import FeedGenerator
+from feedgen.feed import FeedGenerator as FeedGenerator
 from lxml import etree
 
 from feeds.model import Image
@@ -105,6 +105,6 @@ def halves(document: bytes, end: bytes) -> tuple[bytes, bytes]:
 def pictures(images: Iterable[Image]) -> Iterator[Extra]:
     """media:content for each picture, with its size where it is known (Media RSS, content)."""
     for image in images:
-        size = {"height": image.height, "width": image.width}
+        size = {"width": image.width, "height": image.height}
         known = {name: str(number) for name, number in size.items() if number is not None}
         yield Extra(f"{{{MEDIA}}}content", None, {"url": image.url, "medium": "image", **known})
