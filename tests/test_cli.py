@@ -1,0 +1,164 @@
+"""The command `feeds` as people and scripts meet it: output, exit codes, help."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import feeds
+from tests import make
+
+COMMANDS = ("build", "serve", "check", "list", "show")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A site with two articles, one record that is left out and one that its editor does not publish."""
+    records: dict[str, str | bytes] = {
+        "1.md": make.record(1, topics="[AI, Computer Vision]"),
+        "2.md": make.record(2, topics="[ai]", images="[{url: nowhere}]"),
+        "bad.md": make.record(3, title=None),
+        "hidden.md": make.record(4, published="false", title=make.CANARY),
+    }
+    make.site(tmp_path, records)
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_has_help_with_an_example(command: str, tmp_path: Path) -> None:
+    text = make.run(command, "--help", cwd=tmp_path).stdout
+    assert "Example" in text
+    assert "--config PATH" in text
+
+
+def test_help_names_every_command_and_gives_examples(tmp_path: Path) -> None:
+    text = make.run("--help", cwd=tmp_path).stdout
+    assert all(f"  {command} " in text for command in COMMANDS)
+    assert "feeds show topics/ai atom" in text
+
+
+def test_the_version_is_one_number_everywhere(tmp_path: Path) -> None:
+    assert feeds.__version__ in make.run("--version", cwd=tmp_path).stdout
+    changelog = (make.ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"## [{feeds.__version__}]" in changelog or "## [Unreleased]" in changelog
+
+
+def test_help_loads_no_library_but_click(tmp_path: Path) -> None:
+    code = (
+        "import sys; from feeds.cli import main\n"
+        "try: main(['--help'])\nexcept SystemExit: pass\n"
+        "libraries = ('sqlalchemy', 'pydantic', 'flask', 'lxml', 'yaml', 'rich', 'granian', 'jinja2')\n"
+        "print([name for name in libraries if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_build_says_what_it_did_and_what_was_left_out(folder: Path) -> None:
+    done = make.run("build", cwd=folder, check=1)
+    assert done.stdout == "4 records: 4 read, 1 left out. 11 files in public: 11 written, 0 kept, 0 deleted.\n"
+    assert done.stderr.splitlines() == [
+        "seeds/2.md:10:16: images[0].url: expected an http or https address",
+        "seeds/bad.md:2:1: title: expected text",
+        "2 faults; `feeds check` tells more.",
+    ]
+
+
+def test_build_reports_again_what_it_did_not_read_again(folder: Path) -> None:
+    make.run("build", cwd=folder, check=1)
+    assert "seeds/bad.md:2:1: title" in make.run("build", cwd=folder, check=1).stderr
+
+
+def test_check_reports_what_was_got_and_ends_with_1(folder: Path) -> None:
+    done = make.run("check", cwd=folder, check=1)
+    assert done.stdout.splitlines() == [
+        "seeds/2.md:10:16: images[0].url: expected an http or https address, got 'nowhere'",
+        "seeds/bad.md:2:1: title: expected text, got nothing",
+    ]
+    assert done.stderr == "4 records, 2 with faults.\n"
+
+
+def test_check_is_silent_and_ends_with_0_when_all_is_well(tmp_path: Path) -> None:
+    make.site(tmp_path, {"1.md": make.record(1)})
+    assert make.run("check", cwd=tmp_path).stdout == ""
+
+
+def test_check_mentions_a_likely_misspelling_without_calling_it_a_fault(tmp_path: Path) -> None:
+    make.site(tmp_path, {"1.md": make.record(1, topcis="[a]", layout="post")})
+    done = make.run("check", cwd=tmp_path)
+    assert done.stdout == "note: seeds/1.md:10:9: topics: expected this key, if it is meant, got topcis\n"
+
+
+def test_list_as_json_is_one_array_of_objects(folder: Path) -> None:
+    rows = json.loads(make.run("list", "--json", cwd=folder).stdout)
+    assert [row["key"] for row in rows] == [
+        "all",
+        "topics/ai",
+        "topics/computer-vision",
+        "providers/example.org",
+        "categories/news",
+    ]
+    assert rows[1] == {
+        "key": "topics/ai",
+        "kind": "topics",
+        "name": "AI",
+        "slug": "ai",
+        "articles": 2,
+        "updated": "2026-11-23T11:00:00Z",
+        "urls": {
+            "rss": "https://feeds.example.org/topics/ai/feed.rss",
+            "atom": "https://feeds.example.org/topics/ai/feed.atom",
+        },
+    }
+    assert rows[0]["name"] == "Test feeds"
+    assert all(row.keys() == rows[1].keys() for row in rows)
+
+
+def test_list_counts_more_than_a_document_shows(tmp_path: Path) -> None:
+    make.site(tmp_path, {f"{n}.md": make.record(n) for n in range(1, 8)}, "[feeds]\nlimit = 3\n")
+    assert json.loads(make.run("list", "--json", cwd=tmp_path).stdout)[0]["articles"] == 7
+    assert make.run("show", "all", "rss", cwd=tmp_path).stdout.count("<item>") == 3
+
+
+def test_list_of_nothing_is_an_empty_array(tmp_path: Path) -> None:
+    make.site(tmp_path, {})
+    assert json.loads(make.run("list", "--json", cwd=tmp_path).stdout) == []
+
+
+def test_show_prints_what_build_writes(folder: Path) -> None:
+    make.run("build", cwd=folder, check=1)
+    for key, path in {"all": "feed", "topics/ai": "topics/ai/feed", "categories/news": "categories/news/feed"}.items():
+        for name in ("rss", "atom"):
+            assert make.run("show", key, name, cwd=folder).stdout == (folder / f"public/{path}.{name}").read_text(
+                "utf-8"
+            )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("show", "topics/nowhere", "rss"), "topics/nowhere: expected the key of a feed"),
+        (("show", "all", "pdf"), "pdf: expected one of the formats rss, atom"),
+        (("build", "--config", "nowhere.toml"), "nowhere.toml: expected a file"),
+        (("nonsense",), "No such command"),
+        (("serve", "--port", "x"), "not a valid integer"),
+    ],
+    ids=["unknown_key", "unknown_format", "no_config", "no_such_command", "no_port"],
+)
+def test_wrong_use_ends_with_2_and_one_message(folder: Path, arguments: tuple[str, ...], message: str) -> None:
+    done = make.run(*arguments, cwd=folder, check=2)
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_config_elsewhere_rules_the_paths(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    make.run("build", "--config", str(folder / "config.toml"), cwd=elsewhere, check=1)
+    assert (folder / "public/feed.rss").is_file()
+    assert not list(elsewhere.iterdir())
+
+
+def test_a_piped_build_prints_no_bar(folder: Path) -> None:
+    assert "\x1b" not in make.run("build", cwd=folder, check=1).stderr

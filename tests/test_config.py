@@ -1,0 +1,100 @@
+"""config.toml: defaults, and every error that a person can make in it, named."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from feeds import load_config
+from feeds.errors import ConfigError
+from tests import make
+
+
+def load(folder: Path, text: str) -> object:
+    """The Config of a file with this text."""
+    (folder / "config.toml").write_text(text, encoding="utf-8")
+    return load_config(folder / "config.toml")
+
+
+def test_an_empty_file_is_a_config(tmp_path: Path) -> None:
+    config = make.site(tmp_path, {})
+    (tmp_path / "config.toml").write_text("")
+    config = load_config(tmp_path / "config.toml")
+    assert config.feeds.limit == 50
+    assert config.feeds.formats == ("rss", "atom")
+    assert config.feeds.kinds == ("topics", "providers", "categories")
+    assert config.site.base_url == "http://127.0.0.1:8000"
+    assert config.records_folder == tmp_path / "seeds"
+    assert config.store_file == tmp_path / ".feeds/store.sqlite"
+    assert config.output_folder == tmp_path / "public"
+
+
+def test_the_config_of_the_repository_is_a_good_example() -> None:
+    config = load_config(make.ROOT / "config.toml")
+    assert config.records_folder == make.ROOT / "seeds"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[site]\ntitel = 'x'", "site.titel: expected no such key"),
+        ("[sight]\ntitle = 'x'", "sight: expected no such key"),
+        ("file = 'x'", "file: expected no such key"),
+        ("site = 3", "site: expected a table, got 3"),
+        ("[site]\ntitle = 3", "site.title: expected text in quotes, got 3"),
+        ("[site]\ntitle = ' '", "site.title: expected a line of text, got ' '"),
+        ("[site]\nbase_url = 'example.org'", "site.base_url: expected an http or https address, got 'example.org'"),
+        ("[site]\nbase_url = 'https://example.org/?a'", "site.base_url: expected an address without ? and #"),
+        ("[site]\nlogo = 'logo.png'", "site.logo: expected an http or https address, got 'logo.png'"),
+        ("[site]\nlanguage = 'e n'", "site.language: expected a language tag such as en or pt-BR, got 'e n'"),
+        ("[feeds]\nlimit = '50'", "feeds.limit: expected a whole number, got '50'"),
+        ("[feeds]\nlimit = 0", "feeds.limit: expected 1 or more, got 0"),
+        ("[feeds]\nformats = []", "feeds.formats: expected at least one name, got []"),
+        ("[feeds]\nformats = ['pdf']", "feeds.formats.0: expected 'rss' or 'atom', got 'pdf'"),
+        ("[feeds]\nformats = ['rss', 'rss']", "feeds.formats: expected each name once"),
+        ("[feeds]\nkinds = 'topics'", "feeds.kinds: expected a list, got 'topics'"),
+        ("[server]\nport = 0", "server.port: expected 1 or more, got 0"),
+        ("[server]\nworkers = true", "server.workers: expected a whole number, got True"),
+        ("[store]\nurl = 'postgresql://me:secret@host/db'", "store.url: expected sqlite:/// and the path of a file"),
+        ("[output]\npath = '.'", "output.path: expected a folder that does not hold the records"),
+        ("[output]\npath = 'seeds'", "output.path: expected a folder that does not hold the records"),
+        ("[store]\nurl = 'sqlite:///public/store.sqlite'", "store.url: expected a file outside output.path"),
+        ("[site", "expected TOML, got: "),
+        ("[site]\na = 1\n[feeds]\nlimit = 0", "site.a: expected no such key; feeds.limit: expected 1 or more"),
+    ],
+)
+def test_a_fault_names_the_key_and_what_was_expected(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, text)
+    assert message in str(caught.value)
+    assert str(caught.value).startswith(str(tmp_path / "config.toml"))
+    assert "secret" not in str(caught.value)
+
+
+def test_a_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_bytes(b"\xff")
+    with pytest.raises(ConfigError, match="expected UTF-8"):
+        load_config(tmp_path / "config.toml")
+
+
+def test_the_environment_names_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEEDS_STORE_URL", "sqlite:///elsewhere.sqlite")
+    assert make.site(tmp_path, {}).store_file == tmp_path / "elsewhere.sqlite"
+
+
+def test_host_and_port_of_the_command_rule_the_default_address(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("")
+    config = load_config(tmp_path / "config.toml", host="0.0.0.0", port=9000, workers=None)
+    assert config.site.base_url == "http://127.0.0.1:9000"
+    assert config.server.workers == 1
+
+
+def test_a_base_url_loses_its_last_slash(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("[site]\nbase_url = 'HTTPS://Example.org/blog/'")
+    assert load_config(tmp_path / "config.toml").site.base_url == "https://example.org/blog"
+
+
+def test_a_config_cannot_change(tmp_path: Path) -> None:
+    config = make.site(tmp_path, {})
+    with pytest.raises(ValidationError):
+        setattr(config.feeds, "limit", 3)  # noqa: B010 - mypy knows better than to allow it
