@@ -10,6 +10,8 @@ from granian.log import LogLevels
 
 from feeds.config import Config
 
+THREADS = 16  # in each worker; an answer is joined bytes, so that more would only wait for one another
+
 
 def serve(config: Config) -> None:
     """Serve until told to stop (SIGINT, SIGTERM)."""
@@ -19,6 +21,7 @@ def serve(config: Config) -> None:
         port=config.server.port,
         interface=Interfaces.WSGI,
         workers=config.server.workers,
+        blocking_threads=THREADS,
         log_level=LogLevels.warning,
     )
     server.serve(target_loader=partial(_application, config), wrap_loader=False)
