@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from feeds.config import Config
     from feeds.model import Feed
     from feeds.pipeline import Ingested
+    from feeds.records import Fault
     from feeds.store import Store
 
 FAULTS_REPORTED = 1
@@ -67,16 +68,12 @@ def build(config_path: str) -> None:
 
     Exit code 1 when a record, or part of one, had to be left out.
     """
-    from feeds import store
     from feeds.publish import static
 
     config, now = _load(config_path), _now()
     with _opened(config) as source:
         ingested = _ingest(config, source, now)
-        with source.reading() as connection:
-            faults = store.faults(connection, now)
-        for fault in faults:
-            click.echo(f"{config.records.path}/{fault.public}", err=True)
+        faults = _report(config, source, now)
         with _progress("Writing") as progress:
             built = static.build(config, source, now, progress)
     left_out = len({fault.path for fault in faults if fault.cost == "record"})
@@ -86,7 +83,6 @@ def build(config_path: str) -> None:
         f"{built.written} written, {built.kept} kept, {built.deleted} deleted."
     )
     if faults:
-        click.echo(f"{_count(len(faults), 'fault')}; `feeds check` tells more.", err=True)
         sys.exit(FAULTS_REPORTED)
 
 
@@ -103,6 +99,7 @@ def serve(config_path: str, host: str | None, port: int | None, workers: int | N
     config, now = _load(config_path, host=host, port=port, workers=workers), _now()
     with _opened(config) as source:
         _ingest(config, source, now)
+        _report(config, source, now)
         feeds = Documents(config, source).feeds(now)
     _say_addresses(config, feeds)
     run(config)
@@ -198,6 +195,19 @@ def _ingest(config: "Config", source: "Store", now: datetime) -> "Ingested":
 
     with _progress("Reading") as progress:
         return ingest(config, source, now, progress)
+
+
+def _report(config: "Config", source: "Store", now: datetime) -> "list[Fault]":
+    """Say what keeps records from being published, without a word of theirs."""
+    from feeds import store
+
+    with source.reading() as connection:
+        faults = store.faults(connection, now)
+    for fault in faults:
+        click.echo(f"{config.records.path}/{fault.public}", err=True)
+    if faults:
+        click.echo(f"{_count(len(faults), 'fault')}; `feeds check` tells more.", err=True)
+    return faults
 
 
 @contextmanager

@@ -13,6 +13,11 @@ from hashlib import blake2b
 from urllib.parse import quote, urlsplit, urlunsplit
 
 EVERYTHING = "all"
+# Nothing to mend: a host in lower case without a port, and a path, query and fragment without stray characters.
+PLAIN_ADDRESS = re.compile(
+    r"https?://[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?){1,3}"
+    r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?"
+)
 KINDS = ("topics", "providers", "categories")
 
 
@@ -203,7 +208,9 @@ def web_address(text: str) -> str:
     Raises ValueError for everything else: another scheme, no host, a user name, a control character.
     """
     address = text.strip()
-    if any(ord(character) < 0x20 or character == "\x7f" for character in address):
+    if PLAIN_ADDRESS.fullmatch(address):
+        return address  # what nearly every address is, told at a glance
+    if re.search(r"[\x00-\x1f\x7f]", address):
         raise ValueError("a control character in it")
     parts = urlsplit(address)
     if parts.scheme.lower() not in ("http", "https"):
@@ -218,6 +225,8 @@ def web_address(text: str) -> str:
 
 def identity(address: str) -> str:
     """The form in which two cleaned web addresses are compared: no default port and no fragment."""
+    if PLAIN_ADDRESS.fullmatch(address):
+        return address
     parts = urlsplit(address)
     default = {"http": ":80", "https": ":443"}[parts.scheme]
     return urlunsplit((parts.scheme, parts.netloc.removesuffix(default), parts.path, parts.query, ""))

@@ -1,6 +1,6 @@
 """Articles and faults as rows of the store, and back.  Plain data only; the tables themselves are in schema."""
 
-from dataclasses import asdict
+from dataclasses import is_dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -59,14 +59,15 @@ def record_row(article: Article) -> dict[str, Any]:
 
 
 def _data(value: Any) -> Any:
-    def plain(part: Any) -> Any:
-        if isinstance(part, datetime):
-            return micros(part)
-        if isinstance(part, dict):
-            return {key: plain(item) for key, item in part.items() if item is not None and item not in ((), "")}
-        return [plain(item) for item in part] if isinstance(part, tuple) else part
-
-    return plain(asdict(value))
+    """A dataclass as JSON can hold it, without what is empty."""
+    if isinstance(value, datetime):
+        return micros(value)
+    if isinstance(value, tuple):
+        return [_data(item) for item in value]
+    if not is_dataclass(value):
+        return value
+    parts = ((name, getattr(value, name)) for name in value.__dataclass_fields__)
+    return {name: _data(part) for name, part in parts if part is not None and part != () and part != ""}
 
 
 def article_of(data: dict[str, Any]) -> Article:

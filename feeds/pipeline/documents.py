@@ -178,7 +178,7 @@ class Documents:
         self, connection: Connection, snapshot: Snapshot, name: str, recipes: dict[int, str]
     ) -> Iterator[bytes]:
         unsaved = self._unsaved[name]
-        ready = {n: e.content for n, e in unsaved.items() if recipes.get(n) == e.recipe} if unsaved else {}
+        ready = {n: unsaved[n].content for n in recipes if n in unsaved and unsaved[n].recipe == recipes[n]}
         missing = {number: recipe for number, recipe in recipes.items() if number not in ready}
         with self._store.reading() as latest:  # what was saved meanwhile shows in no transaction begun before
             ready |= store.kept_entries(latest, name, missing)

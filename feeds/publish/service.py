@@ -22,8 +22,9 @@ from feeds.config import Config, load_config
 from feeds.errors import FeedsError
 from feeds.model import EVERYTHING
 from feeds.pipeline import Documents, ingest, open_store
+from feeds.records import Fault
 from feeds.render import html
-from feeds.store import Connection, Store
+from feeds.store import Store
 
 Clock = Callable[[], datetime]
 FRESH = 300  # seconds for which a cache may answer without asking
@@ -109,6 +110,7 @@ class _Watch:
         self._clock = clock
         self._lock = Lock()
         self._next = 0.0
+        self._reported: set[Fault] | None = None
 
     def look(self) -> None:
         """Read what changed.  While one thread looks, others answer with what is known."""
@@ -117,8 +119,8 @@ class _Watch:
         started = time.monotonic()
         try:
             ingested = ingest(self._config, self._source, self._clock())
-            if ingested.read:
-                self._report()
+            if ingested.read or self._reported is None:
+                self._report(aloud=ingested.read > 0)
         except FeedsError as error:
             log.error("%s; the last good documents are served", error)
         finally:
@@ -126,15 +128,13 @@ class _Watch:
             self._next = ended + (ended - started) * (LOOKS_SHARE - 1)
             self._lock.release()
 
-    def _report(self) -> None:
+    def _report(self, *, aloud: bool) -> None:
+        """Log what newly keeps records from being published, without a word of theirs."""
         with self._source.reading() as connection:
-            report_faults(connection, self._clock())
-
-
-def report_faults(connection: Connection, now: datetime) -> None:
-    """Log what keeps records from being published, without a word of theirs."""
-    for fault in store.faults(connection, now):
-        log.warning("%s", fault.public)
+            faults = set(store.faults(connection, self._clock()))
+        for fault in sorted(faults - (self._reported or set()), key=str) if aloud else ():
+            log.warning("%s/%s", self._config.records.path, fault.public)
+        self._reported = faults
 
 
 def _problem(config: Config, asked: Request, status: int, name: str = "") -> Response:
