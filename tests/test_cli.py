@@ -1,8 +1,11 @@
 """The command `feeds` as people and scripts meet it: output, exit codes, help."""
 
 import json
+import os
+import pty
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -162,3 +165,22 @@ def test_a_config_elsewhere_rules_the_paths(folder: Path, tmp_path_factory: pyte
 
 def test_a_piped_build_prints_no_bar(folder: Path) -> None:
     assert "\x1b" not in make.run("build", cwd=folder, check=1).stderr
+
+
+def test_a_watched_build_shows_a_bar(tmp_path: Path) -> None:
+    make.site(tmp_path, {f"{n}.md": make.record(n) for n in range(1, 30)})
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "feeds", "build"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=theirs, text=True) as child:
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):  # EIO: the child has closed its end
+            while part := os.read(ours, 65536):
+                shown += part
+        os.close(ours)
+        assert child.stdout is not None
+        assert child.stdout.read().startswith("29 records: 29 read")
+    assert child.returncode == 0
+    assert b"Reading" in shown
+    assert b"29/29" in shown
+    assert b"Writing" in shown
