@@ -116,7 +116,12 @@ def check(config_path: str) -> None:
     for found in sorted(walk(config.records_folder), key=lambda found: found.path):
         records += 1
         content = read_file(config.records_folder, found)
-        faults = (content,) if isinstance(content, Fault) else read_record(printable(found.path), content, now).faults
+        if isinstance(content, Fault):
+            faults = [content]
+        else:
+            reading = read_record(printable(found.path), content, now)
+            waits = reading.article is not None and reading.article.published > now
+            faults = [fault for fault in reading.faults if not (waits and fault.until)]
         for fault in faults:
             remark = "note: " if fault.cost is Cost.NOTHING else ""
             click.echo(f"{remark}{config.records.path}/{fault}")

@@ -165,7 +165,9 @@ def load_config(path: Path | str = "config.toml", **server: str | int | None) ->
     if "file" in data:
         raise ConfigError(str(path), "file: expected no such key")
     if url := os.environ.get("FEEDS_STORE_URL"):
-        data.setdefault("store", {})["url"] = url
+        section = data.setdefault("store", {})
+        if isinstance(section, dict):
+            section["url"] = url
     try:
         config = Config.model_validate({**data, "file": file})
     except ValidationError as error:
@@ -202,6 +204,7 @@ def _message(detail: Any) -> str:
     known = {
         "extra_forbidden": "expected no such key",
         "string_type": "expected text in quotes",
+        "path_type": "expected text in quotes",
         "int_type": "expected a whole number",
         "model_type": "expected a table",
         "tuple_type": "expected a list",

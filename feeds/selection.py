@@ -40,7 +40,7 @@ def visible(now: datetime) -> ColumnElement[bool]:
 
 
 def feeds(connection: Connection, now: datetime) -> dict[str, Feed]:
-    """Every feed in which something is visible, by key in their order, with the spelling of its name most used."""
+    """Every feed in which something is visible, by key, with the spelling of its name most used."""
     count, changed = func.count(), func.max(_changed(now))
     statement = (
         select(memberships.c.feed, memberships.c.name, count, changed)

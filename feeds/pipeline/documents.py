@@ -11,7 +11,7 @@ from threading import Lock
 
 from feeds import selection, store
 from feeds.config import Config
-from feeds.model import EVERYTHING, Article, Document, Entry, Feed, Provider, digest, feed_path
+from feeds.model import EVERYTHING, Article, Document, Entry, Feed, Provider, digest, feed_path, fold
 from feeds.render import format_named
 from feeds.rows import EPOCH, micros, moment
 from feeds.selection import Pick
@@ -53,7 +53,8 @@ def take_snapshot(config: Config, connection: Connection, now: datetime) -> Snap
     """What is visible at that moment, in the kinds of feeds that the config asks for."""
     every = selection.feeds(connection, now)
     kinds = (EVERYTHING, *config.feeds.kinds)
-    feeds = {key: feed for kind in kinds for key, feed in every.items() if feed.kind == kind}
+    in_order = sorted(every.values(), key=lambda feed: (fold(feed.name), feed.key))
+    feeds = {feed.key: feed for kind in kinds for feed in in_order if feed.kind == kind}
     names = {key: feed.name for key, feed in every.items()}
     return Snapshot(store.generation(connection), now, selection.next_change(connection, now), names, feeds)
 

@@ -66,7 +66,8 @@ def read_file(folder: Path, found: Found) -> bytes | Fault:
         descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return fault("a file", "a folder, pipe, socket or device")
+                kind = "a link to a folder, which is not followed" if found.is_link else "a pipe, socket or device"
+                return fault("a file", kind)
             with open(descriptor, "rb", closefd=False) as file:
                 content = file.read(LARGEST + 1)
         finally:

@@ -101,7 +101,7 @@ class _Builder:
             self._next()  # the document ends
             after = self._next()
             if not isinstance(after, yaml.StreamEndEvent):
-                raise self._stop(self._place(after), "one YAML document", "another after it")
+                raise self._stop(self._place(after), "one YAML document, or --- on the first line", "another after it")
         except _Stop:
             return None
         except yaml.reader.ReaderError as error:

@@ -15,8 +15,19 @@ from pydantic import BaseModel, ValidationError
 from feeds.model import Article, Image, Provider, Related, digest, identity
 from feeds.records import frontmatter
 from feeds.records.faults import Cost, Fault
-from feeds.records.frontmatter import FrontMatter, Path, key_text
-from feeds.records.shape import FALSE, KEYS, TRUE, ImageShape, ProviderShape, Record, RelatedShape, as_boolean, clean
+from feeds.records.frontmatter import SECRET_KEY, Path, key_text
+from feeds.records.shape import (
+    FALSE,
+    KEYS,
+    TRUE,
+    ImageShape,
+    ProviderShape,
+    Record,
+    RelatedShape,
+    as_boolean,
+    clean,
+    holds_secret,
+)
 
 NESTED: dict[str, type[BaseModel]] = {"provider": ProviderShape, "images": ImageShape, "related": RelatedShape}
 NAMES = KEYS.union(*(shape.model_fields for shape in NESTED.values()))
@@ -71,16 +82,20 @@ def read_record(path: str, content: bytes, now: datetime) -> Reading:
     faults = [Fault(path, *flaw.place, _known_key(flaw.path), flaw.expected, flaw.got) for flaw in front.flaws]
     if front.data is None:
         return Reading(path, mark, None, tuple(faults))
+    body = clean(front.body).strip()
     record, problems = validate(front.data)
     if record is not None:
         problems += _problems_of_update(record, now)
     problems += _misspellings(front.data)
+    if holds_secret(body):
+        problems.append(_Problem((), f"a body without the key {SECRET_KEY} in it", "", Cost.PART))
+        body = ""
     if problems:
         places = frontmatter.read(text, with_places=True).places
         faults += [_fault(path, problem, places) for problem in problems]
     unpublished = _says_unpublished(front.data)
     kept = record is not None and not unpublished and all(fault.cost is not Cost.RECORD for fault in faults)
-    article = _article(path, mark, record, front) if record is not None and kept else None
+    article = _article(path, mark, record, body) if record is not None and kept else None
     return Reading(path, mark, article, tuple(sorted(faults, key=lambda f: (f.line, f.column))), unpublished)
 
 
@@ -142,6 +157,8 @@ def _description(value: Any) -> str:
     if isinstance(value, dict | list):
         return "a mapping" if isinstance(value, dict) else "a list"
     text = str(value)
+    if SECRET_KEY in text:
+        return "text that is not shown here"
     return repr(text if len(text) <= 60 else text[:60] + "…")
 
 
@@ -211,7 +228,7 @@ def _letters(key: str) -> str:
     return "".join(character for character in key.casefold() if character.isalpha())
 
 
-def _article(path: str, mark: str, record: Record, front: FrontMatter) -> Article:
+def _article(path: str, mark: str, record: Record, body: str) -> Article:
     updated = record.updatedDateTime
     return Article(
         path=path,
@@ -223,7 +240,7 @@ def _article(path: str, mark: str, record: Record, front: FrontMatter) -> Articl
         updated=updated if updated is not None and updated >= record.publishedDateTime else None,
         provider=_provider(record.provider),
         excerpt=record.excerpt or "",
-        body=clean(front.body).strip(),
+        body=body,
         category=record.category,
         topics=tuple(dict.fromkeys(record.topics)),
         images=_images(record.images),

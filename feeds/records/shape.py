@@ -15,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 from pydantic_core import PydanticCustomError
 
 from feeds.model import fold, host_name, web_address
-from feeds.records.frontmatter import Plain
+from feeds.records.frontmatter import SECRET_KEY, Plain
 
 # XML 1.0 §2.2 Char: everything else makes a document unreadable as a whole.
 NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -23,6 +23,12 @@ NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 MOMENT = re.compile(
     r"(\d{4})-(\d\d?)-(\d\d?)(?:(?:[Tt]|[ \t]+)(\d\d?):(\d\d)(?::(\d\d)(?:[.,](\d{1,6})\d*)?)?"
     r"(?:[ \t]*(?:([Zz])|([+-])(\d\d?)(?::?(\d\d))?))?)?"
+)
+# At the start of a line, or before what looks like a value of its own where lines were folded.
+SWALLOWED = re.compile(
+    rf"^[ \t]*[\"']?{SECRET_KEY}[\"']?[ \t]*:"
+    rf"|\b{SECRET_KEY}[\"']?[ \t]*:[ \t]*(?:[\"'|>]|[\w+/=;-]{{16,}})",
+    re.MULTILINE,
 )
 TRUE = {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"}
 FALSE = {"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"}
@@ -38,10 +44,17 @@ def expected(what: str) -> PydanticCustomError:
     return PydanticCustomError("expected", what)
 
 
+def holds_secret(text: str) -> bool:
+    """Whether a text has swallowed the key `secured`, by a slip of indentation or of a fence."""
+    return SECRET_KEY in text and SWALLOWED.search(text) is not None
+
+
 def as_text(value: Any) -> str:
     """Cleaned text that says something; its lines kept."""
     if not isinstance(value, str) or not (text := clean(value).strip()):
         raise expected("text")
+    if holds_secret(text):
+        raise expected(f"text without the key {SECRET_KEY} in it")
     return text
 
 
@@ -127,7 +140,7 @@ def as_pixels(value: Any) -> int:
 
 
 def _absent(check: Callable[[Any], Any]) -> BeforeValidator:
-    return BeforeValidator(lambda value: None if value is None else check(value))
+    return BeforeValidator(lambda value: None if value is None or value == "" else check(value))
 
 
 def _or_empty(value: Any) -> Any:

@@ -1,0 +1,125 @@
+"""The docs name every key that there is, and no key that there is not."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from feeds.config import Config, load_config
+from feeds.records.shape import KEYS, ImageShape, ProviderShape, Record, RelatedShape
+from tests import make
+
+DOCS = make.ROOT / "docs"
+
+
+def sections() -> dict[str, type[BaseModel]]:
+    """The sections of config.toml, by name."""
+    types = {name: field.annotation for name, field in Config.model_fields.items() if name != "file"}
+    return {name: kind for name, kind in types.items() if isinstance(kind, type) and issubclass(kind, BaseModel)}
+
+
+SETTINGS = [(section, key) for section, model in sections().items() for key in model.model_fields]
+
+
+def as_documented(default: Any) -> str:
+    """A default as a table shows it: as TOML writes it, or `none`."""
+    if default in (None, ""):
+        return "none"
+    value = str(default) if isinstance(default, Path) else default
+    return f"`{json.dumps(value)}`"  # text, whole numbers and lists of text look the same in JSON and TOML
+
+
+def table(text: str, heading: str) -> dict[str, list[str]]:
+    """The rows of the table with this first heading, by each key that their first cell names; the other cells."""
+    found: dict[str, list[str]] = {}
+    lines = iter(text.splitlines())
+    for line in lines:
+        if line.startswith(f"| {heading} |"):
+            next(lines)
+            break
+    for line in lines:
+        if not line.startswith("|"):
+            break
+        first, *others = (cell.strip() for cell in line.strip("|").split("|"))
+        found.update({key: others for key in re.findall(r"`(\w+)`", first)})
+    return found
+
+
+def settings_of(section: str) -> dict[str, list[str]]:
+    """The rows of docs/config.md below the heading of a section."""
+    parts = re.split(r"^## \[(\w+)\]$", (DOCS / "config.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return table(dict(zip(parts[1::2], parts[2::2], strict=True))[section], "key")
+
+
+@pytest.mark.parametrize(("section", "key"), SETTINGS, ids=[".".join(names) for names in SETTINGS])
+def test_a_config_key_is_documented_with_its_default(section: str, key: str) -> None:
+    default = sections()[section].model_fields[key].get_default(call_default_factory=True)
+    assert settings_of(section)[key][0] == as_documented(default)
+
+
+@pytest.mark.parametrize("section", sections())
+def test_no_config_key_is_documented_that_there_is_not(section: str) -> None:
+    assert set(settings_of(section)) == set(sections()[section].model_fields)
+
+
+def test_the_config_of_the_repository_names_documented_keys_alone() -> None:
+    load_config(make.ROOT / "config.toml")
+    data = tomllib.loads((make.ROOT / "config.toml").read_text(encoding="utf-8"))
+    for section, values in data.items():
+        assert set(values) <= set(settings_of(section))
+
+
+@pytest.mark.parametrize("key", sorted(KEYS))
+def test_a_record_key_is_documented(key: str) -> None:
+    assert key in table((DOCS / "records.md").read_text(encoding="utf-8"), "key")
+
+
+@pytest.mark.parametrize(
+    ("heading", "shape"),
+    [
+        ("key", Record),
+        ("key of `provider`", ProviderShape),
+        ("key of an image", ImageShape),
+        ("key of a related item", RelatedShape),
+    ],
+)
+def test_the_record_keys_documented_and_called_required_are_those_that_are(
+    heading: str, shape: type[BaseModel]
+) -> None:
+    documented = table((DOCS / "records.md").read_text(encoding="utf-8"), heading)
+    assert set(documented) - {"secured"} == set(shape.model_fields)
+    required = {key for key, cells in documented.items() if cells[0] == "yes"}
+    assert required == {key for key, field in shape.model_fields.items() if field.is_required()}
+
+
+def test_the_faults_shown_in_the_docs_are_what_check_says(tmp_path: Path) -> None:
+    text = (DOCS / "records.md").read_text(encoding="utf-8").partition("\n## Faults\n")[2]
+    shown = re.search(r"```yaml\n(?P<record>.*?)```.*?```text\n\$ feeds check\n(?P<said>.*?)```", text, re.DOTALL)
+    assert shown is not None
+    make.site(tmp_path, {"kelp.md": shown["record"]})
+    done = make.run("check", cwd=tmp_path, check=1)
+    assert done.stdout + done.stderr == shown["said"]
+
+
+def test_the_errors_shown_in_the_docs_are_what_a_wrong_config_gives(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[site]\ntitel = "x"\n[feeds]\nlimit = 0\n', encoding="utf-8")
+    done = make.run("build", cwd=tmp_path, check=2)
+    assert f"$ feeds build\n{done.stderr}" in (DOCS / "config.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("place", [make.ROOT / "README.md", *sorted(DOCS.glob("*.md"))], ids=lambda place: place.name)
+def test_a_link_between_docs_leads_to_a_file(place: Path) -> None:
+    for target in re.findall(r"\]\((?!https?://|#)([^)#\s]+)", place.read_text(encoding="utf-8")):
+        assert (place.parent / target).is_file(), target
+
+
+def test_every_module_has_its_line_in_the_layout() -> None:
+    layout = (DOCS / "contributing.md").read_text(encoding="utf-8")
+    package = make.ROOT / "feeds"
+    for file in package.rglob("*.py"):
+        if file.name != "__init__.py":
+            assert f"`{file.relative_to(package)}`" in layout
