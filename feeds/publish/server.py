@@ -1,6 +1,7 @@
 """`feeds serve`: the service on granian, a production server."""
 
 import logging
+import os
 from functools import partial
 from typing import Any
 
@@ -10,7 +11,7 @@ from granian.log import LogLevels
 
 from feeds.config import Config
 
-THREADS = 16  # in each worker; an answer is joined bytes, so that more would only wait for one another
+THREADS = 2 * (os.cpu_count() or 1) + 1  # in each worker; answers are joined bytes, so that more would only wait
 
 
 def serve(config: Config) -> None:
