@@ -94,15 +94,16 @@ def build(config_path: str) -> None:
 def serve(config_path: str, host: str | None, port: int | None, workers: int | None) -> None:
     """Serve the feeds over HTTP; a record that changes shows up by itself."""
     from feeds.pipeline import Documents
-    from feeds.publish.server import serve as run
+    from feeds.publish import server
 
     config, now = _load(config_path, host=host, port=port, workers=workers), _now()
+    server.check_address(config)
     with _opened(config) as source:
         _ingest(config, source, now)
         _report(config, source, now)
         feeds = Documents(config, source).feeds(now)
     _say_addresses(config, feeds)
-    run(config)
+    server.serve(config)
 
 
 @main.command(epilog="\b\nExample:\n  feeds check --config blog/config.toml\n")
@@ -246,7 +247,7 @@ def _facts(config: "Config", feed: "Feed") -> dict[str, Any]:
 
 def _say_addresses(config: "Config", feeds: dict[str, "Feed"]) -> None:
     name = config.feeds.formats[0]
-    listening = f"http://{config.server.host}:{config.server.port}"
+    listening = config.server.address
     click.echo(f"Serving {config.records.path} at {listening} (Ctrl-C stops).")
     if not config.site.base_url.startswith(listening):
         click.echo(f"Every address in the feeds begins with site.base_url: {config.site.base_url}")

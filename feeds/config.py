@@ -118,6 +118,12 @@ class Server(Section):
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     workers: Annotated[int, Field(ge=1, le=64)] = 1
 
+    @property
+    def address(self) -> str:
+        """Where a browser on this machine finds the service."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
 
 class Config(Section):
     """All that can be set.  `file` is where it came from."""
@@ -175,9 +181,8 @@ def load_config(path: Path | str = "config.toml", **server: str | int | None) ->
     changes = {name: value for name, value in server.items() if value is not None}
     config = config.model_copy(update={"server": config.server.model_copy(update=changes)})
     if not config.site.base_url:
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(config.server.host, config.server.host)
-        base = f"http://{host}:{config.server.port}"
-        config = config.model_copy(update={"site": config.site.model_copy(update={"base_url": base})})
+        site = config.site.model_copy(update={"base_url": config.server.address})
+        config = config.model_copy(update={"site": site})
     _check_together(str(path), config)
     return config
 

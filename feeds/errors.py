@@ -3,6 +3,7 @@
     FeedsError
     ├── ConfigError    config.toml cannot be used                   (config)
     ├── StoreError     the store cannot be opened, read or written  (store)
+    │   └── StoreBusy  another process is writing it: try again
     └── PublishError   documents cannot be written where they go    (publish)
 
 A record that cannot be published is no exception: it is a list of `Fault` (records), since one bad record costs
@@ -25,6 +26,10 @@ class ConfigError(FeedsError):
 
 class StoreError(FeedsError):
     """The store cannot be opened, read or written."""
+
+
+class StoreBusy(StoreError):
+    """Another process is writing the store, and there was no time to wait for it."""
 
 
 class PublishError(FeedsError):

@@ -234,4 +234,4 @@ def identity(address: str) -> str:
 
 def _percent_encoded(text: str) -> str:
     stray = re.compile(r"%(?![0-9A-Fa-f]{2})")
-    return quote(stray.sub("%25", text), safe="!#$%&'()*+,/:;=?@[]~-._")
+    return quote(stray.sub("%25", text), safe="!#$%&'()*+,/:;=?@~-._")

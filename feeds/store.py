@@ -18,13 +18,15 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
 from feeds import schema
-from feeds.errors import StoreError
+from feeds.errors import StoreBusy, StoreError
 from feeds.model import EVERYTHING, Article, Entry
 from feeds.records import Fault, Found, Reading
 from feeds.rows import article_of, fault_of, file_row, micros, record_row
 
 LONGEST_WAIT = 600  # seconds that a writer waits for another one, which may be reading a large folder
 MOST_PARAMETERS = 500
+# secure_delete: what an editor took back does not stay in free pages.
+SETTINGS = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON", "cache_size=-32768")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Store:
             raise StoreError(str(file), f"expected a place for the store, got: {error.strerror}") from error
         self._engine = create_engine(
             f"sqlite:///{file}",
+            hide_parameters=True,  # what is bound may be text that is not public yet, and errors end in logs
             connect_args={"timeout": LONGEST_WAIT, "isolation_level": None, "check_same_thread": False},
             # JSON as written by people: text stays text, so the file can be read with any tool.
             json_serializer=lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":")),
@@ -83,9 +86,12 @@ class Store:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A transaction that changes the store: all of it or, when anything fails, nothing."""
-        with self._translated(), self._writing() as connection:
+    def writing(self, wait: float = LONGEST_WAIT) -> Iterator[Connection]:
+        """A transaction that changes the store: all of it or, when anything fails, nothing.
+
+        `wait` is how many seconds to wait for another writer before StoreBusy is raised.
+        """
+        with self._translated(), self._writing(wait) as connection:
             yield connection
 
     def close(self) -> None:
@@ -93,8 +99,8 @@ class Store:
         self._engine.dispose()
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
+    def _writing(self, wait: float = LONGEST_WAIT) -> Iterator[Connection]:
+        with self._engine.connect().execution_options(wait=wait) as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -103,6 +109,8 @@ class Store:
             yield
         except SQLAlchemyError as error:
             cause = getattr(error, "orig", None) or type(error).__name__
+            if getattr(cause, "sqlite_errorname", "") == "SQLITE_BUSY":
+                raise StoreBusy(str(self._file), "expected the store to be free, got: another writer") from error
             raise StoreError(str(self._file), f"expected to use the store, got: {cause}") from error
 
     def _prepare(self, fingerprint: str) -> None:
@@ -122,15 +130,23 @@ class Store:
 
 def _on_connect(connection: Any, _: Any) -> None:
     cursor = connection.cursor()
-    for setting in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "cache_size=-32768"):
+    for setting in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        "secure_delete=ON",
+        "cache_size=-32768",
+    ):
         cursor.execute(f"PRAGMA {setting}")
     cursor.close()
 
 
 def _on_begin(connection: Connection) -> None:
     # A writer takes its lock at once: one that began by reading could not be sure to get it later.
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    wait = connection.get_execution_options().get("wait")
+    if wait is not None:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={int(wait * 1000)}")
+    connection.exec_driver_sql("BEGIN" if wait is None else "BEGIN IMMEDIATE")
 
 
 def _is_made_by(connection: Connection, fingerprint: str) -> bool:

@@ -11,6 +11,7 @@ from threading import Lock
 
 from feeds import selection, store
 from feeds.config import Config
+from feeds.errors import StoreError
 from feeds.model import EVERYTHING, Article, Document, Entry, Feed, Provider, digest, feed_path, fold
 from feeds.render import format_named
 from feeds.rows import EPOCH, micros, moment
@@ -19,6 +20,7 @@ from feeds.store import Connection, Published, Store
 
 FRONT_PAGE = "index.html"
 HTML = "text/html; charset=utf-8"
+SHORT_WAIT = 0.2  # seconds that an answer waits for another writer
 MOST_UNSAVED = 1000  # entries held in memory until they are written to the store together
 MOST_REMEMBERED = 512  # documents that a running service holds in memory
 
@@ -115,21 +117,26 @@ class Documents:
             recipe, document = self._remembered.get(path, ("", None))
             if document is None or recipe != draft.recipe:
                 content = draft.content()
-                known = store.published(connection, path).get(path)
-                noted = published_as(draft, digest(content), known, now)
+                noted = self._note(connection, draft, digest(content), now)
                 document = Document(path, draft.media_type, content, noted.etag, _second(noted.modified))
-                if noted != known:
-                    self._note({path: noted})
                 self._remembered[path] = (draft.recipe, document)
             self._remembered.move_to_end(path)
             if len(self._remembered) > MOST_REMEMBERED:
                 self._remembered.popitem(last=False)
             return document
 
-    def _note(self, documents: dict[str, Published]) -> None:
-        with self._store.writing() as connection:
-            store.note_published(connection, documents)
-            self._save(connection)
+    def _note(self, connection: Connection, draft: Draft, etag: str, now: datetime) -> Published:
+        """Note a document as it is published now, for every process; an answer does not wait for a busy store."""
+        try:
+            with self._store.writing(wait=SHORT_WAIT) as writing:
+                known = store.published(writing, draft.path).get(draft.path)
+                noted = published_as(draft, etag, known, now)
+                if noted != known:
+                    store.note_published(writing, {draft.path: noted})
+                self._save(writing)
+                return noted
+        except StoreError:
+            return published_as(draft, etag, store.published(connection, draft.path).get(draft.path), now)
 
     def save(self) -> None:
         """Write what was rendered and not yet written to the store."""

@@ -10,7 +10,7 @@ from feeds import store
 from feeds.config import Config
 from feeds.model import digest
 from feeds.records import Fault, Found, Reading, printable, read_file, read_record, walk
-from feeds.store import Connection, Known, Store
+from feeds.store import LONGEST_WAIT, Connection, Known, Store
 
 BATCH = 500
 # A file that changed this shortly before it was read may change again without its time telling so.
@@ -34,10 +34,13 @@ def open_store(config: Config) -> Store:
     return Store(config.store_file, digest(_code(), str(config.records_folder.resolve())))
 
 
-def ingest(config: Config, into: Store, now: datetime, progress: Progress | None = None) -> Ingested:
+def ingest(
+    config: Config, into: Store, now: datetime, progress: Progress | None = None, wait: float = LONGEST_WAIT
+) -> Ingested:
     """Bring the store up to date with the records.  `progress` is told how many files of how many are read.
 
-    Raises ConfigError when the records folder cannot be read, StoreError when the store cannot be written.
+    Raises ConfigError when the records folder cannot be read, StoreError when the store cannot be written, and
+    StoreBusy when another process still writes it after `wait` seconds.
     """
     folder = config.records_folder
     with into.reading() as connection:
@@ -45,7 +48,7 @@ def ingest(config: Config, into: Store, now: datetime, progress: Progress | None
     found = _walk(folder)
     if not _changed(found, known) and known.keys() <= found.keys():
         return Ingested(len(found), 0, 0)
-    with into.writing() as connection:
+    with into.writing(wait) as connection:
         # Looked at again: while this process waited for its turn, another may have done the work.
         known, found = store.known_files(connection), _walk(folder)
         gone = sorted(known.keys() - found.keys())

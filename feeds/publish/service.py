@@ -6,12 +6,13 @@ is looked over, at most for a tenth of the time. Only this module sees a request
 
 import json
 import logging
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
-from urllib.parse import urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from flask import Flask, Request, Response, request
 from werkzeug.exceptions import HTTPException
@@ -19,7 +20,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from feeds import store
 from feeds.config import Config, load_config
-from feeds.errors import FeedsError
+from feeds.errors import FeedsError, StoreBusy, StoreError
 from feeds.model import EVERYTHING
 from feeds.pipeline import Documents, ingest, open_store
 from feeds.records import Fault
@@ -27,6 +28,7 @@ from feeds.render import html
 from feeds.store import Store
 
 Clock = Callable[[], datetime]
+CODING = re.compile(r'-(?:gzip|br|zstd|deflate)"')
 FRESH = 300  # seconds for which a cache may answer without asking
 LOOKS_SHARE = 10  # looking over the records takes at most one part in this many of the time
 log = logging.getLogger("feeds")
@@ -50,6 +52,7 @@ def create_app(config: Config | str | Path = "config.toml", *, clock: Clock = _u
         config = load_config(config)
     source = open_store(config)
     documents = Documents(config, source)
+    ingest(config, source, clock())
     watch = _Watch(config, source, clock)
     watch.look()
     app = Flask("feeds", static_folder=None)
@@ -67,6 +70,9 @@ def create_app(config: Config | str | Path = "config.toml", *, clock: Clock = _u
         if document.modified <= now:
             response.last_modified = document.modified
         response.headers["Cache-Control"] = f"public, max-age={FRESH}"
+        if asked := request.environ.get("HTTP_IF_NONE_MATCH"):
+            # Apache appends the coding to a tag that passes through it (FreshRSS and others strip it as well).
+            request.environ["HTTP_IF_NONE_MATCH"] = CODING.sub('"', asked)
         response.make_conditional(request)
         return response
 
@@ -81,9 +87,12 @@ def create_app(config: Config | str | Path = "config.toml", *, clock: Clock = _u
     @app.get("/healthz")
     def healthz() -> Response:
         watch.look()
-        everything = documents.feeds(clock()).get(EVERYTHING)
-        facts = {"status": "ok", "articles": everything.articles if everything else 0}
-        response = Response(json.dumps(facts) + "\n", content_type="application/json")
+        try:
+            everything = documents.feeds(clock()).get(EVERYTHING)
+            facts, status = {"status": "ok", "articles": everything.articles if everything else 0}, 200
+        except StoreError:
+            facts, status = {"status": "the store cannot be read"}, 503
+        response = Response(json.dumps(facts) + "\n", status=status, content_type="application/json")
         response.headers["Cache-Control"] = "no-store"
         return response
 
@@ -95,7 +104,7 @@ def create_app(config: Config | str | Path = "config.toml", *, clock: Clock = _u
             response.headers["Allow"] = ", ".join(sorted(allow))
         return response
 
-    prefix = urlsplit(config.site.base_url).path
+    prefix = unquote_to_bytes(urlsplit(config.site.base_url).path).decode("latin-1")  # as PATH_INFO is: PEP 3333
     if prefix:
         app.wsgi_app = DispatcherMiddleware(_not_found, {prefix: app.wsgi_app})  # type: ignore[method-assign]
     return app
@@ -118,9 +127,11 @@ class _Watch:
             return
         started = time.monotonic()
         try:
-            ingested = ingest(self._config, self._source, self._clock())
+            ingested = ingest(self._config, self._source, self._clock(), wait=0)
             if ingested.read or self._reported is None:
                 self._report(aloud=ingested.read > 0)
+        except StoreBusy:
+            pass  # another process is reading the records: what it read shows next time
         except FeedsError as error:
             log.error("%s; the last good documents are served", error)
         finally:

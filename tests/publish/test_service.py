@@ -1,0 +1,623 @@
+"""The service through Flask's test client: bytes, validators, errors, and records that change while it runs."""
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import datetime, timedelta
+from email.utils import format_datetime, parsedate_to_datetime
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
+from werkzeug.test import TestResponse
+
+from feeds.config import Config
+from feeds.pipeline import ingest, open_store
+from feeds.publish import static
+from feeds.publish.service import create_app
+from tests import make
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
+PROGRAM = "application/json"
+CURL = "*/*"
+LONGEST = 20  # seconds to wait for what must happen soon
+
+MEDIA_TYPES = {
+    "rss": "application/rss+xml; charset=utf-8",
+    "atom": "application/atom+xml; charset=utf-8",
+    "html": "text/html; charset=utf-8",
+}
+
+
+class Clock:
+    """A clock that stands still until a test moves it."""
+
+    def __init__(self, now: datetime = make.NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        """The moment that a test set."""
+        return self.now
+
+
+def records() -> dict[str, str | bytes]:
+    """A few records with everything that shows in an address or a header."""
+    return {
+        "1.md": make.record(1, topics="[AI, C++]"),
+        "2.md": make.record(2, topics="[Computer Vision]", provider="{name: Zwölf, domain: zwölf.example}"),
+        "3.md": make.record(3, topics="[東京, ai]", category="ニュース", updatedDateTime="2026-11-23T11:30:00Z"),
+        "4.md": make.record(4, topics="[Hidden]", published="false"),
+        "5.md": make.record(-5, topics="[Later]", category="later", provider="{name: Later, domain: later.example}"),
+        "6.md": make.record(6, topics="[]", category=None),
+    }
+
+
+def client_of(config: Config, clock: Clock | None = None) -> FlaskClient:
+    """A client of the service of that config."""
+    return create_app(config, clock=clock or Clock()).test_client()
+
+
+def build(config: Config, now: datetime = make.NOW) -> dict[str, static.Written]:
+    """Build the static tree, and give back its manifest."""
+    source = open_store(config)
+    try:
+        ingest(config, source, now)
+        static.build(config, source, now)
+    finally:
+        source.close()
+    return static.read_manifest(config.output_folder)
+
+
+def address(path: str) -> str:
+    """Where a file of the static tree is over HTTP."""
+    return "/" if path == "index.html" else f"/{path}"
+
+
+def until(client: FlaskClient, path: str, holds: Callable[[TestResponse], bool]) -> TestResponse:
+    """Ask again until the answer is as expected, which a change of the records makes it before long."""
+    deadline = time.monotonic() + LONGEST
+    while not holds(response := client.get(path)):
+        assert time.monotonic() < deadline, response.get_data(as_text=True)
+    return response
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """A site that no test changes."""
+    return make.site(tmp_path_factory.mktemp("site"), records())
+
+
+@pytest.fixture(scope="module")
+def client(config: Config) -> FlaskClient:
+    """A client of the service of a site that no test changes."""
+    return client_of(config)
+
+
+@pytest.fixture(scope="module")
+def manifest(config: Config) -> dict[str, static.Written]:
+    """What the static tree of a site with the same records holds, made from a store of its own."""
+    return build(make.site(config.file.parent / "twin", records()))
+
+
+@pytest.fixture(scope="module")
+def files(config: Config, manifest: dict[str, static.Written]) -> dict[str, bytes]:
+    """The documents of the static tree."""
+    tree = make.tree(config.file.parent / "twin" / "public")
+    return {path: tree[path] for path in manifest}
+
+
+def test_every_document_is_the_file_of_the_static_tree(
+    client: FlaskClient, config: Config, manifest: dict[str, static.Written], files: dict[str, bytes]
+) -> None:
+    assert len(files) == 2 * (1 + 4 + 2 + 2) + 1  # everything, topics, providers, categories, and the front page
+    for path, content in files.items():
+        response = client.get(address(path))
+        mtime = (config.file.parent / "twin" / "public" / path).stat().st_mtime
+        assert response.status_code == 200, path
+        assert response.data == content, path
+        assert response.headers["ETag"] == f'W/"{manifest[path].etag}"'
+        assert response.last_modified is not None
+        assert response.last_modified.timestamp() == mtime == manifest[path].modified
+        assert response.headers["Content-Length"] == str(len(content))
+
+
+def test_head_is_get_without_the_body(client: FlaskClient, files: dict[str, bytes]) -> None:
+    for path in files:
+        get, head = client.get(address(path)), client.head(address(path))
+        assert head.status_code == 200
+        assert head.data == b""
+        assert {**head.headers, "Date": ""} == {**get.headers, "Date": ""}
+
+
+def test_every_document_says_what_it_is(client: FlaskClient, files: dict[str, bytes]) -> None:
+    for path in files:
+        assert client.get(address(path)).headers["Content-Type"] == MEDIA_TYPES[path.rpartition(".")[2]]
+
+
+def test_every_document_may_be_kept_for_a_while(client: FlaskClient, files: dict[str, bytes]) -> None:
+    for path in files:
+        assert client.get(address(path)).headers["Cache-Control"] == "public, max-age=300"
+
+
+@pytest.mark.parametrize("shared", [True, False], ids=["from_one_store", "from_two_stores"])
+def test_a_changed_document_has_the_same_validators_in_the_static_tree(tmp_path: Path, shared: bool) -> None:
+    clock = Clock()
+    served = make.site(tmp_path / "served", records())
+    built = served if shared else make.site(tmp_path / "built", records())
+    client = client_of(served, clock)
+    before = {path: client.get(address(path)) for path in build(built)}
+    clock.now += timedelta(hours=1)
+    for config in {served.file: served, built.file: built}.values():
+        make.write(config.records_folder / "7.md", make.record(7, topics="[AI]"))
+    until(client, "/topics/ai/feed.rss", lambda response: b"Article 7" in response.data)
+    manifest = build(built, clock.now)
+    assert manifest.keys() == before.keys()
+    changed = 0
+    for path, written in manifest.items():
+        response = client.get(address(path))
+        assert response.data == (built.output_folder / path).read_bytes()
+        assert response.headers["ETag"] == f'W/"{written.etag}"'
+        assert response.last_modified is not None
+        assert response.last_modified.timestamp() == written.modified
+        if response.data != before[path].data:
+            changed += 1
+            assert response.last_modified == clock.now
+        else:
+            assert response.last_modified == before[path].last_modified
+    assert changed == 9  # in both formats: everything, the topic, the provider, the category; and the front page
+
+
+SOONER, SAME, LATER = timedelta(hours=-1), timedelta(0), timedelta(hours=1)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    "tags, since, status",
+    [
+        pytest.param(None, None, 200, id="neither"),
+        pytest.param('W/"{}"', None, 304, id="weak_tag"),
+        pytest.param('"{}"', None, 304, id="strong_tag"),
+        pytest.param('"stale", W/"{}", "other"', None, 304, id="in_a_list"),
+        pytest.param("*", None, 304, id="any_tag"),
+        pytest.param('W/"stale"', None, 200, id="stale_tag"),
+        pytest.param('"stale", W/"other"', None, 200, id="list_of_stale_tags"),
+        pytest.param('w/"stale"', None, 200, id="malformed_tag"),
+        pytest.param(None, SAME, 304, id="same_date"),
+        pytest.param(None, LATER, 304, id="later_date"),
+        pytest.param(None, SOONER, 200, id="earlier_date"),
+        pytest.param('W/"{}"', SAME, 304, id="both"),
+        pytest.param('W/"{}"', SOONER, 304, id="tag_and_earlier_date"),
+        pytest.param('W/"stale"', SAME, 200, id="stale_tag_and_same_date"),
+        pytest.param('W/"stale"', LATER, 200, id="stale_tag_and_later_date"),
+        pytest.param("*", SOONER, 304, id="any_tag_and_earlier_date"),
+    ],
+)
+def test_the_tag_decides_and_without_one_the_date(
+    client: FlaskClient, method: str, tags: str | None, since: timedelta | None, status: int
+) -> None:
+    first = client.get("/topics/ai/feed.atom")
+    tag = first.get_etag()[0]
+    assert first.last_modified is not None
+    headers = {}
+    if tags is not None:
+        headers["If-None-Match"] = tags.replace("{}", str(tag))
+    if since is not None:
+        headers["If-Modified-Since"] = format_datetime(first.last_modified + since, usegmt=True)
+    response = client.open("/topics/ai/feed.atom", method=method, headers=headers)
+    assert response.status_code == status
+    assert response.data == (first.data if status == 200 and method == "GET" else b"")
+    assert response.headers["ETag"] == first.headers["ETag"]
+    assert response.headers["Cache-Control"] == first.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("since", ["", "yesterday", "0", "Mon, 23 Nov 2026", "Thu, 01 Jan 99999 00:00:00 GMT", "\x80"])
+def test_a_date_that_is_none_is_ignored(client: FlaskClient, since: str) -> None:
+    assert client.get("/feed.rss", headers={"If-Modified-Since": since}).status_code == 200
+
+
+def test_a_304_has_no_body(client: FlaskClient, files: dict[str, bytes]) -> None:
+    for path in files:
+        first = client.get(address(path))
+        response = client.get(address(path), headers={"If-None-Match": first.headers["ETag"]})
+        assert response.status_code == 304
+        assert response.data == b""
+        assert response.headers["ETag"] == first.headers["ETag"]
+        assert response.headers["Cache-Control"] == first.headers["Cache-Control"]
+        assert "Content-Type" not in response.headers
+        assert "Content-Length" not in response.headers
+
+
+def test_the_tag_of_one_format_does_not_match_another(client: FlaskClient) -> None:
+    tag = client.get("/feed.rss").headers["ETag"]
+    assert client.get("/feed.atom", headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_a_range_gets_the_whole_document(client: FlaskClient) -> None:
+    response = client.get("/feed.rss", headers={"Range": "bytes=0-3"})
+    assert (response.status_code, response.data) == (200, client.get("/feed.rss").data)
+
+
+def test_two_changes_in_one_second_leave_the_date_out_until_the_clock_has_passed(tmp_path: Path) -> None:
+    clock = Clock()
+    config = make.site(tmp_path, {"1.md": make.record(1)})
+    client = client_of(config, clock)
+    tags = {client.get("/feed.rss").headers["ETag"]}
+    for title, dated in (("Second", True), ("Third", False), ("Fourth", False)):
+        make.write(config.records_folder / "1.md", make.record(1, title=title))
+        response = until(client, "/feed.rss", lambda response, title=title: title.encode() in response.data)  # type: ignore[misc]
+        assert (response.last_modified is not None) is dated
+        tags.add(response.headers["ETag"])
+        stale = {"If-Modified-Since": format_datetime(clock.now, usegmt=True)}
+        assert client.get("/feed.rss", headers=stale).status_code == (304 if dated else 200)
+    assert len(tags) == 4
+    clock.now += timedelta(seconds=2)
+    response = client.get("/feed.rss")
+    assert response.headers["ETag"] in tags
+    assert response.last_modified == clock.now
+
+
+@pytest.mark.parametrize("change", ["removed", "unpublished"])
+def test_the_date_does_not_go_back_when_the_newest_article_goes(tmp_path: Path, change: str) -> None:
+    clock = Clock()
+    config = make.site(tmp_path, {"1.md": make.record(1), "2.md": make.record(2)})
+    client = client_of(config, clock)
+    first = client.get("/feed.atom")
+    clock.now += timedelta(minutes=5)
+    if change == "removed":
+        (config.records_folder / "1.md").unlink()
+    else:
+        make.write(config.records_folder / "1.md", make.record(1, published="false"))
+    then = until(client, "/feed.atom", lambda response: b"Article 1" not in response.data)
+    assert first.last_modified is not None
+    assert then.last_modified is not None
+    assert then.last_modified > first.last_modified
+    stale = {"If-Modified-Since": first.headers["Last-Modified"]}
+    assert client.get("/feed.atom", headers=stale).status_code == 200
+
+
+ODD = [
+    "/nothing",
+    "/feed.json",
+    "/feed",
+    "/feed.",
+    "/.rss",
+    "/feed.rss.rss",
+    "/feed.RSS",
+    "/all/feed.rss",
+    "/topics",
+    "/topics/",
+    "/topics/ai",
+    "/topics/ai/",
+    "/topics/ai/feed.json",
+    "/topics/ai/feed.html",
+    "/topics/ai/index.html",
+    "/topics/ai/feed.rss/",
+    "/topics/AI/feed.rss",
+    "/topics/ai%20/feed.rss",
+    "/topics/ai/feed.rss%00",
+    "/topics/ai%2ffeed.rss%2f",
+    "/topics/hidden/feed.rss",
+    "/topics/later/feed.rss",
+    "/categories/later/feed.atom",
+    "/providers/later.example/feed.atom",
+    "/providers/zwölf.example/feed.rss",
+    "/..%2ffeed.rss",
+    "/%2e%2e/config.toml",
+    "/../config.toml",
+    "/topics/../feed.rss",
+    "/.feeds-manifest",
+    "/.feeds/store.sqlite",
+    "/%00",
+    "/%ff%fe",
+    "/%ed%a0%80/feed.rss",
+    "/\\feed.rss",
+    "/" + "a" * 100_000,
+    "/" + "a/" * 10_000 + "feed.rss",
+    "/{{7*7}}/feed.rss",
+    "/<script>alert(1)</script>",
+]
+
+
+@pytest.mark.parametrize("path", ODD, ids=[path[:40] for path in ODD])
+def test_an_address_without_a_feed_is_not_found(client: FlaskClient, path: str) -> None:
+    response = client.get(path)
+    assert response.status_code == 404
+    assert path.rpartition("/")[2] not in ("", "feed.rss", "feed.atom") or "alert" not in response.get_data(
+        as_text=True
+    )
+
+
+@pytest.mark.parametrize(
+    "path", ["//", "//feed.rss", "/topics//ai/feed.rss", "//evil.example/feed.rss", "///etc/passwd", "/topics/ai//"]
+)
+def test_a_doubled_slash_never_redirects(client: FlaskClient, path: str) -> None:
+    # A redirect would name the host of the request, and a cache could keep it.
+    response = client.get("/", headers={"Host": "evil.example"}, environ_overrides={"PATH_INFO": path})
+    assert response.status_code == 404 or response.data == client.get(f"/{path.lstrip('/')}").data
+    assert "Location" not in response.headers
+    assert "evil" not in str(response.headers) + response.get_data(as_text=True)
+
+
+@given(st.text(max_size=60), st.sampled_from(["GET", "HEAD", "POST", "OPTIONS", "PROPFIND"]), st.text(max_size=20))
+def test_no_request_makes_the_service_fail(client: FlaskClient, path: str, method: str, header: str) -> None:
+    plain = header.encode("utf-8", "ignore").decode("latin-1").replace("\r", "").replace("\n", "")
+    names = ("Accept", "If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since", "Range", "Cookie")
+    raw = path.encode("utf-8", "ignore").decode("latin-1")
+    response = client.open(
+        "/", method=method, headers=dict.fromkeys(names, plain), environ_overrides={"PATH_INFO": f"/{raw}"}
+    )
+    assert response.status_code < 500
+
+
+@pytest.mark.parametrize(
+    "accept, kind",
+    [
+        pytest.param(BROWSER, "text/html; charset=utf-8", id="browser"),
+        pytest.param(PROGRAM, "application/problem+json", id="program"),
+        pytest.param("application/problem+json", "application/problem+json", id="program_that_knows_problems"),
+        pytest.param(CURL, "text/plain; charset=utf-8", id="curl"),
+        pytest.param(None, "text/plain; charset=utf-8", id="nothing_said"),
+        pytest.param("application/rss+xml", "text/plain; charset=utf-8", id="reader"),
+        pytest.param("\x00;;q=x", "text/plain; charset=utf-8", id="nonsense"),
+    ],
+)
+@pytest.mark.parametrize("status", [404, 405])
+def test_an_error_speaks_to_who_asks(client: FlaskClient, accept: str | None, kind: str, status: int) -> None:
+    headers = {} if accept is None else {"Accept": accept}
+    method, path = ("GET", "/nothing") if status == 404 else ("POST", "/feed.rss")
+    response = client.open(path, method=method, headers=headers)
+    assert response.status_code == status
+    assert response.headers["Content-Type"] == kind
+    assert response.headers["Vary"] == "Accept"
+    text = response.get_data(as_text=True)
+    if kind.startswith("text/html"):
+        assert text.startswith("<!doctype html>")
+        assert 'href="https://feeds.example.org/"' in text
+    elif kind.startswith("text/plain"):
+        assert text.startswith(str(status))
+        assert text.endswith("\n")
+        assert text.count("\n") == 1
+    else:
+        problem = json.loads(text)
+        assert problem["status"] == status
+        assert problem.keys() == {"type", "title", "status", "detail"}
+
+
+@pytest.mark.parametrize("path", ["/", "/feed.rss", "/topics/ai/feed.atom", "/nothing", "/healthz"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+def test_what_only_reads_says_so(client: FlaskClient, path: str, method: str) -> None:
+    response = client.open(path, method=method, data=b"x" * 10_000)
+    assert response.status_code == 405
+    assert {"GET", "HEAD"} <= set(response.headers["Allow"].split(", ")) <= {"GET", "HEAD", "OPTIONS"}
+
+
+def test_an_unknown_method_is_refused(client: FlaskClient) -> None:
+    assert client.open("/feed.rss", method="BREW").status_code == 405
+
+
+def test_the_head_of_an_error_has_no_body(client: FlaskClient) -> None:
+    response = client.head("/nothing")
+    assert (response.status_code, response.data) == (404, b"")
+
+
+def test_healthz_tells_how_many_articles_are_visible(client: FlaskClient) -> None:
+    response = client.get("/healthz")
+    assert response.status_code == 200
+    assert response.get_json() == {"status": "ok", "articles": 4}
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_a_site_without_articles_is_well(tmp_path: Path) -> None:
+    client = client_of(make.site(tmp_path, {"1.md": make.record(1, published="false")}))
+    assert client.get("/healthz").get_json() == {"status": "ok", "articles": 0}
+    assert client.get("/feed.rss").status_code == 404
+    assert b"No article is published yet." in client.get("/").data
+    assert client.get("/").headers["Last-Modified"] == "Thu, 01 Jan 1970 00:00:00 GMT"
+
+
+def test_records_that_change_show_up_without_a_restart(tmp_path: Path) -> None:
+    config = make.site(tmp_path, {"1.md": make.record(1)})
+    client = client_of(config)
+    seeds = config.records_folder
+    assert client.get("/topics/new/feed.rss").status_code == 404
+
+    make.write(seeds / "deep" / "2.md", make.record(2, topics="[New]"))
+    until(client, "/topics/new/feed.rss", lambda response: response.status_code == 200)
+    assert b"Article 2" in client.get("/feed.rss").data
+
+    make.write(seeds / "deep" / "2.md", make.record(2, topics="[New]", title="Changed"))
+    response = until(client, "/topics/new/feed.rss", lambda response: b"Changed" in response.data)
+    assert b"Article 2" not in response.data
+
+    (seeds / "deep" / "2.md").unlink()
+    until(client, "/topics/new/feed.rss", lambda response: response.status_code == 404)
+    assert b"Changed" not in client.get("/feed.rss").data + client.get("/").data
+    assert client.get("/healthz").get_json()["articles"] == 1
+
+
+def test_a_record_that_comes_back_shows_up_again(tmp_path: Path) -> None:
+    config = make.site(tmp_path, {"1.md": make.record(1), "2.md": make.record(2, topics="[New]")})
+    client = client_of(config)
+    first = client.get("/topics/new/feed.rss")
+    make.write(config.records_folder / "2.md", make.record(2, topics="[New]", published="false"))
+    until(client, "/topics/new/feed.rss", lambda response: response.status_code == 404)
+    make.write(config.records_folder / "2.md", make.record(2, topics="[New]"))
+    again = until(client, "/topics/new/feed.rss", lambda response: response.status_code == 200)
+    assert again.headers["ETag"] == first.headers["ETag"]
+    assert again.data == first.data
+
+
+def test_a_scheduled_record_shows_up_at_its_moment(tmp_path: Path) -> None:
+    clock = Clock()
+    config = make.site(tmp_path, {"1.md": make.record(1), "2.md": make.record(-2, topics="[Later]")})
+    client = client_of(config, clock)
+    due = make.NOW + timedelta(hours=2)
+    before = client.get("/feed.atom")
+    assert b"Article -2" not in before.data
+
+    clock.now = due - timedelta(microseconds=1)
+    assert client.get("/topics/later/feed.atom").status_code == 404
+    assert client.get("/feed.atom").headers["ETag"] == before.headers["ETag"]
+
+    clock.now = due
+    assert client.get("/topics/later/feed.atom").status_code == 200
+    then = client.get("/feed.atom", headers={"If-None-Match": before.headers["ETag"]})
+    assert (then.status_code, then.last_modified) == (200, due)
+    assert b"Article -2" in then.data
+    assert client.get("/healthz").get_json()["articles"] == 2
+
+
+def test_a_scheduled_update_shows_up_at_its_moment(tmp_path: Path) -> None:
+    clock = Clock()
+    config = make.site(tmp_path, {"1.md": make.record(1, updatedDateTime="2026-11-23T13:00:00Z")})
+    client = client_of(config, clock)
+    assert b"2026-11-23T13:00:00" not in client.get("/feed.atom").data
+    clock.now = make.NOW + timedelta(hours=1)
+    response = client.get("/feed.atom")
+    assert response.data.count(b"<updated>2026-11-23T13:00:00+00:00</updated>") == 2
+    assert response.last_modified == clock.now
+
+
+def test_a_broken_record_does_not_stop_others(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    config = make.site(tmp_path, {"1.md": make.record(1), "2.md": make.record(2)})
+    client = client_of(config)
+    make.write(config.records_folder / "2.md", "---\ntitle: [Secret plan\n---\n")
+    make.write(config.records_folder / "3.md", b"\xff\xfe\x00")
+    make.write(config.records_folder / "4.md", make.record(4))
+    until(client, "/feed.rss", lambda response: b"Article 4" in response.data and b"Article 2" not in response.data)
+    assert b"Article 1" in client.get("/feed.rss").data
+    assert "2.md:3:1: expected YAML" in caplog.text
+    assert "3.md:1:1: expected UTF-8" in caplog.text
+    assert "Secret plan" not in caplog.text
+
+
+def test_the_last_good_documents_are_served_while_the_records_are_away(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = make.site(tmp_path, {"1.md": make.record(1)})
+    client = client_of(config)
+    good = client.get("/feed.rss")
+    config.records_folder.rename(tmp_path / "away")
+    deadline = time.monotonic() + LONGEST
+    while "the last good documents are served" not in caplog.text:
+        assert client.get("/feed.rss").data == good.data
+        assert time.monotonic() < deadline
+    (tmp_path / "away").rename(config.records_folder)
+    make.write(config.records_folder / "2.md", make.record(2))
+    until(client, "/feed.rss", lambda response: b"Article 2" in response.data)
+
+
+@pytest.mark.parametrize(
+    "base, prefix",
+    [
+        pytest.param("https://example.org/my/feeds", "/my/feeds", id="path"),
+        pytest.param("https://example.org/feeds/", "/feeds", id="path_with_a_slash_at_its_end"),
+        pytest.param("https://example.org/my%20feeds", "/my%20feeds", id="escaped_path"),
+        pytest.param("https://example.org/日本", "/%E6%97%A5%E6%9C%AC", id="path_not_in_ascii"),
+    ],
+)
+def test_a_base_url_with_a_path_mounts_the_service_under_it(tmp_path: Path, base: str, prefix: str) -> None:
+    config = make.site(tmp_path, records())
+    text = config.file.read_text(encoding="utf-8").replace("https://feeds.example.org", base)
+    config.file.write_text(text, encoding="utf-8")
+    client = create_app(config.file, clock=Clock()).test_client()
+    response = client.get(f"{prefix}/topics/ai/feed.atom")
+    assert response.status_code == 200
+    assert f"https://example.org{prefix}/topics/ai/feed.atom".encode() in response.data
+    assert client.get(f"{prefix}/").status_code == 200
+    assert client.get(f"{prefix}/healthz").status_code == 200
+    assert client.head(f"{prefix}/feed.rss").status_code == 200
+    assert client.post(f"{prefix}/feed.rss").status_code == 405
+    for outside in ("/", "/feed.rss", f"{prefix}x/feed.rss", f"{prefix}{prefix}/feed.rss", f"/x{prefix}/feed.rss"):
+        assert client.get(outside).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["", "/"])
+def test_the_mount_answers_with_and_without_a_slash_and_names_no_host(tmp_path: Path, path: str) -> None:
+    config = make.site(tmp_path, records())
+    text = config.file.read_text(encoding="utf-8").replace("feeds.example.org", "feeds.example.org/news")
+    config.file.write_text(text, encoding="utf-8")
+    client = create_app(config.file, clock=Clock()).test_client()
+    response = client.get(f"/news{path}", headers={"Host": "evil.example"})
+    assert response.status_code == 200
+    assert "evil" not in str(response.headers) + response.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:99", "", "a b", "[::1", "evil\x80", "*", "x" * 5000])
+def test_the_host_of_a_request_shows_in_no_byte(client: FlaskClient, files: dict[str, bytes], host: str) -> None:
+    marks = {"Host": host, "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "gopher", "Forwarded": "host=evil"}
+    for path, content in files.items():
+        response = client.get(address(path), headers=marks)
+        assert response.status_code in (200, 400)
+        assert response.status_code == 400 or response.data == content
+        assert "evil" not in str(response.headers) + response.get_data(as_text=True)
+    for path in ("/nothing", "/healthz", "/topics/ai/", "/topics//ai/feed.rss", "//"):
+        for accept in (BROWSER, PROGRAM, CURL):
+            response = client.get(path, headers={**marks, "Accept": accept})
+            assert response.status_code < 500
+            assert "evil" not in str(response.headers) + response.get_data(as_text=True)
+
+
+def test_no_document_has_the_time_of_its_making_in_it(tmp_path: Path, files: dict[str, bytes]) -> None:
+    late = Clock(make.NOW + timedelta(hours=4, minutes=21, seconds=7))
+    client = client_of(make.site(tmp_path, records()), late)
+    for path, content in files.items():
+        response = client.get(address(path))
+        assert response.data == content
+        assert response.last_modified is not None
+        assert response.last_modified < make.NOW
+
+
+def test_a_document_has_one_date_and_it_is_that_of_the_answer(client: FlaskClient) -> None:
+    response = client.get("/feed.rss")
+    assert len(response.headers.getlist("Date")) == 1
+    assert parsedate_to_datetime(response.headers["Date"]).tzinfo is not None
+
+
+def test_many_threads_are_answered_alike_while_records_change(tmp_path: Path) -> None:
+    config = make.site(tmp_path, {f"{n}.md": make.record(n) for n in range(1, 30)})
+    app = create_app(config, clock=Clock())
+    paths = ["/", "/feed.rss", "/feed.atom", "/topics/ai/feed.atom", "/topics/new/feed.rss"]
+
+    def ask(number: int) -> tuple[str, int, str, bytes]:
+        if number % 20 == 0:
+            make.write(config.records_folder / f"new-{number}.md", make.record(100 + number, topics="[New]"))
+        path = paths[number % len(paths)]
+        response = app.test_client().get(path)
+        return path, response.status_code, response.headers.get("ETag", ""), response.data
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(ask, range(400)))
+    assert {status for path, status, _, _ in answers if path != "/topics/new/feed.rss"} == {200}
+    contents: dict[str, set[bytes]] = {}
+    for _, status, tag, content in answers:
+        if status == 200:
+            contents.setdefault(tag, set()).add(content)
+    assert all(len(some) == 1 for some in contents.values())
+    client = app.test_client()
+    until(client, "/healthz", lambda response: response.get_json()["articles"] == 29 + 20)
+    assert client.get("/feed.rss").status_code == 200
+
+
+def test_a_writer_in_another_process_does_not_hold_up_answers(tmp_path: Path) -> None:
+    # Such as `feeds build` while it reads a large folder: the store has one writer at a time.
+    config = make.site(tmp_path, {"1.md": make.record(1)})
+    app = create_app(config, clock=Clock())
+    good = app.test_client().get("/feed.rss").data
+    with closing(sqlite3.connect(config.store_file, isolation_level=None)) as writer, ThreadPoolExecutor(3) as pool:
+        writer.execute("BEGIN IMMEDIATE")
+        try:
+            make.write(config.records_folder / "2.md", make.record(2))
+            # One looks over the records, one makes a document for the first time, one has all it needs.
+            asked = [pool.submit(app.test_client().get, path) for path in ("/feed.rss", "/feed.atom", "/feed.rss")]
+            answers = [some.result(timeout=LONGEST / 2) for some in asked]
+        finally:
+            writer.rollback()
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert answers[0].data == answers[2].data == good
+    until(app.test_client(), "/feed.rss", lambda response: b"Article 2" in response.data)

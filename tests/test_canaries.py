@@ -1,0 +1,336 @@
+"""What nobody may see shows nowhere: every output of every command, and every answer of the service, is searched.
+
+Each hidden text carries a word of its own. Two sites are made: one with hidden records among visible ones, and its
+twin with the visible ones alone; nothing that is published may tell them apart.
+"""
+
+import json
+from collections.abc import Iterable
+from email.utils import formatdate
+from pathlib import Path
+
+import httpx
+import pytest
+from click.testing import CliRunner, Result
+
+from feeds.cli import main
+from feeds.config import Config
+from feeds.model import feed_key
+from tests import make
+from tests.publish.test_server import serving
+
+SECURED, UNPUBLISHED, LATER, BROKEN, OTHER = (
+    make.CANARY + kind for kind in ("Secured", "Unpublished", "Later", "Broken", "Other")
+)
+FORMATS = ("rss", "atom")
+NEVER = "2999-01-01T00:00:00Z"
+
+
+def everywhere(word: str, **keys: str | None) -> str:
+    """A record with a word in every text that it can hold."""
+    host = f"{word.lower()}.example"
+    related = f'{{title: "{word} one", webUrl: "https://{host}/r", excerpt: "{word}", provider: {{domain: {host}}}}}'
+    fields: dict[str, str | None] = {
+        "title": f'"{word} title"',
+        "webUrl": f'"https://{host}/{word}"',
+        "originalUrl": f'"https://{host}/original"',
+        "ampWebUrl": f'"https://{host}/amp"',
+        "excerpt": f'"{word} excerpt"',
+        "category": f'"{word} category"',
+        "topics": f'["{word} topic", AI, "aI"]',
+        "provider": f'{{name: "{word} name", domain: {host}}}',
+        "type": word,
+        "images": f'[{{url: "https://{host}/{word}.png"}}]',
+        "related": f"[{related}]",
+        "unknown": word,
+        **keys,
+    }
+    return make.record(1, body=f"{word} body\n", **fields)
+
+
+SECRETS = f"""\
+secured: "{SECURED}Top"
+'secured': {{deep: [{SECURED}Deep, {{secured: {SECURED}Deeper}}]}}
+"""
+
+VISIBLE: dict[str, str | bytes] = {
+    "1.md": make.record(
+        1,
+        topics="[AI, Lenses]",
+        provider=f"{{name: Example, domain: example.org, secured: {SECURED}Provider}}",
+        images=f"[{{url: 'https://example.org/1.png', secured: '{SECURED}Image'}}]",
+        related=f"[{{title: Other, webUrl: 'https://example.org/other', secured: [{SECURED}Related]}}]",
+        secured=f'|\n  {SECURED}Block\n  "{SECURED}Quoted": &{SECURED}Anchor x',
+    ),
+    "2.md": make.record(
+        2,
+        related=f"[{{title: '{OTHER}Related', webUrl: 'https://{UNPUBLISHED.lower()}.example/{UNPUBLISHED}'}}, "
+        f"{{title: '{OTHER}Due', webUrl: 'https://{LATER.lower()}.example/{LATER}', excerpt: '{OTHER}'}}]",
+    ),
+    "3.md": make.record(3, topics="[AI]", webUrl="https://example.org/shared"),
+    # Wrong optional parts: they are dropped and reported, with secured inside.
+    "4.md": make.record(
+        4,
+        images=f"[{{url: '{OTHER} no address', secured: {SECURED}Image}}, {{secured: {SECURED}Alone}}]",
+        related=f"{{secured: {SECURED}Related, title: {OTHER}}}",
+        updatedDateTime=f"'{OTHER}'",
+    ),
+}
+
+HIDDEN: dict[str, str | bytes] = {
+    f"{OTHER}File.md": everywhere(UNPUBLISHED, published="false", secured=SECURED),
+    f"{OTHER}Folder/1.md": everywhere(UNPUBLISHED, published="no", publishedDateTime="2026-11-23T11:59:00Z"),
+    "unpublished-shared.md": make.record(0, published="false", webUrl="https://example.org/shared", topics="[aI]"),
+    "unpublished-1.md": make.record(5, published="false", topics="[aI, aI]", provider="{name: X, domain: example.org}"),
+    "unpublished-2.md": make.record(6, published="off", topics="[aI]", provider="{name: X, domain: example.org}"),
+    "unpublished-and-wrong.md": everywhere(
+        UNPUBLISHED, published="FALSE", publishedDateTime=f"'{UNPUBLISHED} date'", images=UNPUBLISHED
+    ),
+    f"{OTHER}Later.md": everywhere(
+        LATER, publishedDateTime=NEVER, images=f"[{{url: '{LATER}'}}]", updatedDateTime=NEVER, secured=SECURED
+    ),
+    "later-shared.md": make.record(0, publishedDateTime=NEVER, webUrl="https://example.org/shared", topics="[aI]"),
+    "later-1.md": make.record(5, publishedDateTime=NEVER, topics="[aI]", provider="{name: X, domain: example.org}"),
+    "misspelled-1.md": everywhere(BROKEN, published=None, publishd="false"),
+    "misspelled-2.md": everywhere(BROKEN, published=None, Published="'no'"),
+    "no-boolean-1.md": everywhere(BROKEN, published="'false'"),
+    "no-boolean-2.md": everywhere(BROKEN, published=f"[{BROKEN}]"),
+    "no-boolean-3.md": everywhere(BROKEN, published=BROKEN),
+    "wrong-title.md": everywhere(BROKEN, title=f"[{BROKEN}]"),
+    "wrong-address.md": everywhere(BROKEN, webUrl=f"'{BROKEN}'"),
+    "wrong-date.md": everywhere(BROKEN, publishedDateTime=f"'{BROKEN}'"),
+    "wrong-domain.md": everywhere(BROKEN, provider=f"{{domain: '{BROKEN} {BROKEN}', secured: {SECURED}}}"),
+    "key-twice.md": everywhere(BROKEN, **{BROKEN: "1\n" + f"{BROKEN}: 2"}),
+    "secured-twice.md": f"---\n{SECRETS}title: {BROKEN}\n---\n",
+    "secured-unclosed.md": f'---\ntitle: {BROKEN}\nsecured: "{SECURED}\n  {SECURED}\n---\n',
+    "secured-in-a-quotation.md": f'---\ntitle: "{BROKEN}\nsecured: "{SECURED}"\nwebUrl: x\n---\n',
+    "secured-in-a-list.md": f"---\ntitle: {BROKEN}\nrelated: [{{secured: [{SECURED}, {{\n---\n",
+    "secured-tagged.md": f"---\ntitle: {BROKEN}\nsecured: !!python/object:{SECURED} {SECURED}\n---\n",
+    "secured-with-an-alias.md": f"---\nsecured: *{SECURED}\n---\n",
+    "secured-anchored.md": f"---\nsecured: &{SECURED} {SECURED}\ntitle: *{SECURED}\n---\n",
+    "secured-merged.md": everywhere(BROKEN, base=f"&base {{secured: {SECURED}}}", **{"<<": "*base", "title": "[]"}),
+    "secured-control.md": f"---\nsecured: '{SECURED}\x01{SECURED}'\n---\n",
+    "secured-bytes.md": b"---\nsecured: '" + SECURED.encode() + b"\xff" + SECURED.encode() + b"'\n---\n",
+    "secured-unfenced.md": f"---\ntitle: {BROKEN}\n{SECRETS}",
+    "secured-as-a-list.yaml": f"- secured: {SECURED}\n- title: {BROKEN}\n",
+    "secured-as-a-key.md": f"---\n? {{secured: {SECURED}}}\n: {BROKEN}\n---\n",
+    "secured-in-two.yaml": f"title: {BROKEN}\n--- # {SECURED}\nsecured: {SECURED}\n",
+    "secured-deep.md": "---\ndeep: " + "{a: " * 40 + f"{{secured: {SECURED}}}" + "}" * 40 + "\n---\n",
+    "secured-huge.md": f"---\nsecured: '{SECURED}" + "x" * 1_100_000 + "'\n---\n",
+    "tab.md": f"---\ntitle: {BROKEN}\n\tsecured: {SECURED}\n---\n",
+    "directive.yaml": f"%{BROKEN}\n%YAML {BROKEN}\n---\nsecured: {SECURED}\n",
+    "empty.md": "",
+}
+
+HIDDEN_KEYS = [
+    feed_key(kind, f"{word} {name}")
+    for word in (UNPUBLISHED, LATER, BROKEN)
+    for kind, name in (("topics", "topic"), ("categories", "category"))
+] + [f"providers/{word.lower()}.example" for word in (UNPUBLISHED, LATER, BROKEN)]
+
+
+def found(word: str, *texts: str | bytes) -> list[str]:
+    """Where a word stands in texts, whatever the case, with what stands around it."""
+    places = []
+    for text in texts:
+        plain = (text if isinstance(text, str) else text.decode("utf-8", "replace")).casefold()
+        at = plain.find(word.casefold())
+        if at >= 0:
+            places.append(plain[max(0, at - 40) : at + 80])
+    return places
+
+
+def run(*arguments: str, cwd: Path, check: int | None = 0) -> Result:
+    """Run the command `feeds` in this process, which is quicker, and hold its exit code against `check`."""
+    done = CliRunner().invoke(main, [*arguments, "--config", str(cwd / "config.toml")])
+    assert check is None or done.exit_code == check, done.output
+    return done
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """The site with hidden records, built."""
+    config = make.site(tmp_path_factory.mktemp("hidden"), {**VISIBLE, **HIDDEN})
+    make.run("build", cwd=config.file.parent, check=1)
+    return config
+
+
+@pytest.fixture(scope="module")
+def twin(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """The same site without hidden records, built."""
+    config = make.site(tmp_path_factory.mktemp("visible"), VISIBLE)
+    make.run("build", cwd=config.file.parent, check=1)
+    return config
+
+
+@pytest.fixture(scope="module")
+def keys(twin: Config) -> list[str]:
+    """The keys of the feeds in which something is visible."""
+    feeds = json.loads(make.run("list", "--json", cwd=twin.file.parent).stdout)
+    return [feed["key"] for feed in feeds]
+
+
+def test_every_hidden_record_is_left_out_and_every_visible_one_is_not(site: Config) -> None:
+    (everything, *_) = json.loads(make.run("list", "--json", cwd=site.file.parent).stdout)
+    assert (everything["key"], everything["articles"]) == ("all", len(VISIBLE))
+
+
+def test_hidden_records_change_no_byte_name_or_date_of_the_static_tree(site: Config, twin: Config) -> None:
+    assert make.tree(site.output_folder) == make.tree(twin.output_folder)
+    for path in make.tree(twin.output_folder):
+        if path != ".feeds-manifest":
+            assert (site.output_folder / path).stat().st_mtime_ns == (twin.output_folder / path).stat().st_mtime_ns
+
+
+def test_the_static_tree_holds_no_hidden_word(site: Config) -> None:
+    for path, content in make.tree(site.output_folder).items():
+        assert found(make.CANARY, path, content) == []
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["at_first", "after_a_change"])
+def test_a_build_says_no_hidden_word(site: Config, tmp_path: Path, again: bool) -> None:
+    config = make.site(tmp_path, {**VISIBLE, **HIDDEN})
+    done = make.run("build", cwd=tmp_path, check=1)
+    if again:
+        make.write(config.records_folder / "1.md", make.record(1, title="[wrong", secured=f"'{SECURED}"))
+        done = make.run("build", cwd=tmp_path, check=1)
+    assert found(make.CANARY, done.stdout, done.stderr) == []
+    for path, content in make.tree(config.output_folder).items():
+        assert found(make.CANARY, path, content) == []
+
+
+def test_a_build_names_no_record_that_its_editor_holds_back(site: Config) -> None:
+    said = make.run("build", cwd=site.file.parent, check=1).stderr
+    named = {line.partition(":")[0].removeprefix("seeds/") for line in said.splitlines()[:-1]}
+    for path in HIDDEN:
+        assert (path in named) is not ("unpublished" in path or "later" in path or OTHER in path)
+
+
+def test_the_list_is_that_of_the_visible_alone(site: Config, twin: Config) -> None:
+    for options in (["list"], ["list", "--json"]):
+        done, visible = (make.run(*options, cwd=config.file.parent) for config in (site, twin))
+        assert done.stdout == visible.stdout
+        assert found(make.CANARY, done.stdout, done.stderr) == []
+
+
+def test_every_document_shown_is_that_of_the_visible_alone(site: Config, keys: list[str]) -> None:
+    tree = make.tree(site.output_folder)
+    for key in keys:
+        for name in FORMATS:
+            done = run("show", key, name, cwd=site.file.parent)
+            assert done.stdout_bytes == tree["feed." + name if key == "all" else f"{key}/feed.{name}"]
+            assert done.stderr == ""
+
+
+def test_a_hidden_feed_is_shown_as_one_that_never_was(site: Config) -> None:
+    never = run("show", "topics/never", "rss", cwd=site.file.parent, check=2).stderr
+    for key in HIDDEN_KEYS:
+        done = run("show", key, "rss", cwd=site.file.parent, check=2)
+        assert done.stdout == ""
+        assert done.stderr == never.replace("topics/never", key)
+
+
+def test_check_says_no_secured_word(site: Config) -> None:
+    done = make.run("check", cwd=site.file.parent, check=1)
+    assert len(done.stdout.splitlines()) > 30
+    assert found(SECURED, done.stdout, done.stderr) == []
+
+
+def test_check_says_where_each_broken_record_is_wrong(site: Config) -> None:
+    said = make.run("check", cwd=site.file.parent, check=1).stdout
+    faulty = {line.partition(":")[0].removeprefix("seeds/") for line in said.splitlines() if line[:5] != "note:"}
+    for path in HIDDEN:
+        assert path in faulty or "unpublished-" in path or "later-" in path or OTHER in path
+
+
+@pytest.mark.parametrize("word", [SECURED, UNPUBLISHED, BROKEN])
+def test_the_store_holds_no_word_of_what_is_not_to_be_published(site: Config, word: str) -> None:
+    store = make.tree(site.store_file.parent)
+    assert "store.sqlite" in store
+    # The record of a visible article may name the address of a hidden one as related.
+    named = f"https://{UNPUBLISHED.lower()}.example/{UNPUBLISHED}".encode()
+    assert found(word, *(content.replace(named, b"") for content in store.values())) == []
+
+
+def addresses(keys: list[str], tree: Iterable[str]) -> list[str]:
+    """Every address worth asking: what there is, and what would be there if it were visible."""
+    hidden = [f"/{key}/feed.{name}" for key in HIDDEN_KEYS for name in (*FORMATS, "json")]
+    folders = [f"/{key}{end}" for key in (*HIDDEN_KEYS, *keys) for end in ("", "/", "/index.html")]
+    odd = ["/", "/healthz", "/feeds.opml", "/feed.json", f"/{UNPUBLISHED}", f"/{OTHER}File.md", "/config.toml", "/%00"]
+    return [*(f"/{path}" for path in tree), *hidden, *folders, *odd]
+
+
+def test_the_service_says_no_hidden_word(site: Config, twin: Config, keys: list[str], tmp_path: Path) -> None:
+    config = make.site(tmp_path, {**VISIBLE, **HIDDEN})
+    tree = make.tree(twin.output_folder)
+    modified = {path: (twin.output_folder / path).stat().st_mtime for path in tree}
+    with serving(config) as running, httpx.Client(base_url=running.url, trust_env=False) as client:
+
+        def ask(path: str, accept: str, method: str = "GET") -> httpx.Response:
+            answer = client.request(method, path, headers={"Accept": accept})
+            assert answer.status_code < 500
+            assert found(make.CANARY, str(answer.headers), answer.content) == []
+            return answer
+
+        for path, content in tree.items():
+            if path != ".feeds-manifest":
+                answer = ask("/" if path == "index.html" else f"/{path}", "*/*")
+                assert answer.content == content
+                assert answer.headers["Last-Modified"] == formatdate(modified[path], usegmt=True)
+        assert client.get("/healthz").json()["articles"] == len(VISIBLE)
+
+        hidden = [f"/{key}/feed.{name}" for key in HIDDEN_KEYS for name in FORMATS]
+        for accept in ("text/html", "application/json", "*/*"):
+            never = ask("/topics/never/feed.rss", accept)
+            for path in hidden:
+                answer = ask(path, accept)
+                assert (answer.status_code, answer.content) == (404, never.content)
+                assert {**answer.headers, "date": ""} == {**never.headers, "date": ""}
+        for path in addresses(keys, tree):
+            for method in ("GET", "HEAD", "POST", "OPTIONS"):
+                ask(path, "text/html", method)
+
+        # Changes while it runs are read, and reported, in the process that answers.
+        for path, text in HIDDEN.items():
+            more = b"\n" if isinstance(text, bytes) else "\n"
+            make.write(config.records_folder / path, text + more)  # type: ignore[operator]
+        make.write(config.records_folder / "new.md", f"---\ntitle: [{BROKEN}\nsecured: {SECURED}\n---\n")
+        make.write(config.records_folder / "new-visible.md", make.record(9, topics="[New]"))
+        running.until("/topics/new/feed.rss", lambda answer: answer.status_code == 200)
+        assert client.get("/healthz").json()["articles"] == len(VISIBLE) + 1
+        for path in hidden:
+            assert ask(path, "text/html").status_code == 404
+        assert running.stop() == 0
+    said = running.out.read_text() + running.err.read_text()
+    assert "new.md:" in said
+    assert found(make.CANARY, said) == []
+    assert found(SECURED, *make.tree(config.store_file.parent).values()) == []
+
+
+@pytest.mark.parametrize("how", ["unpublished", "removed", "broken", "postponed", "misspelled"])
+@pytest.mark.parametrize("keeps_store", [True, False], ids=["with_its_store", "without_its_store"])
+def test_what_is_taken_back_is_gone_from_every_output(tmp_path: Path, how: str, keeps_store: bool) -> None:
+    config = make.site(tmp_path, {"1.md": make.record(1), "2.md": everywhere(OTHER)})
+    run("build", cwd=tmp_path)
+    assert found(OTHER, *make.tree(config.output_folder).values())
+    file = config.records_folder / "2.md"
+    if how == "removed":
+        file.unlink()
+    else:
+        changes: dict[str, dict[str, str | None]] = {
+            "unpublished": {"published": "false"},
+            "broken": {"published": f"false\ntitle: [{OTHER}"},
+            "postponed": {"publishedDateTime": NEVER},
+            "misspelled": {"published": None, "publised": "false"},
+        }
+        make.write(file, everywhere(OTHER, **changes[how]))
+    if not keeps_store:
+        for some in config.store_file.parent.iterdir():
+            some.unlink()
+    done = run("build", cwd=tmp_path, check=None)
+    assert done.exit_code == (1 if how in ("broken", "misspelled") else 0)
+    assert found(OTHER, done.stdout, done.stderr) == []
+    for path, content in make.tree(config.output_folder).items():
+        assert found(OTHER, path, content) == []
+    for command in (["list"], ["list", "--json"], ["show", "all", "rss"], ["show", "all", "atom"]):
+        assert found(OTHER, run(*command, cwd=tmp_path).stdout) == []

@@ -1,0 +1,357 @@
+"""Real readers read what is published: feedparser every document of a large corpus, and newsboat a running service."""
+
+import calendar
+import html
+import os
+import re
+import sqlite3
+import subprocess
+import threading
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import feedparser
+import httpx
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from feeds.config import Config, Site
+from feeds.model import Article, Feed, feed_path
+from feeds.pipeline import ingest, open_store
+from feeds.publish import static
+from feeds.records import read_record
+from feeds.render import format_named
+from tests import make
+from tests.publish.test_server import Serving, serving
+
+FORMATS = ("rss", "atom")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def parsed(document: bytes) -> Any:
+    """What feedparser reads in a document: as text came, not as it thinks safe to show."""
+    read = feedparser.parse(document, sanitize_html=False, resolve_relative_uris=False)
+    assert not read.bozo, read.get("bozo_exception")
+    return read
+
+
+def seconds(moment: datetime) -> int:
+    """A moment as feedparser knows it, in whole seconds."""
+    return calendar.timegm(moment.utctimetuple())
+
+
+def facts(entry: Any, format_name: str) -> tuple[object, ...]:
+    """What a reader must get of an entry."""
+    updated = (calendar.timegm(entry.updated_parsed),) if format_name == "atom" else ()
+    return (entry.id, entry.title, entry.link, calendar.timegm(entry.published_parsed), *updated)
+
+
+def facts_of(article: Article, format_name: str) -> tuple[object, ...]:
+    """The same of an article."""
+    updated = (seconds(article.updated or article.published),) if format_name == "atom" else ()
+    return (article.id, article.title, article.link, seconds(article.published), *updated)
+
+
+@pytest.fixture(scope="module")
+def site(corpus_3000: Path, tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """The static tree of the corpus."""
+    folder = tmp_path_factory.mktemp("corpus")
+    config = make.site(folder, {}, f'[records]\npath = "{corpus_3000 / "records"}"\n')
+    source = open_store(config)
+    ingest(config, source, make.NOW)
+    static.build(config, source, make.NOW)
+    source.close()
+    return config
+
+
+def expected(records: Path) -> dict[str, list[Article]]:
+    """What every feed must show, said again in a few lines."""
+    winners: dict[str, Article] = {}
+    for file in sorted(records.rglob("*.md")):
+        article = read_record(str(file.relative_to(records)), file.read_bytes(), make.NOW).article
+        if article is None or article.published > make.NOW:
+            continue
+        best = winners.get(article.id)
+        if best is None or (-seconds(article.published), article.path) < (-seconds(best.published), best.path):
+            winners[article.id] = article
+    feeds: dict[str, list[Article]] = defaultdict(list)
+    for article in sorted(winners.values(), key=lambda article: (-seconds(article.published), article.id)):
+        for key in ("all", *article.feeds()):
+            feeds[key].append(article)
+    return {key: articles[:50] for key, articles in feeds.items()}
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_feedparser_reads_every_document_of_a_corpus(site: Config, format_name: str) -> None:
+    feeds = expected(site.records_folder)
+    tree = make.tree(site.output_folder)
+    documents = {path for path in tree if path.endswith(f".{format_name}")}
+    assert documents == {feed_path(key, format_name) for key in feeds}
+    assert len(documents) > 900
+    for key, articles in feeds.items():
+        read = parsed(tree[feed_path(key, format_name)])
+        assert read.version == {"rss": "rss20", "atom": "atom10"}[format_name]
+        assert read.encoding == "utf-8"
+        assert [facts(entry, format_name) for entry in read.entries] == [facts_of(x, format_name) for x in articles]
+        newest = max(article.changed for article in articles)
+        assert calendar.timegm(read.feed.updated_parsed) == seconds(newest)
+
+
+# What an editor, or a program that writes records, can put into a text.
+HOSTILE = (
+    "<b>&amp;</b>",
+    "]]>",
+    "<![CDATA[x]]>",
+    "<script>alert(1)</script>",
+    "<?xml?>",
+    "<!-- -->",
+    "&lt;",
+    "&nbsp;",
+    "&#0;",
+    "\"'",
+    "שלום \u202eevil\u202c",
+    "e\u0301",
+    "\u0301",
+    "🚀👩\u200d👩\u200d👧",
+    "\x00",
+    "\x07\x1b[31m",
+    "\u2028",
+    "\ufeff",
+    "\uffff",
+    "\U0001ffff",
+    "\\",
+    "{{ 7*7 }}",
+    "</title></item></channel></rss>",
+    "\r\n\t",
+    "   ",
+)
+# feedparser takes C1 controls for letters of Windows-1252, whatever the document says; they are kept out of this test.
+CHARACTERS = st.characters(exclude_categories=["Cs"]).filter(lambda character: not "\x7f" <= character <= "\x9f")
+TEXTS = st.lists(st.one_of(st.sampled_from(HOSTILE), st.text(CHARACTERS, max_size=12)), max_size=6).map("".join)
+
+
+def quoted(text: str) -> str:
+    """A text as YAML that gives back every character of it."""
+    plain = re.compile(r"[a-zA-Z0-9 ]")
+    return '"' + "".join(x if plain.match(x) else f"\\U{ord(x):08X}" for x in text) + '"'
+
+
+def cleaned(text: str) -> str:
+    """A text as it is published: what XML cannot hold left out, NFC, lines ending alike."""
+    whole = "".join(x for x in text if x in "\t\n\r" or (x >= " " and x not in "\ufffe\uffff"))
+    return unicodedata.normalize("NFC", whole).replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def published(record: str, format_name: str) -> tuple[Article, Any]:
+    """The article of a record, and the only entry of a document with it, as feedparser reads it."""
+    reading = read_record("1.md", record.encode(), make.NOW)
+    assert reading.article is not None, reading.faults
+    article, form = reading.article, format_named(format_name)
+    site = Site(base_url="https://feeds.example.org")
+    head, tail = form.frame(Feed("topics/x", article.title, 1, article.changed), site, article.changed)
+    document = head + form.entry(article, site, has_source=True) + tail
+    read = parsed(document)
+    assert read.feed.title == f"{article.title} · Feeds"
+    (entry,) = read.entries
+    return article, entry
+
+
+def check(format_name: str, title: str, excerpt: str, topic: str, published_at: datetime, update: int | None) -> None:
+    """A record with these texts comes back from feedparser with each of them."""
+    title, topic = f"T{title}", f"T{topic}"
+    updated = None if update is None else datetime.fromtimestamp(published_at.timestamp() + update, UTC)
+    record = make.record(
+        title=quoted(title),
+        excerpt=quoted(excerpt),
+        topics=f"[{quoted(topic)}]",
+        provider=f"{{domain: example.org, name: {quoted(title)}}}",
+        webUrl=quoted("https://example.org/a?b=<c>&d=\"e\"&f='g'&h=ü#]]>"),
+        publishedDateTime=published_at.isoformat(),
+        updatedDateTime=None if updated is None or updated > make.NOW else updated.isoformat(),
+    )
+    article, entry = published(record, format_name)
+    folded = " ".join(cleaned(title).split())
+    assert article.title == folded
+    assert facts(entry, format_name) == facts_of(article, format_name)
+    assert entry.id == article.id == "https://example.org/a?b=%3Cc%3E&d=%22e%22&f='g'&h=%C3%BC"
+    assert entry.link == article.link
+    assert re.fullmatch(r"[!-~]+#[!-~]+", entry.link)
+    assert entry.author.startswith(folded) if format_name == "atom" else entry.author == folded
+    assert [tag.term for tag in entry.tags] == [" ".join(cleaned(topic).split())]
+    summary = entry.get("summary", "")
+    assert (html.unescape(summary) if format_name == "rss" else summary) == cleaned(excerpt)
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+@settings(max_examples=300)
+@given(
+    title=TEXTS,
+    excerpt=TEXTS,
+    topic=TEXTS,
+    published_at=st.integers(0, seconds(make.NOW) * 1_000_000).map(lambda n: EPOCH + timedelta(microseconds=n)),
+    update=st.none() | st.integers(0, 10**9),
+)
+@example(title="", excerpt="&amp;lt;", topic="", published_at=make.NOW, update=None)
+@example(title="<i>x</i> &amp; &copy;", excerpt="<p>x</p>", topic="a,b|c", published_at=make.NOW, update=0)
+def test_any_text_comes_back_from_feedparser(
+    format_name: str, title: str, excerpt: str, topic: str, published_at: datetime, update: int | None
+) -> None:
+    check(format_name, title, excerpt, topic, published_at, update)
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+@pytest.mark.parametrize(
+    "text",
+    ["x" * 100_000, "<b>&amp;</b> " * 8_000, "word " * 20_000 + "]]>", "語" * 33_000],
+    ids=["one_word", "markup", "words", "not_ascii"],
+)
+def test_a_very_long_text_comes_back_from_feedparser(format_name: str, text: str) -> None:
+    check(format_name, "", text, "", make.NOW, None)
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_hostile_texts_do_not_harm_the_documents_that_they_are_in(tmp_path: Path, format_name: str) -> None:
+    records: dict[str, str | bytes] = {
+        f"{n:02}.md": make.record(n, title=quoted(f"T{text}"), excerpt=quoted(text), topics=f"[{quoted(f'T{text}')}]")
+        for n, text in enumerate(HOSTILE, start=1)
+    }
+    config = make.site(tmp_path, records)
+    make.run("build", cwd=tmp_path, check=1)  # an excerpt of nothing that can be shown is left out
+    tree = make.tree(config.output_folder)
+    read = parsed(tree[f"feed.{format_name}"])
+    assert [entry.title for entry in read.entries] == [" ".join(cleaned(f"T{text}").split()) for text in HOSTILE]
+    for path, content in tree.items():
+        if path.endswith(format_name):
+            assert parsed(content).entries
+    assert b"<script>" not in tree["index.html"]
+
+
+@dataclass
+class Recorded:
+    """A reverse proxy before a service, and what passed through it: path, whether it was conditional, status."""
+
+    url: str
+    passed: list[tuple[str, bool, int]] = field(default_factory=list)
+
+    def taken(self) -> list[tuple[str, bool, int]]:
+        """What passed since this was last asked."""
+        some, self.passed[:] = list(self.passed), []
+        return some
+
+
+@contextmanager
+def recording(service: Serving) -> Iterator[Recorded]:
+    """Run a reverse proxy on a free port of loopback."""
+
+    class Proxy(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            kept = {name: value for name, value in self.headers.items() if name.lower() not in ("connection", "host")}
+            answer = httpx.get(
+                service.url + self.path, headers={**kept, "Accept-Encoding": "identity"}, trust_env=False
+            )
+            conditional = "If-None-Match" in self.headers and "If-Modified-Since" in self.headers
+            recorded.passed.append((self.path, conditional, answer.status_code))
+            self.send_response_only(answer.status_code)
+            for name, value in answer.headers.items():
+                if name not in ("connection", "transfer-encoding"):
+                    self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(answer.content)
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
+        recorded = Recorded(f"http://127.0.0.1:{server.server_port}")
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield recorded
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class Newsboat:
+    """newsboat with a home of its own, that subscribes to some addresses."""
+
+    def __init__(self, home: Path, *addresses: str) -> None:
+        home.mkdir()
+        self._home = home
+        self._program = make.program("newsboat")
+        (home / "urls").write_text("".join(f"{address}\n" for address in addresses))
+        (home / "config").write_text("cleanup-on-quit no\nreload-threads 1\n")
+
+    def reload(self) -> None:
+        """Fetch every feed, as its user would by a timer."""
+        files = [f"--{name}={self._home / file}" for name, file in FILES.items()]
+        home = str(self._home)
+        env = {"PATH": os.environ["PATH"], "HOME": home, "XDG_CONFIG_HOME": home, "LC_ALL": "C.UTF-8"}
+        command = [self._program, *files, "--execute=reload"]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def items(self) -> set[tuple[str, str, str, int]]:
+        """What it shows: guid, title, link and date of every item."""
+        with closing(sqlite3.connect(self._home / FILES["cache-file"])) as cache:
+            return set(cache.execute("SELECT guid, title, url, pubDate FROM rss_item WHERE deleted = 0"))
+
+
+FILES = {"url-file": "urls", "cache-file": "cache.db", "config-file": "config"}
+
+
+def shown(*records: tuple[int, str]) -> set[tuple[str, str, str, int]]:
+    """The items that newsboat shows of records, by number and title."""
+    addresses = {n: f"https://example.org/{n}" for n, _ in records}
+    return {(addresses[n], title, addresses[n], seconds(make.NOW) - 3600 * n) for n, title in records}
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_newsboat_subscribes_and_gets_each_article_once(tmp_path: Path, format_name: str) -> None:
+    make.program("newsboat")
+    hostile = "R&D <b>bold</b> ]]> 東京 🚀"
+    records: dict[str, str | bytes] = {
+        "1.md": make.record(1),
+        "2.md": make.record(2, title=quoted(hostile), updatedDateTime="2026-11-23T11:00:00Z"),
+        "3.md": make.record(3, topics="[Other]"),
+        "4.md": make.record(4, published="false"),
+    }
+    config = make.site(tmp_path, records)
+    path = f"/topics/ai/feed.{format_name}"
+    with serving(config) as service, recording(service) as proxy:
+        newsboat = Newsboat(tmp_path / "newsboat", proxy.url + path)
+        newsboat.reload()
+        assert newsboat.items() == shown((1, "Article 1"), (2, hostile))
+        assert proxy.taken() == [(path, False, 200)]
+
+        newsboat.reload()
+        newsboat.reload()
+        # newsboat 2.21 keeps validators from its second answer on, and asks under condition from then.
+        *_, last = proxy.taken()
+        assert last == (path, True, 304)
+        newsboat.reload()
+        assert proxy.taken() == [(path, True, 304)]
+
+        make.write(config.records_folder / "3.md", make.record(3, topics="[Other]", title="Changed"))
+        service.until("/topics/other/feed.rss", lambda response: "Changed" in response.text)
+        newsboat.reload()
+        assert proxy.taken() == [(path, True, 304)]  # a change elsewhere is none here
+
+        make.write(config.records_folder / "5.md", make.record(5))
+        service.until(path, lambda response: "Article 5" in response.text)
+        newsboat.reload()
+        assert proxy.taken() == [(path, True, 200)]
+        assert newsboat.items() == shown((1, "Article 1"), (2, hostile), (5, "Article 5"))
+
+        newsboat.reload()
+        assert proxy.taken() == [(path, True, 304)]
