@@ -4,7 +4,9 @@ Every function takes the connection of a transaction, which `Store.reading` and 
 between them. Not here: what is visible and in which order (selection).
 """
 
+import fcntl
 import json
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -12,8 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import URL, Table, bindparam, create_engine, delete, event, insert, select, update
 from sqlalchemy import Connection as Connection
-from sqlalchemy import bindparam, create_engine, delete, event, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
@@ -60,7 +62,7 @@ class Store:
         except OSError as error:
             raise StoreError(str(file), f"expected a place for the store, got: {error.strerror}") from error
         self._engine = create_engine(
-            f"sqlite:///{file}",
+            URL.create("sqlite", database=str(file)),
             hide_parameters=True,  # what is bound may be text that is not public yet, and errors end in logs
             connect_args={"timeout": LONGEST_WAIT, "isolation_level": None, "check_same_thread": False},
             # JSON as written by people: text stays text, so the file can be read with any tool.
@@ -69,15 +71,11 @@ class Store:
         event.listen(self._engine, "connect", _on_connect)
         event.listen(self._engine, "begin", _on_begin)
         try:
-            self._prepare(fingerprint)
-        except OperationalError as error:
-            raise StoreError(str(file), f"expected a store that can be opened, got: {error.orig}") from error
-        except DatabaseError:
-            # It is no SQLite database, or a damaged one. The records are the truth: it is made anew.
-            self._engine.dispose()
-            for suffix in ("", "-wal", "-shm"):
-                Path(f"{file}{suffix}").unlink(missing_ok=True)
-            self._prepare(fingerprint)
+            with _alone(file.parent):
+                self._open(fingerprint)
+        except (OSError, DatabaseError) as error:
+            cause = getattr(error, "orig", None) or error
+            raise StoreError(str(file), f"expected a store that can be opened, got: {cause}") from error
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -97,6 +95,18 @@ class Store:
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()
+
+    def _open(self, fingerprint: str) -> None:
+        try:
+            self._prepare(fingerprint)
+        except OperationalError:
+            raise
+        except DatabaseError:
+            # It is no SQLite database, or a damaged one. The records are the truth: it is made anew.
+            self._engine.dispose()
+            for suffix in ("", "-wal", "-shm"):
+                Path(f"{self._file}{suffix}").unlink(missing_ok=True)
+            self._prepare(fingerprint)
 
     @contextmanager
     def _writing(self, wait: float = LONGEST_WAIT) -> Iterator[Connection]:
@@ -120,12 +130,26 @@ class Store:
         with self._writing() as connection:
             if not _is_made_by(connection, fingerprint):
                 # When documents last changed cannot be read off the records: it stays, and each is rendered again.
-                rebuilt = [table for table in schema.metadata.sorted_tables if table is not schema.documents]
+                # The generation goes on, so that no running service takes the new store for the one it knows.
+                last = generation(connection) if _fits(connection, schema.facts) else 0
+                kept = [schema.documents] if _fits(connection, schema.documents) else []
+                rebuilt = [table for table in schema.metadata.sorted_tables if table not in kept]
                 schema.metadata.drop_all(connection, rebuilt)
                 schema.metadata.create_all(connection)
                 connection.execute(update(schema.documents).values(recipe=""))
-                values = [{"name": "fingerprint", "value": fingerprint}, {"name": "generation", "value": "0"}]
+                values = [{"name": "fingerprint", "value": fingerprint}, {"name": "generation", "value": str(last + 1)}]
                 connection.execute(insert(schema.facts), values)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    # SQLite gives up at once, whatever its timeout, when two connections turn a new file to WAL together.
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _on_connect(connection: Any, _: Any) -> None:
@@ -150,9 +174,12 @@ def _on_begin(connection: Connection) -> None:
 
 
 def _is_made_by(connection: Connection, fingerprint: str) -> bool:
-    if not connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'facts'").first():
-        return False
-    return _fact(connection, "fingerprint") == fingerprint
+    return _fits(connection, schema.facts) and _fact(connection, "fingerprint") == fingerprint
+
+
+def _fits(connection: Connection, table: Table) -> bool:
+    columns = connection.exec_driver_sql(f"PRAGMA table_info({table.name})")
+    return [row[1] for row in columns] == [column.name for column in table.columns]
 
 
 def _fact(connection: Connection, name: str) -> str | None:

@@ -51,6 +51,15 @@ class Draft:
     content: Callable[[], bytes]
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A document held in memory, what it was made of, and what the store knew of it then."""
+
+    recipe: str
+    known: Published | None
+    document: Document
+
+
 def take_snapshot(config: Config, connection: Connection, now: datetime) -> Snapshot:
     """What is visible at that moment, in the kinds of feeds that the config asks for."""
     every = selection.feeds(connection, now)
@@ -70,7 +79,7 @@ class Documents:
         self._site = digest(config.site.model_dump_json(), *config.feeds.kinds, "", *config.feeds.formats)
         self._lock = Lock()
         self._unsaved: dict[str, dict[int, Entry]] = {name: {} for name in config.feeds.formats}
-        self._remembered: OrderedDict[str, tuple[str, Document]] = OrderedDict()
+        self._remembered: OrderedDict[str, _Held] = OrderedDict()
         self._snapshot: Snapshot | None = None
 
     def feeds(self, now: datetime) -> dict[str, Feed]:
@@ -114,19 +123,26 @@ class Documents:
             draft = self._draft(connection, snapshot, path)
             if draft is None:
                 return None
-            recipe, document = self._remembered.get(path, ("", None))
-            if document is None or recipe != draft.recipe:
-                content = draft.content()
-                noted = self._note(connection, draft, digest(content), now)
+            # What others noted meanwhile counts: every process dates a document alike.
+            known = store.published(connection, path).get(path)
+            held = self._remembered.get(path)
+            if held is None or (held.recipe, held.known) != (draft.recipe, known):
+                content = held.document.content if held and held.recipe == draft.recipe else draft.content()
+                noted, known = self._note(draft, digest(content), known, now)
                 document = Document(path, draft.media_type, content, noted.etag, _second(noted.modified))
-                self._remembered[path] = (draft.recipe, document)
+                held = self._remembered[path] = _Held(draft.recipe, known, document)
             self._remembered.move_to_end(path)
             if len(self._remembered) > MOST_REMEMBERED:
                 self._remembered.popitem(last=False)
-            return document
+            return held.document
 
-    def _note(self, connection: Connection, draft: Draft, etag: str, now: datetime) -> Published:
-        """Note a document as it is published now, for every process; an answer does not wait for a busy store."""
+    def _note(
+        self, draft: Draft, etag: str, known: Published | None, now: datetime
+    ) -> tuple[Published, Published | None]:
+        """Note a document as it is published now, for every process; an answer does not wait for a busy store.
+
+        Returns what it is published as, and what the store now knows of it.
+        """
         try:
             with self._store.writing(wait=SHORT_WAIT) as writing:
                 known = store.published(writing, draft.path).get(draft.path)
@@ -134,9 +150,9 @@ class Documents:
                 if noted != known:
                     store.note_published(writing, {draft.path: noted})
                 self._save(writing)
-                return noted
+            return noted, noted
         except StoreError:
-            return published_as(draft, etag, store.published(connection, draft.path).get(draft.path), now)
+            return published_as(draft, etag, known, now), known
 
     def save(self) -> None:
         """Write what was rendered and not yet written to the store."""

@@ -72,13 +72,13 @@ class _Tree:
         known = self._known(connection)
         total = self._announce(connection, now)
         (self._root / ASIDE).unlink(missing_ok=True)
+        gone = self._before.keys() - set(self._documents.paths(connection, now))
+        for path in sorted(gone):  # first: what was taken back goes even where something else cannot be written
+            self._delete(path)
         for count, draft in enumerate(self._documents.drafts(connection, now), start=1):
             self._publish(draft, known.get(draft.path), now)
             if progress is not None:
                 progress(count, total)
-        gone = self._before.keys() - self._after.keys()
-        for path in sorted(gone):
-            self._delete(path)
         self._save_manifest(self._after)
         self._documents.save()
         if self._noted:
@@ -100,6 +100,12 @@ class _Tree:
         """Name new files in the list before they exist; return how many documents there are."""
         paths = self._documents.paths(connection, now)
         new = {path: Written(UNFINISHED, 0, 0) for path in paths if path not in self._before}
+        for path in new:
+            if os.path.lexists(self._root / path):
+                advice = (
+                    "expected no file that feeds did not write; move it away, or let output.path name an empty folder"
+                )
+                raise PublishError(str(self._root / path), advice)
         if new:
             self._save_manifest({**self._before, **new})
         return len(paths)
@@ -134,13 +140,16 @@ class _Tree:
             return False
         return (facts.st_size, facts.st_mtime_ns) == (before.size, before.modified * 1_000_000_000)
 
-    def _replace(self, path: str, content: bytes, modified: int | None = None) -> None:
+    def _replace(self, path: str, content: bytes, modified: int | None = None, *, lasting: bool = False) -> None:
         aside, target = self._root / ASIDE, self._root / path
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             # Not tempfile: its files are for their owner alone, whatever the umask says.
             with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666), "wb") as file:
                 file.write(content)
+                if lasting:  # a list lost in a power cut would leave what it named public for good
+                    file.flush()
+                    os.fsync(file.fileno())
             if modified is not None:
                 os.utime(aside, (modified, modified))
             os.replace(aside, target)
@@ -156,6 +165,8 @@ class _Tree:
                 return
             try:
                 folder.rmdir()
+            except FileNotFoundError:
+                continue  # a build that was killed got this far
             except OSError:
                 return  # something else is in it
 
@@ -164,28 +175,28 @@ class _Tree:
         content = (HEADING + "".join(lines)).encode()
         place = self._root / MANIFEST
         if not place.is_file() or place.read_bytes() != content:
-            self._replace(MANIFEST, content)
+            self._replace(MANIFEST, content, lasting=True)
 
 
 def read_manifest(root: Path) -> dict[str, Written]:
     """The files that this program wrote in a tree, by path.  Raises PublishError for a list that is not one of ours."""
     try:
-        lines = (root / MANIFEST).read_text(encoding="utf-8").splitlines()
+        first, *lines = (root / MANIFEST).read_text(encoding="utf-8").split("\n")
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
         raise _unusable(root, 1) from error
+    if f"{first}\n" != HEADING:
+        raise _unusable(root, 1)
     files = {}
-    for number, line in enumerate(lines, start=1):
-        if line.startswith("#"):
-            continue
+    for number, line in enumerate(lines[:-1], start=2):
         try:
             etag, modified, size, path = line.split(" ", 3)
             files[path] = Written(etag, int(modified), int(size))
         except ValueError as error:
             raise _unusable(root, number) from error
         pure = PurePosixPath(path)
-        if pure.is_absolute() or ".." in pure.parts or not pure.parts:
+        if pure.is_absolute() or ".." in pure.parts or not pure.parts or not path.isprintable():
             raise _unusable(root, number)
     return files
 
@@ -200,7 +211,8 @@ def _translated(root: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise PublishError(str(error.filename or root), f"expected to write the tree, got: {error.strerror}") from error
+        place = error.filename2 or error.filename or root
+        raise PublishError(str(place), f"expected to write the tree, got: {error.strerror}") from error
 
 
 @contextmanager

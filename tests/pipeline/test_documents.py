@@ -1,0 +1,369 @@
+"""Documents of what is visible: entries rendered once, dates that move with tags, names, and what a change alters."""
+
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import feedparser
+import pytest
+from sqlalchemy import delete
+
+from feeds import schema, store
+from feeds.config import Config, load_config
+from feeds.model import Document, digest, feed_key, feed_path
+from feeds.pipeline import Documents, Draft, ingest, open_store, published_as
+from feeds.render import atom, rss
+from feeds.store import Published, Store
+from tests import make
+
+HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    """A site of four records in several feeds."""
+    return make.site(
+        tmp_path,
+        {
+            "1.md": make.record(1),
+            "2.md": make.record(2, topics="[AI, Robots]"),
+            "3.md": make.record(3, topics="[Robots]", category="video", provider="{name: Other, domain: other.org}"),
+            "4.md": make.record(4, topics="[C++]", category=None),
+        },
+    )
+
+
+@pytest.fixture
+def source(config: Config) -> Iterator[Store]:
+    """Its store, in which they are."""
+    with closing(open_store(config)) as opened:
+        ingest(config, opened, make.NOW)
+        yield opened
+
+
+@pytest.fixture
+def rendered(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Counts the entries that are rendered, by format and title."""
+    counted: Counter[str] = Counter()
+    for form in (rss, atom):
+
+        def counting(article: Any, *arguments: Any, form: Any = form, entry: Any = form.entry, **named: Any) -> bytes:
+            counted[f"{form.NAME} {article.title}"] += 1
+            made: bytes = entry(article, *arguments, **named)
+            return made
+
+        monkeypatch.setattr(form, "entry", counting)
+    return counted
+
+
+def paths(config: Config, source: Store, now: datetime = make.NOW) -> list[str]:
+    """The path of every document."""
+    with source.reading() as connection:
+        return Documents(config, source).paths(connection, now)
+
+
+def everything(config: Config, source: Store, now: datetime = make.NOW) -> dict[str, Document]:
+    """Every document by path, made by a process of its own."""
+    documents = Documents(config, source)
+    made = {path: documents.get(path, now) for path in paths(config, source, now)}
+    documents.save()
+    return {path: document for path, document in made.items() if document is not None}
+
+
+def change(config: Config, source: Store, path: str, content: str, now: datetime = make.NOW) -> None:
+    """An editor writes a record, and it is read."""
+    make.write(config.records_folder / path, content)
+    ingest(config, source, now)
+
+
+class TestRenderedOnce:
+    def test_an_entry_is_rendered_once_for_all_its_documents(
+        self, config: Config, source: Store, rendered: Counter[str]
+    ) -> None:
+        everything(config, source)
+        assert rendered == {f"{name} Article {n}": 1 for name in ("rss", "atom") for n in (1, 2, 3, 4)}
+
+    def test_what_did_not_change_is_not_rendered_by_the_next_process(
+        self, config: Config, source: Store, rendered: Counter[str]
+    ) -> None:
+        before = everything(config, source)
+        rendered.clear()
+        assert everything(config, source, make.NOW + HOUR) == before
+        assert rendered == {}
+
+    def test_unchanged_drafts_have_the_recipe_that_was_published(self, config: Config, source: Store) -> None:
+        everything(config, source)
+        with source.reading() as connection:
+            known = store.published(connection)
+            drafts = list(Documents(config, source).drafts(connection, make.NOW + HOUR))
+        assert {draft.path: draft.recipe for draft in drafts} == {path: noted.recipe for path, noted in known.items()}
+
+    def test_a_changed_article_is_rendered_alone(self, config: Config, source: Store, rendered: Counter[str]) -> None:
+        everything(config, source)
+        rendered.clear()
+        change(config, source, "2.md", make.record(2, topics="[AI, Robots]", title="Other"))
+        everything(config, source)
+        assert rendered == {"rss Other": 1, "atom Other": 1}
+
+    def test_an_entry_under_another_name_of_its_topic_is_rendered_again(
+        self, config: Config, source: Store, rendered: Counter[str]
+    ) -> None:
+        everything(config, source)
+        rendered.clear()
+        for n in (5, 6, 7):
+            change(config, source, f"{n}.md", make.record(n, topics="[ai]", category=None))
+        everything(config, source)
+        assert {title.partition(" ")[2] for title in rendered} == {f"Article {n}" for n in (1, 2, 5, 6, 7)}
+        assert set(rendered.values()) == {1}
+
+    def test_entries_do_not_outlive_a_change_of_the_site(
+        self, config: Config, source: Store, rendered: Counter[str]
+    ) -> None:
+        everything(config, source)
+        rendered.clear()
+        site = config.site.model_copy(update={"base_url": "https://elsewhere.example.org"})
+        documents = everything(config.model_copy(update={"site": site}), source)
+        assert len(rendered) == 8
+        assert all(b"feeds.example.org" not in document.content for document in documents.values())
+
+    def test_more_entries_than_are_held_at_once_are_saved(self, tmp_path: Path, rendered: Counter[str]) -> None:
+        records: dict[str, str | bytes] = {f"{n}.md": make.record(n) for n in range(1, 1102)}
+        big = make.site(tmp_path / "big", records, '[feeds]\nlimit = 2000\nformats = ["rss"]\n')
+        with closing(open_store(big)) as opened:
+            ingest(big, opened, make.NOW)
+            first = everything(big, opened)
+            assert (len(rendered), set(rendered.values())) == (1101, {1})
+            assert everything(big, opened) == first
+            assert set(rendered.values()) == {1}
+        assert [entry.title for entry in feedparser.parse(first["feed.rss"].content).entries] == [
+            f"Article {n}" for n in range(1, 1102)
+        ]
+
+
+class TestChanges:
+    def altered(self, before: dict[str, Document], after: dict[str, Document]) -> set[str]:
+        """Documents whose bytes are not what they were, or that came or went."""
+        every = before.keys() | after.keys()
+        same = {path for path in before.keys() & after.keys() if before[path].content == after[path].content}
+        for path in same:
+            assert (before[path].etag, before[path].modified) == (after[path].etag, after[path].modified)
+        return every - same
+
+    @pytest.mark.parametrize(
+        ("changed", "where"),
+        [
+            pytest.param(
+                {"title": "Other"}, {"all", "topics/ai", "providers/example.org", "categories/news"}, id="title"
+            ),
+            pytest.param(
+                {"topics": "[AI, New]"},
+                {"all", "topics/ai", "topics/new", "providers/example.org", "categories/news", "index.html"},
+                id="a topic more",
+            ),
+            pytest.param({"heat": "3"}, set(), id="what no format shows"),
+            pytest.param(
+                {"published": "false"},
+                {"all", "topics/ai", "providers/example.org", "categories/news", "index.html"},
+                id="withdrawn",
+            ),
+        ],
+    )
+    def test_a_change_alters_only_documents_that_show_it(
+        self, config: Config, source: Store, changed: dict[str, str], where: set[str]
+    ) -> None:
+        before = everything(config, source)
+        change(config, source, "1.md", make.record(1, **changed))
+        after = everything(config, source, make.NOW + HOUR)
+        keys = where - {"index.html"}
+        documents = {feed_path(key, name) for key in keys for name in ("rss", "atom")}
+        assert self.altered(before, after) == documents | (where - keys)
+
+    def test_an_article_past_the_limit_alters_no_feed(self, tmp_path: Path) -> None:
+        config = make.site(
+            tmp_path / "small", {f"{n}.md": make.record(n) for n in (1, 2, 3)}, "[feeds]\nlimit = 2\nkinds = []\n"
+        )
+        with closing(open_store(config)) as source:
+            ingest(config, source, make.NOW)
+            before = everything(config, source)
+            change(config, source, "3.md", make.record(3, title="Past the limit"))
+            after = everything(config, source, make.NOW + HOUR)
+        assert self.altered(before, after) == set()
+
+    def test_a_document_that_is_gone_is_none(self, config: Config, source: Store) -> None:
+        documents = Documents(config, source)
+        assert documents.get("categories/video/feed.rss", make.NOW) is not None
+        (config.records_folder / "3.md").unlink()
+        ingest(config, source, make.NOW)
+        assert documents.get("categories/video/feed.rss", make.NOW) is None
+
+    def test_a_running_process_sees_what_another_one_read(self, config: Config, source: Store) -> None:
+        documents = Documents(config, source)
+        before = documents.get("feed.rss", make.NOW)
+        with closing(open_store(config)) as other:
+            change(config, other, "1.md", make.record(1, title="Other", topics="[Unheard of]"))
+        after = documents.get("feed.rss", make.NOW + HOUR)
+        assert before is not None and after is not None
+        assert (before.etag != after.etag, after.modified) == (True, make.NOW + HOUR)
+        assert documents.get("topics/unheard-of/feed.atom", make.NOW + HOUR) is not None
+
+    def test_two_processes_say_the_same_of_a_document(self, config: Config, source: Store) -> None:
+        one, other = Documents(config, source), Documents(config, source)
+        one.get("feed.rss", make.NOW)
+        change(config, source, "1.md", make.record(1, title="Other"))
+        assert one.get("feed.rss", make.NOW + HOUR) == other.get("feed.rss", make.NOW + 2 * HOUR)
+
+    def test_two_processes_date_a_document_alike_that_changed_and_changed_back(
+        self, config: Config, source: Store
+    ) -> None:
+        one, other = Documents(config, source), Documents(config, source)
+        one.get("feed.rss", make.NOW)
+        change(config, source, "1.md", make.record(1, title="Other"))
+        other.get("feed.rss", make.NOW + HOUR)
+        change(config, source, "1.md", make.record(1))
+        seen = other.get("feed.rss", make.NOW + 2 * HOUR)
+        assert seen is not None
+        assert seen.modified == make.NOW + 2 * HOUR
+        assert one.get("feed.rss", make.NOW + 2 * HOUR) == seen
+
+    @pytest.mark.parametrize("path", ["feed.rss", "feed.atom"], ids=["made before", "never made"])
+    def test_a_document_does_not_wait_for_another_process_that_reads_records(
+        self, config: Config, source: Store, path: str
+    ) -> None:
+        documents, answered = Documents(config, source), Event()
+
+        def ask(asked: str) -> None:
+            documents.get(asked, make.NOW)
+            answered.set()
+
+        documents.get("feed.rss", make.NOW)
+        with closing(open_store(config)) as other, ThreadPoolExecutor() as threads:
+            with other.writing():
+                threads.submit(ask, "topics/ai/feed.atom" if path == "feed.rss" else path)
+                threads.submit(ask, path)
+                at_once = answered.wait(5)  # until it fails: it is set long before, or only when the other is done
+            assert at_once
+
+    def test_the_same_records_give_the_same_documents_after_the_store_is_lost(
+        self, config: Config, source: Store
+    ) -> None:
+        before = everything(config, source)
+        with source.writing() as connection:
+            for table in (schema.files, schema.records, schema.documents):
+                connection.execute(delete(table))
+        ingest(config, source, make.NOW + HOUR)
+        assert everything(config, source, make.NOW + HOUR) == before
+
+
+class TestNames:
+    def test_the_spelling_most_used_shows_everywhere(self, config: Config, source: Store) -> None:
+        for n in (5, 6, 7):
+            change(config, source, f"{n}.md", make.record(n, topics="[ai]", provider="{name: EX, domain: example.org}"))
+        for n in (8, 9):
+            change(config, source, f"{n}.md", make.record(n, topics="[ai]", provider="{name: EX, domain: Example.ORG}"))
+        documents = everything(config, source)
+        read = feedparser.parse(documents["topics/ai/feed.atom"].content)
+        assert read.feed.title == "ai · Test feeds"
+        assert {tag.label for entry in read.entries for tag in entry.tags} == {"ai", "Robots"}
+        assert {entry.author for entry in read.entries} == {"EX"}
+        assert feedparser.parse(documents["providers/example.org/feed.rss"].content).feed.title == "EX · Test feeds"
+
+    def test_two_spellings_of_one_topic_in_a_record_are_one(self, config: Config, source: Store) -> None:
+        change(config, source, "1.md", make.record(1, topics="[AI, ai, Ai]"))
+        document = Documents(config, source).get("feed.atom", make.NOW)
+        assert document is not None
+        assert [tag.label for tag in feedparser.parse(document.content).entries[0].tags] == ["AI"]
+
+
+class TestPaths:
+    def test_every_path_is_a_document_and_no_other(self, config: Config, source: Store) -> None:
+        keys = [
+            *("categories/news", "categories/video", "providers/example.org", "providers/other.org"),
+            *("topics/ai", feed_key("topics", "C++"), "topics/robots"),
+        ]
+        found = paths(config, source)
+        expected = {f"{key}/feed.{name}" for key in keys for name in ("rss", "atom")}
+        assert set(found) == expected | {"feed.rss", "feed.atom", "index.html"}
+        assert len(found) == len(set(found))
+        documents = everything(config, source)
+        assert documents.keys() == set(found)
+        assert all(document.path == path for path, document in documents.items())
+        assert all(document.etag == digest(document.content) for document in documents.values())
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            *("", "/", "feed", "feed.", "feed.json", "feed.rss/", "/feed.rss", "index.htm", "all/feed.rss", "rss"),
+            *("topics/feed.rss", "topics/ai", "topics/ai/", "topics/ai/index.html", "topics/AI/feed.rss"),
+            *("topics/ai/feed.rss.rss", "topics//ai/feed.rss", "topics/ai/../ai/feed.rss", "topics/ai/head.rss"),
+            *("providers/nobody.org/feed.rss", "feed.rss\0", "feed.rss\n", "féed.rss", "a" * 100_000),
+        ],
+    )
+    def test_other_paths_are_no_documents(self, config: Config, source: Store, path: str) -> None:
+        assert Documents(config, source).get(path, make.NOW) is None
+
+    def test_kinds_and_formats_that_are_not_asked_for_are_no_documents(self, config: Config, source: Store) -> None:
+        text = config.file.read_text() + '[feeds]\nformats = ["atom"]\nkinds = ["topics"]\n'
+        config.file.write_text(text)
+        documents = everything(load_config(config.file), source)
+        assert {path.partition("/")[0] for path in documents} == {"feed.atom", "index.html", "topics"}
+        assert b"providers/" not in b"".join(document.content for document in documents.values())
+        assert Documents(load_config(config.file), source).get("providers/other.org/feed.atom", make.NOW) is None
+
+    def test_a_site_without_articles_has_a_front_page(self, tmp_path: Path) -> None:
+        empty = make.site(tmp_path / "empty", {})
+        with closing(open_store(empty)) as opened:
+            ingest(empty, opened, make.NOW)
+            assert list(everything(empty, opened)) == ["index.html"]
+
+
+class TestPublishedAs:
+    KNOWN = Published("recipe", "tag", int(make.NOW.timestamp()) - 60)
+    AT = int(make.NOW.timestamp())
+
+    def noted(
+        self, etag: str, known: Published | None, now: datetime = make.NOW, newest: datetime | None = None
+    ) -> int:
+        draft = Draft("feed.rss", "", "new", make.NOW - HOUR if newest is None else newest, bytes)
+        noted = published_as(draft, etag, known, now)
+        assert (noted.recipe, noted.etag) == ("new", etag)
+        return noted.modified
+
+    @pytest.mark.parametrize(
+        ("etag", "known", "now", "expected"),
+        [
+            pytest.param("tag", None, make.NOW, AT - 3600, id="first: the date of its articles"),
+            pytest.param("tag", KNOWN, make.NOW, AT - 60, id="same bytes: the same date"),
+            pytest.param("other", KNOWN, make.NOW, AT, id="changed: now"),
+            pytest.param("other", KNOWN, make.NOW + SECOND * 0.999999, AT, id="changed: the second of now"),
+            pytest.param("other", Published("", "tag", AT), make.NOW, AT + 1, id="two changes in one second"),
+            pytest.param("other", Published("", "tag", AT + 1), make.NOW, AT + 2, id="three changes in one second"),
+            pytest.param("other", KNOWN, make.NOW - HOUR, AT - 59, id="a clock that went back"),
+            pytest.param("tag", KNOWN, make.NOW - HOUR, AT - 60, id="a clock that went back, same bytes"),
+        ],
+    )
+    def test_the_date_moves_with_the_tag_and_never_back(
+        self, etag: str, known: Published | None, now: datetime, expected: int
+    ) -> None:
+        assert self.noted(etag, known, now) == expected
+
+    def test_what_is_older_than_1970_is_of_1970(self) -> None:
+        assert self.noted("tag", None, newest=make.NOW - timedelta(days=30_000)) == 0
+
+    def test_the_date_of_a_first_document_is_no_later_than_now(self, config: Config, source: Store) -> None:
+        change(config, source, "1.md", make.record(1, updatedDateTime=(make.NOW + HOUR).isoformat()))
+        for document in everything(config, source).values():
+            assert document.modified <= make.NOW - HOUR
+
+    def test_two_changes_in_one_second_are_told_apart_by_date(self, config: Config, source: Store) -> None:
+        documents, dates = Documents(config, source), []
+        for title in ("One", "Two", "Three"):
+            change(config, source, "1.md", make.record(1, title=title))
+            document = documents.get("feed.rss", make.NOW)
+            assert document is not None
+            dates.append(document.modified)
+        assert dates == [make.NOW - HOUR, make.NOW, make.NOW + SECOND]

@@ -1,0 +1,646 @@
+"""The static tree: what is written, kept and deleted, whatever happened before, meanwhile or in between."""
+
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import IO, cast
+
+import pytest
+
+from feeds import store
+from feeds.config import Config, load_config
+from feeds.errors import PublishError
+from feeds.model import digest
+from feeds.pipeline import Documents, ingest, open_store
+from feeds.publish import static
+from feeds.publish.static import ASIDE, MANIFEST, Built, read_manifest
+from tests import make
+
+HOUR = timedelta(hours=1)
+SITE = {
+    "1.md": make.record(1),
+    "2.md": make.record(2, topics="[AI, Robots]"),
+    "3.md": make.record(3, topics="[Robots]", category="video", provider="{name: Other, domain: other.org}"),
+}
+KEYS = (
+    *("", "categories/news/", "categories/video/", "providers/example.org/", "providers/other.org/"),
+    *("topics/ai/", "topics/robots/"),
+)
+FILES = {f"{folder}feed.{name}" for folder in KEYS for name in ("rss", "atom")} | {"index.html", MANIFEST}
+
+# Builds as `feeds build` does, and says how far it is: a line before it begins, one a document, one at the end.
+CHILD = """
+import sys
+from datetime import datetime
+from feeds.config import load_config
+from feeds.pipeline import ingest, open_store
+from feeds.publish import static
+
+config, now = load_config(sys.argv[1]), datetime.fromisoformat(sys.argv[2])
+print("ready", flush=True)
+sys.stdin.readline()
+source = open_store(config)
+ingest(config, source, now)
+print(static.build(config, source, now, lambda done, total: print(done, flush=True)), flush=True)
+source.close()
+"""
+
+
+def built(config: Config, now: datetime = make.NOW) -> Built:
+    """One run of `feeds build`, in this process."""
+    with closing(open_store(config)) as source:
+        ingest(config, source, now)
+        return static.build(config, source, now)
+
+
+def facts(folder: Path) -> dict[str, tuple[int, int, int, bytes]]:
+    """All that tells whether a tree was written to: inode, mtime and mode of each file and folder, and content."""
+    found = {}
+    for item in [folder, *sorted(folder.rglob("*"))]:
+        info = item.lstat()
+        content = item.read_bytes() if item.is_file() else b""
+        found[str(item.relative_to(folder))] = (info.st_ino, info.st_mtime_ns, info.st_mode, content)
+    return found
+
+
+def pages(folder: Path) -> dict[str, bytes]:
+    """What a web server would give away of a tree: its files without the list of them."""
+    return {path: content for path, content in make.tree(folder).items() if path != MANIFEST}
+
+
+def folders(folder: Path) -> set[str]:
+    """Every folder of a tree."""
+    return {str(item.relative_to(folder)) for item in folder.rglob("*") if item.is_dir()}
+
+
+def lose_store(config: Config) -> None:
+    """Delete `.feeds/`."""
+    shutil.rmtree(config.store_file.parent)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    """A site of three records in seven feeds."""
+    return make.site(tmp_path, dict(SITE))
+
+
+class TestLayout:
+    def test_every_feed_lies_at_its_path_in_every_format(self, config: Config) -> None:
+        assert built(config) == Built(15, 0, 0)
+        assert make.tree(config.output_folder).keys() == FILES
+
+    def test_files_are_the_documents(self, config: Config) -> None:
+        built(config)
+        with closing(open_store(config)) as source:
+            documents = Documents(config, source)
+            for path, content in pages(config.output_folder).items():
+                document = documents.get(path, make.NOW)
+                assert document is not None
+                assert document.content == content
+                assert (config.output_folder / path).stat().st_mtime == document.modified.timestamp()
+
+    def test_the_list_tells_tag_time_and_size_of_each_file(self, config: Config) -> None:
+        built(config)
+        listed = read_manifest(config.output_folder)
+        assert listed.keys() == FILES - {MANIFEST}
+        for path, content in pages(config.output_folder).items():
+            info = (config.output_folder / path).stat()
+            assert (listed[path].etag, listed[path].size) == (digest(content), len(content))
+            assert listed[path].modified * 10**9 == info.st_mtime_ns
+
+    def test_a_site_without_articles_is_a_front_page(self, tmp_path: Path) -> None:
+        config = make.site(tmp_path, {})
+        assert built(config) == Built(1, 0, 0)
+        assert pages(config.output_folder).keys() == {"index.html"}
+
+    @pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o027, 0o640), (0o002, 0o664)])
+    def test_modes_follow_the_umask(self, config: Config, umask: int, mode: int) -> None:
+        before = os.umask(umask)
+        try:
+            built(config)
+        finally:
+            os.umask(before)
+        places = [config.output_folder, *config.output_folder.rglob("*")]
+        assert {place.stat().st_mode & 0o777 for place in places if place.is_file()} == {mode}
+        assert {place.stat().st_mode & 0o777 for place in places if place.is_dir()} == {0o777 & ~umask}
+
+    def test_what_is_not_visible_is_in_no_file(self, config: Config) -> None:
+        canary = make.CANARY
+        make.write(
+            config.records_folder / "4.md", make.record(4, title=canary, topics=f"[{canary}]", published="false")
+        )
+        make.write(config.records_folder / "5.md", make.record(-1, title=canary, topics=f"[{canary}]"))
+        make.write(config.records_folder / "6.md", make.record(6, title=canary, topics=f"[{canary}]", webUrl="nowhere"))
+        built(config)
+        for path, content in make.tree(config.output_folder).items():
+            assert canary.lower() not in path.lower()
+            assert canary.lower().encode() not in content.lower()
+
+
+class TestAgain:
+    def test_a_second_build_writes_nothing(self, config: Config) -> None:
+        built(config)
+        before = facts(config.output_folder)
+        assert built(config, make.NOW + HOUR) == Built(0, 15, 0)
+        assert facts(config.output_folder) == before
+
+    def test_a_second_build_without_the_store_writes_nothing(self, config: Config) -> None:
+        built(config)
+        before = facts(config.output_folder)
+        lose_store(config)
+        assert built(config, make.NOW + HOUR) == Built(0, 15, 0)
+        assert facts(config.output_folder) == before
+
+    def test_a_change_that_no_format_shows_writes_nothing(self, config: Config) -> None:
+        built(config)
+        before = facts(config.output_folder)
+        make.write(config.records_folder / "1.md", make.record(1, heat="7"))
+        assert built(config, make.NOW + HOUR) == Built(0, 15, 0)
+        assert facts(config.output_folder) == before
+
+    def test_only_what_changed_is_written(self, config: Config) -> None:
+        built(config)
+        before = facts(config.output_folder)
+        make.write(config.records_folder / "3.md", SITE["3.md"].replace("Article 3", "Changed"))
+        later = make.NOW + HOUR
+        assert built(config, later) == Built(8, 7, 0)
+        after = facts(config.output_folder)
+        assert before.keys() == after.keys()
+        written = {path for path in after if (config.output_folder / path).is_file() and after[path] != before[path]}
+        changed = ("", "categories/video/", "providers/other.org/", "topics/robots/")
+        assert written == {f"{folder}feed.{name}" for folder in changed for name in ("rss", "atom")} | {MANIFEST}
+        for path in written - {MANIFEST}:
+            assert after[path][0] != before[path][0]
+            assert after[path][1] == int(later.timestamp()) * 10**9
+            assert b"Changed" in after[path][3]
+
+    def test_times_of_files_never_go_back(self, config: Config) -> None:
+        built(config)
+        seen = []
+        for turn, moment in enumerate([make.NOW, make.NOW, make.NOW - HOUR / 2, make.NOW + HOUR]):
+            make.write(config.records_folder / "3.md", SITE["3.md"].replace("Article 3", f"Turn {turn}"))
+            if turn == 2:
+                lose_store(config)
+            built(config, moment)
+            seen.append((config.output_folder / "topics/robots/feed.rss").stat().st_mtime - make.NOW.timestamp())
+        assert seen == [0, 1, 2, 3600]
+
+    @pytest.mark.parametrize(
+        "spoil",
+        [
+            pytest.param(lambda file: file.unlink(), id="deleted"),
+            pytest.param(lambda file: file.write_bytes(b"another"), id="another size"),
+            pytest.param(lambda file: os.utime(file, (1, 1)), id="another time"),
+            pytest.param(lambda file: (file.unlink(), file.symlink_to("index.html")), id="a link"),
+        ],
+    )
+    def test_a_file_that_somebody_spoiled_is_written_again(
+        self, config: Config, spoil: Callable[[Path], object]
+    ) -> None:
+        built(config)
+        before = facts(config.output_folder)
+        spoil(config.output_folder / "feed.rss")
+        assert built(config, make.NOW + HOUR) == Built(1, 14, 0)
+        after = facts(config.output_folder)
+        assert before.keys() == after.keys()
+        assert {path for path in after if after[path] != before[path]} <= {".", "feed.rss"}
+        assert after["feed.rss"][1:] == before["feed.rss"][1:]
+
+    def test_a_tree_that_was_deleted_is_written_again(self, config: Config) -> None:
+        built(config)
+        before = make.tree(config.output_folder)
+        shutil.rmtree(config.output_folder)
+        assert built(config, make.NOW + HOUR) == Built(15, 0, 0)
+        assert make.tree(config.output_folder) == before
+
+    def test_a_scheduled_article_is_written_when_it_is_due(self, config: Config) -> None:
+        make.write(config.records_folder / "4.md", make.record(-1, topics="[Robots]"))
+        built(config)
+        assert b"Article -1" not in b"".join(pages(config.output_folder).values())
+        assert built(config, make.NOW + HOUR).written == 9
+        assert b"Article -1" in pages(config.output_folder)["topics/robots/feed.atom"]
+
+
+class TestGone:
+    def withdraw(self, config: Config) -> None:
+        make.write(config.records_folder / "3.md", SITE["3.md"].replace("published: true", "published: false"))
+
+    def assert_gone(self, config: Config, tmp_path: Path) -> None:
+        """Nothing is left of article 3, and the tree is that of a site which never had it."""
+        assert b"Article 3" not in b"".join(make.tree(config.output_folder).values())
+        fresh = make.site(tmp_path / "fresh", {path: SITE[path] for path in ("1.md", "2.md")})
+        built(fresh)
+        assert pages(config.output_folder) == pages(fresh.output_folder)
+        assert folders(config.output_folder) == folders(fresh.output_folder)
+
+    def test_what_is_gone_is_deleted_with_its_folders(self, config: Config, tmp_path: Path) -> None:
+        built(config)
+        self.withdraw(config)
+        assert built(config, make.NOW + HOUR) == Built(5, 6, 4)
+        self.assert_gone(config, tmp_path)
+
+    def test_a_store_that_was_lost_leaves_nothing_withdrawn_public(self, config: Config, tmp_path: Path) -> None:
+        built(config)
+        self.withdraw(config)
+        lose_store(config)
+        assert built(config, make.NOW + HOUR).deleted == 4
+        self.assert_gone(config, tmp_path)
+
+    def test_all_that_is_gone_leaves_the_front_page(self, config: Config) -> None:
+        built(config)
+        for path in SITE:
+            (config.records_folder / path).unlink()
+        assert built(config, make.NOW + HOUR) == Built(1, 0, 14)
+        assert make.tree(config.output_folder).keys() == {"index.html", MANIFEST}
+        assert folders(config.output_folder) == set()
+
+    def test_files_of_others_are_never_deleted_nor_their_folders(self, config: Config) -> None:
+        built(config)
+        foreign = ("topics/robots/notes.txt", "categories/video/deep/feed.rss", "feed.json", "robots.txt", ".htaccess")
+        for path in foreign:
+            make.write(config.output_folder / path, f"mine: {path}")
+        (config.output_folder / "providers/other.org/empty").mkdir()
+        (config.output_folder / "topics/ai/link").symlink_to("/nowhere")
+        for path in SITE:
+            (config.records_folder / path).unlink()
+        for _ in range(2):
+            built(config, make.NOW + HOUR)
+            left = make.tree(config.output_folder)
+            assert left.keys() == {*foreign, "index.html", MANIFEST}
+            assert all(left[path] == f"mine: {path}".encode() for path in foreign)
+            assert (config.output_folder / "providers/other.org/empty").is_dir()
+            assert (config.output_folder / "topics/ai/link").is_symlink()
+            lose_store(config)
+
+    def test_a_tree_without_its_list_is_left_alone_and_refused(self, config: Config) -> None:
+        built(config)
+        (config.output_folder / MANIFEST).unlink()
+        before = make.tree(config.output_folder)
+        self.withdraw(config)
+        with pytest.raises(PublishError, match="expected no file that feeds did not write"):
+            built(config, make.NOW + HOUR)
+        assert make.tree(config.output_folder) == before
+
+    def test_a_page_of_another_hand_is_not_overwritten(self, config: Config) -> None:
+        make.write(config.output_folder / "index.html", "mine")
+        for _ in range(2):
+            with pytest.raises(PublishError, match="index.html"):
+                built(config)
+        assert make.tree(config.output_folder) == {"index.html": b"mine"}
+
+    @pytest.mark.parametrize("content", ["", "# Another list\n"], ids=["empty", "of_another_hand"])
+    def test_a_list_without_its_heading_is_refused(self, config: Config, content: str) -> None:
+        built(config)
+        (config.output_folder / MANIFEST).write_text(content)
+        with pytest.raises(PublishError, match="expected the list that feeds wrote"):
+            built(config)
+
+    def test_a_folder_that_went_already_does_not_keep_the_one_around_it(self, config: Config) -> None:
+        # A build that was killed while it made or deleted folders leaves just this.
+        built(config)
+        shutil.rmtree(config.output_folder / "categories/video")
+        shutil.rmtree(config.output_folder / "categories/news")
+        for path in SITE:
+            (config.records_folder / path).unlink()
+        built(config, make.NOW + HOUR)
+        assert folders(config.output_folder) == set()
+
+    def test_what_is_gone_is_deleted_even_where_something_else_cannot_be_written(self, config: Config) -> None:
+        built(config)
+        self.withdraw(config)
+        make.write(config.records_folder / "1.md", make.record(1, title="Changed"))
+        (config.output_folder / "feed.rss").unlink()
+        (config.output_folder / "feed.rss").mkdir()
+        with pytest.raises(PublishError):
+            built(config, make.NOW + HOUR)
+        assert "categories/video/feed.rss" not in make.tree(config.output_folder)
+
+    @pytest.mark.parametrize(
+        ("setting", "left"),
+        [
+            pytest.param('formats = ["rss"]', {path for path in FILES if not path.endswith(".atom")}, id="a format"),
+            pytest.param('kinds = ["topics"]', {path for path in FILES if path[:2] not in ("ca", "pr")}, id="kinds"),
+            pytest.param("kinds = []", {path for path in FILES if "/" not in path}, id="every kind"),
+        ],
+    )
+    def test_what_the_config_withdraws_is_deleted(self, config: Config, setting: str, left: set[str]) -> None:
+        built(config)
+        config.file.write_text(f"{config.file.read_text()}[feeds]\n{setting}\n")
+        changed = load_config(config.file)
+        assert built(changed, make.NOW + HOUR).deleted == len(FILES - left)
+        assert make.tree(config.output_folder).keys() == left
+        assert all("." in path.rpartition("/")[2] for path in make.tree(config.output_folder))
+        gone = {path.partition("/")[0] for path in FILES if "/" in path} - {path.partition("/")[0] for path in left}
+        assert not gone & {item.name for item in config.output_folder.iterdir()}
+
+
+class TestTheList:
+    @pytest.mark.parametrize(
+        "line",
+        [
+            *("tag 1 2 ../outside.txt", "tag 1 2 topics/../../outside.txt", "tag 1 2 /etc/outside.txt", "tag 1 2 "),
+            *("tag 1 2 .", "tag one 2 feed.rss", "tag 1 two feed.rss", "tag 1 2", "feed.rss", "", "tag 1 2 a\0b"),
+        ],
+    )
+    def test_one_that_was_tampered_with_is_refused(self, config: Config, line: str) -> None:
+        outside = config.file.parent / "outside.txt"
+        outside.touch()
+        built(config)
+        manifest = config.output_folder / MANIFEST
+        manifest.write_text(f"{manifest.read_text()}{line}\n")
+        before = facts(config.output_folder)
+        with pytest.raises(PublishError, match=rf"{MANIFEST}:17: expected the list that feeds wrote"):
+            built(config, make.NOW + HOUR)
+        assert outside.exists()
+        assert facts(config.output_folder) == before
+
+    def test_one_that_is_no_text_is_refused(self, config: Config) -> None:
+        make.write(config.output_folder / MANIFEST, b"\xff\xfe\x00")
+        with pytest.raises(PublishError, match=MANIFEST):
+            built(config)
+
+    def test_a_tampered_list_is_wrong_use_of_the_command(self, config: Config) -> None:
+        make.write(config.output_folder / MANIFEST, "tag 1 2 ../config.toml\n")
+        done = make.run("build", cwd=config.file.parent, check=2)
+        assert re.fullmatch(rf"feeds: \S+/{MANIFEST}:1: expected the list [^\n]+\n", done.stderr)
+        assert config.file.exists()
+
+    def test_folders_are_not_deleted_in_the_place_of_files(self, config: Config) -> None:
+        make.write(config.output_folder / "mine" / "notes.txt", "mine")
+        make.write(config.output_folder / MANIFEST, static.HEADING + "tag 1 2 mine\n")
+        with pytest.raises(PublishError, match="mine"):
+            built(config)
+        assert (config.output_folder / "mine" / "notes.txt").read_text() == "mine"
+
+
+class TestTrouble:
+    def test_a_file_in_the_place_of_the_tree_is_named(self, config: Config) -> None:
+        config.output_folder.touch()
+        with pytest.raises(PublishError) as raised:
+            built(config)
+        assert raised.value.subject == str(config.output_folder)
+
+    def test_a_folder_in_the_place_of_a_file_is_named(self, config: Config) -> None:
+        make.write(config.output_folder / "feed.rss" / "notes.txt", "mine")
+        with pytest.raises(PublishError, match=r"feed\.rss"):
+            built(config)
+        assert (config.output_folder / "feed.rss" / "notes.txt").exists()
+        assert not (config.output_folder / ASIDE).exists()
+
+    def test_a_missing_records_folder_leaves_the_tree_alone(self, config: Config) -> None:
+        make.run("build", cwd=config.file.parent)
+        before = facts(config.output_folder)
+        config.records_folder.rename(config.file.parent / "away")
+        done = make.run("build", cwd=config.file.parent, check=2)
+        assert done.stdout == ""
+        assert re.fullmatch(r"feeds: \S+/seeds: expected a folder of records, got: [^\n]+\n", done.stderr)
+        assert facts(config.output_folder) == before
+
+    def test_a_full_disk_gives_one_clear_error_and_leaves_the_last_good_files(self, config: Config) -> None:
+        with small_disk(config.output_folder):
+            make.run("build", cwd=config.file.parent)
+            before = make.tree(config.output_folder)
+            for n in range(4, 200):
+                record = make.record(n, topics=f"[AI, Topic {n}]", excerpt="long " * 2000)
+                make.write(config.records_folder / f"{n}.md", record)
+            done = make.run("build", cwd=config.file.parent, check=2)
+            assert done.stdout == ""
+            assert re.fullmatch(r"feeds: \S+: expected to write the tree, got: No space left on device\n", done.stderr)
+            after = make.tree(config.output_folder)
+            assert ASIDE not in after
+            assert all(content.rstrip().endswith((b"</rss>", b"</feed>", b"</html>")) for content in pages_of(after))
+            assert before.keys() <= after.keys()
+            for n in range(4, 200):
+                (config.records_folder / f"{n}.md").unlink()
+            make.run("build", cwd=config.file.parent)
+            assert pages(config.output_folder) == {path: before[path] for path in before if path != MANIFEST}
+
+
+def pages_of(files: dict[str, bytes]) -> list[bytes]:
+    """The contents of documents."""
+    return [content for path, content in files.items() if path != MANIFEST]
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[None]:
+    """A disk of 1 MiB at a folder."""
+    folder.mkdir()
+    mount = [make.program("mount"), "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
+        pytest.skip("only root may mount a disk to fill, and not everywhere")
+    try:
+        yield
+    finally:
+        subprocess.run([make.program("umount"), str(folder)], check=True)
+
+
+class TestTheCommand:
+    LINE = re.compile(
+        r"(\d+) records?: (\d+) read, (\d+) left out\. "
+        r"(\d+) files? in public: (\d+) written, (\d+) kept, (\d+) deleted\.\n"
+    )
+
+    def numbers(self, config: Config, check: int) -> tuple[int, ...]:
+        done = make.run("build", cwd=config.file.parent, check=check)
+        match = self.LINE.fullmatch(done.stdout)
+        assert match is not None, done.stdout
+        return tuple(int(number) for number in match.groups())
+
+    def test_the_closing_line_has_the_numbers_and_the_exit_code_tells_of_faults(self, tmp_path: Path) -> None:
+        old = {"publishedDateTime": "2024-05-01"}
+        config = make.site(
+            tmp_path,
+            {
+                "1.md": make.record(1, **old),
+                "2.md": make.record(2, topics="[Robots]", **old),
+                "3.md": make.record(3, published="false", **old),
+                "4.md": make.record(4, publishedDateTime="2999-01-01"),
+                "5.md": make.record(1, **old),
+            },
+        )
+        assert self.numbers(config, 0) == (5, 5, 0, 11, 11, 0, 0)
+        assert self.numbers(config, 0)[2:] == (0, 11, 0, 11, 0)
+        make.write(config.records_folder / "6.md", make.record(6, webUrl="nowhere", publishedDateTime="never"))
+        assert self.numbers(config, 1) == (6, 1, 1, 11, 0, 11, 0)
+        assert self.numbers(config, 1)[:3] == (6, 0, 1)
+        (config.records_folder / "6.md").unlink()
+        make.write(config.records_folder / "2.md", make.record(2, topics="[Robots]", heat="hot", **old))
+        assert self.numbers(config, 1) == (5, 1, 0, 11, 0, 11, 0)
+        (config.records_folder / "2.md").unlink()
+        assert self.numbers(config, 0) == (4, 0, 0, 9, 7, 2, 2)
+
+    def test_output_does_not_depend_on_the_environment_or_on_the_order_of_files(self, tmp_path: Path) -> None:
+        corner = {"provider": "{name: Ångström, domain: example.org}", "topics": "[Ölpreis, ai, AI, C++]"}
+        records = {f"{n}.md": make.record(n, publishedDateTime="2024-05-01", **corner) for n in range(8)}
+        records["dup.md"] = make.record(3, publishedDateTime="2024-05-01", title="Not this one")
+        environments = [
+            ("UTC", "C", "0"),
+            ("Pacific/Kiritimati", "C.UTF-8", "1"),
+            ("America/St_Johns", "tr_TR.UTF-8", "2"),
+        ]
+        trees = []
+        for n, (zone, locale, seed) in enumerate(environments):
+            names = list(records)
+            random.Random(n).shuffle(names)
+            config = make.site(tmp_path / f"site{n}", {name: records[name] for name in names})
+            make.run("build", cwd=config.file.parent, TZ=zone, LC_ALL=locale, PYTHONHASHSEED=seed)
+            output = config.output_folder
+            mtimes = {str(file.relative_to(output)): file.stat().st_mtime_ns for file in output.rglob("feed.*")}
+            trees.append((make.tree(output), mtimes))
+        assert trees[0] == trees[1] == trees[2]
+
+    def test_records_that_came_one_by_one_give_the_same_bytes(self, tmp_path: Path) -> None:
+        names = list(SITE)
+        trees = []
+        for n in range(2):
+            config = make.site(tmp_path / f"site{n}", {})
+            for turn, name in enumerate(names if n == 0 else reversed(names)):
+                make.write(config.records_folder / name, SITE[name])
+                built(config, make.NOW + turn * HOUR)
+            trees.append(pages(config.output_folder))
+        fresh = make.site(tmp_path / "fresh", dict(SITE))
+        built(fresh)
+        assert trees[0] == trees[1] == pages(fresh.output_folder)
+
+
+def child(config: Config, now: datetime) -> subprocess.Popen[str]:
+    """A process that waits for a line before it builds."""
+    command = [sys.executable, "-c", CHILD, str(config.file), now.isoformat()]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, cwd=config.file.parent)
+
+
+def say_go(process: subprocess.Popen[str]) -> None:
+    """Give a process its line, and leave what it says to be read."""
+    assert process.stdin is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
+
+
+def output_of(process: subprocess.Popen[str]) -> IO[str]:
+    """What a process says."""
+    return cast("IO[str]", process.stdout)
+
+
+def many(title: str) -> dict[str, str]:
+    """Forty records in about as many feeds."""
+    return {f"{n}.md": make.record(n, title=f"{title} {n}", topics=f"[AI, Topic {n % 30}]") for n in range(1, 41)}
+
+
+class TestKilled:
+    def kill_often(self, config: Config, tmp_path: Path, times: int) -> None:
+        rng = random.Random(times)
+        states = []
+        for name in ("Old", "New"):
+            reference = make.site(tmp_path / name, dict(many(name)))
+            built(reference)
+            states.append(pages(reference.output_folder))
+        states.append({"index.html": b""})
+        for path, content in many("Old").items():
+            make.write(config.records_folder / path, content)
+        built(config)
+        kept = tmp_path / "kept"
+        shutil.copytree(config.file.parent, kept, symlinks=True)
+        for path, content in many("New").items():
+            make.write(kept / "seeds" / path, content)
+        for turn in range(times):
+            shutil.rmtree(config.file.parent)
+            shutil.copytree(kept, config.file.parent, symlinks=True)
+            if rng.random() < 0.5:
+                shutil.rmtree(config.output_folder)
+            now = make.NOW + HOUR
+            self.kill(config, now, rng.choice([0, rng.randrange(1, 68), 67, 68, 69]))
+            left = pages(config.output_folder) if config.output_folder.exists() else {}
+            for path in left.keys() - {ASIDE}:
+                assert left[path] in [state[path] for state in states[:2]], f"turn {turn}: {path}"
+            if rng.random() < 0.5:
+                lose_store(config)
+            if rng.random() < 0.5:
+                built(config, now + HOUR)
+                assert pages(config.output_folder) == states[1], f"turn {turn}"
+                assert folders(config.output_folder) == folders(tmp_path / "New" / "public")
+                before = facts(config.output_folder)
+                assert built(config, now + HOUR).written == 0
+                assert facts(config.output_folder) == before
+            shutil.rmtree(config.records_folder)
+            config.records_folder.mkdir()
+            built(config, now + HOUR)
+            assert make.tree(config.output_folder).keys() == {"index.html", MANIFEST}, f"turn {turn}"
+            assert folders(config.output_folder) == set(), f"turn {turn}"
+
+    def kill(self, config: Config, now: datetime, after: int) -> None:
+        process = child(config, now)
+        output_of(process).readline()
+        say_go(process)
+        for _ in range(after):
+            output_of(process).readline()
+        process.kill()
+        process.communicate()
+
+    def test_files_are_whole_and_the_next_build_mends_all(self, tmp_path: Path) -> None:
+        self.kill_often(make.site(tmp_path / "site", {}), tmp_path, 8)
+
+    @pytest.mark.soak
+    def test_files_are_whole_and_the_next_build_mends_all_two_hundred_times(self, tmp_path: Path) -> None:
+        self.kill_often(make.site(tmp_path / "site", {}), tmp_path, 200)
+
+    def test_a_file_left_aside_is_taken_away(self, config: Config) -> None:
+        make.write(config.output_folder / ASIDE, "half a docu")
+        built(config)
+        assert ASIDE not in make.tree(config.output_folder)
+
+    def test_a_build_that_died_before_its_files_existed_leaves_no_trace(self, config: Config) -> None:
+        make.write(
+            config.output_folder / MANIFEST, f"{static.HEADING}{static.UNFINISHED} 0 0 topics/withdrawn/feed.rss\n"
+        )
+        make.write(config.output_folder / "topics/withdrawn/feed.rss", "Article that was withdrawn since")
+        built(config)
+        assert make.tree(config.output_folder).keys() == FILES
+        assert "topics/withdrawn" not in folders(config.output_folder)
+
+
+class TestTogether:
+    def test_builds_at_the_same_time_end_as_one_would(self, tmp_path: Path) -> None:
+        alone = make.site(tmp_path / "alone", dict(many("Old")))
+        built(alone)
+        config = make.site(tmp_path / "site", dict(many("Old")))
+        built(make.site(tmp_path / "site", {}))
+        for _ in range(2):
+            shutil.rmtree(config.output_folder)
+            processes = [child(config, make.NOW) for _ in range(3)]
+            for process in processes:
+                output_of(process).readline()
+            for process in processes:
+                say_go(process)
+            said = [(*process.communicate(), process.returncode) for process in processes]
+            assert [(error, code) for _, error, code in said] == [("", 0)] * 3
+            numbers = sorted(text.splitlines()[-1] for text, _, _ in said)
+            count = len(pages(alone.output_folder))
+            assert numbers == sorted([*([str(Built(0, count, 0))] * 2), str(Built(count, 0, 0))])
+            assert make.tree(config.output_folder) == make.tree(alone.output_folder)
+
+    def test_what_another_config_withdrew_comes_back_with_its_dates_in_step(self, config: Config) -> None:
+        built(config)
+        other = config.model_copy(update={"feeds": config.feeds.model_copy(update={"kinds": ()})})
+        built(other, make.NOW + HOUR)
+        assert built(config, make.NOW + 2 * HOUR) == Built(14, 1, 0)
+        with closing(open_store(config)) as source, source.reading() as connection:
+            noted = store.published(connection)
+        assert all(
+            (config.output_folder / path).stat().st_mtime == noted[path].modified
+            for path in pages(config.output_folder)
+        )
+
+    def test_list_and_tree_agree(self, config: Config) -> None:
+        built(config)
+        rows = json.loads(make.run("list", "--json", cwd=config.file.parent).stdout)
+        paths = {url.removeprefix("https://feeds.example.org/") for row in rows for url in row["urls"].values()}
+        assert paths == FILES - {"index.html", MANIFEST}

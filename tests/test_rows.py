@@ -1,0 +1,123 @@
+"""Articles and faults go into the store and come back: properties over every field."""
+
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from feeds import store
+from feeds.model import Article, Image, Provider, Related
+from feeds.records import Cost, Fault, Found, Reading
+from feeds.rows import micros, moment
+from feeds.schema import records
+from feeds.store import Store
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=40)
+MOMENTS = st.datetimes(timezones=st.just(UTC))
+NUMBERS = st.none() | st.floats(min_value=0, allow_infinity=False, allow_nan=False)
+DOMAINS = st.from_regex(r"[a-z0-9]{1,8}(\.[a-z]{2,4}){1,2}", fullmatch=True)
+PROVIDERS = st.builds(Provider, domain=DOMAINS, name=TEXT)
+PIXELS = st.none() | st.integers(1, 999_999_999)
+IMAGES = st.lists(
+    st.builds(Image, url=TEXT, width=PIXELS, height=PIXELS, cached=st.none() | st.booleans()), max_size=3
+).map(tuple)
+MAYBE = st.none() | TEXT
+RELATED = st.builds(
+    Related,
+    title=TEXT,
+    link=TEXT,
+    excerpt=st.just("") | TEXT,
+    published=st.none() | MOMENTS,
+    provider=st.none() | PROVIDERS,
+    images=IMAGES,
+    amp_link=MAYBE,
+    cdn_amp_link=MAYBE,
+    type=MAYBE,
+    quality=NUMBERS,
+)
+ARTICLES = st.builds(
+    Article,
+    path=TEXT,
+    digest=TEXT,
+    id=TEXT,
+    link=TEXT,
+    title=TEXT,
+    published=MOMENTS,
+    provider=PROVIDERS,
+    updated=st.none() | MOMENTS,
+    excerpt=st.just("") | TEXT,
+    body=st.just("") | TEXT,
+    category=MAYBE,
+    topics=st.lists(TEXT, max_size=4, unique=True).map(tuple),
+    images=IMAGES,
+    related=st.lists(RELATED, max_size=3).map(tuple),
+    original_link=MAYBE,
+    amp_link=MAYBE,
+    cdn_amp_link=MAYBE,
+    type=MAYBE,
+    quality=NUMBERS,
+    heat=NUMBERS,
+)
+FAULTS = st.builds(
+    Fault,
+    path=st.just("a.md"),
+    line=st.integers(1, 9999),
+    column=st.integers(1, 9999),
+    key=st.just("") | TEXT,
+    expected=TEXT,
+    got=st.just("") | TEXT,
+    cost=st.sampled_from(Cost),
+    until=st.none() | MOMENTS,
+)
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A store that the examples of a property share."""
+    opened = Store(tmp_path_factory.mktemp("rows") / "store.sqlite", "rows")
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize(("kind", "strategy"), [(Article, ARTICLES), (Related, RELATED), (Fault, FAULTS)])
+def test_the_strategy_knows_every_field(kind: type[Any], strategy: st.SearchStrategy[Any]) -> None:
+    assert [field.name for field in fields(kind) if f"{field.name}=" not in repr(strategy)] == []
+
+
+@given(ARTICLES)
+def test_an_article_comes_back_from_the_store_as_it_was(source: Store, article: Article) -> None:
+    found = Found(article.path, 1, 1)
+    with source.writing() as connection:
+        store.put(connection, [(found, Reading(article.path, article.digest, article, ()))])
+    with source.reading() as connection:
+        numbers = list(connection.scalars(select(records.c.number)))
+        assert list(store.articles(connection, numbers).values()) == [article]
+    with source.writing() as connection:
+        store.remove(connection, [article.path])
+
+
+@given(st.lists(FAULTS, max_size=4), st.datetimes(timezones=st.just(UTC)))
+def test_faults_come_back_without_what_was_got(source: Store, faults: list[Fault], now: datetime) -> None:
+    with source.writing() as connection:
+        store.put(connection, [(Found("a.md", 1, 1), Reading("a.md", "digest", None, tuple(faults)))])
+    with source.reading() as connection:
+        due = [fault for fault in faults if fault.until is None or fault.until > now]
+        kept = [replace(fault, got="") for fault in due if fault.cost is not Cost.NOTHING]
+        assert store.faults(connection, now) == kept
+    with source.writing() as connection:
+        store.remove(connection, ["a.md"])
+
+
+@given(MOMENTS)
+def test_a_moment_is_the_same_after_counting(when: datetime) -> None:
+    assert moment(micros(when)) == when
+
+
+@given(MOMENTS, MOMENTS)
+def test_counts_of_moments_are_ordered_as_moments_are(one: datetime, other: datetime) -> None:
+    assert (micros(one) < micros(other)) == (one < other)

@@ -1,0 +1,235 @@
+"""What is visible, in which feed, in which order: held against an oracle of ten lines, and against the corpus."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import feedparser
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, delete
+
+from feeds import schema, selection, store
+from feeds.config import Config
+from feeds.model import EVERYTHING, Article, Feed, Provider, feed_key, feed_path
+from feeds.pipeline import ingest, open_store
+from feeds.records import Found, Reading
+from feeds.store import Store
+from tests import make
+
+HOUR = timedelta(hours=1)
+TIMES = st.sampled_from([make.NOW + n * HOUR for n in range(-4, 3)] + [make.NOW + timedelta(microseconds=1)])
+TOPICS = ["AI", "ai", "Ai", "Computer Vision", "computer-vision", "COMPUTER  VISION", "C", "C#", "C++", "Ölpreis"]
+ARTICLES = st.builds(
+    lambda n, address, published, after, topics, category, provider: make.article(
+        n,
+        id=f"https://example.org/{address}",
+        published=published,
+        updated=None if after is None else published + after * HOUR,
+        topics=tuple(topics),
+        category=category,
+        provider=provider,
+    ),
+    n=st.integers(1, 30),
+    address=st.sampled_from(["a", "b", "B", "a/c", "é", "aa"]),
+    published=TIMES,
+    after=st.none() | st.integers(0, 4),
+    topics=st.lists(st.sampled_from(TOPICS), max_size=3, unique=True),
+    category=st.none() | st.sampled_from(["news", "News", "video"]),
+    provider=st.builds(Provider, st.sampled_from(["a.org", "b.org"]), st.sampled_from(["A", "a", "Á"])),
+)
+CORPUS = st.lists(ARTICLES, max_size=14, unique_by=lambda article: article.path)
+
+
+def changed(article: Article, now: datetime) -> datetime:
+    """When an article last changed for its readers, as they know it now."""
+    return article.updated if article.updated is not None and article.updated <= now else article.published
+
+
+def oracle(articles: Iterable[Article], now: datetime) -> dict[str, tuple[str, list[Article]]]:
+    """Every feed by key: the name it goes by, and all of its articles in their order."""
+    winners: dict[str, Article] = {}
+    by_path = sorted(articles, key=lambda one: one.path, reverse=True)
+    for one in sorted(by_path, key=lambda one: one.published):
+        if one.published <= now:
+            winners[one.id] = one
+    found: dict[str, tuple[Counter[str], list[Article]]] = {}
+    for one in sorted(winners.values(), key=lambda one: (make.NOW - one.published, one.id)):
+        for key, name in {EVERYTHING: "", **one.feeds()}.items():
+            names, shown = found.setdefault(key, (Counter(), []))
+            names[name] += 1
+            shown.append(one)
+    return {key: (min(names, key=lambda name: (-names[name], name)), shown) for key, (names, shown) in found.items()}
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A store that the examples of a property share."""
+    opened = Store(tmp_path_factory.mktemp("selection") / "store.sqlite", "selection")
+    yield opened
+    opened.close()
+
+
+def fill(source: Store, *batches: list[Article]) -> None:
+    """Make the store hold the batches, put one after the other."""
+    with source.writing() as connection:
+        connection.execute(delete(schema.files))
+        connection.execute(delete(schema.records))
+        for batch in batches:
+            readings = [(Found(one.path, 1, 1), Reading(one.path, one.digest, one, ())) for one in batch]
+            store.put(connection, readings)
+
+
+def shown(connection: Connection, key: str, now: datetime, limit: int) -> list[tuple[Article, datetime]]:
+    """The newest articles of a feed, each with when it changed."""
+    picks = selection.newest(connection, key, now, limit)
+    articles = store.articles(connection, [pick.number for pick in picks])
+    for pick in picks:
+        assert (pick.digest, set(pick.feeds)) == (articles[pick.number].digest, set(articles[pick.number].feeds()))
+    return [(articles[pick.number], pick.changed) for pick in picks]
+
+
+@settings(max_examples=200)
+@given(before=CORPUS, articles=CORPUS, now=TIMES, limit=st.integers(1, 5))
+def test_every_feed_is_as_the_oracle_says(
+    source: Store, before: list[Article], articles: list[Article], now: datetime, limit: int
+) -> None:
+    fill(source, before, articles)
+    there = {one.path: one for one in [*before, *articles]}.values()
+    expected = oracle(there, now)
+    with source.reading() as connection:
+        assert selection.feeds(connection, now) == {
+            key: Feed(key, name, len(some), max(changed(one, now) for one in some))
+            for key, (name, some) in expected.items()
+        }
+        for key, (_, some) in expected.items():
+            assert shown(connection, key, now, limit) == [(one, changed(one, now)) for one in some[:limit]]
+        for key in {key for one in there for key in one.feeds()} - expected.keys():
+            assert selection.newest(connection, key, now, limit) == []
+
+
+@settings(max_examples=200)
+@given(articles=CORPUS, now=TIMES)
+def test_nothing_changes_before_the_next_change(source: Store, articles: list[Article], now: datetime) -> None:
+    def state(when: datetime) -> Any:
+        feeds = oracle(articles, when)
+        return {key: (name, [(one, changed(one, when)) for one in some]) for key, (name, some) in feeds.items()}
+
+    fill(source, articles)
+    with source.reading() as connection:
+        following = selection.next_change(connection, now)
+    moments = {when for one in articles for when in (one.published, one.updated) if when is not None and when > now}
+    assert following is None or following in moments
+    for when in moments:
+        if following is None or when < following:
+            assert state(when) == state(now)
+
+
+class TestExamples:
+    def newest(self, source: Store, key: str = EVERYTHING, now: datetime = make.NOW) -> list[str]:
+        with source.reading() as connection:
+            return [article.path for article, _ in shown(connection, key, now, 50)]
+
+    def feeds(self, source: Store, now: datetime = make.NOW) -> dict[str, Feed]:
+        with source.reading() as connection:
+            return selection.feeds(connection, now)
+
+    def test_nothing_visible_is_no_feed(self, source: Store) -> None:
+        fill(source, [make.article(1, published=make.NOW + HOUR)])
+        assert self.feeds(source) == {}
+        assert self.newest(source) == []
+
+    def test_an_article_is_visible_from_its_very_microsecond(self, source: Store) -> None:
+        fill(source, [make.article(1, published=make.NOW)])
+        assert self.newest(source, now=make.NOW - timedelta(microseconds=1)) == []
+        assert self.newest(source, now=make.NOW) == ["0001.md"]
+
+    def test_a_record_that_is_not_due_outdoes_nobody(self, source: Store) -> None:
+        later = make.article(2, id="https://example.org/1", published=make.NOW + HOUR, topics=("Robots",))
+        fill(source, [make.article(1), later])
+        assert self.newest(source) == ["0001.md"]
+        assert "topics/robots" not in self.feeds(source)
+        assert self.newest(source, now=make.NOW + HOUR) == ["0002.md"]
+        assert "topics/ai" not in self.feeds(source, make.NOW + HOUR)
+
+    def test_of_records_of_one_moment_the_smallest_path_wins(self, source: Store) -> None:
+        one = make.article(1)
+        fill(source, [replace(one, path=path) for path in ("b.md", "a.md", "B.md", "é.md", "a/a.md")])
+        assert self.newest(source) == ["B.md"]
+
+    def test_articles_of_one_moment_are_ordered_by_address(self, source: Store) -> None:
+        names = ["b", "a", "B", "a/c", "aa", "~"]
+        fill(source, [make.article(n, id=name, published=make.NOW) for n, name in enumerate(names)])
+        assert self.newest(source) == [f"{names.index(name):04}.md" for name in sorted(names)]
+
+    def test_an_update_still_to_come_does_not_count(self, source: Store) -> None:
+        fill(source, [make.article(1, updated=make.NOW + HOUR)])
+        assert self.feeds(source)["topics/ai"].updated == make.NOW - HOUR
+        assert self.feeds(source, make.NOW + HOUR)["topics/ai"].updated == make.NOW + HOUR
+
+    @pytest.mark.parametrize(
+        ("spellings", "name"),
+        [
+            pytest.param(["AI", "ai", "ai"], "ai", id="most used"),
+            pytest.param(["ai", "Ai", "AI"], "AI", id="ties by code point"),
+            pytest.param(["ai"], "ai", id="alone"),
+        ],
+    )
+    def test_a_topic_is_shown_in_the_spelling_most_used(self, source: Store, spellings: list[str], name: str) -> None:
+        fill(source, [make.article(n, topics=(spelling,)) for n, spelling in enumerate(spellings)])
+        assert self.feeds(source)["topics/ai"].name == name
+        assert self.feeds(source)["topics/ai"].articles == len(spellings)
+
+    def test_what_is_not_visible_has_no_say_in_a_spelling(self, source: Store) -> None:
+        hidden = [make.article(n, topics=("ai",), published=make.NOW + HOUR) for n in range(5, 9)]
+        fill(source, [make.article(1), *hidden])
+        assert self.feeds(source)["topics/ai"].name == "AI"
+
+
+def expected_feeds(place: Path) -> dict[str, dict[str, Any]]:
+    """What a correct publisher lists of the corpus, by the key of the feed: `articles`, and `newest` addresses."""
+    expected = json.loads((place / "expected.json").read_text(encoding="utf-8"))
+    topics = {feed_key("topics", name): facts for name, facts in expected["topics"].items()}
+    providers = {f"providers/{domain}": facts for domain, facts in expected["providers"].items()}
+    assert len(topics) == len(expected["topics"])
+    return {EVERYTHING: expected["all"], **topics, **providers}
+
+
+@pytest.fixture
+def corpus(corpus_3000: Path, tmp_path: Path) -> Config:
+    """A site of the corpus, with feeds of ten."""
+    text = f"[records]\npath = {json.dumps(str(corpus_3000 / 'records'))}\n[feeds]\nlimit = 10\n"
+    return make.site(tmp_path, {}, text)
+
+
+def test_the_corpus_is_selected_as_expected(corpus: Config, corpus_3000: Path) -> None:
+    expected, now = expected_feeds(corpus_3000), datetime(2026, 1, 1, tzinfo=UTC)
+    source = open_store(corpus)
+    assert ingest(corpus, source, now).read == 3000
+    with source.reading() as connection:
+        feeds = selection.feeds(connection, now)
+        assert {key: feed.articles for key, feed in feeds.items() if feed.kind != "categories"} == {
+            key: facts["articles"] for key, facts in expected.items()
+        }
+        for key, facts in expected.items():
+            assert [article.link for article, _ in shown(connection, key, now, 10)] == facts["newest"], key
+    source.close()
+
+
+def test_the_commands_publish_the_corpus_as_expected(corpus: Config, corpus_3000: Path) -> None:
+    expected = expected_feeds(corpus_3000)
+    place = corpus.file.parent
+    assert make.run("build", cwd=place).stdout.startswith("3000 records: 3000 read, 0 left out.")
+    listed = json.loads(make.run("list", "--json", cwd=place).stdout)
+    assert {row["key"]: row["articles"] for row in listed if row["kind"] != "categories"} == {
+        key: facts["articles"] for key, facts in expected.items()
+    }
+    for key, facts in expected.items():
+        read = feedparser.parse((corpus.output_folder / feed_path(key, "atom")).read_bytes())
+        assert not read.bozo, key
+        assert [entry.link for entry in read.entries] == facts["newest"], key

@@ -1,0 +1,376 @@
+"""The store in a real file: opening and making it anew, put, touch, remove, and what goes with a record."""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+from sqlalchemy import Connection, func, select
+
+from feeds import schema, store
+from feeds.errors import StoreError
+from feeds.model import Article, Entry
+from feeds.records import Cost, Fault, Found, Reading
+from feeds.store import Known, Published, Store
+from tests import make
+
+
+@contextmanager
+def opened(file: Path, fingerprint: str = "one") -> Iterator[Store]:
+    """A store that is closed again."""
+    source = Store(file, fingerprint)
+    try:
+        yield source
+    finally:
+        source.close()
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Iterator[Store]:
+    """An empty store."""
+    with opened(tmp_path / "store.sqlite") as made:
+        yield made
+
+
+def reading(article: Article, *faults: Fault) -> tuple[Found, Reading]:
+    """What reading the file of an article came to."""
+    return Found(article.path, 10, 20), Reading(article.path, article.digest, article, faults)
+
+
+def put(source: Store, *articles: Article) -> None:
+    """Keep the articles in one transaction."""
+    with source.writing() as connection:
+        store.put(connection, [reading(article) for article in articles])
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    """How many rows there are in each table of what was read."""
+    tables = (schema.files, schema.records, schema.memberships, schema.entries)
+    return {table.name: connection.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
+
+
+def articles(connection: Connection) -> list[Article]:
+    """Every article, by path."""
+    numbers = list(connection.scalars(select(schema.records.c.number).order_by(schema.records.c.path)))
+    found = store.articles(connection, numbers)
+    return [found[number] for number in numbers]
+
+
+def number_of(connection: Connection, path: str) -> int:
+    """The number of the record at a path."""
+    number: int = connection.scalars(select(schema.records.c.number).where(schema.records.c.path == path)).one()
+    return number
+
+
+class TestOpening:
+    def test_a_store_opened_again_has_what_it_had(self, tmp_path: Path) -> None:
+        with opened(tmp_path / "deep" / "er" / "store.sqlite") as source:
+            put(source, make.article())
+        with opened(tmp_path / "deep" / "er" / "store.sqlite") as source, source.reading() as connection:
+            assert articles(connection) == [make.article()]
+
+    def test_another_fingerprint_makes_it_anew_and_keeps_when_documents_changed(self, tmp_path: Path) -> None:
+        file = tmp_path / "store.sqlite"
+        with opened(file) as source:
+            put(source, make.article())
+            with source.writing() as connection:
+                number = number_of(connection, "0001.md")
+                store.keep_entries(connection, "rss", {number: Entry("recipe", b"<item/>")})
+                store.note_published(connection, {"feed.rss": Published("recipe", "tag", 1234)})
+        with opened(file, "two") as source, source.reading() as connection:
+            assert set(counts(connection).values()) == {0}
+            assert store.known_files(connection) == {}
+            assert store.published(connection) == {"feed.rss": Published("", "tag", 1234)}
+
+    def test_a_generation_does_not_come_back_when_it_is_made_anew(self, tmp_path: Path) -> None:
+        seen = set()
+        for fingerprint in ("one", "two", "three"):
+            # A service that runs on tells by this number alone that records changed.
+            with opened(tmp_path / "store.sqlite", fingerprint) as source, source.writing() as connection:
+                store.advance(connection)
+                seen.add(store.generation(connection))
+        assert len(seen) == 3
+
+    @pytest.mark.parametrize(
+        "damage",
+        [
+            pytest.param(lambda content: b"This is no database.\n" * 500, id="text"),
+            pytest.param(lambda content: b"", id="nothing"),
+            pytest.param(lambda content: content[:50], id="truncated in the header"),
+            pytest.param(lambda content: content[:5000], id="truncated in a page"),
+            pytest.param(lambda content: content[: len(content) // 8192 * 4096], id="truncated between pages"),
+            pytest.param(lambda content: b"\0" * len(content), id="zeros"),
+            pytest.param(lambda content: content[:100] + b"\xff" * (len(content) - 100), id="pages of ones"),
+        ],
+    )
+    def test_a_damaged_file_is_made_anew(self, tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+        file = tmp_path / "store.sqlite"
+        with opened(file) as source:
+            put(source, *(make.article(n, body="long " * 200) for n in range(60)))
+        file.write_bytes(damage(file.read_bytes()))
+        with opened(file) as source:
+            with source.reading() as connection:
+                assert articles(connection) == []
+            put(source, make.article())
+            with source.reading() as connection:
+                assert articles(connection) == [make.article()]
+
+    def test_leftovers_of_another_database_do_not_matter(self, tmp_path: Path) -> None:
+        file = tmp_path / "store.sqlite"
+        file.write_bytes(b"no database at all" * 100)
+        for suffix in ("-wal", "-shm"):
+            Path(f"{file}{suffix}").write_bytes(b"of something else" * 100)
+        with opened(file) as source, source.reading() as connection:
+            assert articles(connection) == []
+
+    def test_documents_of_another_shape_are_made_anew(self, tmp_path: Path) -> None:
+        file = tmp_path / "store.sqlite"
+        with sqlite3.connect(file) as older:
+            older.execute("CREATE TABLE documents (path TEXT PRIMARY KEY, checksum TEXT)")
+            older.execute("CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT)")
+            older.execute("INSERT INTO facts VALUES ('fingerprint', 'of an older release')")
+        older.close()
+        with opened(file) as source, source.reading() as connection:
+            assert store.published(connection) == {}
+
+    def test_facts_of_another_shape_are_made_anew(self, tmp_path: Path) -> None:
+        file = tmp_path / "store.sqlite"
+        with sqlite3.connect(file) as older:
+            older.execute("CREATE TABLE facts (fingerprint TEXT)")
+        older.close()
+        with opened(file) as source, source.reading() as connection:
+            assert articles(connection) == []
+
+    @pytest.mark.parametrize("name", ["a b", "what?", "50%", "C#", "%20", "a?mode=ro", "Łódź", "a:b@c"])
+    def test_a_folder_may_have_any_name(self, tmp_path: Path, name: str) -> None:
+        file = tmp_path / name / "store.sqlite"
+        with opened(file) as source:
+            put(source, make.article())
+        assert file.is_file()
+        assert [item.name for item in tmp_path.iterdir()] == [name]
+
+    @pytest.mark.parametrize("content", [b"", b"no database" * 1000], ids=["new", "damaged"])
+    def test_many_may_open_it_at_once(self, tmp_path: Path, content: bytes) -> None:
+        for turn in range(30):
+            file = tmp_path / f"{turn}.sqlite"
+            file.write_bytes(content)
+            barrier = Barrier(6)
+
+            def fill(n: int, file: Path = file, barrier: Barrier = barrier) -> None:
+                barrier.wait()
+                with opened(file) as source:
+                    put(source, make.article(n))
+
+            with ThreadPoolExecutor(6) as threads:
+                list(threads.map(fill, range(6)))
+            with opened(file) as source, source.reading() as connection:
+                assert articles(connection) == [make.article(n) for n in range(6)], f"turn {turn}"
+
+
+class TestFailing:
+    def test_a_folder_in_its_place_is_named(self, tmp_path: Path) -> None:
+        file = tmp_path / "store.sqlite"
+        file.mkdir()
+        (file / "mine.txt").touch()
+        with pytest.raises(StoreError) as raised:
+            Store(file, "one")
+        assert raised.value.subject == str(file)
+        assert (file / "mine.txt").exists()
+
+    def test_a_file_where_its_folder_should_be_is_named(self, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        with pytest.raises(StoreError) as raised:
+            Store(tmp_path / "file" / "deeper" / "store.sqlite", "one")
+        assert raised.value.subject == str(tmp_path / "file" / "deeper" / "store.sqlite")
+
+    def test_a_folder_that_nothing_can_be_written_to_is_named(self) -> None:
+        if not Path("/proc/self").exists():
+            pytest.skip("no folder here in which not even root can write")
+        with pytest.raises(StoreError) as raised:
+            Store(Path("/proc/store.sqlite"), "one")
+        assert raised.value.subject == "/proc/store.sqlite"
+
+    def test_damage_found_later_is_an_error_that_names_the_file(self, tmp_path: Path) -> None:
+        file = tmp_path / "store.sqlite"
+        with opened(file) as source:
+            put(source, *(make.article(n, body="long " * 200) for n in range(60)))
+        content = bytearray(file.read_bytes())
+        with sqlite3.connect(file) as raw:
+            (root,) = raw.execute("SELECT rootpage FROM sqlite_master WHERE name = 'records'").fetchone()
+        raw.close()
+        content[(root - 1) * 4096 : root * 4096] = b"\xff" * 4096
+        file.write_bytes(content)
+        with (
+            opened(file) as source,
+            pytest.raises(StoreError, match=r"store\.sqlite: "),
+            source.reading() as connection,
+        ):
+            articles(connection)
+
+    def test_a_transaction_that_fails_changes_nothing(self, source: Store) -> None:
+        put(source, make.article(1))
+        with pytest.raises(RuntimeError), source.writing() as connection:
+            store.put(connection, [reading(make.article(2))])
+            store.remove(connection, ["0001.md"])
+            raise RuntimeError
+        with source.reading() as connection:
+            assert articles(connection) == [make.article(1)]
+
+
+class TestChanging:
+    def test_put_keeps_the_file_and_its_article(self, source: Store) -> None:
+        put(source, make.article(1), make.article(2))
+        with source.reading() as connection:
+            assert articles(connection) == [make.article(1), make.article(2)]
+            assert store.known_files(connection)["0002.md"] == Known(10, 20, "digest-2")
+
+    def test_put_replaces_what_was_known_of_the_path(self, source: Store) -> None:
+        put(source, make.article(1), make.article(2))
+        put(source, make.article(1, digest="other", title="Other", topics=("Robots",)))
+        with source.reading() as connection:
+            first, second = articles(connection)
+            assert (first.title, first.digest, second) == ("Other", "other", make.article(2))
+            assert counts(connection)["memberships"] == 8
+
+    def test_put_of_what_is_left_out_takes_the_article_away(self, source: Store) -> None:
+        put(source, make.article(1))
+        fault = Fault("0001.md", 2, 3, "title", "text", "nothing")
+        with source.writing() as connection:
+            store.put(connection, [(Found("0001.md", 10, 21), Reading("0001.md", "broken", None, (fault,)))])
+        with source.reading() as connection:
+            assert articles(connection) == []
+            assert counts(connection) == {"files": 1, "records": 0, "memberships": 0, "entries": 0}
+            assert store.faults(connection, make.NOW) == [replace(fault, got="")]
+
+    def test_put_of_nothing_is_nothing(self, source: Store) -> None:
+        with source.writing() as connection:
+            store.put(connection, [])
+            store.remove(connection, [])
+            store.touch(connection, [])
+            assert set(counts(connection).values()) == {0}
+
+    def test_put_takes_more_records_than_a_statement_takes_parameters(self, source: Store) -> None:
+        many = [make.article(n) for n in range(1, store.MOST_PARAMETERS * 2 + 7)]
+        put(source, *many)
+        with source.reading() as connection:
+            assert articles(connection) == sorted(many, key=lambda article: article.path)
+
+    def test_touch_notes_the_size_and_time_alone(self, source: Store) -> None:
+        put(source, make.article(1), make.article(2))
+        with source.writing() as connection:
+            before = number_of(connection, "0001.md")
+            store.touch(connection, [Found("0001.md", 11, 22)])
+            known = store.known_files(connection)
+            assert known == {"0001.md": Known(11, 22, "digest-1"), "0002.md": Known(10, 20, "digest-2")}
+            assert number_of(connection, "0001.md") == before
+
+    def test_remove_leaves_nothing_of_a_file(self, source: Store) -> None:
+        put(source, make.article(1), make.article(2))
+        with source.writing() as connection:
+            store.remove(connection, ["0001.md", "never there.md"])
+        with source.reading() as connection:
+            assert articles(connection) == [make.article(2)]
+            assert list(store.known_files(connection)) == ["0002.md"]
+            assert counts(connection) == {"files": 1, "records": 1, "memberships": 4, "entries": 0}
+
+    def test_each_change_of_records_has_its_number(self, source: Store) -> None:
+        with source.writing() as connection:
+            numbers = []
+            for _ in range(3):
+                numbers.append(store.generation(connection))
+                store.advance(connection)
+        assert numbers == sorted(set(numbers))
+
+
+class TestEntries:
+    def kept(self, source: Store, recipes: dict[int, str], format_name: str = "rss") -> dict[int, bytes]:
+        with source.reading() as connection:
+            return store.kept_entries(connection, format_name, recipes)
+
+    def keep(self, source: Store, rendered: dict[int, Entry], format_name: str = "rss") -> None:
+        with source.writing() as connection:
+            store.keep_entries(connection, format_name, rendered)
+
+    def numbers(self, source: Store) -> Sequence[int]:
+        with source.reading() as connection:
+            return list(connection.scalars(select(schema.records.c.number).order_by(schema.records.c.path)))
+
+    def test_an_entry_comes_back_for_its_recipe_and_format_alone(self, source: Store) -> None:
+        put(source, make.article(1), make.article(2))
+        one, two = self.numbers(source)
+        self.keep(source, {one: Entry("r1", b"<one/>"), two: Entry("r2", b"<two/>")})
+        assert self.kept(source, {one: "r1", two: "r2"}) == {one: b"<one/>", two: b"<two/>"}
+        assert self.kept(source, {one: "r1", two: "another"}) == {one: b"<one/>"}
+        assert self.kept(source, {one: "r1"}, "atom") == {}
+
+    def test_a_newer_entry_takes_the_place_of_the_older(self, source: Store) -> None:
+        put(source, make.article(1))
+        (one,) = self.numbers(source)
+        self.keep(source, {one: Entry("r1", b"<old/>")})
+        self.keep(source, {one: Entry("r2", b"<new/>")})
+        assert self.kept(source, {one: "r1"}) == {}
+        assert self.kept(source, {one: "r2"}) == {one: b"<new/>"}
+
+    def test_entries_go_with_the_record_that_is_replaced(self, source: Store) -> None:
+        put(source, make.article(1), make.article(2))
+        self.keep(source, {n: Entry("r", b"<x/>") for n in self.numbers(source)})
+        put(source, make.article(1, digest="other"))
+        with source.reading() as connection:
+            assert counts(connection)["entries"] == 1
+
+    def test_entries_of_records_that_are_gone_are_passed_over(self, source: Store) -> None:
+        put(source, make.article(1))
+        (one,) = self.numbers(source)
+        self.keep(source, {one: Entry("r", b"<x/>"), one + 1: Entry("r", b"<y/>")})
+        assert self.kept(source, {one: "r", one + 1: "r"}) == {one: b"<x/>"}
+
+    def test_what_is_published_is_noted_and_replaced_by_path(self, source: Store) -> None:
+        with source.writing() as connection:
+            store.note_published(connection, {"a": Published("r1", "e1", 1), "b": Published("r2", "e2", 2)})
+            store.note_published(connection, {"b": Published("r3", "e3", 3)})
+            store.note_published(connection, {})
+        with source.reading() as connection:
+            assert store.published(connection) == {"a": Published("r1", "e1", 1), "b": Published("r3", "e3", 3)}
+            assert store.published(connection, "b") == {"b": Published("r3", "e3", 3)}
+            assert store.published(connection, "c") == {}
+
+
+class TestFaults:
+    FAULT = Fault("0001.md", 2, 3, "heat", "a number", "'hot'", Cost.PART)
+
+    def faults(self, source: Store) -> list[str]:
+        with source.reading() as connection:
+            return [str(fault) for fault in store.faults(connection, make.NOW)]
+
+    def test_a_fault_of_a_visible_article_is_told_without_its_text(self, source: Store) -> None:
+        with source.writing() as connection:
+            store.put(connection, [reading(make.article(1), self.FAULT)])
+        assert self.faults(source) == ["0001.md:2:3: heat: expected a number"]
+
+    def test_a_remark_is_not_kept(self, source: Store) -> None:
+        with source.writing() as connection:
+            store.put(connection, [reading(make.article(1), replace(self.FAULT, cost=Cost.NOTHING))])
+        assert self.faults(source) == []
+
+    def test_a_fault_of_an_article_that_is_not_yet_due_is_not_told(self, source: Store) -> None:
+        with source.writing() as connection:
+            late = make.article(1, published=make.NOW + timedelta(microseconds=1))
+            store.put(connection, [reading(late, self.FAULT)])
+        assert self.faults(source) == []
+
+    def test_a_fault_of_an_unpublished_record_is_not_told(self, source: Store) -> None:
+        with source.writing() as connection:
+            held = Reading("0001.md", "digest", None, (self.FAULT,), unpublished=True)
+            store.put(connection, [(Found("0001.md", 1, 1), held)])
+        assert self.faults(source) == []
+
+    def test_what_was_got_is_not_in_the_file(self, source: Store, tmp_path: Path) -> None:
+        with source.writing() as connection:
+            store.put(connection, [reading(make.article(1), replace(self.FAULT, got=make.CANARY))])
+        source.close()
+        assert all(make.CANARY.encode() not in content for content in make.tree(tmp_path).values())
