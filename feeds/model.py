@@ -16,7 +16,7 @@ EVERYTHING = "all"
 # Nothing to mend: a host in lower case without a port, and a path, query and fragment without stray characters.
 PLAIN_ADDRESS = re.compile(
     r"https?://[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?){1,3}"
-    r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?"
+    r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*(?:\?(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})+)?)?"
 )
 KINDS = ("topics", "providers", "categories")
 
@@ -161,10 +161,12 @@ def slug(name: str) -> str:
     """The part of an address that stands for a name: a pure function of its folded form.
 
     `Computer Vision` gives `computer-vision`. Where ASCII letters, digits and spaces do not say it all, the readable
-    part is followed by eight hex digits, so that C, C# and C++ differ, whatever other names exist.
+    part is followed by eight hex digits, so that C, C# and C++ differ, whatever other names exist. A name that ends
+    in eight hex digits itself is followed by them too, so that none can take another's slug.
     """
     folded = fold(name)
-    if len(folded) <= 64 and re.fullmatch(r"[a-z0-9]+( [a-z0-9]+)*", folded):
+    like_hashed = re.search(r"(?:^| )[0-9a-f]{8}$", folded)
+    if len(folded) <= 64 and re.fullmatch(r"[a-z0-9]+( [a-z0-9]+)*", folded) and not like_hashed:
         return folded.replace(" ", "-")
     plain = unicodedata.normalize("NFKD", folded).encode("ascii", "ignore").decode()
     readable = "-".join(re.findall(r"[a-z0-9]+", plain))[:48].strip("-")
@@ -196,7 +198,7 @@ def host_name(text: str) -> str:
     if not host.isascii():
         import idna  # loads large tables, and hardly any host needs it
 
-        host = idna.encode(host, uts46=True).decode()
+        host = idna.encode(host, uts46=True).decode().rstrip(".")
     if len(host) > 253 or not all(re.fullmatch(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?", x) for x in host.split(".")):
         raise ValueError("not a host name")
     return host
@@ -217,6 +219,8 @@ def web_address(text: str) -> str:
         raise ValueError("not http or https")
     if "@" in parts.netloc or parts.hostname is None:
         raise ValueError("a user name in it, or no host")
+    if "[" in parts.netloc and not re.fullmatch(r"\[[0-9A-Fa-f:.]*\](?::\d*)?", parts.netloc):
+        raise ValueError("not an IPv6 address alone")
     host = f"[{ipaddress.IPv6Address(parts.hostname)}]" if "[" in parts.netloc else host_name(parts.hostname)
     netloc = host if parts.port is None else f"{host}:{parts.port}"
     path, query, fragment = (_percent_encoded(part) for part in (parts.path, parts.query, parts.fragment))

@@ -60,7 +60,9 @@ def ingest(
 
 
 def _walk(folder: Path) -> dict[str, Found]:
-    return {printable(found.path): found for found in walk(folder)}
+    # A name that had to be escaped to be shown never hides the file that is really called so.
+    named = ((printable(found.path), found) for found in walk(folder))
+    return dict(sorted(named, key=lambda item: item[0] == item[1].path))
 
 
 def _changed(found: dict[str, Found], known: dict[str, Known]) -> list[tuple[str, Found]]:

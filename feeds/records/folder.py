@@ -2,6 +2,7 @@
 
 import os
 import stat
+import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -40,7 +41,8 @@ def walk(folder: Path) -> Iterator[Found]:
                     if item.is_dir(follow_symlinks=False):
                         waiting.append((f"{prefix}{item.name}/", item.path))
                     elif item.name.lower().endswith(SUFFIXES) or (item.is_symlink() and item.is_dir()):
-                        yield _found(prefix + item.name, item)
+                        with suppress(FileNotFoundError):  # it went meanwhile
+                            yield _found(prefix + item.name, item)
         except OSError as error:
             if prefix:  # reading it will tell what is wrong
                 yield Found(prefix.rstrip("/"), 0, 0)
@@ -54,16 +56,16 @@ def read_file(folder: Path, found: Found) -> bytes | Fault:
     def fault(expected: str, got: str) -> Fault:
         return Fault(printable(found.path), 1, 1, "", expected, got)
 
-    place = folder / found.path
+    path = found.path
     if printable(found.path) != found.path:
         return fault("a file name in UTF-8 without control characters", "another")
     try:
         if found.is_link:
-            place = place.resolve(strict=True)
-            if not place.is_relative_to(folder.resolve()):
+            place, root = (folder / path).resolve(strict=True), folder.resolve()
+            if not place.is_relative_to(root):
                 return fault("a file in the records folder", "a link that leaves it")
-        # O_NONBLOCK: opening a FIFO must not wait for a writer. O_NOFOLLOW: nobody swaps in a link meanwhile.
-        descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+            path = str(place.relative_to(root))
+        descriptor = _open(folder, path)
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 kind = "a link to a folder, which is not followed" if found.is_link else "a pipe, socket or device"
@@ -79,10 +81,30 @@ def read_file(folder: Path, found: Found) -> bytes | Fault:
     return content
 
 
+def _open(folder: Path, path: str) -> int:
+    """Open a file below a folder step by step, so that no part of the way can be swapped for a link meanwhile."""
+    *parents, name = path.split("/")
+    place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for parent in parents:
+            below = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=place)
+            os.close(place)
+            place = below
+        # O_NONBLOCK: opening a FIFO must not wait for a writer.
+        return os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW, dir_fd=place)
+    finally:
+        os.close(place)
+
+
 def printable(path: str) -> str:
     """A path as text that any store, log or terminal takes: no byte outside UTF-8, no control character."""
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
-    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+    return "".join(character if _shows(character) else repr(character)[1:-1] for character in text)
+
+
+def _shows(character: str) -> bool:
+    # Spaces of any kind and the joiner of emoji are printable to everyone but Python.
+    return character.isprintable() or character == "\u200d" or unicodedata.category(character) == "Zs"
 
 
 def _found(path: str, item: os.DirEntry[str]) -> Found:

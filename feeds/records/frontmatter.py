@@ -8,8 +8,10 @@ booleans is not decided here but by the field that they are for, so that the tit
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import yaml
@@ -56,7 +58,7 @@ def split(text: str) -> tuple[str, str, int]:
 
     Between two lines `---` lies YAML and after them the body; a text without them is YAML as a whole.
     """
-    fenced = re.match(r"\s*---[ \t]*\r?\n(?P<yaml>(?:.*\r?\n)*?)(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", text)
+    fenced = re.match(r"\s*---[ \t]*\r?\n(?P<yaml>(?:.*\n)*?)(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", text)
     if fenced is None:
         return text, "", 0
     return fenced["yaml"], text[fenced.end() :], text.count("\n", 0, fenced.start("yaml"))
@@ -123,7 +125,14 @@ class _Builder:
         return Flaw(place, (), "YAML", str(getattr(error, "problem", None) or "something else").removeprefix("found "))
 
     def _place(self, event: Any) -> Place:
-        return self._before + event.start_mark.line + 1, event.start_mark.column + 1
+        # As editors count lines: for libyaml U+0085, U+2028 and U+2029 end one too.
+        index = event.start_mark.index
+        line = bisect_left(self._ends, index)
+        return self._before + line + 1, index - (self._ends[line - 1] if line else -1)
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        return [match.start() for match in re.finditer("\n", self._source)]
 
     def _stop(self, place: Place, expected: str, got: str, path: Path = ()) -> _Stop:
         self.flaws.append(Flaw(place, path, expected, got))
@@ -169,6 +178,8 @@ class _Builder:
             elif type(event) is not yaml.AliasEvent:
                 self._check_tag(event, path)
                 depth += type(event) is not yaml.ScalarEvent
+                if depth > DEEPEST:  # libyaml's own time grows with the square of the depth
+                    raise self._stop(self._place(event), f"at most {DEEPEST} levels", "more", path)
             if depth == 0:
                 return
 
@@ -194,13 +205,12 @@ class _Builder:
         merged: dict[str, Any] = {}
         seen: set[str] = set()
         while type(event := self._next()) is not yaml.MappingEndEvent:
-            place = self._place(event)
             if type(event) is not yaml.ScalarEvent:
-                raise self._stop(place, "a key that is text", "something else", path)
+                raise self._stop(self._place(event), "a key that is text", "something else", path)
             self._check_tag(event, path)
             key = event.value
             if key in seen:
-                self.flaws.append(Flaw(place, (*path, key), "a key once", "the key again"))
+                self.flaws.append(Flaw(self._place(event), (*path, key), "a key once", "the key again"))
             seen.add(key)
             if key == SECRET_KEY:
                 self._skip((*path, key))

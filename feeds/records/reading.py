@@ -3,11 +3,11 @@
 Here meet the YAML (frontmatter) and the rules of what it may say (shape). Files are opened elsewhere (folder).
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import SequenceMatcher, get_close_matches
-from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -31,6 +31,7 @@ from feeds.records.shape import (
 
 NESTED: dict[str, type[BaseModel]] = {"provider": ProviderShape, "images": ImageShape, "related": RelatedShape}
 NAMES = KEYS.union(*(shape.model_fields for shape in NESTED.values()))
+LONGEST_SLIP = 40  # characters; a longer key is no slip of the pen
 EXPECTED_OF_MISSING = {
     "title": "text",
     "webUrl": "an http or https address",
@@ -72,11 +73,11 @@ def read_record(path: str, content: bytes, now: datetime) -> Reading:
     """Read the bytes of the record at `path`, relative to the records folder.  `now` tells a future update."""
     mark = digest(content)
     try:
-        text = content.decode("utf-8-sig")
+        text = content.removeprefix(BOM_UTF8).decode()
     except UnicodeDecodeError as error:
-        good = content[: error.start].decode("utf-8-sig")
+        good = error.object[: error.start].decode()
         place = (good.count("\n") + 1, len(good) - good.rfind("\n"))
-        fault = Fault(path, *place, "", "UTF-8", f"the byte 0x{content[error.start]:02x}")
+        fault = Fault(path, *place, "", "UTF-8", f"the byte 0x{error.object[error.start]:02x}")
         return Reading(path, mark, None, (fault,))
     front = frontmatter.read(text)
     faults = [Fault(path, *flaw.place, _known_key(flaw.path), flaw.expected, flaw.got) for flaw in front.flaws]
@@ -164,6 +165,8 @@ def _description(value: Any) -> str:
 
 def _fault(path: str, problem: _Problem, places: dict[Path, frontmatter.Place]) -> Fault:
     known = problem.path
+    if known not in places and ("<<", *known) in places:
+        known = ("<<", *known)
     while known not in places:
         known = known[:-1]
     line, column = places[known]
@@ -196,16 +199,18 @@ def _says_unpublished(data: dict[str, Any]) -> bool:
 
 def _misspellings(data: dict[str, Any]) -> list[_Problem]:
     problems = []
-    for key in data.keys() - KEYS:
+    for key in sorted(data.keys() - KEYS):
         if "published" not in data and _means_published(key, data[key]):
-            problems.append(_Problem((key,), "this key, not one that looks like it", key, named="published"))
+            got = _description(key)
+            problems.append(_Problem((key,), "this key, not one that looks like it", got, named="published"))
         elif meant := _likely_key(key):
-            problems.append(_Problem((key,), "this key, if it is meant", key, Cost.NOTHING, named=meant))
+            problems.append(_Problem((key,), "this key, if it is meant", _description(key), Cost.NOTHING, named=meant))
     return problems
 
 
-@lru_cache(maxsize=1024)
 def _likely_key(key: str) -> str | None:
+    if len(key) > LONGEST_SLIP:
+        return None
     plain = {_letters(known): known for known in KEYS}
     close = get_close_matches(_letters(key), plain, n=1, cutoff=0.8)
     return plain[close[0]] if close and _letters(key) != "publisher" else None
@@ -217,6 +222,8 @@ def _means_published(key: str, value: Any) -> bool:
     A key like it that holds a boolean surely is. Otherwise the slip must be small, and not a word of its own:
     `publisher`, `publishedAt`.
     """
+    if value is None and ":" in key:  # `{published:false}`: without a blank, YAML takes that for a key as a whole
+        key, value = key.split(":", 1)
     likeness = SequenceMatcher(None, _letters(key), "published").ratio()
     if isinstance(value, str) and value.strip().capitalize() in TRUE | FALSE | {"0", "1", "Y", "N"}:
         return likeness >= 0.8

@@ -22,7 +22,7 @@ NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 MOMENT = re.compile(
     r"(\d{4})-(\d\d?)-(\d\d?)(?:(?:[Tt]|[ \t]+)(\d\d?):(\d\d)(?::(\d\d)(?:[.,](\d{1,6})\d*)?)?"
-    r"(?:[ \t]*(?:([Zz])|([+-])(\d\d?)(?::?(\d\d))?))?)?"
+    r"(?:[ \t]*(?:([Zz])|([+-])(\d\d?)(?::?([0-5]\d))?))?)?"
 )
 # At the start of a line, or before what looks like a value of its own where lines were folded.
 SWALLOWED = re.compile(

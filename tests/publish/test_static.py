@@ -292,7 +292,7 @@ class TestGone:
     def test_a_page_of_another_hand_is_not_overwritten(self, config: Config) -> None:
         make.write(config.output_folder / "index.html", "mine")
         for _ in range(2):
-            with pytest.raises(PublishError, match="index.html"):
+            with pytest.raises(PublishError, match=r"index\.html"):
                 built(config)
         assert make.tree(config.output_folder) == {"index.html": b"mine"}
 

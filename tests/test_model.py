@@ -1,0 +1,328 @@
+"""Identity and paths: names to slugs, hosts, web addresses."""
+
+import re
+import unicodedata
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from feeds.model import (
+    Provider,
+    digest,
+    feed_folder,
+    feed_key,
+    feed_path,
+    fold,
+    host_name,
+    identity,
+    slug,
+    web_address,
+)
+from tests import make
+
+SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+names = st.one_of(st.text(min_size=1), st.text(st.sampled_from("aA bBcC1-#+é "), min_size=1, max_size=6))
+
+
+@given(names)
+@example("ﬁ")
+@example("ẞ")
+@example("İ")
+@example("\u0345")
+@example("-")
+def test_a_slug_is_fit_for_a_path(name: str) -> None:
+    assert SLUG.fullmatch(slug(name))
+    assert len(slug(name)) <= 64
+
+
+@given(names, names)
+@example("C", "c")
+@example("Straße", "STRASSE")
+@example("e\u0301", "É")
+@example("a - b", "A\u00a0B")
+def test_names_have_one_slug_exactly_when_they_fold_to_one(one: str, other: str) -> None:
+    assert (slug(one) == slug(other)) == (fold(one) == fold(other))
+
+
+@given(names)
+def test_a_name_and_what_it_folds_to_are_one(name: str) -> None:
+    assert fold(fold(name)) == fold(name)
+    assert slug(fold(name)) == slug(name)
+    assert slug(unicodedata.normalize("NFD", name)) == slug(name)
+    assert slug(f" -{name}\u2003") == slug(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("AI", "ai"),
+        ("Computer Vision", "computer-vision"),
+        ("computer-vision", "computer-vision"),
+        ("  Computer \t- Vision ", "computer-vision"),
+        ("1984", "1984"),
+        ("NO", "no"),
+        ("C", "c"),
+        ("a" * 64, "a" * 64),
+    ],
+)
+def test_a_name_of_ascii_letters_and_digits_is_its_own_slug(name: str, expected: str) -> None:
+    assert slug(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "readable"),
+    [
+        ("C#", "c-"),
+        ("C++", "c-"),
+        ("Café", "cafe-"),
+        ("R&D", "r-d-"),
+        ("ذكاء اصطناعي", ""),
+        ("人工智能", ""),
+        ("🤖", ""),
+        ("🤖 Robots", "robots-"),
+        ("../../etc/passwd", "etc-passwd-"),
+        ("a" * 65, "a" * 48 + "-"),
+        ("word " * 60, ("word-" * 10)[:48] + "-"),
+        ("x" * 300, "x" * 48 + "-"),
+    ],
+)
+def test_any_other_name_gets_its_readable_part_and_a_hash(name: str, readable: str) -> None:
+    assert re.fullmatch(re.escape(readable) + "[0-9a-f]{8}", slug(name))
+
+
+def test_names_that_differ_by_signs_alone_differ() -> None:
+    several = ["C", "C#", "C++", "C+", ".C", "Ç", "c/", "人", "工", "🤖", "👾", "a" * 300, "a" * 301]
+    assert len({slug(name) for name in several}) == len(several)
+
+
+@pytest.mark.parametrize("name", ["C++", "人工智能", "Café", "a" * 300])
+def test_no_plain_name_takes_the_slug_of_another(name: str) -> None:
+    # Whoever reads a feed's address can write a topic like it: `C 8a0b3d20` for `C++`.
+    assert slug(slug(name)) != slug(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        ("example.org", "example.org"),
+        (" Example.ORG. ", "example.org"),
+        ("bücher.example", "xn--bcher-kva.example"),
+        ("BÜCHER.example", "xn--bcher-kva.example"),
+        ("xn--bcher-kva.example", "xn--bcher-kva.example"),
+        ("straße.de", "xn--strae-oqa.de"),
+        ("例え.テスト", "xn--r8jz45g.xn--zckzah"),
+        ("ｅｘａｍｐｌｅ．ｏｒｇ", "example.org"),
+        ("例え。テスト", "xn--r8jz45g.xn--zckzah"),
+        ("example.org。", "example.org"),
+        ("localhost", "localhost"),
+        ("192.0.2.1", "192.0.2.1"),
+        ("_dmarc.a_b.org", "_dmarc.a_b.org"),
+        ("a" * 63 + ".org", "a" * 63 + ".org"),
+    ],
+)
+def test_a_host_is_lower_case_and_ascii(text: str, host: str) -> None:
+    assert host_name(text) == host
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        ".",
+        "..",
+        "a..b",
+        "-a.org",
+        "a-.org",
+        "a b",
+        "a/b",
+        "a:80",
+        "a@b",
+        "a\0b",
+        "a" * 64 + ".org",
+        "a." * 127 + "ab",
+    ],
+)
+def test_what_no_host_can_be_called_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        host_name(text)
+
+
+@given(st.text())
+def test_a_host_stays_as_it_is(text: str) -> None:
+    try:
+        host = host_name(text)
+    except ValueError:
+        return
+    assert re.fullmatch(r"[a-z0-9._-]+", host)
+    assert host_name(host) == host
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("https://example.org", "https://example.org"),
+        ("https://example.org/", "https://example.org/"),
+        ("  https://example.org/a \n", "https://example.org/a"),
+        ("HTTPS://EXAMPLE.org/Path?Query#Part", "https://example.org/Path?Query#Part"),
+        ("https://example.org:8080/", "https://example.org:8080/"),
+        ("https://example.org:443/", "https://example.org:443/"),
+        ("https://example.org:/", "https://example.org/"),
+        ("https://example.org./a", "https://example.org/a"),
+        ("https://bücher.example/ü?ü#ü", "https://xn--bcher-kva.example/%C3%BC?%C3%BC#%C3%BC"),
+        ("https://example.org/a b", "https://example.org/a%20b"),
+        ("https://example.org/%zz%41%e9%", "https://example.org/%25zz%41%e9%25"),
+        ("https://example.org/a%2Fb%2fc", "https://example.org/a%2Fb%2fc"),
+        ("https://example.org/?a=b&c=d+e%20f", "https://example.org/?a=b&c=d+e%20f"),
+        ("https://example.org/<script>\"'", "https://example.org/%3Cscript%3E%22'"),
+        ("https://example.org/a\\b", "https://example.org/a%5Cb"),
+        ("https://example.org/a\u2028b\x85", "https://example.org/a%E2%80%A8b"),
+        ("https://example.org//a/../b/./", "https://example.org//a/../b/./"),
+        ("http://[2001:DB8:0:0::1]:8080/", "http://[2001:db8::1]:8080/"),
+        ("http://[::1]", "http://[::1]"),
+    ],
+)
+def test_an_address_is_ascii_and_otherwise_as_written(text: str, address: str) -> None:
+    assert web_address(text) == address
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "example.org",
+        "//example.org",
+        "javascript:alert(1)",
+        "ftp://example.org",
+        "https://",
+        "https:///a",
+        "https://a@example.org",
+        "https://@example.org",
+        "https://a:b@example.org",
+        "https://example.org\\@evil.example/",
+        "https://example.org:65536",
+        "https://example.org:-1",
+        "https://example.org:a",
+        "https://exam ple.org",
+        "https://example.org/a\nb",
+        "https://example.org/\x7f",
+        "https://[::1",
+        "https://[example.org]",
+        "https://[v1.a]",
+        "https://[::1%a b]/",
+        "https://[::1%é]/",
+        "https://[::1%<b>]/",
+        "https://a[::1]/",
+        "https://[::1]a/",
+        "https://example.org\u2100/",
+    ],
+    ids=ascii,
+)
+def test_every_other_address_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        web_address(text)
+
+
+ADDRESSES = st.one_of(
+    st.text(st.characters(), max_size=30).map(lambda rest: f"https://example.org/{rest}"),
+    st.text(st.sampled_from("aÄ1.-_:[]%@/\\?# "), max_size=20).map(lambda rest: f"http://{rest}"),
+    st.builds(
+        "{}://{}{}{}".format,
+        st.sampled_from(["http", "HTTPS"]),
+        st.sampled_from(["example.org", "EXAMPLE.org.", "bücher.example", "[::1]"]),
+        st.sampled_from(["", ":", ":80", ":443", ":0443", ":8080"]),
+        st.text(st.sampled_from("/?#aÄ%2f&=;+ é\u2028"), max_size=12).map(lambda rest: f"/{rest}"),
+    ),
+)
+
+
+@given(ADDRESSES)
+def test_an_address_once_cleaned_stays_as_it_is(text: str) -> None:
+    try:
+        address = web_address(text)
+    except ValueError:
+        return
+    assert re.fullmatch(r"https?://[!-~]+", address)
+    assert not re.search(r"[<>\"\\^`{|} ]", address)
+    assert web_address(address) == address
+    assert identity(identity(address)) == identity(address)
+    assert web_address(identity(address)) == identity(address)
+
+
+@given(st.text(st.sampled_from("/?#aÄ%2f&=;+ "), max_size=12))
+@example("?")
+@example("a?#")
+def test_the_case_of_scheme_and_host_never_counts(rest: str) -> None:
+    assert web_address(f"HTTPS://EXAMPLE.org/{rest}") == web_address(f"https://example.org/{rest}")
+
+
+@given(st.text(st.sampled_from("/?aÄ%2f&=;+"), max_size=12), st.sampled_from([("http", 80), ("https", 443)]))
+@example("?", ("https", 443))
+def test_a_default_port_and_a_fragment_identify_nothing(rest: str, scheme: tuple[str, int]) -> None:
+    name, port = scheme
+    one = identity(web_address(f"{name}://example.org/{rest}"))
+    assert identity(web_address(f"{name}://Example.org:{port}/{rest}#part")) == one
+    assert identity(web_address(f"{name}://example.org:{port}1/{rest}")) != one
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("http://example.org/", "https://example.org/"),
+        ("http://example.org:443/", "http://example.org/"),
+        ("https://example.org:80/", "https://example.org/"),
+        ("https://example.org/a", "https://example.org/A"),
+        ("https://example.org/a", "https://example.org/a/"),
+        ("https://example.org/?a", "https://example.org/?b"),
+        ("https://example.org/", "https://www.example.org/"),
+    ],
+)
+def test_addresses_that_differ_otherwise_are_two(one: str, other: str) -> None:
+    assert identity(web_address(one)) != identity(web_address(other))
+
+
+def test_the_last_colon_of_an_ipv6_host_is_no_port() -> None:
+    assert identity(web_address("http://[1::80]/")) == "http://[1::80]/"
+    assert identity(web_address("http://[1::80]:80/")) == "http://[1::80]/"
+
+
+@pytest.mark.parametrize(
+    ("key", "folder", "path"),
+    [
+        ("all", "", "feed.rss"),
+        ("topics/ai", "topics/ai/", "topics/ai/feed.rss"),
+        ("providers/example.org", "providers/example.org/", "providers/example.org/feed.rss"),
+    ],
+)
+def test_a_feed_has_its_place(key: str, folder: str, path: str) -> None:
+    assert (feed_folder(key), feed_path(key, "rss")) == (folder, path)
+
+
+def test_a_feed_is_called_by_its_kind_and_the_slug_of_its_name() -> None:
+    assert feed_key("topics", "Computer Vision") == "topics/computer-vision"
+
+
+def test_an_article_is_in_a_feed_of_each_topic_its_provider_and_its_category_once() -> None:
+    article = make.article(topics=("AI", "ai", "Computer Vision"), category="News", provider=Provider("e.org", "E"))
+    assert article.feeds() == {
+        "topics/ai": "AI",
+        "topics/computer-vision": "Computer Vision",
+        "providers/e.org": "E",
+        "categories/news": "News",
+    }
+    assert make.article(topics=(), category=None).feeds() == {"providers/example.org": "Example"}
+
+
+def test_an_article_changed_when_it_was_updated_or_else_published() -> None:
+    article = make.article()
+    assert article.changed == article.published
+    assert make.article(updated=make.NOW).changed == make.NOW
+
+
+@given(st.lists(st.one_of(st.text(), st.binary())), st.lists(st.one_of(st.text(), st.binary())))
+def test_where_a_part_ends_counts_in_a_digest(one: list[str | bytes], other: list[str | bytes]) -> None:
+    def raw(parts: list[str | bytes]) -> list[bytes]:
+        return [part if isinstance(part, bytes) else part.encode() for part in parts]
+
+    assume(raw(one) != raw(other))
+    assert digest(*one) != digest(*other)
