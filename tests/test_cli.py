@@ -91,7 +91,7 @@ def test_check_is_silent_and_ends_with_0_when_all_is_well(tmp_path: Path) -> Non
 def test_check_mentions_a_likely_misspelling_without_calling_it_a_fault(tmp_path: Path) -> None:
     make.site(tmp_path, {"1.md": make.record(1, topcis="[a]", layout="post")})
     done = make.run("check", cwd=tmp_path)
-    assert done.stdout == "note: seeds/1.md:10:9: topics: expected this key, if it is meant, got topcis\n"
+    assert done.stdout == "note: seeds/1.md:10:9: topics: expected this key, if it is meant, got 'topcis'\n"
 
 
 def test_list_as_json_is_one_array_of_objects(folder: Path) -> None:

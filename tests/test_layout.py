@@ -32,7 +32,7 @@ LIBRARIES = {
     "yaml": {"records.frontmatter"},
     "pydantic": {"config", "records.shape", "records.reading"},
     "pydantic_core": {"records.shape"},
-    "sqlalchemy": {"schema", "store", "selection"},
+    "sqlalchemy": {"schema", "store", "store.database", "store.contents", "selection"},
     "feedgen": {"render.xml"},
     "lxml": {"render.xml"},
     "jinja2": {"render.html"},

@@ -16,7 +16,7 @@ from feeds import schema, store
 from feeds.errors import StoreError
 from feeds.model import Article, Entry
 from feeds.records import Cost, Fault, Found, Reading
-from feeds.store import Known, Published, Store
+from feeds.store import Known, Published, Store, contents
 from tests import make
 
 
@@ -255,7 +255,7 @@ class TestChanging:
             assert set(counts(connection).values()) == {0}
 
     def test_put_takes_more_records_than_a_statement_takes_parameters(self, source: Store) -> None:
-        many = [make.article(n) for n in range(1, store.MOST_PARAMETERS * 2 + 7)]
+        many = [make.article(n) for n in range(1, contents.MOST_PARAMETERS * 2 + 7)]
         put(source, *many)
         with source.reading() as connection:
             assert articles(connection) == sorted(many, key=lambda article: article.path)

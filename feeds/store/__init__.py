@@ -1,0 +1,41 @@
+"""The store: put, remove and fetch what was read and rendered, in a database that can be made anew at any time."""
+
+from sqlalchemy import Connection
+
+from feeds.store.contents import (
+    Known,
+    Published,
+    advance,
+    articles,
+    faults,
+    generation,
+    keep_entries,
+    kept_entries,
+    known_files,
+    note_published,
+    published,
+    put,
+    remove,
+    touch,
+)
+from feeds.store.database import LONGEST_WAIT, Store
+
+__all__ = [
+    "LONGEST_WAIT",
+    "Connection",
+    "Known",
+    "Published",
+    "Store",
+    "advance",
+    "articles",
+    "faults",
+    "generation",
+    "keep_entries",
+    "kept_entries",
+    "known_files",
+    "note_published",
+    "published",
+    "put",
+    "remove",
+    "touch",
+]
