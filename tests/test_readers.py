@@ -20,7 +20,7 @@ from typing import Any
 import feedparser
 import httpx
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from feeds.config import Config, Site
@@ -204,7 +204,17 @@ def check(format_name: str, title: str, excerpt: str, topic: str, published_at: 
 def test_any_text_comes_back_from_feedparser(
     format_name: str, title: str, excerpt: str, topic: str, published_at: datetime, update: int | None
 ) -> None:
+    # feedparser takes text that could be UTF-8 read as Latin-1 for just that, and mends it (mixin.py, pop).
+    assume(not any(seems_misread(text) for text in (title, excerpt, topic)))
     check(format_name, title, excerpt, topic, published_at, update)
+
+
+def seems_misread(text: str) -> bool:
+    """Whether a text, taken for Latin-1, would be UTF-8 that says something else."""
+    try:
+        return cleaned(text).encode("iso-8859-1").decode() != cleaned(text)
+    except UnicodeError:
+        return False
 
 
 @pytest.mark.parametrize("format_name", FORMATS)
