@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -76,6 +77,8 @@ def build(config_path: str) -> None:
         faults = _report(config, source, now)
         with _progress("Writing") as progress:
             built = static.build(config, source, now, progress)
+    if config.site.base_url == config.server.address:
+        click.echo(f"Every address begins with {config.site.base_url}: site.base_url names the public one.", err=True)
     left_out = len({fault.path for fault in faults if fault.cost == "record"})
     click.echo(
         f"{_count(ingested.files, 'record')}: {ingested.read} read, {left_out} left out. "
@@ -247,7 +250,7 @@ def _facts(config: "Config", feed: "Feed") -> dict[str, Any]:
 
 def _say_addresses(config: "Config", feeds: dict[str, "Feed"]) -> None:
     name = config.feeds.formats[0]
-    listening = config.server.address
+    listening = config.server.address + urlsplit(config.site.base_url).path
     click.echo(f"Serving {config.records.path} at {listening} (Ctrl-C stops).")
     if not config.site.base_url.startswith(listening):
         click.echo(f"Every address in the feeds begins with site.base_url: {config.site.base_url}")

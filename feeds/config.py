@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from feeds.errors import ConfigError
 from feeds.model import KINDS, web_address
 
-FormatName = Literal["rss", "atom"]
+FormatName = Literal["rss", "atom", "json"]
 KindName = Literal["topics", "providers", "categories"]
 
 
@@ -54,7 +54,7 @@ def _once(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-FORMATS: tuple[FormatName, ...] = ("rss", "atom")
+FORMATS: tuple[FormatName, ...] = ("rss", "atom", "json")
 Line = Annotated[str, AfterValidator(_line)]
 Address = Annotated[str, AfterValidator(_address)]
 
@@ -76,6 +76,7 @@ class Site(Section):
     rights: Line | None = None
     icon: Address | None = None
     logo: Address | None = None
+    hubs: Annotated[tuple[Address, ...], Field(strict=False), AfterValidator(_once)] = ()
 
     def address(self, path: str) -> str:
         """The absolute address of a path below the site."""
@@ -104,10 +105,9 @@ class FeedsSection(Section):
     """[feeds]: which feeds there are and what they hold."""
 
     limit: Annotated[int, Field(ge=1, le=10_000)] = 50
-    formats: Annotated[tuple[FormatName, ...], Field(min_length=1, strict=False), AfterValidator(_once)] = (
-        "rss",
-        "atom",
-    )
+    formats: Annotated[tuple[FormatName, ...], Field(min_length=1, strict=False), AfterValidator(_once)] = FORMATS
+    content: Literal["full", "summary"] = "full"
+    amp: bool = False
     kinds: Annotated[tuple[KindName, ...], Field(strict=False), AfterValidator(_once)] = KINDS  # type: ignore[assignment]
 
 
@@ -211,6 +211,7 @@ def _message(detail: Any) -> str:
         "string_type": "expected text in quotes",
         "path_type": "expected text in quotes",
         "int_type": "expected a whole number",
+        "bool_type": "expected true or false",
         "model_type": "expected a table",
         "tuple_type": "expected a list",
         "too_short": "expected at least one name",

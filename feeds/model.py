@@ -18,6 +18,15 @@ PLAIN_ADDRESS = re.compile(
     r"https?://[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?){1,3}"
     r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*(?:\?(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})+)?)?"
 )
+IMAGE_TYPES = {
+    "avif": "image/avif",
+    "gif": "image/gif",
+    "jpeg": "image/jpeg",
+    "jpg": "image/jpeg",
+    "png": "image/png",
+    "svg": "image/svg+xml",
+    "webp": "image/webp",
+}
 KINDS = ("topics", "providers", "categories")
 
 
@@ -31,12 +40,16 @@ class Provider:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A picture at an absolute address.  Width and height in pixels, cached: whether the provider keeps a copy."""
+    """A picture at an absolute address.
+
+    Width and height in pixels, length in bytes, cached: whether the provider keeps a copy.
+    """
 
     url: str
     width: int | None = None
     height: int | None = None
     cached: bool | None = None
+    length: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +202,11 @@ def feed_path(key: str, extension: str) -> str:
     return f"{feed_folder(key)}feed.{extension}"
 
 
+def image_type(address: str) -> str | None:
+    """The media type that a picture's address tells by its ending, or None."""
+    return IMAGE_TYPES.get(urlsplit(address).path.rpartition(".")[2].lower())
+
+
 def host_name(text: str) -> str:
     """A host name in the form in which it is compared: lower case, in ASCII, no final dot.
 
@@ -234,6 +252,11 @@ def identity(address: str) -> str:
     parts = urlsplit(address)
     default = {"http": ":80", "https": ":443"}[parts.scheme]
     return urlunsplit((parts.scheme, parts.netloc.removesuffix(default), parts.path, parts.query, ""))
+
+
+def address_digest(address: str) -> str:
+    """What stands for a cleaned web address where the address itself must not: it tells which are equal, no more."""
+    return digest(identity(address))
 
 
 def _percent_encoded(text: str) -> str:

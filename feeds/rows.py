@@ -4,7 +4,7 @@ from dataclasses import is_dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from feeds.model import Article, Image, Provider, Related
+from feeds.model import Article, Image, Provider, Related, address_digest
 from feeds.records import Cost, Fault, Found, Reading
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -29,6 +29,8 @@ def file_row(found: Found, reading: Reading) -> dict[str, Any]:
         "mtime_ns": found.mtime_ns,
         "digest": reading.digest,
         "unpublished": reading.unpublished,
+        "held": reading.held,
+        "due": None if reading.due is None else micros(reading.due),
         "faults": [_fault_row(fault) for fault in reading.faults if fault.cost is not Cost.NOTHING],
     }
 
@@ -51,9 +53,11 @@ def record_row(article: Article) -> dict[str, Any]:
         "path": article.path,
         "digest": article.digest,
         "id": article.id,
+        "address": address_digest(article.id),
         "age": -micros(article.published),
         "updated": None if article.updated is None else micros(article.updated),
         "feeds": "\n".join(article.feeds()),
+        "related": " ".join(address_digest(item.link) for item in article.related),
         "article": _data(article),
     }
 

@@ -25,7 +25,8 @@ metadata = MetaData()
 # fingerprint: what code and records folder the store was made by and of; generation: grows with each change of records.
 facts = Table("facts", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
 
-# One row a file that may be a record, whatever became of it.
+# One row a file that may be a record, whatever became of it. `held` is the digest of the web address of one that is no
+# article: nothing may point to it. `due` is the publication of such a one: before it, nothing is said of it.
 files = Table(
     "files",
     metadata,
@@ -34,11 +35,14 @@ files = Table(
     Column("mtime_ns", BigInteger, nullable=False),
     Column("digest", Text, nullable=False),
     Column("unpublished", Boolean, nullable=False),
+    Column("held", Text),
+    Column("due", BigInteger),
     Column("faults", JSON, nullable=False),
     sqlite_with_rowid=False,
 )
 
-# One row a record that is published now or will be when it is due.
+# One row a record that is published now or will be when it is due. `address` is the digest of its id, `related` those
+# of the addresses that it points to.
 records = Table(
     "records",
     metadata,
@@ -46,12 +50,15 @@ records = Table(
     Column("path", Text, nullable=False, unique=True),
     Column("digest", Text, nullable=False),
     Column("id", Text, nullable=False),
+    Column("address", Text, nullable=False),
     Column("age", BigInteger, nullable=False),
     Column("updated", BigInteger),
     Column("feeds", Text, nullable=False),
+    Column("related", Text, nullable=False),
     Column("article", JSON, nullable=False),
 )
 Index("rivals", records.c.id, records.c.age, records.c.path)
+Index("addresses", records.c.address)
 Index("updates", records.c.updated, sqlite_where=records.c.updated.is_not(None))
 
 # Which record is in which feed, and how it spells the feed's name.

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select, union
 
 from feeds.model import Feed
 from feeds.rows import micros, moment
-from feeds.schema import memberships, records
+from feeds.schema import files, memberships, records
 
 _rivals = records.alias("rivals")
 
@@ -25,6 +25,7 @@ class Pick:
     number: int
     digest: str
     feeds: tuple[str, ...]
+    related: tuple[str, ...]
     changed: datetime
 
 
@@ -63,7 +64,7 @@ def feeds(connection: Connection, now: datetime) -> dict[str, Feed]:
 def newest(connection: Connection, key: str, now: datetime, limit: int) -> list[Pick]:
     """The newest articles of a feed, at most `limit`."""
     statement = (
-        select(records.c.number, records.c.digest, records.c.feeds, _changed(now))
+        select(records.c.number, records.c.digest, records.c.feeds, records.c.related, _changed(now))
         .select_from(memberships)
         .join(records, records.c.number == memberships.c.record)
         # The index on (feed, age) is walked from here on, newest first.
@@ -71,8 +72,22 @@ def newest(connection: Connection, key: str, now: datetime, limit: int) -> list[
         .order_by(memberships.c.age, records.c.id)
         .limit(limit)
     )
-    rows = connection.execute(statement)
-    return [Pick(number, digest, tuple(keys.split("\n")), moment(changed)) for number, digest, keys, changed in rows]
+    return [
+        Pick(number, digest, tuple(keys.split("\n")), tuple(related.split()), moment(changed))
+        for number, digest, keys, related, changed in connection.execute(statement)
+    ]
+
+
+def hidden(connection: Connection, now: datetime) -> frozenset[str]:
+    """The digests of web addresses to which no article may point: of records held back, broken or not yet due.
+
+    An address at which another record is visible is none of them.
+    """
+    latest = -micros(now)
+    seen = select(records.c.address).where(records.c.age >= latest)
+    held = select(files.c.held).where(files.c.held.is_not(None), files.c.held.not_in(seen))
+    waiting = select(records.c.address).where(records.c.age < latest, records.c.address.not_in(seen))
+    return frozenset(connection.scalars(union(held, waiting)))
 
 
 def next_change(connection: Connection, now: datetime) -> datetime | None:

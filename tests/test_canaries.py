@@ -5,6 +5,7 @@ twin with the visible ones alone; nothing that is published may tell them apart.
 """
 
 import json
+import re
 from collections.abc import Iterable
 from email.utils import formatdate
 from pathlib import Path
@@ -12,17 +13,19 @@ from pathlib import Path
 import httpx
 import pytest
 from click.testing import CliRunner, Result
+from lxml import etree
 
 from feeds.cli import main
 from feeds.config import Config
-from feeds.model import feed_key
+from feeds.model import feed_key, web_address
+from feeds.render import xml
 from tests import make
 from tests.publish.test_server import serving
 
 SECURED, UNPUBLISHED, LATER, BROKEN, OTHER = (
     make.CANARY + kind for kind in ("Secured", "Unpublished", "Later", "Broken", "Other")
 )
-FORMATS = ("rss", "atom")
+FORMATS = ("rss", "atom", "json")
 NEVER = "2999-01-01T00:00:00Z"
 
 
@@ -53,6 +56,9 @@ secured: "{SECURED}Top"
 'secured': {{deep: [{SECURED}Deep, {{secured: {SECURED}Deeper}}]}}
 """
 
+# Coverage of the same matter, at an address of which no record says anything: it shows.
+OPEN = "{title: Open coverage, webUrl: 'https://elsewhere.example/open', provider: {domain: elsewhere.example}}"
+
 VISIBLE: dict[str, str | bytes] = {
     "1.md": make.record(
         1,
@@ -65,7 +71,10 @@ VISIBLE: dict[str, str | bytes] = {
     "2.md": make.record(
         2,
         related=f"[{{title: '{OTHER}Related', webUrl: 'https://{UNPUBLISHED.lower()}.example/{UNPUBLISHED}'}}, "
-        f"{{title: '{OTHER}Due', webUrl: 'https://{LATER.lower()}.example/{LATER}', excerpt: '{OTHER}'}}]",
+        f"{{title: '{OTHER}Due', webUrl: 'https://{LATER.lower()}.example/{LATER}', excerpt: '{OTHER}'}}, {OPEN}, "
+        f"{{title: '{OTHER}Wrong', webUrl: 'https://{BROKEN.lower()}.example/{BROKEN}', provider: {{name: {OTHER}, "
+        f"domain: '{OTHER.lower()}.example'}}}}, "
+        f"{{title: '{OTHER}Part', webUrl: 'HTTPS://{UNPUBLISHED}.EXAMPLE/{UNPUBLISHED}#{OTHER}'}}]",
     ),
     "3.md": make.record(3, topics="[AI]", webUrl="https://example.org/shared"),
     # Wrong optional parts: they are dropped and reported, with secured inside.
@@ -76,6 +85,9 @@ VISIBLE: dict[str, str | bytes] = {
         updatedDateTime=f"'{OTHER}'",
     ),
 }
+
+# The same as it is to look: without a word of coverage that is a hidden record here.
+TWIN = {**VISIBLE, "2.md": make.record(2, related=f"[{OPEN}]")}
 
 HIDDEN: dict[str, str | bytes] = {
     f"{OTHER}File.md": everywhere(UNPUBLISHED, published="false", secured=SECURED),
@@ -158,7 +170,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Config:
 @pytest.fixture(scope="module")
 def twin(tmp_path_factory: pytest.TempPathFactory) -> Config:
     """The same site without hidden records, built."""
-    config = make.site(tmp_path_factory.mktemp("visible"), VISIBLE)
+    config = make.site(tmp_path_factory.mktemp("visible"), TWIN)
     make.run("build", cwd=config.file.parent, check=1)
     return config
 
@@ -183,8 +195,62 @@ def test_hidden_records_change_no_byte_name_or_date_of_the_static_tree(site: Con
 
 
 def test_the_static_tree_holds_no_hidden_word(site: Config) -> None:
-    for path, content in make.tree(site.output_folder).items():
+    tree = make.tree(site.output_folder)
+    assert tree.keys() > {"feeds.opml", "index.html", *(f"feed.{name}" for name in FORMATS)}
+    for path, content in tree.items():
         assert found(make.CANARY, path, content) == []
+
+
+def coverage(document: bytes, name: str) -> tuple[list[str], list[str]]:
+    """The addresses in the HTML of a document's entries, and those of its links to related coverage."""
+    if name == "json":
+        contents = [item["content_html"] for item in json.loads(document)["items"]]
+        links = []
+    else:
+        root = etree.fromstring(document)
+        tag = "{http://www.w3.org/2005/Atom}content" if name == "atom" else f"{{{xml.CONTENT}}}encoded"
+        contents = [element.text or "" for element in root.iter(tag)]
+        links = [element.get("href", "") for element in root.iter("{*}link") if element.get("rel") == "related"]
+    return re.findall(r'href="([^"]*)"', "".join(contents)), links
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_related_coverage_shows_unless_it_is_hidden(site: Config, name: str) -> None:
+    shown = ["https://example.org/other", "https://elsewhere.example/open"]
+    in_contents, in_links = coverage(make.tree(site.output_folder)[f"feed.{name}"], name)
+    assert in_contents == shown
+    assert in_links == ([] if name == "json" else shown)
+
+
+@pytest.mark.parametrize("spelling", ["https://{}.example/{}", "HTTPS://{}.Example:443/{}#part"], ids=["same", "other"])
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        pytest.param({"published": "false"}, id="unpublished"),
+        pytest.param({"publishedDateTime": NEVER}, id="postponed"),
+        pytest.param({"published": None, "publised": "false"}, id="misspelled"),
+        pytest.param({"title": "[broken]"}, id="broken"),
+        pytest.param({"published": "false", "publishedDateTime": "never"}, id="unpublished_and_broken"),
+    ],
+)
+def test_related_coverage_comes_and_goes_with_the_record_that_it_points_to(
+    tmp_path: Path, hidden: dict[str, str | None], spelling: str
+) -> None:
+    address = spelling.format(OTHER, OTHER)
+    excerpt = f"excerpt: {OTHER}, provider: {{name: {OTHER}, domain: {OTHER.lower()}.example}}"
+    pointing = make.record(1, related=f"[{{title: {OTHER}, webUrl: '{address}', {excerpt}}}]")
+    link = web_address(address)
+    config = make.site(tmp_path, {"1.md": pointing, "2.md": everywhere(OTHER, **hidden)})
+    for turn, changes in enumerate([hidden, {}, hidden]):
+        make.write(config.records_folder / "2.md", everywhere(OTHER, **changes))
+        done = run("build", cwd=tmp_path, check=None)
+        tree = make.tree(config.output_folder)
+        for name in FORMATS:
+            in_contents, in_links = coverage(tree[f"feed.{name}"], name)
+            assert (link in in_contents) is (turn == 1)
+            assert (link in in_links) is (turn == 1 and name != "json")
+        if turn != 1:
+            assert found(OTHER, done.stdout, done.stderr, *tree, *tree.values()) == []
 
 
 @pytest.mark.parametrize("again", [False, True], ids=["at_first", "after_a_change"])
@@ -248,13 +314,16 @@ def test_the_store_holds_no_word_of_what_is_not_to_be_published(site: Config, wo
     store = make.tree(site.store_file.parent)
     assert "store.sqlite" in store
     # The record of a visible article may name the address of a hidden one as related.
-    named = f"https://{UNPUBLISHED.lower()}.example/{UNPUBLISHED}".encode()
-    assert found(word, *(content.replace(named, b"") for content in store.values())) == []
+    named = [f"https://{hidden.lower()}.example/{hidden}".encode() for hidden in (UNPUBLISHED, BROKEN)]
+    for content in store.values():
+        for address in named:
+            content = content.replace(address, b"")
+        assert found(word, content) == []
 
 
 def addresses(keys: list[str], tree: Iterable[str]) -> list[str]:
     """Every address worth asking: what there is, and what would be there if it were visible."""
-    hidden = [f"/{key}/feed.{name}" for key in HIDDEN_KEYS for name in (*FORMATS, "json")]
+    hidden = [f"/{key}/feed.{name}" for key in HIDDEN_KEYS for name in FORMATS]
     folders = [f"/{key}{end}" for key in (*HIDDEN_KEYS, *keys) for end in ("", "/", "/index.html")]
     odd = ["/", "/healthz", "/feeds.opml", "/feed.json", f"/{UNPUBLISHED}", f"/{OTHER}File.md", "/config.toml", "/%00"]
     return [*(f"/{path}" for path in tree), *hidden, *folders, *odd]
@@ -332,5 +401,5 @@ def test_what_is_taken_back_is_gone_from_every_output(tmp_path: Path, how: str, 
     assert found(OTHER, done.stdout, done.stderr) == []
     for path, content in make.tree(config.output_folder).items():
         assert found(OTHER, path, content) == []
-    for command in (["list"], ["list", "--json"], ["show", "all", "rss"], ["show", "all", "atom"]):
+    for command in (["list"], ["list", "--json"], *(["show", "all", name] for name in FORMATS)):
         assert found(OTHER, run(*command, cwd=tmp_path).stdout) == []

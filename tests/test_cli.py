@@ -61,7 +61,7 @@ def test_help_loads_no_library_but_click(tmp_path: Path) -> None:
 
 def test_build_says_what_it_did_and_what_was_left_out(folder: Path) -> None:
     done = make.run("build", cwd=folder, check=1)
-    assert done.stdout == "4 records: 4 read, 1 left out. 11 files in public: 11 written, 0 kept, 0 deleted.\n"
+    assert done.stdout == "4 records: 4 read, 1 left out. 17 files in public: 17 written, 0 kept, 0 deleted.\n"
     assert done.stderr.splitlines() == [
         "seeds/2.md:10:16: images[0].url: expected an http or https address",
         "seeds/bad.md:2:1: title: expected text",
@@ -72,6 +72,20 @@ def test_build_says_what_it_did_and_what_was_left_out(folder: Path) -> None:
 def test_build_reports_again_what_it_did_not_read_again(folder: Path) -> None:
     make.run("build", cwd=folder, check=1)
     assert "seeds/bad.md:2:1: title" in make.run("build", cwd=folder, check=1).stderr
+
+
+@pytest.mark.parametrize("text", ["", "base_url = 'http://127.0.0.1:8000'\n"], ids=["left out", "written out"])
+def test_build_says_when_addresses_are_of_this_machine_alone(tmp_path: Path, text: str) -> None:
+    config = make.site(tmp_path, {"1.md": make.record(1)})
+    config.file.write_text(f"[site]\ntitle = 'Test feeds'\n{text}")
+    done = make.run("build", cwd=tmp_path)
+    assert done.stderr == "Every address begins with http://127.0.0.1:8000: site.base_url names the public one.\n"
+    assert done.stdout == "1 record: 1 read, 0 left out. 14 files in public: 14 written, 0 kept, 0 deleted.\n"
+
+
+def test_build_says_nothing_of_a_public_address(tmp_path: Path) -> None:
+    make.site(tmp_path, {"1.md": make.record(1)})
+    assert make.run("build", cwd=tmp_path).stderr == ""
 
 
 def test_check_reports_what_was_got_and_ends_with_1(folder: Path) -> None:
@@ -113,6 +127,7 @@ def test_list_as_json_is_one_array_of_objects(folder: Path) -> None:
         "urls": {
             "rss": "https://feeds.example.org/topics/ai/feed.rss",
             "atom": "https://feeds.example.org/topics/ai/feed.atom",
+            "json": "https://feeds.example.org/topics/ai/feed.json",
         },
     }
     assert rows[0]["name"] == "Test feeds"
@@ -123,6 +138,7 @@ def test_list_counts_more_than_a_document_shows(tmp_path: Path) -> None:
     make.site(tmp_path, {f"{n}.md": make.record(n) for n in range(1, 8)}, "[feeds]\nlimit = 3\n")
     assert json.loads(make.run("list", "--json", cwd=tmp_path).stdout)[0]["articles"] == 7
     assert make.run("show", "all", "rss", cwd=tmp_path).stdout.count("<item>") == 3
+    assert len(json.loads(make.run("show", "all", "json", cwd=tmp_path).stdout)["items"]) == 3
 
 
 def test_list_of_nothing_is_an_empty_array(tmp_path: Path) -> None:
@@ -133,7 +149,7 @@ def test_list_of_nothing_is_an_empty_array(tmp_path: Path) -> None:
 def test_show_prints_what_build_writes(folder: Path) -> None:
     make.run("build", cwd=folder, check=1)
     for key, path in {"all": "feed", "topics/ai": "topics/ai/feed", "categories/news": "categories/news/feed"}.items():
-        for name in ("rss", "atom"):
+        for name in ("rss", "atom", "json"):
             assert make.run("show", key, name, cwd=folder).stdout == (folder / f"public/{path}.{name}").read_text(
                 "utf-8"
             )
@@ -143,7 +159,7 @@ def test_show_prints_what_build_writes(folder: Path) -> None:
     ("arguments", "message"),
     [
         (("show", "topics/nowhere", "rss"), "topics/nowhere: expected the key of a feed"),
-        (("show", "all", "pdf"), "pdf: expected one of the formats rss, atom"),
+        (("show", "all", "pdf"), "pdf: expected one of the formats rss, atom, json"),
         (("build", "--config", "nowhere.toml"), "nowhere.toml: expected a file"),
         (("nonsense",), "No such command"),
         (("serve", "--port", "x"), "not a valid integer"),

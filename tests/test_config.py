@@ -21,8 +21,11 @@ def test_an_empty_file_is_a_config(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text("")
     config = load_config(tmp_path / "config.toml")
     assert config.feeds.limit == 50
-    assert config.feeds.formats == ("rss", "atom")
+    assert config.feeds.formats == ("rss", "atom", "json")
     assert config.feeds.kinds == ("topics", "providers", "categories")
+    assert config.feeds.content == "full"
+    assert config.feeds.amp is False
+    assert config.site.hubs == ()
     assert config.site.base_url == "http://127.0.0.1:8000"
     assert config.records_folder == tmp_path / "seeds"
     assert config.store_file == tmp_path / ".feeds/store.sqlite"
@@ -50,7 +53,12 @@ def test_the_config_of_the_repository_is_a_good_example() -> None:
         ("[feeds]\nlimit = '50'", "feeds.limit: expected a whole number, got '50'"),
         ("[feeds]\nlimit = 0", "feeds.limit: expected 1 or more, got 0"),
         ("[feeds]\nformats = []", "feeds.formats: expected at least one name, got []"),
-        ("[feeds]\nformats = ['pdf']", "feeds.formats.0: expected 'rss' or 'atom', got 'pdf'"),
+        ("[feeds]\nformats = ['pdf']", "feeds.formats.0: expected 'rss', 'atom' or 'json', got 'pdf'"),
+        ("[feeds]\nformats = ['json', 'opml']", "feeds.formats.1: expected 'rss', 'atom' or 'json', got 'opml'"),
+        ("[feeds]\ncontent = 'none'", "feeds.content: expected 'full' or 'summary', got 'none'"),
+        ("[feeds]\namp = 'yes'", "feeds.amp: expected true or false, got 'yes'"),
+        ("[site]\nhubs = 'https://hub.example.org/'", "site.hubs: expected a list, got 'https://hub.example.org/'"),
+        ("[site]\nhubs = ['hub']", "site.hubs.0: expected an http or https address, got 'hub'"),
         ("[feeds]\nformats = ['rss', 'rss']", "feeds.formats: expected each name once"),
         ("[feeds]\nkinds = 'topics'", "feeds.kinds: expected a list, got 'topics'"),
         ("[server]\nport = 0", "server.port: expected 1 or more, got 0"),

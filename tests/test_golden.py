@@ -7,6 +7,7 @@ import pytest
 from tests import make
 
 GOLDEN = Path(__file__).parent / "golden"
+FILES = {"rss.xml": "feed.rss", "atom.xml": "feed.atom", "feed.json": "feed.json", "index.html": "index.html"}
 CONFIG = """\
 description = "What editors found."
 author = "The editors"
@@ -20,7 +21,7 @@ logo = "https://feeds.example.org/logo.png"
 def test_a_record_becomes_the_golden_documents(case: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     make.site(tmp_path, {"record.md": (GOLDEN / case / "record.md").read_bytes()}, CONFIG)
     make.run("build", cwd=tmp_path)
-    for name, path in {"rss.xml": "feed.rss", "atom.xml": "feed.atom", "index.html": "index.html"}.items():
+    for name, path in FILES.items():
         content, golden = (tmp_path / "public" / path).read_bytes(), GOLDEN / case / name
         if name == "index.html" and case != "hostile":
             continue

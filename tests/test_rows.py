@@ -23,14 +23,15 @@ NUMBERS = st.none() | st.floats(min_value=0, allow_infinity=False, allow_nan=Fal
 DOMAINS = st.from_regex(r"[a-z0-9]{1,8}(\.[a-z]{2,4}){1,2}", fullmatch=True)
 PROVIDERS = st.builds(Provider, domain=DOMAINS, name=TEXT)
 PIXELS = st.none() | st.integers(1, 999_999_999)
-IMAGES = st.lists(
-    st.builds(Image, url=TEXT, width=PIXELS, height=PIXELS, cached=st.none() | st.booleans()), max_size=3
-).map(tuple)
+IMAGE = st.builds(Image, url=TEXT, width=PIXELS, height=PIXELS, cached=st.none() | st.booleans(), length=PIXELS)
+IMAGES = st.lists(IMAGE, max_size=3).map(tuple)
+# What identifies an article, and what it points to, are web addresses: they are compared as such.
+ADDRESSES = st.builds("https://{}/{}".format, DOMAINS, st.text(st.characters(codec="ascii", categories=["L", "N"])))
 MAYBE = st.none() | TEXT
 RELATED = st.builds(
     Related,
     title=TEXT,
-    link=TEXT,
+    link=ADDRESSES,
     excerpt=st.just("") | TEXT,
     published=st.none() | MOMENTS,
     provider=st.none() | PROVIDERS,
@@ -44,8 +45,8 @@ ARTICLES = st.builds(
     Article,
     path=TEXT,
     digest=TEXT,
-    id=TEXT,
-    link=TEXT,
+    id=ADDRESSES,
+    link=ADDRESSES,
     title=TEXT,
     published=MOMENTS,
     provider=PROVIDERS,
@@ -84,7 +85,10 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     opened.close()
 
 
-@pytest.mark.parametrize(("kind", "strategy"), [(Article, ARTICLES), (Related, RELATED), (Fault, FAULTS)])
+@pytest.mark.parametrize(
+    ("kind", "strategy"),
+    [(Article, ARTICLES), (Related, RELATED), (Image, IMAGE), (Provider, PROVIDERS), (Fault, FAULTS)],
+)
 def test_the_strategy_knows_every_field(kind: type[Any], strategy: st.SearchStrategy[Any]) -> None:
     assert [field.name for field in fields(kind) if f"{field.name}=" not in repr(strategy)] == []
 

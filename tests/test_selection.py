@@ -16,7 +16,7 @@ from sqlalchemy import Connection, delete
 
 from feeds import schema, selection, store
 from feeds.config import Config
-from feeds.model import EVERYTHING, Article, Feed, Provider, feed_key, feed_path
+from feeds.model import EVERYTHING, Article, Feed, Provider, Related, address_digest, feed_key, feed_path
 from feeds.pipeline import ingest, open_store
 from feeds.records import Found, Reading
 from feeds.store import Store
@@ -26,7 +26,7 @@ HOUR = timedelta(hours=1)
 TIMES = st.sampled_from([make.NOW + n * HOUR for n in range(-4, 3)] + [make.NOW + timedelta(microseconds=1)])
 TOPICS = ["AI", "ai", "Ai", "Computer Vision", "computer-vision", "COMPUTER  VISION", "C", "C#", "C++", "Ölpreis"]
 ARTICLES = st.builds(
-    lambda n, address, published, after, topics, category, provider: make.article(
+    lambda n, address, published, after, topics, category, provider, related: make.article(
         n,
         id=f"https://example.org/{address}",
         published=published,
@@ -34,6 +34,7 @@ ARTICLES = st.builds(
         topics=tuple(topics),
         category=category,
         provider=provider,
+        related=tuple(Related("Other", f"https://example.org/{one}") for one in related),
     ),
     n=st.integers(1, 30),
     address=st.sampled_from(["a", "b", "B", "a/c", "é", "aa"]),
@@ -41,6 +42,7 @@ ARTICLES = st.builds(
     after=st.none() | st.integers(0, 4),
     topics=st.lists(st.sampled_from(TOPICS), max_size=3, unique=True),
     category=st.none() | st.sampled_from(["news", "News", "video"]),
+    related=st.lists(st.sampled_from(["a", "a#part", "z"]), max_size=2),
     provider=st.builds(Provider, st.sampled_from(["a.org", "b.org"]), st.sampled_from(["A", "a", "Á"])),
 )
 CORPUS = st.lists(ARTICLES, max_size=14, unique_by=lambda article: article.path)
@@ -90,7 +92,9 @@ def shown(connection: Connection, key: str, now: datetime, limit: int) -> list[t
     picks = selection.newest(connection, key, now, limit)
     articles = store.articles(connection, [pick.number for pick in picks])
     for pick in picks:
-        assert (pick.digest, set(pick.feeds)) == (articles[pick.number].digest, set(articles[pick.number].feeds()))
+        article = articles[pick.number]
+        assert (pick.digest, set(pick.feeds)) == (article.digest, set(article.feeds()))
+        assert pick.related == tuple(address_digest(item.link) for item in article.related)
     return [(articles[pick.number], pick.changed) for pick in picks]
 
 
@@ -164,8 +168,9 @@ class TestExamples:
 
     def test_articles_of_one_moment_are_ordered_by_address(self, source: Store) -> None:
         names = ["b", "a", "B", "a/c", "aa", "~"]
-        fill(source, [make.article(n, id=name, published=make.NOW) for n, name in enumerate(names)])
-        assert self.newest(source) == [f"{names.index(name):04}.md" for name in sorted(names)]
+        addresses = [f"https://example.org/{name}" for name in names]
+        fill(source, [make.article(n, id=name, published=make.NOW) for n, name in enumerate(addresses)])
+        assert self.newest(source) == [f"{addresses.index(name):04}.md" for name in sorted(addresses)]
 
     def test_an_update_still_to_come_does_not_count(self, source: Store) -> None:
         fill(source, [make.article(1, updated=make.NOW + HOUR)])
@@ -189,6 +194,49 @@ class TestExamples:
         hidden = [make.article(n, topics=("ai",), published=make.NOW + HOUR) for n in range(5, 9)]
         fill(source, [make.article(1), *hidden])
         assert self.feeds(source)["topics/ai"].name == "AI"
+
+
+class TestHidden:
+    """Addresses to which no article may point."""
+
+    HERE, ELSEWHERE = address_digest("https://example.org/1"), address_digest("https://example.org/2")
+
+    def hidden(self, source: Store, now: datetime = make.NOW) -> frozenset[str]:
+        with source.reading() as connection:
+            return selection.hidden(connection, now)
+
+    def hold(self, source: Store, held: str | None) -> None:
+        with source.writing() as connection:
+            store.put(connection, [(Found("held.md", 1, 1), Reading("held.md", "held", None, (), held=held))])
+
+    def test_what_is_visible_is_not_hidden(self, source: Store) -> None:
+        fill(source, [make.article(1), make.article(2)])
+        assert self.hidden(source) == frozenset()
+
+    def test_what_is_held_back_is_hidden(self, source: Store) -> None:
+        fill(source, [make.article(1)])
+        self.hold(source, self.ELSEWHERE)
+        assert self.hidden(source) == {self.ELSEWHERE}
+
+    def test_a_record_without_an_address_hides_nothing(self, source: Store) -> None:
+        fill(source, [make.article(1)])
+        self.hold(source, None)
+        assert self.hidden(source) == frozenset()
+
+    def test_what_is_not_due_is_hidden_until_its_very_microsecond(self, source: Store) -> None:
+        fill(source, [make.article(1, published=make.NOW), make.article(2)])
+        assert self.hidden(source, make.NOW - timedelta(microseconds=1)) == {self.HERE}
+        assert self.hidden(source) == frozenset()
+
+    def test_an_address_at_which_something_is_visible_is_not_hidden(self, source: Store) -> None:
+        later = make.article(2, id="https://example.org/1", published=make.NOW + HOUR)
+        fill(source, [make.article(1), later])
+        self.hold(source, self.HERE)
+        assert self.hidden(source) == frozenset()
+
+    def test_a_fragment_and_the_default_port_are_the_same_address(self) -> None:
+        assert address_digest("https://example.org:443/1#part") == self.HERE
+        assert address_digest("http://example.org/1") != self.HERE
 
 
 def expected_feeds(place: Path) -> dict[str, dict[str, Any]]:
@@ -230,6 +278,8 @@ def test_the_commands_publish_the_corpus_as_expected(corpus: Config, corpus_3000
         key: facts["articles"] for key, facts in expected.items()
     }
     for key, facts in expected.items():
+        items = json.loads((corpus.output_folder / feed_path(key, "json")).read_bytes())["items"]
+        assert [item["url"] for item in items] == facts["newest"], key
         read = feedparser.parse((corpus.output_folder / feed_path(key, "atom")).read_bytes())
         assert not read.bozo, key
         assert [entry.link for entry in read.entries] == facts["newest"], key

@@ -33,7 +33,7 @@ def opened(file: Path, fingerprint: str = "one") -> Iterator[Store]:
 @pytest.fixture
 def source(tmp_path: Path) -> Iterator[Store]:
     """An empty store."""
-    with opened(tmp_path / "store.sqlite") as made:
+    with opened(tmp_path / ".feeds" / "store.sqlite") as made:
         yield made
 
 
@@ -75,7 +75,7 @@ class TestOpening:
             assert articles(connection) == [make.article()]
 
     def test_another_fingerprint_makes_it_anew_and_keeps_when_documents_changed(self, tmp_path: Path) -> None:
-        file = tmp_path / "store.sqlite"
+        file = tmp_path / ".feeds" / "store.sqlite"
         with opened(file) as source:
             put(source, make.article())
             with source.writing() as connection:
@@ -91,7 +91,7 @@ class TestOpening:
         seen = set()
         for fingerprint in ("one", "two", "three"):
             # A service that runs on tells by this number alone that records changed.
-            with opened(tmp_path / "store.sqlite", fingerprint) as source, source.writing() as connection:
+            with opened(tmp_path / ".feeds" / "store.sqlite", fingerprint) as source, source.writing() as connection:
                 store.advance(connection)
                 seen.add(store.generation(connection))
         assert len(seen) == 3
@@ -109,7 +109,7 @@ class TestOpening:
         ],
     )
     def test_a_damaged_file_is_made_anew(self, tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
-        file = tmp_path / "store.sqlite"
+        file = tmp_path / ".feeds" / "store.sqlite"
         with opened(file) as source:
             put(source, *(make.article(n, body="long " * 200) for n in range(60)))
         file.write_bytes(damage(file.read_bytes()))
@@ -121,7 +121,8 @@ class TestOpening:
                 assert articles(connection) == [make.article()]
 
     def test_leftovers_of_another_database_do_not_matter(self, tmp_path: Path) -> None:
-        file = tmp_path / "store.sqlite"
+        file = tmp_path / ".feeds" / "store.sqlite"
+        file.parent.mkdir()
         file.write_bytes(b"no database at all" * 100)
         for suffix in ("-wal", "-shm"):
             Path(f"{file}{suffix}").write_bytes(b"of something else" * 100)
@@ -129,7 +130,8 @@ class TestOpening:
             assert articles(connection) == []
 
     def test_documents_of_another_shape_are_made_anew(self, tmp_path: Path) -> None:
-        file = tmp_path / "store.sqlite"
+        file = tmp_path / ".feeds" / "store.sqlite"
+        file.parent.mkdir()
         with sqlite3.connect(file) as older:
             older.execute("CREATE TABLE documents (path TEXT PRIMARY KEY, checksum TEXT)")
             older.execute("CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT)")
@@ -139,12 +141,37 @@ class TestOpening:
             assert store.published(connection) == {}
 
     def test_facts_of_another_shape_are_made_anew(self, tmp_path: Path) -> None:
-        file = tmp_path / "store.sqlite"
+        file = tmp_path / ".feeds" / "store.sqlite"
+        file.parent.mkdir()
         with sqlite3.connect(file) as older:
             older.execute("CREATE TABLE facts (fingerprint TEXT)")
         older.close()
         with opened(file) as source, source.reading() as connection:
             assert articles(connection) == []
+
+    def test_a_file_of_another_hand_is_left_alone(self, tmp_path: Path) -> None:
+        notes, other = tmp_path / "notes.txt", tmp_path / "app.db"
+        notes.write_text("mine")
+        with sqlite3.connect(other) as theirs:
+            theirs.execute("CREATE TABLE documents (mine TEXT)")
+        theirs.close()
+        before = other.read_bytes()
+        for file in (notes, other):
+            with pytest.raises(StoreError, match="expected a store of feeds, got: another file"):
+                Store(file, "one")
+        assert (notes.read_text(), other.read_bytes()) == ("mine", before)
+
+    def test_a_store_anywhere_is_known_as_ours(self, tmp_path: Path) -> None:
+        for fingerprint in ("one", "two"):
+            with opened(tmp_path / "elsewhere.db", fingerprint) as source, source.reading() as connection:
+                assert articles(connection) == []
+
+    def test_a_process_of_another_version_may_not_write(self, tmp_path: Path) -> None:
+        file = tmp_path / ".feeds" / "store.sqlite"
+        with opened(file, "old") as old, opened(file, "new") as new:
+            with pytest.raises(StoreError, match="another version"):
+                put(old, make.article())
+            put(new, make.article())
 
     @pytest.mark.parametrize("name", ["a b", "what?", "50%", "C#", "%20", "a?mode=ro", "Łódź", "a:b@c"])
     def test_a_folder_may_have_any_name(self, tmp_path: Path, name: str) -> None:
@@ -157,8 +184,8 @@ class TestOpening:
     @pytest.mark.parametrize("content", [b"", b"no database" * 1000], ids=["new", "damaged"])
     def test_many_may_open_it_at_once(self, tmp_path: Path, content: bytes) -> None:
         for turn in range(30):
-            file = tmp_path / f"{turn}.sqlite"
-            file.write_bytes(content)
+            file = tmp_path / ".feeds" / f"{turn}.sqlite"
+            make.write(file, content)
             barrier = Barrier(6)
 
             def fill(n: int, file: Path = file, barrier: Barrier = barrier) -> None:
@@ -174,8 +201,8 @@ class TestOpening:
 
 class TestFailing:
     def test_a_folder_in_its_place_is_named(self, tmp_path: Path) -> None:
-        file = tmp_path / "store.sqlite"
-        file.mkdir()
+        file = tmp_path / ".feeds" / "store.sqlite"
+        file.mkdir(parents=True)
         (file / "mine.txt").touch()
         with pytest.raises(StoreError) as raised:
             Store(file, "one")
@@ -196,7 +223,7 @@ class TestFailing:
         assert raised.value.subject == "/proc/store.sqlite"
 
     def test_damage_found_later_is_an_error_that_names_the_file(self, tmp_path: Path) -> None:
-        file = tmp_path / "store.sqlite"
+        file = tmp_path / ".feeds" / "store.sqlite"
         with opened(file) as source:
             put(source, *(make.article(n, body="long " * 200) for n in range(60)))
         content = bytearray(file.read_bytes())

@@ -12,14 +12,15 @@ from threading import Lock
 from feeds import selection, store
 from feeds.config import Config
 from feeds.errors import StoreError
-from feeds.model import EVERYTHING, Article, Document, Entry, Feed, Provider, digest, feed_path, fold
-from feeds.render import format_named
+from feeds.model import EVERYTHING, Article, Document, Entry, Feed, Provider, address_digest, digest, feed_path, fold
+from feeds.render import Place, Style, format_named
 from feeds.rows import EPOCH, micros, moment
 from feeds.selection import Pick
 from feeds.store import Connection, Published, Store
 
 FRONT_PAGE = "index.html"
-HTML = "text/html; charset=utf-8"
+OPML = "feeds.opml"
+MEDIA_TYPES = {FRONT_PAGE: "text/html; charset=utf-8", OPML: "text/x-opml; charset=utf-8"}
 SHORT_WAIT = 0.2  # seconds that an answer waits for another writer
 MOST_UNSAVED = 1000  # entries held in memory until they are written to the store together
 MOST_REMEMBERED = 512  # documents that a running service holds in memory
@@ -34,6 +35,7 @@ class Snapshot:
     until: datetime | None
     names: dict[str, str]
     feeds: dict[str, Feed]
+    hidden: frozenset[str]
 
     def holds(self, generation: int, now: datetime) -> bool:
         """Whether it still says what is visible."""
@@ -67,7 +69,8 @@ def take_snapshot(config: Config, connection: Connection, now: datetime) -> Snap
     in_order = sorted(every.values(), key=lambda feed: (fold(feed.name), feed.key))
     feeds = {feed.key: feed for kind in kinds for feed in in_order if feed.kind == kind}
     names = {key: feed.name for key, feed in every.items()}
-    return Snapshot(store.generation(connection), now, selection.next_change(connection, now), names, feeds)
+    until = selection.next_change(connection, now)
+    return Snapshot(store.generation(connection), now, until, names, feeds, selection.hidden(connection, now))
 
 
 class Documents:
@@ -76,7 +79,8 @@ class Documents:
     def __init__(self, config: Config, source: Store) -> None:
         self._config = config
         self._store = source
-        self._site = digest(config.site.model_dump_json(), *config.feeds.kinds, "", *config.feeds.formats)
+        self._site = digest(config.site.model_dump_json(), config.feeds.model_dump_json(exclude={"limit"}))
+        self._style = Style("providers" in config.feeds.kinds, config.feeds.content == "full", config.feeds.amp)
         self._lock = Lock()
         self._unsaved: dict[str, dict[int, Entry]] = {name: {} for name in config.feeds.formats}
         self._remembered: OrderedDict[str, _Held] = OrderedDict()
@@ -96,20 +100,21 @@ class Documents:
     def paths(self, connection: Connection, now: datetime) -> list[str]:
         """The path of every document there is."""
         feeds = self.snapshot(connection, now).feeds
-        return [*(feed_path(key, name) for key in feeds for name in self._config.feeds.formats), FRONT_PAGE]
+        return [*(feed_path(key, name) for key in feeds for name in self._config.feeds.formats), *MEDIA_TYPES]
 
     def drafts(self, connection: Connection, now: datetime) -> Iterator[Draft]:
-        """Every document there is, the front page last, since it points to the others."""
+        """Every document there is, those that point to the others last."""
         snapshot = self.snapshot(connection, now)
         for key in snapshot.feeds:
             picks = self._picks(connection, snapshot, key)
             for name in self._config.feeds.formats:
                 yield self._feed_draft(connection, snapshot, key, name, picks)
-        yield self._front_page_draft(snapshot)
+        for path in MEDIA_TYPES:
+            yield self._list_draft(snapshot, path)
 
     def _draft(self, connection: Connection, snapshot: Snapshot, path: str) -> Draft | None:
-        if path == FRONT_PAGE:
-            return self._front_page_draft(snapshot)
+        if path in MEDIA_TYPES:
+            return self._list_draft(snapshot, path)
         folder, _, file = path.rpartition("/")
         key, (stem, _, name) = folder or EVERYTHING, file.partition(".")
         if path == feed_path(key, name) and stem == "feed" and key in snapshot.feeds and name in self._unsaved:
@@ -168,34 +173,39 @@ class Documents:
     def _picks(self, connection: Connection, snapshot: Snapshot, key: str) -> list[Pick]:
         return selection.newest(connection, key, snapshot.now, self._config.feeds.limit)
 
-    def _front_page_draft(self, snapshot: Snapshot) -> Draft:
+    def _list_draft(self, snapshot: Snapshot, path: str) -> Draft:
+        """The front page or the OPML file: every feed there is."""
         feeds = list(snapshot.feeds.values())
         shown = [f"{feed.key} {feed.name} {feed.articles} {feed.updated.isoformat()}" for feed in feeds]
 
         def content() -> bytes:
-            from feeds.render import html
+            from feeds.render import html, opml
 
-            return html.front_page(feeds, self._config.site, self._config.feeds.formats)
+            formats, site = self._config.feeds.formats, self._config.site
+            if path == FRONT_PAGE:
+                return html.front_page(feeds, site, formats)
+            return opml.subscriptions(feeds, site, formats[0])
 
         newest = max((feed.updated for feed in feeds), default=EPOCH)
-        return Draft(FRONT_PAGE, HTML, digest(self._site, *shown), newest, content)
+        return Draft(path, MEDIA_TYPES[path], digest(self._site, path, *shown), newest, content)
 
     def _feed_draft(
         self, connection: Connection, snapshot: Snapshot, key: str, name: str, picks: Sequence[Pick]
     ) -> Draft:
-        feed, form = snapshot.feeds[key], format_named(name)
+        feed, form, site, path = snapshot.feeds[key], format_named(name), self._config.site, feed_path(key, name)
         newest = max(pick.changed for pick in picks)
         recipes = {pick.number: self._recipe(pick, name, snapshot) for pick in picks}
 
         def content() -> bytes:
-            head, tail = form.frame(feed, self._config.site, newest)
-            return b"".join([head, *self._entries(connection, snapshot, name, recipes), tail])
+            head, tail = form.frame(feed, site, newest, Place(site.address(path)))
+            return head + form.BETWEEN.join(self._entries(connection, snapshot, name, recipes)) + tail
 
         recipe = digest(self._site, name, key, feed.name, newest.isoformat(), *recipes.values())
-        return Draft(feed_path(key, name), form.MEDIA_TYPE, recipe, newest, content)
+        return Draft(path, form.MEDIA_TYPE, recipe, newest, content)
 
     def _recipe(self, pick: Pick, name: str, snapshot: Snapshot) -> str:
         shown = [snapshot.names[key] for key in pick.feeds]
+        shown += [address for address in pick.related if address in snapshot.hidden]
         return digest(self._site, name, pick.digest, pick.changed.isoformat(), *shown)
 
     def _entries(
@@ -208,10 +218,10 @@ class Documents:
             ready |= store.kept_entries(latest, name, missing)
         missing = {number: recipe for number, recipe in missing.items() if number not in ready}
         found = store.articles(connection, list(missing))
-        form, has_source = format_named(name), "providers" in self._config.feeds.kinds
+        form = format_named(name)
         for number, recipe in missing.items():
             article = as_shown(found[number], snapshot)
-            ready[number] = form.entry(article, self._config.site, has_source=has_source)
+            ready[number] = form.entry(article, self._config.site, self._style)
             unsaved[number] = Entry(recipe, ready[number])
         if len(unsaved) >= MOST_UNSAVED:
             self.save()
@@ -219,13 +229,19 @@ class Documents:
 
 
 def as_shown(article: Article, snapshot: Snapshot) -> Article:
-    """The article under the names that its feeds go by, and without an update that is still to come."""
+    """The article as readers may see it now.
+
+    Under the names that its feeds go by, without an update that is still to come, and without related coverage that is
+    itself not visible here.
+    """
     names = snapshot.names
     topics = tuple(dict.fromkeys(names[key] for key in article.feeds() if key.startswith("topics/")))
     domain = article.provider.domain
     due = article.updated is None or article.updated <= snapshot.now
     updated = article.updated if due else None
-    return replace(article, topics=topics, provider=Provider(domain, names[f"providers/{domain}"]), updated=updated)
+    related = tuple(item for item in article.related if address_digest(item.link) not in snapshot.hidden)
+    provider = Provider(domain, names[f"providers/{domain}"])
+    return replace(article, topics=topics, provider=provider, updated=updated, related=related)
 
 
 def published_as(draft: Draft, etag: str, known: Published | None, now: datetime) -> Published:

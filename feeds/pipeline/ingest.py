@@ -1,9 +1,11 @@
 """From the records folder into the store: only what changed is read, and all of it lands in one transaction."""
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 
 from feeds import store
@@ -13,6 +15,7 @@ from feeds.records import Fault, Found, Reading, printable, read_file, read_reco
 from feeds.store import LONGEST_WAIT, Connection, Known, Store
 
 BATCH = 500
+SHAPING = ("feedgen", "lxml", "idna", "jinja2", "markdown-it-py", "nh3", "pydantic", "pyyaml")
 # A file that changed this shortly before it was read may change again without its time telling so.
 SETTLED_NS = 50_000_000
 NEVER = -1
@@ -115,6 +118,8 @@ def _settled(mtime_ns: int) -> int:
 
 
 def _code() -> bytes:
-    """The program itself: a store made by other code, of a version released or not, is made anew."""
+    """The program itself, and what shapes its output: a store made by other code, released or not, is made anew."""
     package = Path(__file__).parent.parent
-    return b"".join(file.read_bytes() for file in sorted(package.rglob("*.py")) + sorted(package.rglob("*.html")))
+    files = sorted(package.rglob("*.py")) + sorted(package.rglob("*.html"))
+    versions = " ".join([sys.version, *(f"{name} {version(name)}" for name in SHAPING)])
+    return b"".join([versions.encode(), *(file.read_bytes() for file in files)])

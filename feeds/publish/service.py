@@ -120,6 +120,7 @@ class _Watch:
         self._lock = Lock()
         self._next = 0.0
         self._reported: set[Fault] | None = None
+        self._trouble = ""
 
     def look(self) -> None:
         """Read what changed.  While one thread looks, others answer with what is known."""
@@ -131,9 +132,12 @@ class _Watch:
             if ingested.read or self._reported is None:
                 self._report(aloud=ingested.read > 0)
         except StoreBusy:
-            pass  # another process is reading the records: what it read shows next time
+            # another process is reading the records: what it read shows next time
+            self._trouble = ""
         except FeedsError as error:
-            log.error("%s; the last good documents are served", error)
+            if str(error) != self._trouble:
+                log.error("%s; the last good documents are served", error)
+            self._trouble = str(error)
         finally:
             ended = time.monotonic()
             self._next = ended + (ended - started) * (LOOKS_SHARE - 1)

@@ -8,7 +8,7 @@ import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
@@ -79,12 +79,24 @@ class _Tree:
             self._publish(draft, known.get(draft.path), now)
             if progress is not None:
                 progress(count, total)
-        self._save_manifest(self._after)
         self._documents.save()
         if self._noted:
             with self._source.writing() as writing:
+                self._date(store.published(writing))
                 store.note_published(writing, self._noted)
+        self._save_manifest(self._after)
         return Built(self._written, self._kept, len(gone))
+
+    def _date(self, latest: dict[str, Published]) -> None:
+        """Give way to what a service noted while this build ran: no date goes back, and both publish the same one."""
+        for path, noted in self._noted.items():
+            other = latest.get(path)
+            if other is None or other.modified <= noted.modified:
+                continue
+            modified = other.modified if other.etag == noted.etag else other.modified + 1
+            self._noted[path] = replace(noted, modified=modified)
+            self._after[path] = replace(self._after[path], modified=modified)
+            os.utime(self._root / path, (modified, modified))
 
     def _known(self, connection: Connection) -> dict[str, Published]:
         """What was last published, by the store and by the list in the tree: no date may go back."""
@@ -102,9 +114,7 @@ class _Tree:
         new = {path: Written(UNFINISHED, 0, 0) for path in paths if path not in self._before}
         for path in new:
             if os.path.lexists(self._root / path):
-                advice = (
-                    "expected no file that feeds did not write; move it away, or let output.path name an empty folder"
-                )
+                advice = f"expected no file that {MANIFEST} does not name; move it away, or delete the whole folder"
                 raise PublishError(str(self._root / path), advice)
         if new:
             self._save_manifest({**self._before, **new})

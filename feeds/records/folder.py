@@ -40,7 +40,7 @@ def walk(folder: Path) -> Iterator[Found]:
                         continue
                     if item.is_dir(follow_symlinks=False):
                         waiting.append((f"{prefix}{item.name}/", item.path))
-                    elif item.name.lower().endswith(SUFFIXES) or (item.is_symlink() and item.is_dir()):
+                    elif item.name.lower().endswith(SUFFIXES) or _is_linked_folder(item):
                         with suppress(FileNotFoundError):  # it went meanwhile
                             yield _found(prefix + item.name, item)
         except OSError as error:
@@ -105,6 +105,13 @@ def printable(path: str) -> str:
 def _shows(character: str) -> bool:
     # Spaces of any kind and the joiner of emoji are printable to everyone but Python.
     return character.isprintable() or character == "\u200d" or unicodedata.category(character) == "Zs"
+
+
+def _is_linked_folder(item: os.DirEntry[str]) -> bool:
+    try:
+        return item.is_symlink() and item.is_dir()
+    except OSError:  # a link in a circle, or through a file
+        return False
 
 
 def _found(path: str, item: os.DirEntry[str]) -> Found:

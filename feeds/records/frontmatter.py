@@ -19,9 +19,15 @@ from yaml import CSafeLoader
 
 SECRET_KEY = "secured"
 DEEPEST = 32
-MOST_NODES = 100_000
+MOST_NODES = 20_000
+SWALLOWED = re.compile(rf"^[ \t]*[\"']?{SECRET_KEY}[\"']?[ \t]*:", re.MULTILINE)
 SAFE_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")}
 NULLS = {"", "~", "null", "Null", "NULL"}
+
+HINTS = {
+    "mapping values are not allowed in this context": "a second colon in a line; text with a colon stands in quotes",
+    "character that cannot start any token": "text that begins with a reserved character; such text stands in quotes",
+}
 
 Place = tuple[int, int]
 Path = tuple[str | int, ...]
@@ -87,6 +93,7 @@ class _Builder:
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._open: set[str] = set()
         self._nodes = 0
+        self._skipped: list[tuple[int, int]] = []
         self._next: Callable[[], Any]
 
     def document(self) -> dict[str, Any] | None:
@@ -101,6 +108,7 @@ class _Builder:
                 raise self._stop(self._place(start), "a YAML mapping", "something else")
             data: dict[str, Any] = self._build(start, (), 0)
             self._next()  # the document ends
+            self._check_swallowed()
             after = self._next()
             if not isinstance(after, yaml.StreamEndEvent):
                 raise self._stop(self._place(after), "one YAML document, or --- on the first line", "another after it")
@@ -117,18 +125,30 @@ class _Builder:
             return None
         return data
 
+    def _check_swallowed(self) -> None:
+        """A line that reads like the secret key but is none: by a slip it is part of something that would be shown."""
+        for match in SWALLOWED.finditer(self._source):
+            if not any(start <= match.end() - 1 <= end for start, end in self._skipped):
+                line = self._before + self._source.count("\n", 0, match.start()) + 1
+                self.flaws.append(Flaw((line, 1), (), f"{SECRET_KEY} as a key of its own", "it inside another value"))
+
     def _broken(self, error: yaml.YAMLError) -> Flaw:
         mark = getattr(error, "problem_mark", None)
         if "quoted scalar" in (getattr(error, "context", None) or ""):
             mark = error.context_mark  # type: ignore[attr-defined]  # where the quotation begins, not where the file ends
         place = (self._before + mark.line + 1, mark.column + 1) if mark else (self._before + 1, 1)
-        return Flaw(place, (), "YAML", str(getattr(error, "problem", None) or "something else").removeprefix("found "))
+        problem = str(getattr(error, "problem", None) or "something else").removeprefix("found ")
+        return Flaw(place, (), "YAML", HINTS.get(problem, problem))
 
     def _place(self, event: Any) -> Place:
         # As editors count lines: for libyaml U+0085, U+2028 and U+2029 end one too.
         index = event.start_mark.index
         line = bisect_left(self._ends, index)
         return self._before + line + 1, index - (self._ends[line - 1] if line else -1)
+
+    @staticmethod
+    def _index(event: Any) -> int:
+        return int(event.start_mark.index)
 
     @cached_property
     def _ends(self) -> list[int]:
@@ -140,6 +160,8 @@ class _Builder:
 
     def _build(self, event: Any, path: Path, depth: int) -> Any:
         self._nodes += 1
+        if self._nodes > MOST_NODES:
+            raise self._stop(self._place(event), f"at most {MOST_NODES} values", "more", path)
         kind = type(event)
         if self._with_places and path not in self.places:
             self.places[path] = self._place(event)
@@ -168,7 +190,7 @@ class _Builder:
         if event.tag is not None and event.tag != "!" and event.tag not in SAFE_TAGS:
             self.flaws.append(Flaw(self._place(event), path, "a value without a tag of its own", "a tag"))
 
-    def _skip(self, path: Path) -> None:
+    def _skip(self, path: Path, start: int) -> None:
         """Pass over one value.  Nothing of it is kept, so that no alias can bring it back either."""
         depth = 0
         while True:
@@ -181,6 +203,7 @@ class _Builder:
                 if depth > DEEPEST:  # libyaml's own time grows with the square of the depth
                     raise self._stop(self._place(event), f"at most {DEEPEST} levels", "more", path)
             if depth == 0:
+                self._skipped.append((start, self._index(event)))
                 return
 
     def _alias(self, event: Any) -> Any:
@@ -213,7 +236,7 @@ class _Builder:
                 self.flaws.append(Flaw(self._place(event), (*path, key), "a key once", "the key again"))
             seen.add(key)
             if key == SECRET_KEY:
-                self._skip((*path, key))
+                self._skip((*path, key), self._index(event))
                 continue
             value = self._build(self._next(), (*path, key), depth + 1)
             if key == "<<" and event.implicit[0]:

@@ -5,14 +5,14 @@ Here meet the YAML (frontmatter) and the rules of what it may say (shape). Files
 
 from codecs import BOM_UTF8
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import SequenceMatcher, get_close_matches
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from feeds.model import Article, Image, Provider, Related, digest, identity
+from feeds.model import Article, Image, Provider, Related, address_digest, digest, identity
 from feeds.records import frontmatter
 from feeds.records.faults import Cost, Fault
 from feeds.records.frontmatter import SECRET_KEY, Path, key_text
@@ -24,13 +24,16 @@ from feeds.records.shape import (
     ProviderShape,
     Record,
     RelatedShape,
+    as_address,
     as_boolean,
+    as_moment,
     clean,
     holds_secret,
 )
 
 NESTED: dict[str, type[BaseModel]] = {"provider": ProviderShape, "images": ImageShape, "related": RelatedShape}
 NAMES = KEYS.union(*(shape.model_fields for shape in NESTED.values()))
+MOST_FAULTS = 100  # that are told of one record
 LONGEST_SLIP = 40  # characters; a longer key is no slip of the pen
 EXPECTED_OF_MISSING = {
     "title": "text",
@@ -45,13 +48,19 @@ EXPECTED_BY_TYPE = {"tuple_type": "a list", "model_type": "a mapping", "model_at
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What reading one record came to.  No article and no fault: its editor does not publish it."""
+    """What reading one record came to.  No article and no fault: its editor does not publish it.
+
+    Of a record that is no article, `held` stands for its web address, so that no other one may point to it, and `due`
+    is its publication: until then it is nobody's business that there is such a record.
+    """
 
     path: str
     digest: str
     article: Article | None
     faults: tuple[Fault, ...]
     unpublished: bool = False
+    held: str | None = None
+    due: datetime | None = None
 
     @property
     def left_out(self) -> bool:
@@ -97,7 +106,14 @@ def read_record(path: str, content: bytes, now: datetime) -> Reading:
     unpublished = _says_unpublished(front.data)
     kept = record is not None and not unpublished and all(fault.cost is not Cost.RECORD for fault in faults)
     article = _article(path, mark, record, body) if record is not None and kept else None
-    return Reading(path, mark, article, tuple(sorted(faults, key=lambda f: (f.line, f.column))), unpublished)
+    faults.sort(key=lambda fault: (fault.line, fault.column))
+    if len(faults) > MOST_FAULTS:
+        last = faults[MOST_FAULTS]
+        faults[MOST_FAULTS:] = [replace(last, key="", expected=f"at most {MOST_FAULTS} faults", got=str(len(faults)))]
+    if article is not None:
+        return Reading(path, mark, article, tuple(faults))
+    held, due = _held(front.data), _due(front.data)
+    return Reading(path, mark, None, tuple(faults), unpublished, held, due)
 
 
 def validate(data: dict[str, Any]) -> tuple[Record | None, list[_Problem]]:
@@ -197,6 +213,20 @@ def _says_unpublished(data: dict[str, Any]) -> bool:
         return False
 
 
+def _held(data: dict[str, Any]) -> str | None:
+    try:
+        return address_digest(as_address(data.get("webUrl")))
+    except ValueError:
+        return None
+
+
+def _due(data: dict[str, Any]) -> datetime | None:
+    try:
+        return as_moment(data.get("publishedDateTime"))
+    except ValueError:
+        return None
+
+
 def _misspellings(data: dict[str, Any]) -> list[_Problem]:
     problems = []
     for key in sorted(data.keys() - KEYS):
@@ -266,7 +296,7 @@ def _provider(shape: ProviderShape) -> Provider:
 
 
 def _images(shapes: Iterable[ImageShape]) -> tuple[Image, ...]:
-    return tuple(Image(shape.url, shape.width, shape.height, shape.isCached) for shape in shapes)
+    return tuple(Image(shape.url, shape.width, shape.height, shape.isCached, shape.length) for shape in shapes)
 
 
 def _related(shape: RelatedShape) -> Related:

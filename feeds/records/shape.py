@@ -24,7 +24,7 @@ MOMENT = re.compile(
     r"(\d{4})-(\d\d?)-(\d\d?)(?:(?:[Tt]|[ \t]+)(\d\d?):(\d\d)(?::(\d\d)(?:[.,](\d{1,6})\d*)?)?"
     r"(?:[ \t]*(?:([Zz])|([+-])(\d\d?)(?::?([0-5]\d))?))?)?"
 )
-# At the start of a line, or before what looks like a value of its own where lines were folded.
+# At the start of a line, or before what looks like a value of its own.
 SWALLOWED = re.compile(
     rf"^[ \t]*[\"']?{SECRET_KEY}[\"']?[ \t]*:"
     rf"|\b{SECRET_KEY}[\"']?[ \t]*:[ \t]*(?:[\"'|>]|[\w+/=;-]{{16,}})",
@@ -80,6 +80,8 @@ def as_address(value: Any) -> str:
     """An absolute http or https address."""
     what = "an http or https address"
     if not isinstance(value, str):
+        raise expected(what)
+    if holds_secret(value):
         raise expected(what)
     try:
         return web_address(clean(value))
@@ -139,6 +141,13 @@ def as_pixels(value: Any) -> int:
     raise expected("a whole number of pixels, without quotes")
 
 
+def as_bytes(value: Any) -> int:
+    """A whole number of bytes, at least one."""
+    if isinstance(value, Plain) and re.fullmatch(r"[0-9]{1,15}", value) and int(value) > 0:
+        return int(value)
+    raise expected("a whole number of bytes, without quotes")
+
+
 def _absent(check: Callable[[Any], Any]) -> BeforeValidator:
     return BeforeValidator(lambda value: None if value is None or value == "" else check(value))
 
@@ -159,6 +168,7 @@ MaybeAddress = Annotated[str | None, _absent(as_address)]
 MaybeMoment = Annotated[datetime | None, _absent(as_moment)]
 MaybeNumber = Annotated[float | None, _absent(as_number)]
 MaybePixels = Annotated[int | None, _absent(as_pixels)]
+MaybeBytes = Annotated[int | None, _absent(as_bytes)]
 MaybeBoolean = Annotated[bool | None, _absent(as_boolean)]
 
 
@@ -182,6 +192,7 @@ class ImageShape(Shape):
     width: MaybePixels = None
     height: MaybePixels = None
     isCached: MaybeBoolean = None
+    length: MaybeBytes = None
 
 
 class RelatedShape(Shape):

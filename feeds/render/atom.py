@@ -1,28 +1,30 @@
 """Atom 1.0 (RFC 4287), with Media RSS."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from feeds.config import Site
-from feeds.model import Article, Feed, feed_path
-from feeds.render import words, xml
+from feeds.model import Article, Feed, feed_path, image_type
+from feeds.render import Place, Style, content, words, xml
 
 NAME = "atom"
 MEDIA_TYPE = "application/atom+xml; charset=utf-8"
+BETWEEN = b""
 
 
-def entry(article: Article, site: Site, *, has_source: bool) -> bytes:
+def entry(article: Article, site: Site, style: Style) -> bytes:
     """One <entry>."""
-    return xml.cut_out(entry_of(article, site).atom_entry())
+    return xml.cut_out(entry_of(article, site, style).atom_entry())
 
 
-def frame(feed: Feed, site: Site, updated: datetime) -> tuple[bytes, bytes]:
+def frame(feed: Feed, site: Site, updated: datetime, place: Place) -> tuple[bytes, bytes]:
     """The <feed> around the entries."""
-    return xml.halves(feed_of(feed, site, updated).atom_str(), b"</feed>")
+    return xml.halves(feed_of(feed, site, updated, place).atom_str(), b"</feed>")
 
 
-def entry_of(article: Article, site: Site) -> xml.FeedEntry:
+def entry_of(article: Article, site: Site, style: Style) -> xml.FeedEntry:
     """The article as feedgen holds it."""
-    item = xml.new_entry(xml.pictures(article.images))
+    item = xml.new_entry(tuple(_extras(article, site, style)))
     item.id(article.id)
     item.title(article.title)
     item.link(href=article.link, rel="alternate")
@@ -31,19 +33,42 @@ def entry_of(article: Article, site: Site) -> xml.FeedEntry:
     item.author(name=article.provider.name, uri=f"https://{article.provider.domain}/")
     if article.excerpt:
         item.summary(article.excerpt)
+    if style.content and (html := content.content_of(article)):
+        item.content(html, type="html")
     for topic in article.topics:
         # Readers show the term where they should show the label, so that the term is the name too.
         item.category(term=topic, label=topic, scheme=words.identity_address("topics", site))
     return item
 
 
-def feed_of(feed: Feed, site: Site, updated: datetime) -> xml.FeedGenerator:
+def _extras(article: Article, site: Site, style: Style) -> Iterator[xml.Extra]:
+    lead = content.lead_image(article)
+    yield from xml.pictures(article.images, lead)
+    if lead is not None and lead.length is not None and (kind := image_type(lead.url)):
+        yield xml.link("link", "enclosure", lead.url, type=kind, length=str(lead.length))
+    for item in article.related:
+        yield xml.link("link", "related", item.link, title=item.title)
+    if style.amp and article.amp_link:
+        yield xml.link("link", "amphtml", article.amp_link)
+    if style.source:
+        key = f"providers/{article.provider.domain}"
+        # RFC 4287 §4.2.11. Its time is the entry's own: that of the provider's feed would change with every article.
+        about = (
+            xml.Extra("id", words.identity_address(key, site)),
+            xml.Extra("title", article.provider.name),
+            xml.Extra("updated", article.changed.isoformat()),
+            xml.link("link", "self", site.address(feed_path(key, NAME)), type=MEDIA_TYPE.partition(";")[0]),
+        )
+        yield xml.Extra("source", children=about)
+
+
+def feed_of(feed: Feed, site: Site, updated: datetime, place: Place) -> xml.FeedGenerator:
     """The feed without its entries, as feedgen holds it."""
-    whole = xml.new_feed(xml.Media)
+    whole = xml.new_feed({}, xml.history("link", place), [xml.link("link", "hub", hub) for hub in site.hubs])
     whole.id(words.identity_address(feed.key, site))
     whole.title(words.title(feed, site))
     whole.subtitle(words.subtitle(feed, site))
-    whole.link(href=site.address(feed_path(feed.key, NAME)), rel="self", type=MEDIA_TYPE.partition(";")[0])
+    whole.link(href=place.itself, rel="self", type=MEDIA_TYPE.partition(";")[0])
     whole.link(href=words.page_address(feed, site), rel="alternate", type="text/html")
     whole.language(site.language)
     whole.updated(updated)

@@ -10,8 +10,7 @@ from feeds.model import Feed, feed_path
 from feeds.render import format_named, words
 
 MEDIA_TYPE = "text/html; charset=utf-8"
-HEADINGS = {"all": "Everything", "topics": "Topics", "providers": "Providers", "categories": "Categories"}
-LABELS = {"rss": "RSS", "atom": "Atom"}
+LABELS = {"rss": "RSS", "atom": "Atom", "json": "JSON"}
 
 _environment = Environment(
     loader=PackageLoader("feeds.render"),
@@ -26,7 +25,7 @@ _environment.globals.update(title=words.title, feed_path=feed_path, labels=LABEL
 def front_page(feeds: Iterable[Feed], site: Site, formats: Iterable[str]) -> bytes:
     """Every feed by kind, each with its address in every format."""
     names = list(formats)
-    groups = [(HEADINGS[kind], list(some)) for kind, some in groupby(feeds, key=lambda feed: feed.kind)]
+    groups = [(words.HEADINGS[kind], list(some)) for kind, some in groupby(feeds, key=lambda feed: feed.kind)]
     types = {name: format_named(name).MEDIA_TYPE.partition(";")[0] for name in names}
     template = _environment.get_template("index.html")
     return template.render(site=site, groups=groups, formats=names, types=types).encode()

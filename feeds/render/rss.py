@@ -1,51 +1,68 @@
 """RSS 2.0 (rssboard.org/rss-specification and its Best Practices Profile), with Media RSS and Dublin Core."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from html import escape
 
 from feeds.config import Site
-from feeds.model import Article, Feed, feed_path
-from feeds.render import words, xml
+from feeds.model import Article, Feed, feed_path, image_type
+from feeds.render import Place, Style, content, words, xml
 
 NAME = "rss"
 MEDIA_TYPE = "application/rss+xml; charset=utf-8"
+BETWEEN = b""
+LINK = f"{{{xml.ATOM}}}link"
 
 
-def entry(article: Article, site: Site, *, has_source: bool) -> bytes:
+def entry(article: Article, site: Site, style: Style) -> bytes:
     """One <item>."""
-    return xml.cut_out(entry_of(article, site, has_source=has_source).rss_entry())
+    return xml.cut_out(entry_of(article, site, style).rss_entry())
 
 
-def frame(feed: Feed, site: Site, updated: datetime) -> tuple[bytes, bytes]:
+def frame(feed: Feed, site: Site, updated: datetime, place: Place) -> tuple[bytes, bytes]:
     """The <channel> around the items."""
-    return xml.halves(feed_of(feed, site, updated).rss_str(), b"</channel></rss>")
+    return xml.halves(feed_of(feed, site, updated, place).rss_str(), b"</channel></rss>")
 
 
-def entry_of(article: Article, site: Site, *, has_source: bool) -> xml.FeedEntry:
+def entry_of(article: Article, site: Site, style: Style) -> xml.FeedEntry:
     """The article as feedgen holds it."""
-    creator = xml.Extra(f"{{{xml.DUBLIN_CORE}}}creator", article.provider.name)
-    item = xml.new_entry([creator, *xml.pictures(article.images)])
+    item = xml.new_entry(tuple(_extras(article, style)))
     item.title(article.title)
     item.link(href=article.link)
     item.guid(article.id, permalink=True)
     item.published(article.published)
     if article.excerpt:
         # Readers take a description for HTML, so that what is text is escaped as such (RSS 2.0, "encoding examples").
-        item.description(escape(article.excerpt, quote=False))
+        item.description(escape(article.excerpt, quote=False), isSummary=True)
+    if style.content and (html := content.content_of(article)):
+        item.content(html)
+    lead = content.lead_image(article)
+    if lead is not None and lead.length is not None and (kind := image_type(lead.url)):
+        item.enclosure(url=lead.url, length=str(lead.length), type=kind)
     for topic in article.topics:
         item.category(term=topic, scheme=words.identity_address("topics", site))
-    if has_source:
+    if style.source:
         path = feed_path(f"providers/{article.provider.domain}", NAME)
         item.source(url=site.address(path), title=article.provider.name)
     return item
 
 
-def feed_of(feed: Feed, site: Site, updated: datetime) -> xml.FeedGenerator:
+def _extras(article: Article, style: Style) -> Iterator[xml.Extra]:
+    yield xml.Extra(f"{{{xml.DUBLIN_CORE}}}creator", article.provider.name)
+    yield from xml.pictures(article.images, content.lead_image(article))
+    for item in article.related:
+        yield xml.link(LINK, "related", item.link, title=item.title)
+    if style.amp and article.amp_link:
+        yield xml.link(LINK, "amphtml", article.amp_link)
+
+
+def feed_of(feed: Feed, site: Site, updated: datetime, place: Place) -> xml.FeedGenerator:
     """The feed without its entries, as feedgen holds it."""
-    channel = xml.new_feed(xml.MediaAndDublinCore)
+    hubs = [xml.link(LINK, "hub", hub) for hub in site.hubs]
+    channel = xml.new_feed({"dc": xml.DUBLIN_CORE}, xml.history(LINK, place), hubs)
     channel.title(words.title(feed, site))
     channel.description(words.subtitle(feed, site))
-    channel.link(href=site.address(feed_path(feed.key, NAME)), rel="self", type=MEDIA_TYPE.partition(";")[0])
+    channel.link(href=place.itself, rel="self", type=MEDIA_TYPE.partition(";")[0])
     channel.link(href=words.page_address(feed, site), rel="alternate")
     channel.language(site.language)
     channel.lastBuildDate(updated)

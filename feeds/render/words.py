@@ -3,6 +3,7 @@
 from feeds.config import Site
 from feeds.model import EVERYTHING, Feed, feed_folder
 
+HEADINGS = {"all": "Everything", "topics": "Topics", "providers": "Providers", "categories": "Categories"}
 SUBJECTS = {"topics": "about", "providers": "from", "categories": "in the category"}
 
 

@@ -15,7 +15,7 @@ writes whole; tests/render/test_joined.py holds that.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from email.utils import format_datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import feedgen.entry
 import feedgen.feed
@@ -24,37 +24,47 @@ from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.feed import FeedGenerator as FeedGenerator
 from lxml import etree
 
-from feeds.model import Image
+from feeds.model import Image, image_type
+from feeds.render import Place
 
 feedgen.entry.formatRFC2822 = feedgen.feed.formatRFC2822 = format_datetime
 
 MEDIA = "http://search.yahoo.com/mrss/"
 DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
+CONTENT = "http://purl.org/rss/1.0/modules/content/"
+HISTORY = "http://purl.org/syndication/history/1.0"
+ATOM = "http://www.w3.org/2005/Atom"
 
 
 @dataclass(frozen=True, slots=True)
 class Extra:
-    """An element that feedgen has no word for, at the end of an entry."""
+    """An element that feedgen has no word for, at the end of an entry or of a feed's head."""
 
     tag: str
     text: str | None = None
     attributes: dict[str, str] = field(default_factory=dict)
+    children: tuple["Extra", ...] = ()
 
 
-class Media(BaseExtension):  # type: ignore[misc]
-    """Declares the prefix of pictures on a feed."""
+class Head(BaseExtension):  # type: ignore[misc]
+    """Declares prefixes on a feed, and appends elements to its head."""
 
-    def extend_ns(self) -> dict[str, str]:
-        """The prefixes, and what they stand for."""
-        return {"media": MEDIA}
-
-
-class MediaAndDublinCore(BaseExtension):  # type: ignore[misc]
-    """Declares the prefixes of pictures and creators on a feed."""
+    prefixes: ClassVar[dict[str, str]] = {}
+    elements: Iterable[Extra] = ()
 
     def extend_ns(self) -> dict[str, str]:
         """The prefixes, and what they stand for."""
-        return {"media": MEDIA, "dc": DUBLIN_CORE}
+        return self.prefixes
+
+    def extend_atom(self, feed: Any) -> Any:
+        """Append the elements."""
+        _append(feed, self.elements)
+        return feed
+
+    def extend_rss(self, feed: Any) -> Any:
+        """Append the elements to the channel."""
+        _append(feed[0], self.elements)
+        return feed
 
 
 class Extras(BaseEntryExtension):  # type: ignore[misc]
@@ -64,9 +74,7 @@ class Extras(BaseEntryExtension):  # type: ignore[misc]
 
     def extend_atom(self, entry: Any) -> Any:
         """Append the elements."""
-        for extra in self.elements:
-            element = etree.SubElement(entry, extra.tag, extra.attributes)
-            element.text = extra.text
+        _append(entry, self.elements)
         return entry
 
     extend_rss = extend_atom
@@ -80,17 +88,32 @@ def new_entry(extras: Iterable[Extra]) -> FeedEntry:
     return entry
 
 
-def new_feed(prefixes: type[BaseExtension]) -> FeedGenerator:
-    """A feed to fill, that declares these prefixes."""
+def new_feed(prefixes: dict[str, str], history: Iterable[Extra], more: Iterable[Extra]) -> FeedGenerator:
+    """A feed to fill, that declares these prefixes and whose head ends with these elements."""
     feed = FeedGenerator()
-    feed.register_extension("prefixes", prefixes)
+    feed.register_extension("head", Head)
+    told = tuple(history)
+    # The prefix of RFC 5005 only where one of its elements is.
+    own = {"fh": HISTORY} if any(HISTORY in extra.tag for extra in told) else {}
+    feed.head.prefixes = {"media": MEDIA, **prefixes, **own}
+    feed.head.elements = (*told, *more)
     feed.generator("feeds")
     return feed
 
 
+def history(tag: str, place: Place) -> Iterator[Extra]:
+    """Where a document stands in its feed's history (RFC 5005 §2 and §4)."""
+    if place.complete:
+        yield Extra(f"{{{HISTORY}}}complete")
+    if place.current is not None:
+        yield Extra(f"{{{HISTORY}}}archive")
+    for relation, address in place.links().items():
+        yield link(tag, relation, address)
+
+
 def cut_out(element: Any) -> bytes:
     """The bytes of an element as they stand inside a document that declares the prefixes it uses."""
-    root = etree.Element("root", nsmap={"media": MEDIA, "dc": DUBLIN_CORE})
+    root = etree.Element("root", nsmap={"media": MEDIA, "dc": DUBLIN_CORE, "atom": ATOM, "content": CONTENT})
     root.append(element)
     whole: bytes = etree.tostring(root, encoding="UTF-8")
     return whole[whole.index(b">") + 1 : whole.rindex(b"</")]
@@ -102,9 +125,38 @@ def halves(document: bytes, end: bytes) -> tuple[bytes, bytes]:
     return document[:at], document[at:]
 
 
-def pictures(images: Iterable[Image]) -> Iterator[Extra]:
-    """media:content for each picture, with its size where it is known (Media RSS, content)."""
-    for image in images:
-        size = {"width": image.width, "height": image.height}
-        known = {name: str(number) for name, number in size.items() if number is not None}
-        yield Extra(f"{{{MEDIA}}}content", None, {"url": image.url, "medium": "image", **known})
+def pictures(images: Iterable[Image], best: Image | None) -> Iterator[Extra]:
+    """media:content for each picture, the best first, with its size if known, and media:thumbnail for the best.
+
+    Both, since some readers take the one and some the other (Media RSS, content and thumbnail).
+    """
+    for image in sorted(images, key=lambda image: image != best):
+        kind = {"type": kind} if (kind := image_type(image.url)) else {}
+        yield Extra(f"{{{MEDIA}}}content", None, {"url": image.url, "medium": "image", **kind, **_size(image)})
+    if best is not None:
+        yield Extra(f"{{{MEDIA}}}thumbnail", None, {"url": best.url, **_size(best)})
+
+
+def link(tag: str, rel: str, href: str, **more: str) -> Extra:
+    """A link with its relation, which feedgen drops from entries and from the head of RSS."""
+    return Extra(tag, None, {"href": href, "rel": rel, **more})
+
+
+def serialised(root: Extra) -> bytes:
+    """A whole document of elements, with an XML declaration."""
+    whole = etree.Element(root.tag, root.attributes)
+    _append(whole, root.children)
+    made: bytes = etree.tostring(whole, encoding="UTF-8", xml_declaration=True, pretty_print=True)
+    return made
+
+
+def _append(parent: Any, extras: Iterable[Extra]) -> None:
+    for extra in extras:
+        element = etree.SubElement(parent, extra.tag, extra.attributes)
+        element.text = extra.text
+        _append(element, extra.children)
+
+
+def _size(image: Image) -> dict[str, str]:
+    size = {"width": image.width, "height": image.height}
+    return {name: str(number) for name, number in size.items() if number is not None}

@@ -7,6 +7,7 @@ between them. Not here: what is visible and in which order (selection).
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -18,6 +19,7 @@ from feeds.rows import article_of, fault_of, file_row, micros, record_row
 from feeds.store.database import fact
 
 MOST_PARAMETERS = 500
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,8 @@ def faults(connection: Connection, now: datetime) -> list[Fault]:
         select(columns.path, columns.faults)
         .outerjoin(schema.records, rows.path == columns.path)
         .where(columns.faults != [], columns.unpublished.is_(False))
-        .where((rows.age.is_(None)) | (rows.age >= -micros(now)))
+        .where(rows.age.is_(None) | (rows.age >= -micros(now)))
+        .where(columns.due.is_(None) | (columns.due <= micros(now)))
         .order_by(columns.path)
     )
     found = [fault_of(path, data) for path, some in connection.execute(statement) for data in some]
@@ -158,16 +161,15 @@ def note_published(connection: Connection, documents: dict[str, Published]) -> N
         connection.execute(statement.on_conflict_do_update(["path"], set_=changes), rows)
 
 
-def _chunks(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(numbers), MOST_PARAMETERS):
-        yield numbers[start : start + MOST_PARAMETERS]
+def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    for start in range(0, len(items), MOST_PARAMETERS):
+        yield items[start : start + MOST_PARAMETERS]
 
 
 def _numbers(connection: Connection, paths: Sequence[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     columns = schema.records.c
-    for start in range(0, len(paths), MOST_PARAMETERS):
-        some = paths[start : start + MOST_PARAMETERS]
+    for some in _chunks(paths):
         rows = connection.execute(select(columns.path, columns.number).where(columns.path.in_(some)))
         found.update({path: number for path, number in rows})
     return found

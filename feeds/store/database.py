@@ -6,8 +6,9 @@ Not here: what is in it (contents).
 import fcntl
 import json
 import os
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +23,21 @@ LONGEST_WAIT = 600  # seconds that a writer waits for another one, which may be 
 SETTINGS = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON", "cache_size=-32768")
 
 
-class Store:
-    """A store in a file.  Opening makes it, and makes it anew when other code made it, or when it is no database.
+# What a file's header says of the program that it belongs to: "feed" (sqlite.org/fileformat.html §1.3.9).
+OURS = 0x66656564
+OUR_FOLDER = ".feeds"
+DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 
-    Raises StoreError when the file cannot be used.
+
+class Store:
+    """A store in a file.  Opening makes it, and makes it anew when other code made it, or when it is damaged.
+
+    Raises StoreError when the file cannot be used, as when it is another program's.
     """
 
     def __init__(self, file: Path, fingerprint: str) -> None:
         self._file = file
+        self._fingerprint = fingerprint
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -45,7 +53,7 @@ class Store:
         event.listen(self._engine, "begin", _on_begin)
         try:
             with _alone(file.parent):
-                self._open(fingerprint)
+                self._open()
         except (OSError, DatabaseError) as error:
             cause = getattr(error, "orig", None) or error
             raise StoreError(str(file), f"expected a store that can be opened, got: {cause}") from error
@@ -63,23 +71,41 @@ class Store:
         `wait` is how many seconds to wait for another writer before StoreBusy is raised.
         """
         with self._translated(), self._writing(wait) as connection:
+            if not _is_made_by(connection, self._fingerprint):
+                raise StoreError(str(self._file), "expected the store of this program, got: one of another version")
             yield connection
 
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()
 
-    def _open(self, fingerprint: str) -> None:
+    def _open(self) -> None:
+        if not self._is_ours():
+            raise StoreError(str(self._file), "expected a store of feeds, got: another file; store.url names it")
         try:
-            self._prepare(fingerprint)
+            self._prepare()
         except OperationalError:
             raise
         except DatabaseError:
             # It is no SQLite database, or a damaged one. The records are the truth: it is made anew.
-            self._engine.dispose()
-            for suffix in ("", "-wal", "-shm"):
-                Path(f"{self._file}{suffix}").unlink(missing_ok=True)
-            self._prepare(fingerprint)
+            self._remake()
+
+    def _is_ours(self) -> bool:
+        """Whether the file is ours to change: in our own folder, empty, or a database marked as ours."""
+        if self._file.parent.name == OUR_FOLDER or not self._file.is_file() or not self._file.stat().st_size:
+            return True
+        with closing(sqlite3.connect(self._file, timeout=LONGEST_WAIT)) as connection:
+            try:
+                mark = connection.execute("PRAGMA application_id").fetchone()[0]
+                return bool(mark == OURS or not connection.execute("SELECT 1 FROM sqlite_master").fetchone())
+            except sqlite3.DatabaseError:
+                return False
+
+    def _remake(self) -> None:
+        self._engine.dispose()
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{self._file}{suffix}").unlink(missing_ok=True)
+        self._prepare()
 
     @contextmanager
     def _writing(self, wait: float = LONGEST_WAIT) -> Iterator[Connection]:
@@ -94,14 +120,20 @@ class Store:
             cause = getattr(error, "orig", None) or type(error).__name__
             if getattr(cause, "sqlite_errorname", "") == "SQLITE_BUSY":
                 raise StoreBusy(str(self._file), "expected the store to be free, got: another writer") from error
+            if getattr(cause, "sqlite_errorname", "") in DAMAGE:
+                with _alone(self._file.parent):
+                    self._remake()
+                raise StoreError(str(self._file), "the store was damaged and is made anew; try again") from error
             raise StoreError(str(self._file), f"expected to use the store, got: {cause}") from error
 
-    def _prepare(self, fingerprint: str) -> None:
+    def _prepare(self) -> None:
+        fingerprint = self._fingerprint
         with self._engine.connect() as connection, connection.begin():
             if _is_made_by(connection, fingerprint):
                 return
         with self._writing() as connection:
             if not _is_made_by(connection, fingerprint):
+                connection.exec_driver_sql(f"PRAGMA application_id={OURS}")
                 # When documents last changed cannot be read off the records: it stays, and each is rendered again.
                 # The generation goes on, so that no running service takes the new store for the one it knows.
                 last = int(fact(connection, "generation") or 0) if _fits(connection, schema.facts) else 0
@@ -127,13 +159,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def _on_connect(connection: Any, _: Any) -> None:
     cursor = connection.cursor()
-    for setting in (
-        "journal_mode=WAL",
-        "synchronous=NORMAL",
-        "foreign_keys=ON",
-        "secure_delete=ON",
-        "cache_size=-32768",
-    ):
+    for setting in SETTINGS:
         cursor.execute(f"PRAGMA {setting}")
     cursor.close()
 

@@ -1,5 +1,6 @@
 """Documents of what is visible: entries rendered once, dates that move with tags, names, and what a change alters."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,11 +18,13 @@ from feeds import schema, store
 from feeds.config import Config, load_config
 from feeds.model import Document, digest, feed_key, feed_path
 from feeds.pipeline import Documents, Draft, ingest, open_store, published_as
-from feeds.render import atom, rss
+from feeds.render import MODULES, format_named
 from feeds.store import Published, Store
 from tests import make
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
+FORMATS = ("rss", "atom", "json")
+LISTS = {"index.html", "feeds.opml"}
 
 
 @pytest.fixture
@@ -50,7 +53,8 @@ def source(config: Config) -> Iterator[Store]:
 def rendered(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """Counts the entries that are rendered, by format and title."""
     counted: Counter[str] = Counter()
-    for form in (rss, atom):
+    assert tuple(MODULES) == FORMATS
+    for form in map(format_named, FORMATS):
 
         def counting(article: Any, *arguments: Any, form: Any = form, entry: Any = form.entry, **named: Any) -> bytes:
             counted[f"{form.NAME} {article.title}"] += 1
@@ -86,7 +90,7 @@ class TestRenderedOnce:
         self, config: Config, source: Store, rendered: Counter[str]
     ) -> None:
         everything(config, source)
-        assert rendered == {f"{name} Article {n}": 1 for name in ("rss", "atom") for n in (1, 2, 3, 4)}
+        assert rendered == {f"{name} Article {n}": 1 for name in FORMATS for n in (1, 2, 3, 4)}
 
     def test_what_did_not_change_is_not_rendered_by_the_next_process(
         self, config: Config, source: Store, rendered: Counter[str]
@@ -108,7 +112,7 @@ class TestRenderedOnce:
         rendered.clear()
         change(config, source, "2.md", make.record(2, topics="[AI, Robots]", title="Other"))
         everything(config, source)
-        assert rendered == {"rss Other": 1, "atom Other": 1}
+        assert rendered == {"rss Other": 1, "atom Other": 1, "json Other": 1}
 
     def test_an_entry_under_another_name_of_its_topic_is_rendered_again(
         self, config: Config, source: Store, rendered: Counter[str]
@@ -128,7 +132,7 @@ class TestRenderedOnce:
         rendered.clear()
         site = config.site.model_copy(update={"base_url": "https://elsewhere.example.org"})
         documents = everything(config.model_copy(update={"site": site}), source)
-        assert len(rendered) == 8
+        assert len(rendered) == 4 * len(FORMATS)
         assert all(b"feeds.example.org" not in document.content for document in documents.values())
 
     def test_more_entries_than_are_held_at_once_are_saved(self, tmp_path: Path, rendered: Counter[str]) -> None:
@@ -162,13 +166,13 @@ class TestChanges:
             ),
             pytest.param(
                 {"topics": "[AI, New]"},
-                {"all", "topics/ai", "topics/new", "providers/example.org", "categories/news", "index.html"},
+                {"all", "topics/ai", "topics/new", "providers/example.org", "categories/news", *LISTS},
                 id="a topic more",
             ),
             pytest.param({"heat": "3"}, set(), id="what no format shows"),
             pytest.param(
                 {"published": "false"},
-                {"all", "topics/ai", "providers/example.org", "categories/news", "index.html"},
+                {"all", "topics/ai", "providers/example.org", "categories/news", *LISTS},
                 id="withdrawn",
             ),
         ],
@@ -179,9 +183,19 @@ class TestChanges:
         before = everything(config, source)
         change(config, source, "1.md", make.record(1, **changed))
         after = everything(config, source, make.NOW + HOUR)
-        keys = where - {"index.html"}
-        documents = {feed_path(key, name) for key in keys for name in ("rss", "atom")}
+        keys = where - LISTS
+        documents = {feed_path(key, name) for key in keys for name in FORMATS}
         assert self.altered(before, after) == documents | (where - keys)
+
+    def test_related_coverage_shows_from_the_moment_that_it_is_due(self, config: Config, source: Store) -> None:
+        change(config, source, "1.md", make.record(1, related="[{title: Soon, webUrl: 'https://example.org/-1'}]"))
+        change(config, source, "5.md", make.record(-1, category="soon", topics="[]"))
+        documents = Documents(config, source)
+        for moment, shown in ((make.NOW, False), (make.NOW + HOUR - SECOND / 1e6, False), (make.NOW + HOUR, True)):
+            for name in FORMATS:
+                document = documents.get(f"topics/ai/feed.{name}", moment)
+                assert document is not None
+                assert (b"https://example.org/-1" in document.content) is shown
 
     def test_an_article_past_the_limit_alters_no_feed(self, tmp_path: Path) -> None:
         config = make.site(
@@ -271,6 +285,13 @@ class TestNames:
         assert {tag.label for entry in read.entries for tag in entry.tags} == {"ai", "Robots"}
         assert {entry.author for entry in read.entries} == {"EX"}
         assert feedparser.parse(documents["providers/example.org/feed.rss"].content).feed.title == "EX · Test feeds"
+        shown = json.loads(documents["topics/ai/feed.json"].content)
+        assert shown["title"] == "ai · Test feeds"
+        assert {tag for item in shown["items"] for tag in item["tags"]} == {"ai", "Robots"}
+        assert [item["authors"][0]["name"] for item in shown["items"]] == ["EX"] * len(read.entries)
+        listed = documents["feeds.opml"].content.decode()
+        assert listed.count('"ai · Test feeds"') == listed.count('"EX · Test feeds"') > 0
+        assert '"AI' not in listed and '"Example' not in listed
 
     def test_two_spellings_of_one_topic_in_a_record_are_one(self, config: Config, source: Store) -> None:
         change(config, source, "1.md", make.record(1, topics="[AI, ai, Ai]"))
@@ -286,8 +307,8 @@ class TestPaths:
             *("topics/ai", feed_key("topics", "C++"), "topics/robots"),
         ]
         found = paths(config, source)
-        expected = {f"{key}/feed.{name}" for key in keys for name in ("rss", "atom")}
-        assert set(found) == expected | {"feed.rss", "feed.atom", "index.html"}
+        expected = {f"{key}/feed.{name}" for key in keys for name in FORMATS}
+        assert set(found) == expected | {"feed.rss", "feed.atom", "feed.json"} | LISTS
         assert len(found) == len(set(found))
         documents = everything(config, source)
         assert documents.keys() == set(found)
@@ -297,7 +318,21 @@ class TestPaths:
     @pytest.mark.parametrize(
         "path",
         [
-            *("", "/", "feed", "feed.", "feed.json", "feed.rss/", "/feed.rss", "index.htm", "all/feed.rss", "rss"),
+            *(
+                "",
+                "/",
+                "feed",
+                "feed.",
+                "feed.pdf",
+                "feed.opml",
+                "feeds.json",
+                "feed.rss/",
+                "/feed.rss",
+                "index.htm",
+                "all/feed.rss",
+                "rss",
+            ),
+            *("feeds.opml/", "/feeds.opml", "feeds.OPML", "topics/feeds.opml", "topics/ai/feeds.opml"),
             *("topics/feed.rss", "topics/ai", "topics/ai/", "topics/ai/index.html", "topics/AI/feed.rss"),
             *("topics/ai/feed.rss.rss", "topics//ai/feed.rss", "topics/ai/../ai/feed.rss", "topics/ai/head.rss"),
             *("providers/nobody.org/feed.rss", "feed.rss\0", "feed.rss\n", "féed.rss", "a" * 100_000),
@@ -310,15 +345,17 @@ class TestPaths:
         text = config.file.read_text() + '[feeds]\nformats = ["atom"]\nkinds = ["topics"]\n'
         config.file.write_text(text)
         documents = everything(load_config(config.file), source)
-        assert {path.partition("/")[0] for path in documents} == {"feed.atom", "index.html", "topics"}
+        assert {path.partition("/")[0] for path in documents} == {"feed.atom", *LISTS, "topics"}
         assert b"providers/" not in b"".join(document.content for document in documents.values())
         assert Documents(load_config(config.file), source).get("providers/other.org/feed.atom", make.NOW) is None
+        for name in ("rss", "json"):
+            assert Documents(load_config(config.file), source).get(f"topics/ai/feed.{name}", make.NOW) is None
 
-    def test_a_site_without_articles_has_a_front_page(self, tmp_path: Path) -> None:
+    def test_a_site_without_articles_has_a_front_page_and_a_list(self, tmp_path: Path) -> None:
         empty = make.site(tmp_path / "empty", {})
         with closing(open_store(empty)) as opened:
             ingest(empty, opened, make.NOW)
-            assert list(everything(empty, opened)) == ["index.html"]
+            assert list(everything(empty, opened)) == ["index.html", "feeds.opml"]
 
 
 class TestPublishedAs:

@@ -133,6 +133,8 @@ def test_without_a_base_url_the_addresses_are_those_it_answers_at(tmp_path: Path
             response = httpx.get(address, trust_env=False)
             assert response.status_code == 200
             assert f'<atom:link href="{address}" rel="self"' in response.text
+        assert [f'xmlUrl="{address}"' in running.get("/feeds.opml").text for address in said] == [True] * len(said)
+        assert running.get("/feed.json").json()["feed_url"] == f"{running.url}/feed.json"
 
 
 @pytest.mark.parametrize("host", ["localhost", "::1"])
@@ -154,7 +156,7 @@ def test_it_says_which_records_are_broken_without_a_word_of_theirs(server: Servi
 
 
 def test_it_answers_with_the_bytes_of_the_static_tree(server: Serving, files: dict[str, bytes]) -> None:
-    assert len(files) == 2 * (1 + 4 + 1 + 1) + 1
+    assert len(files) == 3 * (1 + 4 + 1 + 1) + 2
     for path, content in files.items():
         response = server.get("/" if path == "index.html" else f"/{path}")
         assert response.status_code == 200

@@ -30,7 +30,9 @@ LONGEST = 20  # seconds to wait for what must happen soon
 MEDIA_TYPES = {
     "rss": "application/rss+xml; charset=utf-8",
     "atom": "application/atom+xml; charset=utf-8",
+    "json": "application/feed+json; charset=utf-8",
     "html": "text/html; charset=utf-8",
+    "opml": "text/x-opml; charset=utf-8",
 }
 
 
@@ -114,7 +116,8 @@ def files(config: Config, manifest: dict[str, static.Written]) -> dict[str, byte
 def test_every_document_is_the_file_of_the_static_tree(
     client: FlaskClient, config: Config, manifest: dict[str, static.Written], files: dict[str, bytes]
 ) -> None:
-    assert len(files) == 2 * (1 + 4 + 2 + 2) + 1  # everything, topics, providers, categories, and the front page
+    # Everything, topics, providers, categories; and the front page and the list for a reader's import.
+    assert len(files) == 3 * (1 + 4 + 2 + 2) + 2
     for path, content in files.items():
         response = client.get(address(path))
         mtime = (config.file.parent / "twin" / "public" / path).stat().st_mtime
@@ -169,7 +172,8 @@ def test_a_changed_document_has_the_same_validators_in_the_static_tree(tmp_path:
             assert response.last_modified == clock.now
         else:
             assert response.last_modified == before[path].last_modified
-    assert changed == 9  # in both formats: everything, the topic, the provider, the category; and the front page
+    # In three formats: everything, the topic, the provider, the category; and the front page, which counts articles.
+    assert changed == 3 * 4 + 1
 
 
 SOONER, SAME, LATER = timedelta(hours=-1), timedelta(0), timedelta(hours=1)
@@ -234,7 +238,8 @@ def test_a_304_has_no_body(client: FlaskClient, files: dict[str, bytes]) -> None
 
 def test_the_tag_of_one_format_does_not_match_another(client: FlaskClient) -> None:
     tag = client.get("/feed.rss").headers["ETag"]
-    assert client.get("/feed.atom", headers={"If-None-Match": tag}).status_code == 200
+    for name in ("atom", "json"):
+        assert client.get(f"/feed.{name}", headers={"If-None-Match": tag}).status_code == 200
 
 
 def test_a_range_gets_the_whole_document(client: FlaskClient) -> None:
@@ -282,7 +287,12 @@ def test_the_date_does_not_go_back_when_the_newest_article_goes(tmp_path: Path, 
 
 ODD = [
     "/nothing",
-    "/feed.json",
+    "/feed.pdf",
+    "/feed.opml",
+    "/feeds.json",
+    "/feeds.OPML",
+    "/feeds.opml/",
+    "/topics/feeds.opml",
     "/feed",
     "/feed.",
     "/.rss",
@@ -293,7 +303,8 @@ ODD = [
     "/topics/",
     "/topics/ai",
     "/topics/ai/",
-    "/topics/ai/feed.json",
+    "/topics/ai/feed.pdf",
+    "/topics/ai/feeds.opml",
     "/topics/ai/feed.html",
     "/topics/ai/index.html",
     "/topics/ai/feed.rss/",
@@ -302,7 +313,9 @@ ODD = [
     "/topics/ai/feed.rss%00",
     "/topics/ai%2ffeed.rss%2f",
     "/topics/hidden/feed.rss",
+    "/topics/hidden/feed.json",
     "/topics/later/feed.rss",
+    "/topics/later/feed.json",
     "/categories/later/feed.atom",
     "/providers/later.example/feed.atom",
     "/providers/zwölf.example/feed.rss",
@@ -330,6 +343,14 @@ def test_an_address_without_a_feed_is_not_found(client: FlaskClient, path: str) 
     assert path.rpartition("/")[2] not in ("", "feed.rss", "feed.atom") or "alert" not in response.get_data(
         as_text=True
     )
+
+
+def test_a_format_that_is_not_asked_for_is_not_found(tmp_path: Path) -> None:
+    client = client_of(make.site(tmp_path, records(), '[feeds]\nformats = ["atom", "rss"]\n'))
+    for path in ("/feed.json", "/topics/ai/feed.json"):
+        assert client.get(path).status_code == 404
+    assert b"feed.json" not in client.get("/").data + client.get("/feeds.opml").data
+    assert b'xmlUrl="https://feeds.example.org/feed.atom"' in client.get("/feeds.opml").data
 
 
 @pytest.mark.parametrize(
@@ -388,7 +409,9 @@ def test_an_error_speaks_to_who_asks(client: FlaskClient, accept: str | None, ki
         assert problem.keys() == {"type", "title", "status", "detail"}
 
 
-@pytest.mark.parametrize("path", ["/", "/feed.rss", "/topics/ai/feed.atom", "/nothing", "/healthz"])
+@pytest.mark.parametrize(
+    "path", ["/", "/feed.rss", "/topics/ai/feed.atom", "/feed.json", "/feeds.opml", "/nothing", "/healthz"]
+)
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 def test_what_only_reads_says_so(client: FlaskClient, path: str, method: str) -> None:
     response = client.open(path, method=method, data=b"x" * 10_000)
@@ -415,7 +438,9 @@ def test_healthz_tells_how_many_articles_are_visible(client: FlaskClient) -> Non
 def test_a_site_without_articles_is_well(tmp_path: Path) -> None:
     client = client_of(make.site(tmp_path, {"1.md": make.record(1, published="false")}))
     assert client.get("/healthz").get_json() == {"status": "ok", "articles": 0}
-    assert client.get("/feed.rss").status_code == 404
+    for name in ("rss", "atom", "json"):
+        assert client.get(f"/feed.{name}").status_code == 404
+    assert b"xmlUrl" not in client.get("/feeds.opml").data
     assert b"No article is published yet." in client.get("/").data
     assert client.get("/").headers["Last-Modified"] == "Thu, 01 Jan 1970 00:00:00 GMT"
 
@@ -476,11 +501,13 @@ def test_a_scheduled_update_shows_up_at_its_moment(tmp_path: Path) -> None:
     clock = Clock()
     config = make.site(tmp_path, {"1.md": make.record(1, updatedDateTime="2026-11-23T13:00:00Z")})
     client = client_of(config, clock)
-    assert b"2026-11-23T13:00:00" not in client.get("/feed.atom").data
+    assert b"2026-11-23T13:00:00" not in client.get("/feed.atom").data + client.get("/feed.json").data
     clock.now = make.NOW + timedelta(hours=1)
     response = client.get("/feed.atom")
-    assert response.data.count(b"<updated>2026-11-23T13:00:00+00:00</updated>") == 2
+    assert response.data.count(b"<updated>2026-11-23T13:00:00+00:00</updated>") == 3  # the feed, its entry, the source
     assert response.last_modified == clock.now
+    (item,) = json.loads(client.get("/feed.json").data)["items"]
+    assert (item["date_published"], item["date_modified"]) == ("2026-11-23T11:00:00Z", "2026-11-23T13:00:00Z")
 
 
 def test_a_broken_record_does_not_stop_others(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -582,7 +609,15 @@ def test_a_document_has_one_date_and_it_is_that_of_the_answer(client: FlaskClien
 def test_many_threads_are_answered_alike_while_records_change(tmp_path: Path) -> None:
     config = make.site(tmp_path, {f"{n}.md": make.record(n) for n in range(1, 30)})
     app = create_app(config, clock=Clock())
-    paths = ["/", "/feed.rss", "/feed.atom", "/topics/ai/feed.atom", "/topics/new/feed.rss"]
+    paths = [
+        "/",
+        "/feed.rss",
+        "/feed.atom",
+        "/topics/ai/feed.atom",
+        "/topics/new/feed.rss",
+        "/feed.json",
+        "/feeds.opml",
+    ]
 
     def ask(number: int) -> tuple[str, int, str, bytes]:
         if number % 20 == 0:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, cast
 
 import pytest
+from lxml import etree
 
 from feeds import store
 from feeds.config import Config, load_config
@@ -34,7 +35,9 @@ KEYS = (
     *("", "categories/news/", "categories/video/", "providers/example.org/", "providers/other.org/"),
     *("topics/ai/", "topics/robots/"),
 )
-FILES = {f"{folder}feed.{name}" for folder in KEYS for name in ("rss", "atom")} | {"index.html", MANIFEST}
+FORMATS = ("rss", "atom", "json")
+LISTS = {"index.html", "feeds.opml"}
+FILES = {f"{folder}feed.{name}" for folder in KEYS for name in FORMATS} | LISTS | {MANIFEST}
 
 # Builds as `feeds build` does, and says how far it is: a line before it begins, one a document, one at the end.
 CHILD = """
@@ -94,7 +97,7 @@ def config(tmp_path: Path) -> Config:
 
 class TestLayout:
     def test_every_feed_lies_at_its_path_in_every_format(self, config: Config) -> None:
-        assert built(config) == Built(15, 0, 0)
+        assert built(config) == Built(23, 0, 0)
         assert make.tree(config.output_folder).keys() == FILES
 
     def test_files_are_the_documents(self, config: Config) -> None:
@@ -116,10 +119,10 @@ class TestLayout:
             assert (listed[path].etag, listed[path].size) == (digest(content), len(content))
             assert listed[path].modified * 10**9 == info.st_mtime_ns
 
-    def test_a_site_without_articles_is_a_front_page(self, tmp_path: Path) -> None:
+    def test_a_site_without_articles_is_a_front_page_and_a_list(self, tmp_path: Path) -> None:
         config = make.site(tmp_path, {})
-        assert built(config) == Built(1, 0, 0)
-        assert pages(config.output_folder).keys() == {"index.html"}
+        assert built(config) == Built(2, 0, 0)
+        assert pages(config.output_folder).keys() == LISTS
 
     @pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o027, 0o640), (0o002, 0o664)])
     def test_modes_follow_the_umask(self, config: Config, umask: int, mode: int) -> None:
@@ -149,21 +152,21 @@ class TestAgain:
     def test_a_second_build_writes_nothing(self, config: Config) -> None:
         built(config)
         before = facts(config.output_folder)
-        assert built(config, make.NOW + HOUR) == Built(0, 15, 0)
+        assert built(config, make.NOW + HOUR) == Built(0, 23, 0)
         assert facts(config.output_folder) == before
 
     def test_a_second_build_without_the_store_writes_nothing(self, config: Config) -> None:
         built(config)
         before = facts(config.output_folder)
         lose_store(config)
-        assert built(config, make.NOW + HOUR) == Built(0, 15, 0)
+        assert built(config, make.NOW + HOUR) == Built(0, 23, 0)
         assert facts(config.output_folder) == before
 
     def test_a_change_that_no_format_shows_writes_nothing(self, config: Config) -> None:
         built(config)
         before = facts(config.output_folder)
         make.write(config.records_folder / "1.md", make.record(1, heat="7"))
-        assert built(config, make.NOW + HOUR) == Built(0, 15, 0)
+        assert built(config, make.NOW + HOUR) == Built(0, 23, 0)
         assert facts(config.output_folder) == before
 
     def test_only_what_changed_is_written(self, config: Config) -> None:
@@ -171,12 +174,12 @@ class TestAgain:
         before = facts(config.output_folder)
         make.write(config.records_folder / "3.md", SITE["3.md"].replace("Article 3", "Changed"))
         later = make.NOW + HOUR
-        assert built(config, later) == Built(8, 7, 0)
+        assert built(config, later) == Built(12, 11, 0)
         after = facts(config.output_folder)
         assert before.keys() == after.keys()
         written = {path for path in after if (config.output_folder / path).is_file() and after[path] != before[path]}
         changed = ("", "categories/video/", "providers/other.org/", "topics/robots/")
-        assert written == {f"{folder}feed.{name}" for folder in changed for name in ("rss", "atom")} | {MANIFEST}
+        assert written == {f"{folder}feed.{name}" for folder in changed for name in FORMATS} | {MANIFEST}
         for path in written - {MANIFEST}:
             assert after[path][0] != before[path][0]
             assert after[path][1] == int(later.timestamp()) * 10**9
@@ -208,7 +211,7 @@ class TestAgain:
         built(config)
         before = facts(config.output_folder)
         spoil(config.output_folder / "feed.rss")
-        assert built(config, make.NOW + HOUR) == Built(1, 14, 0)
+        assert built(config, make.NOW + HOUR) == Built(1, 22, 0)
         after = facts(config.output_folder)
         assert before.keys() == after.keys()
         assert {path for path in after if after[path] != before[path]} <= {".", "feed.rss"}
@@ -218,15 +221,16 @@ class TestAgain:
         built(config)
         before = make.tree(config.output_folder)
         shutil.rmtree(config.output_folder)
-        assert built(config, make.NOW + HOUR) == Built(15, 0, 0)
+        assert built(config, make.NOW + HOUR) == Built(23, 0, 0)
         assert make.tree(config.output_folder) == before
 
     def test_a_scheduled_article_is_written_when_it_is_due(self, config: Config) -> None:
         make.write(config.records_folder / "4.md", make.record(-1, topics="[Robots]"))
         built(config)
         assert b"Article -1" not in b"".join(pages(config.output_folder).values())
-        assert built(config, make.NOW + HOUR).written == 9
-        assert b"Article -1" in pages(config.output_folder)["topics/robots/feed.atom"]
+        assert built(config, make.NOW + HOUR).written == 3 * 4 + 2
+        for name in FORMATS:
+            assert b"Article -1" in pages(config.output_folder)[f"topics/robots/feed.{name}"]
 
 
 class TestGone:
@@ -244,27 +248,27 @@ class TestGone:
     def test_what_is_gone_is_deleted_with_its_folders(self, config: Config, tmp_path: Path) -> None:
         built(config)
         self.withdraw(config)
-        assert built(config, make.NOW + HOUR) == Built(5, 6, 4)
+        assert built(config, make.NOW + HOUR) == Built(8, 9, 6)
         self.assert_gone(config, tmp_path)
 
     def test_a_store_that_was_lost_leaves_nothing_withdrawn_public(self, config: Config, tmp_path: Path) -> None:
         built(config)
         self.withdraw(config)
         lose_store(config)
-        assert built(config, make.NOW + HOUR).deleted == 4
+        assert built(config, make.NOW + HOUR).deleted == 6
         self.assert_gone(config, tmp_path)
 
-    def test_all_that_is_gone_leaves_the_front_page(self, config: Config) -> None:
+    def test_all_that_is_gone_leaves_the_front_page_and_the_list(self, config: Config) -> None:
         built(config)
         for path in SITE:
             (config.records_folder / path).unlink()
-        assert built(config, make.NOW + HOUR) == Built(1, 0, 14)
-        assert make.tree(config.output_folder).keys() == {"index.html", MANIFEST}
+        assert built(config, make.NOW + HOUR) == Built(2, 0, 21)
+        assert make.tree(config.output_folder).keys() == {*LISTS, MANIFEST}
         assert folders(config.output_folder) == set()
 
     def test_files_of_others_are_never_deleted_nor_their_folders(self, config: Config) -> None:
         built(config)
-        foreign = ("topics/robots/notes.txt", "categories/video/deep/feed.rss", "feed.json", "robots.txt", ".htaccess")
+        foreign = ("topics/robots/notes.txt", "categories/video/deep/feed.rss", "feed.xml", "robots.txt", ".htaccess")
         for path in foreign:
             make.write(config.output_folder / path, f"mine: {path}")
         (config.output_folder / "providers/other.org/empty").mkdir()
@@ -274,7 +278,7 @@ class TestGone:
         for _ in range(2):
             built(config, make.NOW + HOUR)
             left = make.tree(config.output_folder)
-            assert left.keys() == {*foreign, "index.html", MANIFEST}
+            assert left.keys() == {*foreign, *LISTS, MANIFEST}
             assert all(left[path] == f"mine: {path}".encode() for path in foreign)
             assert (config.output_folder / "providers/other.org/empty").is_dir()
             assert (config.output_folder / "topics/ai/link").is_symlink()
@@ -285,7 +289,7 @@ class TestGone:
         (config.output_folder / MANIFEST).unlink()
         before = make.tree(config.output_folder)
         self.withdraw(config)
-        with pytest.raises(PublishError, match="expected no file that feeds did not write"):
+        with pytest.raises(PublishError, match=f"expected no file that {MANIFEST} does not name"):
             built(config, make.NOW + HOUR)
         assert make.tree(config.output_folder) == before
 
@@ -326,7 +330,12 @@ class TestGone:
     @pytest.mark.parametrize(
         ("setting", "left"),
         [
-            pytest.param('formats = ["rss"]', {path for path in FILES if not path.endswith(".atom")}, id="a format"),
+            pytest.param(
+                'formats = ["rss", "atom"]', {path for path in FILES if not path.endswith(".json")}, id="a format"
+            ),
+            pytest.param(
+                'formats = ["rss"]', {path for path in FILES if not path.endswith((".atom", ".json"))}, id="two formats"
+            ),
             pytest.param('kinds = ["topics"]', {path for path in FILES if path[:2] not in ("ca", "pr")}, id="kinds"),
             pytest.param("kinds = []", {path for path in FILES if "/" not in path}, id="every kind"),
         ],
@@ -357,7 +366,7 @@ class TestTheList:
         manifest = config.output_folder / MANIFEST
         manifest.write_text(f"{manifest.read_text()}{line}\n")
         before = facts(config.output_folder)
-        with pytest.raises(PublishError, match=rf"{MANIFEST}:17: expected the list that feeds wrote"):
+        with pytest.raises(PublishError, match=rf"{MANIFEST}:25: expected the list that feeds wrote"):
             built(config, make.NOW + HOUR)
         assert outside.exists()
         assert facts(config.output_folder) == before
@@ -416,7 +425,10 @@ class TestTrouble:
             assert re.fullmatch(r"feeds: \S+: expected to write the tree, got: No space left on device\n", done.stderr)
             after = make.tree(config.output_folder)
             assert ASIDE not in after
-            assert all(content.rstrip().endswith((b"</rss>", b"</feed>", b"</html>")) for content in pages_of(after))
+            assert all(
+                content.rstrip().endswith((b"</rss>", b"</feed>", b"]}", b"</html>", b"</opml>"))
+                for content in pages_of(after)
+            )
             assert before.keys() <= after.keys()
             for n in range(4, 200):
                 (config.records_folder / f"{n}.md").unlink()
@@ -466,16 +478,16 @@ class TestTheCommand:
                 "5.md": make.record(1, **old),
             },
         )
-        assert self.numbers(config, 0) == (5, 5, 0, 11, 11, 0, 0)
-        assert self.numbers(config, 0)[2:] == (0, 11, 0, 11, 0)
+        assert self.numbers(config, 0) == (5, 5, 0, 17, 17, 0, 0)
+        assert self.numbers(config, 0)[2:] == (0, 17, 0, 17, 0)
         make.write(config.records_folder / "6.md", make.record(6, webUrl="nowhere", publishedDateTime="never"))
-        assert self.numbers(config, 1) == (6, 1, 1, 11, 0, 11, 0)
+        assert self.numbers(config, 1) == (6, 1, 1, 17, 0, 17, 0)
         assert self.numbers(config, 1)[:3] == (6, 0, 1)
         (config.records_folder / "6.md").unlink()
         make.write(config.records_folder / "2.md", make.record(2, topics="[Robots]", heat="hot", **old))
-        assert self.numbers(config, 1) == (5, 1, 0, 11, 0, 11, 0)
+        assert self.numbers(config, 1) == (5, 1, 0, 17, 0, 17, 0)
         (config.records_folder / "2.md").unlink()
-        assert self.numbers(config, 0) == (4, 0, 0, 9, 7, 2, 2)
+        assert self.numbers(config, 0) == (4, 0, 0, 14, 11, 3, 3)
 
     def test_output_does_not_depend_on_the_environment_or_on_the_order_of_files(self, tmp_path: Path) -> None:
         corner = {"provider": "{name: Ångström, domain: example.org}", "topics": "[Ölpreis, ai, AI, C++]"}
@@ -493,7 +505,7 @@ class TestTheCommand:
             config = make.site(tmp_path / f"site{n}", {name: records[name] for name in names})
             make.run("build", cwd=config.file.parent, TZ=zone, LC_ALL=locale, PYTHONHASHSEED=seed)
             output = config.output_folder
-            mtimes = {str(file.relative_to(output)): file.stat().st_mtime_ns for file in output.rglob("feed.*")}
+            mtimes = {str(file.relative_to(output)): file.stat().st_mtime_ns for file in output.rglob("feed*.*")}
             trees.append((make.tree(output), mtimes))
         assert trees[0] == trees[1] == trees[2]
 
@@ -543,7 +555,8 @@ class TestKilled:
             reference = make.site(tmp_path / name, dict(many(name)))
             built(reference)
             states.append(pages(reference.output_folder))
-        states.append({"index.html": b""})
+        count = len(states[0])
+        assert count == 3 * 34 + 2
         for path, content in many("Old").items():
             make.write(config.records_folder / path, content)
         built(config)
@@ -557,10 +570,10 @@ class TestKilled:
             if rng.random() < 0.5:
                 shutil.rmtree(config.output_folder)
             now = make.NOW + HOUR
-            self.kill(config, now, rng.choice([0, rng.randrange(1, 68), 67, 68, 69]))
+            self.kill(config, now, rng.choice([0, rng.randrange(1, count - 1), count - 2, count - 1, count]))
             left = pages(config.output_folder) if config.output_folder.exists() else {}
             for path in left.keys() - {ASIDE}:
-                assert left[path] in [state[path] for state in states[:2]], f"turn {turn}: {path}"
+                assert left[path] in [state[path] for state in states], f"turn {turn}: {path}"
             if rng.random() < 0.5:
                 lose_store(config)
             if rng.random() < 0.5:
@@ -573,7 +586,7 @@ class TestKilled:
             shutil.rmtree(config.records_folder)
             config.records_folder.mkdir()
             built(config, now + HOUR)
-            assert make.tree(config.output_folder).keys() == {"index.html", MANIFEST}, f"turn {turn}"
+            assert make.tree(config.output_folder).keys() == {*LISTS, MANIFEST}, f"turn {turn}"
             assert folders(config.output_folder) == set(), f"turn {turn}"
 
     def kill(self, config: Config, now: datetime, after: int) -> None:
@@ -631,7 +644,8 @@ class TestTogether:
         built(config)
         other = config.model_copy(update={"feeds": config.feeds.model_copy(update={"kinds": ()})})
         built(other, make.NOW + HOUR)
-        assert built(config, make.NOW + 2 * HOUR) == Built(14, 1, 0)
+        # JSON Feed has no place for a source: its document is the same with the feeds of providers and without.
+        assert built(config, make.NOW + 2 * HOUR) == Built(22, 1, 0)
         with closing(open_store(config)) as source, source.reading() as connection:
             noted = store.published(connection)
         assert all(
@@ -643,4 +657,6 @@ class TestTogether:
         built(config)
         rows = json.loads(make.run("list", "--json", cwd=config.file.parent).stdout)
         paths = {url.removeprefix("https://feeds.example.org/") for row in rows for url in row["urls"].values()}
-        assert paths == FILES - {"index.html", MANIFEST}
+        assert paths == FILES - LISTS - {MANIFEST}
+        subscribed = etree.parse(config.output_folder / "feeds.opml").iterfind(".//outline[@type]")
+        assert [item.get("xmlUrl") for item in subscribed] == [row["urls"]["rss"] for row in rows]

@@ -141,9 +141,9 @@ def test_only_what_is_not_quoted_is_plain(yaml: str, is_plain: bool) -> None:
         pytest.param('---\na: "x\nb: c\n---\n', (2, 4), "YAML", "unexpected end of stream", id="unclosed double quote"),
         pytest.param("---\nz: y\na: 'x\nb: c\n---\n", (3, 4), "YAML", "unexpected end of stream", id="unclosed quote"),
         pytest.param("a: [b\n", (2, 1), "YAML", "did not find expected", id="unclosed list"),
-        pytest.param("---\na: b: c\n---\n", (2, 5), "YAML", "mapping values", id="a colon too many"),
+        pytest.param("---\na: b: c\n---\n", (2, 5), "YAML", "colon", id="a colon too many"),
         pytest.param("---\na: b\n\tc: d\n---\n", (3, 1), "YAML", "tab", id="tab"),
-        pytest.param("---\na: @b\n---\n", (2, 4), "YAML", "cannot start any token", id="at sign"),
+        pytest.param("---\na: @b\n---\n", (2, 4), "YAML", "reserved character", id="at sign"),
         pytest.param("---\né: ü\nb: a\0c\n---\n", (3, 5), "YAML", "U+0000", id="NUL"),
         pytest.param("---\r\na: b\r\né: é\x1b\r\n---\r\n", (3, 5), "YAML", "U+001B", id="escape, CRLF"),
         pytest.param("a: \x7f", (1, 4), "YAML", "U+007F", id="delete"),
@@ -295,7 +295,7 @@ def test_an_alias_bomb_is_refused(kind: str) -> None:
                 inner = around.format(", ".join([f"*a{level - 1}"] * 9), f"own{level}")
             bomb += f"a{level}: &a{level} {inner}\n"
     flaw = flaw_of(bomb)
-    assert (flaw.expected, flaw.got) == ("at most 100000 values", "aliases that stand for more")
+    assert (flaw.expected, flaw.got) == ("at most 20000 values", "aliases that stand for more")
 
 
 @pytest.mark.parametrize(("opened", "closed"), [("[", "]"), ("{a: ", "}")], ids=["lists", "mappings"])

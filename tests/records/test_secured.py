@@ -14,6 +14,10 @@ SECRET = "rVSuPdNS4nDo7RCcwSajJ6Z98WehjT4b"
         ("excerpt", f'|\n  What it says.\n  secured: "{SECRET}"'),
         ("excerpt", f"|\n  What it says.\n  secured: {SECRET}"),
         ("excerpt", f">\n  What it says.\n  secured: {SECRET}"),
+        ("excerpt", ">\n  some words\n  secured: SHORTSEC"),
+        ("topics", "\n  - a\n    secured: SHORTSEC"),
+        ("webUrl", '"https://a.example/\n  secured: SHORTSEC"'),
+        ("images", '[{url: "https://a.example/\n  secured: SHORTSEC"}]'),
         ("excerpt", f"What it says.\n  'secured' : '{SECRET}'"),
         ("topics", f'["secured: {SECRET}"]'),
         ("images", f'[{{url: "secured: {SECRET}"}}]'),
@@ -29,6 +33,7 @@ def test_a_secret_stays_where_it_is(key: str, value: str) -> None:
     changes = {"excerpt": None, key: value} if key == "secured" else {key: value}
     reading = read_record("a.md", record(1, **changes).encode(), NOW)
     assert SECRET not in repr(reading)
+    assert "SHORTSEC" not in repr(reading)
 
 
 def test_a_secret_behind_the_fence_is_reported_and_the_body_dropped() -> None:

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.config import Site
-from feeds.model import Article, Feed, Image, Provider
+from feeds.model import Article, Feed, Image, Provider, Related
 from feeds.records.shape import clean
-from feeds.render import atom, rss
+from feeds.render import Place, Style, atom, rss
 from tests.make import NOW, article
 
 TEXT = st.text(min_size=1, max_size=40).map(clean).filter(bool)
@@ -25,9 +25,32 @@ ARTICLE = st.builds(
     updated=st.none() | MOMENT,
     provider=st.builds(Provider, domain=st.just("example.org"), name=TEXT),
     excerpt=st.just("") | TEXT,
+    body=st.just("") | TEXT,
+    amp_link=st.none() | st.just("https://example.org/amp?a&b"),
+    related=st.lists(
+        st.builds(
+            Related,
+            title=TEXT,
+            link=st.just("https://example.org/?c=<d>&e"),
+            provider=st.none() | st.builds(Provider, domain=st.just("example.org"), name=TEXT),
+        ),
+        max_size=2,
+    ).map(tuple),
     topics=st.lists(TEXT, max_size=4, unique=True).map(tuple),
-    images=st.lists(st.builds(Image, url=st.just("https://example.org/a.png"), width=SIZE, height=SIZE)).map(tuple),
+    images=st.lists(
+        st.builds(Image, url=st.just("https://example.org/a.png"), width=SIZE, height=SIZE, length=SIZE)
+    ).map(tuple),
 )
+ADDRESS = st.none() | st.just("https://feeds.example.org/archive/2020-11.atom")
+PLACE = st.builds(
+    Place,
+    itself=st.just("https://feeds.example.org/feed.atom"),
+    previous=ADDRESS,
+    next=ADDRESS,
+    current=ADDRESS,
+    complete=st.booleans(),
+)
+STYLE = st.builds(Style, source=st.booleans(), content=st.booleans(), amp=st.booleans())
 SITE = st.builds(
     Site,
     title=st.just("R&D <feeds>"),
@@ -36,31 +59,36 @@ SITE = st.builds(
     author=st.none() | st.just("A & B"),
     rights=st.none() | st.just("© us"),
     logo=st.none() | st.just("https://feeds.example.org/logo.png"),
+    hubs=st.just(()) | st.just(("https://hub.example.org/", "https://hub2.example.org/?a&b")),
 )
 
 
-@given(articles=st.lists(ARTICLE, max_size=4), site=SITE, has_source=st.booleans())
-def test_rss_joined_is_what_feedgen_writes_whole(articles: list[Article], site: Site, has_source: bool) -> None:
+@given(articles=st.lists(ARTICLE, max_size=4), site=SITE, style=STYLE, place=PLACE)
+def test_rss_joined_is_what_feedgen_writes_whole(
+    articles: list[Article], site: Site, style: Style, place: Place
+) -> None:
     feed = Feed("topics/ai", "AI & <more>", len(articles), NOW)
-    head, tail = rss.frame(feed, site, NOW)
-    entries = [rss.entry(item, site, has_source=has_source) for item in articles]
-    whole = rss.feed_of(feed, site, NOW)
+    head, tail = rss.frame(feed, site, NOW, place)
+    entries = [rss.entry(item, site, style) for item in articles]
+    whole = rss.feed_of(feed, site, NOW, place)
     for item in articles:
-        whole.add_entry(rss.entry_of(item, site, has_source=has_source), order="append")
+        whole.add_entry(rss.entry_of(item, site, style), order="append")
     assert b"".join([head, *entries, tail]) == whole.rss_str()
 
 
-@given(articles=st.lists(ARTICLE, max_size=4), site=SITE)
-def test_atom_joined_is_what_feedgen_writes_whole(articles: list[Article], site: Site) -> None:
+@given(articles=st.lists(ARTICLE, max_size=4), site=SITE, style=STYLE, place=PLACE)
+def test_atom_joined_is_what_feedgen_writes_whole(
+    articles: list[Article], site: Site, style: Style, place: Place
+) -> None:
     feed = Feed("all", "", len(articles), NOW)
-    head, tail = atom.frame(feed, site, NOW)
-    entries = [atom.entry(item, site, has_source=True) for item in articles]
-    whole = atom.feed_of(feed, site, NOW)
+    head, tail = atom.frame(feed, site, NOW, place)
+    entries = [atom.entry(item, site, style) for item in articles]
+    whole = atom.feed_of(feed, site, NOW, place)
     for item in articles:
-        whole.add_entry(atom.entry_of(item, site), order="append")
+        whole.add_entry(atom.entry_of(item, site, style), order="append")
     assert b"".join([head, *entries, tail]) == whole.atom_str()
 
 
 def test_dates_of_rss_need_no_locale() -> None:
     item = article(published=datetime(987, 3, 5, 4, 5, 6, tzinfo=UTC))
-    assert b"<pubDate>Mon, 05 Mar 0987 04:05:06 +0000</pubDate>" in rss.entry(item, Site(), has_source=False)
+    assert b"<pubDate>Mon, 05 Mar 0987 04:05:06 +0000</pubDate>" in rss.entry(item, Site(), Style())

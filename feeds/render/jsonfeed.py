@@ -1,0 +1,71 @@
+"""JSON Feed 1.1 (jsonfeed.org/version/1.1)."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from feeds.config import Site
+from feeds.model import Article, Feed, Image, image_type
+from feeds.render import Place, Style, content, words
+
+NAME = "json"
+MEDIA_TYPE = "application/feed+json; charset=utf-8"
+BETWEEN = b","
+END = b"]}"
+
+
+def entry(article: Article, site: Site, style: Style) -> bytes:
+    """One of `items`."""
+    html = content.content_of(article) if style.content else ""
+    lead = content.lead_image(article)
+    original = article.original_link
+    item = {
+        "id": article.id,
+        "url": article.link,
+        "external_url": original if original != article.link else None,
+        "title": article.title,
+        # Each item needs content of one kind or the other: without HTML it is the excerpt, or the title itself.
+        "content_html": html,
+        "content_text": "" if html else article.excerpt or article.title,
+        "summary": article.excerpt,
+        "image": lead.url if lead else None,
+        "date_published": _moment(article.published),
+        "date_modified": _moment(article.changed),
+        "authors": [{"name": article.provider.name, "url": f"https://{article.provider.domain}/"}],
+        "tags": list(article.topics),
+        "language": site.language,
+        "attachments": [_attachment(image, kind) for image in article.images if (kind := image_type(image.url))],
+    }
+    return _written(item)
+
+
+def frame(feed: Feed, site: Site, updated: datetime, place: Place) -> tuple[bytes, bytes]:
+    """The feed around the items.  JSON Feed has no place for `updated`."""
+    head = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": words.title(feed, site),
+        "home_page_url": words.page_address(feed, site),
+        "feed_url": place.current or place.itself,
+        "next_url": place.previous,
+        "description": words.subtitle(feed, site),
+        "icon": site.logo,
+        "favicon": site.icon,
+        "authors": [{"name": site.author or site.title}],
+        "language": site.language,
+        "hubs": [{"type": "WebSub", "url": hub} for hub in site.hubs],
+    }
+    return _written(head).removesuffix(b"}") + b',"items":[', END
+
+
+def _attachment(image: Image, kind: str) -> dict[str, Any]:
+    size = {} if image.length is None else {"size_in_bytes": image.length}
+    return {"url": image.url, "mime_type": kind, **size}
+
+
+def _moment(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def _written(parts: dict[str, Any]) -> bytes:
+    present = {name: part for name, part in parts.items() if part not in (None, "", [])}
+    return json.dumps(present, ensure_ascii=False, separators=(",", ":")).encode()

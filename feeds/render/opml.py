@@ -1,0 +1,47 @@
+"""OPML 2.0 (opml.org/spec2.opml): every feed in one list, grouped by kind, for a reader's import."""
+
+from collections.abc import Iterable
+from email.utils import format_datetime
+from itertools import groupby
+
+from feeds.config import Site
+from feeds.model import Feed, feed_path
+from feeds.render import words, xml
+
+PATH = "feeds.opml"
+MEDIA_TYPE = "text/x-opml; charset=utf-8"
+VERSIONS = {"rss": "RSS2", "atom": "atom", "json": "json"}
+
+
+def subscriptions(feeds: Iterable[Feed], site: Site, name: str) -> bytes:
+    """The list, with the address of every feed in the format of that name."""
+    listed = list(feeds)
+    newest = max((feed.updated for feed in listed), default=None)
+    head = [xml.Extra("title", site.title)]
+    if newest is not None:
+        head.append(xml.Extra("dateModified", format_datetime(newest, usegmt=True)))
+    if site.author:
+        head.append(xml.Extra("ownerName", site.author))
+    groups = [
+        xml.Extra("outline", None, {"text": words.HEADINGS[kind]}, tuple(_outline(feed, site, name) for feed in some))
+        for kind, some in groupby(listed, key=lambda feed: feed.kind)
+    ]
+    # A body needs an outline: without any feed, one that only says whose list this is.
+    body = xml.Extra("body", children=tuple(groups) or (xml.Extra("outline", None, {"text": site.title}),))
+    root = xml.Extra("opml", None, {"version": "2.0"}, (xml.Extra("head", children=tuple(head)), body))
+    return xml.serialised(root)
+
+
+def _outline(feed: Feed, site: Site, name: str) -> xml.Extra:
+    title = words.title(feed, site)
+    facts = {
+        "type": "rss",
+        "text": title,
+        "title": title,
+        "description": words.subtitle(feed, site),
+        "xmlUrl": site.address(feed_path(feed.key, name)),
+        "htmlUrl": words.page_address(feed, site),
+        "language": site.language,
+        "version": VERSIONS[name],
+    }
+    return xml.Extra("outline", None, facts)
