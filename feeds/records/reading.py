@@ -1,37 +1,26 @@
 """A record's bytes to a Reading: the Article it holds, or why it holds none, and every fault with its place.
 
-Here meet the YAML (frontmatter) and the rules of what it may say (shape). Files are opened elsewhere (folder).
+Here meet the front matter (frontmatter, toml) and the rules of what it may say (shape, slips). Files are opened
+elsewhere (folder).
 """
 
 from codecs import BOM_UTF8
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import SequenceMatcher, get_close_matches
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from feeds.model import Article, Image, Provider, Related, digest, identity
-from feeds.records import frontmatter
+from feeds.records import frontmatter, toml
 from feeds.records.faults import Cost, Fault
 from feeds.records.frontmatter import SECRET_KEY, Path, key_text
-from feeds.records.shape import (
-    FALSE,
-    KEYS,
-    TRUE,
-    ImageShape,
-    ProviderShape,
-    Record,
-    RelatedShape,
-    as_boolean,
-    clean,
-    holds_secret,
-)
+from feeds.records.shape import KEYS, ImageShape, ProviderShape, Record, RelatedShape, as_boolean, clean, holds_secret
+from feeds.records.slips import likely_key, likely_meant
 
 NESTED: dict[str, type[BaseModel]] = {"provider": ProviderShape, "images": ImageShape, "related": RelatedShape}
 NAMES = KEYS.union(*(shape.model_fields for shape in NESTED.values()))
-LONGEST_SLIP = 40  # characters; a longer key is no slip of the pen
 EXPECTED_OF_MISSING = {
     "title": "text",
     "webUrl": "an http or https address",
@@ -79,7 +68,8 @@ def read_record(path: str, content: bytes, now: datetime) -> Reading:
         place = (good.count("\n") + 1, len(good) - good.rfind("\n"))
         fault = Fault(path, *place, "", "UTF-8", f"the byte 0x{error.object[error.start]:02x}")
         return Reading(path, mark, None, (fault,))
-    front = frontmatter.read(text)
+    read = toml.read if toml.is_toml(text) else frontmatter.read
+    front = read(text)
     faults = [Fault(path, *flaw.place, _known_key(flaw.path), flaw.expected, flaw.got) for flaw in front.flaws]
     if front.data is None:
         return Reading(path, mark, None, tuple(faults))
@@ -92,7 +82,7 @@ def read_record(path: str, content: bytes, now: datetime) -> Reading:
         problems.append(_Problem((), f"a body without the key {SECRET_KEY} in it", "", Cost.PART))
         body = ""
     if problems:
-        places = frontmatter.read(text, with_places=True).places
+        places = read(text, with_places=True).places
         faults += [_fault(path, problem, places) for problem in problems]
     unpublished = _says_unpublished(front.data)
     kept = record is not None and not unpublished and all(fault.cost is not Cost.RECORD for fault in faults)
@@ -200,39 +190,12 @@ def _says_unpublished(data: dict[str, Any]) -> bool:
 def _misspellings(data: dict[str, Any]) -> list[_Problem]:
     problems = []
     for key in sorted(data.keys() - KEYS):
-        if "published" not in data and _means_published(key, data[key]):
+        if "published" not in data and likely_meant(key, data[key], "published"):
             got = _description(key)
             problems.append(_Problem((key,), "this key, not one that looks like it", got, named="published"))
-        elif meant := _likely_key(key):
+        elif meant := likely_key(key):
             problems.append(_Problem((key,), "this key, if it is meant", _description(key), Cost.NOTHING, named=meant))
     return problems
-
-
-def _likely_key(key: str) -> str | None:
-    if len(key) > LONGEST_SLIP:
-        return None
-    plain = {_letters(known): known for known in KEYS}
-    close = get_close_matches(_letters(key), plain, n=1, cutoff=0.8)
-    return plain[close[0]] if close and _letters(key) != "publisher" else None
-
-
-def _means_published(key: str, value: Any) -> bool:
-    """Whether a key that we do not know is likely `published`, misspelled.  Doubt hides the record.
-
-    A key like it that holds a boolean surely is. Otherwise the slip must be small, and not a word of its own:
-    `publisher`, `publishedAt`.
-    """
-    if value is None and ":" in key:  # `{published:false}`: without a blank, YAML takes that for a key as a whole
-        key, value = key.split(":", 1)
-    likeness = SequenceMatcher(None, _letters(key), "published").ratio()
-    if isinstance(value, str) and value.strip().capitalize() in TRUE | FALSE | {"0", "1", "Y", "N"}:
-        return likeness >= 0.8
-    compound = key.startswith("published") and not key.removeprefix("published")[:1].islower()
-    return likeness >= 0.88 and not compound and _letters(key) not in ("publisher", "publishers")
-
-
-def _letters(key: str) -> str:
-    return "".join(character for character in key.casefold() if character.isalpha())
 
 
 def _article(path: str, mark: str, record: Record, body: str) -> Article:
