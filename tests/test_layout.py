@@ -14,8 +14,8 @@ PACKAGE = ROOT / "feeds"
 ROOMS = [
     "errors",
     "model",
-    "config",
     "records",
+    "config",
     "rows",
     "schema",
     "store",
@@ -30,8 +30,8 @@ ROOMS = [
 # Which modules may import a library.
 LIBRARIES = {
     "yaml": {"records.frontmatter"},
-    "pydantic": {"config", "records.shape", "records.reading"},
-    "pydantic_core": {"records.shape"},
+    "pydantic": {"config", "records.shape", "records.validation"},
+    "pydantic_core": {"config", "records.shape"},
     "sqlalchemy": {"schema", "store", "store.database", "store.contents", "selection"},
     "feedgen": {"render.xml"},
     "lxml": {"render.xml"},

@@ -1,7 +1,7 @@
 """A record's bytes to a Reading: the Article it holds, or why it holds none, and every fault with its place.
 
-Here meet the front matter (frontmatter, toml) and the rules of what it may say (shape, slips). Files are opened
-elsewhere (folder).
+Here meet the front matter (frontmatter, toml) and the rules of what it may say (validation, slips). Files are
+opened elsewhere (folder).
 """
 
 from codecs import BOM_UTF8
@@ -10,26 +10,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
-
 from feeds.model import Article, Image, Provider, Related, digest, identity
-from feeds.records import frontmatter, toml
+from feeds.records import fields, frontmatter, toml
 from feeds.records.faults import Cost, Fault
+from feeds.records.fields import HIDING, Mapped
 from feeds.records.frontmatter import SECRET_KEY, Path, key_text
+from feeds.records.mapping import FieldMapping
+from feeds.records.naming import is_aside
 from feeds.records.shape import KEYS, ImageShape, ProviderShape, Record, RelatedShape, as_boolean, clean, holds_secret
 from feeds.records.slips import likely_key, likely_meant
+from feeds.records.validation import NESTED, Problem, described, validate
 
-NESTED: dict[str, type[BaseModel]] = {"provider": ProviderShape, "images": ImageShape, "related": RelatedShape}
 NAMES = KEYS.union(*(shape.model_fields for shape in NESTED.values()))
-EXPECTED_OF_MISSING = {
-    "title": "text",
-    "webUrl": "an http or https address",
-    "url": "an http or https address",
-    "publishedDateTime": "a date and time, such as 2026-11-23T09:30:00Z",
-    "provider": "a mapping with a domain",
-    "domain": "a host name, such as example.org",
-}
-EXPECTED_BY_TYPE = {"tuple_type": "a list", "model_type": "a mapping", "model_attributes_type": "a mapping"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +40,14 @@ class Reading:
         return self.article is None and not self.unpublished
 
 
-@dataclass(frozen=True, slots=True)
-class _Problem:
-    path: Path
-    expected: str
-    got: str = ""
-    cost: Cost = Cost.RECORD
-    until: datetime | None = None
-    named: str = ""
+def read_record(path: str, content: bytes, now: datetime, mapping: FieldMapping | None = None) -> Reading:
+    """Read the bytes of the record at `path`, relative to the records folder.  `now` tells a future update.
 
-
-def read_record(path: str, content: bytes, now: datetime) -> Reading:
-    """Read the bytes of the record at `path`, relative to the records folder.  `now` tells a future update."""
+    `mapping` says where our keys are taken from; without one each is taken from itself.
+    """
     mark = digest(content)
+    if mapping is not None and is_aside(path):
+        return Reading(path, mark, None, (), unpublished=True)
     try:
         text = content.removeprefix(BOM_UTF8).decode()
     except UnicodeDecodeError as error:
@@ -74,93 +61,32 @@ def read_record(path: str, content: bytes, now: datetime) -> Reading:
     if front.data is None:
         return Reading(path, mark, None, tuple(faults))
     body = clean(front.body).strip()
-    record, problems = validate(front.data)
+    mapped = Mapped(front.data) if mapping is None else fields.apply(mapping, front.data, path)
+    record, problems = validate(mapped.data)
+    problems = _with_lacking(problems, mapped)
     if record is not None:
         problems += _problems_of_update(record, now)
-    problems += _misspellings(front.data)
+    problems += _misspellings(front.data, mapped.known)
     if holds_secret(body):
-        problems.append(_Problem((), f"a body without the key {SECRET_KEY} in it", "", Cost.PART))
+        problems.append(Problem((), f"a body without the key {SECRET_KEY} in it", "", Cost.PART))
         body = ""
     if problems:
         places = read(text, with_places=True).places
-        faults += [_fault(path, problem, places) for problem in problems]
-    unpublished = _says_unpublished(front.data)
+        faults += [_fault(path, problem, mapped, places) for problem in problems]
+    unpublished = _says_unpublished(mapped.data)
     kept = record is not None and not unpublished and all(fault.cost is not Cost.RECORD for fault in faults)
     article = _article(path, mark, record, body) if record is not None and kept else None
     return Reading(path, mark, article, tuple(sorted(faults, key=lambda f: (f.line, f.column))), unpublished)
 
 
-def validate(data: dict[str, Any]) -> tuple[Record | None, list[_Problem]]:
-    """A record from plain data, without its wrong optional parts; None when something required is wrong."""
-    try:
-        return Record.model_validate(data), []
-    except ValidationError as error:
-        problems, costs = _problems(error)
-    if None in costs:
-        return None, problems
-    remaining = _copy(data)
-    for part in sorted(set(costs), reverse=True):  # type: ignore[type-var]  # the last of a list first: no index moves
-        assert part is not None
-        container = remaining
-        for step in part[:-1]:
-            container = container[step]
-        container.pop(part[-1])
-    return Record.model_validate(remaining), problems
-
-
-def _problems(error: ValidationError) -> tuple[list[_Problem], list[Path | None]]:
-    problems, costs = [], []
-    for detail in error.errors(include_url=False, include_context=False):
-        path, part = detail["loc"], _optional_part(detail["loc"])
-        cost = Cost.RECORD if part is None else Cost.PART
-        if detail["type"] == "missing":
-            expected, got = EXPECTED_OF_MISSING[str(path[-1])], "nothing"
-        else:
-            expected = EXPECTED_BY_TYPE.get(detail["type"], detail["msg"])
-            got = _description(detail["input"])
-        problems.append(_Problem(path, expected, got, cost))
-        costs.append(part)
-    return problems, costs
-
-
-def _optional_part(path: Path) -> Path | None:
-    """The smallest part around a wrong value that a record can do without, or None."""
-    shape: type[BaseModel] = Record
-    smallest = None
-    for depth, step in enumerate(path, start=1):
-        if isinstance(step, int) or (not shape.model_fields[step].is_required() and step != "published"):
-            smallest = path[:depth]
-        if isinstance(step, str):
-            shape = NESTED.get(step, shape)
-    return smallest
-
-
-def _copy(value: Any) -> Any:
-    """Data in which nothing is shared through an alias, so that one place can change alone."""
-    if isinstance(value, dict):
-        return {key: _copy(item) for key, item in value.items()}
-    return [_copy(item) for item in value] if isinstance(value, list) else value
-
-
-def _description(value: Any) -> str:
-    if value is None:
-        return "nothing"
-    if isinstance(value, dict | list):
-        return "a mapping" if isinstance(value, dict) else "a list"
-    text = str(value)
-    if SECRET_KEY in text:
-        return "text that is not shown here"
-    return repr(text if len(text) <= 60 else text[:60] + "…")
-
-
-def _fault(path: str, problem: _Problem, places: dict[Path, frontmatter.Place]) -> Fault:
-    known = problem.path
+def _fault(path: str, problem: Problem, mapped: Mapped, places: dict[Path, frontmatter.Place]) -> Fault:
+    theirs = known = mapped.origin(problem.path)
     if known not in places and ("<<", *known) in places:
         known = ("<<", *known)
     while known not in places:
         known = known[:-1]
     line, column = places[known]
-    key = problem.named or key_text(problem.path)
+    key = problem.named or key_text(theirs)
     return Fault(path, line, column, key, problem.expected, problem.got, problem.cost, problem.until)
 
 
@@ -169,14 +95,14 @@ def _known_key(path: Path) -> str:
     return key_text(path) if all(isinstance(step, int) or step in NAMES for step in path) else ""
 
 
-def _problems_of_update(record: Record, now: datetime) -> list[_Problem]:
+def _problems_of_update(record: Record, now: datetime) -> list[Problem]:
     updated, path = record.updatedDateTime, ("updatedDateTime",)
     if updated is None:
         return []
     if updated < record.publishedDateTime:
-        return [_Problem(path, "a moment after publishedDateTime", "one before it", Cost.PART)]
+        return [Problem(path, "a moment after publishedDateTime", "one before it", Cost.PART)]
     if updated > now:
-        return [_Problem(path, "a moment that has passed", "one to come", Cost.PART, until=updated)]
+        return [Problem(path, "a moment that has passed", "one to come", Cost.PART, until=updated)]
     return []
 
 
@@ -187,14 +113,28 @@ def _says_unpublished(data: dict[str, Any]) -> bool:
         return False
 
 
-def _misspellings(data: dict[str, Any]) -> list[_Problem]:
+def _with_lacking(problems: list[Problem], mapped: Mapped) -> list[Problem]:
+    """The problems, with what a template lacks in the place of what is missing for it."""
+    if not mapped.lacking:
+        return problems
+    missing = {key_text(problem.path) for problem in problems if problem.got == "nothing"}
+    found = [problem for problem in problems if key_text(problem.path) not in mapped.lacking]
+    for key, expected in mapped.lacking.items():
+        cost = Cost.RECORD if key in missing else Cost.PART
+        found.append(Problem(tuple(key.split(".")), expected, "nothing", cost))
+    return found
+
+
+def _misspellings(data: dict[str, Any], known: frozenset[str]) -> list[Problem]:
     problems = []
-    for key in sorted(data.keys() - KEYS):
-        if "published" not in data and likely_meant(key, data[key], "published"):
-            got = _description(key)
-            problems.append(_Problem((key,), "this key, not one that looks like it", got, named="published"))
-        elif meant := likely_key(key):
-            problems.append(_Problem((key,), "this key, if it is meant", _description(key), Cost.NOTHING, named=meant))
+    hiding = ("published", *HIDING) if known else ("published",)
+    for key in sorted(data.keys() - KEYS - known):
+        hidden = [name for name in hiding if name not in data and likely_meant(key, data[key], name)]
+        if hidden:
+            got = described(key)
+            problems.append(Problem((key,), "this key, not one that looks like it", got, named=hidden[0]))
+        elif not known and (meant := likely_key(key)):  # with a mapping, other keys are their own
+            problems.append(Problem((key,), "this key, if it is meant", described(key), Cost.NOTHING, named=meant))
     return problems
 
 
