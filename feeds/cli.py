@@ -123,7 +123,7 @@ def check(config_path: str) -> None:
         if isinstance(content, Fault):
             faults = [content]
         else:
-            reading = read_record(printable(found.path), content, now)
+            reading = read_record(printable(found.path), content, now, config.records.fields)
             waits = reading.article is not None and reading.article.published > now
             faults = [fault for fault in reading.faults if not (waits and fault.until)]
         for fault in faults:

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from feeds.errors import ConfigError
 from feeds.model import KINDS, web_address
+from feeds.records import FieldMapping, MappingError, read_mapping
 
 FormatName = Literal["rss", "atom", "json"]
 KindName = Literal["topics", "providers", "categories"]
@@ -54,6 +56,13 @@ def _once(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _mapping(table: Any) -> FieldMapping | None:
+    try:
+        return read_mapping(table)
+    except MappingError as error:
+        raise PydanticCustomError("mapping", "{faults}", {"faults": str(error)}) from error
+
+
 FORMATS: tuple[FormatName, ...] = ("rss", "atom", "json")
 Line = Annotated[str, AfterValidator(_line)]
 Address = Annotated[str, AfterValidator(_address)]
@@ -84,9 +93,10 @@ class Site(Section):
 
 
 class Records(Section):
-    """[records]: where the records are."""
+    """[records]: where the records are, and in which keys they are written."""
 
     path: Path = Field(Path("seeds"), strict=False)
+    fields: Annotated[FieldMapping | None, BeforeValidator(_mapping)] = None
 
 
 class StoreSection(Section):
@@ -205,6 +215,8 @@ def _check_together(subject: str, config: Config) -> None:
 
 
 def _message(detail: Any) -> str:
+    if detail["type"] == "mapping":  # it names its keys itself
+        return str(detail["msg"])
     key = ".".join(str(part) for part in detail["loc"])
     known = {
         "extra_forbidden": "expected no such key",

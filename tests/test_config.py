@@ -67,6 +67,12 @@ def test_the_config_of_the_repository_is_a_good_example() -> None:
         ("[output]\npath = '.'", "output.path: expected a folder that does not hold the records"),
         ("[output]\npath = 'seeds'", "output.path: expected a folder that does not hold the records"),
         ("[store]\nurl = 'sqlite:///public/store.sqlite'", "store.url: expected a file outside output.path"),
+        ("records.fields = 3", "config.toml: records.fields: expected a table, got 3"),
+        ("[records.fields]\ntitle = 'secured'", "config.toml: records.fields.title: expected a key other than secured"),
+        (
+            "[records.fields]\ntitel = 'x'\nheat = []\n[feeds]\nlimit = 0",
+            "records.fields.titel: expected no such key; records.fields.heat: expected a key of theirs",
+        ),
         ("[site", "expected TOML, got: "),
         ("[site]\na = 1\n[feeds]\nlimit = 0", "site.a: expected no such key; feeds.limit: expected 1 or more"),
     ],
@@ -83,6 +89,14 @@ def test_a_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_bytes(b"\xff")
     with pytest.raises(ConfigError, match="expected UTF-8"):
         load_config(tmp_path / "config.toml")
+
+
+def test_a_mapping_of_fields_is_read_and_one_that_changes_nothing_is_none(tmp_path: Path) -> None:
+    assert make.site(tmp_path, {}).records.fields is None
+    assert make.site(tmp_path, {}, '[records.fields]\ntitle = "title"\n').records.fields is None
+    mapping = make.site(tmp_path, {}, '[records.fields]\ntitle = "headline"\n').records.fields
+    assert mapping is not None
+    assert list(mapping.fields) == ["title"]
 
 
 def test_the_environment_names_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

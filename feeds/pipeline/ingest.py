@@ -11,7 +11,7 @@ from pathlib import Path
 from feeds import store
 from feeds.config import Config
 from feeds.model import digest
-from feeds.records import Fault, Found, Reading, printable, read_file, read_record, walk
+from feeds.records import Fault, FieldMapping, Found, Reading, printable, read_file, read_record, walk
 from feeds.store import LONGEST_WAIT, Connection, Known, Store
 
 BATCH = 500
@@ -33,8 +33,10 @@ class Ingested:
 
 
 def open_store(config: Config) -> Store:
-    """The store that the config names, made by this very code of these very records."""
-    return Store(config.store_file, digest(_code(), str(config.records_folder.resolve())))
+    """The store that the config names, made by this very code of these very records, read in these very keys."""
+    fields = config.records.fields
+    keys = [fields.digest] if fields else []
+    return Store(config.store_file, digest(_code(), str(config.records_folder.resolve()), *keys))
 
 
 def ingest(
@@ -56,7 +58,7 @@ def ingest(
         known, found = store.known_files(connection), _walk(folder)
         gone = sorted(known.keys() - found.keys())
         store.remove(connection, gone)
-        read = _read(connection, folder, _changed(found, known), known, now, progress)
+        read = _read(connection, folder, _changed(found, known), known, now, progress, config.records.fields)
         if read or gone:
             store.advance(connection)
     return Ingested(len(found), read, len(gone))
@@ -83,6 +85,7 @@ def _read(
     known: dict[str, Known],
     now: datetime,
     progress: Progress | None,
+    mapping: FieldMapping | None,
 ) -> int:
     read = 0
     batch: list[tuple[Found, Reading]] = []
@@ -98,7 +101,7 @@ def _read(
             same.append(seen)
             continue
         else:
-            reading = read_record(path, content, now)
+            reading = read_record(path, content, now, mapping)
         if path in known and known[path].digest == reading.digest:
             continue
         read += 1

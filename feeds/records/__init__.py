@@ -1,12 +1,26 @@
 """Records: the files that editors write, read into articles.
 
-folder: which files there are, and their bytes.  frontmatter: text to plain data.  shape: what the data may say.
-reading: the three together, with every fault in its place.  faults: what a fault is.
+folder: which files there are, and their bytes.  frontmatter, toml: text to plain data.  mapping, fields, naming: data
+in the keys of another publisher to data in ours.  shape, slips: what the data may say.  reading: all of it together,
+with every fault in its place.  faults: what a fault is.
 Not here: what was read before (store), what is visible (selection).
 """
 
 from feeds.records.faults import Cost, Fault
 from feeds.records.folder import Found, printable, read_file, walk
+from feeds.records.mapping import FieldMapping, MappingError, read_mapping
 from feeds.records.reading import Reading, read_record
 
-__all__ = ["Cost", "Fault", "Found", "Reading", "printable", "read_file", "read_record", "walk"]
+__all__ = [
+    "Cost",
+    "Fault",
+    "FieldMapping",
+    "Found",
+    "MappingError",
+    "Reading",
+    "printable",
+    "read_file",
+    "read_mapping",
+    "read_record",
+    "walk",
+]

@@ -1,25 +1,24 @@
 """A record's bytes to a Reading: the Article it holds, or why it holds none, and every fault with its place.
 
-Here meet the YAML (frontmatter) and the rules of what it may say (shape). Files are opened elsewhere (folder).
+Here meet the front matter (frontmatter, toml) and the rules of what it may say (validation, slips). Files are
+opened elsewhere (folder).
 """
 
 from codecs import BOM_UTF8
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from difflib import SequenceMatcher, get_close_matches
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
-
 from feeds.model import Article, Image, Provider, Related, address_digest, digest, identity
-from feeds.records import frontmatter
+from feeds.records import fields, frontmatter, toml
 from feeds.records.faults import Cost, Fault
+from feeds.records.fields import HIDING, Mapped
 from feeds.records.frontmatter import SECRET_KEY, Path, key_text
+from feeds.records.mapping import FieldMapping
+from feeds.records.naming import is_aside
 from feeds.records.shape import (
-    FALSE,
     KEYS,
-    TRUE,
     ImageShape,
     ProviderShape,
     Record,
@@ -30,20 +29,11 @@ from feeds.records.shape import (
     clean,
     holds_secret,
 )
+from feeds.records.slips import likely_key, likely_meant
+from feeds.records.validation import NESTED, Problem, described, validate
 
-NESTED: dict[str, type[BaseModel]] = {"provider": ProviderShape, "images": ImageShape, "related": RelatedShape}
 NAMES = KEYS.union(*(shape.model_fields for shape in NESTED.values()))
 MOST_FAULTS = 100  # that are told of one record
-LONGEST_SLIP = 40  # characters; a longer key is no slip of the pen
-EXPECTED_OF_MISSING = {
-    "title": "text",
-    "webUrl": "an http or https address",
-    "url": "an http or https address",
-    "publishedDateTime": "a date and time, such as 2026-11-23T09:30:00Z",
-    "provider": "a mapping with a domain",
-    "domain": "a host name, such as example.org",
-}
-EXPECTED_BY_TYPE = {"tuple_type": "a list", "model_type": "a mapping", "model_attributes_type": "a mapping"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +58,14 @@ class Reading:
         return self.article is None and not self.unpublished
 
 
-@dataclass(frozen=True, slots=True)
-class _Problem:
-    path: Path
-    expected: str
-    got: str = ""
-    cost: Cost = Cost.RECORD
-    until: datetime | None = None
-    named: str = ""
+def read_record(path: str, content: bytes, now: datetime, mapping: FieldMapping | None = None) -> Reading:
+    """Read the bytes of the record at `path`, relative to the records folder.  `now` tells a future update.
 
-
-def read_record(path: str, content: bytes, now: datetime) -> Reading:
-    """Read the bytes of the record at `path`, relative to the records folder.  `now` tells a future update."""
+    `mapping` says where our keys are taken from; without one each is taken from itself.
+    """
     mark = digest(content)
+    if mapping is not None and is_aside(path):
+        return Reading(path, mark, None, (), unpublished=True)
     try:
         text = content.removeprefix(BOM_UTF8).decode()
     except UnicodeDecodeError as error:
@@ -88,22 +73,25 @@ def read_record(path: str, content: bytes, now: datetime) -> Reading:
         place = (good.count("\n") + 1, len(good) - good.rfind("\n"))
         fault = Fault(path, *place, "", "UTF-8", f"the byte 0x{error.object[error.start]:02x}")
         return Reading(path, mark, None, (fault,))
-    front = frontmatter.read(text)
+    read = toml.read if toml.is_toml(text) else frontmatter.read
+    front = read(text)
     faults = [Fault(path, *flaw.place, _known_key(flaw.path), flaw.expected, flaw.got) for flaw in front.flaws]
     if front.data is None:
         return Reading(path, mark, None, tuple(faults))
     body = clean(front.body).strip()
-    record, problems = validate(front.data)
+    mapped = Mapped(front.data) if mapping is None else fields.apply(mapping, front.data, path)
+    record, problems = validate(mapped.data)
+    problems = _with_lacking(problems, mapped)
     if record is not None:
         problems += _problems_of_update(record, now)
-    problems += _misspellings(front.data)
+    problems += _misspellings(front.data, mapped.known)
     if holds_secret(body):
-        problems.append(_Problem((), f"a body without the key {SECRET_KEY} in it", "", Cost.PART))
+        problems.append(Problem((), f"a body without the key {SECRET_KEY} in it", "", Cost.PART))
         body = ""
     if problems:
-        places = frontmatter.read(text, with_places=True).places
-        faults += [_fault(path, problem, places) for problem in problems]
-    unpublished = _says_unpublished(front.data)
+        places = read(text, with_places=True).places
+        faults += [_fault(path, problem, mapped, places) for problem in problems]
+    unpublished = _says_unpublished(mapped.data)
     kept = record is not None and not unpublished and all(fault.cost is not Cost.RECORD for fault in faults)
     article = _article(path, mark, record, body) if record is not None and kept else None
     faults.sort(key=lambda fault: (fault.line, fault.column))
@@ -112,81 +100,18 @@ def read_record(path: str, content: bytes, now: datetime) -> Reading:
         faults[MOST_FAULTS:] = [replace(last, key="", expected=f"at most {MOST_FAULTS} faults", got=str(len(faults)))]
     if article is not None:
         return Reading(path, mark, article, tuple(faults))
-    held, due = _held(front.data), _due(front.data)
+    held, due = _held(mapped.data), _due(mapped.data)
     return Reading(path, mark, None, tuple(faults), unpublished, held, due)
 
 
-def validate(data: dict[str, Any]) -> tuple[Record | None, list[_Problem]]:
-    """A record from plain data, without its wrong optional parts; None when something required is wrong."""
-    try:
-        return Record.model_validate(data), []
-    except ValidationError as error:
-        problems, costs = _problems(error)
-    if None in costs:
-        return None, problems
-    remaining = _copy(data)
-    for part in sorted(set(costs), reverse=True):  # type: ignore[type-var]  # the last of a list first: no index moves
-        assert part is not None
-        container = remaining
-        for step in part[:-1]:
-            container = container[step]
-        container.pop(part[-1])
-    return Record.model_validate(remaining), problems
-
-
-def _problems(error: ValidationError) -> tuple[list[_Problem], list[Path | None]]:
-    problems, costs = [], []
-    for detail in error.errors(include_url=False, include_context=False):
-        path, part = detail["loc"], _optional_part(detail["loc"])
-        cost = Cost.RECORD if part is None else Cost.PART
-        if detail["type"] == "missing":
-            expected, got = EXPECTED_OF_MISSING[str(path[-1])], "nothing"
-        else:
-            expected = EXPECTED_BY_TYPE.get(detail["type"], detail["msg"])
-            got = _description(detail["input"])
-        problems.append(_Problem(path, expected, got, cost))
-        costs.append(part)
-    return problems, costs
-
-
-def _optional_part(path: Path) -> Path | None:
-    """The smallest part around a wrong value that a record can do without, or None."""
-    shape: type[BaseModel] = Record
-    smallest = None
-    for depth, step in enumerate(path, start=1):
-        if isinstance(step, int) or (not shape.model_fields[step].is_required() and step != "published"):
-            smallest = path[:depth]
-        if isinstance(step, str):
-            shape = NESTED.get(step, shape)
-    return smallest
-
-
-def _copy(value: Any) -> Any:
-    """Data in which nothing is shared through an alias, so that one place can change alone."""
-    if isinstance(value, dict):
-        return {key: _copy(item) for key, item in value.items()}
-    return [_copy(item) for item in value] if isinstance(value, list) else value
-
-
-def _description(value: Any) -> str:
-    if value is None:
-        return "nothing"
-    if isinstance(value, dict | list):
-        return "a mapping" if isinstance(value, dict) else "a list"
-    text = str(value)
-    if SECRET_KEY in text:
-        return "text that is not shown here"
-    return repr(text if len(text) <= 60 else text[:60] + "…")
-
-
-def _fault(path: str, problem: _Problem, places: dict[Path, frontmatter.Place]) -> Fault:
-    known = problem.path
+def _fault(path: str, problem: Problem, mapped: Mapped, places: dict[Path, frontmatter.Place]) -> Fault:
+    theirs = known = mapped.origin(problem.path)
     if known not in places and ("<<", *known) in places:
         known = ("<<", *known)
     while known not in places:
         known = known[:-1]
     line, column = places[known]
-    key = problem.named or key_text(problem.path)
+    key = problem.named or key_text(theirs)
     return Fault(path, line, column, key, problem.expected, problem.got, problem.cost, problem.until)
 
 
@@ -195,14 +120,14 @@ def _known_key(path: Path) -> str:
     return key_text(path) if all(isinstance(step, int) or step in NAMES for step in path) else ""
 
 
-def _problems_of_update(record: Record, now: datetime) -> list[_Problem]:
+def _problems_of_update(record: Record, now: datetime) -> list[Problem]:
     updated, path = record.updatedDateTime, ("updatedDateTime",)
     if updated is None:
         return []
     if updated < record.publishedDateTime:
-        return [_Problem(path, "a moment after publishedDateTime", "one before it", Cost.PART)]
+        return [Problem(path, "a moment after publishedDateTime", "one before it", Cost.PART)]
     if updated > now:
-        return [_Problem(path, "a moment that has passed", "one to come", Cost.PART, until=updated)]
+        return [Problem(path, "a moment that has passed", "one to come", Cost.PART, until=updated)]
     return []
 
 
@@ -227,42 +152,29 @@ def _due(data: dict[str, Any]) -> datetime | None:
         return None
 
 
-def _misspellings(data: dict[str, Any]) -> list[_Problem]:
+def _with_lacking(problems: list[Problem], mapped: Mapped) -> list[Problem]:
+    """The problems, with what a template lacks in the place of what is missing for it."""
+    if not mapped.lacking:
+        return problems
+    missing = {key_text(problem.path) for problem in problems if problem.got == "nothing"}
+    found = [problem for problem in problems if key_text(problem.path) not in mapped.lacking]
+    for key, expected in mapped.lacking.items():
+        cost = Cost.RECORD if key in missing else Cost.PART
+        found.append(Problem(tuple(key.split(".")), expected, "nothing", cost))
+    return found
+
+
+def _misspellings(data: dict[str, Any], known: frozenset[str]) -> list[Problem]:
     problems = []
-    for key in sorted(data.keys() - KEYS):
-        if "published" not in data and _means_published(key, data[key]):
-            got = _description(key)
-            problems.append(_Problem((key,), "this key, not one that looks like it", got, named="published"))
-        elif meant := _likely_key(key):
-            problems.append(_Problem((key,), "this key, if it is meant", _description(key), Cost.NOTHING, named=meant))
+    hiding = ("published", *HIDING) if known else ("published",)
+    for key in sorted(data.keys() - KEYS - known):
+        hidden = [name for name in hiding if name not in data and likely_meant(key, data[key], name)]
+        if hidden:
+            got = described(key)
+            problems.append(Problem((key,), "this key, not one that looks like it", got, named=hidden[0]))
+        elif not known and (meant := likely_key(key)):  # with a mapping, other keys are their own
+            problems.append(Problem((key,), "this key, if it is meant", described(key), Cost.NOTHING, named=meant))
     return problems
-
-
-def _likely_key(key: str) -> str | None:
-    if len(key) > LONGEST_SLIP:
-        return None
-    plain = {_letters(known): known for known in KEYS}
-    close = get_close_matches(_letters(key), plain, n=1, cutoff=0.8)
-    return plain[close[0]] if close and _letters(key) != "publisher" else None
-
-
-def _means_published(key: str, value: Any) -> bool:
-    """Whether a key that we do not know is likely `published`, misspelled.  Doubt hides the record.
-
-    A key like it that holds a boolean surely is. Otherwise the slip must be small, and not a word of its own:
-    `publisher`, `publishedAt`.
-    """
-    if value is None and ":" in key:  # `{published:false}`: without a blank, YAML takes that for a key as a whole
-        key, value = key.split(":", 1)
-    likeness = SequenceMatcher(None, _letters(key), "published").ratio()
-    if isinstance(value, str) and value.strip().capitalize() in TRUE | FALSE | {"0", "1", "Y", "N"}:
-        return likeness >= 0.8
-    compound = key.startswith("published") and not key.removeprefix("published")[:1].islower()
-    return likeness >= 0.88 and not compound and _letters(key) not in ("publisher", "publishers")
-
-
-def _letters(key: str) -> str:
-    return "".join(character for character in key.casefold() if character.isalpha())
 
 
 def _article(path: str, mark: str, record: Record, body: str) -> Article:

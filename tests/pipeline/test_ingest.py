@@ -420,3 +420,21 @@ class TestTogether:
                 assert len(titles(other)) == 4
             assert store.known_files(connection) == before
         assert len(titles(source)) == 4
+
+
+def test_another_mapping_of_fields_reads_every_record_again(tmp_path: Path) -> None:
+    text = make.record(1, headline="Other", heading="Third")
+    for mapping, title, read in [
+        ("", "Article 1", 1),
+        ("", "Article 1", 0),
+        ('[records.fields]\ntitle = "title"\n', "Article 1", 0),
+        ('[records.fields]\ntitle = "headline"\n', "Other", 1),
+        ('[records.fields]\ntitle = "headline"\n', "Other", 0),
+        ('[records.fields]\ntitle = "heading"\n', "Third", 1),
+        ("", "Article 1", 1),
+    ]:
+        config = make.site(tmp_path, {"1.md": text}, mapping)
+        settle(tmp_path / "seeds")
+        with closing(open_store(config)) as source:
+            assert ingest(config, source, make.NOW).read == read
+            assert titles(source) == {"1.md": title}

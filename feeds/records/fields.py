@@ -1,0 +1,250 @@
+"""A record of any front matter to one in our keys.  In: plain data, the record's path, a FieldMapping.  Out: Mapped.
+
+Here are the ways of other publishers: drafts, dates in the names of files, topics in one line of text, addresses made
+of patterns. What the values must be is not known here (shape), nor are places, clocks and files.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urljoin
+
+from feeds.records.frontmatter import Path, Plain
+from feeds.records.mapping import OURS, Constant, FieldMapping, Nested, Source, Template, TheirKey
+from feeds.records.naming import address_part, named
+from feeds.records.shape import MOMENT, as_boolean, clean, holds_secret
+
+HIDING = ("draft", "unlisted")
+SPLIT_KEYS = ("tags", "categories")
+WHOLE_KEYS = ("tag", "category")
+DAY_PARTS = ("year", "month", "day")
+NOTHING = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """Data in our keys.
+
+    origins: where parts of it come from in theirs.  lacking: what the template of a key of ours did not find.
+    known: the keys of theirs at the top that mean something to us.
+    """
+
+    data: dict[str, Any]
+    origins: dict[Path, Path] = field(default_factory=dict)
+    lacking: dict[str, str] = field(default_factory=dict)
+    known: frozenset[str] = frozenset()
+
+    def origin(self, path: Path) -> Path:
+        """A path into our data as the one into theirs."""
+        for length in range(len(path), 0, -1):
+            if path[:length] in self.origins:
+                return self.origins[path[:length]] + path[length:]
+        return path
+
+
+def apply(mapping: FieldMapping, theirs: dict[str, Any], path: str) -> Mapped:
+    """The data of the record at `path` in our keys."""
+    return _Applying(mapping, theirs, path).mapped()
+
+
+class _Applying:
+    """One record on its way into our keys."""
+
+    def __init__(self, mapping: FieldMapping, theirs: dict[str, Any], path: str) -> None:
+        self._mapping = mapping
+        self._theirs = theirs
+        self._data = {key: value for key, value in theirs.items() if key in OURS and key not in mapping.fields}
+        self._origins: dict[Path, Path] = {}
+        self._lacking: dict[str, str] = {}
+        self._named = named(path)
+        self._day = self._named.day
+
+    def mapped(self) -> Mapped:
+        # The date first: addresses are made of it.
+        if (source := self._mapping.fields.get("publishedDateTime")) is not None:
+            self._set(("publishedDateTime",), source)
+        self._dates()
+        for name, source in self._mapping.fields.items():
+            if name not in ("publishedDateTime", "published"):
+                self._set((name,), source)
+        self._names()
+        self._images()
+        self._hide()
+        taken = {key.path[0] for name in self._mapping.fields for key in self._mapping.keys_of(name)}
+        return Mapped(self._data, self._origins, self._lacking, frozenset(taken | set(HIDING)))
+
+    def _set(self, path: Path, source: Source) -> None:
+        value, origin = self._first(path, source)
+        if origin is not None:
+            self._origins[path] = origin
+        if value is not NOTHING:
+            self._data[str(path[0])] = value
+
+    def _first(self, path: Path, source: Source) -> tuple[Any, Path | None]:
+        """The first candidate that says something; if none does, the first that is there at all."""
+        empty: tuple[Any, Path | None] | None = None
+        lacking = ""
+        for candidate in source:
+            origin: Path | None = None
+            if isinstance(candidate, TheirKey):
+                value, origin = self._look_up(candidate), candidate.path
+            elif isinstance(candidate, Constant):
+                value = candidate.value
+            elif isinstance(candidate, Nested):
+                value = self._nested(path, candidate)
+            else:
+                value, lacking = self._fill(candidate)
+            if _says_something(value):
+                return value, origin
+            if value is not NOTHING and empty is None:
+                empty = value, origin
+        if empty is not None:
+            return empty
+        if lacking:
+            self._lacking[".".join(str(step) for step in path)] = lacking
+            return NOTHING, None
+        return NOTHING, next((item.path for item in source if isinstance(item, TheirKey)), None)
+
+    def _nested(self, path: Path, nested: Nested) -> dict[str, Any]:
+        values = {}
+        for key, source in nested.fields.items():
+            value, origin = self._first((*path, key), source)
+            if origin is not None:
+                self._origins[(*path, key)] = origin
+            if value is not NOTHING:
+                values[key] = value
+        return values
+
+    def _look_up(self, key: TheirKey) -> Any:
+        value: Any = self._theirs
+        for step in key.path:
+            if isinstance(value, dict) and step in value:
+                value = value[step]
+            elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+                value = value[int(step)]
+            else:
+                return NOTHING
+        return value
+
+    def _fill(self, template: Template) -> tuple[Any, str]:
+        """The text of a template, or nothing and the part that it lacks."""
+        made = template.texts[0]
+        for part, text in zip(template.parts, template.texts[1:], strict=True):
+            value = self._part(part)
+            if template.is_address:
+                value = address_part(value)
+                text = text.removeprefix("/") if value.endswith("/") else text
+                value = value.removeprefix("/") if made.endswith("/") else value
+            if not value.strip("/") or holds_secret(value):
+                name = "." + ".".join(part.path) if isinstance(part, TheirKey) else part
+                return NOTHING, f"a value for {{{name}}} of its template"
+            made += value + text
+        return made, ""
+
+    def _part(self, part: str | TheirKey) -> str:
+        if part in DAY_PARTS:
+            return self._day[DAY_PARTS.index(part)].zfill(2) if self._day else ""
+        if part == "path":
+            return self._named.path
+        own = self._look_up(part if isinstance(part, TheirKey) else TheirKey(("slug",)))
+        text = clean(own).strip() if isinstance(own, str) else ""
+        return text or (self._named.slug if part == "slug" else "")
+
+    def _dates(self) -> None:
+        """A date in the file's name stands in for an absent one; the day of an address is the one that is written."""
+        if not _says_something(self._data.get("publishedDateTime", NOTHING)) and self._day:
+            self._data["publishedDateTime"] = "-".join(self._day)
+        written = self._data.get("publishedDateTime")
+        match = MOMENT.fullmatch(written.strip()) if isinstance(written, str) else None
+        self._day = (match[1], match[2], match[3]) if match else None
+
+    def _names(self) -> None:
+        """Topics in one text become a list; of several categories the first is taken."""
+        topics = self._data.get("topics")
+        if isinstance(topics, str) and not holds_secret(topics):
+            origin = self._origins.get(("topics",), ("topics",))
+            self._data["topics"] = _split(topics, str(origin[-1]))
+            self._origins.update({("topics", index): origin for index in range(len(self._data["topics"]))})
+        elif isinstance(topics, list):
+            self._data["topics"] = list(self._labels("topics", topics))
+        category, origin = self._data.get("category"), self._origins.get(("category",), ("category",))
+        if isinstance(category, list):
+            self._data["category"] = next(self._labels("category", category), None)
+        elif isinstance(category, str) and origin[-1] in SPLIT_KEYS and not holds_secret(category):
+            self._data["category"] = next(iter(_split(category, str(origin[-1]))), None)
+
+    def _labels(self, name: str, items: list[Any]) -> Iterator[Any]:
+        base = self._origins.get((name,), (name,))
+        for index, item in enumerate(items):
+            labelled = isinstance(item, dict) and "label" in item
+            place: Path = (*base, index, "label") if labelled else (*base, index)
+            self._origins[(name, index) if name == "topics" else (name,)] = place
+            yield item["label"] if labelled else item
+
+    def _images(self) -> None:
+        """One image, or addresses alone, become what a list of images is; they may be relative to the article."""
+        images, base = self._data.get("images"), self._origins.get(("images",), ("images",))
+        if images is None or images == "":
+            return
+        made: list[Any] = []
+        for index, item in enumerate(images if isinstance(images, list) else [images]):
+            place: Path = (*base, index) if isinstance(images, list) else base
+            self._origins["images", index] = place
+            if isinstance(item, str):
+                self._origins["images", index, "url"] = place
+                item = {"url": item}
+            if isinstance(item, dict) and isinstance(url := item.get("url"), str):
+                item = {**item, "url": self._absolute(url)}
+            made.append(item)
+        self._data["images"] = made
+
+    def _absolute(self, url: str) -> str:
+        base = self._data.get("webUrl")
+        if not isinstance(base, str) or not url.strip() or holds_secret(url):
+            return url
+        try:
+            return urljoin(base.strip(), url.strip())
+        except ValueError:
+            return url
+
+    def _hide(self) -> None:
+        """Every key that may hide the record counts: one that says so hides it, and so does one that says nothing."""
+        others = (name for name in self._mapping.fields if name != "published")
+        taken = {key.path[0] for name in others for key in self._mapping.keys_of(name)}
+        signs = list(self._mapping.keys_of("published"))
+        usual = [TheirKey(("published",)), *(TheirKey((name,), negated=True) for name in HIDING)]
+        signs += [sign for sign in usual if sign.path[0] not in taken]
+        wrong: tuple[Any, Path] | None = None
+        self._data.pop("published", None)
+        for value in (item.value for item in self._mapping.fields.get("published", ()) if isinstance(item, Constant)):
+            self._data["published"] = value
+        asked: set[Path] = set()
+        for sign in signs:
+            value = self._look_up(sign)
+            if value is NOTHING or sign.path in asked:
+                continue
+            asked.add(sign.path)
+            try:
+                shows = as_boolean(value) is not sign.negated
+            except ValueError:
+                wrong = wrong or (value, sign.path)
+                continue
+            if not shows:
+                self._data["published"], self._origins[("published",)] = Plain("false"), sign.path
+                return
+        if wrong is not None:
+            self._data["published"], self._origins[("published",)] = wrong
+
+
+def _says_something(value: Any) -> bool:
+    if isinstance(value, str):
+        return bool(value.strip())
+    return value is not NOTHING and value is not None and value not in ([], {})
+
+
+def _split(text: str, key: str) -> list[str]:
+    """Names in one text: at commas, else, of `tags` and `categories`, at white space, as Jekyll has it."""
+    if key in WHOLE_KEYS:
+        return [text]
+    parts = text.split(",") if "," in text or key not in SPLIT_KEYS else text.split()
+    return [part.strip() for part in parts if part.strip()]

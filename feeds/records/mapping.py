@@ -1,0 +1,203 @@
+"""[records.fields] of config.toml to a FieldMapping: where each key of a record is taken from.  Pure.
+
+In: the table as TOML has it. Out: a FieldMapping, None when every key is taken from itself, or MappingError with every
+fault of the table. Not here: what a record holds at those places (fields).
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from feeds.model import digest
+from feeds.records.frontmatter import SECRET_KEY, key_text
+from feeds.records.shape import KEYS, ProviderShape
+from feeds.records.toml import plain
+from feeds.records.validation import validate
+
+OURS = KEYS - {SECRET_KEY}
+ADDRESSES = ("webUrl", "originalUrl", "ampWebUrl", "cdnAmpWebUrl")
+PARTS = ("year", "month", "day", "slug", "path")
+SOUND: dict[str, Any] = {
+    "title": "x",
+    "webUrl": "https://example.org/",
+    "publishedDateTime": "2026-11-23",
+    "provider": {"domain": "example.org"},
+}
+FORMS = (
+    'expected a key of theirs, a list of them, { value = … } or { template = "…" }',
+    'expected { not = "…" } for published alone',
+)
+
+
+class MappingError(ValueError):
+    """The table asks for what cannot be; the message names every key of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TheirKey:
+    """A key of theirs, dotted below.  `negated`: what says true means false."""
+
+    path: tuple[str, ...]
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """The same for every record, as plain data."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Text with parts: fixed text, and the name of a part or a key of theirs by turns."""
+
+    texts: tuple[str, ...]
+    parts: tuple[str | TheirKey, ...]
+    is_address: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Nested:
+    """A mapping of ours made of several keys: `provider`."""
+
+    fields: dict[str, "Source"]
+
+
+Candidate = TheirKey | Constant | Template | Nested
+Source = tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMapping:
+    """For each key of ours that is mapped, the candidates in their order.  `digest` stands for the table as a whole."""
+
+    fields: dict[str, Source]
+    digest: str
+
+    def keys_of(self, name: str) -> Iterator[TheirKey]:
+        """Every key of theirs that a key of ours may be taken from."""
+        yield from _keys(self.fields.get(name, ()))
+
+
+def read_mapping(table: Any) -> FieldMapping | None:
+    """Read [records.fields].  None when it leaves everything as it is."""
+    if not isinstance(table, dict):
+        raise MappingError(f"records.fields: expected a table, got {table!r}")
+    faults: list[str] = []
+    fields: dict[str, Source] = {}
+    for name, value in table.items():
+        try:
+            if name not in OURS:
+                raise MappingError(f"{name}: expected no such key")
+            source = _source(name, value)
+            if not _is_identity(name, source):
+                fields[name] = source
+        except MappingError as error:
+            faults.append(f"records.fields.{error}")
+    if faults:
+        raise MappingError("; ".join(faults))
+    return FieldMapping(fields, digest(json.dumps(table, default=repr))) if fields else None
+
+
+def _source(name: str, value: Any) -> Source:
+    if name == "provider" and isinstance(value, dict) and not value.keys() & {"value", "template", "not"}:
+        return (_nested(name, value),)
+    values = value if isinstance(value, list) else [value]
+    if not values:
+        raise MappingError(f"{name}: {FORMS[0]}, got {value!r}")
+    return tuple(_candidate(name, item) for item in values)
+
+
+def _nested(name: str, table: dict[str, Any]) -> Nested:
+    for key in table:
+        if key not in ProviderShape.model_fields:
+            raise MappingError(f"{name}.{key}: expected no such key")
+    return Nested({key: _source(f"{name}.{key}", item) for key, item in table.items()})
+
+
+def _candidate(name: str, value: Any) -> Candidate:
+    if isinstance(value, str):
+        return TheirKey(_path(name, value))
+    match list(value.items()) if isinstance(value, dict) else None:
+        case [("value", constant)]:
+            _check_no_secret(name, constant)
+            return _constant(name, plain(constant))
+        case [("template", str(text))] if name != "published":
+            return _template(name, text)
+        case [("not", str(key))]:
+            if name != "published":
+                raise MappingError(f"{name}: {FORMS[1]}, got {value!r}")
+            return TheirKey(_path(name, key), negated=True)
+    raise MappingError(f"{name}: {FORMS[0]}, got {value!r}")
+
+
+def _constant(name: str, value: Any) -> Constant:
+    """A value that any record could have, by the rules of records."""
+    key, _, inner = name.partition(".")
+    _, problems = validate({**SOUND, key: {**SOUND[key], inner: value} if inner else value})
+    if problems:
+        faults = (f"{key_text(problem.path)}: expected {problem.expected}, got {problem.got}" for problem in problems)
+        raise MappingError("; records.fields.".join(faults))
+    return Constant(value)
+
+
+def _path(name: str, text: str) -> tuple[str, ...]:
+    path = tuple(text.split("."))
+    if SECRET_KEY in path:
+        raise MappingError(f"{name}: expected a key other than {SECRET_KEY}, which never leaves a record")
+    if "{" in text or "://" in text or not all(part and part == part.strip() for part in path):
+        raise MappingError(f'{name}: expected a key of theirs, such as "seo.title", got {text!r}')
+    return path
+
+
+def _check_no_secret(name: str, value: Any) -> None:
+    if isinstance(value, dict) and SECRET_KEY in value:
+        raise MappingError(f"{name}: expected no key {SECRET_KEY} in a value")
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _check_no_secret(name, item)
+
+
+def _template(name: str, text: str) -> Template:
+    pieces = re.split(r"\{([^{}]*)\}", text)
+    if any("{" in piece or "}" in piece for piece in pieces[::2]):
+        raise MappingError(f"{name}: expected a template whose {{ and }} enclose parts, got {text!r}")
+    parts: list[str | TheirKey] = []
+    for part in pieces[1::2]:
+        if part in PARTS:
+            parts.append(part)
+        elif part.startswith("."):
+            parts.append(TheirKey(_path(name, part[1:])))
+        else:
+            known = ", ".join(f"{{{known}}}" for known in PARTS)
+            raise MappingError(f"{name}: expected {known} or a key of theirs such as {{.url}}, got {{{part}}}")
+    is_address = text.startswith(("http://", "https://"))
+    # A part within the host would let a record choose the site that its article is of.
+    if (is_address or name in ADDRESSES) and not re.match(r"https?://[^/?#\s]+/", pieces[0]):
+        raise MappingError(f"{name}: expected a template that begins with https://, a host and a slash, got {text!r}")
+    return Template(tuple(pieces[::2]), tuple(parts), is_address)
+
+
+def _is_identity(name: str, source: Source) -> bool:
+    if source == (TheirKey(tuple(name.split("."))),):
+        return True
+    [first, *others] = source
+    return (
+        not others
+        and isinstance(first, Nested)
+        and first.fields.keys() == set(ProviderShape.model_fields)
+        and all(_is_identity(f"{name}.{key}", inner) for key, inner in first.fields.items())
+    )
+
+
+def _keys(source: Source) -> Iterator[TheirKey]:
+    for candidate in source:
+        if isinstance(candidate, TheirKey):
+            yield candidate
+        elif isinstance(candidate, Template):
+            yield from (part for part in candidate.parts if isinstance(part, TheirKey))
+        elif isinstance(candidate, Nested):
+            for inner in candidate.fields.values():
+                yield from _keys(inner)

@@ -1,0 +1,52 @@
+"""What the path of a record's file says of it, and text as part of an address.  Pure: no file is looked at."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import quote, unquote
+
+# 2024-05-01-title, 2024/05/01/title, 2024-05-01-title/index.
+DATED = re.compile(r"(?:^|/)(\d{4})[-/](\d\d?)[-/](\d\d?)(?:[-/]([^/]*))?$")
+
+Day = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a file is called: its path without suffix and date, the last part of that, and the date as it is written."""
+
+    path: str
+    slug: str
+    day: Day | None
+
+
+def named(path: str) -> Named:
+    """Read a path below the records folder.  An `index` is called as its folder is."""
+    stem = re.sub(r"\.[^./]+$", "", path)
+    if "/" in stem:
+        stem = stem.removesuffix("/index")
+    folder, slash, slug = stem.rpartition("/")
+    match = DATED.search(stem)
+    if match is None:
+        return Named(stem, slug, None)
+    slug = match[4] or slug
+    return Named(f"{folder}{slash}{slug}", slug, (match[1], match[2], match[3]))
+
+
+def is_aside(path: str) -> bool:
+    """Whether a file is no post: one of Jekyll's drafts, or one whose name begins with an underscore."""
+    *folders, name = path.split("/")
+    return name.startswith("_") or "_drafts" in folders
+
+
+def address_part(text: str) -> str:
+    """Text as part of an address's path: what cannot stand there is encoded, what would lead elsewhere falls away."""
+    segments = [segment for segment in text.split("/") if unquote(segment).strip() not in ("", ".", "..")]
+    if not segments:
+        return ""
+    path = "/".join(_segment(segment.strip()) for segment in segments)
+    return f"{'/' * text.startswith('/')}{path}{'/' * text.endswith('/')}"
+
+
+def _segment(text: str) -> str:
+    encoded = re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", re.sub(r"\s+", "-", text))
+    return quote(encoded, safe="!$&'()*+,;=:@%")
