@@ -14,6 +14,7 @@ PACKAGE = ROOT / "feeds"
 ROOMS = [
     "errors",
     "model",
+    "names",
     "config",
     "records",
     "rows",

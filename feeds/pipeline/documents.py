@@ -13,6 +13,7 @@ from feeds import selection, store
 from feeds.config import Config
 from feeds.errors import StoreError
 from feeds.model import EVERYTHING, Article, Document, Entry, Feed, Provider, digest, feed_path, fold
+from feeds.names import Names
 from feeds.render import format_named
 from feeds.rows import EPOCH, micros, moment
 from feeds.selection import Pick
@@ -62,12 +63,13 @@ class _Held:
 
 def take_snapshot(config: Config, connection: Connection, now: datetime) -> Snapshot:
     """What is visible at that moment, in the kinds of feeds that the config asks for."""
-    every = selection.feeds(connection, now)
-    kinds = (EVERYTHING, *config.feeds.kinds)
+    names, kinds = config.names, (EVERYTHING, *config.feeds.kinds)
+    every = {key: names.named(feed) for key, feed in selection.feeds(connection, now).items()}
     in_order = sorted(every.values(), key=lambda feed: (fold(feed.name), feed.key))
-    feeds = {feed.key: feed for kind in kinds for feed in in_order if feed.kind == kind}
-    names = {key: feed.name for key, feed in every.items()}
-    return Snapshot(store.generation(connection), now, selection.next_change(connection, now), names, feeds)
+    listed = (feed for kind in kinds for feed in in_order if feed.kind == kind)
+    feeds = {feed.key: feed for feed in listed if feed.key not in names.retired}
+    called = {key: feed.name for key, feed in every.items()}
+    return Snapshot(store.generation(connection), now, selection.next_change(connection, now), called, feeds)
 
 
 class Documents:
@@ -76,7 +78,8 @@ class Documents:
     def __init__(self, config: Config, source: Store) -> None:
         self._config = config
         self._store = source
-        self._site = digest(config.site.model_dump_json(), *config.feeds.kinds, "", *config.feeds.formats)
+        self._names, asked = config.names, [*config.feeds.kinds, "", *config.feeds.formats]
+        self._site = digest(config.site.model_dump_json(), *asked, "", *sorted(self._names.retired))
         self._lock = Lock()
         self._unsaved: dict[str, dict[int, Entry]] = {name: {} for name in config.feeds.formats}
         self._remembered: OrderedDict[str, _Held] = OrderedDict()
@@ -191,7 +194,8 @@ class Documents:
             head, tail = form.frame(feed, self._config.site, newest)
             return b"".join([head, *self._entries(connection, snapshot, name, recipes), tail])
 
-        recipe = digest(self._site, name, key, feed.name, newest.isoformat(), *recipes.values())
+        facts = (feed.name, feed.description, feed.image, newest.isoformat())
+        recipe = digest(self._site, name, key, *facts, *recipes.values())
         return Draft(feed_path(key, name), form.MEDIA_TYPE, recipe, newest, content)
 
     def _recipe(self, pick: Pick, name: str, snapshot: Snapshot) -> str:
@@ -208,9 +212,10 @@ class Documents:
             ready |= store.kept_entries(latest, name, missing)
         missing = {number: recipe for number, recipe in missing.items() if number not in ready}
         found = store.articles(connection, list(missing))
-        form, has_source = format_named(name), "providers" in self._config.feeds.kinds
+        form = format_named(name)
         for number, recipe in missing.items():
-            article = as_shown(found[number], snapshot)
+            article = as_shown(found[number], snapshot, self._names)
+            has_source = f"providers/{article.provider.domain}" in snapshot.feeds
             ready[number] = form.entry(article, self._config.site, has_source=has_source)
             unsaved[number] = Entry(recipe, ready[number])
         if len(unsaved) >= MOST_UNSAVED:
@@ -218,14 +223,13 @@ class Documents:
         return (ready[number] for number in recipes)
 
 
-def as_shown(article: Article, snapshot: Snapshot) -> Article:
+def as_shown(article: Article, snapshot: Snapshot, names: Names) -> Article:
     """The article under the names that its feeds go by, and without an update that is still to come."""
-    names = snapshot.names
-    topics = tuple(dict.fromkeys(names[key] for key in article.feeds() if key.startswith("topics/")))
-    domain = article.provider.domain
+    called = {key: snapshot.names[key] for key in names.feeds(article)}
+    topics = tuple(dict.fromkeys(name for key, name in called.items() if key.startswith("topics/")))
+    providers = [Provider(key.partition("/")[2], name) for key, name in called.items() if key.startswith("providers/")]
     due = article.updated is None or article.updated <= snapshot.now
-    updated = article.updated if due else None
-    return replace(article, topics=topics, provider=Provider(domain, names[f"providers/{domain}"]), updated=updated)
+    return replace(article, topics=topics, provider=providers[0], updated=article.updated if due else None)
 
 
 def published_as(draft: Draft, etag: str, known: Published | None, now: datetime) -> Published:
