@@ -61,7 +61,7 @@ def test_help_loads_no_library_but_click(tmp_path: Path) -> None:
 
 def test_build_says_what_it_did_and_what_was_left_out(folder: Path) -> None:
     done = make.run("build", cwd=folder, check=1)
-    assert done.stdout == "4 records: 4 read, 1 left out. 11 files in public: 11 written, 0 kept, 0 deleted.\n"
+    assert done.stdout == "4 records: 4 read, 1 left out. 16 files in public: 16 written, 0 kept, 0 deleted.\n"
     assert done.stderr.splitlines() == [
         "seeds/2.md:10:16: images[0].url: expected an http or https address",
         "seeds/bad.md:2:1: title: expected text",

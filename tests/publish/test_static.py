@@ -20,7 +20,7 @@ from feeds.config import Config, load_config
 from feeds.errors import PublishError
 from feeds.model import digest
 from feeds.pipeline import Documents, ingest, open_store
-from feeds.publish import static
+from feeds.publish import hosts, static
 from feeds.publish.static import ASIDE, MANIFEST, Built, read_manifest
 from tests import make
 
@@ -34,7 +34,9 @@ KEYS = (
     *("", "categories/news/", "categories/video/", "providers/example.org/", "providers/other.org/"),
     *("topics/ai/", "topics/robots/"),
 )
-FILES = {f"{folder}feed.{name}" for folder in KEYS for name in ("rss", "atom")} | {"index.html", MANIFEST}
+FIXED = {"index.html", MANIFEST, *hosts.PATHS}  # what there is without an article
+FILES = {f"{folder}feed.{name}" for folder in KEYS for name in ("rss", "atom")} | FIXED
+RULES = len(hosts.PATHS)
 
 # Builds as `feeds build` does, and says how far it is: a line before it begins, one a document, one at the end.
 CHILD = """
@@ -42,7 +44,7 @@ import sys
 from datetime import datetime
 from feeds.config import load_config
 from feeds.pipeline import ingest, open_store
-from feeds.publish import static
+from feeds.publish import hosts, static
 
 config, now = load_config(sys.argv[1]), datetime.fromisoformat(sys.argv[2])
 print("ready", flush=True)
@@ -94,7 +96,7 @@ def config(tmp_path: Path) -> Config:
 
 class TestLayout:
     def test_every_feed_lies_at_its_path_in_every_format(self, config: Config) -> None:
-        assert built(config) == Built(15, 0, 0)
+        assert built(config) == Built(15 + RULES, 0, 0)
         assert make.tree(config.output_folder).keys() == FILES
 
     def test_files_are_the_documents(self, config: Config) -> None:
@@ -103,6 +105,9 @@ class TestLayout:
             documents = Documents(config, source)
             for path, content in pages(config.output_folder).items():
                 document = documents.get(path, make.NOW)
+                if path in hosts.PATHS:
+                    assert document is None
+                    continue
                 assert document is not None
                 assert document.content == content
                 assert (config.output_folder / path).stat().st_mtime == document.modified.timestamp()
@@ -118,8 +123,8 @@ class TestLayout:
 
     def test_a_site_without_articles_is_a_front_page(self, tmp_path: Path) -> None:
         config = make.site(tmp_path, {})
-        assert built(config) == Built(1, 0, 0)
-        assert pages(config.output_folder).keys() == {"index.html"}
+        assert built(config) == Built(1 + RULES, 0, 0)
+        assert pages(config.output_folder).keys() == FIXED - {MANIFEST}
 
     @pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o027, 0o640), (0o002, 0o664)])
     def test_modes_follow_the_umask(self, config: Config, umask: int, mode: int) -> None:
@@ -149,21 +154,21 @@ class TestAgain:
     def test_a_second_build_writes_nothing(self, config: Config) -> None:
         built(config)
         before = facts(config.output_folder)
-        assert built(config, make.NOW + HOUR) == Built(0, 15, 0)
+        assert built(config, make.NOW + HOUR) == Built(0, 15 + RULES, 0)
         assert facts(config.output_folder) == before
 
     def test_a_second_build_without_the_store_writes_nothing(self, config: Config) -> None:
         built(config)
         before = facts(config.output_folder)
         lose_store(config)
-        assert built(config, make.NOW + HOUR) == Built(0, 15, 0)
+        assert built(config, make.NOW + HOUR) == Built(0, 15 + RULES, 0)
         assert facts(config.output_folder) == before
 
     def test_a_change_that_no_format_shows_writes_nothing(self, config: Config) -> None:
         built(config)
         before = facts(config.output_folder)
         make.write(config.records_folder / "1.md", make.record(1, heat="7"))
-        assert built(config, make.NOW + HOUR) == Built(0, 15, 0)
+        assert built(config, make.NOW + HOUR) == Built(0, 15 + RULES, 0)
         assert facts(config.output_folder) == before
 
     def test_only_what_changed_is_written(self, config: Config) -> None:
@@ -171,7 +176,7 @@ class TestAgain:
         before = facts(config.output_folder)
         make.write(config.records_folder / "3.md", SITE["3.md"].replace("Article 3", "Changed"))
         later = make.NOW + HOUR
-        assert built(config, later) == Built(8, 7, 0)
+        assert built(config, later) == Built(8, 7 + RULES, 0)
         after = facts(config.output_folder)
         assert before.keys() == after.keys()
         written = {path for path in after if (config.output_folder / path).is_file() and after[path] != before[path]}
@@ -208,7 +213,7 @@ class TestAgain:
         built(config)
         before = facts(config.output_folder)
         spoil(config.output_folder / "feed.rss")
-        assert built(config, make.NOW + HOUR) == Built(1, 14, 0)
+        assert built(config, make.NOW + HOUR) == Built(1, 14 + RULES, 0)
         after = facts(config.output_folder)
         assert before.keys() == after.keys()
         assert {path for path in after if after[path] != before[path]} <= {".", "feed.rss"}
@@ -218,7 +223,7 @@ class TestAgain:
         built(config)
         before = make.tree(config.output_folder)
         shutil.rmtree(config.output_folder)
-        assert built(config, make.NOW + HOUR) == Built(15, 0, 0)
+        assert built(config, make.NOW + HOUR) == Built(15 + RULES, 0, 0)
         assert make.tree(config.output_folder) == before
 
     def test_a_scheduled_article_is_written_when_it_is_due(self, config: Config) -> None:
@@ -244,7 +249,7 @@ class TestGone:
     def test_what_is_gone_is_deleted_with_its_folders(self, config: Config, tmp_path: Path) -> None:
         built(config)
         self.withdraw(config)
-        assert built(config, make.NOW + HOUR) == Built(5, 6, 4)
+        assert built(config, make.NOW + HOUR) == Built(5, 6 + RULES, 4)
         self.assert_gone(config, tmp_path)
 
     def test_a_store_that_was_lost_leaves_nothing_withdrawn_public(self, config: Config, tmp_path: Path) -> None:
@@ -258,8 +263,8 @@ class TestGone:
         built(config)
         for path in SITE:
             (config.records_folder / path).unlink()
-        assert built(config, make.NOW + HOUR) == Built(1, 0, 14)
-        assert make.tree(config.output_folder).keys() == {"index.html", MANIFEST}
+        assert built(config, make.NOW + HOUR) == Built(1, RULES, 14)
+        assert make.tree(config.output_folder).keys() == FIXED
         assert folders(config.output_folder) == set()
 
     def test_files_of_others_are_never_deleted_nor_their_folders(self, config: Config) -> None:
@@ -274,7 +279,7 @@ class TestGone:
         for _ in range(2):
             built(config, make.NOW + HOUR)
             left = make.tree(config.output_folder)
-            assert left.keys() == {*foreign, "index.html", MANIFEST}
+            assert left.keys() == {*foreign, *FIXED}
             assert all(left[path] == f"mine: {path}".encode() for path in foreign)
             assert (config.output_folder / "providers/other.org/empty").is_dir()
             assert (config.output_folder / "topics/ai/link").is_symlink()
@@ -337,7 +342,7 @@ class TestGone:
         changed = load_config(config.file)
         assert built(changed, make.NOW + HOUR).deleted == len(FILES - left)
         assert make.tree(config.output_folder).keys() == left
-        assert all("." in path.rpartition("/")[2] for path in make.tree(config.output_folder))
+        assert all("." in path.rpartition("/")[2] for path in make.tree(config.output_folder).keys() - set(hosts.PATHS))
         gone = {path.partition("/")[0] for path in FILES if "/" in path} - {path.partition("/")[0] for path in left}
         assert not gone & {item.name for item in config.output_folder.iterdir()}
 
@@ -357,7 +362,7 @@ class TestTheList:
         manifest = config.output_folder / MANIFEST
         manifest.write_text(f"{manifest.read_text()}{line}\n")
         before = facts(config.output_folder)
-        with pytest.raises(PublishError, match=rf"{MANIFEST}:17: expected the list that feeds wrote"):
+        with pytest.raises(PublishError, match=rf"{MANIFEST}:{17 + RULES}: expected the list that feeds wrote"):
             built(config, make.NOW + HOUR)
         assert outside.exists()
         assert facts(config.output_folder) == before
@@ -426,7 +431,7 @@ class TestTrouble:
 
 def pages_of(files: dict[str, bytes]) -> list[bytes]:
     """The contents of documents."""
-    return [content for path, content in files.items() if path != MANIFEST]
+    return [content for path, content in files.items() if path not in (MANIFEST, *hosts.PATHS)]
 
 
 @contextmanager
@@ -466,16 +471,16 @@ class TestTheCommand:
                 "5.md": make.record(1, **old),
             },
         )
-        assert self.numbers(config, 0) == (5, 5, 0, 11, 11, 0, 0)
-        assert self.numbers(config, 0)[2:] == (0, 11, 0, 11, 0)
+        assert self.numbers(config, 0) == (5, 5, 0, 16, 16, 0, 0)
+        assert self.numbers(config, 0)[2:] == (0, 16, 0, 16, 0)
         make.write(config.records_folder / "6.md", make.record(6, webUrl="nowhere", publishedDateTime="never"))
-        assert self.numbers(config, 1) == (6, 1, 1, 11, 0, 11, 0)
+        assert self.numbers(config, 1) == (6, 1, 1, 16, 0, 16, 0)
         assert self.numbers(config, 1)[:3] == (6, 0, 1)
         (config.records_folder / "6.md").unlink()
         make.write(config.records_folder / "2.md", make.record(2, topics="[Robots]", heat="hot", **old))
-        assert self.numbers(config, 1) == (5, 1, 0, 11, 0, 11, 0)
+        assert self.numbers(config, 1) == (5, 1, 0, 16, 0, 16, 0)
         (config.records_folder / "2.md").unlink()
-        assert self.numbers(config, 0) == (4, 0, 0, 9, 7, 2, 2)
+        assert self.numbers(config, 0) == (4, 0, 0, 14, 7, 7, 2)
 
     def test_output_does_not_depend_on_the_environment_or_on_the_order_of_files(self, tmp_path: Path) -> None:
         corner = {"provider": "{name: Ångström, domain: example.org}", "topics": "[Ölpreis, ai, AI, C++]"}
@@ -557,7 +562,7 @@ class TestKilled:
             if rng.random() < 0.5:
                 shutil.rmtree(config.output_folder)
             now = make.NOW + HOUR
-            self.kill(config, now, rng.choice([0, rng.randrange(1, 68), 67, 68, 69]))
+            self.kill(config, now, rng.choice([0, rng.randrange(1, 68), 67, 68, 68 + RULES, 69 + RULES]))
             left = pages(config.output_folder) if config.output_folder.exists() else {}
             for path in left.keys() - {ASIDE}:
                 assert left[path] in [state[path] for state in states[:2]], f"turn {turn}: {path}"
@@ -573,7 +578,7 @@ class TestKilled:
             shutil.rmtree(config.records_folder)
             config.records_folder.mkdir()
             built(config, now + HOUR)
-            assert make.tree(config.output_folder).keys() == {"index.html", MANIFEST}, f"turn {turn}"
+            assert make.tree(config.output_folder).keys() == FIXED, f"turn {turn}"
             assert folders(config.output_folder) == set(), f"turn {turn}"
 
     def kill(self, config: Config, now: datetime, after: int) -> None:
@@ -631,7 +636,7 @@ class TestTogether:
         built(config)
         other = config.model_copy(update={"feeds": config.feeds.model_copy(update={"kinds": ()})})
         built(other, make.NOW + HOUR)
-        assert built(config, make.NOW + 2 * HOUR) == Built(14, 1, 0)
+        assert built(config, make.NOW + 2 * HOUR) == Built(14, 1 + RULES, 0)
         with closing(open_store(config)) as source, source.reading() as connection:
             noted = store.published(connection)
         assert all(
@@ -643,4 +648,4 @@ class TestTogether:
         built(config)
         rows = json.loads(make.run("list", "--json", cwd=config.file.parent).stdout)
         paths = {url.removeprefix("https://feeds.example.org/") for row in rows for url in row["urls"].values()}
-        assert paths == FILES - {"index.html", MANIFEST}
+        assert paths == FILES - FIXED
