@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from feeds.errors import ConfigError
 from feeds.model import KINDS, web_address
+from feeds.names import Names, Naming, names_of, problems
 from feeds.records import FieldMapping, MappingError, read_mapping
 
 FormatName = Literal["rss", "atom", "json"]
@@ -119,6 +120,17 @@ class FeedsSection(Section):
     content: Literal["full", "summary"] = "full"
     amp: bool = False
     kinds: Annotated[tuple[KindName, ...], Field(strict=False), AfterValidator(_once)] = KINDS  # type: ignore[assignment]
+    retired: Annotated[tuple[str, ...], Field(strict=False), AfterValidator(_once)] = ()
+
+
+class NamingSection(Section):
+    """[topics.SLUG], [providers.DOMAIN] or [categories.SLUG]: what one of them is called, and was."""
+
+    title: Line | None = None
+    description: Line | None = None
+    image: Address | None = None
+    aliases: Annotated[tuple[Line, ...], Field(strict=False)] = ()
+    previous: Annotated[tuple[str, ...], Field(strict=False)] = ()
 
 
 class Server(Section):
@@ -145,6 +157,18 @@ class Config(Section):
     output: Output = Output()
     feeds: FeedsSection = FeedsSection()
     server: Server = Server()
+    topics: dict[str, NamingSection] = {}
+    providers: dict[str, NamingSection] = {}
+    categories: dict[str, NamingSection] = {}
+
+    @property
+    def names(self) -> Names:
+        """What is said of names, as a value to pass along."""
+        return names_of(self._tables(), self.feeds.retired)
+
+    def _tables(self) -> dict[str, dict[str, Naming]]:
+        tables = {"topics": self.topics, "providers": self.providers, "categories": self.categories}
+        return {kind: {name: Naming(**dict(said)) for name, said in some.items()} for kind, some in tables.items()}
 
     @property
     def records_folder(self) -> Path:
@@ -207,6 +231,8 @@ def _check_together(subject: str, config: Config) -> None:
         "output.path": config.output_folder.resolve(),
         "store.url": config.store_file.resolve(),
     }
+    if wrong := problems(config._tables(), config.feeds.retired):
+        raise ConfigError(subject, "; ".join(wrong))
     output, records = folders["output.path"], folders["records.path"]
     if output == records or output in records.parents:
         raise ConfigError(subject, "output.path: expected a folder that does not hold the records")
@@ -225,6 +251,7 @@ def _message(detail: Any) -> str:
         "int_type": "expected a whole number",
         "bool_type": "expected true or false",
         "model_type": "expected a table",
+        "dict_type": "expected a table",
         "tuple_type": "expected a list",
         "too_short": "expected at least one name",
     }

@@ -120,6 +120,8 @@ class Feed:
     name: str
     articles: int
     updated: datetime
+    description: str = ""
+    image: str = ""
 
     @property
     def kind(self) -> str:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from feeds.model import Article, Image, Provider, Related, address_digest
+from feeds.names import Names
 from feeds.records import Cost, Fault, Found, Reading
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -47,7 +48,7 @@ def fault_of(path: str, row: list[Any]) -> Fault:
     return Fault(path, line, column, key, expected, "", Cost(cost), None if until is None else moment(until))
 
 
-def record_row(article: Article) -> dict[str, Any]:
+def record_row(article: Article, names: Names) -> dict[str, Any]:
     """The row in `records` of an article."""
     return {
         "path": article.path,
@@ -56,7 +57,7 @@ def record_row(article: Article) -> dict[str, Any]:
         "address": address_digest(article.id),
         "age": -micros(article.published),
         "updated": None if article.updated is None else micros(article.updated),
-        "feeds": "\n".join(article.feeds()),
+        "feeds": "\n".join(names.feeds(article)),
         "related": " ".join(address_digest(item.link) for item in article.related),
         "article": _data(article),
     }

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from feeds.config import Config, load_config
+from feeds.config import Config, NamingSection, load_config
+from feeds.model import KINDS
 from feeds.records.shape import KEYS, ImageShape, ProviderShape, Record, RelatedShape
 from tests import make
 
@@ -64,6 +65,14 @@ def test_a_config_key_is_documented_with_its_default(section: str, key: str) -> 
 @pytest.mark.parametrize("section", sections())
 def test_no_config_key_is_documented_that_there_is_not(section: str) -> None:
     assert set(settings_of(section)) == set(sections()[section].model_fields)
+
+
+def test_the_keys_of_a_name_are_documented_with_their_defaults() -> None:
+    text = (DOCS / "config.md").read_text(encoding="utf-8")
+    documented = {key: cells[0] for key, cells in table(text, "key of a name").items()}
+    fields = NamingSection.model_fields
+    assert documented == {key: as_documented(field.get_default()) for key, field in fields.items()}
+    assert all(f"[{kind}." in text for kind in KINDS)
 
 
 def test_the_config_of_the_repository_names_documented_keys_alone() -> None:

@@ -15,6 +15,7 @@ ROOMS = [
     "errors",
     "model",
     "archive",
+    "names",
     "records",
     "config",
     "rows",

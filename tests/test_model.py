@@ -91,6 +91,37 @@ def test_any_other_name_gets_its_readable_part_and_a_hash(name: str, readable: s
     assert re.fullmatch(re.escape(readable) + "[0-9a-f]{8}", slug(name))
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("C#", "c-8a0b3d20"),
+        ("C++", "c-f4dc9948"),
+        ("A.I.", "a-i-751d4856"),
+        (".NET", "net-90631bc5"),
+        ("R&D", "r-d-74d87fc7"),
+        ("Café", "cafe-2d03c5d6"),
+        ("STRASSE", "strasse"),
+        ("Straße", "strasse"),
+        ("ذكاء اصطناعي", "3f05d459"),
+        ("人工智能", "5c026f82"),
+        ("東京", "bd8aa045"),
+        ("Ελλάδα", "98f0b05a"),
+        ("हिन्दी", "a6c0d41e"),
+        ("🤖", "a084b0df"),
+        ("🤖 Robots", "robots-7dfc7750"),
+        ("👩\u200d🔬", "7d4b9859"),
+        ("🇫🇷", "e2950741"),
+        ("x" * 300, "x" * 48 + "-b12499e1"),
+        ("word " * 60, "word-word-word-word-word-word-word-word-word-wor-5bb1c890"),
+        ("人" * 300, "1845c44e"),
+        ("C 8a0b3d20", "c-8a0b3d20-51748d9c"),
+        ("../../etc/passwd", "etc-passwd-830a08e2"),
+    ],
+)
+def test_an_address_that_people_hold_never_moves(name: str, expected: str) -> None:
+    assert slug(name) == expected
+
+
 def test_names_that_differ_by_signs_alone_differ() -> None:
     several = ["C", "C#", "C++", "C+", ".C", "Ç", "c/", "人", "工", "🤖", "👾", "a" * 300, "a" * 301]
     assert len({slug(name) for name in several}) == len(several)

@@ -13,6 +13,7 @@ from feeds import selection, store
 from feeds.config import Config
 from feeds.errors import StoreError
 from feeds.model import EVERYTHING, Article, Document, Entry, Feed, Provider, address_digest, digest, feed_path, fold
+from feeds.names import Names
 from feeds.render import Place, Style, format_named
 from feeds.rows import EPOCH, micros, moment
 from feeds.selection import Pick
@@ -64,13 +65,14 @@ class _Held:
 
 def take_snapshot(config: Config, connection: Connection, now: datetime) -> Snapshot:
     """What is visible at that moment, in the kinds of feeds that the config asks for."""
-    every = selection.feeds(connection, now)
-    kinds = (EVERYTHING, *config.feeds.kinds)
+    names, kinds = config.names, (EVERYTHING, *config.feeds.kinds)
+    every = {key: names.named(feed) for key, feed in selection.feeds(connection, now).items()}
     in_order = sorted(every.values(), key=lambda feed: (fold(feed.name), feed.key))
-    feeds = {feed.key: feed for kind in kinds for feed in in_order if feed.kind == kind}
-    names = {key: feed.name for key, feed in every.items()}
+    listed = (feed for kind in kinds for feed in in_order if feed.kind == kind)
+    feeds = {feed.key: feed for feed in listed if feed.key not in names.retired}
+    called = {key: feed.name for key, feed in every.items()}
     until = selection.next_change(connection, now)
-    return Snapshot(store.generation(connection), now, until, names, feeds, selection.hidden(connection, now))
+    return Snapshot(store.generation(connection), now, until, called, feeds, selection.hidden(connection, now))
 
 
 class Documents:
@@ -79,8 +81,9 @@ class Documents:
     def __init__(self, config: Config, source: Store) -> None:
         self._config = config
         self._store = source
+        self._names = config.names
         self._site = digest(config.site.model_dump_json(), config.feeds.model_dump_json(exclude={"limit"}))
-        self._style = Style("providers" in config.feeds.kinds, config.feeds.content == "full", config.feeds.amp)
+        self._style = Style(content=config.feeds.content == "full", amp=config.feeds.amp)
         self._lock = Lock()
         self._unsaved: dict[str, dict[int, Entry]] = {name: {} for name in config.feeds.formats}
         self._remembered: OrderedDict[str, _Held] = OrderedDict()
@@ -176,7 +179,8 @@ class Documents:
     def _list_draft(self, snapshot: Snapshot, path: str) -> Draft:
         """The front page or the OPML file: every feed there is."""
         feeds = list(snapshot.feeds.values())
-        shown = [f"{feed.key} {feed.name} {feed.articles} {feed.updated.isoformat()}" for feed in feeds]
+        facts = [(feed.key, feed.name, str(feed.articles), feed.updated.isoformat()) for feed in feeds]
+        shown = [part for feed, known in zip(feeds, facts, strict=True) for part in (*known, feed.description)]
 
         def content() -> bytes:
             from feeds.render import html, opml
@@ -200,7 +204,8 @@ class Documents:
             head, tail = form.frame(feed, site, newest, Place(site.address(path)))
             return head + form.BETWEEN.join(self._entries(connection, snapshot, name, recipes)) + tail
 
-        recipe = digest(self._site, name, key, feed.name, newest.isoformat(), *recipes.values())
+        facts = (feed.name, feed.description, feed.image, newest.isoformat())
+        recipe = digest(self._site, name, key, *facts, *recipes.values())
         return Draft(path, form.MEDIA_TYPE, recipe, newest, content)
 
     def _recipe(self, pick: Pick, name: str, snapshot: Snapshot) -> str:
@@ -220,28 +225,28 @@ class Documents:
         found = store.articles(connection, list(missing))
         form = format_named(name)
         for number, recipe in missing.items():
-            article = as_shown(found[number], snapshot)
-            ready[number] = form.entry(article, self._config.site, self._style)
+            article = as_shown(found[number], snapshot, self._names)
+            style = replace(self._style, source=f"providers/{article.provider.domain}" in snapshot.feeds)
+            ready[number] = form.entry(article, self._config.site, style)
             unsaved[number] = Entry(recipe, ready[number])
         if len(unsaved) >= MOST_UNSAVED:
             self.save()
         return (ready[number] for number in recipes)
 
 
-def as_shown(article: Article, snapshot: Snapshot) -> Article:
+def as_shown(article: Article, snapshot: Snapshot, names: Names) -> Article:
     """The article as readers may see it now.
 
     Under the names that its feeds go by, without an update that is still to come, and without related coverage that is
     itself not visible here.
     """
-    names = snapshot.names
-    topics = tuple(dict.fromkeys(names[key] for key in article.feeds() if key.startswith("topics/")))
-    domain = article.provider.domain
+    called = {key: snapshot.names[key] for key in names.feeds(article)}
+    topics = tuple(dict.fromkeys(name for key, name in called.items() if key.startswith("topics/")))
+    providers = [Provider(key.partition("/")[2], name) for key, name in called.items() if key.startswith("providers/")]
     due = article.updated is None or article.updated <= snapshot.now
     updated = article.updated if due else None
     related = tuple(item for item in article.related if address_digest(item.link) not in snapshot.hidden)
-    provider = Provider(domain, names[f"providers/{domain}"])
-    return replace(article, topics=topics, provider=provider, updated=updated, related=related)
+    return replace(article, topics=topics, provider=providers[0], updated=updated, related=related)
 
 
 def published_as(draft: Draft, etag: str, known: Published | None, now: datetime) -> Published:

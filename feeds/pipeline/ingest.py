@@ -11,7 +11,7 @@ from pathlib import Path
 from feeds import store
 from feeds.config import Config
 from feeds.model import digest
-from feeds.records import Fault, FieldMapping, Found, Reading, printable, read_file, read_record, walk
+from feeds.records import Fault, Found, Reading, printable, read_file, read_record, walk
 from feeds.store import LONGEST_WAIT, Connection, Known, Store
 
 BATCH = 500
@@ -33,10 +33,10 @@ class Ingested:
 
 
 def open_store(config: Config) -> Store:
-    """The store that the config names, made by this very code of these very records, read in these very keys."""
+    """The store that the config names, made by this very code of these very records, under these keys and names."""
     fields = config.records.fields
     keys = [fields.digest] if fields else []
-    return Store(config.store_file, digest(_code(), str(config.records_folder.resolve()), *keys))
+    return Store(config.store_file, digest(_code(), str(config.records_folder.resolve()), config.names.digest, *keys))
 
 
 def ingest(
@@ -58,7 +58,7 @@ def ingest(
         known, found = store.known_files(connection), _walk(folder)
         gone = sorted(known.keys() - found.keys())
         store.remove(connection, gone)
-        read = _read(connection, folder, _changed(found, known), known, now, progress, config.records.fields)
+        read = _read(connection, config, _changed(found, known), known, now, progress)
         if read or gone:
             store.advance(connection)
     return Ingested(len(found), read, len(gone))
@@ -80,19 +80,18 @@ def _changed(found: dict[str, Found], known: dict[str, Known]) -> list[tuple[str
 
 def _read(
     connection: Connection,
-    folder: Path,
+    config: Config,
     changed: list[tuple[str, Found]],
     known: dict[str, Known],
     now: datetime,
     progress: Progress | None,
-    mapping: FieldMapping | None,
 ) -> int:
-    read = 0
+    read, names = 0, config.names
     batch: list[tuple[Found, Reading]] = []
     same: list[Found] = []
     for count, (path, item) in enumerate(changed, start=1):
         seen = replace(item, path=path, mtime_ns=_settled(item.mtime_ns))
-        content = read_file(folder, item)
+        content = read_file(config.records_folder, item)
         if isinstance(content, Fault):
             # Its rights or the target of a link may change without its time telling so: it is looked at each time.
             reading = Reading(path, digest(str(content)), None, (content,))
@@ -101,17 +100,17 @@ def _read(
             same.append(seen)
             continue
         else:
-            reading = read_record(path, content, now, mapping)
+            reading = read_record(path, content, now, config.records.fields)
         if path in known and known[path].digest == reading.digest:
             continue
         read += 1
         batch.append((seen, reading))
         if len(batch) == BATCH:
-            store.put(connection, batch)
+            store.put(connection, batch, names)
             batch.clear()
         if progress is not None:
             progress(count, len(changed))
-    store.put(connection, batch)
+    store.put(connection, batch, names)
     store.touch(connection, same)
     return read
 

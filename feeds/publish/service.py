@@ -23,20 +23,15 @@ from feeds.config import Config, load_config
 from feeds.errors import FeedsError, StoreBusy, StoreError
 from feeds.model import EVERYTHING
 from feeds.pipeline import Documents, ingest, open_store
+from feeds.publish.hosts import KEPT
 from feeds.records import Fault
 from feeds.render import html
 from feeds.store import Store
 
 Clock = Callable[[], datetime]
 CODING = re.compile(r'-(?:gzip|br|zstd|deflate)"')
-FRESH = 300  # seconds for which a cache may answer without asking
 LOOKS_SHARE = 10  # looking over the records takes at most one part in this many of the time
 log = logging.getLogger("feeds")
-
-ADVICE = {
-    404: ("Nothing here", "No feed has this address. It may be misspelled, or nothing is published in it."),
-    405: ("Only for reading", "This address answers GET and HEAD."),
-}
 
 
 def _utc_now() -> datetime:
@@ -58,7 +53,13 @@ def create_app(config: Config | str | Path = "config.toml", *, clock: Clock = _u
     app = Flask("feeds", static_folder=None)
     app.url_map.strict_slashes = False
 
+    names = config.names
+
     def answer(path: str) -> Response:
+        if names.gone(path):
+            return _problem(config, request, 410)
+        if (moved := names.moved(path)) is not None:
+            return _redirect(config.site.address(moved))
         watch.look()
         now = clock()
         document = documents.get(path, now)
@@ -69,7 +70,7 @@ def create_app(config: Config | str | Path = "config.toml", *, clock: Clock = _u
         response.set_etag(document.etag, weak=True)
         if document.modified <= now:
             response.last_modified = document.modified
-        response.headers["Cache-Control"] = f"public, max-age={FRESH}"
+        response.headers["Cache-Control"] = KEPT
         if asked := request.environ.get("HTTP_IF_NONE_MATCH"):
             # Apache appends the coding to a tag that passes through it (FreshRSS and others strip it as well).
             request.environ["HTTP_IF_NONE_MATCH"] = CODING.sub('"', asked)
@@ -154,7 +155,7 @@ class _Watch:
 
 def _problem(config: Config, asked: Request, status: int, name: str = "") -> Response:
     """An error for whoever asks: a page for a browser, JSON for a program (RFC 9457), else a line of text."""
-    heading, advice = ADVICE.get(status, (name or "Something went wrong", "The request could not be answered."))
+    heading, advice = html.ADVICE.get(status, (name or "Something went wrong", "The request could not be answered."))
     kinds = ["text/plain", "text/html", "application/json", "application/problem+json"]
     best = asked.accept_mimetypes.best_match(kinds, default="text/plain")
     if best == "text/html":
@@ -165,8 +166,16 @@ def _problem(config: Config, asked: Request, status: int, name: str = "") -> Res
         facts = {"type": "about:blank", "title": heading, "status": status, "detail": advice}
         body, kind = json.dumps(facts).encode(), "application/problem+json"
     response = Response(body, status=status, content_type=kind)
-    response.headers["Cache-Control"] = "public, max-age=60" if status == 404 else "no-store"
+    response.headers["Cache-Control"] = "public, max-age=60" if status in (404, 410) else "no-store"
     response.headers["Vary"] = "Accept"
+    return response
+
+
+def _redirect(address: str) -> Response:
+    """What was here is at that address for good."""
+    response = Response(f"301 Moved to {address}\n", status=301, content_type="text/plain; charset=utf-8")
+    response.headers["Location"] = address
+    response.headers["Cache-Control"] = KEPT
     return response
 
 

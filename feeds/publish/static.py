@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from feeds import store
@@ -17,6 +18,7 @@ from feeds.config import Config
 from feeds.errors import PublishError
 from feeds.model import digest
 from feeds.pipeline import Documents, Draft, published_as
+from feeds.publish import hosts
 from feeds.store import Connection, Published, Store
 
 MANIFEST = ".feeds-manifest"
@@ -63,6 +65,7 @@ class _Tree:
         self._root = root
         self._source = source
         self._documents = Documents(config, source)
+        self._rules = list(hosts.drafts(config))
         self._before = read_manifest(root)
         self._after: dict[str, Written] = {}
         self._noted: dict[str, Published] = {}
@@ -72,10 +75,11 @@ class _Tree:
         known = self._known(connection)
         total = self._announce(connection, now)
         (self._root / ASIDE).unlink(missing_ok=True)
-        gone = self._before.keys() - set(self._documents.paths(connection, now))
+        gone = self._before.keys() - set(self._paths(connection, now))
         for path in sorted(gone):  # first: what was taken back goes even where something else cannot be written
             self._delete(path)
-        for count, draft in enumerate(self._documents.drafts(connection, now), start=1):
+        drafts = chain(self._documents.drafts(connection, now), self._rules)
+        for count, draft in enumerate(drafts, start=1):
             self._publish(draft, known.get(draft.path), now)
             if progress is not None:
                 progress(count, total)
@@ -98,6 +102,9 @@ class _Tree:
             self._after[path] = replace(self._after[path], modified=modified)
             os.utime(self._root / path, (modified, modified))
 
+    def _paths(self, connection: Connection, now: datetime) -> list[str]:
+        return [*self._documents.paths(connection, now), *(draft.path for draft in self._rules)]
+
     def _known(self, connection: Connection) -> dict[str, Published]:
         """What was last published, by the store and by the list in the tree: no date may go back."""
         known = store.published(connection)
@@ -110,7 +117,7 @@ class _Tree:
 
     def _announce(self, connection: Connection, now: datetime) -> int:
         """Name new files in the list before they exist; return how many documents there are."""
-        paths = self._documents.paths(connection, now)
+        paths = self._paths(connection, now)
         new = {path: Written(UNFINISHED, 0, 0) for path in paths if path not in self._before}
         for path in new:
             if os.path.lexists(self._root / path):

@@ -77,6 +77,6 @@ def feed_of(feed: Feed, site: Site, updated: datetime, place: Place) -> xml.Feed
         whole.rights(site.rights)
     if site.icon:
         whole.icon(site.icon)
-    if site.logo:
-        whole.logo(site.logo)
+    if picture := words.image(feed, site):
+        whole.logo(picture)
     return whole

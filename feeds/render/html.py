@@ -11,6 +11,11 @@ from feeds.render import format_named, words
 
 MEDIA_TYPE = "text/html; charset=utf-8"
 LABELS = {"rss": "RSS", "atom": "Atom", "json": "JSON"}
+ADVICE = {
+    404: ("Nothing here", "No feed has this address. It may be misspelled, or nothing is published in it."),
+    405: ("Only for reading", "This address answers GET and HEAD."),
+    410: ("Gone for good", "This feed is no more, and no other took its place. It can be unsubscribed from."),
+}
 
 _environment = Environment(
     loader=PackageLoader("feeds.render"),

@@ -48,7 +48,7 @@ def frame(feed: Feed, site: Site, updated: datetime, place: Place) -> tuple[byte
         "feed_url": place.current or place.itself,
         "next_url": place.previous,
         "description": words.subtitle(feed, site),
-        "icon": site.logo,
+        "icon": words.image(feed, site),
         "favicon": site.icon,
         "authors": [{"name": site.author or site.title}],
         "language": site.language,

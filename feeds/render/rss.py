@@ -68,6 +68,6 @@ def feed_of(feed: Feed, site: Site, updated: datetime, place: Place) -> xml.Feed
     channel.lastBuildDate(updated)
     if site.rights:
         channel.rights(site.rights)
-    if site.logo:
-        channel.logo(site.logo)
+    if picture := words.image(feed, site):
+        channel.logo(picture)
     return channel

@@ -16,7 +16,14 @@ def subtitle(feed: Feed, site: Site) -> str:
     """What the feed holds, in a sentence."""
     if feed.key == EVERYTHING:
         return site.description or f"Every article of {site.title}."
+    if feed.description:
+        return feed.description
     return f"Articles {SUBJECTS[feed.kind]} {feed.name}, from {site.title}."
+
+
+def image(feed: Feed, site: Site) -> str | None:
+    """The address of the picture that stands for the feed."""
+    return feed.image or site.logo
 
 
 def page_address(feed: Feed, site: Site) -> str:

@@ -14,12 +14,14 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from feeds import schema
 from feeds.model import EVERYTHING, Article, Entry
+from feeds.names import Names
 from feeds.records import Fault, Found, Reading
 from feeds.rows import article_of, fault_of, file_row, micros, record_row
 from feeds.store.database import fact
 
 MOST_PARAMETERS = 500
 Item = TypeVar("Item")
+AS_SPELLED = Names()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,8 @@ def known_files(connection: Connection) -> dict[str, Known]:
     return {path: Known(size, mtime_ns, digest) for path, size, mtime_ns, digest in rows}
 
 
-def put(connection: Connection, batch: Sequence[tuple[Found, Reading]]) -> None:
-    """Keep what was read of each file, in place of what was known of it."""
+def put(connection: Connection, batch: Sequence[tuple[Found, Reading]], names: Names = AS_SPELLED) -> None:
+    """Keep what was read of each file, in place of what was known of it.  `names` tells whose feeds are one."""
     if not batch:
         return
     remove(connection, [reading.path for _, reading in batch])
@@ -61,12 +63,12 @@ def put(connection: Connection, batch: Sequence[tuple[Found, Reading]]) -> None:
     articles = [reading.article for _, reading in batch if reading.article is not None]
     if not articles:
         return
-    connection.execute(insert(schema.records), [record_row(article) for article in articles])
+    connection.execute(insert(schema.records), [record_row(article, names) for article in articles])
     numbers = _numbers(connection, [article.path for article in articles])
     rows = [
         {"feed": key, "age": -micros(article.published), "record": numbers[article.path], "name": name}
         for article in articles
-        for key, name in {EVERYTHING: "", **article.feeds()}.items()
+        for key, name in {EVERYTHING: "", **names.feeds(article)}.items()
     ]
     connection.execute(insert(schema.memberships), rows)
 

@@ -299,6 +299,96 @@ class TestNames:
         assert document is not None
         assert [tag.label for tag in feedparser.parse(document.content).entries[0].tags] == ["AI"]
 
+    TABLES = """
+[feeds]
+retired = ["topics/robots", "providers/other.org"]
+[topics.ai]
+title = "Thinking machines"
+description = "All on AI & more."
+image = "https://feeds.example.org/ai.png"
+aliases = ["Artificial Intelligence", "C++"]
+previous = ["brains"]
+[providers."example.org"]
+aliases = ["www.example.org"]
+title = "The Example"
+"""
+
+    def renamed(self, config: Config, tables: str) -> Config:
+        """The config with these tables in it, and records that need them."""
+        www = "{name: Example, domain: www.example.org}"
+        make.write(config.records_folder / "5.md", make.record(5, topics="[Brains]", provider=www))
+        make.write(config.records_folder / "6.md", make.record(6, topics="[artificial intelligence, ai]"))
+        config.file.write_text(f"{config.file.read_text()}{tables}")
+        return load_config(config.file)
+
+    def documents(self, config: Config) -> dict[str, Document]:
+        """Every document of a store that is opened now."""
+        with closing(open_store(config)) as opened:
+            ingest(config, opened, make.NOW + HOUR)
+            return everything(config, opened, make.NOW + HOUR)
+
+    def test_names_that_config_calls_one_are_one_feed_under_its_title(self, config: Config) -> None:
+        documents = self.documents(self.renamed(config, self.TABLES))
+        assert {path.rpartition("/")[0] for path in documents} == {
+            *("", "categories/news", "categories/video", "topics/ai", "providers/example.org")
+        }
+        for name in ("rss", "atom"):
+            read = feedparser.parse(documents[f"topics/ai/feed.{name}"].content)
+            assert [entry.title for entry in read.entries] == [f"Article {n}" for n in (1, 2, 4, 5, 6)]
+            assert {tag.term for entry in read.entries for tag in entry.tags} == {"Thinking machines", "Robots"}
+            assert {entry.author for entry in read.entries} == {"The Example"}
+            assert read.feed.title == "Thinking machines · Test feeds"
+            assert read.feed.subtitle == "All on AI & more."
+            assert (read.feed.image.href if name == "rss" else read.feed.logo) == "https://feeds.example.org/ai.png"
+        everyone = feedparser.parse(documents["providers/example.org/feed.rss"].content)
+        assert len(everyone.entries) == 5
+        # A source leads to a feed that is there, or nowhere.
+        sources = {
+            entry.source.href for entry in feedparser.parse(documents["feed.rss"].content).entries if "source" in entry
+        }
+        assert sources == {"https://feeds.example.org/providers/example.org/feed.rss"}
+
+    def test_other_names_give_what_a_fresh_store_gives(self, config: Config, source: Store, tmp_path: Path) -> None:
+        everything(config, source)
+        plain = self.renamed(config, "")
+        fresh_plain = self.documents(plain)
+        changed = self.renamed(plain, self.TABLES)
+        kept = self.documents(changed)
+        twin = make.site(tmp_path / "twin", {})
+        for file in changed.records_folder.iterdir():
+            make.write(twin.records_folder / file.name, file.read_bytes())
+        twin.file.write_text(changed.file.read_text())
+        fresh = self.documents(load_config(twin.file))
+        assert {path: document.content for path, document in kept.items()} == {
+            path: document.content for path, document in fresh.items()
+        }
+        plain.file.write_text(plain.file.read_text().replace(self.TABLES, ""))
+        back = self.documents(load_config(plain.file))
+        assert {path: (document.content, document.etag) for path, document in back.items()} == {
+            path: (document.content, document.etag) for path, document in fresh_plain.items()
+        }
+
+    @pytest.mark.parametrize(
+        ("key", "where"),
+        [("description", {"topics/ai"}), ("image", {"topics/ai"}), ("title", {"all", "topics/ai", "index.html"})],
+    )
+    def test_a_title_a_description_and_an_image_alter_only_what_shows_them(
+        self, config: Config, source: Store, rendered: Counter[str], key: str, where: set[str]
+    ) -> None:
+        before = everything(config, source)
+        rendered.clear()
+        config.file.write_text(f'{config.file.read_text()}[topics.ai]\n{key} = "https://example.org/ai"\n')
+        after = everything(load_config(config.file), source)
+        altered = {path for path in before if before[path].content != after[path].content}
+        assert {path.rpartition("/")[0] or "all" for path in altered - {"index.html", "feeds.opml"}} >= where - {
+            "index.html"
+        }
+        assert ("index.html" in altered) == ("index.html" in where)
+        assert bool(rendered) == (key == "title")
+        if key != "title":
+            listed = {"feeds.opml"} if key == "description" else set()
+            assert altered == {"topics/ai/feed.rss", "topics/ai/feed.atom", "topics/ai/feed.json"} | listed
+
 
 class TestPaths:
     def test_every_path_is_a_document_and_no_other(self, config: Config, source: Store) -> None:

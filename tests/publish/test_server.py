@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from feeds.config import Config
+from feeds.publish import hosts, static
 from tests import make
 
 LONGEST = 30  # seconds to wait for what must happen soon
@@ -112,7 +113,8 @@ def files(config: Config) -> dict[str, bytes]:
     """The static tree of the same records."""
     twin = make.site(config.file.parent / "twin", records())
     make.run("build", cwd=twin.file.parent)
-    return {path: content for path, content in make.tree(twin.output_folder).items() if not path.startswith(".")}
+    others = {static.MANIFEST, *hosts.PATHS}
+    return {path: content for path, content in make.tree(twin.output_folder).items() if path not in others}
 
 
 def test_it_says_where_to_subscribe(server: Serving) -> None:

@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 
 from feeds.config import Config
 from feeds.pipeline import ingest, open_store
-from feeds.publish import static
+from feeds.publish import hosts, static
 from feeds.publish.service import create_app
 from tests import make
 
@@ -110,7 +110,7 @@ def manifest(config: Config) -> dict[str, static.Written]:
 def files(config: Config, manifest: dict[str, static.Written]) -> dict[str, bytes]:
     """The documents of the static tree."""
     tree = make.tree(config.file.parent / "twin" / "public")
-    return {path: tree[path] for path in manifest}
+    return {path: tree[path] for path in manifest if path not in hosts.PATHS}
 
 
 def test_every_document_is_the_file_of_the_static_tree(
@@ -153,15 +153,16 @@ def test_a_changed_document_has_the_same_validators_in_the_static_tree(tmp_path:
     served = make.site(tmp_path / "served", records())
     built = served if shared else make.site(tmp_path / "built", records())
     client = client_of(served, clock)
-    before = {path: client.get(address(path)) for path in build(built)}
+    before = {path: client.get(address(path)) for path in build(built).keys() - set(hosts.PATHS)}
     clock.now += timedelta(hours=1)
     for config in {served.file: served, built.file: built}.values():
         make.write(config.records_folder / "7.md", make.record(7, topics="[AI]"))
     until(client, "/topics/ai/feed.rss", lambda response: b"Article 7" in response.data)
     manifest = build(built, clock.now)
-    assert manifest.keys() == before.keys()
+    assert manifest.keys() == before.keys() | set(hosts.PATHS)
     changed = 0
-    for path, written in manifest.items():
+    for path in before:
+        written = manifest[path]
         response = client.get(address(path))
         assert response.data == (built.output_folder / path).read_bytes()
         assert response.headers["ETag"] == f'W/"{written.etag}"'
@@ -407,6 +408,41 @@ def test_an_error_speaks_to_who_asks(client: FlaskClient, accept: str | None, ki
         problem = json.loads(text)
         assert problem["status"] == status
         assert problem.keys() == {"type", "title", "status", "detail"}
+
+
+NAMES = '[feeds]\nretired = ["topics/blockchain"]\n[topics.ai]\nprevious = ["brains"]\n'
+
+
+@pytest.mark.parametrize("accept", [BROWSER, PROGRAM, CURL])
+@pytest.mark.parametrize("path", ["/topics/blockchain/feed.rss", "/topics/blockchain", "/topics/blockchain/a/b"])
+def test_a_retired_feed_is_gone_whatever_records_say(tmp_path: Path, path: str, accept: str) -> None:
+    config = make.site(tmp_path, {**records(), "7.md": make.record(7, topics="[Blockchain]")}, NAMES)
+    client = client_of(config)
+    response, missing = (client.get(place, headers={"Accept": accept}) for place in (path, "/nothing"))
+    assert response.status_code == 410
+    for name in ("Content-Type", "Cache-Control", "Vary"):
+        assert response.headers[name] == missing.headers[name]
+    assert "Gone for good" in response.get_data(as_text=True)
+    assert b"topics/blockchain" not in client.get("/").data
+    assert b"Article 7" in client.get("/feed.rss").data
+    assert client.post(path).status_code == 405
+
+
+@pytest.mark.parametrize("host", ["feeds.example.org", "evil.example"])
+def test_a_renamed_feed_has_moved_for_good_and_its_old_name_is_its_own(tmp_path: Path, host: str) -> None:
+    client = client_of(make.site(tmp_path, {"1.md": make.record(1, topics="[Brains]")}, NAMES))
+    for method in ("GET", "HEAD"):
+        response = client.open("/topics/brains/feed.rss?a=b", method=method, headers={"Host": host})
+        assert response.status_code == 301
+        assert response.headers["Location"] == "https://feeds.example.org/topics/ai/feed.rss"
+        assert "evil" not in str(response.headers) + response.get_data(as_text=True)
+    assert b"Article 1" in client.get("/topics/ai/feed.rss").data
+    assert client.post("/topics/brains/feed.rss").status_code == 405
+
+
+@pytest.mark.parametrize("path", hosts.PATHS)
+def test_the_rules_for_other_servers_are_not_for_readers(client: FlaskClient, path: str) -> None:
+    assert client.get(f"/{path}").status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from feeds.config import Config, load_config
 from feeds.errors import PublishError
 from feeds.model import digest
 from feeds.pipeline import Documents, ingest, open_store
-from feeds.publish import static
+from feeds.publish import hosts, static
 from feeds.publish.static import ASIDE, MANIFEST, Built, read_manifest
 from tests import make
 
@@ -36,8 +36,9 @@ KEYS = (
     *("topics/ai/", "topics/robots/"),
 )
 FORMATS = ("rss", "atom", "json")
-LISTS = {"index.html", "feeds.opml"}
-FILES = {f"{folder}feed.{name}" for folder in KEYS for name in FORMATS} | LISTS | {MANIFEST}
+FIXED = {"index.html", "feeds.opml", MANIFEST, *hosts.PATHS}  # what there is without an article
+FILES = {f"{folder}feed.{name}" for folder in KEYS for name in FORMATS} | FIXED
+RULES = len(hosts.PATHS)
 
 # Builds as `feeds build` does, and says how far it is: a line before it begins, one a document, one at the end.
 CHILD = """
@@ -45,7 +46,7 @@ import sys
 from datetime import datetime
 from feeds.config import load_config
 from feeds.pipeline import ingest, open_store
-from feeds.publish import static
+from feeds.publish import hosts, static
 
 config, now = load_config(sys.argv[1]), datetime.fromisoformat(sys.argv[2])
 print("ready", flush=True)
@@ -97,7 +98,7 @@ def config(tmp_path: Path) -> Config:
 
 class TestLayout:
     def test_every_feed_lies_at_its_path_in_every_format(self, config: Config) -> None:
-        assert built(config) == Built(23, 0, 0)
+        assert built(config) == Built(23 + RULES, 0, 0)
         assert make.tree(config.output_folder).keys() == FILES
 
     def test_files_are_the_documents(self, config: Config) -> None:
@@ -106,6 +107,9 @@ class TestLayout:
             documents = Documents(config, source)
             for path, content in pages(config.output_folder).items():
                 document = documents.get(path, make.NOW)
+                if path in hosts.PATHS:
+                    assert document is None
+                    continue
                 assert document is not None
                 assert document.content == content
                 assert (config.output_folder / path).stat().st_mtime == document.modified.timestamp()
@@ -121,8 +125,8 @@ class TestLayout:
 
     def test_a_site_without_articles_is_a_front_page_and_a_list(self, tmp_path: Path) -> None:
         config = make.site(tmp_path, {})
-        assert built(config) == Built(2, 0, 0)
-        assert pages(config.output_folder).keys() == LISTS
+        assert built(config) == Built(2 + RULES, 0, 0)
+        assert pages(config.output_folder).keys() == FIXED - {MANIFEST}
 
     @pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o027, 0o640), (0o002, 0o664)])
     def test_modes_follow_the_umask(self, config: Config, umask: int, mode: int) -> None:
@@ -152,21 +156,21 @@ class TestAgain:
     def test_a_second_build_writes_nothing(self, config: Config) -> None:
         built(config)
         before = facts(config.output_folder)
-        assert built(config, make.NOW + HOUR) == Built(0, 23, 0)
+        assert built(config, make.NOW + HOUR) == Built(0, 23 + RULES, 0)
         assert facts(config.output_folder) == before
 
     def test_a_second_build_without_the_store_writes_nothing(self, config: Config) -> None:
         built(config)
         before = facts(config.output_folder)
         lose_store(config)
-        assert built(config, make.NOW + HOUR) == Built(0, 23, 0)
+        assert built(config, make.NOW + HOUR) == Built(0, 23 + RULES, 0)
         assert facts(config.output_folder) == before
 
     def test_a_change_that_no_format_shows_writes_nothing(self, config: Config) -> None:
         built(config)
         before = facts(config.output_folder)
         make.write(config.records_folder / "1.md", make.record(1, heat="7"))
-        assert built(config, make.NOW + HOUR) == Built(0, 23, 0)
+        assert built(config, make.NOW + HOUR) == Built(0, 23 + RULES, 0)
         assert facts(config.output_folder) == before
 
     def test_only_what_changed_is_written(self, config: Config) -> None:
@@ -174,7 +178,7 @@ class TestAgain:
         before = facts(config.output_folder)
         make.write(config.records_folder / "3.md", SITE["3.md"].replace("Article 3", "Changed"))
         later = make.NOW + HOUR
-        assert built(config, later) == Built(12, 11, 0)
+        assert built(config, later) == Built(12, 11 + RULES, 0)
         after = facts(config.output_folder)
         assert before.keys() == after.keys()
         written = {path for path in after if (config.output_folder / path).is_file() and after[path] != before[path]}
@@ -211,7 +215,7 @@ class TestAgain:
         built(config)
         before = facts(config.output_folder)
         spoil(config.output_folder / "feed.rss")
-        assert built(config, make.NOW + HOUR) == Built(1, 22, 0)
+        assert built(config, make.NOW + HOUR) == Built(1, 22 + RULES, 0)
         after = facts(config.output_folder)
         assert before.keys() == after.keys()
         assert {path for path in after if after[path] != before[path]} <= {".", "feed.rss"}
@@ -221,7 +225,7 @@ class TestAgain:
         built(config)
         before = make.tree(config.output_folder)
         shutil.rmtree(config.output_folder)
-        assert built(config, make.NOW + HOUR) == Built(23, 0, 0)
+        assert built(config, make.NOW + HOUR) == Built(23 + RULES, 0, 0)
         assert make.tree(config.output_folder) == before
 
     def test_a_scheduled_article_is_written_when_it_is_due(self, config: Config) -> None:
@@ -248,7 +252,7 @@ class TestGone:
     def test_what_is_gone_is_deleted_with_its_folders(self, config: Config, tmp_path: Path) -> None:
         built(config)
         self.withdraw(config)
-        assert built(config, make.NOW + HOUR) == Built(8, 9, 6)
+        assert built(config, make.NOW + HOUR) == Built(8, 9 + RULES, 6)
         self.assert_gone(config, tmp_path)
 
     def test_a_store_that_was_lost_leaves_nothing_withdrawn_public(self, config: Config, tmp_path: Path) -> None:
@@ -262,8 +266,8 @@ class TestGone:
         built(config)
         for path in SITE:
             (config.records_folder / path).unlink()
-        assert built(config, make.NOW + HOUR) == Built(2, 0, 21)
-        assert make.tree(config.output_folder).keys() == {*LISTS, MANIFEST}
+        assert built(config, make.NOW + HOUR) == Built(2, RULES, 21)
+        assert make.tree(config.output_folder).keys() == FIXED
         assert folders(config.output_folder) == set()
 
     def test_files_of_others_are_never_deleted_nor_their_folders(self, config: Config) -> None:
@@ -278,7 +282,7 @@ class TestGone:
         for _ in range(2):
             built(config, make.NOW + HOUR)
             left = make.tree(config.output_folder)
-            assert left.keys() == {*foreign, *LISTS, MANIFEST}
+            assert left.keys() == {*foreign, *FIXED}
             assert all(left[path] == f"mine: {path}".encode() for path in foreign)
             assert (config.output_folder / "providers/other.org/empty").is_dir()
             assert (config.output_folder / "topics/ai/link").is_symlink()
@@ -346,7 +350,7 @@ class TestGone:
         changed = load_config(config.file)
         assert built(changed, make.NOW + HOUR).deleted == len(FILES - left)
         assert make.tree(config.output_folder).keys() == left
-        assert all("." in path.rpartition("/")[2] for path in make.tree(config.output_folder))
+        assert all("." in path.rpartition("/")[2] for path in make.tree(config.output_folder).keys() - set(hosts.PATHS))
         gone = {path.partition("/")[0] for path in FILES if "/" in path} - {path.partition("/")[0] for path in left}
         assert not gone & {item.name for item in config.output_folder.iterdir()}
 
@@ -366,7 +370,7 @@ class TestTheList:
         manifest = config.output_folder / MANIFEST
         manifest.write_text(f"{manifest.read_text()}{line}\n")
         before = facts(config.output_folder)
-        with pytest.raises(PublishError, match=rf"{MANIFEST}:25: expected the list that feeds wrote"):
+        with pytest.raises(PublishError, match=rf"{MANIFEST}:{25 + RULES}: expected the list that feeds wrote"):
             built(config, make.NOW + HOUR)
         assert outside.exists()
         assert facts(config.output_folder) == before
@@ -438,7 +442,7 @@ class TestTrouble:
 
 def pages_of(files: dict[str, bytes]) -> list[bytes]:
     """The contents of documents."""
-    return [content for path, content in files.items() if path != MANIFEST]
+    return [content for path, content in files.items() if path not in (MANIFEST, *hosts.PATHS)]
 
 
 @contextmanager
@@ -478,16 +482,16 @@ class TestTheCommand:
                 "5.md": make.record(1, **old),
             },
         )
-        assert self.numbers(config, 0) == (5, 5, 0, 17, 17, 0, 0)
-        assert self.numbers(config, 0)[2:] == (0, 17, 0, 17, 0)
+        assert self.numbers(config, 0) == (5, 5, 0, 22, 22, 0, 0)
+        assert self.numbers(config, 0)[2:] == (0, 22, 0, 22, 0)
         make.write(config.records_folder / "6.md", make.record(6, webUrl="nowhere", publishedDateTime="never"))
-        assert self.numbers(config, 1) == (6, 1, 1, 17, 0, 17, 0)
+        assert self.numbers(config, 1) == (6, 1, 1, 22, 0, 22, 0)
         assert self.numbers(config, 1)[:3] == (6, 0, 1)
         (config.records_folder / "6.md").unlink()
         make.write(config.records_folder / "2.md", make.record(2, topics="[Robots]", heat="hot", **old))
-        assert self.numbers(config, 1) == (5, 1, 0, 17, 0, 17, 0)
+        assert self.numbers(config, 1) == (5, 1, 0, 22, 0, 22, 0)
         (config.records_folder / "2.md").unlink()
-        assert self.numbers(config, 0) == (4, 0, 0, 14, 11, 3, 3)
+        assert self.numbers(config, 0) == (4, 0, 0, 19, 11, 8, 3)
 
     def test_output_does_not_depend_on_the_environment_or_on_the_order_of_files(self, tmp_path: Path) -> None:
         corner = {"provider": "{name: Ångström, domain: example.org}", "topics": "[Ölpreis, ai, AI, C++]"}
@@ -556,7 +560,7 @@ class TestKilled:
             built(reference)
             states.append(pages(reference.output_folder))
         count = len(states[0])
-        assert count == 3 * 34 + 2
+        assert count == 3 * 34 + 2 + RULES
         for path, content in many("Old").items():
             make.write(config.records_folder / path, content)
         built(config)
@@ -570,7 +574,8 @@ class TestKilled:
             if rng.random() < 0.5:
                 shutil.rmtree(config.output_folder)
             now = make.NOW + HOUR
-            self.kill(config, now, rng.choice([0, rng.randrange(1, count - 1), count - 2, count - 1, count]))
+            moments = [0, rng.randrange(1, count - 1), count - 2, count - 1, count]
+            self.kill(config, now, rng.choice(moments))
             left = pages(config.output_folder) if config.output_folder.exists() else {}
             for path in left.keys() - {ASIDE}:
                 assert left[path] in [state[path] for state in states], f"turn {turn}: {path}"
@@ -586,7 +591,7 @@ class TestKilled:
             shutil.rmtree(config.records_folder)
             config.records_folder.mkdir()
             built(config, now + HOUR)
-            assert make.tree(config.output_folder).keys() == {*LISTS, MANIFEST}, f"turn {turn}"
+            assert make.tree(config.output_folder).keys() == FIXED, f"turn {turn}"
             assert folders(config.output_folder) == set(), f"turn {turn}"
 
     def kill(self, config: Config, now: datetime, after: int) -> None:
@@ -645,7 +650,7 @@ class TestTogether:
         other = config.model_copy(update={"feeds": config.feeds.model_copy(update={"kinds": ()})})
         built(other, make.NOW + HOUR)
         # JSON Feed has no place for a source: its document is the same with the feeds of providers and without.
-        assert built(config, make.NOW + 2 * HOUR) == Built(22, 1, 0)
+        assert built(config, make.NOW + 2 * HOUR) == Built(22, 1 + RULES, 0)
         with closing(open_store(config)) as source, source.reading() as connection:
             noted = store.published(connection)
         assert all(
@@ -657,6 +662,6 @@ class TestTogether:
         built(config)
         rows = json.loads(make.run("list", "--json", cwd=config.file.parent).stdout)
         paths = {url.removeprefix("https://feeds.example.org/") for row in rows for url in row["urls"].values()}
-        assert paths == FILES - LISTS - {MANIFEST}
+        assert paths == FILES - FIXED
         subscribed = etree.parse(config.output_folder / "feeds.opml").iterfind(".//outline[@type]")
         assert [item.get("xmlUrl") for item in subscribed] == [row["urls"]["rss"] for row in rows]

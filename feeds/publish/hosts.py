@@ -1,0 +1,127 @@
+"""Files beside the documents that tell a server of static files what the service knows: types, moves, what is gone.
+
+`_headers` and `_redirects` are for Netlify, Cloudflare Pages and those who read the same syntax, `feeds.nginx.conf` is
+for nginx, and the pages are for all of them. They follow from the config alone, and the service itself answers 404 for
+them. Not here: what moved and what is gone (names).
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from urllib.parse import unquote, urlsplit
+
+from feeds.config import Config
+from feeds.model import digest, feed_path
+from feeds.pipeline import Draft
+from feeds.render import format_named, html, opml
+from feeds.rows import EPOCH
+
+FRESH = 300  # seconds for which a cache may answer without asking
+KEPT = f"public, max-age={FRESH}"
+HEADERS, REDIRECTS, NGINX = "_headers", "_redirects", "feeds.nginx.conf"
+PAGES = {"404.html": 404, "410.html": 410}
+PATHS = (*PAGES, HEADERS, REDIRECTS, NGINX)
+TEXT = "text/plain; charset=utf-8"
+BELOW = "((?:[A-Za-z0-9._-]+/)*[A-Za-z0-9._-]+)"  # as names.BELOW, for nginx
+
+
+def drafts(config: Config) -> Iterator[Draft]:
+    """Each of these files, as a draft of a document."""
+    for path, status in PAGES.items():
+        content = html.error_page(config.site, *html.ADVICE[status])
+        yield _draft(path, html.MEDIA_TYPE, content)
+    for path, lines in {HEADERS: _headers(config), REDIRECTS: _redirects(config), NGINX: _nginx(config)}.items():
+        yield _draft(path, TEXT, "".join(f"{line}\n" for line in lines).encode())
+
+
+def _draft(path: str, media_type: str, content: bytes) -> Draft:
+    return Draft(path, media_type, digest(content), EPOCH, lambda: content)
+
+
+def _headers(config: Config) -> Iterator[str]:
+    root = _root(config)
+    types = {f"*.{extension}": media_type for extension, media_type in _types(config).items()}
+    for pattern, media_type in {"": html.MEDIA_TYPE, **types}.items():
+        yield f"{root}/{pattern}"
+        yield f"  Content-Type: {media_type}"
+        yield f"  Cache-Control: {KEPT}"
+
+
+def _redirects(config: Config) -> Iterator[str]:
+    """Rules without a pattern first: Cloudflare takes 2,000 of them, and 100 with one."""
+    root, names = _root(config), config.names
+    moved = sorted(names.homes.items())
+    for key, home in moved:
+        folder = config.site.address(f"{home}/")
+        for path in (key, f"{key}/", f"{key}/index.html"):
+            yield f"{root}/{path} {folder} 301"
+        for name in config.feeds.formats:
+            yield f"{root}/{feed_path(key, name)} {config.site.address(feed_path(home, name))} 301"
+    for key in sorted(names.retired):
+        yield f"{root}/{key} {root}/410.html 410"
+    for key, home in moved:
+        yield f"{root}/{key}/* {config.site.address(home)}/:splat 301"
+    for key in sorted(names.retired):
+        yield f"{root}/{key}/* {root}/410.html 410"
+
+
+def _nginx(config: Config) -> Iterator[str]:
+    root, names = unquote(urlsplit(config.site.base_url).path), config.names
+    at = re.escape(root)
+    yield "# Inside a server block, after its root: include this file. docs/http.md tells more."
+    hidden = "|".join(re.escape(name) for name in (HEADERS, REDIRECTS, NGINX))
+    yield from _location(f"~ {_quoted(rf'^{at}/(?:{hidden}|[.]feeds-[a-z]+)$')}", ["return 404"])
+    for extension, media_type in _types(config).items():
+        served = [*_typed(media_type), "etag on", f"error_page 404 {_quoted(f'{root}/404.html')}"]
+        yield from _location(f"~ {_quoted(rf'^{at}/.*[.]{extension}$')}", served)
+    for path in PAGES:
+        yield from _location(f"= {_quoted(f'{root}/{path}')}", ["internal", *_typed(html.MEDIA_TYPE)])
+    for key, home in sorted(names.homes.items()):
+        folder = _target(config.site.address(f"{home}/"))
+        yield from _location(f"= {_quoted(f'{root}/{key}')}", [_kept(), f'return 301 "{folder}"'])
+        moves = {"(?:index[.]html)?": folder, BELOW: f"{folder}$1"}
+        rules = [
+            f'rewrite {_quoted(f"^{at}/{re.escape(key)}/{below}$")} "{target}?" permanent'
+            for below, target in moves.items()
+        ]
+        yield from _location(f"^~ {_quoted(f'{root}/{key}/')}", [_kept(), *rules, "return 404"])
+    for key in sorted(names.retired):
+        gone = [f"error_page 410 {_quoted(f'{root}/410.html')}", "return 410"]
+        yield from _location(f"= {_quoted(f'{root}/{key}')}", gone)
+        yield from _location(f"^~ {_quoted(f'{root}/{key}/')}", gone)
+
+
+def _location(matching: str, directives: Iterable[str]) -> Iterator[str]:
+    yield f"location {matching} {{"
+    yield from (f"    {directive}{'' if directive.endswith('}') else ';'}" for directive in directives)
+    yield "}"
+
+
+def _typed(media_type: str) -> list[str]:
+    # An empty table, so that the default is what every file here is.
+    return ["types { }", f'default_type "{media_type}"', _kept()]
+
+
+def _kept() -> str:
+    return f'add_header Cache-Control "{KEPT}"'
+
+
+def _types(config: Config) -> dict[str, str]:
+    """The media type of each kind of document, by the end of its name."""
+    formats: dict[str, str] = {name: format_named(name).MEDIA_TYPE for name in config.feeds.formats}
+    return {"html": html.MEDIA_TYPE, **formats, "opml": opml.MEDIA_TYPE}
+
+
+def _root(config: Config) -> str:
+    """The path of the site's address, without what is a pattern in the rules."""
+    return urlsplit(config.site.base_url).path.replace("*", "%2A").replace(":", "%3A")
+
+
+def _quoted(text: str) -> str:
+    """A word of nginx's config."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _target(address: str) -> str:
+    # In an address to lead to, nginx takes a dollar sign for the start of a variable, and has no escape for it.
+    return address.replace("$", "%24")
