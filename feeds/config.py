@@ -12,19 +12,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from feeds.errors import ConfigError
 from feeds.model import KINDS, web_address
+from feeds.rules import OwnFeed, Rule
+from feeds.sections import Line, Section
 
 FormatName = Literal["rss", "atom"]
 KindName = Literal["topics", "providers", "categories"]
-
-
-def _line(text: str) -> str:
-    if not (line := " ".join(text.split())) or not line.isprintable():
-        raise ValueError("expected a line of text")
-    return line
 
 
 def _address(text: str) -> str:
@@ -48,6 +44,12 @@ def _language(text: str) -> str:
     return text
 
 
+def _tables(value: Any) -> Any:
+    if isinstance(value, dict):
+        raise ValueError("expected double brackets, [[feed]], since there may be several")
+    return value
+
+
 def _once(names: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(names)) != len(names):
         raise ValueError("expected each name once")
@@ -55,14 +57,7 @@ def _once(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 FORMATS: tuple[FormatName, ...] = ("rss", "atom")
-Line = Annotated[str, AfterValidator(_line)]
 Address = Annotated[str, AfterValidator(_address)]
-
-
-class Section(BaseModel):
-    """Part of a Config: frozen, no unknown key, no guessing between types."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Site(Section):
@@ -134,7 +129,13 @@ class Config(Section):
     store: StoreSection = StoreSection()
     output: Output = Output()
     feeds: FeedsSection = FeedsSection()
+    feed: Annotated[tuple[OwnFeed, ...], BeforeValidator(_tables), Field(strict=False)] = ()
     server: Server = Server()
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules of the publisher's own feeds, in the order in which these are listed."""
+        return tuple(feed.rule(self.feeds.limit, self.feeds.formats) for feed in self.feed)
 
     @property
     def records_folder(self) -> Path:
@@ -202,22 +203,32 @@ def _check_together(subject: str, config: Config) -> None:
         raise ConfigError(subject, "output.path: expected a folder that does not hold the records")
     if output == folders["store.url"].parent or output in folders["store.url"].parents:
         raise ConfigError(subject, "store.url: expected a file outside output.path, which is public")
+    for number, feed in enumerate(config.feed):
+        if feed.key in (other.key for other in config.feed[:number]):
+            raise ConfigError(subject, f"feed[{number}].key: expected a key that no other has, got {feed.key!r}")
+        if not {*(feed.formats or ())} <= {*config.feeds.formats}:
+            wanted = f"expected some of feeds.formats, {list(config.feeds.formats)}, got {list(feed.formats or ())}"
+            raise ConfigError(subject, f"feed[{number}].formats: {wanted}")
 
 
 def _message(detail: Any) -> str:
-    key = ".".join(str(part) for part in detail["loc"])
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"])
+    key = "".join(parts).removeprefix(".")
     known = {
         "extra_forbidden": "expected no such key",
         "string_type": "expected text in quotes",
         "path_type": "expected text in quotes",
         "int_type": "expected a whole number",
+        "float_type": "expected a number",
+        "finite_number": "expected a number",
+        "missing": "expected this key",
         "model_type": "expected a table",
         "tuple_type": "expected a list",
         "too_short": "expected at least one name",
     }
     context = detail.get("ctx", {})
     if detail["type"] == "greater_than_equal":
-        problem = f"expected {context['ge']} or more"
+        problem = f"expected {context['ge']:g} or more"
     elif detail["type"] == "less_than_equal":
         problem = f"expected {context['le']} or less"
     elif detail["type"] == "literal_error":
@@ -226,5 +237,5 @@ def _message(detail: Any) -> str:
         problem = str(context["error"])
     else:
         problem = known.get(detail["type"], detail["msg"])
-    got = "" if detail["type"] == "extra_forbidden" or key.startswith("store") else f", got {detail['input']!r}"
-    return f"{key}: {problem}{got}"
+    silent = detail["type"] in ("extra_forbidden", "missing") or key.startswith("store")
+    return f"{key}: {problem}" if silent else f"{key}: {problem}, got {detail['input']!r}"

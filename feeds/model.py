@@ -19,6 +19,7 @@ PLAIN_ADDRESS = re.compile(
     r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*(?:\?(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})+)?)?"
 )
 KINDS = ("topics", "providers", "categories")
+OWN = "feeds"  # the kind of feeds of the publisher's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +102,21 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A rule for which articles are in it (its key), and what is known of those visible now."""
+    """A rule for which articles are in it (its key), and what is known of those visible now.
+
+    A feed of the publisher's own may bring a description; `formats` are those in which it is published.
+    """
 
     key: str
     name: str
     articles: int
     updated: datetime
+    description: str = ""
+    formats: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
-        """`all`, `topics`, `providers` or `categories`."""
+        """`all`, `topics`, `providers`, `categories` or `feeds`."""
         return self.key.partition("/")[0]
 
     @property

@@ -53,6 +53,8 @@ def record_row(article: Article) -> dict[str, Any]:
         "id": article.id,
         "age": -micros(article.published),
         "updated": None if article.updated is None else micros(article.updated),
+        "quality": article.quality,
+        "heat": article.heat,
         "feeds": "\n".join(article.feeds()),
         "article": _data(article),
     }

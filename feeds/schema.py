@@ -11,6 +11,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -48,6 +49,8 @@ records = Table(
     Column("id", Text, nullable=False),
     Column("age", BigInteger, nullable=False),
     Column("updated", BigInteger),
+    Column("quality", Float),
+    Column("heat", Float),
     Column("feeds", Text, nullable=False),
     Column("article", JSON, nullable=False),
 )

@@ -14,6 +14,8 @@ PACKAGE = ROOT / "feeds"
 ROOMS = [
     "errors",
     "model",
+    "sections",
+    "rules",
     "config",
     "records",
     "rows",
@@ -30,7 +32,7 @@ ROOMS = [
 # Which modules may import a library.
 LIBRARIES = {
     "yaml": {"records.frontmatter"},
-    "pydantic": {"config", "records.shape", "records.reading"},
+    "pydantic": {"sections", "rules", "config", "records.shape", "records.reading"},
     "pydantic_core": {"records.shape"},
     "sqlalchemy": {"schema", "store", "store.database", "store.contents", "selection"},
     "feedgen": {"render.xml"},

@@ -12,10 +12,10 @@ from threading import Lock
 from feeds import selection, store
 from feeds.config import Config
 from feeds.errors import StoreError
-from feeds.model import EVERYTHING, Article, Document, Entry, Feed, Provider, digest, feed_path, fold
+from feeds.model import EVERYTHING, OWN, Article, Document, Entry, Feed, Provider, digest, feed_path, fold
 from feeds.render import format_named
 from feeds.rows import EPOCH, micros, moment
-from feeds.selection import Pick
+from feeds.selection import Own, Pick
 from feeds.store import Connection, Published, Store
 
 FRONT_PAGE = "index.html"
@@ -34,6 +34,7 @@ class Snapshot:
     until: datetime | None
     names: dict[str, str]
     feeds: dict[str, Feed]
+    own: dict[str, Own]
 
     def holds(self, generation: int, now: datetime) -> bool:
         """Whether it still says what is visible."""
@@ -61,13 +62,14 @@ class _Held:
 
 
 def take_snapshot(config: Config, connection: Connection, now: datetime) -> Snapshot:
-    """What is visible at that moment, in the kinds of feeds that the config asks for."""
+    """What is visible at that moment, in the feeds that the config asks for."""
     every = selection.feeds(connection, now)
-    kinds = (EVERYTHING, *config.feeds.kinds)
-    in_order = sorted(every.values(), key=lambda feed: (fold(feed.name), feed.key))
-    feeds = {feed.key: feed for kind in kinds for feed in in_order if feed.kind == kind}
+    own = selection.own(connection, config.rules, now)
+    others = (replace(feed, formats=config.feeds.formats) for feed in every.values())
+    in_order = [*(x.feed for x in own.values()), *sorted(others, key=lambda feed: (fold(feed.name), feed.key))]
+    feeds = {x.key: x for kind in (EVERYTHING, OWN, *config.feeds.kinds) for x in in_order if x.kind == kind}
     names = {key: feed.name for key, feed in every.items()}
-    return Snapshot(store.generation(connection), now, selection.next_change(connection, now), names, feeds)
+    return Snapshot(store.generation(connection), now, selection.next_change(connection, now), names, feeds, own)
 
 
 class Documents:
@@ -96,14 +98,14 @@ class Documents:
     def paths(self, connection: Connection, now: datetime) -> list[str]:
         """The path of every document there is."""
         feeds = self.snapshot(connection, now).feeds
-        return [*(feed_path(key, name) for key in feeds for name in self._config.feeds.formats), FRONT_PAGE]
+        return [*(feed_path(key, name) for key, feed in feeds.items() for name in feed.formats), FRONT_PAGE]
 
     def drafts(self, connection: Connection, now: datetime) -> Iterator[Draft]:
         """Every document there is, the front page last, since it points to the others."""
         snapshot = self.snapshot(connection, now)
-        for key in snapshot.feeds:
+        for key, feed in snapshot.feeds.items():
             picks = self._picks(connection, snapshot, key)
-            for name in self._config.feeds.formats:
+            for name in feed.formats:
                 yield self._feed_draft(connection, snapshot, key, name, picks)
         yield self._front_page_draft(snapshot)
 
@@ -112,7 +114,8 @@ class Documents:
             return self._front_page_draft(snapshot)
         folder, _, file = path.rpartition("/")
         key, (stem, _, name) = folder or EVERYTHING, file.partition(".")
-        if path == feed_path(key, name) and stem == "feed" and key in snapshot.feeds and name in self._unsaved:
+        formats = snapshot.feeds[key].formats if key in snapshot.feeds else ()
+        if path == feed_path(key, name) and stem == "feed" and name in formats:
             return self._feed_draft(connection, snapshot, key, name, self._picks(connection, snapshot, key))
         return None
 
@@ -165,12 +168,12 @@ class Documents:
             store.keep_entries(connection, name, rendered)
             rendered.clear()
 
-    def _picks(self, connection: Connection, snapshot: Snapshot, key: str) -> list[Pick]:
-        return selection.newest(connection, key, snapshot.now, self._config.feeds.limit)
+    def _picks(self, connection: Connection, snapshot: Snapshot, key: str) -> Sequence[Pick]:
+        own = snapshot.own.get(key)
+        return own.picks if own else selection.newest(connection, key, snapshot.now, self._config.feeds.limit)
 
     def _front_page_draft(self, snapshot: Snapshot) -> Draft:
         feeds = list(snapshot.feeds.values())
-        shown = [f"{feed.key} {feed.name} {feed.articles} {feed.updated.isoformat()}" for feed in feeds]
 
         def content() -> bytes:
             from feeds.render import html
@@ -178,7 +181,7 @@ class Documents:
             return html.front_page(feeds, self._config.site, self._config.feeds.formats)
 
         newest = max((feed.updated for feed in feeds), default=EPOCH)
-        return Draft(FRONT_PAGE, HTML, digest(self._site, *shown), newest, content)
+        return Draft(FRONT_PAGE, HTML, digest(self._site, *map(repr, feeds)), newest, content)
 
     def _feed_draft(
         self, connection: Connection, snapshot: Snapshot, key: str, name: str, picks: Sequence[Pick]
@@ -191,7 +194,7 @@ class Documents:
             head, tail = form.frame(feed, self._config.site, newest)
             return b"".join([head, *self._entries(connection, snapshot, name, recipes), tail])
 
-        recipe = digest(self._site, name, key, feed.name, newest.isoformat(), *recipes.values())
+        recipe = digest(self._site, name, key, feed.name, feed.description, newest.isoformat(), *recipes.values())
         return Draft(feed_path(key, name), form.MEDIA_TYPE, recipe, newest, content)
 
     def _recipe(self, pick: Pick, name: str, snapshot: Snapshot) -> str:

@@ -10,7 +10,13 @@ from feeds.model import Feed, feed_path
 from feeds.render import format_named, words
 
 MEDIA_TYPE = "text/html; charset=utf-8"
-HEADINGS = {"all": "Everything", "topics": "Topics", "providers": "Providers", "categories": "Categories"}
+HEADINGS = {
+    "all": "Everything",
+    "feeds": "Selections",
+    "topics": "Topics",
+    "providers": "Providers",
+    "categories": "Categories",
+}
 LABELS = {"rss": "RSS", "atom": "Atom"}
 
 _environment = Environment(
@@ -24,7 +30,7 @@ _environment.globals.update(title=words.title, feed_path=feed_path, labels=LABEL
 
 
 def front_page(feeds: Iterable[Feed], site: Site, formats: Iterable[str]) -> bytes:
-    """Every feed by kind, each with its address in every format."""
+    """Every feed by kind, each with its address in every format of its own; `formats` are those that there are."""
     names = list(formats)
     groups = [(HEADINGS[kind], list(some)) for kind, some in groupby(feeds, key=lambda feed: feed.kind)]
     types = {name: format_named(name).MEDIA_TYPE.partition(";")[0] for name in names}

@@ -3,7 +3,7 @@
 from feeds.config import Site
 from feeds.model import EVERYTHING, Feed, feed_folder
 
-SUBJECTS = {"topics": "about", "providers": "from", "categories": "in the category"}
+SUBJECTS = {"topics": "about", "providers": "from", "categories": "in the category", "feeds": "chosen for"}
 
 
 def title(feed: Feed, site: Site) -> str:
@@ -15,6 +15,8 @@ def subtitle(feed: Feed, site: Site) -> str:
     """What the feed holds, in a sentence."""
     if feed.key == EVERYTHING:
         return site.description or f"Every article of {site.title}."
+    if feed.description:
+        return feed.description
     return f"Articles {SUBJECTS[feed.kind]} {feed.name}, from {site.title}."
 
 
