@@ -172,7 +172,10 @@ def show(config_path: str, key: str, format_name: str) -> None:
         raise FeedsError(format_name, f"expected one of the formats {', '.join(config.feeds.formats)}")
     with _opened(config) as source:
         _ingest(config, source, now)
-        document = Documents(config, source).get(feed_path(key, format_name), now)
+        documents = Documents(config, source)
+        document, feed = documents.get(feed_path(key, format_name), now), documents.feeds(now).get(key)
+    if document is None and feed is not None:
+        raise FeedsError(format_name, f"expected one of the formats of {key}: {', '.join(feed.formats)}")
     if document is None:
         raise FeedsError(key, "expected the key of a feed with a visible article; `feeds list` names them")
     sys.stdout.buffer.write(document.content)
@@ -244,19 +247,18 @@ def _facts(config: "Config", feed: "Feed") -> dict[str, Any]:
         "slug": feed.slug,
         "articles": feed.articles,
         "updated": feed.updated.isoformat().replace("+00:00", "Z"),
-        "urls": {name: config.site.address(feed_path(feed.key, name)) for name in config.feeds.formats},
+        "urls": {name: config.site.address(feed_path(feed.key, name)) for name in feed.formats},
     }
 
 
 def _say_addresses(config: "Config", feeds: dict[str, "Feed"]) -> None:
-    name = config.feeds.formats[0]
     listening = config.server.address + urlsplit(config.site.base_url).path
     click.echo(f"Serving {config.records.path} at {listening} (Ctrl-C stops).")
     if not config.site.base_url.startswith(listening):
         click.echo(f"Every address in the feeds begins with site.base_url: {config.site.base_url}")
     click.echo("Subscribe to:")
     for feed in list(feeds.values())[:MOST_ADDRESSES]:
-        click.echo(f"  {_facts(config, feed)['urls'][name]}")
+        click.echo(f"  {next(iter(_facts(config, feed)['urls'].values()))}")
     if len(feeds) > MOST_ADDRESSES:
         click.echo(f"  and {len(feeds) - MOST_ADDRESSES} more: {config.site.address('')}")
 

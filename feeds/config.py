@@ -12,22 +12,18 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
 from feeds.errors import ConfigError
 from feeds.model import KINDS, web_address
 from feeds.names import Names, Naming, names_of, problems
 from feeds.records import FieldMapping, MappingError, read_mapping
+from feeds.rules import OwnFeed, Rule
+from feeds.sections import Line, Section
 
 FormatName = Literal["rss", "atom", "json"]
 KindName = Literal["topics", "providers", "categories"]
-
-
-def _line(text: str) -> str:
-    if not (line := " ".join(text.split())) or not line.isprintable():
-        raise ValueError("expected a line of text")
-    return line
 
 
 def _address(text: str) -> str:
@@ -51,6 +47,12 @@ def _language(text: str) -> str:
     return text
 
 
+def _tables(value: Any) -> Any:
+    if isinstance(value, dict):
+        raise ValueError("expected double brackets, [[feed]], since there may be several")
+    return value
+
+
 def _once(names: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(names)) != len(names):
         raise ValueError("expected each name once")
@@ -65,14 +67,7 @@ def _mapping(table: Any) -> FieldMapping | None:
 
 
 FORMATS: tuple[FormatName, ...] = ("rss", "atom", "json")
-Line = Annotated[str, AfterValidator(_line)]
 Address = Annotated[str, AfterValidator(_address)]
-
-
-class Section(BaseModel):
-    """Part of a Config: frozen, no unknown key, no guessing between types."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Site(Section):
@@ -156,10 +151,11 @@ class Config(Section):
     store: StoreSection = StoreSection()
     output: Output = Output()
     feeds: FeedsSection = FeedsSection()
+    feed: Annotated[tuple[OwnFeed, ...], BeforeValidator(_tables), Field(strict=False)] = ()
     server: Server = Server()
-    topics: dict[str, NamingSection] = {}
-    providers: dict[str, NamingSection] = {}
-    categories: dict[str, NamingSection] = {}
+    topics: dict[str, NamingSection] = Field({})
+    providers: dict[str, NamingSection] = Field({})
+    categories: dict[str, NamingSection] = Field({})
 
     @property
     def names(self) -> Names:
@@ -169,6 +165,11 @@ class Config(Section):
     def _tables(self) -> dict[str, dict[str, Naming]]:
         tables = {"topics": self.topics, "providers": self.providers, "categories": self.categories}
         return {kind: {name: Naming(**dict(said)) for name, said in some.items()} for kind, some in tables.items()}
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules of the publisher's own feeds, in the order in which these are listed."""
+        return tuple(feed.rule(self.feeds.limit, self.feeds.formats, self.names.home) for feed in self.feed)
 
     @property
     def records_folder(self) -> Path:
@@ -238,18 +239,28 @@ def _check_together(subject: str, config: Config) -> None:
         raise ConfigError(subject, "output.path: expected a folder that does not hold the records")
     if output == folders["store.url"].parent or output in folders["store.url"].parents:
         raise ConfigError(subject, "store.url: expected a file outside output.path, which is public")
+    for number, feed in enumerate(config.feed):
+        if feed.key in (other.key for other in config.feed[:number]):
+            raise ConfigError(subject, f"feed[{number}].key: expected a key that no other has, got {feed.key!r}")
+        if not {*(feed.formats or ())} <= {*config.feeds.formats}:
+            wanted = f"expected some of feeds.formats, {list(config.feeds.formats)}, got {list(feed.formats or ())}"
+            raise ConfigError(subject, f"feed[{number}].formats: {wanted}")
 
 
 def _message(detail: Any) -> str:
     if detail["type"] == "mapping":  # it names its keys itself
         return str(detail["msg"])
-    key = ".".join(str(part) for part in detail["loc"])
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"])
+    key = "".join(parts).removeprefix(".")
     known = {
         "extra_forbidden": "expected no such key",
         "string_type": "expected text in quotes",
         "path_type": "expected text in quotes",
         "int_type": "expected a whole number",
         "bool_type": "expected true or false",
+        "float_type": "expected a number",
+        "finite_number": "expected a number",
+        "missing": "expected this key",
         "model_type": "expected a table",
         "dict_type": "expected a table",
         "tuple_type": "expected a list",
@@ -257,7 +268,7 @@ def _message(detail: Any) -> str:
     }
     context = detail.get("ctx", {})
     if detail["type"] == "greater_than_equal":
-        problem = f"expected {context['ge']} or more"
+        problem = f"expected {context['ge']:g} or more"
     elif detail["type"] == "less_than_equal":
         problem = f"expected {context['le']} or less"
     elif detail["type"] == "literal_error":
@@ -266,5 +277,5 @@ def _message(detail: Any) -> str:
         problem = str(context["error"])
     else:
         problem = known.get(detail["type"], detail["msg"])
-    got = "" if detail["type"] == "extra_forbidden" or key.startswith("store") else f", got {detail['input']!r}"
-    return f"{key}: {problem}{got}"
+    silent = detail["type"] in ("extra_forbidden", "missing") or key.startswith("store")
+    return f"{key}: {problem}" if silent else f"{key}: {problem}, got {detail['input']!r}"

@@ -28,6 +28,7 @@ IMAGE_TYPES = {
     "webp": "image/webp",
 }
 KINDS = ("topics", "providers", "categories")
+OWN = "feeds"  # the kind of feeds of the publisher's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,10 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A rule for which articles are in it (its key), and what is known of those visible now."""
+    """A rule for which articles are in it (its key), and what is known of those visible now.
+
+    A feed of the publisher's own may bring a description; `formats` are those in which it is published.
+    """
 
     key: str
     name: str
@@ -122,10 +126,11 @@ class Feed:
     updated: datetime
     description: str = ""
     image: str = ""
+    formats: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
-        """`all`, `topics`, `providers` or `categories`."""
+        """`all`, `topics`, `providers`, `categories` or `feeds`."""
         return self.key.partition("/")[0]
 
     @property

@@ -57,6 +57,8 @@ def record_row(article: Article, names: Names) -> dict[str, Any]:
         "address": address_digest(article.id),
         "age": -micros(article.published),
         "updated": None if article.updated is None else micros(article.updated),
+        "quality": article.quality,
+        "heat": article.heat,
         "feeds": "\n".join(names.feeds(article)),
         "related": " ".join(address_digest(item.link) for item in article.related),
         "article": _data(article),

@@ -2,9 +2,10 @@
 
 Visible is a record whose publication has come (what editors hold back is not in `records` at all) and that no other
 visible record of the same web address outdoes: the newest publication wins alone, then the smallest path.
-Order: newest publication first, then web address.
+Order: newest publication first, then web address; where a rule wants it so, highest heat before both.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,9 +14,11 @@ from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_,
 
 from feeds.model import Feed
 from feeds.rows import micros, moment
+from feeds.rules import Rule
 from feeds.schema import files, memberships, records
 
 _rivals = records.alias("rivals")
+_carried = memberships.alias("carried")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,14 @@ class Pick:
     feeds: tuple[str, ...]
     related: tuple[str, ...]
     changed: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A feed of the publisher's own: what is known of all its articles, and those of them that it shows."""
+
+    feed: Feed
+    picks: tuple[Pick, ...]
 
 
 def visible(now: datetime) -> ColumnElement[bool]:
@@ -72,10 +83,7 @@ def newest(connection: Connection, key: str, now: datetime, limit: int) -> list[
         .order_by(memberships.c.age, records.c.id)
         .limit(limit)
     )
-    return [
-        Pick(number, digest, tuple(keys.split("\n")), tuple(related.split()), moment(changed))
-        for number, digest, keys, related, changed in connection.execute(statement)
-    ]
+    return [_pick(*row) for row in connection.execute(statement)]
 
 
 def hidden(connection: Connection, now: datetime) -> frozenset[str]:
@@ -90,12 +98,59 @@ def hidden(connection: Connection, now: datetime) -> frozenset[str]:
     return frozenset(connection.scalars(union(held, waiting)))
 
 
+def own(connection: Connection, rules: Iterable[Rule], now: datetime) -> dict[str, Own]:
+    """The feeds of rules in which something is visible, by key, in the order of the rules."""
+    found = ((rule.key, _own(connection, rule, now)) for rule in rules)
+    return {key: feed for key, feed in found if feed is not None}
+
+
+def _own(connection: Connection, rule: Rule, now: datetime) -> Own | None:
+    changed = _changed(now)
+    hottest = (records.c.heat.desc().nulls_last(),) if rule.order == "heat" else ()
+    statement = (
+        select(records.c.number, records.c.digest, records.c.feeds, records.c.related, changed)
+        .add_columns(func.count().over(), func.max(changed).over())  # of all, whatever the limit
+        .where(*_asked(rule), visible(now))
+        .order_by(*hottest, records.c.age, records.c.id)
+        .limit(rule.limit)
+    )
+    rows = connection.execute(statement).all()
+    if not rows:
+        return None
+    *_, articles, updated = rows[0]
+    feed = Feed(rule.key, rule.name, articles, moment(updated), rule.description, formats=rule.formats)
+    return Own(feed, tuple(_pick(*row[:5]) for row in rows))
+
+
+def _pick(number: int, digest: str, keys: str, related: str, changed: int) -> Pick:
+    return Pick(number, digest, tuple(keys.split("\n")), tuple(related.split()), moment(changed))
+
+
 def next_change(connection: Connection, now: datetime) -> datetime | None:
     """The next moment at which something is visible that is not now, without a record changing."""
     publication = connection.scalar(select(func.max(records.c.age)).where(records.c.age < -micros(now)))
     update = connection.scalar(select(func.min(records.c.updated)).where(records.c.updated > micros(now)))
     moments = [moment(-publication)] if publication is not None else []
     return min([*moments, *([moment(update)] if update is not None else [])], default=None)
+
+
+def _asked(rule: Rule) -> list[ColumnElement[bool]]:
+    """The conditions under which a row of `records` has what a rule asks for."""
+    asked = [_carries(keys) for keys in rule.any_of]
+    if rule.none_of:
+        asked.append(~_carries(rule.none_of))
+    if rule.min_quality is not None:
+        asked.append(records.c.quality >= rule.min_quality)
+    if rule.min_heat is not None:
+        asked.append(records.c.heat >= rule.min_heat)
+    return asked
+
+
+def _carries(keys: tuple[str, ...]) -> ColumnElement[bool]:
+    """The condition under which a record is in one of the feeds."""
+    # With the age it is a look-up of the whole primary key.
+    columns, row = _carried.c, records.c
+    return exists().where(columns.feed.in_(keys), columns.age == row.age, columns.record == row.number)
 
 
 def _changed(now: datetime) -> Any:

@@ -20,6 +20,30 @@ ROOT = Path(__file__).parent.parent
 
 CANARY = "CanaryThatNobodyMaySee"
 
+OWN = """
+[[feed]]
+key = "hot"
+title = "Hot & <new>"
+topics = ["ai", "Robots"]
+exclude = ["categories/video"]
+min_heat = 70
+order = "heat"
+limit = 2
+
+[[feed]]
+key = "good"
+title = "Good"
+description = "What is good."
+providers = ["example.org"]
+min_quality = 50
+formats = ["atom"]
+
+[[feed]]
+key = "nothing"
+title = "Nothing"
+topics = ["Nobody writes about it"]
+"""
+
 
 def article(n: int = 1, **changes: Any) -> Article:
     """The n-th of a row of articles, each an hour older than the one before."""

@@ -47,6 +47,8 @@ def everywhere(word: str, **keys: str | None) -> str:
         "images": f'[{{url: "https://{host}/{word}.png"}}]',
         "related": f"[{related}]",
         "unknown": word,
+        "heat": "95",
+        "quality": "95",
         **keys,
     }
     return make.record(1, body=f"{word} body\n", **fields)
@@ -141,6 +143,28 @@ HIDDEN_KEYS = [
     for kind, name in (("topics", "topic"), ("categories", "category"))
 ] + [f"providers/{word.lower()}.example" for word in (UNPUBLISHED, LATER, BROKEN)]
 
+# Feeds of the publisher's own: hidden records match them all, and visible ones all but the last.
+OWN = f"""
+[[feed]]
+key = "ours"
+title = "Ours"
+topics = ["AI", "{UNPUBLISHED} topic", "{LATER} topic"]
+order = "heat"
+
+[[feed]]
+key = "latest"
+title = "Latest"
+limit = 2
+
+[[feed]]
+key = "theirs"
+title = "{OTHER} theirs"
+description = "{OTHER} description"
+min_heat = 90
+min_quality = 90
+"""
+HIDDEN_KEYS.append("feeds/theirs")
+
 
 def found(word: str, *texts: str | bytes) -> list[str]:
     """Where a word stands in texts, whatever the case, with what stands around it."""
@@ -163,7 +187,7 @@ def run(*arguments: str, cwd: Path, check: int | None = 0) -> Result:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Config:
     """The site with hidden records, built."""
-    config = make.site(tmp_path_factory.mktemp("hidden"), {**VISIBLE, **HIDDEN})
+    config = make.site(tmp_path_factory.mktemp("hidden"), {**VISIBLE, **HIDDEN}, OWN)
     make.run("build", cwd=config.file.parent, check=1)
     return config
 
@@ -171,7 +195,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Config:
 @pytest.fixture(scope="module")
 def twin(tmp_path_factory: pytest.TempPathFactory) -> Config:
     """The same site without hidden records, built."""
-    config = make.site(tmp_path_factory.mktemp("visible"), TWIN)
+    config = make.site(tmp_path_factory.mktemp("visible"), TWIN, OWN)
     make.run("build", cwd=config.file.parent, check=1)
     return config
 
@@ -256,7 +280,7 @@ def test_related_coverage_comes_and_goes_with_the_record_that_it_points_to(
 
 @pytest.mark.parametrize("again", [False, True], ids=["at_first", "after_a_change"])
 def test_a_build_says_no_hidden_word(site: Config, tmp_path: Path, again: bool) -> None:
-    config = make.site(tmp_path, {**VISIBLE, **HIDDEN})
+    config = make.site(tmp_path, {**VISIBLE, **HIDDEN}, OWN)
     done = make.run("build", cwd=tmp_path, check=1)
     if again:
         make.write(config.records_folder / "1.md", make.record(1, title="[wrong", secured=f"'{SECURED}"))
@@ -278,6 +302,12 @@ def test_the_list_is_that_of_the_visible_alone(site: Config, twin: Config) -> No
         done, visible = (make.run(*options, cwd=config.file.parent) for config in (site, twin))
         assert done.stdout == visible.stdout
         assert found(make.CANARY, done.stdout, done.stderr) == []
+
+
+def test_feeds_of_the_publishers_own_count_the_visible_alone(site: Config) -> None:
+    rows = json.loads(make.run("list", "--json", cwd=site.file.parent).stdout)
+    counts = {row["key"]: row["articles"] for row in rows if row["kind"] == "feeds"}
+    assert counts == {"feeds/ours": len(VISIBLE), "feeds/latest": len(VISIBLE)}
 
 
 def test_every_document_shown_is_that_of_the_visible_alone(site: Config, keys: list[str]) -> None:
@@ -331,7 +361,7 @@ def addresses(keys: list[str], tree: Iterable[str]) -> list[str]:
 
 
 def test_the_service_says_no_hidden_word(site: Config, twin: Config, keys: list[str], tmp_path: Path) -> None:
-    config = make.site(tmp_path, {**VISIBLE, **HIDDEN})
+    config = make.site(tmp_path, {**VISIBLE, **HIDDEN}, OWN)
     tree = make.tree(twin.output_folder)
     modified = {path: (twin.output_folder / path).stat().st_mtime for path in tree}
     with serving(config) as running, httpx.Client(base_url=running.url, trust_env=False) as client:

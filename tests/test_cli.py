@@ -134,6 +134,26 @@ def test_list_as_json_is_one_array_of_objects(folder: Path) -> None:
     assert all(row.keys() == rows[1].keys() for row in rows)
 
 
+def test_feeds_of_the_publishers_own_are_listed_and_shown(tmp_path: Path) -> None:
+    make.site(tmp_path, {"1.md": make.record(1, heat="80", quality="80")}, make.OWN)
+    rows = json.loads(make.run("list", "--json", cwd=tmp_path).stdout)
+    assert [row["key"] for row in rows][:3] == ["all", "feeds/hot", "feeds/good"]
+    assert rows[2] == {
+        "key": "feeds/good",
+        "kind": "feeds",
+        "name": "Good",
+        "slug": "good",
+        "articles": 1,
+        "updated": "2026-11-23T11:00:00Z",
+        "urls": {"atom": "https://feeds.example.org/feeds/good/feed.atom"},
+    }
+    assert "<title>Good · Test feeds</title>" in make.run("show", "feeds/good", "atom", cwd=tmp_path).stdout
+    refused = make.run("show", "feeds/good", "rss", cwd=tmp_path, check=2)
+    assert refused.stderr == "feeds: rss: expected one of the formats of feeds/good: atom\n"
+    nothing = make.run("show", "feeds/nothing", "rss", cwd=tmp_path, check=2)
+    assert nothing.stderr.startswith("feeds: feeds/nothing: expected the key of a feed with a visible article")
+
+
 def test_list_counts_more_than_a_document_shows(tmp_path: Path) -> None:
     make.site(tmp_path, {f"{n}.md": make.record(n) for n in range(1, 8)}, "[feeds]\nlimit = 3\n")
     assert json.loads(make.run("list", "--json", cwd=tmp_path).stdout)[0]["articles"] == 7

@@ -9,6 +9,8 @@ from feeds import load_config
 from feeds.errors import ConfigError
 from tests import make
 
+OWN = "[[feed]]\nkey = 'a'\ntitle = 'A'\n"
+
 
 def load(folder: Path, text: str) -> object:
     """The Config of a file with this text."""
@@ -53,12 +55,12 @@ def test_the_config_of_the_repository_is_a_good_example() -> None:
         ("[feeds]\nlimit = '50'", "feeds.limit: expected a whole number, got '50'"),
         ("[feeds]\nlimit = 0", "feeds.limit: expected 1 or more, got 0"),
         ("[feeds]\nformats = []", "feeds.formats: expected at least one name, got []"),
-        ("[feeds]\nformats = ['pdf']", "feeds.formats.0: expected 'rss', 'atom' or 'json', got 'pdf'"),
-        ("[feeds]\nformats = ['json', 'opml']", "feeds.formats.1: expected 'rss', 'atom' or 'json', got 'opml'"),
+        ("[feeds]\nformats = ['pdf']", "feeds.formats[0]: expected 'rss', 'atom' or 'json', got 'pdf'"),
+        ("[feeds]\nformats = ['json', 'opml']", "feeds.formats[1]: expected 'rss', 'atom' or 'json', got 'opml'"),
         ("[feeds]\ncontent = 'none'", "feeds.content: expected 'full' or 'summary', got 'none'"),
         ("[feeds]\namp = 'yes'", "feeds.amp: expected true or false, got 'yes'"),
         ("[site]\nhubs = 'https://hub.example.org/'", "site.hubs: expected a list, got 'https://hub.example.org/'"),
-        ("[site]\nhubs = ['hub']", "site.hubs.0: expected an http or https address, got 'hub'"),
+        ("[site]\nhubs = ['hub']", "site.hubs[0]: expected an http or https address, got 'hub'"),
         ("[feeds]\nformats = ['rss', 'rss']", "feeds.formats: expected each name once"),
         ("[feeds]\nkinds = 'topics'", "feeds.kinds: expected a list, got 'topics'"),
         ("[topics]\nai = 3", "topics.ai: expected a table, got 3"),
@@ -87,6 +89,41 @@ def test_the_config_of_the_repository_is_a_good_example() -> None:
         (
             "[records.fields]\ntitel = 'x'\nheat = []\n[feeds]\nlimit = 0",
             "records.fields.titel: expected no such key; records.fields.heat: expected a key of theirs",
+        ),
+        ("[feed]\nkey = 'a'", "feed: expected double brackets, [[feed]], since there may be several"),
+        ("feed = 3", "feed: expected a list, got 3"),
+        ("[[feed]]\ntitle = 'A'", "feed[0].key: expected this key"),
+        ("[[feed]]\nkey = 'a'", "feed[0].title: expected this key"),
+        (OWN.replace("'a'", "'Hot in AI'"), "feed[0].key: expected a plain slug, such as hot-in-ai, got 'Hot in AI'"),
+        (OWN.replace("'a'", "'a/b'"), "feed[0].key: expected a plain slug, such as hot-in-ai, got 'a/b'"),
+        (OWN.replace("'a'", "'..'"), "feed[0].key: expected a plain slug"),
+        (OWN.replace("'a'", "'a-0123abcd'"), "feed[0].key: expected a plain slug"),
+        (OWN + OWN, "feed[1].key: expected a key that no other has, got 'a'"),
+        (OWN + "title2 = 'x'", "feed[0].title2: expected no such key"),
+        (OWN + "topics = 'AI'", "feed[0].topics: expected a list, got 'AI'"),
+        (OWN + "topics = ['AI', 3]", "feed[0].topics[1]: expected text in quotes, got 3"),
+        (OWN + "topics = ['AI', ' ']", "feed[0].topics[1]: expected a name, got ' '"),
+        (OWN + "topics = ['AI', 'ai']", "feed[0].topics: expected each name once, in one spelling"),
+        (OWN + "providers = ['a b']", "feed[0].providers[0]: expected a host name, such as example.org, got 'a b'"),
+        (OWN + "categories = ['-']", "feed[0].categories[0]: expected a name, got '-'"),
+        (OWN + "exclude = ['topic/ai']", "feed[0].exclude[0]: expected the key of a feed of topics, providers or cat"),
+        (OWN + "exclude = ['topics/AI']", "feed[0].exclude[0]: expected the key of a feed of topics, providers or cat"),
+        (OWN + "exclude = ['topics/a', 'all']", "feed[0].exclude[1]: expected the key of a feed of topics, providers"),
+        (OWN + "exclude = ['feeds/a']", "feed[0].exclude[0]: expected the key of a feed of topics, providers or cat"),
+        (OWN + "exclude = ['providers/A.org']", "feed[0].exclude[0]: expected the key of a feed of topics, providers"),
+        (OWN + "exclude = ['providers/a b']", "feed[0].exclude[0]: expected the key of a feed of topics, providers"),
+        (OWN + "exclude = ['topics/a', 'topics/a']", "feed[0].exclude: expected each name once"),
+        (OWN + "min_heat = '70'", "feed[0].min_heat: expected a number, got '70'"),
+        (OWN + "min_heat = true", "feed[0].min_heat: expected a number, got True"),
+        (OWN + "min_heat = nan", "feed[0].min_heat: expected a number, got nan"),
+        (OWN + "min_quality = -1", "feed[0].min_quality: expected 0 or more, got -1"),
+        (OWN + "order = 'quality'", "feed[0].order: expected 'published' or 'heat', got 'quality'"),
+        (OWN + "limit = 0", "feed[0].limit: expected 1 or more, got 0"),
+        (OWN + "formats = []", "feed[0].formats: expected at least one name, got []"),
+        (OWN + "formats = ['rss', 'rss']", "feed[0].formats: expected each name once"),
+        (
+            "[feeds]\nformats = ['rss']\n" + OWN + "formats = ['atom']",
+            "feed[0].formats: expected some of feeds.formats, ['rss'], got ['atom']",
         ),
         ("[site", "expected TOML, got: "),
         ("[site]\na = 1\n[feeds]\nlimit = 0", "site.a: expected no such key; feeds.limit: expected 1 or more"),

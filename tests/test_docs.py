@@ -4,10 +4,11 @@ import json
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
 
 from feeds.config import Config, NamingSection, load_config
 from feeds.model import KINDS
@@ -20,14 +21,18 @@ DOCS = make.ROOT / "docs"
 def sections() -> dict[str, type[BaseModel]]:
     """The sections of config.toml, by name."""
     types = {name: field.annotation for name, field in Config.model_fields.items() if name != "file"}
-    return {name: kind for name, kind in types.items() if isinstance(kind, type) and issubclass(kind, BaseModel)}
+    # A tuple of a model is an array of tables, [[feed]].
+    models = {name: (get_args(kind) or (kind,))[0] for name, kind in types.items()}
+    return {name: kind for name, kind in models.items() if isinstance(kind, type) and issubclass(kind, BaseModel)}
 
 
 SETTINGS = [(section, key) for section, model in sections().items() for key in model.model_fields]
 
 
 def as_documented(default: Any) -> str:
-    """A default as a table shows it: as TOML writes it, or `none`."""
+    """A default as a table shows it: as TOML writes it, `none`, or that there is none and a value is required."""
+    if default is PydanticUndefined:
+        return "required"
     if default in (None, ""):
         return "none"
     value = str(default) if isinstance(default, Path) else default
@@ -52,7 +57,7 @@ def table(text: str, heading: str) -> dict[str, list[str]]:
 
 def settings_of(section: str) -> dict[str, list[str]]:
     """The rows of docs/config.md below the heading of a section."""
-    parts = re.split(r"^## \[(\w+)\]$", (DOCS / "config.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    parts = re.split(r"^## \[\[?(\w+)\]\]?$", (DOCS / "config.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
     return table(dict(zip(parts[1::2], parts[2::2], strict=True))[section], "key")
 
 
@@ -79,7 +84,17 @@ def test_the_config_of_the_repository_names_documented_keys_alone() -> None:
     load_config(make.ROOT / "config.toml")
     data = tomllib.loads((make.ROOT / "config.toml").read_text(encoding="utf-8"))
     for section, values in data.items():
-        assert set(values) <= set(settings_of(section))
+        for one in values if isinstance(values, list) else [values]:
+            assert set(one) <= set(settings_of(section))
+
+
+def test_the_own_feed_shown_in_the_docs_is_a_good_one(tmp_path: Path) -> None:
+    text = (DOCS / "config.md").read_text(encoding="utf-8").partition("\n## [[feed]]\n")[2]
+    shown = re.search(r"```toml\n(.*?)```", text, re.DOTALL)
+    assert shown is not None
+    [rule] = make.site(tmp_path, {}, shown[1]).rules
+    assert rule.any_of == (("topics/ai", "topics/computer-vision"),)
+    assert rule.none_of == ("providers/example.org",)
 
 
 @pytest.mark.parametrize("key", sorted(KEYS))

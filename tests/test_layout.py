@@ -16,6 +16,8 @@ ROOMS = [
     "model",
     "archive",
     "names",
+    "sections",
+    "rules",
     "records",
     "config",
     "rows",
@@ -32,7 +34,7 @@ ROOMS = [
 # Which modules may import a library.
 LIBRARIES = {
     "yaml": {"records.frontmatter"},
-    "pydantic": {"config", "records.shape", "records.validation"},
+    "pydantic": {"sections", "rules", "config", "records.shape", "records.validation"},
     "pydantic_core": {"config", "records.shape"},
     "sqlalchemy": {"schema", "store", "store.database", "store.contents", "selection"},
     "feedgen": {"render.xml"},

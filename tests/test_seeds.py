@@ -171,6 +171,15 @@ def test_a_date_has_an_offset_and_another_is_a_date_alone() -> None:
     assert ARTICLES["slow-maps.yml"].published == datetime(2026, 3, 1, tzinfo=UTC)
 
 
+def test_the_config_has_a_feed_of_its_own_the_hottest_first(site: Path) -> None:
+    feed = (site / "public/feeds/hot-in-ai/feed.rss").read_text(encoding="utf-8")
+    assert re.findall(r"<item><title>(.+?)</title>", feed) == [
+        "New Orleans Police Department using facial recognition despite years of denial",
+        "Lantern bridge to close until autumn",
+        "Ferry timetable is now a forecast",
+    ]
+
+
 def test_what_is_seen_is_in_the_feed_of_everything(site: Path) -> None:
     entries = (site / "public/feed.rss").read_text(encoding="utf-8").count("<item>")
     assert entries == len({article.id for article in SEEN.values()})

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,17 +16,20 @@ from sqlalchemy import Connection, delete
 
 from feeds import schema, selection, store
 from feeds.config import Config
-from feeds.model import EVERYTHING, Article, Feed, Provider, Related, address_digest, feed_key, feed_path
+from feeds.model import EVERYTHING, Article, Feed, Provider, Related, address_digest, feed_key, feed_path, fold
 from feeds.pipeline import ingest, open_store
 from feeds.records import Found, Reading
+from feeds.rules import OwnFeed
+from feeds.selection import Pick
 from feeds.store import Store
 from tests import make
 
 HOUR = timedelta(hours=1)
 TIMES = st.sampled_from([make.NOW + n * HOUR for n in range(-4, 3)] + [make.NOW + timedelta(microseconds=1)])
 TOPICS = ["AI", "ai", "Ai", "Computer Vision", "computer-vision", "COMPUTER  VISION", "C", "C#", "C++", "Ölpreis"]
+NUMBERS = st.none() | st.sampled_from([0.0, 1.0, 49.5, 50.0, 99.0])
 ARTICLES = st.builds(
-    lambda n, address, published, after, topics, category, provider, related: make.article(
+    lambda n, address, published, after, topics, category, provider, related, quality, heat: make.article(
         n,
         id=f"https://example.org/{address}",
         published=published,
@@ -35,6 +38,8 @@ ARTICLES = st.builds(
         category=category,
         provider=provider,
         related=tuple(Related("Other", f"https://example.org/{one}") for one in related),
+        quality=quality,
+        heat=heat,
     ),
     n=st.integers(1, 30),
     address=st.sampled_from(["a", "b", "B", "a/c", "é", "aa"]),
@@ -44,8 +49,26 @@ ARTICLES = st.builds(
     category=st.none() | st.sampled_from(["news", "News", "video"]),
     related=st.lists(st.sampled_from(["a", "a#part", "z"]), max_size=2),
     provider=st.builds(Provider, st.sampled_from(["a.org", "b.org"]), st.sampled_from(["A", "a", "Á"])),
+    quality=NUMBERS,
+    heat=NUMBERS,
 )
 CORPUS = st.lists(ARTICLES, max_size=14, unique_by=lambda article: article.path)
+
+KEYS = ["topics/ai", "topics/c", feed_key("topics", "C#"), "categories/news", "providers/b.org", "topics/unknown"]
+OWN_FEEDS = st.builds(
+    OwnFeed,
+    key=st.just("own"),
+    title=st.just("Own"),
+    description=st.sampled_from([None, "Some"]),
+    topics=st.lists(st.sampled_from([*TOPICS, "Unknown"]), max_size=3, unique_by=fold),
+    providers=st.lists(st.sampled_from(["a.org", "B.org", "c.org"]), max_size=2, unique=True),
+    categories=st.lists(st.sampled_from(["NEWS", "video", "Unknown"]), max_size=2, unique=True),
+    exclude=st.lists(st.sampled_from(KEYS), max_size=2, unique=True),
+    min_quality=NUMBERS,
+    min_heat=NUMBERS,
+    order=st.sampled_from(["published", "heat"]),
+    limit=st.none() | st.integers(1, 4),
+)
 
 
 def changed(article: Article, now: datetime) -> datetime:
@@ -69,6 +92,21 @@ def oracle(articles: Iterable[Article], now: datetime) -> dict[str, tuple[str, l
     return {key: (min(names, key=lambda name: (-names[name], name)), shown) for key, (names, shown) in found.items()}
 
 
+def own_oracle(own: OwnFeed, articles: Iterable[Article], now: datetime) -> list[Article]:
+    """All articles of a feed of the publisher's own, in their order: unions, their intersection, and what is left."""
+
+    def held(one: Article) -> bool:
+        carried = ({fold(name) for name in one.topics}, {one.provider.domain}, {fold(one.category or "")})
+        asked = (map(fold, own.topics), own.providers, map(fold, own.categories))
+        met = all(not wanted or wanted & some for wanted, some in zip(map(set, asked), carried, strict=True))
+        numbers = ((own.min_quality, one.quality), (own.min_heat, one.heat))
+        enough = all(least is None or (got is not None and got >= least) for least, got in numbers)
+        return met and enough and not one.feeds().keys() & set(own.exclude)
+
+    found = [one for one in oracle(articles, now).get(EVERYTHING, ("", []))[1] if held(one)]
+    return sorted(found, key=lambda one: 1 if one.heat is None else -one.heat) if own.order == "heat" else found
+
+
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """A store that the examples of a property share."""
@@ -89,7 +127,11 @@ def fill(source: Store, *batches: list[Article]) -> None:
 
 def shown(connection: Connection, key: str, now: datetime, limit: int) -> list[tuple[Article, datetime]]:
     """The newest articles of a feed, each with when it changed."""
-    picks = selection.newest(connection, key, now, limit)
+    return fetched(connection, selection.newest(connection, key, now, limit))
+
+
+def fetched(connection: Connection, picks: Sequence[Pick]) -> list[tuple[Article, datetime]]:
+    """The articles that were picked, each with when it changed."""
     articles = store.articles(connection, [pick.number for pick in picks])
     for pick in picks:
         article = articles[pick.number]
@@ -115,6 +157,33 @@ def test_every_feed_is_as_the_oracle_says(
             assert shown(connection, key, now, limit) == [(one, changed(one, now)) for one in some[:limit]]
         for key in {key for one in there for key in one.feeds()} - expected.keys():
             assert selection.newest(connection, key, now, limit) == []
+
+
+@settings(max_examples=400)
+@given(own=OWN_FEEDS, before=CORPUS, articles=CORPUS, unpublished=CORPUS, now=TIMES)
+def test_a_feed_of_the_publishers_own_is_as_the_oracle_says(
+    source: Store,
+    own: OwnFeed,
+    before: list[Article],
+    articles: list[Article],
+    unpublished: list[Article],
+    now: datetime,
+) -> None:
+    fill(source, before, articles)
+    hidden = [one.path for one in unpublished]
+    with source.writing() as connection:
+        readings = [(Found(path, 1, 1), Reading(path, "", None, (), unpublished=True)) for path in hidden]
+        store.put(connection, readings)
+    there = {one.path: one for one in [*before, *articles] if one.path not in hidden}.values()
+    expected = own_oracle(own, there, now)
+    rule = own.rule(3, ("rss",))
+    with source.reading() as connection:
+        found = selection.own(connection, [rule], now)
+        assert found.keys() == ({rule.key} if expected else set())
+        for feed in found.values():
+            updated = max(changed(one, now) for one in expected)
+            assert feed.feed == Feed(rule.key, "Own", len(expected), updated, own.description or "", formats=("rss",))
+            assert fetched(connection, feed.picks) == [(one, changed(one, now)) for one in expected[: own.limit or 3]]
 
 
 @settings(max_examples=200)
@@ -237,6 +306,69 @@ class TestHidden:
     def test_a_fragment_and_the_default_port_are_the_same_address(self) -> None:
         assert address_digest("https://example.org:443/1#part") == self.HERE
         assert address_digest("http://example.org/1") != self.HERE
+
+
+class TestOwn:
+    """What rules make of eleven articles, most an hour older than the one before."""
+
+    ARTICLES = (
+        make.article(1, topics=("AI",), quality=50.0, heat=70.0),
+        make.article(2, topics=("ai", "Politics"), quality=90.0, heat=90.0),
+        make.article(3, topics=("Computer Vision",), quality=49.9, heat=80.0),
+        make.article(4, topics=("computer-vision", "AI"), category="Video", quality=60.0, heat=70.0),
+        make.article(5, topics=("Robots",), quality=60.0, heat=99.0),
+        make.article(6, topics=("AI",), provider=Provider("other.org", "Other"), quality=60.0),
+        make.article(7, topics=("AI",), category=None, heat=69.9),
+        make.article(8, topics=(), provider=Provider("other.org", "Other"), quality=0.0, heat=0.0),
+        make.article(
+            9, id="https://example.org/1", topics=("Robots",), quality=99.0, heat=99.0
+        ),  # outdone by the first
+        make.article(10, published=make.NOW + HOUR, topics=("AI",), quality=99.0, heat=99.0),  # not due
+        make.article(
+            11, id="https://example.org/0", published=make.NOW - HOUR, topics=("C#",), quality=50.0, heat=70.0
+        ),
+    )
+
+    @pytest.mark.parametrize(
+        ("asked", "count", "shown"),
+        [
+            pytest.param({}, 9, [11, 1, 2, 3, 4, 5, 6, 7, 8], id="nothing_asked_for"),
+            pytest.param({"topics": ["aI"]}, 5, [1, 2, 4, 6, 7], id="a_topic"),
+            pytest.param({"topics": ["AI", "COMPUTER vision"]}, 6, [1, 2, 3, 4, 6, 7], id="any_topic"),
+            pytest.param({"topics": ["C"]}, 0, [], id="a_topic_that_differs_in_a_sign"),
+            pytest.param({"providers": ["Other.org"]}, 2, [6, 8], id="a_provider"),
+            pytest.param({"topics": ["AI"], "providers": ["other.org"]}, 1, [6], id="a_topic_and_a_provider"),
+            pytest.param({"categories": ["video"]}, 1, [4], id="a_category"),
+            pytest.param({"exclude": ["categories/news"]}, 2, [4, 7], id="without_a_category"),
+            pytest.param(
+                {"topics": ["AI"], "exclude": ["topics/politics", "providers/other.org"]}, 3, [1, 4, 7], id="without"
+            ),
+            pytest.param({"topics": ["AI"], "exclude": ["topics/ai"]}, 0, [], id="what_is_asked_for_and_excluded"),
+            pytest.param({"min_quality": 50}, 6, [11, 1, 2, 4, 5, 6], id="quality"),
+            pytest.param({"min_heat": 70}, 6, [11, 1, 2, 3, 4, 5], id="heat"),
+            pytest.param({"min_heat": 0}, 8, [11, 1, 2, 3, 4, 5, 7, 8], id="any_heat"),
+            pytest.param({"min_heat": 100}, 0, [], id="more_than_there_is"),
+            pytest.param({"order": "heat"}, 9, [5, 2, 3, 11, 1, 4, 7, 8, 6], id="the_hottest_first"),
+            pytest.param({"order": "heat", "limit": 4}, 9, [5, 2, 3, 11], id="the_four_hottest"),
+            pytest.param({"topics": ["AI"], "limit": 2}, 5, [1, 2], id="the_newest_two"),
+        ],
+    )
+    def test_a_rule_gives(self, source: Store, asked: dict[str, Any], count: int, shown: list[int]) -> None:
+        fill(source, list(self.ARTICLES))
+        rule = OwnFeed(key="own", title="Own", **asked).rule(50, ("rss",))
+        with source.reading() as connection:
+            found = selection.own(connection, [rule], make.NOW).get(rule.key)
+            assert (found.feed.articles if found else 0) == count
+            picked = fetched(connection, found.picks) if found else []
+        assert [article.path for article, _ in picked] == [f"{n:04}.md" for n in shown]
+
+    def test_the_last_change_is_that_of_all_and_not_of_those_shown_alone(self, source: Store) -> None:
+        fill(source, [make.article(1), make.article(2), make.article(5, updated=make.NOW)])
+        rule = OwnFeed(key="own", title="Own", limit=1).rule(50, ("rss",))
+        with source.reading() as connection:
+            found = selection.own(connection, [rule], make.NOW)["feeds/own"]
+        assert (found.feed.articles, found.feed.updated) == (3, make.NOW)
+        assert [pick.changed for pick in found.picks] == [make.NOW - HOUR]
 
 
 def expected_feeds(place: Path) -> dict[str, dict[str, Any]]:

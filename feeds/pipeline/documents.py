@@ -12,11 +12,23 @@ from threading import Lock
 from feeds import selection, store
 from feeds.config import Config
 from feeds.errors import StoreError
-from feeds.model import EVERYTHING, Article, Document, Entry, Feed, Provider, address_digest, digest, feed_path, fold
+from feeds.model import (
+    EVERYTHING,
+    OWN,
+    Article,
+    Document,
+    Entry,
+    Feed,
+    Provider,
+    address_digest,
+    digest,
+    feed_path,
+    fold,
+)
 from feeds.names import Names
 from feeds.render import Place, Style, format_named
 from feeds.rows import EPOCH, micros, moment
-from feeds.selection import Pick
+from feeds.selection import Own, Pick
 from feeds.store import Connection, Published, Store
 
 FRONT_PAGE = "index.html"
@@ -37,6 +49,7 @@ class Snapshot:
     names: dict[str, str]
     feeds: dict[str, Feed]
     hidden: frozenset[str]
+    own: dict[str, Own]
 
     def holds(self, generation: int, now: datetime) -> bool:
         """Whether it still says what is visible."""
@@ -64,15 +77,17 @@ class _Held:
 
 
 def take_snapshot(config: Config, connection: Connection, now: datetime) -> Snapshot:
-    """What is visible at that moment, in the kinds of feeds that the config asks for."""
-    names, kinds = config.names, (EVERYTHING, *config.feeds.kinds)
+    """What is visible at that moment, in the feeds that the config asks for."""
+    names = config.names
     every = {key: names.named(feed) for key, feed in selection.feeds(connection, now).items()}
-    in_order = sorted(every.values(), key=lambda feed: (fold(feed.name), feed.key))
-    listed = (feed for kind in kinds for feed in in_order if feed.kind == kind)
+    own = selection.own(connection, config.rules, now)
+    others = (replace(feed, formats=config.feeds.formats) for feed in every.values())
+    in_order = [*(x.feed for x in own.values()), *sorted(others, key=lambda feed: (fold(feed.name), feed.key))]
+    listed = (x for kind in (EVERYTHING, OWN, *config.feeds.kinds) for x in in_order if x.kind == kind)
     feeds = {feed.key: feed for feed in listed if feed.key not in names.retired}
     called = {key: feed.name for key, feed in every.items()}
-    until = selection.next_change(connection, now)
-    return Snapshot(store.generation(connection), now, until, called, feeds, selection.hidden(connection, now))
+    until, hidden = selection.next_change(connection, now), selection.hidden(connection, now)
+    return Snapshot(store.generation(connection), now, until, called, feeds, hidden, own)
 
 
 class Documents:
@@ -103,14 +118,14 @@ class Documents:
     def paths(self, connection: Connection, now: datetime) -> list[str]:
         """The path of every document there is."""
         feeds = self.snapshot(connection, now).feeds
-        return [*(feed_path(key, name) for key in feeds for name in self._config.feeds.formats), *MEDIA_TYPES]
+        return [*(feed_path(key, name) for key, feed in feeds.items() for name in feed.formats), *MEDIA_TYPES]
 
     def drafts(self, connection: Connection, now: datetime) -> Iterator[Draft]:
         """Every document there is, those that point to the others last."""
         snapshot = self.snapshot(connection, now)
-        for key in snapshot.feeds:
+        for key, feed in snapshot.feeds.items():
             picks = self._picks(connection, snapshot, key)
-            for name in self._config.feeds.formats:
+            for name in feed.formats:
                 yield self._feed_draft(connection, snapshot, key, name, picks)
         for path in MEDIA_TYPES:
             yield self._list_draft(snapshot, path)
@@ -120,7 +135,8 @@ class Documents:
             return self._list_draft(snapshot, path)
         folder, _, file = path.rpartition("/")
         key, (stem, _, name) = folder or EVERYTHING, file.partition(".")
-        if path == feed_path(key, name) and stem == "feed" and key in snapshot.feeds and name in self._unsaved:
+        formats = snapshot.feeds[key].formats if key in snapshot.feeds else ()
+        if path == feed_path(key, name) and stem == "feed" and name in formats:
             return self._feed_draft(connection, snapshot, key, name, self._picks(connection, snapshot, key))
         return None
 
@@ -173,14 +189,13 @@ class Documents:
             store.keep_entries(connection, name, rendered)
             rendered.clear()
 
-    def _picks(self, connection: Connection, snapshot: Snapshot, key: str) -> list[Pick]:
-        return selection.newest(connection, key, snapshot.now, self._config.feeds.limit)
+    def _picks(self, connection: Connection, snapshot: Snapshot, key: str) -> Sequence[Pick]:
+        own = snapshot.own.get(key)
+        return own.picks if own else selection.newest(connection, key, snapshot.now, self._config.feeds.limit)
 
     def _list_draft(self, snapshot: Snapshot, path: str) -> Draft:
         """The front page or the OPML file: every feed there is."""
         feeds = list(snapshot.feeds.values())
-        facts = [(feed.key, feed.name, str(feed.articles), feed.updated.isoformat()) for feed in feeds]
-        shown = [part for feed, known in zip(feeds, facts, strict=True) for part in (*known, feed.description)]
 
         def content() -> bytes:
             from feeds.render import html, opml
@@ -188,10 +203,10 @@ class Documents:
             formats, site = self._config.feeds.formats, self._config.site
             if path == FRONT_PAGE:
                 return html.front_page(feeds, site, formats)
-            return opml.subscriptions(feeds, site, formats[0])
+            return opml.subscriptions(feeds, site)
 
         newest = max((feed.updated for feed in feeds), default=EPOCH)
-        return Draft(path, MEDIA_TYPES[path], digest(self._site, path, *shown), newest, content)
+        return Draft(path, MEDIA_TYPES[path], digest(self._site, path, *map(repr, feeds)), newest, content)
 
     def _feed_draft(
         self, connection: Connection, snapshot: Snapshot, key: str, name: str, picks: Sequence[Pick]

@@ -28,7 +28,7 @@ _environment.globals.update(title=words.title, feed_path=feed_path, labels=LABEL
 
 
 def front_page(feeds: Iterable[Feed], site: Site, formats: Iterable[str]) -> bytes:
-    """Every feed by kind, each with its address in every format."""
+    """Every feed by kind, each with its address in every format of its own; `formats` are those that there are."""
     names = list(formats)
     groups = [(words.HEADINGS[kind], list(some)) for kind, some in groupby(feeds, key=lambda feed: feed.kind)]
     types = {name: format_named(name).MEDIA_TYPE.partition(";")[0] for name in names}

@@ -13,8 +13,8 @@ MEDIA_TYPE = "text/x-opml; charset=utf-8"
 VERSIONS = {"rss": "RSS2", "atom": "atom", "json": "json"}
 
 
-def subscriptions(feeds: Iterable[Feed], site: Site, name: str) -> bytes:
-    """The list, with the address of every feed in the format of that name."""
+def subscriptions(feeds: Iterable[Feed], site: Site) -> bytes:
+    """The list, with the address of every feed in the first of its formats."""
     listed = list(feeds)
     newest = max((feed.updated for feed in listed), default=None)
     head = [xml.Extra("title", site.title)]
@@ -23,7 +23,7 @@ def subscriptions(feeds: Iterable[Feed], site: Site, name: str) -> bytes:
     if site.author:
         head.append(xml.Extra("ownerName", site.author))
     groups = [
-        xml.Extra("outline", None, {"text": words.HEADINGS[kind]}, tuple(_outline(feed, site, name) for feed in some))
+        xml.Extra("outline", None, {"text": words.HEADINGS[kind]}, tuple(_outline(feed, site) for feed in some))
         for kind, some in groupby(listed, key=lambda feed: feed.kind)
     ]
     # A body needs an outline: without any feed, one that only says whose list this is.
@@ -32,8 +32,8 @@ def subscriptions(feeds: Iterable[Feed], site: Site, name: str) -> bytes:
     return xml.serialised(root)
 
 
-def _outline(feed: Feed, site: Site, name: str) -> xml.Extra:
-    title = words.title(feed, site)
+def _outline(feed: Feed, site: Site) -> xml.Extra:
+    title, name = words.title(feed, site), feed.formats[0]
     facts = {
         "type": "rss",
         "text": title,

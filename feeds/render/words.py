@@ -3,8 +3,14 @@
 from feeds.config import Site
 from feeds.model import EVERYTHING, Feed, feed_folder
 
-HEADINGS = {"all": "Everything", "topics": "Topics", "providers": "Providers", "categories": "Categories"}
-SUBJECTS = {"topics": "about", "providers": "from", "categories": "in the category"}
+HEADINGS = {
+    "all": "Everything",
+    "feeds": "Selections",
+    "topics": "Topics",
+    "providers": "Providers",
+    "categories": "Categories",
+}
+SUBJECTS = {"topics": "about", "providers": "from", "categories": "in the category", "feeds": "chosen for"}
 
 
 def title(feed: Feed, site: Site) -> str:

@@ -494,3 +494,123 @@ class TestPublishedAs:
             assert document is not None
             dates.append(document.modified)
         assert dates == [make.NOW - HOUR, make.NOW, make.NOW + SECOND]
+
+
+class TestOwn:
+    """Feeds of the publisher's own: three in config.toml, in one of which nothing is visible."""
+
+    @pytest.fixture
+    def own(self, tmp_path: Path) -> Config:
+        """A site with them, of five records."""
+        records: dict[str, str | bytes] = {
+            "1.md": make.record(1, heat="70", quality="50"),
+            "2.md": make.record(2, heat="90", quality="49", topics="[Robots]"),
+            "3.md": make.record(3, heat="80"),
+            "4.md": make.record(4, heat="99", quality="60", category="video", updatedDateTime="2026-11-23T11:45:00Z"),
+            "5.md": make.record(5, heat="69"),
+        }
+        return make.site(tmp_path / "own", records, make.OWN)
+
+    @pytest.fixture
+    def store_of_own(self, own: Config) -> Iterator[Store]:
+        """Its store, in which they are."""
+        with closing(open_store(own)) as opened:
+            ingest(own, opened, make.NOW)
+            yield opened
+
+    def test_they_are_listed_after_everything_in_the_order_of_the_file(self, own: Config, store_of_own: Store) -> None:
+        feeds = Documents(own, store_of_own).feeds(make.NOW)
+        assert [(feed.key, feed.name, feed.articles) for feed in feeds.values()][:4] == [
+            ("all", "", 5),
+            ("feeds/hot", "Hot & <new>", 3),
+            ("feeds/good", "Good", 2),
+            ("topics/ai", "AI", 4),
+        ]
+        assert feeds["feeds/good"].updated == make.NOW - HOUR / 4
+        assert (feeds["feeds/hot"].kind, feeds["feeds/hot"].slug) == ("feeds", "hot")
+
+    def test_each_has_its_own_limit_order_and_formats(self, own: Config, store_of_own: Store) -> None:
+        made = everything(own, store_of_own)
+        assert [path for path in made if path.startswith("feeds/")] == [
+            "feeds/hot/feed.rss",
+            "feeds/hot/feed.atom",
+            "feeds/hot/feed.json",
+            "feeds/good/feed.atom",
+        ]
+        for path, titles in {"hot/feed.rss": [2, 3], "hot/feed.atom": [2, 3], "good/feed.atom": [1, 4]}.items():
+            read = feedparser.parse(made[f"feeds/{path}"].content)
+            assert not read.bozo
+            assert [entry.title for entry in read.entries] == [f"Article {n}" for n in titles]
+        documents = Documents(own, store_of_own)
+        for path in ("feeds/good/feed.rss", "feeds/nothing/feed.rss", "feeds/good/feed.json", "feeds/feed.rss"):
+            assert documents.get(path, make.NOW) is None
+
+    def test_each_says_what_it_holds(self, own: Config, store_of_own: Store) -> None:
+        made = everything(own, store_of_own)
+        hot, good = (feedparser.parse(made[f"feeds/{key}/feed.atom"].content).feed for key in ("hot", "good"))
+        assert (hot.title, hot.subtitle) == (
+            "Hot & <new> · Test feeds",
+            "Articles chosen for Hot & <new>, from Test feeds.",
+        )
+        assert (good.title, good.subtitle) == ("Good · Test feeds", "What is good.")
+        assert good.id == "https://feeds.example.org/feeds/good/"
+
+    def test_the_front_page_has_them_under_a_heading_of_their_own_with_their_formats(
+        self, own: Config, store_of_own: Store
+    ) -> None:
+        page = everything(own, store_of_own)["index.html"].content.decode()
+        everything_first, _, rest = page.partition(">Selections</h2>")
+        selections, _, others = rest.partition("<h2")
+        assert "Everything</h2>" in everything_first
+        assert ">Topics</h2>" in others
+        assert "Hot &amp; &lt;new&gt;" in selections
+        assert "feeds/good/feed.atom" in selections
+        assert "feeds/good/feed.rss" not in page
+        assert "Nothing" not in page
+
+    def test_their_entries_are_those_of_all_feeds(
+        self, own: Config, store_of_own: Store, rendered: Counter[str]
+    ) -> None:
+        everything(own, store_of_own)
+        assert set(rendered.values()) == {1}
+
+    @pytest.mark.parametrize(
+        ("before", "after", "altered"),
+        [
+            pytest.param("limit = 2", "limit = 1", {"hot/feed.rss", "hot/feed.atom", "hot/feed.json"}, id="limit"),
+            pytest.param("limit = 2", "limit = 5", {"hot/feed.rss", "hot/feed.atom", "hot/feed.json"}, id="more"),
+            pytest.param("min_heat = 70", "min_heat = 80", {"index.html"}, id="a_count_alone"),
+            pytest.param("What is good.", "What is best.", {"good/feed.atom", "feeds.opml"}, id="description"),
+            pytest.param(
+                "min_quality = 50",
+                "min_quality = 61",
+                {"good/feed.atom", "index.html", "feeds.opml"},
+                id="nothing_left",
+            ),
+            pytest.param('["atom"]', '["atom", "rss"]', {"good/feed.rss", "index.html"}, id="formats"),
+        ],
+    )
+    def test_a_rule_that_changes_alters_its_own_documents_alone(
+        self, own: Config, store_of_own: Store, before: str, after: str, altered: set[str]
+    ) -> None:
+        first = everything(own, store_of_own)
+        text = own.file.read_text(encoding="utf-8")
+        assert text.count(before) == 1
+        own.file.write_text(text.replace(before, after), encoding="utf-8")
+        second = everything(load_config(own.file), store_of_own)
+        paths = first.keys() | second.keys()
+        contents = {path: [made[path].content for made in (first, second) if path in made] for path in paths}
+        differ = {path for path, some in contents.items() if len(some) == 1 or some[0] != some[1]}
+        assert {path.removeprefix("feeds/") for path in differ} == altered
+
+    def test_a_change_of_heat_shows_in_the_feeds_that_ask_for_it(self, own: Config, store_of_own: Store) -> None:
+        documents = Documents(own, store_of_own)
+        before = documents.get("feeds/hot/feed.rss", make.NOW)
+        make.write(own.records_folder / "5.md", make.record(5, heat="100"))
+        ingest(own, store_of_own, make.NOW)
+        after = documents.get("feeds/hot/feed.rss", make.NOW + HOUR)
+        assert before is not None
+        assert after is not None
+        assert [entry.title for entry in feedparser.parse(after.content).entries] == ["Article 5", "Article 2"]
+        assert after.modified == make.NOW + HOUR
+        assert documents.feeds(make.NOW)["feeds/hot"].articles == 4

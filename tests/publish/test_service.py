@@ -129,6 +129,24 @@ def test_every_document_is_the_file_of_the_static_tree(
         assert response.headers["Content-Length"] == str(len(content))
 
 
+def test_a_feed_of_the_publishers_own_is_the_file_of_the_static_tree(tmp_path: Path) -> None:
+    hot = {f"{n}.md": make.record(n, heat=str(70 + n), quality=str(47 + n)) for n in range(1, 5)}
+    twin, served = (make.site(tmp_path / name, {**records(), **hot}, make.OWN) for name in ("twin", "served"))
+    listed, client = build(twin), client_of(served)
+    own = [path for path in listed if path.startswith("feeds/")]
+    assert own == ["feeds/good/feed.atom", *(f"feeds/hot/feed.{name}" for name in ("atom", "json", "rss"))]
+    for path in (*own, "index.html"):
+        response = client.get(address(path))
+        assert response.data == (twin.output_folder / path).read_bytes()
+        assert response.headers["ETag"] == f'W/"{listed[path].etag}"'
+        assert response.last_modified is not None
+        assert response.last_modified.timestamp() == listed[path].modified
+        again = client.get(address(path), headers={"If-None-Match": response.headers["ETag"]})
+        assert again.status_code == 304
+    for path in ("/feeds/good/feed.rss", "/feeds/nothing/feed.rss", "/feeds/nothing/feed.atom", "/feeds/", "/feeds"):
+        assert client.get(path).status_code == 404
+
+
 def test_head_is_get_without_the_body(client: FlaskClient, files: dict[str, bytes]) -> None:
     for path in files:
         get, head = client.get(address(path)), client.head(address(path))

@@ -354,6 +354,20 @@ class TestGone:
         gone = {path.partition("/")[0] for path in FILES if "/" in path} - {path.partition("/")[0] for path in left}
         assert not gone & {item.name for item in config.output_folder.iterdir()}
 
+    def test_feeds_of_the_publishers_own_come_and_go_with_the_config(self, config: Config) -> None:
+        text = config.file.read_text(encoding="utf-8")
+        built(config)
+        own = '[[feed]]\nkey = "own"\ntitle = "Own"\nlimit = 1\nformats = ["atom"]\n'
+        config.file.write_text(text + own, encoding="utf-8")
+        assert built(load_config(config.file)) == Built(3, len(FILES) - 3, 0)  # the feed, and both lists
+        assert make.tree(config.output_folder).keys() == FILES | {"feeds/own/feed.atom"}
+        assert make.tree(config.output_folder)["feeds/own/feed.atom"].count(b"<entry>") == 1
+        assert built(load_config(config.file)) == Built(0, len(FILES), 0)
+        config.file.write_text(text, encoding="utf-8")
+        assert built(load_config(config.file), make.NOW + HOUR) == Built(2, len(FILES) - 3, 1)
+        assert make.tree(config.output_folder).keys() == FILES
+        assert not (config.output_folder / "feeds").exists()
+
 
 class TestTheList:
     @pytest.mark.parametrize(
