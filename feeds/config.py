@@ -114,6 +114,7 @@ class FeedsSection(Section):
     formats: Annotated[tuple[FormatName, ...], Field(min_length=1, strict=False), AfterValidator(_once)] = FORMATS
     content: Literal["full", "summary"] = "full"
     amp: bool = False
+    archives: bool = True
     kinds: Annotated[tuple[KindName, ...], Field(strict=False), AfterValidator(_once)] = KINDS  # type: ignore[assignment]
     retired: Annotated[tuple[str, ...], Field(strict=False), AfterValidator(_once)] = ()
 

@@ -214,6 +214,16 @@ def image_type(address: str) -> str | None:
     return IMAGE_TYPES.get(urlsplit(address).path.rpartition(".")[2].lower())
 
 
+def archive_path(key: str, page: str, extension: str) -> str:
+    """The path of a page of a feed's history."""
+    return f"{feed_folder(key)}archive/{page}.{extension}"
+
+
+def is_archive(path: str) -> bool:
+    """Whether a path is that of a page of history: those begin with a year."""
+    return re.search(r"(?:^|/)archive/[0-9][^/]*$", path) is not None
+
+
 def host_name(text: str) -> str:
     """A host name in the form in which it is compared: lower case, in ASCII, no final dot.
 

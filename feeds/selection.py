@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select, union
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, or_, select, union
 
 from feeds.model import Feed
 from feeds.rows import micros, moment
@@ -18,6 +18,7 @@ from feeds.rules import Rule
 from feeds.schema import files, memberships, records
 
 _rivals = records.alias("rivals")
+_PICKED = (records.c.number, records.c.digest, records.c.feeds, records.c.related)
 _carried = memberships.alias("carried")
 
 
@@ -74,16 +75,30 @@ def feeds(connection: Connection, now: datetime) -> dict[str, Feed]:
 
 def newest(connection: Connection, key: str, now: datetime, limit: int) -> list[Pick]:
     """The newest articles of a feed, at most `limit`."""
-    statement = (
-        select(records.c.number, records.c.digest, records.c.feeds, records.c.related, _changed(now))
-        .select_from(memberships)
-        .join(records, records.c.number == memberships.c.record)
-        # The index on (feed, age) is walked from here on, newest first.
-        .where(memberships.c.feed == key, memberships.c.age >= -micros(now), visible(now))
-        .order_by(memberships.c.age, records.c.id)
-        .limit(limit)
-    )
-    return [_pick(*row) for row in connection.execute(statement)]
+    statement, age = _in_feed(key, now, *_PICKED, _changed(now))
+    return [_pick(*row) for row in connection.execute(statement.order_by(age, records.c.id).limit(limit))]
+
+
+def moments(connection: Connection, feed: str | Rule, now: datetime) -> list[datetime]:
+    """When each article of a feed, by key or by rule, was published; in no order."""
+    statement, _ = _in_feed(feed, now, records.c.age)
+    return [moment(-age) for age in connection.scalars(statement)]
+
+
+def between(connection: Connection, feed: str | Rule, now: datetime, start: datetime, end: datetime) -> list[Pick]:
+    """The articles of a feed that were published from `start` on and before `end`, newest first."""
+    statement, age = _in_feed(feed, now, *_PICKED, _changed(now))
+    span = statement.where(age <= -micros(start), age > -micros(end))
+    return [_pick(*row) for row in connection.execute(span.order_by(age, records.c.id))]
+
+
+def _in_feed(feed: str | Rule, now: datetime, *columns: Any) -> tuple[Select[Any], Any]:
+    """What is visible of a feed, and the column by whose index its order is walked."""
+    if isinstance(feed, Rule):
+        return select(*columns).where(*_asked(feed), visible(now)), records.c.age
+    joined = select(*columns).select_from(memberships).join(records, records.c.number == memberships.c.record)
+    # The index on (feed, age) is walked from here on, newest first.
+    return joined.where(memberships.c.feed == feed, memberships.c.age >= -micros(now), visible(now)), memberships.c.age
 
 
 def hidden(connection: Connection, now: datetime) -> frozenset[str]:
@@ -108,7 +123,7 @@ def _own(connection: Connection, rule: Rule, now: datetime) -> Own | None:
     changed = _changed(now)
     hottest = (records.c.heat.desc().nulls_last(),) if rule.order == "heat" else ()
     statement = (
-        select(records.c.number, records.c.digest, records.c.feeds, records.c.related, changed)
+        select(*_PICKED, changed)
         .add_columns(func.count().over(), func.max(changed).over())  # of all, whatever the limit
         .where(*_asked(rule), visible(now))
         .order_by(*hottest, records.c.age, records.c.id)

@@ -21,7 +21,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from feeds import store
 from feeds.config import Config, load_config
 from feeds.errors import FeedsError, StoreBusy, StoreError
-from feeds.model import EVERYTHING
+from feeds.model import EVERYTHING, is_archive
 from feeds.pipeline import Documents, ingest, open_store
 from feeds.publish.hosts import KEPT
 from feeds.records import Fault
@@ -29,6 +29,7 @@ from feeds.render import html
 from feeds.store import Store
 
 Clock = Callable[[], datetime]
+KEPT_LONG = "public, max-age=86400"  # a page of history changes only with one of its own articles
 CODING = re.compile(r'-(?:gzip|br|zstd|deflate)"')
 LOOKS_SHARE = 10  # looking over the records takes at most one part in this many of the time
 log = logging.getLogger("feeds")
@@ -70,7 +71,7 @@ def create_app(config: Config | str | Path = "config.toml", *, clock: Clock = _u
         response.set_etag(document.etag, weak=True)
         if document.modified <= now:
             response.last_modified = document.modified
-        response.headers["Cache-Control"] = KEPT
+        response.headers["Cache-Control"] = KEPT_LONG if is_archive(path) else KEPT
         if asked := request.environ.get("HTTP_IF_NONE_MATCH"):
             # Apache appends the coding to a tag that passes through it (FreshRSS and others strip it as well).
             request.environ["HTTP_IF_NONE_MATCH"] = CODING.sub('"', asked)

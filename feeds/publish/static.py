@@ -17,7 +17,7 @@ from feeds import store
 from feeds.config import Config
 from feeds.errors import PublishError
 from feeds.model import digest
-from feeds.pipeline import Documents, Draft, published_as
+from feeds.pipeline import Draft, Drafts, published_as
 from feeds.publish import hosts
 from feeds.store import Connection, Published, Store
 
@@ -64,7 +64,7 @@ class _Tree:
     def __init__(self, config: Config, source: Store, root: Path) -> None:
         self._root = root
         self._source = source
-        self._documents = Documents(config, source)
+        self._drafts = Drafts(config, source)
         self._rules = list(hosts.drafts(config))
         self._before = read_manifest(root)
         self._after: dict[str, Written] = {}
@@ -78,12 +78,12 @@ class _Tree:
         gone = self._before.keys() - set(self._paths(connection, now))
         for path in sorted(gone):  # first: what was taken back goes even where something else cannot be written
             self._delete(path)
-        drafts = chain(self._documents.drafts(connection, now), self._rules)
+        drafts = chain(self._drafts.every(connection, now), self._rules)
         for count, draft in enumerate(drafts, start=1):
             self._publish(draft, known.get(draft.path), now)
             if progress is not None:
                 progress(count, total)
-        self._documents.save()
+        self._drafts.save()
         if self._noted:
             with self._source.writing() as writing:
                 self._date(store.published(writing))
@@ -103,7 +103,7 @@ class _Tree:
             os.utime(self._root / path, (modified, modified))
 
     def _paths(self, connection: Connection, now: datetime) -> list[str]:
-        return [*self._documents.paths(connection, now), *(draft.path for draft in self._rules)]
+        return [*self._drafts.paths(connection, now), *(draft.path for draft in self._rules)]
 
     def _known(self, connection: Connection) -> dict[str, Published]:
         """What was last published, by the store and by the list in the tree: no date may go back."""

@@ -359,12 +359,15 @@ class TestGone:
         built(config)
         own = '[[feed]]\nkey = "own"\ntitle = "Own"\nlimit = 1\nformats = ["atom"]\n'
         config.file.write_text(text + own, encoding="utf-8")
-        assert built(load_config(config.file)) == Built(3, len(FILES) - 3, 0)  # the feed, and both lists
-        assert make.tree(config.output_folder).keys() == FILES | {"feeds/own/feed.atom"}
+        assert built(load_config(config.file)) == Built(4, len(FILES) - 3, 0)  # with its history, and both lists
+        assert make.tree(config.output_folder).keys() == FILES | {
+            "feeds/own/feed.atom",
+            "feeds/own/archive/2026-11.atom",
+        }
         assert make.tree(config.output_folder)["feeds/own/feed.atom"].count(b"<entry>") == 1
-        assert built(load_config(config.file)) == Built(0, len(FILES), 0)
+        assert built(load_config(config.file)) == Built(0, len(FILES) + 1, 0)
         config.file.write_text(text, encoding="utf-8")
-        assert built(load_config(config.file), make.NOW + HOUR) == Built(2, len(FILES) - 3, 1)
+        assert built(load_config(config.file), make.NOW + HOUR) == Built(2, len(FILES) - 3, 2)
         assert make.tree(config.output_folder).keys() == FILES
         assert not (config.output_folder / "feeds").exists()
 
