@@ -30,7 +30,7 @@ def file_row(found: Found, reading: Reading) -> dict[str, Any]:
         "mtime_ns": found.mtime_ns,
         "digest": reading.digest,
         "unpublished": reading.unpublished,
-        "held": reading.held,
+        "held": " ".join(reading.held),
         "due": None if reading.due is None else micros(reading.due),
         "faults": [_fault_row(fault) for fault in reading.faults if fault.cost is not Cost.NOTHING],
     }
@@ -50,11 +50,13 @@ def fault_of(path: str, row: list[Any]) -> Fault:
 
 def record_row(article: Article, names: Names) -> dict[str, Any]:
     """The row in `records` of an article."""
+    further = (article.original_link, article.amp_link, article.cdn_amp_link)
     return {
         "path": article.path,
         "digest": article.digest,
         "id": article.id,
         "address": address_digest(article.id),
+        "others": " ".join(address_digest(link) for link in further if link is not None),
         "age": -micros(article.published),
         "updated": None if article.updated is None else micros(article.updated),
         "quality": article.quality,

@@ -26,7 +26,7 @@ metadata = MetaData()
 # fingerprint: what code and records folder the store was made by and of; generation: grows with each change of records.
 facts = Table("facts", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
 
-# One row a file that may be a record, whatever became of it. `held` is the digest of the web address of one that is no
+# One row a file that may be a record, whatever became of it. `held` are the digests of the addresses of one that is no
 # article: nothing may point to it. `due` is the publication of such a one: before it, nothing is said of it.
 files = Table(
     "files",
@@ -36,14 +36,14 @@ files = Table(
     Column("mtime_ns", BigInteger, nullable=False),
     Column("digest", Text, nullable=False),
     Column("unpublished", Boolean, nullable=False),
-    Column("held", Text),
+    Column("held", Text, nullable=False),
     Column("due", BigInteger),
     Column("faults", JSON, nullable=False),
     sqlite_with_rowid=False,
 )
 
-# One row a record that is published now or will be when it is due. `address` is the digest of its id, `related` those
-# of the addresses that it points to.
+# One row a record that is published now or will be when it is due. `address` is the digest of its id, `others` those
+# of its further addresses, `related` those of the addresses that it points to.
 records = Table(
     "records",
     metadata,
@@ -52,6 +52,7 @@ records = Table(
     Column("digest", Text, nullable=False),
     Column("id", Text, nullable=False),
     Column("address", Text, nullable=False),
+    Column("others", Text, nullable=False),
     Column("age", BigInteger, nullable=False),
     Column("updated", BigInteger),
     Column("quality", Float),

@@ -17,6 +17,7 @@ from feeds.rows import micros, moment
 from feeds.rules import Rule
 from feeds.schema import files, memberships, records
 
+MOST_PARAMETERS = 500
 _rivals = records.alias("rivals")
 _PICKED = (records.c.number, records.c.digest, records.c.feeds, records.c.related)
 _carried = memberships.alias("carried")
@@ -107,10 +108,15 @@ def hidden(connection: Connection, now: datetime) -> frozenset[str]:
     An address at which another record is visible is none of them.
     """
     latest = -micros(now)
-    seen = select(records.c.address).where(records.c.age >= latest)
-    held = select(files.c.held).where(files.c.held.is_not(None), files.c.held.not_in(seen))
-    waiting = select(records.c.address).where(records.c.age < latest, records.c.address.not_in(seen))
-    return frozenset(connection.scalars(union(held, waiting)))
+    held = select(files.c.held).where(files.c.held != "")
+    waiting = select(records.c.address + " " + records.c.others).where(records.c.age < latest)
+    found = sorted({address for row in connection.scalars(union(held, waiting)) for address in row.split()})
+    seen: set[str] = set()
+    for start in range(0, len(found), MOST_PARAMETERS):
+        some = found[start : start + MOST_PARAMETERS]
+        there = select(records.c.address).where(records.c.age >= latest, records.c.address.in_(some))
+        seen.update(connection.scalars(there))
+    return frozenset(found) - seen
 
 
 def own(connection: Connection, rules: Iterable[Rule], now: datetime) -> dict[str, Own]:

@@ -18,7 +18,7 @@ from feeds import schema, selection, store
 from feeds.config import Config
 from feeds.model import EVERYTHING, Article, Feed, Provider, Related, address_digest, feed_key, feed_path, fold
 from feeds.pipeline import ingest, open_store
-from feeds.records import Found, Reading
+from feeds.records import Found, Reading, read_record
 from feeds.rules import OwnFeed
 from feeds.selection import Pick
 from feeds.store import Store
@@ -276,7 +276,10 @@ class TestHidden:
 
     def hold(self, source: Store, held: str | None) -> None:
         with source.writing() as connection:
-            store.put(connection, [(Found("held.md", 1, 1), Reading("held.md", "held", None, (), held=held))])
+            store.put(
+                connection,
+                [(Found("held.md", 1, 1), Reading("held.md", "held", None, (), held=(held,) if held else ()))],
+            )
 
     def test_what_is_visible_is_not_hidden(self, source: Store) -> None:
         fill(source, [make.article(1), make.article(2)])
@@ -296,6 +299,18 @@ class TestHidden:
         fill(source, [make.article(1, published=make.NOW), make.article(2)])
         assert self.hidden(source, make.NOW - timedelta(microseconds=1)) == {self.HERE}
         assert self.hidden(source) == frozenset()
+
+    def test_every_address_of_what_is_held_back_or_not_due_is_hidden(self, source: Store) -> None:
+        others = ("https://example.org/amp", "https://example.org/original", "https://cdn.example.org/amp")
+        amp, original, cdn = others
+        late = make.article(1, published=make.NOW + HOUR, amp_link=amp, original_link=original, cdn_amp_link=cdn)
+        fill(source, [late, make.article(2, amp_link="https://example.org/2/amp")])
+        assert self.hidden(source) == {self.HERE, *map(address_digest, others)}
+        assert self.hidden(source, make.NOW + HOUR) == frozenset()
+        text = make.record(3, published="false", webUrl=None, ampWebUrl=amp, originalUrl=original, cdnAmpWebUrl=cdn)
+        assert read_record("3.md", text.encode(), make.NOW).held == (
+            *(address_digest(link) for link in (original, amp, cdn)),
+        )
 
     def test_an_address_at_which_something_is_visible_is_not_hidden(self, source: Store) -> None:
         later = make.article(2, id="https://example.org/1", published=make.NOW + HOUR)

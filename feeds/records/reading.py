@@ -6,6 +6,7 @@ opened elsewhere (folder).
 
 from codecs import BOM_UTF8
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -33,6 +34,7 @@ from feeds.records.slips import likely_key, likely_meant
 from feeds.records.validation import NESTED, Problem, described, validate
 
 NAMES = KEYS.union(*(shape.model_fields for shape in NESTED.values()))
+ADDRESSES = ("webUrl", "originalUrl", "ampWebUrl", "cdnAmpWebUrl")
 MOST_FAULTS = 100  # that are told of one record
 
 
@@ -40,7 +42,7 @@ MOST_FAULTS = 100  # that are told of one record
 class Reading:
     """What reading one record came to.  No article and no fault: its editor does not publish it.
 
-    Of a record that is no article, `held` stands for its web address, so that no other one may point to it, and `due`
+    Of a record that is no article, `held` stands for its addresses, so that no other one may point to them, and `due`
     is its publication: until then it is nobody's business that there is such a record.
     """
 
@@ -49,7 +51,7 @@ class Reading:
     article: Article | None
     faults: tuple[Fault, ...]
     unpublished: bool = False
-    held: str | None = None
+    held: tuple[str, ...] = ()
     due: datetime | None = None
 
     @property
@@ -138,11 +140,12 @@ def _says_unpublished(data: dict[str, Any]) -> bool:
         return False
 
 
-def _held(data: dict[str, Any]) -> str | None:
-    try:
-        return address_digest(as_address(data.get("webUrl")))
-    except ValueError:
-        return None
+def _held(data: dict[str, Any]) -> tuple[str, ...]:
+    found = []
+    for key in ADDRESSES:
+        with suppress(ValueError):
+            found.append(address_digest(as_address(data.get(key))))
+    return tuple(dict.fromkeys(found))
 
 
 def _due(data: dict[str, Any]) -> datetime | None:
