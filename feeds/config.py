@@ -19,7 +19,7 @@ from feeds.errors import ConfigError
 from feeds.model import KINDS, web_address
 from feeds.names import Names, Naming, names_of, problems
 from feeds.records import FieldMapping, MappingError, read_mapping
-from feeds.rules import OwnFeed, Rule
+from feeds.rules import Content, OwnFeed, Rule
 from feeds.sections import Line, Section
 
 FormatName = Literal["rss", "atom", "json"]
@@ -112,7 +112,7 @@ class FeedsSection(Section):
 
     limit: Annotated[int, Field(ge=1, le=10_000)] = 50
     formats: Annotated[tuple[FormatName, ...], Field(min_length=1, strict=False), AfterValidator(_once)] = FORMATS
-    content: Literal["full", "summary"] = "full"
+    content: Content = "full"
     amp: bool = False
     archives: bool = True
     kinds: Annotated[tuple[KindName, ...], Field(strict=False), AfterValidator(_once)] = KINDS  # type: ignore[assignment]
@@ -170,7 +170,8 @@ class Config(Section):
     @property
     def rules(self) -> tuple[Rule, ...]:
         """The rules of the publisher's own feeds, in the order in which these are listed."""
-        return tuple(feed.rule(self.feeds.limit, self.feeds.formats, self.names.home) for feed in self.feed)
+        limit, formats, content = self.feeds.limit, self.feeds.formats, self.feeds.content
+        return tuple(feed.rule(limit, formats, self.names.home, content) for feed in self.feed)
 
     @property
     def records_folder(self) -> Path:

@@ -15,6 +15,7 @@ from feeds.model import KINDS, OWN, feed_key, fold, host_name, slug
 from feeds.sections import Line, Section
 
 Order = Literal["published", "heat"]
+Content = Literal["full", "summary"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Rule:
     min_quality: float | None = None
     min_heat: float | None = None
     order: Order = "published"
+    content: Content = "full"
 
 
 def _plain_slug(text: str) -> str:
@@ -95,9 +97,12 @@ class OwnFeed(Section):
     order: Order = "published"
     limit: Annotated[int, Field(ge=1, le=10_000)] | None = None
     formats: Annotated[tuple[str, ...], Field(min_length=1), *Several] | None = None
+    content: Content | None = None
 
-    def rule(self, limit: int, formats: tuple[str, ...], home: Callable[[str], str] = str) -> Rule:
-        """The rule, with the limit and the formats of all feeds where it has none of its own.
+    def rule(
+        self, limit: int, formats: tuple[str, ...], home: Callable[[str], str] = str, content: Content = "full"
+    ) -> Rule:
+        """The rule, with the limit, the formats and the content of all feeds where it has none of its own.
 
         `home` leads from the key that a name has by itself to the key of its feed.
         """
@@ -117,4 +122,5 @@ class OwnFeed(Section):
             min_quality=self.min_quality,
             min_heat=self.min_heat,
             order=self.order,
+            content=self.content or content,
         )

@@ -4,6 +4,7 @@ A document's recipe is the digest of all that it shows. While it stays the same 
 Not here: what is visible (snapshot, selection), and when a document last changed (documents).
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -46,8 +47,8 @@ class Drafts:
         self._names = config.names
         self._rules = {rule.key: rule for rule in config.rules}
         self._site = digest(config.site.model_dump_json(), config.feeds.model_dump_json(exclude={"limit", "archives"}))
-        self._style = Style(content=config.feeds.content == "full", amp=config.feeds.amp)
-        self._unsaved: dict[str, dict[int, Entry]] = {name: {} for name in config.feeds.formats}
+        # Entries by format and content, such as `atom/full`: a feed may have another content than all.
+        self._unsaved: defaultdict[str, dict[int, Entry]] = defaultdict(dict)
         self._snapshot: Snapshot | None = None
         self._pages: dict[str, tuple[Page, ...]] = {}
 
@@ -109,8 +110,8 @@ class Drafts:
 
     def save_in(self, connection: Connection) -> None:
         """Write it in a transaction that writes."""
-        for name, rendered in self._unsaved.items():
-            store.keep_entries(connection, name, rendered)
+        for variant, rendered in self._unsaved.items():
+            store.keep_entries(connection, variant, rendered)
             rendered.clear()
 
     def _picks(self, connection: Connection, snapshot: Snapshot, key: str) -> Sequence[Pick]:
@@ -187,35 +188,39 @@ class Drafts:
     ) -> Draft:
         form, site = format_named(name), self._config.site
         newest = max(pick.changed for pick in picks)
-        recipes = {pick.number: self._recipe(pick, name, snapshot) for pick in picks}
+        rule = self._rules.get(feed.key)
+        variant = f"{name}/{rule.content if rule else self._config.feeds.content}"
+        recipes = {pick.number: self._recipe(pick, variant, snapshot) for pick in picks}
 
         def content() -> bytes:
             head, tail = form.frame(feed, site, newest, place)
-            return head + form.BETWEEN.join(self._entries(connection, snapshot, name, recipes)) + tail
+            return head + form.BETWEEN.join(self._entries(connection, snapshot, variant, recipes)) + tail
 
         facts = (feed.name, feed.description, feed.image, newest.isoformat(), repr(place))
-        recipe = digest(self._site, name, feed.key, *facts, *recipes.values())
+        recipe = digest(self._site, variant, feed.key, *facts, *recipes.values())
         return Draft(path, form.MEDIA_TYPE, recipe, newest, content)
 
-    def _recipe(self, pick: Pick, name: str, snapshot: Snapshot) -> str:
+    def _recipe(self, pick: Pick, variant: str, snapshot: Snapshot) -> str:
         shown = [snapshot.names[key] for key in pick.feeds]
         shown += [address for address in pick.related if address in snapshot.hidden]
-        return digest(self._site, name, pick.digest, pick.changed.isoformat(), *shown)
+        return digest(self._site, variant, pick.digest, pick.changed.isoformat(), *shown)
 
     def _entries(
-        self, connection: Connection, snapshot: Snapshot, name: str, recipes: dict[int, str]
+        self, connection: Connection, snapshot: Snapshot, variant: str, recipes: dict[int, str]
     ) -> Iterator[bytes]:
-        unsaved = self._unsaved[name]
+        unsaved = self._unsaved[variant]
         ready = {n: unsaved[n].content for n in recipes if n in unsaved and unsaved[n].recipe == recipes[n]}
         missing = {number: recipe for number, recipe in recipes.items() if number not in ready}
         with self._store.reading() as latest:  # what was saved meanwhile shows in no transaction begun before
-            ready |= store.kept_entries(latest, name, missing)
+            ready |= store.kept_entries(latest, variant, missing)
         missing = {number: recipe for number, recipe in missing.items() if number not in ready}
         found = store.articles(connection, list(missing))
-        form = format_named(name)
+        name, _, wanted = variant.partition("/")
+        form, amp = format_named(name), self._config.feeds.amp
         for number, recipe in missing.items():
             article = as_shown(found[number], snapshot, self._names)
-            style = replace(self._style, source=f"providers/{article.provider.domain}" in snapshot.feeds)
+            has_source = f"providers/{article.provider.domain}" in snapshot.feeds
+            style = Style(source=has_source, content=wanted == "full", amp=amp)
             ready[number] = form.entry(article, self._config.site, style)
             unsaved[number] = Entry(recipe, ready[number])
         if len(unsaved) >= MOST_UNSAVED:

@@ -604,6 +604,19 @@ class TestOwn:
         differ = {path for path, some in contents.items() if len(some) == 1 or some[0] != some[1]}
         assert {path.removeprefix("feeds/") for path in differ} == altered
 
+    def test_a_feed_may_carry_summaries_where_others_carry_all(self, tmp_path: Path) -> None:
+        own = '[[feed]]\nkey = "short"\ntitle = "Short"\ncontent = "summary"\n'
+        site = make.site(tmp_path / "short", {"1.md": make.record(1, body="The *body*.")}, own)
+        with closing(open_store(site)) as opened:
+            ingest(site, opened, make.NOW)
+            made = everything(site, opened)
+            again = everything(site, opened, make.NOW + HOUR)
+        for name in FORMATS:
+            assert b"<em>body</em>" in made[f"feed.{name}"].content.replace(b"&lt;", b"<").replace(b"&gt;", b">")
+            assert b"body" not in made[f"feeds/short/feed.{name}"].content
+            assert b"What article 1 says." in made[f"feeds/short/feed.{name}"].content
+        assert again == made
+
     def test_a_change_of_heat_shows_in_the_feeds_that_ask_for_it(self, own: Config, store_of_own: Store) -> None:
         documents = Documents(own, store_of_own)
         before = documents.get("feeds/hot/feed.rss", make.NOW)
