@@ -55,11 +55,13 @@ def visible(now: datetime) -> ColumnElement[bool]:
 
 def feeds(connection: Connection, now: datetime) -> dict[str, Feed]:
     """Every feed in which something is visible, by key, with the spelling of its name most used."""
-    count, changed = func.count(), func.max(_changed(now))
+    # What is visible is settled once for each record, not once for each feed that it is in.
+    visibles = select(records.c.number, _changed(now).label("changed")).where(visible(now)).cte("visibles")
+    shown = visibles.prefix_with("MATERIALIZED")
+    count = func.count()
     statement = (
-        select(memberships.c.feed, memberships.c.name, count, changed)
-        .join(records, records.c.number == memberships.c.record)
-        .where(visible(now))
+        select(memberships.c.feed, memberships.c.name, count, func.max(shown.c.changed))
+        .join_from(memberships, shown, shown.c.number == memberships.c.record)
         .group_by(memberships.c.feed, memberships.c.name)
         .order_by(memberships.c.feed, count.desc(), memberships.c.name)
     )
