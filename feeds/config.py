@@ -234,7 +234,9 @@ def _check_together(subject: str, config: Config) -> None:
         "output.path": config.output_folder.resolve(),
         "store.url": config.store_file.resolve(),
     }
-    if wrong := problems(config._tables(), config.feeds.retired):
+    live = {rule.key for rule in config.rules} & set(config.feeds.retired)
+    both = [f"feeds.retired: expected the key of a feed that is no more, got {key!r}, as [[feed]] has" for key in live]
+    if wrong := [*problems(config._tables(), config.feeds.retired), *sorted(both)]:
         raise ConfigError(subject, "; ".join(wrong))
     output, records = folders["output.path"], folders["records.path"]
     if output == records or output in records.parents:

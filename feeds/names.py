@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from feeds.model import EVERYTHING, KINDS, Article, Feed, digest, feed_folder, feed_key, fold, host_name
+from feeds.model import KINDS, OWN, Article, Feed, digest, feed_folder, feed_key, fold, host_name
 
 PLAIN_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 LONGEST_SLUG = 64
@@ -77,7 +77,7 @@ class Names:
     def gone(self, path: str) -> bool:
         """Whether a path belongs to a feed that is retired."""
         key, _ = _parted(path)
-        return key in self.retired or key.partition("/")[0] in self.retired
+        return key in self.retired
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +130,9 @@ def _wrong_words(tables: Tables) -> Iterator[str]:
 
 def _wrong_keys(retired: Iterable[str]) -> Iterator[str]:
     for key in retired:
-        kind, slash, name = key.partition("/")
-        sound = _is_sound(_key, kind, name) and _key(kind, name) == key if slash else key not in (*KINDS, EVERYTHING)
-        if not sound or not (slash or PLAIN_SLUG.fullmatch(key)):
+        kind, _, name = key.partition("/")
+        own = kind == OWN and PLAIN_SLUG.fullmatch(name)
+        if not own and not (kind in KINDS and _is_sound(_key, kind, name) and _key(kind, name) == key):
             yield f"feeds.retired: expected keys such as topics/ai, got {key!r}"
 
 

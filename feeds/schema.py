@@ -62,6 +62,7 @@ records = Table(
     Column("article", JSON, nullable=False),
 )
 Index("rivals", records.c.id, records.c.age, records.c.path)
+Index("ages", records.c.age, records.c.id)
 Index("addresses", records.c.address)
 Index("updates", records.c.updated, sqlite_where=records.c.updated.is_not(None))
 

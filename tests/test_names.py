@@ -19,7 +19,7 @@ TABLES = {
     "providers": {"e.org": Naming("The E", aliases=("www.E.org.", "é.org"), previous=("old.e.org",))},
     "categories": {"news": Naming(aliases=("Neuigkeiten",))},
 }
-NAMES = names_of(TABLES, ("topics/blockchain", "providers/gone.org", "hot-in-ai"))
+NAMES = names_of(TABLES, ("topics/blockchain", "providers/gone.org", "feeds/hot-in-ai"))
 
 
 def feed(key: str, name: str) -> Feed:
@@ -92,10 +92,10 @@ def test_what_moved_has_one_place_and_all_else_did_not_move(path: str, target: s
     ("path", "gone"),
     [
         *((f"topics/blockchain{end}", True) for end in ("", "/", "/feed.rss", "/index.html", "/archive/2020-11.atom")),
-        *((f"hot-in-ai{end}", True) for end in ("", "/", "/feed.rss", "/archive/2020-11.atom")),
+        *((f"feeds/hot-in-ai{end}", True) for end in ("", "/", "/feed.rss", "/archive/2020-11.atom")),
         ("providers/gone.org/feed.atom", True),
         *((path, False) for path in ("", "feed.rss", "topics", "topics/blockchains/feed.rss", "topics/ai/feed.rss")),
-        *((path, False) for path in ("categories/blockchain/feed.rss", "hot-in-ai-2/feed.rss")),
+        *((path, False) for path in ("categories/blockchain/feed.rss", "feeds/hot-in-ai-2/feed.rss")),
     ],
 )
 def test_what_is_retired_is_gone_with_all_below_it(path: str, gone: bool) -> None:
@@ -210,7 +210,7 @@ def test_what_cannot_be_is_named(
 
 
 def test_what_can_be_is_no_problem() -> None:
-    assert problems(TABLES, ("topics/blockchain", "providers/gone.org", "categories/ai", "hot-in-ai")) == []
+    assert problems(TABLES, ("topics/blockchain", "providers/gone.org", "categories/ai", "feeds/hot-in-ai")) == []
     assert problems({}, ()) == []
     same = topics(ai={"title": "AI", "aliases": ("ai", "Brains"), "previous": ("brains",)})
     assert problems(same, ()) == []

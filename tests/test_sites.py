@@ -143,3 +143,30 @@ def test_the_docs_show_the_config_of_the_site(name: str) -> None:
     own = (SITES / name / "config.toml").read_text(encoding="utf-8")
     assert own[own.index("[records]") :] in shown
     assert load_config(SITES / name / "config.toml").records.fields is not None
+
+
+MAPPED = """
+[records.fields]
+webUrl = { template = "https://example.org/{slug}/" }
+provider = { value = { domain = "example.org" } }
+"""
+
+
+def test_a_record_that_is_renamed_under_a_mapping_leaves_nothing_of_its_old_name(tmp_path: Path) -> None:
+    text = "---\ntitle: A post\ndate: 2024-05-01\npublishedDateTime: 2024-05-01\n---\nText.\n"
+    config = make.site(tmp_path, {"old-name.md": text}, MAPPED)
+    make.run("build", cwd=tmp_path)
+    (config.records_folder / "old-name.md").rename(config.records_folder / "new-name.md")
+    make.run("build", cwd=tmp_path)
+    tree = make.tree(config.output_folder)
+    assert not [path for path, content in tree.items() if b"old-name" in content]
+    assert b"https://example.org/new-name/" in tree["feed.rss"]
+
+
+def test_what_lies_aside_is_not_named_by_others(tmp_path: Path) -> None:
+    related = "related:\n  - {title: TheHiddenOne, webUrl: 'https://example.org/hidden/'}\n"
+    shown = f"---\ntitle: A post\npublishedDateTime: 2024-05-01\n{related}---\n"
+    hidden = "---\ntitle: Hidden\npublishedDateTime: 2024-05-01\n---\n"
+    config = make.site(tmp_path, {"shown.md": shown, "_drafts/hidden.md": hidden}, MAPPED)
+    make.run("build", cwd=tmp_path)
+    assert not [path for path, content in make.tree(config.output_folder).items() if b"TheHiddenOne" in content]

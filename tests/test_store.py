@@ -169,7 +169,7 @@ class TestOpening:
     def test_a_process_of_another_version_may_not_write(self, tmp_path: Path) -> None:
         file = tmp_path / ".feeds" / "store.sqlite"
         with opened(file, "old") as old, opened(file, "new") as new:
-            with pytest.raises(StoreError, match="another version"):
+            with pytest.raises(StoreError, match="another has made it anew"):
                 put(old, make.article())
             put(new, make.article())
 

@@ -51,12 +51,14 @@ class Drafts:
         self._unsaved: defaultdict[str, dict[int, Entry]] = defaultdict(dict)
         self._snapshot: Snapshot | None = None
         self._pages: dict[str, tuple[Page, ...]] = {}
+        self._recipes: dict[tuple[str, int], str] = {}
 
     def snapshot(self, connection: Connection, now: datetime) -> Snapshot:
         """What is visible now; looked up again only when records changed or something fell due."""
         if self._snapshot is None or not self._snapshot.holds(store.generation(connection), now):
             self._snapshot = take_snapshot(self._config, connection, now)
             self._pages.clear()
+            self._recipes.clear()
         return self._snapshot
 
     def paths(self, connection: Connection, now: datetime) -> list[str]:
@@ -201,9 +203,13 @@ class Drafts:
         return Draft(path, form.MEDIA_TYPE, recipe, newest, content)
 
     def _recipe(self, pick: Pick, variant: str, snapshot: Snapshot) -> str:
-        shown = [snapshot.names[key] for key in pick.feeds]
-        shown += [address for address in pick.related if address in snapshot.hidden]
-        return digest(self._site, variant, pick.digest, pick.changed.isoformat(), *shown)
+        known = self._recipes.get((variant, pick.number))
+        if known is None:
+            shown = [snapshot.names[key] for key in pick.feeds]
+            shown += [address for address in pick.related if address in snapshot.hidden]
+            known = digest(self._site, variant, pick.digest, pick.changed.isoformat(), *shown)
+            self._recipes[variant, pick.number] = known
+        return known
 
     def _entries(
         self, connection: Connection, snapshot: Snapshot, variant: str, recipes: dict[int, str]

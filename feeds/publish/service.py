@@ -29,7 +29,7 @@ from feeds.render import html
 from feeds.store import Store
 
 Clock = Callable[[], datetime]
-KEPT_LONG = "public, max-age=86400"  # a page of history changes only with one of its own articles
+KEPT_LONG = "public, max-age=86400"  # a page of history changes with its articles and its neighbours: seldom
 CODING = re.compile(r'-(?:gzip|br|zstd|deflate)"')
 LOOKS_SHARE = 10  # looking over the records takes at most one part in this many of the time
 log = logging.getLogger("feeds")
@@ -71,7 +71,7 @@ def create_app(config: Config | str | Path = "config.toml", *, clock: Clock = _u
         response.set_etag(document.etag, weak=True)
         if document.modified <= now:
             response.last_modified = document.modified
-        response.headers["Cache-Control"] = KEPT_LONG if is_archive(path) else KEPT
+        response.headers["Cache-Control"] = KEPT_LONG if _is_past(path, now) else KEPT
         if asked := request.environ.get("HTTP_IF_NONE_MATCH"):
             # Apache appends the coding to a tag that passes through it (FreshRSS and others strip it as well).
             request.environ["HTTP_IF_NONE_MATCH"] = CODING.sub('"', asked)
@@ -106,10 +106,20 @@ def create_app(config: Config | str | Path = "config.toml", *, clock: Clock = _u
             response.headers["Allow"] = ", ".join(sorted(allow))
         return response
 
+    @app.errorhandler(StoreError)
+    def unusable(error: StoreError) -> Response:
+        log.error("%s", error)
+        return _problem(config, request, 503, "Not now")
+
     prefix = unquote_to_bytes(urlsplit(config.site.base_url).path).decode("latin-1")  # as PATH_INFO is: PEP 3333
     if prefix:
         app.wsgi_app = DispatcherMiddleware(_not_found, {prefix: app.wsgi_app})  # type: ignore[method-assign]
     return app
+
+
+def _is_past(path: str, now: datetime) -> bool:
+    """Whether a path is that of a page of history of a month that is over."""
+    return is_archive(path) and f"archive/{now:%Y-%m}" not in path
 
 
 class _Watch:

@@ -66,8 +66,6 @@ def read_record(path: str, content: bytes, now: datetime, mapping: FieldMapping 
     `mapping` says where our keys are taken from; without one each is taken from itself.
     """
     mark = digest(content)
-    if mapping is not None and is_aside(path):
-        return Reading(path, mark, None, (), unpublished=True)
     try:
         text = content.removeprefix(BOM_UTF8).decode()
     except UnicodeDecodeError as error:
@@ -82,6 +80,8 @@ def read_record(path: str, content: bytes, now: datetime, mapping: FieldMapping 
         return Reading(path, mark, None, tuple(faults))
     body = clean(front.body).strip()
     mapped = Mapped(front.data) if mapping is None else fields.apply(mapping, front.data, path)
+    if mapping is not None and is_aside(path):
+        return Reading(path, mark, None, (), unpublished=True, held=_held(mapped.data))
     record, problems = validate(mapped.data)
     problems = _with_lacking(problems, mapped)
     if record is not None:
@@ -94,8 +94,10 @@ def read_record(path: str, content: bytes, now: datetime, mapping: FieldMapping 
         places = read(text, with_places=True).places
         faults += [_fault(path, problem, mapped, places) for problem in problems]
     unpublished = _says_unpublished(mapped.data)
+    # What a mapping makes of a record follows from its path too.
+    shown = mark if mapping is None else digest(mark, path)
     kept = record is not None and not unpublished and all(fault.cost is not Cost.RECORD for fault in faults)
-    article = _article(path, mark, record, body) if record is not None and kept else None
+    article = _article(path, shown, record, body) if record is not None and kept else None
     faults.sort(key=lambda fault: (fault.line, fault.column))
     if len(faults) > MOST_FAULTS:
         last = faults[MOST_FAULTS]

@@ -26,8 +26,11 @@ MOMENT = re.compile(
 )
 # At the start of a line, or before what looks like a value of its own.
 SWALLOWED = re.compile(
-    rf"^[ \t]*[\"']?{SECRET_KEY}[\"']?[ \t]*:"
-    rf"|\b{SECRET_KEY}[\"']?[ \t]*:[ \t]*(?:[\"'|>]|[\w+/=;-]{{16,}})",
+    rf"^[ \t]*[\"']?{SECRET_KEY}[\"']?[ \t]*[:=]"
+    rf"|^[ \t]*\[+[ \t]*[\"']?{SECRET_KEY}[\"']?[ \t]*[\].]"
+    rf"|^[ \t]*[\"']?{SECRET_KEY}[\"']?[ \t]*\.[ \t]*[\w\"'-]+[ \t]*="
+    rf"|\b{SECRET_KEY}[\"']?[ \t]*:[ \t]*(?:[\"'|>]|[\w+/=;-]{{16,}})"
+    rf"|\b{SECRET_KEY}[\"']?[ \t]*=[ \t]*[\"']?[\w+/=;-]{{16,}}",
     re.MULTILINE,
 )
 TRUE = {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"}

@@ -62,6 +62,7 @@ class Store:
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees the store as it is now, however others change it meanwhile."""
         with self._translated(), self._engine.connect() as connection, connection.begin():
+            self._check(connection)
             yield connection
 
     @contextmanager
@@ -71,9 +72,13 @@ class Store:
         `wait` is how many seconds to wait for another writer before StoreBusy is raised.
         """
         with self._translated(), self._writing(wait) as connection:
-            if not _is_made_by(connection, self._fingerprint):
-                raise StoreError(str(self._file), "expected the store of this program, got: one of another version")
+            self._check(connection)
             yield connection
+
+    def _check(self, connection: Connection) -> None:
+        if not _is_made_by(connection, self._fingerprint):
+            advice = "expected the store of this program and config, got: another has made it anew; restart this one"
+            raise StoreError(str(self._file), advice)
 
     def close(self) -> None:
         """Close every connection."""

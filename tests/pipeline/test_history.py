@@ -165,7 +165,8 @@ def test_the_service_answers_with_the_same_pages_and_lets_them_be_kept(tmp_path:
     for path, content in pages.items():
         response = client.get(f"/{path}")
         assert response.data == content
-        assert response.headers["Cache-Control"] == "public, max-age=86400"
+        kept = 300 if "archive/2026-11" in path else 86400  # the running month moves with each article
+        assert response.headers["Cache-Control"] == f"public, max-age={kept}"
         assert client.get(f"/{path}", headers={"If-None-Match": response.headers["ETag"]}).status_code == 304
     for path in ("/archive/2019-01.atom", "/archive/2026-11.pdf", "/archive/", "/archive/feed.atom", "/archive/x.rss"):
         assert client.get(path).status_code == 404

@@ -22,7 +22,7 @@ from tests.publish.test_server import free_port
 LONGEST = 20  # seconds to wait for what must happen soon
 NAMES = """
 [feeds]
-retired = ["topics/blockchain", "hot-in-ai"]
+retired = ["topics/blockchain", "feeds/hot-in-ai"]
 [topics.ai]
 aliases = ["A.I."]
 previous = ["brains"]
@@ -41,7 +41,7 @@ MOVED = {
     "providers/old.example.org/feed.rss": "providers/example.org/feed.rss",
 }
 GONE = ["topics/blockchain", "topics/blockchain/", "topics/blockchain/feed.rss", "topics/blockchain/x/y.atom"]
-GONE += ["hot-in-ai", "hot-in-ai/feed.atom"]
+GONE += ["feeds/hot-in-ai", "feeds/hot-in-ai/feed.atom"]
 ABSENT = ["topics/brain/feed.rss", "topics/nothing/feed.atom", "brains/feed.rss", "_headers", "_redirects", "404.html"]
 ABSENT += ["feeds.nginx.conf", ".feeds-manifest", "410.html", "topics/brains/a%20b", "topics/brains/%0d%0aX:%20y"]
 

@@ -1,6 +1,7 @@
 """Front matter in the keys of others: candidates, templates, drafts, topics, images, and faults in their places."""
 
 import tomllib
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -330,4 +331,7 @@ def test_a_key_taken_from_itself_reads_the_same_as_one_that_is_not_mapped(keys: 
     mapping = FieldMapping({name: (TheirKey((name,)),) for name in sorted(OURS)}, "")
     content = make.record(1, **keys).encode()
     plain, mapped = read_record("x.md", content, make.NOW), read_record("x.md", content, make.NOW, mapping)
+    if mapped.article is not None and plain.article is not None:
+        assert mapped.article.digest != plain.article.digest  # with a mapping, the path is part of what it shows
+        mapped = replace(mapped, article=replace(mapped.article, digest=plain.article.digest))
     assert mapped == plain

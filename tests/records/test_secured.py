@@ -44,6 +44,26 @@ def test_a_secret_behind_the_fence_is_reported_and_the_body_dropped() -> None:
     assert SECRET not in repr(reading)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'+++\ntitle = "x"\n+++\nsecured = "{SECRET}"\n+++\n',
+        'excerpt = """x\nsecured = "SHORTSEC"\n"""\n',
+        'excerpt = """x\n[secured]\na = "SHORTSEC"\n"""\n',
+        'excerpt = """x\nsecured.a = "SHORTSEC"\n"""\n',
+        f'excerpt = "x secured = {SECRET}"\n',
+    ],
+)
+def test_a_secret_swallowed_in_toml_stays_where_it_is(text: str) -> None:
+    keys = 'webUrl = "https://example.org/1"\npublishedDateTime = 2024-01-01\nprovider.domain = "example.org"\n'
+    fenced = text if text.startswith("+++") else f'+++\ntitle = "x"\n{text}+++\n'
+    whole = fenced.replace('title = "x"\n', f'title = "x"\n{keys}', 1)
+    reading = read_record("a.md", whole.encode(), NOW)
+    assert reading.article is not None
+    assert SECRET not in repr(reading)
+    assert "SHORTSEC" not in repr(reading)
+
+
 def test_the_word_alone_is_no_secret() -> None:
     text = "The harbour was secured: nobody could land, and all were secured."
     reading = read_record("a.md", record(1, excerpt=f'"{text}"', body=text).encode(), NOW)
