@@ -710,3 +710,20 @@ def test_a_writer_in_another_process_does_not_hold_up_answers(tmp_path: Path) ->
     assert [answer.status_code for answer in answers] == [200, 200, 200]
     assert answers[0].data == answers[2].data == good
     until(app.test_client(), "/feed.rss", lambda response: b"Article 2" in response.data)
+
+
+def test_a_service_whose_store_another_version_made_anew_says_so_and_breaks_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = make.site(tmp_path, {"1.md": make.record(1)})
+    client = client_of(config)
+    assert client.get("/feed.rss").status_code == 200
+    config.file.write_text(config.file.read_text() + '[topics.ml]\naliases = ["AI"]\n')
+    make.run("build", cwd=tmp_path)
+    response = client.get("/feed.rss")
+    assert response.status_code == 503
+    assert "Retry-After" not in response.headers
+    assert client.get("/healthz").status_code == 503
+    assert "restart this one" in caplog.text
+    restarted = create_app(config.file, clock=lambda: make.NOW).test_client()
+    assert b"<category" in restarted.get("/topics/ml/feed.rss").data
