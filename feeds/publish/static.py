@@ -4,7 +4,6 @@ A list of the files written lies in the tree itself (MANIFEST), so that a lost s
 public. It names a new file before that file exists, so that neither does a build that was killed.
 """
 
-import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -54,7 +53,7 @@ def build(config: Config, source: Store, now: datetime, progress: Callable[[int,
     root = config.output_folder
     with _translated(root):
         root.mkdir(parents=True, exist_ok=True)
-        with _locked(root), source.reading() as connection:
+        with store.alone(root), source.reading() as connection:
             return _Tree(config, source, root).build(connection, now, progress)
 
 
@@ -230,14 +229,3 @@ def _translated(root: Path) -> Iterator[None]:
     except OSError as error:
         place = error.filename2 or error.filename or root
         raise PublishError(str(place), f"expected to write the tree, got: {error.strerror}") from error
-
-
-@contextmanager
-def _locked(root: Path) -> Iterator[None]:
-    """One build at a time in one tree; the lock goes with the process, however it ends."""
-    descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

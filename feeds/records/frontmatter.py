@@ -1,7 +1,7 @@
 """The text of a record file to plain data.  In: text.  Out: a mapping, a body, and faults with their places.
 
-The parser is libyaml's, through PyYAML's events; the data is built here, because it is twice as fast as PyYAML's C
-loader, and because a deeply nested text crashes that loader's composer, which recurses in C without a limit.
+The parser is libyaml's, through PyYAML's events; the data is built here, because a deeply nested text crashes the
+composer of PyYAML's C loader, which recurses in C without a limit, and because it is quicker (docs/decisions.md).
 Only the core of YAML is taken: mappings, sequences, scalars, anchors, `<<`. Which scalars are numbers, dates or
 booleans is not decided here but by the field that they are for, so that the title `1984` and the topic `NO` stay text.
 `secured` is dropped here, at any depth: no other part of the program ever holds it.

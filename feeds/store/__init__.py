@@ -18,7 +18,7 @@ from feeds.store.contents import (
     remove,
     touch,
 )
-from feeds.store.database import LONGEST_WAIT, Store
+from feeds.store.database import LONGEST_WAIT, Store, alone
 
 __all__ = [
     "LONGEST_WAIT",
@@ -27,6 +27,7 @@ __all__ = [
     "Published",
     "Store",
     "advance",
+    "alone",
     "articles",
     "faults",
     "generation",

@@ -52,7 +52,8 @@ class Store:
         event.listen(self._engine, "connect", _on_connect)
         event.listen(self._engine, "begin", _on_begin)
         try:
-            with _alone(file.parent):
+            # SQLite gives up at once, whatever its timeout, when two connections turn a new file to WAL together.
+            with alone(file.parent):
                 self._open()
         except (OSError, DatabaseError) as error:
             cause = getattr(error, "orig", None) or error
@@ -126,7 +127,7 @@ class Store:
             if getattr(cause, "sqlite_errorname", "") == "SQLITE_BUSY":
                 raise StoreBusy(str(self._file), "expected the store to be free, got: another writer") from error
             if getattr(cause, "sqlite_errorname", "") in DAMAGE:
-                with _alone(self._file.parent):
+                with alone(self._file.parent):
                     self._remake()
                 raise StoreError(str(self._file), "the store was damaged and is made anew; try again") from error
             raise StoreError(str(self._file), f"expected to use the store, got: {cause}") from error
@@ -152,8 +153,8 @@ class Store:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    # SQLite gives up at once, whatever its timeout, when two connections turn a new file to WAL together.
+def alone(folder: Path) -> Iterator[None]:
+    """One process at a time in a folder; the lock goes with the process, however it ends."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
