@@ -4,7 +4,7 @@ In: what records and the ledger say. Out: a Claim for each record, and which of 
 address are one article, with one id. Not here: where the ids of other records are looked up (store, pipeline).
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -12,6 +12,18 @@ from feeds.ledger import Ledger
 from feeds.model import Article, address_digest
 
 NEVER = datetime.min.replace(tzinfo=UTC)  # for the publication of what is held back
+
+
+@dataclass(frozen=True, slots=True)
+class Claimant:
+    """A record as far as its id goes.  `follows` is the id that its text alone gives it."""
+
+    path: str
+    address: str
+    published: datetime
+    follows: str
+    given_id: str | None = None
+    previous: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,31 +46,31 @@ class Claim:
         return (self.stray, not self.known, self.published, self.path)
 
 
-def claim_of(article: Article, ledger: Ledger) -> Claim:
-    """The claim of an article as its record says it."""
-    return claim(
-        article.path, article.address, article.id, article.published, article.given_id, article.previous, ledger
+def claimant_of(article: Article) -> Claimant:
+    """An article, as its record says it, as far as its id goes."""
+    return Claimant(
+        article.path, article.address, article.published, article.id, article.given_id, article.previous
     )
 
 
-def claim(
-    path: str,
-    address: str,
-    follows: str,
-    published: datetime,
-    given_id: str | None,
-    previous: Iterable[str],
-    ledger: Ledger,
-) -> Claim:
-    """The claim of a record: its own `id`, else what the ledger knows of its addresses, else what follows from it."""
-    if given_id is not None:
-        return Claim(path, address, given_id, published)
-    if path in ledger.claimed and ledger.claimed[path] != ledger.ids.get(address):
-        return Claim(path, address, ledger.claimed[path], published, stray=True)
-    for known in (address, *previous):
-        if known in ledger.ids:
-            return Claim(path, address, ledger.ids[known], published, known=True)
-    return Claim(path, address, follows, published)
+def claim(one: Claimant, ledger: Ledger, lives: Callable[[str], bool]) -> Claim:
+    """The claim of a record: its own `id`, else what the ledger knows of it, else what follows from its text.
+
+    What the ledger knows of a previous address counts while no record lives there, of which `lives` tells.
+    """
+    if one.given_id is not None:
+        return Claim(one.path, one.address, one.given_id, one.published)
+    known = ledger.id_at(one.address)
+    stray = ledger.claimed.get(one.path)
+    if stray is not None and stray != known:
+        return Claim(one.path, one.address, stray, one.published, stray=True)
+    if known is not None:
+        return Claim(one.path, one.address, known, one.published, known=True)
+    for previous in one.previous:
+        known = ledger.id_at(previous)
+        if known is not None and not lives(previous):
+            return Claim(one.path, one.address, known, one.published, known=True)
+    return Claim(one.path, one.address, one.follows, one.published)
 
 
 def claims_of_held(ledger: Ledger, ids: Collection[str], holders: Mapping[str, str]) -> Mapping[str, Claim]:
@@ -66,8 +78,8 @@ def claims_of_held(ledger: Ledger, ids: Collection[str], holders: Mapping[str, s
 
     Of the ids asked for; `holders` are the paths of what is held back by the digests of its addresses.
     """
-    pairs = [(holders.get(address_digest(address)), address, id) for address, id in ledger.ids.items() if id in ids]
-    return {path: Claim(path, address, id, NEVER, known=True) for path, address, id in pairs if path is not None}
+    pairs = [(holders.get(ledger.mark_of(key)), key, id) for key, id in ledger.ids.items() if id in ids]
+    return {path: Claim(path, key, id, NEVER, known=True) for path, key, id in pairs if path is not None}
 
 
 def refused(claims: Iterable[Claim]) -> Mapping[str, str]:
@@ -85,3 +97,8 @@ def refused(claims: Iterable[Claim]) -> Mapping[str, str]:
                 continue
         losers[one.path] = owner.path
     return losers
+
+
+def mark(address: str) -> str:
+    """What stands in the ledger for an address that is not public yet."""
+    return address_digest(address)

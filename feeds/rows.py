@@ -1,5 +1,6 @@
 """Articles and faults as rows of the store, and back.  Plain data only; the tables themselves are in schema."""
 
+from collections.abc import Mapping
 from dataclasses import is_dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -33,7 +34,6 @@ def file_row(found: Found, reading: Reading) -> dict[str, Any]:
         "mtime_ns": found.mtime_ns,
         "digest": reading.digest,
         "unpublished": reading.unpublished,
-        "held": " ".join(reading.held),
         "due": None if reading.due is None else micros(reading.due),
         "faults": [fault_row(fault) for fault in reading.faults if fault.cost is not Cost.NOTHING],
     }
@@ -66,13 +66,15 @@ def record_row(article: Article, names: Names) -> dict[str, Any]:
         "shown": False,
         "refused": None,
         "until": None,
+        "visible": False,
+        "waiting": False,
         "address": address_digest(link),
         "others": " ".join(address_digest(link) for link in further if link is not None),
         "age": -micros(article.published),
         "updated": None if article.updated is None else micros(article.updated),
         "quality": article.quality,
         "heat": article.heat,
-        "feeds": "\n".join(names.feeds(article)),
+        "feeds": _lines(names.feeds(article)),
         "related": " ".join(address_digest(item.link) for item in article.related),
         "article": _data(article),
     }
@@ -84,7 +86,21 @@ def withdrawn_row(id: str, one: Withdrawn, until: datetime, names: Names) -> dic
     # No file is called so: paths of records are relative.
     left = Article(f"//{id}", mark, id, one.link, WITHDRAWN, one.published, NOBODY, updated=one.at)
     row = {**record_row(left, names), "id": id, "shown": True, "until": micros(until)}
-    return {**row, "quality": one.quality, "heat": one.heat, "feeds": "\n".join(map(names.home, one.feeds))}
+    return {
+        **row,
+        "quality": one.quality,
+        "heat": one.heat,
+        "feeds": _lines({names.home(key): name for key, name in one.feeds.items()}),
+    }
+
+
+def _lines(names: Mapping[str, str]) -> str:
+    return "\n".join(f"{key}\t{name}" for key, name in names.items())
+
+
+def names_of(lines: str) -> dict[str, str]:
+    """The keys of a record's feeds with the names that it gives them."""
+    return dict(line.split("\t", 1) for line in lines.split("\n")) if lines else {}
 
 
 def claim_of_row(claimed: dict[str, Any] | None, link: str) -> tuple[str | None, tuple[str, ...], str]:

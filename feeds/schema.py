@@ -27,8 +27,19 @@ metadata = MetaData()
 # ledger: the digest of the ledger that ids were taken from.
 facts = Table("facts", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
 
-# One row a file that may be a record, whatever became of it. `held` are the digests of the addresses of one that is no
-# article: nothing may point to it. `due` is the publication of such a one: before it, nothing is said of it.
+# What changed since it was last decided what is visible: addresses of records (link), digests of addresses that nothing
+# may point to or now may (address), feeds that lost an article (feed).
+unsettled = Table(
+    "unsettled",
+    metadata,
+    Column("kind", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    PrimaryKeyConstraint("kind", "value"),
+    sqlite_with_rowid=False,
+)
+
+# One row a file that may be a record, whatever became of it. `due` is the publication of one that is no article: before
+# it, nothing is said of it.
 files = Table(
     "files",
     metadata,
@@ -37,7 +48,6 @@ files = Table(
     Column("mtime_ns", BigInteger, nullable=False),
     Column("digest", Text, nullable=False),
     Column("unpublished", Boolean, nullable=False),
-    Column("held", Text, nullable=False),
     Column("due", BigInteger),
     Column("faults", JSON, nullable=False),
     sqlite_with_rowid=False,
@@ -47,7 +57,8 @@ files = Table(
 # what readers know the article by, `claim` what the record says of that itself; `shown` tells that readers may hold the
 # id already, `refused` is the fault of one that is left out for the sake of another. `address` is the digest
 # of the link, `others` those of its further addresses, `related` those of the addresses that it points to. A row with
-# `until` is what is left of an article that was withdrawn: it goes at that moment.
+# `until` is what is left of an article that was withdrawn: it goes at that moment. `visible` is what was decided last;
+# of one that is `waiting` for its moment, or refused, the addresses are in `held`. `feeds` are keys and names.
 records = Table(
     "records",
     metadata,
@@ -60,6 +71,8 @@ records = Table(
     Column("shown", Boolean, nullable=False),
     Column("refused", JSON(none_as_null=True)),
     Column("until", BigInteger),
+    Column("visible", Boolean, nullable=False),
+    Column("waiting", Boolean, nullable=False),
     Column("address", Text, nullable=False),
     Column("others", Text, nullable=False),
     Column("age", BigInteger, nullable=False),
@@ -79,7 +92,7 @@ Index("endings", records.c.until, sqlite_where=records.c.until.is_not(None))
 Index("addresses", records.c.address)
 Index("updates", records.c.updated, sqlite_where=records.c.updated.is_not(None))
 
-# Which record is in which feed, and how it spells the feed's name.
+# Which visible record is in which feed, and how it spells the feed's name.
 memberships = Table(
     "memberships",
     metadata,
@@ -89,6 +102,46 @@ memberships = Table(
     Column("name", Text, nullable=False),
     PrimaryKeyConstraint("feed", "age", "record"),
     Index("record_memberships", "record"),
+    sqlite_with_rowid=False,
+)
+
+# How many visible records spell a feed's name how, and the feeds that come of it. `touched` is the generation in which
+# what a feed shows may have changed last.
+spellings = Table(
+    "spellings",
+    metadata,
+    Column("feed", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("articles", Integer, nullable=False),
+    PrimaryKeyConstraint("feed", "name"),
+    sqlite_with_rowid=False,
+)
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("articles", Integer, nullable=False),
+    Column("touched", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# To which addresses nothing may point, and for the sake of which file; which records point to which addresses.
+held = Table(
+    "held",
+    metadata,
+    Column("address", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    PrimaryKeyConstraint("address", "path"),
+    Index("held_paths", "path"),
+    sqlite_with_rowid=False,
+)
+pointers = Table(
+    "pointers",
+    metadata,
+    Column("address", Text, nullable=False),
+    Column("record", Integer, nullable=False),
+    PrimaryKeyConstraint("address", "record"),
     sqlite_with_rowid=False,
 )
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from feeds import store
+from feeds import selection, store
 from feeds.config import Config
 from feeds.ledger import read_ledger
 from feeds.model import digest
@@ -54,9 +54,10 @@ def ingest(
     _, ledger = read_ledger(config.ledger_file)
     with into.reading() as connection:
         known = store.known_files(connection)
+        settled = selection.is_settled(connection, config.rules, now)
         same_ledger = identities.ledger_known(connection) == ledger_mark(ledger, config.feeds.withdrawn_days)
     found = _walk(folder)
-    if same_ledger and not _changed(found, known) and known.keys() <= found.keys():
+    if settled and same_ledger and not _changed(found, known) and known.keys() <= found.keys():
         return Ingested(len(found), 0, 0)
     with into.writing(wait) as connection:
         # Looked at again: while this process waited for its turn, another may have done the work.
@@ -68,8 +69,17 @@ def ingest(
         read = _read(connection, config, _changed(found, known), known, now, minting, progress)
         if read or gone or not same_ledger:
             minting.settle()
-            store.advance(connection)
+        selection.settle(connection, config.rules, now)
     return Ingested(len(found), read, len(gone))
+
+
+def settle(config: Config, source: Store, now: datetime, wait: float = LONGEST_WAIT) -> None:
+    """What fell due until that moment shows from now on; nothing is read.  Raises StoreBusy after `wait` seconds."""
+    with source.reading() as connection:
+        if selection.is_settled(connection, config.rules, now):
+            return
+    with source.writing(wait) as connection:
+        selection.settle(connection, config.rules, now)
 
 
 def _walk(folder: Path) -> dict[str, Found]:

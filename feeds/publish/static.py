@@ -16,7 +16,7 @@ from feeds import store
 from feeds.config import Config
 from feeds.errors import PublishError
 from feeds.model import digest
-from feeds.pipeline import Draft, Drafts, published_as
+from feeds.pipeline import Draft, Drafts, published_as, settle
 from feeds.publish import hosts
 from feeds.store import Connection, Published, Store
 
@@ -53,6 +53,7 @@ def build(config: Config, source: Store, now: datetime, progress: Callable[[int,
     root = config.output_folder
     with _translated(root):
         root.mkdir(parents=True, exist_ok=True)
+        settle(config, source, now)
         with store.alone(root), source.reading() as connection:
             return _Tree(config, source, root).build(connection, now, progress)
 

@@ -17,8 +17,10 @@ from feeds.store.contents import (
     put,
     remove,
     touch,
+    withdraw,
 )
-from feeds.store.database import LONGEST_WAIT, Store, alone
+from feeds.store.database import LONGEST_WAIT, Store, alone, fact
+from feeds.store.feeds import count_spellings, note_fact, take_unsettled, withdraw_memberships
 
 __all__ = [
     "LONGEST_WAIT",
@@ -29,14 +31,20 @@ __all__ = [
     "advance",
     "alone",
     "articles",
+    "count_spellings",
+    "fact",
     "faults",
     "generation",
     "keep_entries",
     "kept_entries",
     "known_files",
+    "note_fact",
     "note_published",
     "published",
     "put",
     "remove",
+    "take_unsettled",
     "touch",
+    "withdraw",
+    "withdraw_memberships",
 ]

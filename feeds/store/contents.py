@@ -4,6 +4,7 @@ Every function takes the connection of a transaction, which `Store.reading` and 
 between them. Not here: what is visible and in which order (selection).
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -13,11 +14,12 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from feeds import schema
-from feeds.model import EVERYTHING, Article, Entry
+from feeds.model import Article, Entry
 from feeds.names import Names
 from feeds.records import Fault, Found, Reading
 from feeds.rows import article_of, fault_of, file_row, micros, record_row
 from feeds.store.database import fact
+from feeds.store.feeds import Unsettled, count_spellings, note_unsettled, withdraw_memberships
 
 MOST_PARAMETERS = 500
 Item = TypeVar("Item")
@@ -60,17 +62,19 @@ def put(connection: Connection, batch: Sequence[tuple[Found, Reading]], names: N
         return
     remove(connection, [reading.path for _, reading in batch])
     connection.execute(insert(schema.files), [file_row(found, reading) for found, reading in batch])
-    articles = [reading.article for _, reading in batch if reading.article is not None]
-    if not articles:
-        return
-    connection.execute(insert(schema.records), [record_row(article, names) for article in articles])
-    numbers = _numbers(connection, [article.path for article in articles])
-    rows = [
-        {"feed": key, "age": -micros(article.published), "record": numbers[article.path], "name": name}
-        for article in articles
-        for key, name in {EVERYTHING: "", **names.feeds(article)}.items()
-    ]
-    connection.execute(insert(schema.memberships), rows)
+    kept_back = [{"address": one, "path": reading.path} for _, reading in batch for one in reading.held]
+    if kept_back:
+        connection.execute(insert(schema.held), kept_back)
+    rows = [record_row(reading.article, names) for _, reading in batch if reading.article is not None]
+    if rows:
+        connection.execute(insert(schema.records), rows)
+        numbers = _numbers(connection, [row["path"] for row in rows])
+        pairs = {(address, numbers[row["path"]]) for row in rows for address in row["related"].split()}
+        if pairs:
+            pointing = [{"address": address, "record": number} for address, number in pairs]
+            connection.execute(insert(schema.pointers), pointing)
+    addresses = {row["address"] for row in kept_back}.union(*({row["address"], *row["others"].split()} for row in rows))
+    note_unsettled(connection, Unsettled({row["link"] for row in rows}, addresses, set()))
 
 
 def touch(connection: Connection, found: Iterable[Found]) -> None:
@@ -84,9 +88,37 @@ def touch(connection: Connection, found: Iterable[Found]) -> None:
 def remove(connection: Connection, paths: Sequence[str]) -> None:
     """Forget files, and what came of them."""
     rows = [{"key": path} for path in paths]
-    if rows:
-        connection.execute(delete(schema.files).where(schema.files.c.path == bindparam("key")), rows)
-        connection.execute(delete(schema.records).where(schema.records.c.path == bindparam("key")), rows)
+    if not rows:
+        return
+    withdraw(connection, paths)
+    addresses, held = set[str](), schema.held.c
+    for some in _chunks(paths):
+        addresses.update(connection.scalars(select(held.address).where(held.path.in_(some))))
+    note_unsettled(connection, Unsettled(set(), addresses, set()))
+    connection.execute(delete(schema.held).where(held.path == bindparam("key")), rows)
+    connection.execute(delete(schema.files).where(schema.files.c.path == bindparam("key")), rows)
+
+
+def withdraw(connection: Connection, paths: Sequence[str]) -> None:
+    """Forget records, and that they are in any feed."""
+    columns = schema.records.c
+    picked = select(columns.number, columns.link, columns.address, columns.others, columns.related)
+    for some in _chunks(paths):
+        rows = connection.execute(picked.where(columns.path.in_(some))).all()
+        if not rows:
+            continue
+        counts = Counter(withdraw_memberships(connection, [row.number for row in rows]))
+        count_spellings(connection, Counter({key: -count for key, count in counts.items()}))
+        addresses = set[str]().union(*({row.address, *row.others.split()} for row in rows))
+        note_unsettled(connection, Unsettled({row.link for row in rows}, addresses, {key for key, _ in counts}))
+        pairs = [{"at": address, "by": row.number} for row in rows for address in row.related.split()]
+        if pairs:
+            pointing = schema.pointers.c
+            found = delete(schema.pointers).where(
+                pointing.address == bindparam("at"), pointing.record == bindparam("by")
+            )
+            connection.execute(found, pairs)
+        connection.execute(delete(schema.records).where(columns.number.in_([row.number for row in rows])))
 
 
 def advance(connection: Connection) -> None:

@@ -9,16 +9,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, insert, or_, select, update
 
 from feeds import schema
 from feeds.identity import Claim, claim
 from feeds.ledger import Ledger, Withdrawn
-from feeds.model import EVERYTHING, Article
+from feeds.model import Article
 from feeds.names import Names
 from feeds.records import Fault
 from feeds.rows import article_of, claim_of_row, fault_row, micros, moment, withdrawn_row
+from feeds.store.contents import withdraw
 from feeds.store.database import fact
+from feeds.store.feeds import Unsettled, note_fact, note_unsettled
 
 MOST_PARAMETERS = 500
 LEDGER = "ledger"
@@ -49,18 +51,16 @@ def held(connection: Connection, paths: Sequence[str]) -> set[str]:
     """The digests of the addresses that the files at these paths keep from being pointed to."""
     found: set[str] = set()
     for some in _chunks(paths):
-        for text in connection.scalars(select(schema.files.c.held).where(schema.files.c.path.in_(some))):
-            found.update(text.split())
+        found.update(connection.scalars(select(schema.held.c.address).where(schema.held.c.path.in_(some))))
     return found
 
 
 def holders(connection: Connection, digests: Sequence[str]) -> dict[str, str]:
-    """The paths of files that are no articles, by those of these digests of addresses that they hold."""
-    files, found = schema.files.c, dict[str, str]()
-    for one in digests:
-        statement = select(files.path).where(func.instr(files.held, one) > 0).order_by(files.path).limit(1)
-        if (path := connection.scalar(statement)) is not None:
-            found[one] = path
+    """The paths of files that hold back an article, by those of these digests of addresses that it has."""
+    columns, found = schema.held.c, dict[str, str]()
+    for some in _chunks(digests):
+        first = select(columns.address, func.min(columns.path)).where(columns.address.in_(some))
+        found.update({address: path for address, path in connection.execute(first.group_by(columns.address))})
     return found
 
 
@@ -122,6 +122,9 @@ def every_claim(connection: Connection, ledger: Ledger) -> Iterator[tuple[Claim,
 def identify(connection: Connection, ids: Mapping[str, str], shown: Collection[str]) -> None:
     """Give records their ids, by path, and note of which readers may hold the id."""
     at = update(schema.records).where(_records.path == bindparam("key"))
+    for some in _chunks(sorted(ids)):  # what is shown of them is another thing now
+        of_them = select(schema.memberships.c.feed).join(schema.records).where(_records.path.in_(some)).distinct()
+        note_unsettled(connection, Unsettled(set(), set(), set(connection.scalars(of_them))))
     if ids:
         connection.execute(at.values(id=bindparam("new")), [{"key": path, "new": id} for path, id in ids.items()])
     if shown:
@@ -131,6 +134,9 @@ def identify(connection: Connection, ids: Mapping[str, str], shown: Collection[s
 def refuse(connection: Connection, faults: Mapping[str, Fault | None]) -> None:
     """Leave records out, by path, for the fault in it; take those in again of which it is None."""
     at = update(schema.records).where(_records.path == bindparam("key"))
+    for some in _chunks(sorted(faults)):
+        links = connection.scalars(select(_records.link).where(_records.path.in_(some)))
+        note_unsettled(connection, Unsettled(set(links), set(), set()))
     taken = [{"key": path} for path, fault in faults.items() if fault is None]
     losers = [{"key": path, "fault": fault_row(fault)} for path, fault in faults.items() if fault is not None]
     if taken:
@@ -158,21 +164,18 @@ def visible_ids(connection: Connection, ids: Collection[str], now: datetime) -> 
 
 
 def keep_withdrawn(connection: Connection, withdrawn: Mapping[str, Withdrawn], days: int, names: Names) -> None:
-    """Keep what is left of withdrawn articles, in place of all that was kept of such."""
-    connection.execute(delete(schema.records).where(_records.until.is_not(None)))
-    if not withdrawn or not days:
-        return
-    rows = [withdrawn_row(id, one, one.until(days), names) for id, one in withdrawn.items()]
-    connection.execute(insert(schema.records), rows)
-    numbers = dict(connection.execute(select(_records.path, _records.number).where(_records.until.is_not(None))).all())
-    connection.execute(
-        insert(schema.memberships),
-        [
-            {"feed": key, "age": row["age"], "record": numbers[row["path"]], "name": name}
-            for row, one in zip(rows, withdrawn.values(), strict=True)
-            for key, name in {EVERYTHING: "", **{names.home(key): name for key, name in one.feeds.items()}}.items()
-        ],
-    )
+    """Keep what is left of withdrawn articles, and no other such."""
+    wanted = {
+        row["path"]: row for row in (withdrawn_row(id, one, one.until(days), names) for id, one in withdrawn.items())
+    }
+    wanted = wanted if days else {}
+    there = select(_records.path, _records.digest, _records.until).where(_records.until.is_not(None))
+    known = {path: (mark, until) for path, mark, until in connection.execute(there)}
+    same = {path for path, row in wanted.items() if known.get(path) == (row["digest"], row["until"])}
+    withdraw(connection, sorted(known.keys() - same))
+    if rows := [row for path, row in wanted.items() if path not in same]:
+        connection.execute(insert(schema.records), rows)
+        note_unsettled(connection, Unsettled({row["link"] for row in rows}, set(), set()))
 
 
 def ledger_known(connection: Connection) -> str | None:
@@ -182,8 +185,7 @@ def ledger_known(connection: Connection) -> str | None:
 
 def note_ledger(connection: Connection, mark: str) -> None:
     """Note the digest of the ledger that ids were taken from."""
-    connection.execute(delete(schema.facts).where(schema.facts.c.name == LEDGER))
-    connection.execute(insert(schema.facts).values(name=LEDGER, value=mark))
+    note_fact(connection, LEDGER, mark)
 
 
 _ROWS = select(_records.path, _records.link, _records.id, _records.age, _records.claim)
