@@ -43,6 +43,9 @@ TEXTS = (
 )
 # UTF-8 read as Latin-1, as an editor who copied it did.
 MISREAD = "Ã©"
+# As an editor wrote it into a body, and what a person gets of it.
+MARKUP = "]]> <b>Bold</b>&copy; <script>alert(1)</script></description></item><!-- x --> <![CDATA[y]]>"
+MARKUP_WORDS = ("]]>", "Bold", "©")
 LONG = ("x" * 100_000, "<b>&amp;</b> " * 8_000, "word " * 20_000 + "]]>", "語" * 33_000)
 
 
@@ -150,10 +153,10 @@ def case(n: int, text: str, long: str = "") -> Case:
     large = Picture(f"https://example.org/{n}.jpg?fit=1&x=2", 1200, 800)
     escaped = html.escape(text)
     body = (
-        f'<div>{escaped}</div>\n{html.escape(long)} <img src="/in%20body.png" alt="{escaped}">'
+        f'<div>{escaped}</div>\n{html.escape(long)} {MARKUP} <img src="/in%20body.png" alt="{escaped}">'
         f'<a href="/{n}/more?a=1&amp;b=2">more</a>\n'
     )
-    words = [*cleaned(excerpt).split(), *cleaned(text).split(), *cleaned(long).split(), "more"]
+    words = [*cleaned(excerpt).split(), *cleaned(text).split(), *cleaned(long).split(), *MARKUP_WORDS, "more"]
     pictures = [(Picture("https://example.org/in%20body.png"), folded(text))]
     links = [f"https://example.org/{n}/more?a=1&b=2"]
     keys: dict[str, str] = {}
