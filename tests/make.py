@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -114,13 +114,16 @@ def run(*arguments: str, cwd: Path, check: int | None = 0, **environment: str) -
 
 
 def program(name: str) -> str:
-    """The path of a program that a test uses; without it the test is skipped, or fails where all must be there."""
+    """The path of a program that a test uses."""
     place = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")  # not on every person's path
-    if place is None:
-        if os.environ.get("FEEDS_REQUIRE_ALL"):
-            pytest.fail(f"{name} is not installed")
-        pytest.skip(f"{name} is not installed")
-    return place
+    return place or missing(name)
+
+
+def missing(name: str) -> NoReturn:
+    """Skip a test for want of what it uses, or fail it where all must be there."""
+    if os.environ.get("FEEDS_REQUIRE_ALL"):
+        pytest.fail(f"{name} is not installed")
+    pytest.skip(f"{name} is not installed")
 
 
 @cache

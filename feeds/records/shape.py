@@ -17,8 +17,12 @@ from pydantic_core import PydanticCustomError
 from feeds.model import fold, host_name, web_address
 from feeds.records.frontmatter import SECRET_KEY, Plain
 
-# XML 1.0 §2.2 Char: everything else makes a document unreadable as a whole.
-NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# XML 1.0 §2.2 Char: everything else makes a document unreadable as a whole. Also what is no text though XML allows it,
+# and what validators refuse (BadCharacters): the controls U+007F to U+009F, and the byte order mark.
+NOT_TEXT = re.compile("[^\t\n\r\u0020-\u007e\u00a0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+# Most of those controls are Windows-1252 taken for Latin-1, and are read as that, as HTML does (its "numeric character
+# reference end state") and feedparser.
+WINDOWS = {chr(code): bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
 
 MOMENT = re.compile(
     r"(\d{4})-(\d\d?)-(\d\d?)(?:(?:[Tt]|[ \t]+)(\d\d?):(\d\d)(?::(\d\d)(?:[.,](\d{1,6})\d*)?)?"
@@ -41,8 +45,9 @@ FALSE = {"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"}
 
 
 def clean(text: str) -> str:
-    """Text as it is published: NFC, without characters that XML forbids, lines ending in a line feed."""
-    return unicodedata.normalize("NFC", NOT_XML.sub("", text)).replace("\r\n", "\n").replace("\r", "\n")
+    """Text as it is published: NFC, without characters that no reader shows, lines ending in a line feed."""
+    shown = NOT_TEXT.sub(lambda found: WINDOWS.get(found[0], ""), text)
+    return unicodedata.normalize("NFC", shown).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def expected(what: str) -> PydanticCustomError:

@@ -42,7 +42,8 @@ def entry_of(article: Article, site: Site, style: Style) -> xml.FeedEntry:
     if lead is not None and lead.length is not None and (kind := image_type(lead.url)):
         item.enclosure(url=lead.url, length=str(lead.length), type=kind)
     for topic in article.topics:
-        item.category(term=topic, scheme=words.identity_address("topics", site))
+        # Without the optional domain: rss-parser gives what has an attribute as an object, where its users want a word.
+        item.category(term=topic)
     if style.source:
         path = feed_path(f"providers/{article.provider.domain}", NAME)
         item.source(url=site.address(path), title=article.provider.name)
