@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from feeds.ledger import Ledger
-from feeds.model import Article, address_digest
+from feeds.model import Article
 
 NEVER = datetime.min.replace(tzinfo=UTC)  # for the publication of what is held back
 
@@ -48,9 +48,7 @@ class Claim:
 
 def claimant_of(article: Article) -> Claimant:
     """An article, as its record says it, as far as its id goes."""
-    return Claimant(
-        article.path, article.address, article.published, article.id, article.given_id, article.previous
-    )
+    return Claimant(article.path, article.address, article.published, article.id, article.given_id, article.previous)
 
 
 def claim(one: Claimant, ledger: Ledger, lives: Callable[[str], bool]) -> Claim:
@@ -97,8 +95,3 @@ def refused(claims: Iterable[Claim]) -> Mapping[str, str]:
                 continue
         losers[one.path] = owner.path
     return losers
-
-
-def mark(address: str) -> str:
-    """What stands in the ledger for an address that is not public yet."""
-    return address_digest(address)

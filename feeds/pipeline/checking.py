@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from feeds.config import Config
-from feeds.identity import Claim, claim_of, claims_of_held, refused
+from feeds.identity import Claimant, claim, claimant_of, claims_of_held, refused
 from feeds.ledger import read_ledger
+from feeds.model import address_digest
 from feeds.records import Fault, Found, place_of_identity, printable, read_file, read_record, refusal, walk
 
 
@@ -15,7 +16,7 @@ def check(config: Config, now: datetime) -> Iterator[tuple[str, list[Fault]]]:
     A record may come twice. Raises ConfigError and LedgerError.
     """
     ledger, _ = read_ledger(config.ledger_file)
-    claims: dict[str, Claim] = {}
+    claimants: list[Claimant] = []
     holders: dict[str, str] = {}
     files: dict[str, Found] = {}
     for found in sorted(walk(config.records_folder), key=lambda found: found.path):
@@ -28,12 +29,14 @@ def check(config: Config, now: datetime) -> Iterator[tuple[str, list[Fault]]]:
         holders |= {address: path for address in reading.held if address not in holders}
         article = reading.article
         if article is not None:
-            claims[path] = claim_of(article, ledger)
+            claimants.append(claimant_of(article))
         waits = article is not None and article.published > now
         yield path, [fault for fault in reading.faults if not (waits and fault.until)]
-    ids, there = {claim.id for claim in claims.values()}, {claim.address for claim in claims.values()}
-    held = claims_of_held(ledger, ids, holders)
-    claims |= {path: claim for path, claim in held.items() if claim.address not in there}
+    addresses = {one.address for one in claimants}
+    claims = {one.path: claim(one, ledger, addresses.__contains__) for one in claimants}
+    marks = {address_digest(address) for address in addresses} if ledger.ids else set[str]()
+    held = claims_of_held(ledger, {one.id for one in claims.values()}, holders)
+    claims |= {path: one for path, one in held.items() if ledger.mark_of(one.address) not in marks}
     for path, winner in sorted(refused(claims.values()).items()):
         content = read_file(config.records_folder, files[path])
         if not isinstance(content, Fault):

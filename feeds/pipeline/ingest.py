@@ -10,7 +10,7 @@ from pathlib import Path
 
 from feeds import selection, store
 from feeds.config import Config
-from feeds.ledger import read_ledger
+from feeds.ledger import ledger_bytes
 from feeds.model import digest
 from feeds.names import Names
 from feeds.pipeline.minting import Minting, ledger_mark
@@ -51,7 +51,7 @@ def ingest(
     StoreBusy when another process still writes it after `wait` seconds.
     """
     folder = config.records_folder
-    _, ledger = read_ledger(config.ledger_file)
+    ledger = ledger_bytes(config.ledger_file)
     with into.reading() as connection:
         known = store.known_files(connection)
         settled = selection.is_settled(connection, config.rules, now)

@@ -116,10 +116,12 @@ def refusal(path: str, place: tuple[int, int, str], winner: str) -> Fault:
 
 def place_of_identity(content: bytes, path: str, mapping: FieldMapping | None = None) -> tuple[int, int, str]:
     """Line, column and key of what says which article a good record is: its `id`, else its webUrl."""
-    text = content.removeprefix(BOM_UTF8).decode()
+    text = content.removeprefix(BOM_UTF8).decode(errors="replace")
     read = toml.read if toml.is_toml(text) else frontmatter.read
     front = read(text, with_places=True)
-    mapped = Mapped(front.data or {}) if mapping is None else fields.apply(mapping, front.data or {}, path)
+    if front.data is None or () not in front.places:
+        return 1, 1, "webUrl"  # it is another text by now
+    mapped = Mapped(front.data) if mapping is None else fields.apply(mapping, front.data, path)
     key = "id" if mapped.data.get("id") else "webUrl"
     fault = _fault(path, Problem((key,), ""), mapped, front.places)
     return fault.line, fault.column, fault.key

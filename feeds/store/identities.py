@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, insert, or_, select, update
 
 from feeds import schema
-from feeds.identity import Claim, claim
+from feeds.identity import Claim, Claimant
 from feeds.ledger import Ledger, Withdrawn
 from feeds.model import Article
 from feeds.names import Names
@@ -30,20 +30,21 @@ _real = _records.until.is_(None)
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """A record as it was before it changed or went; `shown`: readers may hold its id."""
+    """A record as it was before it changed or went; `shown`: readers may hold its id; `visible`: it was there."""
 
     article: Article
     shown: bool
+    visible: bool
 
 
 def before(connection: Connection, paths: Sequence[str]) -> dict[str, Before]:
     """The records that there are at these paths."""
     rendered = exists().where(schema.entries.c.record == _records.number)
-    statement = select(_records.path, _records.article, _records.id, or_(_records.shown, rendered))
+    statement = select(_records.path, _records.article, _records.id, or_(_records.shown, rendered), _records.visible)
     found: dict[str, Before] = {}
     for some in _chunks(paths):
         rows = connection.execute(statement.where(_real, _records.path.in_(some)))
-        found.update({path: Before(article_of(data, id), shown) for path, data, id, shown in rows})
+        found.update({path: Before(article_of(data, id), *facts) for path, data, id, *facts in rows})
     return found
 
 
@@ -103,20 +104,36 @@ def claims(
         seen_addresses |= new_addresses
         seen_ids |= new_ids
         for row in rows:
-            given, _, _ = claim_of_row(row.claim, row.link)
-            known = given is None and ledger.ids.get(row.link) == row.id
-            stray = given is None and not known and ledger.claimed.get(row.path) == row.id
+            given = row.claim is not None and row.claim["id"] is not None
+            known = not given and ledger.id_at(row.link) == row.id
+            stray = not given and not known and ledger.claimed.get(row.path) == row.id
             found[row.path] = Claim(row.path, row.link, row.id, moment(-row.age), known, stray)
         new_addresses = {row.link for row in rows} - seen_addresses
         new_ids = {row.id for row in rows} - seen_ids
     return found
 
 
-def every_claim(connection: Connection, ledger: Ledger) -> Iterator[tuple[Claim, str]]:
-    """What each record has by rights under this ledger, and the id that it has now."""
+def every_claimant(connection: Connection) -> Iterator[tuple[Claimant, str]]:
+    """Each record as far as its id goes, and the id that it has now."""
     for row in connection.execute(_ROWS.where(_real)):
-        given, previous, follows = claim_of_row(row.claim, row.link)
-        yield claim(row.path, row.link, follows, moment(-row.age), given, previous, ledger), row.id
+        yield _claimant(row), row.id
+
+
+def claimants(connection: Connection, paths: Sequence[str]) -> Iterator[Claimant]:
+    """The records at these paths as far as their ids go."""
+    for some in _chunks(paths):
+        for row in connection.execute(_ROWS.where(_real, _records.path.in_(some))):
+            yield _claimant(row)
+
+
+def with_previous(connection: Connection, paths: Sequence[str] | None) -> list[Claimant]:
+    """The records that tell of previous addresses: of these paths, or all."""
+    if paths is None:
+        rows = connection.execute(_ROWS.where(_real, func.json_type(_records.claim) == "object"))
+        found = map(_claimant, rows)
+    else:
+        found = claimants(connection, paths)  # type: ignore[assignment]
+    return [one for one in found if one.previous]
 
 
 def identify(connection: Connection, ids: Mapping[str, str], shown: Collection[str]) -> None:
@@ -186,6 +203,11 @@ def ledger_known(connection: Connection) -> str | None:
 def note_ledger(connection: Connection, mark: str) -> None:
     """Note the digest of the ledger that ids were taken from."""
     note_fact(connection, LEDGER, mark)
+
+
+def _claimant(row: Any) -> Claimant:
+    given, previous, follows = claim_of_row(row.claim, row.link)
+    return Claimant(row.path, row.link, moment(-row.age), follows, given, previous)
 
 
 _ROWS = select(_records.path, _records.link, _records.id, _records.age, _records.claim)

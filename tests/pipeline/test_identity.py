@@ -11,9 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from feeds.config import Config, load_config
+from feeds.errors import LedgerError
 from feeds.ledger import read_ledger
 from feeds.pipeline import ingest, open_store
 from feeds.publish import static
+from feeds.records import place_of_identity
 from tests import make
 
 CONFIG = '[feeds]\nformats = ["atom", "rss", "json"]\nlimit = 100\n'
@@ -330,3 +332,167 @@ def test_no_edit_gives_an_article_another_id(tmp_path_factory: pytest.TempPathFa
 def test_the_config_of_the_repository_keeps_its_ledger_beside_it() -> None:
     config = load_config(make.ROOT / "config.toml")
     assert config.ledger_file == make.ROOT / "ledger.toml"
+
+
+def titles_by_id(config: Config, *, fresh: bool) -> dict[str, str]:
+    """What is published once more, perhaps from nothing but records and ledger."""
+    build(config, fresh=fresh)
+    return {id: title for title, id in entries(config).items()}
+
+
+def same_from_nothing(config: Config) -> dict[str, str]:
+    """The entries by id, which are the same with the store and without, and leave the ledger as it is."""
+    kept = titles_by_id(config, fresh=False)
+    text = config.ledger_file.read_text() if config.ledger_file.exists() else ""
+    assert titles_by_id(config, fresh=True) == kept
+    assert (config.ledger_file.read_text() if config.ledger_file.exists() else "") == text
+    return kept
+
+
+def ids(*numbers: int) -> dict[str, str]:
+    return {f"https://example.org/{n}": f"Article {n}" for n in numbers}
+
+
+class TestSeveralAtOnce:
+    def test_files_are_numbered_anew(self, tmp_path: Path) -> None:
+        config = site(tmp_path, 0)
+        for n in (1, 2, 3):
+            put(config, f"{n}.md", n=n, publishedDateTime="2026-11-01")
+        build(config)
+        (config.records_folder / "2.md").unlink()
+        (config.records_folder / "1.md").rename(config.records_folder / "2.md")
+        assert same_from_nothing(config) == ids(1, 3)
+
+    def test_one_makes_room_for_another_that_was_refused(self, tmp_path: Path) -> None:
+        config = site(tmp_path, 2)
+        build(config)
+        put(config, "2.md", n=2, webUrl="https://example.org/1")
+        build(config)
+        put(config, "1.md", webUrl="https://example.org/one")
+        assert same_from_nothing(config) == ids(1, 2)
+        assert faults(config) == []
+
+    @pytest.mark.parametrize("places", [{1: 2, 2: 3}, {1: 2, 2: 1}, {1: 2, 2: 3, 3: 1}], ids=["chain", "swap", "ring"])
+    def test_addresses_are_handed_on(self, tmp_path: Path, places: dict[int, int]) -> None:
+        config = site(tmp_path)
+        build(config)
+        if 3 not in places:
+            (config.records_folder / "3.md").unlink()
+        for n, place in places.items():
+            put(config, f"{n}.md", n=n, webUrl=f"https://example.org/{place}")
+        assert same_from_nothing(config) == ids(*places)
+
+    def test_all_move_to_another_host(self, tmp_path: Path) -> None:
+        config = site(tmp_path)
+        build(config)
+        for n in (1, 2, 3):
+            put(config, f"{n}.md", n=n, webUrl=f"https://elsewhere.example/{n}")
+        assert same_from_nothing(config) == ids(1, 2, 3)
+
+
+class TestPreviousAddresses:
+    def test_only_the_last_one_is_told(self, tmp_path: Path) -> None:
+        config = site(tmp_path)
+        build(config)
+        put(config, "1.md", webUrl="https://example.org/b")
+        build(config)
+        put(config, "1.md", webUrl="https://example.org/c", previousUrls="[https://example.org/b]")
+        assert same_from_nothing(config) == ids(1, 2, 3)
+
+    def test_only_the_last_one_is_told_and_the_store_is_lost(self, tmp_path: Path) -> None:
+        config = site(tmp_path)
+        build(config)
+        put(config, "1.md", webUrl="https://example.org/b")
+        build(config)
+        put(config, "1.md", webUrl="https://example.org/c", previousUrls="[https://example.org/b]")
+        build(config, fresh=True)
+        assert same_from_nothing(config) == ids(1, 2, 3)
+
+    def test_they_are_told_of_one_at_whose_address_a_stranger_is(self, tmp_path: Path) -> None:
+        config = site(tmp_path)
+        build(config)
+        put(config, "2.md", n=2, webUrl="https://example.org/1")
+        build(config)
+        put(config, "1.md", previousUrls="[https://example.org/5]")
+        assert same_from_nothing(config) == ids(1, 3)
+        put(config, "2.md", n=2, published="false")
+        assert same_from_nothing(config) == ids(1, 3)
+
+    @pytest.mark.parametrize("alive", [False, True])
+    def test_they_touch_what_the_ledger_knows_of_another(self, tmp_path: Path, alive: bool) -> None:
+        config = site(tmp_path)
+        build(config)
+        put(config, "1.md", webUrl="https://example.org/x")
+        build(config)
+        if not alive:
+            (config.records_folder / "1.md").unlink()
+        put(config, "3.md", n=3, previousUrls="[https://example.org/x]")
+        assert same_from_nothing(config) == ids(*((1, 2, 3) if alive else (2, 3)))
+
+
+def test_what_was_pulled_counts_although_the_record_changed_too(tmp_path: Path) -> None:
+    config = site(tmp_path)
+    build(config)
+    config.ledger_file.write_text('[ids]\n"https://example.org/1" = "https://example.org/first"\n')
+    put(config, "1.md", body="Another body.")
+    assert "https://example.org/first" in same_from_nothing(config)
+
+
+def test_the_address_of_what_is_not_due_yet_is_not_in_the_ledger(tmp_path: Path) -> None:
+    config = site(tmp_path)
+    build(config)
+    put(config, "1.md", webUrl=f"https://example.org/{make.CANARY}", publishedDateTime="2030-01-01")
+    build(config)
+    assert make.CANARY not in config.ledger_file.read_text()
+    put(config, "1.md", webUrl=f"https://example.org/{make.CANARY}")
+    assert same_from_nothing(config) == ids(1, 2, 3)
+
+
+def test_one_that_is_overwritten_each_day_is_another_article_each_day(tmp_path: Path) -> None:
+    config = site(tmp_path, 0)
+    for day in (1, 2):
+        title = f"News of {day}"
+        put(config, "latest.md", title=title, webUrl=f"https://example.org/day{day}", publishedDateTime="2026-11-01")
+        build(config)
+    assert entries(config) == {"News of 2": "https://example.org/day2"}
+
+
+def test_a_record_that_is_cut_while_it_is_refused_does_no_harm(tmp_path: Path) -> None:
+    for content in (b"", b"---\n", b"\xff\xfe", b"---\n[1]\n---\n"):
+        assert place_of_identity(content, "1.md") == (1, 1, "webUrl")
+
+
+WITHDRAWN = """[withdrawn."urn:x"]
+link = "http://a.org/"
+published = 2026-01-01T00:00:00Z
+at = 2026-01-01T00:00:00Z
+feeds = {"topics/a" = "A"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("sound", "hostile"),
+    [
+        ("http://a.org/", ""),
+        ("http://a.org/", "javascript:x"),
+        ("http://a.org/", "http://[::1"),
+        ("at = 2026-01-01T00:00:00Z", "at = 9999-12-31T00:00:00Z"),
+        ("at = 2026-01-01T00:00:00Z", "at = 0001-01-01T00:00:00+14:00"),
+        ("at = 2026-01-01T00:00:00Z", "at = 2026-01-01T00:00:00"),
+        ('{"topics/a" = "A"}', "{}"),
+        ("topics/a", "topics/../../x"),
+        ("topics/a", "topics"),
+        ("topics/a", "all"),
+        ('"A"', '""'),
+        ("feeds =", "quality = 1e400\nfeeds ="),
+        ("urn:x", "x"),
+        ("urn:x", ""),
+    ],
+)
+def test_hostile_words_in_the_ledger_are_told_of(tmp_path: Path, sound: str, hostile: str) -> None:
+    file = tmp_path / "ledger.toml"
+    file.write_text(WITHDRAWN)
+    assert read_ledger(file)[0].withdrawn.keys() == {"urn:x"}
+    file.write_text(WITHDRAWN.replace(sound, hostile, 1))
+    with pytest.raises(LedgerError, match=r"ledger.toml: expected \[ids\], \[claimed\] and"):
+        read_ledger(file)

@@ -290,7 +290,10 @@ class TestTime:
         with source.reading() as connection:
             assert [fault.key for fault in store.faults(connection, make.NOW)] == ["updatedDateTime"]
             assert store.faults(connection, moment) == []
-        for now, told in ((make.NOW, b'"date_modified":"2026-11-23T11:00'), (moment, b'"date_modified":"2026-11-23T13:00')):
+        for now, told in (
+            (make.NOW, b'"date_modified":"2026-11-23T11:00'),
+            (moment, b'"date_modified":"2026-11-23T13:00'),
+        ):
             document = documents.get("feed.json", now)
             assert document is not None and told in document.content
 

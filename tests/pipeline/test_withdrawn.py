@@ -193,3 +193,53 @@ def test_fewer_days_than_have_gone_by_end_it_at_once(tmp_path: Path) -> None:
     config = make.site(tmp_path, {}, "[feeds]\nlimit = 2\n")
     build(config, AT)
     assert not [path for path, content in make.tree(config.output_folder).items() if b"Withdrawn" in content]
+
+
+def test_what_falls_due_again_and_is_taken_back_again_has_all_its_days(tmp_path: Path) -> None:
+    config = site(tmp_path)
+    file = config.records_folder / "1.md"
+    build(config)
+    file.write_text(re.sub("publishedDateTime: .*", "publishedDateTime: 2026-11-24T12:00:00Z", file.read_text()))
+    build(config, AT)
+    build(config, make.NOW + timedelta(days=1))
+    assert b"Withdrawn" not in (config.output_folder / "feed.atom").read_bytes()
+    delete(config)
+    build(config, make.NOW + timedelta(days=2))
+    build(config, make.NOW + timedelta(days=4))
+    assert b"Withdrawn" in (config.output_folder / "feed.atom").read_bytes()
+
+
+def test_what_came_back_and_then_broke_leaves_nothing(tmp_path: Path) -> None:
+    config = site(tmp_path)
+    text = (config.records_folder / "1.md").read_text()
+    build(config)
+    delete(config)
+    build(config, AT)
+    (config.records_folder / "1.md").write_text(text)
+    build(config, AT)
+    make.write(config.records_folder / "1.md", "---\ntitle: [\n---\n")
+    build(config, AT)
+    assert b"Withdrawn" not in (config.output_folder / "feed.atom").read_bytes()
+
+
+def test_nothing_of_what_waits_is_told_when_it_goes(tmp_path: Path) -> None:
+    config = site(tmp_path)
+    build(config)
+    later = {"publishedDateTime": "2026-11-24T12:00:00Z", "webUrl": "https://example.org/StillToCome"}
+    make.write(config.records_folder / "2.md", make.record(2, topics="[StillToCome]", **later))
+    build(config, AT)
+    (config.records_folder / "2.md").unlink()
+    for now in (AT, AT + timedelta(days=1, hours=1)):
+        build(config, now)
+        assert "StillToCome" not in config.ledger_file.read_text()
+        assert not [path for path, content in make.tree(config.output_folder).items() if b"StillToCome" in content]
+
+
+def test_what_was_refused_is_not_taken_back(tmp_path: Path) -> None:
+    config = site(tmp_path)
+    build(config)
+    make.write(config.records_folder / "3.md", make.record(3, webUrl="https://example.org/2"))
+    build(config, AT)
+    (config.records_folder / "3.md").unlink()
+    build(config, AT)
+    assert b"Withdrawn" not in (config.output_folder / "feed.atom").read_bytes()
