@@ -47,6 +47,7 @@ LIBRARIES = {
         "store.feeds",
         "selection.picks",
         "selection.settling",
+        "selection.tally",
     },
     "feedgen": {"render.xml"},
     "lxml": {"render.xml"},

@@ -79,11 +79,13 @@ class _Tree:
         for path in sorted(gone):  # first: what was taken back goes even where something else cannot be written
             self._delete(path)
         drafts = chain(self._drafts.every(connection, now), self._rules)
-        for count, draft in enumerate(drafts, start=1):
-            self._publish(draft, known.get(draft.path), now)
-            if progress is not None:
-                progress(count, total)
-        self._drafts.save()
+        try:
+            for count, draft in enumerate(drafts, start=1):
+                self._publish(draft, known.get(draft.path), now)
+                if progress is not None:
+                    progress(count, total)
+        finally:
+            self._drafts.save()  # what is public is known to be, whatever happened then
         if self._noted:
             with self._source.writing() as writing:
                 self._date(store.published(writing))

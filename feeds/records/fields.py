@@ -13,8 +13,8 @@ from feeds.records.frontmatter import Path, Plain
 from feeds.records.mapping import OURS, Constant, FieldMapping, Nested, Source, Template, TheirKey
 from feeds.records.naming import address_part, named
 from feeds.records.shape import MOMENT, as_boolean, clean, holds_secret
+from feeds.records.slips import HIDING
 
-HIDING = ("draft", "unlisted")
 SPLIT_KEYS = ("tags", "categories")
 WHOLE_KEYS = ("tag", "category")
 DAY_PARTS = ("year", "month", "day")

@@ -12,11 +12,13 @@ from feeds.store.contents import (
     keep_entries,
     kept_entries,
     known_files,
+    note_broken,
     note_published,
     published,
     put,
     remove,
     touch,
+    with_record,
     withdraw,
 )
 from feeds.store.database import LONGEST_WAIT, Store, alone, fact
@@ -38,6 +40,7 @@ __all__ = [
     "keep_entries",
     "kept_entries",
     "known_files",
+    "note_broken",
     "note_fact",
     "note_published",
     "published",
@@ -45,6 +48,7 @@ __all__ = [
     "remove",
     "take_unsettled",
     "touch",
+    "with_record",
     "withdraw",
     "withdraw_memberships",
 ]

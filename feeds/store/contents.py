@@ -6,7 +6,7 @@ between them. Not here: what is visible and in which order (selection).
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -16,7 +16,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from feeds import schema
 from feeds.model import Article, Entry
 from feeds.names import Names
-from feeds.records import Fault, Found, Reading
+from feeds.records import Cost, Fault, Found, Reading
 from feeds.rows import article_of, fault_of, file_row, micros, record_row
 from feeds.store.database import fact
 from feeds.store.feeds import Unsettled, count_spellings, note_unsettled, withdraw_memberships
@@ -49,11 +49,14 @@ def generation(connection: Connection) -> int:
     return int(fact(connection, "generation") or 0)
 
 
-def known_files(connection: Connection) -> dict[str, Known]:
-    """Every file that was read, by path."""
+def known_files(connection: Connection, among: Sequence[str] | None = None) -> dict[str, Known]:
+    """Every file that was read, by path; `among`: only of these."""
     files = schema.files.c
-    rows = connection.execute(select(files.path, files.size, files.mtime_ns, files.digest))
-    return {path: Known(size, mtime_ns, digest) for path, size, mtime_ns, digest in rows}
+    every = select(files.path, files.size, files.mtime_ns, files.digest)
+    found: dict[str, Known] = {}
+    for statement in [every] if among is None else (every.where(files.path.in_(some)) for some in _chunks(among)):
+        found.update({path: Known(*facts) for path, *facts in connection.execute(statement)})
+    return found
 
 
 def put(connection: Connection, batch: Sequence[tuple[Found, Reading]], names: Names = AS_SPELLED) -> None:
@@ -99,6 +102,22 @@ def remove(connection: Connection, paths: Sequence[str]) -> None:
     connection.execute(delete(schema.files).where(schema.files.c.path == bindparam("key")), rows)
 
 
+def with_record(connection: Connection, paths: Sequence[str]) -> set[str]:
+    """At which of these paths there is a record."""
+    columns, found = schema.records.c, set[str]()
+    for some in _chunks(paths):
+        found.update(connection.scalars(select(columns.path).where(columns.path.in_(some))))
+    return found
+
+
+def note_broken(connection: Connection, batch: Sequence[tuple[Found, Reading]]) -> None:
+    """Note what is wrong with files; the records that came of them stay as they are."""
+    if batch:
+        paths = [{"key": reading.path} for _, reading in batch]
+        connection.execute(delete(schema.files).where(schema.files.c.path == bindparam("key")), paths)
+        connection.execute(insert(schema.files), [file_row(found, reading) for found, reading in batch])
+
+
 def withdraw(connection: Connection, paths: Sequence[str]) -> None:
     """Forget records, and that they are in any feed."""
     columns = schema.records.c
@@ -142,18 +161,23 @@ def faults(connection: Connection, now: datetime) -> list[Fault]:
     """What keeps records, or parts of visible ones, from being published.  Nothing of what their editors hold back."""
     columns, rows = schema.files.c, schema.records.c
     statement = (
-        select(columns.path, columns.faults)
+        select(columns.path, columns.faults, rows.path.is_not(None))
         .outerjoin(schema.records, rows.path == columns.path)
         .where(columns.faults != [], columns.unpublished.is_(False))
         .where(rows.age.is_(None) | (rows.age >= -micros(now)))
         .where(columns.due.is_(None) | (columns.due <= micros(now)))
         .order_by(columns.path)
     )
-    found = [fault_of(path, data) for path, some in connection.execute(statement) for data in some]
+    every = connection.execute(statement)
+    found = [_told(fault_of(path, data), stays) for path, some, stays in every for data in some]
     refused = select(rows.path, rows.refused).where(rows.refused.is_not(None), rows.age >= -micros(now))
     found += [fault_of(path, data) for path, data in connection.execute(refused)]
     found.sort(key=lambda fault: fault.path)
     return [fault for fault in found if fault.until is None or fault.until > now]
+
+
+def _told(fault: Fault, stays: bool) -> Fault:
+    return replace(fault, cost=Cost.NEWS) if stays and fault.cost is Cost.RECORD else fault
 
 
 def kept_entries(connection: Connection, format_name: str, recipes: dict[int, str]) -> dict[int, bytes]:
