@@ -135,6 +135,7 @@ class Server(Section):
     host: Line = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     workers: Annotated[int, Field(ge=1, le=64)] = 1
+    memory: Annotated[int, Field(ge=1 << 20)] = 256 << 20
 
     @property
     def address(self) -> str:

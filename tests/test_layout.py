@@ -42,6 +42,8 @@ LIBRARIES = {
     "jinja2": {"render.html"},
     "flask": {"publish.service"},
     "werkzeug": {"publish.service"},
+    "brotli": {"publish.codings"},
+    "zstandard": {"publish.codings"},
     "granian": {"publish.server"},
     "click": {"cli"},
     "rich": {"cli"},

@@ -1,42 +1,52 @@
 """The Flask service: documents over HTTP, with conditional GET by Werkzeug (RFC 9110 §13), and /healthz.
 
-Bytes and tags are those of the static tree. Records that change show up without a restart: before an answer the folder
-is looked over, at most for a tenth of the time. Only this module sees a request.
+Bytes and tags are those of the static tree. What was answered once is answered by the room before it from then on, as
+long as it holds. Only this module sees a request.
 """
 
 import json
 import logging
 import re
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Lock
+from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from flask import Flask, Request, Response, request
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from feeds import store
 from feeds.config import Config, load_config
-from feeds.errors import FeedsError, StoreBusy, StoreError
-from feeds.model import EVERYTHING, is_archive
+from feeds.errors import StoreError
+from feeds.model import EVERYTHING
 from feeds.pipeline import Documents, ingest, open_store
+from feeds.publish import codings
+from feeds.publish.answers import FRONT_PAGE, Answers, Shelf
 from feeds.publish.hosts import KEPT
-from feeds.records import Fault
+from feeds.publish.room import Room
+from feeds.publish.watch import Watch
 from feeds.render import html
-from feeds.store import Store
 
 Clock = Callable[[], datetime]
-KEPT_LONG = "public, max-age=86400"  # a page of history changes with its articles and its neighbours: seldom
 CODING = re.compile(r'-(?:gzip|br|zstd|deflate)"')
-LOOKS_SHARE = 10  # looking over the records takes at most one part in this many of the time
 log = logging.getLogger("feeds")
 
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+class _Document(Response):
+    """A document; where it did not change, its date is told with its tag (Werkzeug leaves it out of a 304)."""
+
+    def get_wsgi_headers(self, environ: Any) -> Headers:
+        """The headers as they are sent."""
+        headers = super().get_wsgi_headers(environ)
+        if self.status_code == 304 and (modified := self.headers.get("Last-Modified")):
+            headers["Last-Modified"] = modified
+        return headers
 
 
 def create_app(config: Config | str | Path = "config.toml", *, clock: Clock = _utc_now) -> Flask:
@@ -47,9 +57,10 @@ def create_app(config: Config | str | Path = "config.toml", *, clock: Clock = _u
     if not isinstance(config, Config):
         config = load_config(config)
     source = open_store(config)
-    documents = Documents(config, source)
     ingest(config, source, clock())
-    watch = _Watch(config, source, clock)
+    prefix = unquote_to_bytes(urlsplit(config.site.base_url).path).decode("latin-1")  # as PATH_INFO is: PEP 3333
+    documents, shelf = Documents(config, source), Shelf(config.server.memory)
+    answers, watch = Answers(documents, shelf, prefix), Watch(config, source, shelf, clock)
     watch.look()
     app = Flask("feeds", static_folder=None)
     app.url_map.strict_slashes = False
@@ -61,17 +72,12 @@ def create_app(config: Config | str | Path = "config.toml", *, clock: Clock = _u
             return _problem(config, request, 410)
         if (moved := names.moved(path)) is not None:
             return _redirect(config.site.address(moved))
-        watch.look()
-        now = clock()
-        document = documents.get(path, now)
-        if document is None:
+        now, coding = clock(), codings.choose(request.environ.get("HTTP_ACCEPT_ENCODING"))
+        found = answers.answer(path, now, coding)
+        if found is None:
             return _problem(config, request, 404)
-        response = Response(document.content, content_type=document.media_type)
-        # Weak, since proxies compress on the way, and the same tag must name every coding (RFC 9110 §8.8.1).
-        response.set_etag(document.etag, weak=True)
-        if document.modified <= now:
-            response.last_modified = document.modified
-        response.headers["Cache-Control"] = KEPT_LONG if _is_past(path, now) else KEPT
+        headers = found.headers(int(now.timestamp()), coding)
+        response = _Document(found.bodies[coding], headers=headers)
         if asked := request.environ.get("HTTP_IF_NONE_MATCH"):
             # Apache appends the coding to a tag that passes through it (FreshRSS and others strip it as well).
             request.environ["HTTP_IF_NONE_MATCH"] = CODING.sub('"', asked)
@@ -80,7 +86,7 @@ def create_app(config: Config | str | Path = "config.toml", *, clock: Clock = _u
 
     @app.get("/")
     def front_page() -> Response:
-        return answer("index.html")
+        return answer(FRONT_PAGE)
 
     @app.get("/<path:path>")
     def document(path: str) -> Response:
@@ -88,7 +94,6 @@ def create_app(config: Config | str | Path = "config.toml", *, clock: Clock = _u
 
     @app.get("/healthz")
     def healthz() -> Response:
-        watch.look()
         try:
             everything = documents.feeds(clock()).get(EVERYTHING)
             facts, status = {"status": "ok", "articles": everything.articles if everything else 0}, 200
@@ -111,57 +116,9 @@ def create_app(config: Config | str | Path = "config.toml", *, clock: Clock = _u
         log.error("%s", error)
         return _problem(config, request, 503, "Not now")
 
-    prefix = unquote_to_bytes(urlsplit(config.site.base_url).path).decode("latin-1")  # as PATH_INFO is: PEP 3333
-    if prefix:
-        app.wsgi_app = DispatcherMiddleware(_not_found, {prefix: app.wsgi_app})  # type: ignore[method-assign]
+    behind = DispatcherMiddleware(_not_found, {prefix: app.wsgi_app}) if prefix else app.wsgi_app
+    app.wsgi_app = Room(behind, shelf, watch, clock)  # type: ignore[method-assign]
     return app
-
-
-def _is_past(path: str, now: datetime) -> bool:
-    """Whether a path is that of a page of history of a month that is over."""
-    return is_archive(path) and f"archive/{now:%Y-%m}" not in path
-
-
-class _Watch:
-    """Brings the store up to date with the records, no more often than it is worth."""
-
-    def __init__(self, config: Config, source: Store, clock: Clock) -> None:
-        self._config = config
-        self._source = source
-        self._clock = clock
-        self._lock = Lock()
-        self._next = 0.0
-        self._reported: set[Fault] | None = None
-        self._trouble = ""
-
-    def look(self) -> None:
-        """Read what changed.  While one thread looks, others answer with what is known."""
-        if time.monotonic() < self._next or not self._lock.acquire(blocking=False):
-            return
-        started = time.monotonic()
-        try:
-            ingested = ingest(self._config, self._source, self._clock(), wait=0)
-            if ingested.read or self._reported is None:
-                self._report(aloud=ingested.read > 0)
-        except StoreBusy:
-            # another process is reading the records: what it read shows next time
-            self._trouble = ""
-        except FeedsError as error:
-            if str(error) != self._trouble:
-                log.error("%s; the last good documents are served", error)
-            self._trouble = str(error)
-        finally:
-            ended = time.monotonic()
-            self._next = ended + (ended - started) * (LOOKS_SHARE - 1)
-            self._lock.release()
-
-    def _report(self, *, aloud: bool) -> None:
-        """Log what newly keeps records from being published, without a word of theirs."""
-        with self._source.reading() as connection:
-            faults = set(store.faults(connection, self._clock()))
-        for fault in sorted(faults - (self._reported or set()), key=str) if aloud else ():
-            log.warning("%s/%s", self._config.records.path, fault.public)
-        self._reported = faults
 
 
 def _problem(config: Config, asked: Request, status: int, name: str = "") -> Response:

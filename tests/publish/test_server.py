@@ -174,7 +174,10 @@ def test_head_over_the_wire_is_get_without_the_body(server: Serving) -> None:
         get = server.get(path)
         head = httpx.head(f"{server.url}{path}", trust_env=False)
         assert (head.status_code, head.content) == (status, b"")
-        assert head.headers["Content-Length"] == str(len(get.content))
+        plain = server.get(path, **{"Accept-Encoding": "identity"})
+        assert plain.content == get.content
+        whole = httpx.head(f"{server.url}{path}", headers={"Accept-Encoding": "identity"}, trust_env=False)
+        assert whole.headers["Content-Length"] == str(len(plain.content))
         assert {**head.headers, "date": ""} == {**get.headers, "date": ""}
 
 
