@@ -19,6 +19,7 @@ from feeds.errors import ConfigError
 from feeds.model import KINDS, web_address
 from feeds.names import Names, Naming, names_of, problems
 from feeds.records import FieldMapping, MappingError, read_mapping
+from feeds.rhythm import STEPS
 from feeds.rules import Content, OwnFeed, Rule
 from feeds.sections import Line, Section
 
@@ -66,8 +67,15 @@ def _mapping(table: Any) -> FieldMapping | None:
         raise PydanticCustomError("mapping", "{faults}", {"faults": str(error)}) from error
 
 
+def _step(minutes: int) -> int:
+    if minutes not in STEPS:
+        raise ValueError(f"expected minutes that divide an hour, or hours that divide a day: {list(STEPS)}")
+    return minutes
+
+
 FORMATS: tuple[FormatName, ...] = ("rss", "atom", "json")
 Address = Annotated[str, AfterValidator(_address)]
+Minutes = Annotated[int, AfterValidator(_step)]
 
 
 class Site(Section):
@@ -116,6 +124,8 @@ class FeedsSection(Section):
     amp: bool = False
     archives: bool = True
     kinds: Annotated[tuple[KindName, ...], Field(strict=False), AfterValidator(_once)] = KINDS  # type: ignore[assignment]
+    fastest: Minutes = 5
+    slowest: Minutes = 60
     retired: Annotated[tuple[str, ...], Field(strict=False), AfterValidator(_once)] = ()
 
 
@@ -230,6 +240,8 @@ def _check_together(subject: str, config: Config) -> None:
     if not url.startswith("sqlite:///") or not url.removeprefix("sqlite:///"):
         # The address may hold a password: it is not repeated.
         raise ConfigError(subject, "store.url: expected sqlite:/// and the path of a file")
+    if config.feeds.fastest > config.feeds.slowest:
+        raise ConfigError(subject, f"feeds.fastest: expected feeds.slowest or less, got {config.feeds.fastest}")
     folders = {
         "records.path": config.records_folder.resolve(),
         "output.path": config.output_folder.resolve(),

@@ -19,7 +19,7 @@ from feeds.schema import files, memberships, records
 
 MOST_PARAMETERS = 500
 _rivals = records.alias("rivals")
-_PICKED = (records.c.number, records.c.digest, records.c.feeds, records.c.related)
+_PICKED = (records.c.number, records.c.digest, records.c.feeds, records.c.related, records.c.age)
 _carried = memberships.alias("carried")
 
 
@@ -31,6 +31,7 @@ class Pick:
     digest: str
     feeds: tuple[str, ...]
     related: tuple[str, ...]
+    published: datetime
     changed: datetime
 
 
@@ -142,19 +143,37 @@ def _own(connection: Connection, rule: Rule, now: datetime) -> Own | None:
         return None
     *_, articles, updated = rows[0]
     feed = Feed(rule.key, rule.name, articles, moment(updated), rule.description, formats=rule.formats)
-    return Own(feed, tuple(_pick(*row[:5]) for row in rows))
+    return Own(feed, tuple(_pick(*row[:6]) for row in rows))
 
 
-def _pick(number: int, digest: str, keys: str, related: str, changed: int) -> Pick:
-    return Pick(number, digest, tuple(keys.split("\n")), tuple(related.split()), moment(changed))
+def _pick(number: int, digest: str, keys: str, related: str, age: int, changed: int) -> Pick:
+    return Pick(number, digest, tuple(keys.split("\n")), tuple(related.split()), moment(-age), moment(changed))
 
 
 def next_change(connection: Connection, now: datetime) -> datetime | None:
     """The next moment at which something is visible that is not now, without a record changing."""
     publication = connection.scalar(select(func.max(records.c.age)).where(records.c.age < -micros(now)))
     update = connection.scalar(select(func.min(records.c.updated)).where(records.c.updated > micros(now)))
-    moments = [moment(-publication)] if publication is not None else []
-    return min([*moments, *([moment(update)] if update is not None else [])], default=None)
+    return _earlier(publication, update)
+
+
+def _earlier(age: int | None, updated: int | None) -> datetime | None:
+    return min((moment(x) for x in (None if age is None else -age, updated) if x is not None), default=None)
+
+
+def next_change_in(connection: Connection, feed: str | Rule, now: datetime) -> datetime | None:
+    """The next moment at which that is so of an article in a feed, by key or by rule."""
+    if isinstance(feed, Rule):
+        some = select(records.c.age, records.c.updated).where(*_asked(feed))
+        age = records.c.age
+    else:
+        joined = select(memberships.c.age, records.c.updated).select_from(memberships)
+        some = joined.join(records, records.c.number == memberships.c.record).where(memberships.c.feed == feed)
+        age = memberships.c.age
+    publication = connection.scalar(some.with_only_columns(func.max(age)).where(age < -micros(now)))
+    updated = records.c.updated
+    update = connection.scalar(some.with_only_columns(func.min(updated)).where(updated > micros(now)))
+    return _earlier(publication, update)
 
 
 def _asked(rule: Rule) -> list[ColumnElement[bool]]:

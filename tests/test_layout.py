@@ -15,6 +15,7 @@ ROOMS = [
     "errors",
     "model",
     "archive",
+    "rhythm",
     "names",
     "sections",
     "rules",

@@ -23,7 +23,8 @@ class Edition:
     """A document as it is published, and for how long: from `since` until `until` (None: for ever).
 
     It holds for one generation of the store, and while `known` is what the store has noted of it. `settled` says that
-    this is what the document says of itself: else the store was busy, and it is to be asked again.
+    this is what the document says of itself: else the store was busy, and it is to be asked again. `rhythm` and `due`
+    are those of its draft.
     """
 
     document: Document
@@ -33,6 +34,8 @@ class Edition:
     generation: int
     since: datetime
     until: datetime | None
+    rhythm: int
+    due: datetime | None = None
 
 
 class Documents:
@@ -70,7 +73,8 @@ class Documents:
                 noted, known = self._note(draft, digest(content), known, now)
                 document = Document(path, draft.media_type, content, noted.etag, _second(noted.modified))
             settled = known is not None and (known.etag, _second(known.modified)) == (document.etag, document.modified)
-            return Edition(document, draft.recipe, known, settled, snapshot.generation, now, snapshot.until)
+            moments = (now, snapshot.until, draft.rhythm, draft.due)
+            return Edition(document, draft.recipe, known, settled, snapshot.generation, *moments)
 
     def _note(
         self, draft: Draft, etag: str, known: Published | None, now: datetime

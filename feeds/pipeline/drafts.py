@@ -16,6 +16,7 @@ from feeds.model import EVERYTHING, Article, Entry, Feed, Provider, address_dige
 from feeds.names import Names
 from feeds.pipeline.snapshot import Snapshot, take_snapshot
 from feeds.render import Place, Style, format_named
+from feeds.rhythm import STEPS, rhythm
 from feeds.rows import EPOCH
 from feeds.rules import Rule
 from feeds.selection import Pick
@@ -24,18 +25,24 @@ from feeds.store import Connection, Store
 FRONT_PAGE = "index.html"
 OPML = "feeds.opml"
 MEDIA_TYPES = {FRONT_PAGE: "text/html; charset=utf-8", OPML: "text/x-opml; charset=utf-8"}
+OF_DOCUMENTS = {"limit", "archives", "fastest", "slowest"}  # keys of [feeds] that no entry shows
 MOST_UNSAVED = 1000  # entries held in memory until they are written to the store together
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A document that could be: where, of what, and how to make its bytes.  `newest` is its articles' last change."""
+    """A document that could be: where, of what, and how to make its bytes.  `newest` is its articles' last change.
+
+    `rhythm` is how many minutes it is worth keeping, `due` when something in its feed falls due.
+    """
 
     path: str
     media_type: str
     recipe: str
     newest: datetime
     content: Callable[[], bytes]
+    rhythm: int = STEPS[0]
+    due: datetime | None = None
 
 
 class Drafts:
@@ -46,7 +53,7 @@ class Drafts:
         self._store = source
         self._names = config.names
         self._rules = {rule.key: rule for rule in config.rules}
-        self._site = digest(config.site.model_dump_json(), config.feeds.model_dump_json(exclude={"limit", "archives"}))
+        self._site = digest(config.site.model_dump_json(), config.feeds.model_dump_json(exclude=OF_DOCUMENTS))
         # Entries by format and content, such as `atom/full`: a feed may have another content than all.
         self._unsaved: defaultdict[str, dict[int, Entry]] = defaultdict(dict)
         self._snapshot: Snapshot | None = None
@@ -153,7 +160,9 @@ class Drafts:
             return opml.subscriptions(feeds, site)
 
         newest = max((feed.updated for feed in feeds), default=EPOCH)
-        return Draft(path, MEDIA_TYPES[path], digest(self._site, path, *map(repr, feeds)), newest, content)
+        recipe = digest(self._site, path, *map(repr, feeds))
+        # What any feed does shows here.
+        return Draft(path, MEDIA_TYPES[path], recipe, newest, content, self._config.feeds.fastest, snapshot.until)
 
     def _feed_draft(
         self, connection: Connection, snapshot: Snapshot, feed: Feed, name: str, picks: Sequence[Pick]
@@ -161,7 +170,10 @@ class Drafts:
         address, path = self._config.site.address, feed_path(feed.key, name)
         history = self._history(connection, snapshot, feed)
         newest = address(archive_path(feed.key, history[-1].name, name)) if history else None
-        place = Place(address(path), previous=newest, complete=feed.articles <= self._limit(feed.key))
+        fastest, slowest = self._config.feeds.fastest, self._config.feeds.slowest
+        often = rhythm((pick.published for pick in picks), fastest, slowest)
+        complete = feed.articles <= self._limit(feed.key)
+        place = Place(address(path), previous=newest, complete=complete, rhythm=often)
         return self._joined(connection, snapshot, feed, name, picks, path, place)
 
     def _page_draft(
@@ -200,7 +212,9 @@ class Drafts:
 
         facts = (feed.name, feed.description, feed.image, newest.isoformat(), repr(place))
         recipe = digest(self._site, variant, feed.key, *facts, *recipes.values())
-        return Draft(path, form.MEDIA_TYPE, recipe, newest, content)
+        often, anything = place.rhythm or self._config.feeds.fastest, snapshot.until is not None
+        due = selection.next_change_in(connection, self._source(feed.key), snapshot.now) if anything else None
+        return Draft(path, form.MEDIA_TYPE, recipe, newest, content, often, due)
 
     def _recipe(self, pick: Pick, variant: str, snapshot: Snapshot) -> str:
         known = self._recipes.get((variant, pick.number))

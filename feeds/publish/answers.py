@@ -8,15 +8,16 @@ from collections import OrderedDict
 from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from functools import lru_cache
+from math import ceil
 from threading import Lock
 
 from feeds.model import is_archive
 from feeds.pipeline import Documents, Edition
 from feeds.publish import codings
-from feeds.publish.hosts import KEPT
+from feeds.publish.freshness import cache_control
 
 Headers = list[tuple[str, str]]
-KEPT_LONG = "public, max-age=86400"  # a page of history changes with its articles and its neighbours: seldom
+PAST = 86400  # seconds for a page of history of a month that is over: it changes seldom
 FOR_EVER = datetime.max.replace(tzinfo=UTC)
 FRONT_PAGE = "index.html"
 
@@ -68,13 +69,22 @@ class Answer:
         """The headers of a 304: those of the 200 without what tells of its content (RFC 9110 §15.4.5)."""
         return [*(self._dated if self._dated[0] == second else self._date(second))[1]]
 
+    def _fresh(self, now: datetime) -> int:
+        """For how many seconds it may be kept: its rhythm, and no longer than until something in it falls due."""
+        edition = self.edition
+        fresh = PAST if _is_past(edition.document.path, now) else edition.rhythm * 60
+        if edition.due is not None:
+            fresh = min(fresh, max(1, ceil((edition.due - now).total_seconds())))
+        return fresh
+
     def _date(self, second: int) -> tuple[int, Headers, dict[str, Headers]]:
         # Replaced as a whole: other threads read it.
         document, now = self.edition.document, datetime.fromtimestamp(second, UTC)
         headers = [("Date", http_date(second)), *self._fixed]
         if document.modified <= now:  # never in the future (RFC 9110 §8.8.2.1)
             headers.append(("Last-Modified", http_date(int(document.modified.timestamp()))))
-        headers.append(("Cache-Control", KEPT_LONG if _is_past(document.path, now) else KEPT))
+        fresh = self._fresh(now)
+        headers += [("Cache-Control", cache_control(fresh)), ("Expires", http_date(second + fresh))]
         self._dated = (second, headers, {})
         return self._dated
 
@@ -124,6 +134,10 @@ class Shelf:
                 else:
                     self._remove(oldest)
 
+    def holds(self, answer: Answer, now: datetime) -> bool:
+        """Whether an answer is good at a moment."""
+        return answer.generation == self.generation and answer.since <= now < answer.until
+
     def remove(self, address: str) -> None:
         """Forget an answer."""
         with self._lock:
@@ -156,6 +170,8 @@ class Answers:
         """The answer for a document's path, ready in that coding; None where there is none.  Raises StoreError."""
         address = f"{self._prefix}/{'' if path == FRONT_PAGE else path}"
         before = self._shelf.answers.get(address)
+        if before is not None and coding in before.bodies and self._shelf.holds(before, now):
+            return before
         edition = self._documents.edition(path, now, before.edition if before else None)
         if edition is None:
             if before is not None:

@@ -40,10 +40,10 @@ class Room:
             self._watch.look()
         shelf = self._shelf
         answer = shelf.answers.get(environ.get("PATH_INFO", ""))
-        if answer is None or answer.generation != shelf.generation or environ.get("QUERY_STRING"):
-            return self.behind(environ, start_response)
         now, method = self._clock(), environ["REQUEST_METHOD"]
-        if not answer.since <= now < answer.until or method not in ("GET", "HEAD"):
+        if answer is None or not shelf.holds(answer, now) or method not in ("GET", "HEAD"):
+            return self.behind(environ, start_response)
+        if environ.get("QUERY_STRING"):
             return self.behind(environ, start_response)
         if "HTTP_IF_MATCH" in environ or "HTTP_IF_UNMODIFIED_SINCE" in environ:
             return self.behind(environ, start_response)

@@ -27,7 +27,8 @@ class Place:
     """Where a document stands in its feed's history, by absolute addresses (RFC 5005).
 
     `itself` is its own address. A subscription document has the newest page of the history before it, if there is any;
-    `complete` says that it holds every article. A page of the history has `current`, the subscription document.
+    `complete` says that it holds every article, `rhythm` how many minutes to wait before asking for it again. A page of
+    the history has `current`, the subscription document.
     """
 
     itself: str
@@ -35,6 +36,7 @@ class Place:
     next: str | None = None
     current: str | None = None
     complete: bool = False
+    rhythm: int | None = None
 
     def links(self) -> dict[str, str]:
         """The addresses by link relation, without its own (RFC 5005 §4)."""

@@ -239,7 +239,7 @@ def edition(number: int, size: int, generation: int = 1) -> Edition:
     """A document of that many bytes."""
     content = bytes(size)
     document = Document(f"{number}", "text/plain", content, digest(str(number)), make.NOW)
-    return Edition(document, "", None, True, generation, make.NOW, None)
+    return Edition(document, "", None, True, generation, make.NOW, None, 5, None)
 
 
 def test_the_shelf_keeps_to_its_budget_and_holds_what_is_in_use() -> None:

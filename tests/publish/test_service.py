@@ -19,6 +19,7 @@ from werkzeug.test import TestResponse
 from feeds.config import Config
 from feeds.pipeline import ingest, open_store
 from feeds.publish import hosts, static
+from feeds.publish.freshness import cache_control
 from feeds.publish.service import create_app
 from tests import make
 
@@ -160,9 +161,48 @@ def test_every_document_says_what_it_is(client: FlaskClient, files: dict[str, by
         assert client.get(address(path)).headers["Content-Type"] == MEDIA_TYPES[path.rpartition(".")[2]]
 
 
-def test_every_document_may_be_kept_for_a_while(client: FlaskClient, files: dict[str, bytes]) -> None:
-    for path in files:
-        assert client.get(address(path)).headers["Cache-Control"] == "public, max-age=300"
+def test_every_document_may_be_kept_for_as_long_as_its_rhythm_says(client: FlaskClient) -> None:
+    for path, minutes in {"/": 5, "/feeds.opml": 5, "/topics/ai/feed.rss": 60, "/feed.atom": 30}.items():
+        response = client.get(path)
+        said = cache_control(minutes * 60)
+        assert (response.headers["Cache-Control"], response.headers["Expires"]) == (
+            said,
+            format_datetime(make.NOW + timedelta(minutes=minutes), usegmt=True),
+        )
+        if path.endswith(".rss"):
+            assert f"<ttl>{minutes}</ttl>" in response.text
+        again = client.get(path, headers={"If-None-Match": response.headers["ETag"]})
+        assert [again.headers[name] for name in ("Cache-Control", "Expires")] == [
+            response.headers[name] for name in ("Cache-Control", "Expires")
+        ]
+
+
+@pytest.mark.parametrize("kind", ["publication", "update"])
+def test_headers_alone_shorten_when_something_falls_due(tmp_path: Path, kind: str) -> None:
+    clock = Clock()
+    due = make.NOW + timedelta(hours=2)
+    moment = f"{due:%Y-%m-%dT%H:%M:%SZ}"
+    texts = {f"{n}.md": make.record(n * 10, topics=f"[Topic {n}]") for n in (1, 2)}
+    if kind == "publication":
+        texts["3.md"] = make.record(-2, topics="[Topic 1]")
+    else:
+        texts["1.md"] = make.record(10, topics="[Topic 1]", updatedDateTime=moment)
+    client = client_of(make.site(tmp_path, texts), clock)
+    affected, other = "/topics/topic-1/feed.rss", "/topics/topic-2/feed.rss"
+    first = {path: client.get(path) for path in (affected, other)}
+    for before, seconds in ((3601, 3600), (1800, 1800), (90.5, 91), (1, 1), (0.001, 1)):
+        clock.now = due - timedelta(seconds=before)
+        for path, kept in ((affected, seconds), (other, 3600)):
+            response = client.get(path)
+            assert response.data == first[path].data
+            assert response.headers["ETag"] == first[path].headers["ETag"]
+            assert response.headers["Last-Modified"] == first[path].headers["Last-Modified"]
+            assert response.headers["Cache-Control"] == cache_control(kept)
+            ends = parsedate_to_datetime(response.headers["Expires"])
+            assert ends - parsedate_to_datetime(response.headers["Date"]) == timedelta(seconds=kept)
+    clock.now = due
+    assert client.get(affected).headers["ETag"] != first[affected].headers["ETag"]
+    assert client.get(affected).headers["Cache-Control"] == cache_control(3600)
 
 
 @pytest.mark.parametrize("shared", [True, False], ids=["from_one_store", "from_two_stores"])
