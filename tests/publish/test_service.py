@@ -182,7 +182,7 @@ def test_headers_alone_shorten_when_something_falls_due(tmp_path: Path, kind: st
     clock = Clock()
     due = make.NOW + timedelta(hours=2)
     moment = f"{due:%Y-%m-%dT%H:%M:%SZ}"
-    texts = {f"{n}.md": make.record(n * 10, topics=f"[Topic {n}]") for n in (1, 2)}
+    texts: dict[str, str | bytes] = {f"{n}.md": make.record(n * 10, topics=f"[Topic {n}]") for n in (1, 2)}
     if kind == "publication":
         texts["3.md"] = make.record(-2, topics="[Topic 1]")
     else:
