@@ -21,7 +21,7 @@ from feeds.names import Names, Naming, names_of, problems
 from feeds.records import FieldMapping, MappingError, read_mapping
 from feeds.rhythm import STEPS
 from feeds.rules import Content, OwnFeed, Rule
-from feeds.sections import Line, Section
+from feeds.sections import Line, Section, message
 
 FormatName = Literal["rss", "atom", "json"]
 KindName = Literal["topics", "providers", "categories"]
@@ -100,6 +100,7 @@ class Records(Section):
     """[records]: where the records are, and in which keys they are written."""
 
     path: Path = Field(Path("seeds"), strict=False)
+    ledger: Path = Field(Path("ledger.toml"), strict=False)
     fields: Annotated[FieldMapping | None, BeforeValidator(_mapping)] = None
 
 
@@ -127,6 +128,7 @@ class FeedsSection(Section):
     fastest: Minutes = 5
     slowest: Minutes = 60
     retired: Annotated[tuple[str, ...], Field(strict=False), AfterValidator(_once)] = ()
+    withdrawn_days: Annotated[int, Field(ge=0, le=365)] = 0
 
 
 class NamingSection(Section):
@@ -190,6 +192,11 @@ class Config(Section):
         return self.file.parent / self.records.path
 
     @property
+    def ledger_file(self) -> Path:
+        """The text file of what outlasts the store, absolute."""
+        return self.file.parent / self.records.ledger
+
+    @property
     def output_folder(self) -> Path:
         """The folder of the static tree, absolute."""
         return self.file.parent / self.output.path
@@ -225,7 +232,7 @@ def load_config(path: Path | str = "config.toml", **server: str | int | None) ->
     try:
         config = Config.model_validate({**data, "file": file})
     except ValidationError as error:
-        raise ConfigError(str(path), "; ".join(_message(detail) for detail in error.errors())) from error
+        raise ConfigError(str(path), "; ".join(message(detail) for detail in error.errors())) from error
     changes = {name: value for name, value in server.items() if value is not None}
     config = config.model_copy(update={"server": config.server.model_copy(update=changes)})
     if not config.site.base_url:
@@ -256,43 +263,11 @@ def _check_together(subject: str, config: Config) -> None:
         raise ConfigError(subject, "output.path: expected a folder that does not hold the records")
     if output == folders["store.url"].parent or output in folders["store.url"].parents:
         raise ConfigError(subject, "store.url: expected a file outside output.path, which is public")
+    if output in config.ledger_file.resolve().parents:
+        raise ConfigError(subject, "records.ledger: expected a file outside output.path, which is public")
     for number, feed in enumerate(config.feed):
         if feed.key in (other.key for other in config.feed[:number]):
             raise ConfigError(subject, f"feed[{number}].key: expected a key that no other has, got {feed.key!r}")
         if not {*(feed.formats or ())} <= {*config.feeds.formats}:
             wanted = f"expected some of feeds.formats, {list(config.feeds.formats)}, got {list(feed.formats or ())}"
             raise ConfigError(subject, f"feed[{number}].formats: {wanted}")
-
-
-def _message(detail: Any) -> str:
-    if detail["type"] == "mapping":  # it names its keys itself
-        return str(detail["msg"])
-    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"])
-    key = "".join(parts).removeprefix(".")
-    known = {
-        "extra_forbidden": "expected no such key",
-        "string_type": "expected text in quotes",
-        "path_type": "expected text in quotes",
-        "int_type": "expected a whole number",
-        "bool_type": "expected true or false",
-        "float_type": "expected a number",
-        "finite_number": "expected a number",
-        "missing": "expected this key",
-        "model_type": "expected a table",
-        "dict_type": "expected a table",
-        "tuple_type": "expected a list",
-        "too_short": "expected at least one name",
-    }
-    context = detail.get("ctx", {})
-    if detail["type"] == "greater_than_equal":
-        problem = f"expected {context['ge']:g} or more"
-    elif detail["type"] == "less_than_equal":
-        problem = f"expected {context['le']} or less"
-    elif detail["type"] == "literal_error":
-        problem = f"expected {context['expected']}"
-    elif detail["type"] == "value_error":
-        problem = str(context["error"])
-    else:
-        problem = known.get(detail["type"], detail["msg"])
-    silent = detail["type"] in ("extra_forbidden", "missing") or key.startswith("store")
-    return f"{key}: {problem}" if silent else f"{key}: {problem}, got {detail['input']!r}"

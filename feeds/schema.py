@@ -23,7 +23,8 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
-# fingerprint: what code and records folder the store was made by and of; generation: grows with each change of records.
+# fingerprint: what code and records folder the store was made by and of; generation: grows with each change of records;
+# ledger: the digest of the ledger that ids were taken from.
 facts = Table("facts", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
 
 # One row a file that may be a record, whatever became of it. `held` are the digests of the addresses of one that is no
@@ -42,8 +43,11 @@ files = Table(
     sqlite_with_rowid=False,
 )
 
-# One row a record that is published now or will be when it is due. `address` is the digest of its id, `others` those
-# of its further addresses, `related` those of the addresses that it points to.
+# One row a record that is published now or will be when it is due. `link` is its web address as it is compared, `id`
+# what readers know the article by, `claim` what the record says of that itself; `shown` tells that readers may hold the
+# id already, `refused` is the fault of one that is left out for the sake of another. `address` is the digest
+# of the link, `others` those of its further addresses, `related` those of the addresses that it points to. A row with
+# `until` is what is left of an article that was withdrawn: it goes at that moment.
 records = Table(
     "records",
     metadata,
@@ -51,6 +55,11 @@ records = Table(
     Column("path", Text, nullable=False, unique=True),
     Column("digest", Text, nullable=False),
     Column("id", Text, nullable=False),
+    Column("link", Text, nullable=False),
+    Column("claim", JSON(none_as_null=True)),
+    Column("shown", Boolean, nullable=False),
+    Column("refused", JSON(none_as_null=True)),
+    Column("until", BigInteger),
     Column("address", Text, nullable=False),
     Column("others", Text, nullable=False),
     Column("age", BigInteger, nullable=False),
@@ -61,8 +70,12 @@ records = Table(
     Column("related", Text, nullable=False),
     Column("article", JSON, nullable=False),
 )
-Index("rivals", records.c.id, records.c.age, records.c.path)
-Index("ages", records.c.age, records.c.id)
+Index("rivals", records.c.link, records.c.age, records.c.path)
+Index("ages", records.c.age, records.c.link)
+# Nearly every id is the address itself, and found in `rivals`.
+Index("minted", records.c.id, sqlite_where=records.c.id != records.c.link)
+Index("refusals", records.c.number, sqlite_where=records.c.refused.is_not(None))
+Index("endings", records.c.until, sqlite_where=records.c.until.is_not(None))
 Index("addresses", records.c.address)
 Index("updates", records.c.updated, sqlite_where=records.c.updated.is_not(None))
 

@@ -19,7 +19,7 @@ from feeds.schema import files, memberships, records
 
 MOST_PARAMETERS = 500
 _rivals = records.alias("rivals")
-_PICKED = (records.c.number, records.c.digest, records.c.feeds, records.c.related, records.c.age)
+_PICKED = tuple(records.c[name] for name in ("number", "digest", "id", "until", "feeds", "related", "age"))
 _carried = memberships.alias("carried")
 
 
@@ -29,6 +29,8 @@ class Pick:
 
     number: int
     digest: str
+    id: str
+    withdrawn: bool
     feeds: tuple[str, ...]
     related: tuple[str, ...]
     published: datetime
@@ -50,8 +52,16 @@ def visible(now: datetime) -> ColumnElement[bool]:
         _rivals.c.age < records.c.age,
         and_(_rivals.c.age == records.c.age, _rivals.c.path < records.c.path),
     )
-    outdone = exists().where(_rivals.c.id == records.c.id, _rivals.c.age >= latest, outdoes)
-    return and_(records.c.age >= latest, ~outdone)
+    stands = and_(_rivals.c.age >= latest, _rivals.c.refused.is_(None), _rivals.c.until.is_(None))
+    outdone = exists().where(_rivals.c.link == records.c.link, stands, outdoes)
+    # An article that came back, perhaps at another address, leaves nothing of the withdrawn one.
+    id_is_address = and_(_rivals.c.link == records.c.id, _rivals.c.id == _rivals.c.link)
+    has_id = or_(id_is_address, and_(_rivals.c.id == records.c.id, _rivals.c.id != _rivals.c.link))
+    returned = exists().where(has_id, stands)
+    is_left = and_(records.c.until > micros(now), ~returned)
+    return and_(
+        records.c.age >= latest, records.c.refused.is_(None), case((records.c.until.is_(None), ~outdone), else_=is_left)
+    )
 
 
 def feeds(connection: Connection, now: datetime) -> dict[str, Feed]:
@@ -80,7 +90,7 @@ def feeds(connection: Connection, now: datetime) -> dict[str, Feed]:
 def newest(connection: Connection, key: str, now: datetime, limit: int) -> list[Pick]:
     """The newest articles of a feed, at most `limit`."""
     statement, age = _in_feed(key, now, *_PICKED, _changed(now))
-    return [_pick(*row) for row in connection.execute(statement.order_by(age, records.c.id).limit(limit))]
+    return [_pick(*row) for row in connection.execute(statement.order_by(age, records.c.link).limit(limit))]
 
 
 def moments(connection: Connection, feed: str | Rule, now: datetime) -> list[datetime]:
@@ -93,7 +103,7 @@ def between(connection: Connection, feed: str | Rule, now: datetime, start: date
     """The articles of a feed that were published from `start` on and before `end`, newest first."""
     statement, age = _in_feed(feed, now, *_PICKED, _changed(now))
     span = statement.where(age <= -micros(start), age > -micros(end))
-    return [_pick(*row) for row in connection.execute(span.order_by(age, records.c.id))]
+    return [_pick(*row) for row in connection.execute(span.order_by(age, records.c.link))]
 
 
 def _in_feed(feed: str | Rule, now: datetime, *columns: Any) -> tuple[Select[Any], Any]:
@@ -112,12 +122,14 @@ def hidden(connection: Connection, now: datetime) -> frozenset[str]:
     """
     latest = -micros(now)
     held = select(files.c.held).where(files.c.held != "")
-    waiting = select(records.c.address + " " + records.c.others).where(records.c.age < latest)
+    kept_back = or_(records.c.age < latest, records.c.refused.is_not(None))
+    waiting = select(records.c.address + " " + records.c.others).where(kept_back)
     found = sorted({address for row in connection.scalars(union(held, waiting)) for address in row.split()})
     seen: set[str] = set()
     for start in range(0, len(found), MOST_PARAMETERS):
         some = found[start : start + MOST_PARAMETERS]
-        there = select(records.c.address).where(records.c.age >= latest, records.c.address.in_(some))
+        stands = and_(records.c.age >= latest, records.c.refused.is_(None), records.c.until.is_(None))
+        there = select(records.c.address).where(stands, records.c.address.in_(some))
         seen.update(connection.scalars(there))
     return frozenset(found) - seen
 
@@ -135,7 +147,7 @@ def _own(connection: Connection, rule: Rule, now: datetime) -> Own | None:
         select(*_PICKED, changed)
         .add_columns(func.count().over(), func.max(changed).over())  # of all, whatever the limit
         .where(*_asked(rule), visible(now))
-        .order_by(*hottest, records.c.age, records.c.id)
+        .order_by(*hottest, records.c.age, records.c.link)
         .limit(rule.limit)
     )
     rows = connection.execute(statement).all()
@@ -143,37 +155,43 @@ def _own(connection: Connection, rule: Rule, now: datetime) -> Own | None:
         return None
     *_, articles, updated = rows[0]
     feed = Feed(rule.key, rule.name, articles, moment(updated), rule.description, formats=rule.formats)
-    return Own(feed, tuple(_pick(*row[:6]) for row in rows))
+    return Own(feed, tuple(_pick(*row[:8]) for row in rows))
 
 
-def _pick(number: int, digest: str, keys: str, related: str, age: int, changed: int) -> Pick:
-    return Pick(number, digest, tuple(keys.split("\n")), tuple(related.split()), moment(-age), moment(changed))
+def _pick(
+    number: int, digest: str, id: str, until: int | None, keys: str, related: str, age: int, changed: int
+) -> Pick:
+    feeds, others = tuple(keys.split("\n")), tuple(related.split())
+    return Pick(number, digest, id, until is not None, feeds, others, moment(-age), moment(changed))
 
 
 def next_change(connection: Connection, now: datetime) -> datetime | None:
     """The next moment at which something is visible that is not now, without a record changing."""
     publication = connection.scalar(select(func.max(records.c.age)).where(records.c.age < -micros(now)))
     update = connection.scalar(select(func.min(records.c.updated)).where(records.c.updated > micros(now)))
-    return _earlier(publication, update)
-
-
-def _earlier(age: int | None, updated: int | None) -> datetime | None:
-    return min((moment(x) for x in (None if age is None else -age, updated) if x is not None), default=None)
+    ending = connection.scalar(select(func.min(records.c.until)).where(records.c.until > micros(now)))
+    return _earliest(publication, update, ending)
 
 
 def next_change_in(connection: Connection, feed: str | Rule, now: datetime) -> datetime | None:
     """The next moment at which that is so of an article in a feed, by key or by rule."""
+    columns, latest = records.c, micros(now)
     if isinstance(feed, Rule):
-        some = select(records.c.age, records.c.updated).where(*_asked(feed))
-        age = records.c.age
+        some, age = select(columns.number).where(*_asked(feed)), columns.age
     else:
-        joined = select(memberships.c.age, records.c.updated).select_from(memberships)
-        some = joined.join(records, records.c.number == memberships.c.record).where(memberships.c.feed == feed)
-        age = memberships.c.age
-    publication = connection.scalar(some.with_only_columns(func.max(age)).where(age < -micros(now)))
-    updated = records.c.updated
-    update = connection.scalar(some.with_only_columns(func.min(updated)).where(updated > micros(now)))
-    return _earlier(publication, update)
+        joined = select(columns.number).select_from(memberships).join(records, columns.number == memberships.c.record)
+        some, age = joined.where(memberships.c.feed == feed), memberships.c.age
+    publication = connection.scalar(some.with_only_columns(func.max(age)).where(age < -latest))
+    update, ending = (
+        connection.scalar(some.with_only_columns(func.min(column)).where(column > latest))
+        for column in (columns.updated, columns.until)
+    )
+    return _earliest(publication, update, ending)
+
+
+def _earliest(age: int | None, *others: int | None) -> datetime | None:
+    counts = (None if age is None else -age, *others)
+    return min((moment(count) for count in counts if count is not None), default=None)
 
 
 def _asked(rule: Rule) -> list[ColumnElement[bool]]:

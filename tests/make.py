@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from feeds.config import Config, load_config
-from feeds.model import Article, Provider
+from feeds.model import Article, Provider, identity
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 ROOT = Path(__file__).parent.parent
@@ -46,7 +46,9 @@ topics = ["Nobody writes about it"]
 
 
 def article(n: int = 1, **changes: Any) -> Article:
-    """The n-th of a row of articles, each an hour older than the one before."""
+    """The n-th of a row of articles, each an hour older than the one before.  Its id follows from its link."""
+    if "link" in changes:
+        changes.setdefault("id", identity(changes["link"]))
     made = Article(
         path=f"{n:04}.md",
         digest=f"digest-{n}",

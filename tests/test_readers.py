@@ -436,3 +436,32 @@ def test_newsboat_subscribes_and_gets_each_article_once(tmp_path: Path, format_n
 
         newsboat.reload()
         assert proxy.taken() == [(path, True, 304)]
+
+
+def test_newsboat_shows_no_new_item_after_any_edit(tmp_path: Path) -> None:
+    make.program("newsboat")
+    config = make.site(tmp_path, {f"{n}.md": make.record(n) for n in (1, 2)})
+    folder, keys = config.records_folder, dict[str, str]()
+    with serving(config) as service:
+        newsboat = Newsboat(tmp_path / "newsboat", f"{service.url}/feed.atom", f"{service.url}/feed.rss")
+        newsboat.reload()
+        before = {guid for guid, *_ in newsboat.items()}
+        edits = {
+            "webUrl": "https://elsewhere.example/moved",
+            "title": "Edited",
+            "publishedDateTime": "2026-10-01",
+            "previousUrls": "[https://example.org/older]",
+        }
+        for key, value in edits.items():
+            keys[key] = value
+            make.write(folder / "1.md", make.record(1, **keys))
+            told = {"publishedDateTime": "2026-10-01T00:00:00Z", "previousUrls": "Edited"}.get(key, value)
+            service.until("/feed.json", lambda response, told=told: told in response.text)  # type: ignore[misc]
+            newsboat.reload()
+            assert {guid for guid, *_ in newsboat.items()} == before
+        (folder / "1.md").rename(folder / "renamed.md")
+        make.write(folder / "2.md", make.record(2, title="Told last"))
+        service.until("/feed.json", lambda response: "Told last" in response.text)
+        newsboat.reload()
+        assert {guid for guid, *_ in newsboat.items()} == before
+    assert before == {"https://example.org/1", "https://example.org/2"}

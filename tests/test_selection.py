@@ -31,7 +31,7 @@ NUMBERS = st.none() | st.sampled_from([0.0, 1.0, 49.5, 50.0, 99.0])
 ARTICLES = st.builds(
     lambda n, address, published, after, topics, category, provider, related, quality, heat: make.article(
         n,
-        id=f"https://example.org/{address}",
+        link=f"https://example.org/{address}",
         published=published,
         updated=None if after is None else published + after * HOUR,
         topics=tuple(topics),
@@ -223,7 +223,7 @@ class TestExamples:
         assert self.newest(source, now=make.NOW) == ["0001.md"]
 
     def test_a_record_that_is_not_due_outdoes_nobody(self, source: Store) -> None:
-        later = make.article(2, id="https://example.org/1", published=make.NOW + HOUR, topics=("Robots",))
+        later = make.article(2, link="https://example.org/1", published=make.NOW + HOUR, topics=("Robots",))
         fill(source, [make.article(1), later])
         assert self.newest(source) == ["0001.md"]
         assert "topics/robots" not in self.feeds(source)
@@ -238,7 +238,7 @@ class TestExamples:
     def test_articles_of_one_moment_are_ordered_by_address(self, source: Store) -> None:
         names = ["b", "a", "B", "a/c", "aa", "~"]
         addresses = [f"https://example.org/{name}" for name in names]
-        fill(source, [make.article(n, id=name, published=make.NOW) for n, name in enumerate(addresses)])
+        fill(source, [make.article(n, link=name, published=make.NOW) for n, name in enumerate(addresses)])
         assert self.newest(source) == [f"{addresses.index(name):04}.md" for name in sorted(addresses)]
 
     def test_an_update_still_to_come_does_not_count(self, source: Store) -> None:
@@ -313,7 +313,7 @@ class TestHidden:
         )
 
     def test_an_address_at_which_something_is_visible_is_not_hidden(self, source: Store) -> None:
-        later = make.article(2, id="https://example.org/1", published=make.NOW + HOUR)
+        later = make.article(2, link="https://example.org/1", published=make.NOW + HOUR)
         fill(source, [make.article(1), later])
         self.hold(source, self.HERE)
         assert self.hidden(source) == frozenset()
@@ -336,11 +336,11 @@ class TestOwn:
         make.article(7, topics=("AI",), category=None, heat=69.9),
         make.article(8, topics=(), provider=Provider("other.org", "Other"), quality=0.0, heat=0.0),
         make.article(
-            9, id="https://example.org/1", topics=("Robots",), quality=99.0, heat=99.0
+            9, link="https://example.org/1", topics=("Robots",), quality=99.0, heat=99.0
         ),  # outdone by the first
         make.article(10, published=make.NOW + HOUR, topics=("AI",), quality=99.0, heat=99.0),  # not due
         make.article(
-            11, id="https://example.org/0", published=make.NOW - HOUR, topics=("C#",), quality=50.0, heat=70.0
+            11, link="https://example.org/0", published=make.NOW - HOUR, topics=("C#",), quality=50.0, heat=70.0
         ),
     )
 

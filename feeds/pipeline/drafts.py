@@ -25,7 +25,7 @@ from feeds.store import Connection, Store
 FRONT_PAGE = "index.html"
 OPML = "feeds.opml"
 MEDIA_TYPES = {FRONT_PAGE: "text/html; charset=utf-8", OPML: "text/x-opml; charset=utf-8"}
-OF_DOCUMENTS = {"limit", "archives", "fastest", "slowest"}  # keys of [feeds] that no entry shows
+HEADS = {"limit", "archives", "fastest", "slowest", "withdrawn_days"}  # keys of [feeds] that no entry shows
 MOST_UNSAVED = 1000  # entries held in memory until they are written to the store together
 
 
@@ -53,7 +53,7 @@ class Drafts:
         self._store = source
         self._names = config.names
         self._rules = {rule.key: rule for rule in config.rules}
-        self._site = digest(config.site.model_dump_json(), config.feeds.model_dump_json(exclude=OF_DOCUMENTS))
+        self._site = digest(config.site.model_dump_json(), config.feeds.model_dump_json(exclude=HEADS))
         # Entries by format and content, such as `atom/full`: a feed may have another content than all.
         self._unsaved: defaultdict[str, dict[int, Entry]] = defaultdict(dict)
         self._snapshot: Snapshot | None = None
@@ -202,6 +202,7 @@ class Drafts:
     ) -> Draft:
         form, site = format_named(name), self._config.site
         newest = max(pick.changed for pick in picks)
+        place = replace(place, withdrawn=any(pick.withdrawn for pick in picks))
         rule = self._rules.get(feed.key)
         variant = f"{name}/{rule.content if rule else self._config.feeds.content}"
         recipes = {pick.number: self._recipe(pick, variant, snapshot) for pick in picks}
@@ -221,7 +222,7 @@ class Drafts:
         if known is None:
             shown = [snapshot.names[key] for key in pick.feeds]
             shown += [address for address in pick.related if address in snapshot.hidden]
-            known = digest(self._site, variant, pick.digest, pick.changed.isoformat(), *shown)
+            known = digest(self._site, variant, pick.digest, pick.id, pick.changed.isoformat(), *shown)
             self._recipes[variant, pick.number] = known
         return known
 
@@ -252,8 +253,10 @@ def as_shown(article: Article, snapshot: Snapshot, names: Names) -> Article:
     """The article as readers may see it now.
 
     Under the names that its feeds go by, without an update that is still to come, and without related coverage that is
-    itself not visible here.
+    itself not visible here. Of a withdrawn one nothing is left to be called by any name.
     """
+    if article.withdrawn:
+        return article
     called = {key: snapshot.names[key] for key in names.feeds(article)}
     topics = tuple(dict.fromkeys(name for key, name in called.items() if key.startswith("topics/")))
     providers = [Provider(key.partition("/")[2], name) for key, name in called.items() if key.startswith("providers/")]

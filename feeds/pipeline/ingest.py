@@ -10,9 +10,12 @@ from pathlib import Path
 
 from feeds import store
 from feeds.config import Config
+from feeds.ledger import read_ledger
 from feeds.model import digest
+from feeds.names import Names
+from feeds.pipeline.minting import Minting, ledger_mark
 from feeds.records import Fault, Found, Reading, printable, read_file, read_record, walk
-from feeds.store import LONGEST_WAIT, Connection, Known, Store
+from feeds.store import LONGEST_WAIT, Connection, Known, Store, identities
 
 BATCH = 500
 SHAPING = ("feedgen", "lxml", "idna", "jinja2", "markdown-it-py", "nh3", "pydantic", "pyyaml")
@@ -48,18 +51,23 @@ def ingest(
     StoreBusy when another process still writes it after `wait` seconds.
     """
     folder = config.records_folder
+    _, ledger = read_ledger(config.ledger_file)
     with into.reading() as connection:
         known = store.known_files(connection)
+        same_ledger = identities.ledger_known(connection) == ledger_mark(ledger, config.feeds.withdrawn_days)
     found = _walk(folder)
-    if not _changed(found, known) and known.keys() <= found.keys():
+    if same_ledger and not _changed(found, known) and known.keys() <= found.keys():
         return Ingested(len(found), 0, 0)
     with into.writing(wait) as connection:
         # Looked at again: while this process waited for its turn, another may have done the work.
         known, found = store.known_files(connection), _walk(folder)
+        minting = Minting(connection, config, now)
         gone = sorted(known.keys() - found.keys())
+        minting.leaving(gone)
         store.remove(connection, gone)
-        read = _read(connection, config, _changed(found, known), known, now, progress)
-        if read or gone:
+        read = _read(connection, config, _changed(found, known), known, now, minting, progress)
+        if read or gone or not same_ledger:
+            minting.settle()
             store.advance(connection)
     return Ingested(len(found), read, len(gone))
 
@@ -84,6 +92,7 @@ def _read(
     changed: list[tuple[str, Found]],
     known: dict[str, Known],
     now: datetime,
+    minting: Minting,
     progress: Progress | None,
 ) -> int:
     read, names = 0, config.names
@@ -106,13 +115,24 @@ def _read(
         read += 1
         batch.append((seen, reading))
         if len(batch) == BATCH:
-            store.put(connection, batch, names)
+            _put(connection, batch, known, names, minting)
             batch.clear()
         if progress is not None:
             progress(count, len(changed))
-    store.put(connection, batch, names)
+    _put(connection, batch, known, names, minting)
     store.touch(connection, same)
     return read
+
+
+def _put(
+    connection: Connection,
+    batch: list[tuple[Found, Reading]],
+    known: dict[str, Known],
+    names: Names,
+    minting: Minting,
+) -> None:
+    minting.leaving([reading.path for _, reading in batch if reading.path in known])
+    store.put(connection, minting.taking(batch), names)
 
 
 def _settled(mtime_ns: int) -> int:

@@ -108,6 +108,23 @@ def read_record(path: str, content: bytes, now: datetime, mapping: FieldMapping 
     return Reading(path, mark, None, tuple(faults), unpublished, held, due)
 
 
+def refusal(path: str, place: tuple[int, int, str], winner: str) -> Fault:
+    """The fault of a record that is left out since the one at `winner` has its id or address; `` is not named."""
+    other = f", other than those of {winner}" if winner else ""
+    return Fault(path, *place, f"an address and an id of its own{other}")
+
+
+def place_of_identity(content: bytes, path: str, mapping: FieldMapping | None = None) -> tuple[int, int, str]:
+    """Line, column and key of what says which article a good record is: its `id`, else its webUrl."""
+    text = content.removeprefix(BOM_UTF8).decode()
+    read = toml.read if toml.is_toml(text) else frontmatter.read
+    front = read(text, with_places=True)
+    mapped = Mapped(front.data or {}) if mapping is None else fields.apply(mapping, front.data or {}, path)
+    key = "id" if mapped.data.get("id") else "webUrl"
+    fault = _fault(path, Problem((key,), ""), mapped, front.places)
+    return fault.line, fault.column, fault.key
+
+
 def _fault(path: str, problem: Problem, mapped: Mapped, places: dict[Path, frontmatter.Place]) -> Fault:
     theirs = known = mapped.origin(problem.path)
     if known not in places and ("<<", *known) in places:
@@ -147,6 +164,10 @@ def _held(data: dict[str, Any]) -> tuple[str, ...]:
     for key in ADDRESSES:
         with suppress(ValueError):
             found.append(address_digest(as_address(data.get(key))))
+    previous = data.get("previousUrls")
+    for address in previous if isinstance(previous, list) else ():
+        with suppress(ValueError):
+            found.append(address_digest(as_address(address)))
     return tuple(dict.fromkeys(found))
 
 
@@ -187,7 +208,7 @@ def _article(path: str, mark: str, record: Record, body: str) -> Article:
     return Article(
         path=path,
         digest=mark,
-        id=identity(record.webUrl),
+        id=record.id or (identity(record.previousUrls[0]) if record.previousUrls else identity(record.webUrl)),
         link=record.webUrl,
         title=record.title,
         published=record.publishedDateTime,
@@ -205,6 +226,8 @@ def _article(path: str, mark: str, record: Record, body: str) -> Article:
         type=record.type,
         quality=record.quality,
         heat=record.heat,
+        given_id=record.id,
+        previous=tuple(dict.fromkeys(identity(address) for address in record.previousUrls)),
     )
 
 

@@ -33,6 +33,9 @@ SWALLOWED = re.compile(
     rf"|\b{SECRET_KEY}[\"']?[ \t]*=[ \t]*[\"']?[\w+/=;-]{{16,}}",
     re.MULTILINE,
 )
+# As far as a misprint would show (RFC 3987 §2.2): a scheme, and nothing that may not stand in an IRI.
+IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f\x7f<>\"{}|\\^`]+")
+LONGEST_ID = 2000
 TRUE = {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"}
 FALSE = {"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"}
 
@@ -90,6 +93,15 @@ def as_address(value: Any) -> str:
         return web_address(clean(value))
     except ValueError as error:
         raise expected(what) from error
+
+
+def as_id(value: Any) -> str:
+    """An absolute IRI, as it is written (RFC 4287 §4.2.6): it is compared character by character."""
+    what = "an address or another IRI, such as urn:uuid:… or tag:example.org,2026:1"
+    text = clean(value).strip() if isinstance(value, str) else ""
+    if len(text) > LONGEST_ID or not IRI.fullmatch(text) or holds_secret(text):
+        raise expected(what)
+    return text
 
 
 def as_domain(value: Any) -> str:
@@ -162,6 +174,7 @@ def _or_empty(value: Any) -> Any:
 Line = Annotated[str, BeforeValidator(as_line)]
 Name = Annotated[str, BeforeValidator(as_name)]
 Address = Annotated[str, BeforeValidator(as_address)]
+Identifier = Annotated[str | None, _absent(as_id)]
 Domain = Annotated[str, BeforeValidator(as_domain)]
 Moment = Annotated[datetime, BeforeValidator(as_moment)]
 MaybeText = Annotated[str | None, _absent(as_excerpt)]
@@ -221,6 +234,8 @@ class Record(Shape):
     publishedDateTime: Moment
     provider: ProviderShape
     published: Annotated[bool, BeforeValidator(as_boolean)] = True
+    id: Identifier = None
+    previousUrls: Annotated[tuple[Address, ...], BeforeValidator(_or_empty)] = ()
     updatedDateTime: MaybeMoment = None
     category: MaybeName = None
     excerpt: MaybeText = None

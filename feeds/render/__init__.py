@@ -28,7 +28,8 @@ class Place:
 
     `itself` is its own address. A subscription document has the newest page of the history before it, if there is any;
     `complete` says that it holds every article, `rhythm` how many minutes to wait before asking for it again. A page of
-    the history has `current`, the subscription document.
+    the history has `current`, the subscription document. `withdrawn`: among its entries is what is left of a withdrawn
+    article.
     """
 
     itself: str
@@ -36,6 +37,7 @@ class Place:
     next: str | None = None
     current: str | None = None
     complete: bool = False
+    withdrawn: bool = False
     rhythm: int | None = None
 
     def links(self) -> dict[str, str]:

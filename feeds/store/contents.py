@@ -96,12 +96,13 @@ def advance(connection: Connection) -> None:
 
 
 def articles(connection: Connection, numbers: Sequence[int]) -> dict[int, Article]:
-    """Articles as their records say, by the numbers of the records."""
+    """Articles as their records say, under their ids, by the numbers of the records."""
     found: dict[int, Article] = {}
     columns = schema.records.c
+    statement = select(columns.number, columns.article, columns.id, columns.until)
     for some in _chunks(numbers):
-        rows = connection.execute(select(columns.number, columns.article).where(columns.number.in_(some)))
-        found.update({number: article_of(data) for number, data in rows})
+        rows = connection.execute(statement.where(columns.number.in_(some)))
+        found.update({number: article_of(data, id, until is not None) for number, data, id, until in rows})
     return found
 
 
@@ -117,6 +118,9 @@ def faults(connection: Connection, now: datetime) -> list[Fault]:
         .order_by(columns.path)
     )
     found = [fault_of(path, data) for path, some in connection.execute(statement) for data in some]
+    refused = select(rows.path, rows.refused).where(rows.refused.is_not(None), rows.age >= -micros(now))
+    found += [fault_of(path, data) for path, data in connection.execute(refused)]
+    found.sort(key=lambda fault: fault.path)
     return [fault for fault in found if fault.until is None or fault.until > now]
 
 

@@ -1,0 +1,210 @@
+"""Who the records are: their ids and addresses, what was shown of them, which are refused, what was withdrawn.
+
+Every function takes the connection of a transaction. Not here: which id a record has by rights (identity), and what
+becomes of those that changed (pipeline).
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, func, insert, or_, select, update
+
+from feeds import schema
+from feeds.identity import Claim, claim
+from feeds.ledger import Ledger, Withdrawn
+from feeds.model import EVERYTHING, Article
+from feeds.names import Names
+from feeds.records import Fault
+from feeds.rows import article_of, claim_of_row, fault_row, micros, moment, withdrawn_row
+from feeds.store.database import fact
+
+MOST_PARAMETERS = 500
+LEDGER = "ledger"
+_records = schema.records.c
+_real = _records.until.is_(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """A record as it was before it changed or went; `shown`: readers may hold its id."""
+
+    article: Article
+    shown: bool
+
+
+def before(connection: Connection, paths: Sequence[str]) -> dict[str, Before]:
+    """The records that there are at these paths."""
+    rendered = exists().where(schema.entries.c.record == _records.number)
+    statement = select(_records.path, _records.article, _records.id, or_(_records.shown, rendered))
+    found: dict[str, Before] = {}
+    for some in _chunks(paths):
+        rows = connection.execute(statement.where(_real, _records.path.in_(some)))
+        found.update({path: Before(article_of(data, id), shown) for path, data, id, shown in rows})
+    return found
+
+
+def held(connection: Connection, paths: Sequence[str]) -> set[str]:
+    """The digests of the addresses that the files at these paths keep from being pointed to."""
+    found: set[str] = set()
+    for some in _chunks(paths):
+        for text in connection.scalars(select(schema.files.c.held).where(schema.files.c.path.in_(some))):
+            found.update(text.split())
+    return found
+
+
+def holders(connection: Connection, digests: Sequence[str]) -> dict[str, str]:
+    """The paths of files that are no articles, by those of these digests of addresses that they hold."""
+    files, found = schema.files.c, dict[str, str]()
+    for one in digests:
+        statement = select(files.path).where(func.instr(files.held, one) > 0).order_by(files.path).limit(1)
+        if (path := connection.scalar(statement)) is not None:
+            found[one] = path
+    return found
+
+
+def at_addresses(connection: Connection, addresses: Collection[str]) -> set[str]:
+    """At which of these addresses there is a record."""
+    found: set[str] = set()
+    for some in _chunks(sorted(addresses)):
+        found.update(connection.scalars(select(_records.link).where(_real, _records.link.in_(some))))
+    return found
+
+
+def disputed(connection: Connection) -> tuple[set[str], set[str]]:
+    """Addresses at which there are several ids, and ids that are at several addresses; also what is refused now.
+
+    Both need an id that is not the address itself, so that only those are looked at.
+    """
+    others = schema.records.alias("others").c
+    same_address = and_(others.link == _records.link, others.id != _records.id)
+    id_is_address = and_(others.link == _records.id, others.id == others.link)
+    has_id = or_(id_is_address, and_(others.id == _records.id, others.id != others.link))
+    shared = or_(
+        exists().where(others.until.is_(None), same_address),
+        exists().where(others.until.is_(None), has_id, others.link != _records.link),
+    )
+    minted = select(_records.link, _records.id).where(_real, _records.id != _records.link, shared)
+    refused = select(_records.link, _records.id).where(_records.refused.is_not(None))
+    rows = [*connection.execute(minted), *connection.execute(refused)]
+    return {row.link for row in rows}, {row.id for row in rows}
+
+
+def claims(
+    connection: Connection, ledger: Ledger, addresses: Collection[str], ids: Collection[str]
+) -> dict[str, Claim]:
+    """The claims of all records that these addresses and ids lead to, one through another, by path."""
+    found: dict[str, Claim] = {}
+    new_addresses, new_ids = set(addresses), set(ids)
+    seen_addresses, seen_ids = set[str](), set[str]()
+    while new_addresses or new_ids:
+        rows = [*_rows(connection, _records.link, new_addresses), *_rows_of_ids(connection, new_ids)]
+        seen_addresses |= new_addresses
+        seen_ids |= new_ids
+        for row in rows:
+            given, _, _ = claim_of_row(row.claim, row.link)
+            known = given is None and ledger.ids.get(row.link) == row.id
+            stray = given is None and not known and ledger.claimed.get(row.path) == row.id
+            found[row.path] = Claim(row.path, row.link, row.id, moment(-row.age), known, stray)
+        new_addresses = {row.link for row in rows} - seen_addresses
+        new_ids = {row.id for row in rows} - seen_ids
+    return found
+
+
+def every_claim(connection: Connection, ledger: Ledger) -> Iterator[tuple[Claim, str]]:
+    """What each record has by rights under this ledger, and the id that it has now."""
+    for row in connection.execute(_ROWS.where(_real)):
+        given, previous, follows = claim_of_row(row.claim, row.link)
+        yield claim(row.path, row.link, follows, moment(-row.age), given, previous, ledger), row.id
+
+
+def identify(connection: Connection, ids: Mapping[str, str], shown: Collection[str]) -> None:
+    """Give records their ids, by path, and note of which readers may hold the id."""
+    at = update(schema.records).where(_records.path == bindparam("key"))
+    if ids:
+        connection.execute(at.values(id=bindparam("new")), [{"key": path, "new": id} for path, id in ids.items()])
+    if shown:
+        connection.execute(at.values(shown=True), [{"key": path} for path in shown])
+
+
+def refuse(connection: Connection, faults: Mapping[str, Fault | None]) -> None:
+    """Leave records out, by path, for the fault in it; take those in again of which it is None."""
+    at = update(schema.records).where(_records.path == bindparam("key"))
+    taken = [{"key": path} for path, fault in faults.items() if fault is None]
+    losers = [{"key": path, "fault": fault_row(fault)} for path, fault in faults.items() if fault is not None]
+    if taken:
+        connection.execute(at.where(_records.refused.is_not(None)).values(refused=None), taken)
+    if losers:
+        connection.execute(at.values(refused=bindparam("fault", type_=schema.records.c.refused.type)), losers)
+
+
+def refused_paths(connection: Connection, paths: Sequence[str]) -> set[str]:
+    """Which of these records are left out for the sake of others."""
+    found: set[str] = set()
+    for some in _chunks(paths):
+        rows = connection.scalars(select(_records.path).where(_records.refused.is_not(None), _records.path.in_(some)))
+        found.update(rows)
+    return found
+
+
+def visible_ids(connection: Connection, ids: Collection[str], now: datetime) -> set[str]:
+    """Under which of these ids something is published and due."""
+    due = and_(_real, _records.age >= -micros(now), _records.refused.is_(None))
+    found: set[str] = set()
+    for some in _chunks(sorted(ids)):
+        found.update(connection.scalars(select(_records.id).where(due, _has_id(some))))
+    return found
+
+
+def keep_withdrawn(connection: Connection, withdrawn: Mapping[str, Withdrawn], days: int, names: Names) -> None:
+    """Keep what is left of withdrawn articles, in place of all that was kept of such."""
+    connection.execute(delete(schema.records).where(_records.until.is_not(None)))
+    if not withdrawn or not days:
+        return
+    rows = [withdrawn_row(id, one, one.until(days), names) for id, one in withdrawn.items()]
+    connection.execute(insert(schema.records), rows)
+    numbers = dict(connection.execute(select(_records.path, _records.number).where(_records.until.is_not(None))).all())
+    connection.execute(
+        insert(schema.memberships),
+        [
+            {"feed": key, "age": row["age"], "record": numbers[row["path"]], "name": name}
+            for row, one in zip(rows, withdrawn.values(), strict=True)
+            for key, name in {EVERYTHING: "", **{names.home(key): name for key, name in one.feeds.items()}}.items()
+        ],
+    )
+
+
+def ledger_known(connection: Connection) -> str | None:
+    """The digest of the ledger that ids were taken from."""
+    return fact(connection, LEDGER)
+
+
+def note_ledger(connection: Connection, mark: str) -> None:
+    """Note the digest of the ledger that ids were taken from."""
+    connection.execute(delete(schema.facts).where(schema.facts.c.name == LEDGER))
+    connection.execute(insert(schema.facts).values(name=LEDGER, value=mark))
+
+
+_ROWS = select(_records.path, _records.link, _records.id, _records.age, _records.claim)
+
+
+def _rows(connection: Connection, column: Any, values: Collection[str]) -> Iterator[Any]:
+    for some in _chunks(sorted(values)):
+        yield from connection.execute(_ROWS.where(_real, column.in_(some)))
+
+
+def _rows_of_ids(connection: Connection, ids: Collection[str]) -> Iterator[Any]:
+    for some in _chunks(sorted(ids)):
+        yield from connection.execute(_ROWS.where(_real, _has_id(some)))
+
+
+def _has_id(ids: Sequence[str]) -> ColumnElement[bool]:
+    # An id that is the address itself is looked up there: the index of ids holds only the others.
+    natural = and_(_records.link.in_(ids), _records.id == _records.link)
+    return or_(natural, and_(_records.id.in_(ids), _records.id != _records.link))
+
+
+def _chunks(items: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(items), MOST_PARAMETERS):
+        yield items[start : start + MOST_PARAMETERS]
