@@ -11,23 +11,24 @@ from functools import lru_cache
 from math import ceil
 from threading import Lock
 
+from feeds.config import Config
 from feeds.model import is_archive
 from feeds.pipeline import Documents, Edition
-from feeds.publish import codings
-from feeds.publish.freshness import cache_control
+from feeds.publish import addresses, codings
+from feeds.publish.headers import ALWAYS, PAGE, cache_control
+from feeds.render import html
 
 Headers = list[tuple[str, str]]
 PAST = 86400  # seconds for a page of history of a month that is over: it changes seldom
 FOR_EVER = datetime.max.replace(tzinfo=UTC)
-FRONT_PAGE = "index.html"
 
 
 class Answer:
     """A document as it is answered.  Its bytes are coded when first asked for, and kept."""
 
-    __slots__ = ("_dated", "_fixed", "bodies", "edition", "generation", "since", "tags", "until", "used")
+    __slots__ = ("_dated", "_fixed", "bodies", "edition", "generation", "is_page", "since", "tags", "until", "used")
 
-    def __init__(self, edition: Edition, before: "Answer | None" = None) -> None:
+    def __init__(self, edition: Edition, before: "Answer | None" = None, links: str = "") -> None:
         document = edition.document
         self.edition = edition
         self.generation, self.since, self.until = edition.generation, edition.since, edition.until or FOR_EVER
@@ -39,7 +40,11 @@ class Answer:
         if before is not None and same:
             self.bodies = before.bodies
         self.used = False  # since the shelf last looked for room
-        self._fixed: Headers = [("ETag", weak), ("Vary", "Accept-Encoding")]
+        self.is_page = document.media_type == html.MEDIA_TYPE
+        vary = "Accept-Encoding, Accept" if self.is_page else "Accept-Encoding"
+        self._fixed: Headers = [("ETag", weak), ("Vary", vary), ("Link", links), *ALWAYS]
+        if self.is_page:
+            self._fixed += PAGE
         self._dated: tuple[int, Headers, dict[str, Headers]] = (-1, [], {})
 
     @property
@@ -161,14 +166,15 @@ class Shelf:
 class Answers:
     """Finds and makes answers.  Safe for threads."""
 
-    def __init__(self, documents: Documents, shelf: Shelf, prefix: str) -> None:
+    def __init__(self, config: Config, documents: Documents, shelf: Shelf, prefix: str) -> None:
+        self._config = config
         self._documents = documents
         self._shelf = shelf
         self._prefix = prefix
 
     def answer(self, path: str, now: datetime, coding: str = codings.IDENTITY) -> Answer | None:
         """The answer for a document's path, ready in that coding; None where there is none.  Raises StoreError."""
-        address = f"{self._prefix}/{'' if path == FRONT_PAGE else path}"
+        address = f"{self._prefix}/{addresses.canonical(path)}"
         before = self._shelf.answers.get(address)
         if before is not None and coding in before.bodies and self._shelf.holds(before, now):
             return before
@@ -177,7 +183,8 @@ class Answers:
             if before is not None:
                 self._shelf.remove(address)
             return None
-        answer = Answer(edition, before)
+        feed = self._documents.feeds(now).get(addresses.key_of(path) or "")
+        answer = Answer(edition, before, addresses.links(self._config, path, feed.formats if feed else ()))
         answer.body(coding)
         if edition.settled:
             self._shelf.put(address, answer)

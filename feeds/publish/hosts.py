@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 from feeds.config import Config
 from feeds.model import digest, feed_path
 from feeds.pipeline import Draft
-from feeds.publish.freshness import cache_control
+from feeds.publish.headers import ALWAYS, PAGE, cache_control
 from feeds.render import format_named, html, opml
 from feeds.rows import EPOCH
 
@@ -43,7 +43,8 @@ def _headers(config: Config) -> Iterator[str]:
     for pattern, media_type in {"": html.MEDIA_TYPE, **types}.items():
         yield f"{root}/{pattern}"
         yield f"  Content-Type: {media_type}"
-        yield f"  Cache-Control: {_kept(config)}"
+        for name, value in _always(media_type, config):
+            yield f"  {name}: {value}"
 
 
 def _redirects(config: Config) -> Iterator[str]:
@@ -98,12 +99,18 @@ def _location(matching: str, directives: Iterable[str]) -> Iterator[str]:
 
 def _typed(media_type: str, config: Config) -> list[str]:
     # An empty table, so that the default is what every file here is.
-    return ["types { }", f'default_type "{media_type}"', f'add_header Cache-Control "{_kept(config)}"']
+    return ["types { }", f'default_type "{media_type}"', *_added(_always(media_type, config))]
 
 
-def _kept(config: Config) -> str:
+def _added(headers: Iterable[tuple[str, str]]) -> list[str]:
+    return [f'add_header {name} "{value}"' for name, value in headers]
+
+
+def _always(media_type: str, config: Config) -> Iterator[tuple[str, str]]:
     # The rules follow from the config alone, so that a tree says of every feed what is right for the fastest.
-    return cache_control(config.feeds.fastest * 60)
+    yield "Cache-Control", cache_control(config.feeds.fastest * 60)
+    yield from ALWAYS
+    yield from PAGE if media_type == html.MEDIA_TYPE else ()
 
 
 def _types(config: Config) -> dict[str, str]:

@@ -10,6 +10,7 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 from feeds.publish import codings
+from feeds.publish.addresses import NAMES_A_FEED
 from feeds.publish.answers import Shelf, next_second
 from feeds.publish.watch import Watch
 
@@ -50,6 +51,8 @@ class Room:
         tick = self._tick
         if not tick.start <= now < tick.end:
             tick = self._tick = _tick(now)
+        if answer.is_page and NAMES_A_FEED.search(environ.get("HTTP_ACCEPT", "")):
+            return self.behind(environ, start_response)
         answer.used = True
         tags = environ.get("HTTP_IF_NONE_MATCH")
         if tags is not None:

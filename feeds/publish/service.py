@@ -20,10 +20,11 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from feeds.config import Config, load_config
 from feeds.errors import StoreError
-from feeds.model import EVERYTHING
+from feeds.model import EVERYTHING, feed_path
 from feeds.pipeline import Documents, ingest, open_store
-from feeds.publish import codings
-from feeds.publish.answers import FRONT_PAGE, Answers, Shelf
+from feeds.publish import addresses, codings
+from feeds.publish.answers import Answers, Shelf
+from feeds.publish.headers import ALWAYS, PAGE, PREFLIGHT
 from feeds.publish.hosts import KEPT
 from feeds.publish.room import Room
 from feeds.publish.watch import Watch
@@ -60,33 +61,57 @@ def create_app(config: Config | str | Path = "config.toml", *, clock: Clock = _u
     ingest(config, source, clock())
     prefix = unquote_to_bytes(urlsplit(config.site.base_url).path).decode("latin-1")  # as PATH_INFO is: PEP 3333
     documents, shelf = Documents(config, source), Shelf(config.server.memory)
-    answers, watch = Answers(documents, shelf, prefix), Watch(config, source, shelf, clock)
+    answers, watch = Answers(config, documents, shelf, prefix), Watch(config, source, shelf, clock)
     watch.look()
     app = Flask("feeds", static_folder=None)
     app.url_map.strict_slashes = False
 
     names = config.names
 
-    def answer(path: str) -> Response:
+    def former(path: str) -> Response | None:
+        """What is said of feeds that are gone or moved."""
         if names.gone(path):
             return _problem(config, request, 410)
-        if (moved := names.moved(path)) is not None:
-            return _redirect(config.site.address(moved))
+        moved = names.moved(path)
+        return None if moved is None else _redirect(config.site.address(moved))
+
+    def feed_instead(path: str, now: datetime) -> Response | None:
+        """The way to a feed, for a reader that asks for it at the address of its page."""
+        wanted = addresses.wanted_format(request.accept_mimetypes, config.feeds.formats)
+        key = None if wanted is None else addresses.key_of(addresses.document_path(f"{path.rstrip('/')}/".lstrip("/")))
+        feed = None if key is None else documents.feeds(now).get(key)
+        if wanted is None or feed is None or wanted not in feed.formats:
+            return None
+        response = _redirect(config.site.address(feed_path(feed.key, wanted)), 302)
+        response.headers["Vary"] = "Accept"
+        return response
+
+    def answer(asked: str) -> Response:
         now, coding = clock(), codings.choose(request.environ.get("HTTP_ACCEPT_ENCODING"))
+        if (said := former(asked) or feed_instead(asked, now)) is not None:
+            return said
+        path = addresses.document_path(asked)
         found = answers.answer(path, now, coding)
         if found is None:
+            for other in addresses.meant(asked):
+                if (said := former(other)) is not None:
+                    return said
+                if answers.answer(other, now) is not None:
+                    return _redirect(config.site.address(addresses.canonical(other)))
             return _problem(config, request, 404)
+        if request.query_string or asked != addresses.canonical(path):
+            return _redirect(config.site.address(addresses.canonical(path)))
         headers = found.headers(int(now.timestamp()), coding)
         response = _Document(found.bodies[coding], headers=headers)
-        if asked := request.environ.get("HTTP_IF_NONE_MATCH"):
+        if tags := request.environ.get("HTTP_IF_NONE_MATCH"):
             # Apache appends the coding to a tag that passes through it (FreshRSS and others strip it as well).
-            request.environ["HTTP_IF_NONE_MATCH"] = CODING.sub('"', asked)
+            request.environ["HTTP_IF_NONE_MATCH"] = CODING.sub('"', tags)
         response.make_conditional(request)
         return response
 
     @app.get("/")
     def front_page() -> Response:
-        return answer(FRONT_PAGE)
+        return answer("")
 
     @app.get("/<path:path>")
     def document(path: str) -> Response:
@@ -101,6 +126,14 @@ def create_app(config: Config | str | Path = "config.toml", *, clock: Clock = _u
             facts, status = {"status": "the store cannot be read"}, 503
         response = Response(json.dumps(facts) + "\n", status=status, content_type="application/json")
         response.headers["Cache-Control"] = "no-store"
+        return response
+
+    @app.after_request
+    def complete(response: Response) -> Response:
+        for name, value in (*ALWAYS, *(PREFLIGHT if request.method == "OPTIONS" else ())):
+            response.headers.setdefault(name, value)
+        for name, value in PAGE if response.mimetype == "text/html" else ():
+            response.headers.setdefault(name, value)
         return response
 
     @app.errorhandler(HTTPException)
@@ -139,9 +172,9 @@ def _problem(config: Config, asked: Request, status: int, name: str = "") -> Res
     return response
 
 
-def _redirect(address: str) -> Response:
-    """What was here is at that address for good."""
-    response = Response(f"301 Moved to {address}\n", status=301, content_type="text/plain; charset=utf-8")
+def _redirect(address: str, status: int = 301) -> Response:
+    """What was here is at that address: for good, unless the status says otherwise."""
+    response = Response(f"{status} Moved to {address}\n", status=status, content_type="text/plain; charset=utf-8")
     response.headers["Location"] = address
     response.headers["Cache-Control"] = KEPT
     return response

@@ -13,7 +13,7 @@ from lxml import etree
 from feeds.config import Config
 from feeds.pipeline import ingest, open_store
 from feeds.publish import static
-from feeds.publish.freshness import cache_control
+from feeds.publish.headers import cache_control
 from feeds.publish.service import create_app
 from tests import make
 

@@ -43,7 +43,7 @@ class Site:
         self.source = open_store(config)
         ingest(config, self.source, self.clock())
         self.shelf = Shelf(config.server.memory)
-        self.answers = Answers(Documents(config, self.source), self.shelf, "")
+        self.answers = Answers(config, Documents(config, self.source), self.shelf, "")
         self.watch = Watch(config, self.source, self.shelf, self.clock)
         self.client = Client(Room(behind, self.shelf, self.watch, self.clock))
         self.watch.look()
