@@ -5,9 +5,10 @@ Not here: what is visible (snapshot, selection), and when a document last change
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from feeds import archive, selection, store
 from feeds.archive import Page
@@ -33,7 +34,8 @@ MOST_UNSAVED = 1000  # entries held in memory until they are written to the stor
 class Draft:
     """A document that could be: where, of what, and how to make its bytes.  `newest` is its articles' last change.
 
-    `rhythm` is how many minutes it is worth keeping, `due` when something in its feed falls due.
+    `rhythm` is how many minutes it is worth keeping, `due` when something in its feed falls due. A feed has `entries`,
+    the recipes of what is in it, and `part` makes it of some of them.
     """
 
     path: str
@@ -43,6 +45,8 @@ class Draft:
     content: Callable[[], bytes]
     rhythm: int = STEPS[0]
     due: datetime | None = None
+    entries: tuple[str, ...] = ()
+    part: Callable[[Collection[str]], bytes] | None = None
 
 
 class Drafts:
@@ -207,15 +211,20 @@ class Drafts:
         variant = f"{name}/{rule.content if rule else self._config.feeds.content}"
         recipes = {pick.number: self._recipe(pick, variant, snapshot) for pick in picks}
 
-        def content() -> bytes:
+        def made(some: dict[int, str], place: Place) -> bytes:
             head, tail = form.frame(feed, site, newest, place)
-            return head + form.BETWEEN.join(self._entries(connection, snapshot, variant, recipes)) + tail
+            return head + form.BETWEEN.join(self._entries(connection, snapshot, variant, some)) + tail
+
+        def part(entries: Collection[str]) -> bytes:
+            some = {number: recipe for number, recipe in recipes.items() if recipe in entries}
+            return made(some, replace(place, complete=False))
 
         facts = (feed.name, feed.description, feed.image, newest.isoformat(), repr(place))
         recipe = digest(self._site, variant, feed.key, *facts, *recipes.values())
         often, anything = place.rhythm or self._config.feeds.fastest, snapshot.until is not None
         due = selection.next_change_in(connection, self._source(feed.key), snapshot.now) if anything else None
-        return Draft(path, form.MEDIA_TYPE, recipe, newest, content, often, due)
+        content = partial(made, recipes, place)
+        return Draft(path, form.MEDIA_TYPE, recipe, newest, content, often, due, tuple(recipes.values()), part)
 
     def _recipe(self, pick: Pick, variant: str, snapshot: Snapshot) -> str:
         known = self._recipes.get((variant, pick.number))

@@ -14,7 +14,7 @@ from threading import Lock
 from feeds.config import Config
 from feeds.model import is_archive
 from feeds.pipeline import Documents, Edition
-from feeds.publish import addresses, codings
+from feeds.publish import addresses, codings, deltas
 from feeds.publish.headers import ALWAYS, PAGE, cache_control
 from feeds.render import html
 
@@ -26,7 +26,19 @@ FOR_EVER = datetime.max.replace(tzinfo=UTC)
 class Answer:
     """A document as it is answered.  Its bytes are coded when first asked for, and kept."""
 
-    __slots__ = ("_dated", "_fixed", "bodies", "edition", "generation", "is_page", "since", "tags", "until", "used")
+    __slots__ = (
+        "_dated",
+        "_fixed",
+        "bodies",
+        "edition",
+        "generation",
+        "is_page",
+        "since",
+        "tags",
+        "until",
+        "used",
+        "versions",
+    )
 
     def __init__(self, edition: Edition, before: "Answer | None" = None, links: str = "") -> None:
         document = edition.document
@@ -39,6 +51,10 @@ class Answer:
         self.bodies: dict[str, bytes] = {codings.IDENTITY: document.content}
         if before is not None and same:
             self.bodies = before.bodies
+        # Of those that were served before, what was in them.
+        self.versions: dict[str, bytes] = {}
+        if before is not None:
+            self.versions = before.versions if same else _with(before)
         self.used = False  # since the shelf last looked for room
         self.is_page = document.media_type == html.MEDIA_TYPE
         vary = "Accept-Encoding, Accept" if self.is_page else "Accept-Encoding"
@@ -50,7 +66,7 @@ class Answer:
     @property
     def size(self) -> int:
         """How many bytes it holds."""
-        return sum(map(len, self.bodies.values()))
+        return sum(map(len, self.bodies.values())) + sum(map(len, self.versions.values()))
 
     def body(self, coding: str) -> bytes:
         """The document in a coding."""
@@ -92,6 +108,12 @@ class Answer:
         headers += [("Cache-Control", cache_control(fresh)), ("Expires", http_date(second + fresh))]
         self._dated = (second, headers, {})
         return self._dated
+
+
+def _with(before: Answer) -> dict[str, bytes]:
+    """The versions that are known once this one is not the newest any more."""
+    every = {**before.versions, before.edition.document.etag: deltas.packed(before.edition.entries)}
+    return dict(list(every.items())[-deltas.KEPT_VERSIONS :])
 
 
 @lru_cache(4096)
@@ -189,6 +211,17 @@ class Answers:
         if edition.settled:
             self._shelf.put(address, answer)
         return answer
+
+    def delta(self, answer: Answer, etag: str, now: datetime) -> bytes | None:
+        """What is new in an answer since the version with that tag; None where that is in doubt, or no smaller."""
+        edition = answer.edition
+        version = answer.versions.get(etag)
+        if version is None or addresses.key_of(edition.document.path) is None:
+            return None
+        entries = deltas.unseen(edition.entries, version)
+        some = 0 < len(entries) < len(edition.entries)
+        content = self._documents.part(edition, entries, now) if some else None
+        return content if content is not None and len(content) < len(edition.document.content) else None
 
 
 def next_second(now: datetime) -> datetime:

@@ -22,7 +22,7 @@ from feeds.config import Config, load_config
 from feeds.errors import StoreError
 from feeds.model import EVERYTHING, feed_path
 from feeds.pipeline import Documents, ingest, open_store
-from feeds.publish import addresses, codings
+from feeds.publish import addresses, codings, deltas
 from feeds.publish.answers import Answers, Shelf
 from feeds.publish.headers import ALWAYS, PAGE, PREFLIGHT
 from feeds.publish.hosts import KEPT
@@ -103,10 +103,22 @@ def create_app(config: Config | str | Path = "config.toml", *, clock: Clock = _u
             return _redirect(config.site.address(addresses.canonical(path)))
         headers = found.headers(int(now.timestamp()), coding)
         response = _Document(found.bodies[coding], headers=headers)
-        if tags := request.environ.get("HTTP_IF_NONE_MATCH"):
+        tags = request.environ.get("HTTP_IF_NONE_MATCH")
+        if tags:
             # Apache appends the coding to a tag that passes through it (FreshRSS and others strip it as well).
             request.environ["HTTP_IF_NONE_MATCH"] = CODING.sub('"', tags)
         response.make_conditional(request)
+        agent = request.headers.get("User-Agent")
+        takes = deltas.asked(request.headers.get("A-IM"), agent, config.server.deltas)
+        if tags and takes and response.status_code == 200:
+            for tag, etag in deltas.held(tags):
+                if (content := answers.delta(found, etag, now)) is not None:
+                    response.set_data(codings.encode(content, coding))
+                    response.status_code = 226  # IM Used (RFC 3229 §10.4.1)
+                    for name, value in deltas.headers(tag).items():
+                        response.headers[name] = value
+                    del response.headers["Expires"]
+                    break
         return response
 
     @app.get("/")
