@@ -64,7 +64,8 @@ def main() -> None:
 
 @main.command(epilog="\b\nExample:\n  feeds build && rsync -a --delete public/ host:/srv/www/\n")
 @config_option
-def build(config_path: str) -> None:
+@click.option("--compress", is_flag=True, help="Write .br and .gz beside each document.")
+def build(config_path: str, compress: bool) -> None:
     """Write the static tree: only what changed, and without what is gone.
 
     Exit code 1 when a record, or part of one, had to be left out.
@@ -76,7 +77,7 @@ def build(config_path: str) -> None:
         ingested = _ingest(config, source, now)
         faults = _report(config, source, now)
         with _progress("Writing") as progress:
-            built = static.build(config, source, now, progress)
+            built = static.build(config, source, now, progress, compress=compress)
     if config.site.base_url == config.server.address:
         click.echo(f"Every address begins with {config.site.base_url}: site.base_url names the public one.", err=True)
     left_out = len({fault.path for fault in faults if fault.cost == "record"})

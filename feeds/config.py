@@ -19,8 +19,9 @@ from feeds.errors import ConfigError
 from feeds.model import KINDS, web_address
 from feeds.names import Names, Naming, names_of, problems
 from feeds.records import FieldMapping, MappingError, read_mapping
+from feeds.rhythm import STEPS
 from feeds.rules import Content, OwnFeed, Rule
-from feeds.sections import Line, Section
+from feeds.sections import Line, Section, message
 
 FormatName = Literal["rss", "atom", "json"]
 KindName = Literal["topics", "providers", "categories"]
@@ -66,8 +67,17 @@ def _mapping(table: Any) -> FieldMapping | None:
         raise PydanticCustomError("mapping", "{faults}", {"faults": str(error)}) from error
 
 
+def _step(minutes: int) -> int:
+    if minutes not in STEPS:
+        raise ValueError(f"expected minutes that divide an hour, or hours that divide a day: {list(STEPS)}")
+    return minutes
+
+
+# Read in their sources, or seen, to take an answer of 226 as it is meant.
+DELTA_TAKERS = ("newsboat/", "python-reader/", "Liferea/")
 FORMATS: tuple[FormatName, ...] = ("rss", "atom", "json")
 Address = Annotated[str, AfterValidator(_address)]
+Minutes = Annotated[int, AfterValidator(_step)]
 
 
 class Site(Section):
@@ -117,6 +127,8 @@ class FeedsSection(Section):
     amp: bool = False
     archives: bool = True
     kinds: Annotated[tuple[KindName, ...], Field(strict=False), AfterValidator(_once)] = KINDS  # type: ignore[assignment]
+    fastest: Minutes = 5
+    slowest: Minutes = 60
     retired: Annotated[tuple[str, ...], Field(strict=False), AfterValidator(_once)] = ()
     withdrawn_days: Annotated[int, Field(ge=0, le=365)] = 0
 
@@ -137,6 +149,8 @@ class Server(Section):
     host: Line = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     workers: Annotated[int, Field(ge=1, le=64)] = 1
+    deltas: Annotated[tuple[Line, ...], Field(strict=False), AfterValidator(_once)] = DELTA_TAKERS
+    memory: Annotated[int, Field(ge=1 << 20)] = 256 << 20
 
     @property
     def address(self) -> str:
@@ -221,7 +235,7 @@ def load_config(path: Path | str = "config.toml", **server: str | int | None) ->
     try:
         config = Config.model_validate({**data, "file": file})
     except ValidationError as error:
-        raise ConfigError(str(path), "; ".join(_message(detail) for detail in error.errors())) from error
+        raise ConfigError(str(path), "; ".join(message(detail) for detail in error.errors())) from error
     changes = {name: value for name, value in server.items() if value is not None}
     config = config.model_copy(update={"server": config.server.model_copy(update=changes)})
     if not config.site.base_url:
@@ -236,6 +250,8 @@ def _check_together(subject: str, config: Config) -> None:
     if not url.startswith("sqlite:///") or not url.removeprefix("sqlite:///"):
         # The address may hold a password: it is not repeated.
         raise ConfigError(subject, "store.url: expected sqlite:/// and the path of a file")
+    if config.feeds.fastest > config.feeds.slowest:
+        raise ConfigError(subject, f"feeds.fastest: expected feeds.slowest or less, got {config.feeds.fastest}")
     folders = {
         "records.path": config.records_folder.resolve(),
         "output.path": config.output_folder.resolve(),
@@ -258,37 +274,3 @@ def _check_together(subject: str, config: Config) -> None:
         if not {*(feed.formats or ())} <= {*config.feeds.formats}:
             wanted = f"expected some of feeds.formats, {list(config.feeds.formats)}, got {list(feed.formats or ())}"
             raise ConfigError(subject, f"feed[{number}].formats: {wanted}")
-
-
-def _message(detail: Any) -> str:
-    if detail["type"] == "mapping":  # it names its keys itself
-        return str(detail["msg"])
-    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"])
-    key = "".join(parts).removeprefix(".")
-    known = {
-        "extra_forbidden": "expected no such key",
-        "string_type": "expected text in quotes",
-        "path_type": "expected text in quotes",
-        "int_type": "expected a whole number",
-        "bool_type": "expected true or false",
-        "float_type": "expected a number",
-        "finite_number": "expected a number",
-        "missing": "expected this key",
-        "model_type": "expected a table",
-        "dict_type": "expected a table",
-        "tuple_type": "expected a list",
-        "too_short": "expected at least one name",
-    }
-    context = detail.get("ctx", {})
-    if detail["type"] == "greater_than_equal":
-        problem = f"expected {context['ge']:g} or more"
-    elif detail["type"] == "less_than_equal":
-        problem = f"expected {context['le']} or less"
-    elif detail["type"] == "literal_error":
-        problem = f"expected {context['expected']}"
-    elif detail["type"] == "value_error":
-        problem = str(context["error"])
-    else:
-        problem = known.get(detail["type"], detail["msg"])
-    silent = detail["type"] in ("extra_forbidden", "missing") or key.startswith("store")
-    return f"{key}: {problem}" if silent else f"{key}: {problem}, got {detail['input']!r}"

@@ -21,6 +21,7 @@ from feeds.model import feed_key, web_address
 from feeds.publish import hosts
 from feeds.render import xml
 from tests import make
+from tests.publish.test_codings import DECODERS
 from tests.publish.test_server import serving
 
 SECURED, UNPUBLISHED, LATER, BROKEN, OTHER = (
@@ -392,6 +393,9 @@ def test_the_service_says_no_hidden_word(site: Config, twin: Config, keys: list[
         for path in addresses(keys, tree):
             for method in ("GET", "HEAD", "POST", "OPTIONS"):
                 ask(path, "text/html", method)
+            for coding in ("br", "gzip", "identity"):
+                answer = client.get(path, headers={"Accept-Encoding": coding})
+                assert found(make.CANARY, str(answer.headers), answer.content) == []
 
         # Changes while it runs are read, and reported, in the process that answers.
         for path, text in HIDDEN.items():
@@ -410,12 +414,19 @@ def test_the_service_says_no_hidden_word(site: Config, twin: Config, keys: list[
     assert found(SECURED, *make.tree(config.store_file.parent).values()) == []
 
 
+def decoded(tree: dict[str, bytes]) -> dict[str, bytes]:
+    """The files of a tree, those in a coding as what they hold."""
+    codings = {".br": "br", ".gz": "gzip"}
+    return {path: DECODERS[codings.get(Path(path).suffix, "identity")](content) for path, content in tree.items()}
+
+
 @pytest.mark.parametrize("how", ["unpublished", "removed", "broken", "postponed", "misspelled"])
 @pytest.mark.parametrize("keeps_store", [True, False], ids=["with_its_store", "without_its_store"])
 def test_what_is_taken_back_is_gone_from_every_output(tmp_path: Path, how: str, keeps_store: bool) -> None:
     config = make.site(tmp_path, {"1.md": make.record(1), "2.md": everywhere(OTHER)})
-    run("build", cwd=tmp_path)
-    assert found(OTHER, *make.tree(config.output_folder).values())
+    run("build", "--compress", cwd=tmp_path)
+    for path in ("feed.rss", "feed.rss.br", "feed.rss.gz"):
+        assert found(OTHER, decoded(make.tree(config.output_folder))[path])
     file = config.records_folder / "2.md"
     if how == "removed":
         file.unlink()
@@ -430,10 +441,10 @@ def test_what_is_taken_back_is_gone_from_every_output(tmp_path: Path, how: str, 
     if not keeps_store:
         for some in config.store_file.parent.iterdir():
             some.unlink()
-    done = run("build", cwd=tmp_path, check=None)
+    done = run("build", "--compress", cwd=tmp_path, check=None)
     assert done.exit_code == (1 if how in ("broken", "misspelled") else 0)
     assert found(OTHER, done.stdout, done.stderr) == []
-    for path, content in make.tree(config.output_folder).items():
+    for path, content in decoded(make.tree(config.output_folder)).items():
         assert found(OTHER, path, content) == []
     for command in (["list"], ["list", "--json"], *(["show", "all", name] for name in FORMATS)):
         assert found(OTHER, run(*command, cwd=tmp_path).stdout) == []

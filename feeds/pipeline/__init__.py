@@ -1,8 +1,19 @@
 """The stations in their order: read what changed (ingest), then join documents of what is visible (documents)."""
 
 from feeds.pipeline.checking import check
-from feeds.pipeline.documents import Documents, published_as
+from feeds.pipeline.documents import Documents, Edition, published_as
 from feeds.pipeline.drafts import Draft, Drafts
 from feeds.pipeline.ingest import Ingested, ingest, open_store, settle
 
-__all__ = ["Documents", "Draft", "Drafts", "Ingested", "check", "ingest", "open_store", "published_as", "settle"]
+__all__ = [
+    "Documents",
+    "Draft",
+    "Drafts",
+    "Edition",
+    "Ingested",
+    "check",
+    "ingest",
+    "open_store",
+    "published_as",
+    "settle",
+]

@@ -1,6 +1,9 @@
-"""Documents as they are published: drafts with their bytes, their tag and the moment of their last change."""
+"""Documents as they are published: drafts with their bytes, their tag and the moment of their last change.
 
-from collections import OrderedDict
+Nothing is kept between two questions but drafts: who asks again hands in the edition that it has.
+"""
+
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,16 +19,27 @@ from feeds.rows import micros, moment
 from feeds.store import Published, Store
 
 SHORT_WAIT = 0.2  # seconds that an answer waits for another writer
-MOST_REMEMBERED = 512  # documents that a running service holds in memory
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
-    """A document held in memory, what it was made of, and what the store knew of it then."""
+class Edition:
+    """A document as it is published, and for how long: from `since` until `until` (None: for ever).
 
+    It holds for one generation of the store, and while `known` is what the store has noted of it. `settled` says that
+    this is what the document says of itself: else the store was busy, and it is to be asked again. `rhythm`, `due`
+    and `entries` are those of its draft.
+    """
+
+    document: Document
     recipe: str
     known: Published | None
-    document: Document
+    settled: bool
+    generation: int
+    since: datetime
+    until: datetime | None
+    rhythm: int
+    due: datetime | None = None
+    entries: tuple[str, ...] = ()
 
 
 class Documents:
@@ -36,7 +50,6 @@ class Documents:
         self._store = source
         self._drafts = Drafts(config, source)
         self._lock = Lock()
-        self._remembered: OrderedDict[str, _Held] = OrderedDict()
 
     def feeds(self, now: datetime) -> dict[str, Feed]:
         """Every feed in which something is visible, by key, in the order in which they are listed."""
@@ -47,9 +60,14 @@ class Documents:
 
     def get(self, path: str, now: datetime) -> Document | None:
         """The document at a path, with its tag and date, as it is published now; None where there is none."""
+        edition = self.edition(path, now)
+        return None if edition is None else edition.document
+
+    def edition(self, path: str, now: datetime, before: Edition | None = None) -> Edition | None:
+        """The document at a path as it is published now.  Of one from `before` that still holds no byte is joined."""
         with self._lock:
             self._settle(now)
-            return self._get(path, now)
+            return self._edition(path, now, before)
 
     def _settle(self, now: datetime) -> None:
         """What fell due shows; while another process writes, what was visible before."""
@@ -57,23 +75,32 @@ class Documents:
             with suppress(StoreBusy):
                 settle(self._config, self._store, now, wait=SHORT_WAIT)
 
-    def _get(self, path: str, now: datetime) -> Document | None:
+    def _edition(self, path: str, now: datetime, before: Edition | None) -> Edition | None:
         with self._store.reading() as connection:
             draft = self._drafts.at(connection, now, path)
             if draft is None:
                 return None
+            snapshot = self._drafts.snapshot(connection, now)
             # What others noted meanwhile counts: every process dates a document alike.
             known = store.published(connection, path).get(path)
-            held = self._remembered.get(path)
-            if held is None or (held.recipe, held.known) != (draft.recipe, known):
-                content = held.document.content if held and held.recipe == draft.recipe else draft.content()
+            same = before is not None and before.recipe == draft.recipe
+            if before is not None and same and before.settled and before.known == known:
+                document = before.document
+            else:
+                content = before.document.content if before is not None and same else draft.content()
                 noted, known = self._note(draft, digest(content), known, now)
                 document = Document(path, draft.media_type, content, noted.etag, _second(noted.modified))
-                held = self._remembered[path] = _Held(draft.recipe, known, document)
-            self._remembered.move_to_end(path)
-            if len(self._remembered) > MOST_REMEMBERED:
-                self._remembered.popitem(last=False)
-            return held.document
+            settled = known is not None and (known.etag, _second(known.modified)) == (document.etag, document.modified)
+            facts = (now, snapshot.until, draft.rhythm, draft.due, draft.entries)
+            return Edition(document, draft.recipe, known, settled, snapshot.generation, *facts)
+
+    def part(self, edition: Edition, entries: Collection[str], now: datetime) -> bytes | None:
+        """A feed of some of its entries, by recipe; None where it is no longer what the edition says."""
+        with self._lock, self._store.reading() as connection:
+            draft = self._drafts.at(connection, now, edition.document.path)
+            if draft is None or draft.part is None or draft.recipe != edition.recipe:
+                return None
+            return draft.part(entries)
 
     def _note(
         self, draft: Draft, etag: str, known: Published | None, now: datetime

@@ -5,9 +5,10 @@ Not here: what is visible (snapshot, selection), and when a document last change
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 
 from feeds import archive, selection, store
 from feeds.archive import Page
@@ -16,6 +17,7 @@ from feeds.model import EVERYTHING, Article, Entry, Feed, Provider, address_dige
 from feeds.names import Names
 from feeds.pipeline.snapshot import Snapshot, take_snapshot
 from feeds.render import Place, Style, format_named
+from feeds.rhythm import STEPS, rhythm
 from feeds.rows import EPOCH
 from feeds.selection import Pick
 from feeds.store import Connection, Store
@@ -23,19 +25,27 @@ from feeds.store import Connection, Store
 FRONT_PAGE = "index.html"
 OPML = "feeds.opml"
 MEDIA_TYPES = {FRONT_PAGE: "text/html; charset=utf-8", OPML: "text/x-opml; charset=utf-8"}
-HEADS = {"limit", "archives", "withdrawn_days"}  # keys of [feeds] that no entry shows
+HEADS = {"limit", "archives", "fastest", "slowest", "withdrawn_days"}  # keys of [feeds] that no entry shows
 MOST_UNSAVED = 1000  # entries held in memory until they are written to the store together
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A document that could be: where, of what, and how to make its bytes.  `newest` is its articles' last change."""
+    """A document that could be: where, of what, and how to make its bytes.  `newest` is its articles' last change.
+
+    `rhythm` is how many minutes it is worth keeping, `due` when something in its feed falls due. A feed has `entries`,
+    the recipes of what is in it, and `part` makes it of some of them.
+    """
 
     path: str
     media_type: str
     recipe: str
     newest: datetime
     content: Callable[[], bytes]
+    rhythm: int = STEPS[0]
+    due: datetime | None = None
+    entries: tuple[str, ...] = ()
+    part: Callable[[Collection[str]], bytes] | None = None
 
 
 class Drafts:
@@ -51,6 +61,7 @@ class Drafts:
         self._unsaved: defaultdict[str, dict[int, Entry]] = defaultdict(dict)
         self._snapshot: Snapshot | None = None
         self._hidden: frozenset[str] | None = None  # all of them, once every document is drafted
+        self._upcoming: dict[str, datetime] | None = None
         self._pages: dict[str, tuple[Page, ...]] = {}
         self._recipes: dict[tuple[str, int], str] = {}
 
@@ -58,7 +69,7 @@ class Drafts:
         """What is visible now; looked up again only when records changed or something fell due."""
         if self._snapshot is None or not self._snapshot.holds(store.generation(connection), now):
             self._snapshot = take_snapshot(self._config, connection, now)
-            self._hidden = None
+            self._hidden = self._upcoming = None
             self._pages.clear()
             self._recipes.clear()
         return self._snapshot
@@ -157,7 +168,9 @@ class Drafts:
             return opml.subscriptions(feeds, site)
 
         newest = max((feed.updated for feed in feeds), default=EPOCH)
-        return Draft(path, MEDIA_TYPES[path], digest(self._site, path, *map(repr, feeds)), newest, content)
+        recipe = digest(self._site, path, *map(repr, feeds))
+        # What any feed does shows here.
+        return Draft(path, MEDIA_TYPES[path], recipe, newest, content, self._config.feeds.fastest, snapshot.until)
 
     def _feed_draft(
         self, connection: Connection, snapshot: Snapshot, feed: Feed, name: str, picks: Sequence[Pick]
@@ -165,7 +178,10 @@ class Drafts:
         address, path = self._config.site.address, feed_path(feed.key, name)
         history = self._history(connection, snapshot, feed)
         newest = address(archive_path(feed.key, history[-1].name, name)) if history else None
-        place = Place(address(path), previous=newest, complete=feed.articles <= self._limit(feed.key))
+        fastest, slowest = self._config.feeds.fastest, self._config.feeds.slowest
+        often = rhythm((pick.published for pick in picks), fastest, slowest)
+        complete = feed.articles <= self._limit(feed.key)
+        place = Place(address(path), previous=newest, complete=complete, rhythm=often)
         return self._joined(connection, snapshot, feed, name, picks, path, place)
 
     def _page_draft(
@@ -200,13 +216,27 @@ class Drafts:
         hidden = self._hidden_of(connection, picks)
         recipes = {pick.number: self._recipe(pick, variant, snapshot, hidden) for pick in picks}
 
-        def content() -> bytes:
+        def made(some: dict[int, str], place: Place) -> bytes:
             head, tail = form.frame(feed, site, newest, place)
-            return head + form.BETWEEN.join(self._entries(connection, snapshot, variant, recipes, hidden)) + tail
+            return head + form.BETWEEN.join(self._entries(connection, snapshot, variant, some, hidden)) + tail
+
+        def part(entries: Collection[str]) -> bytes:
+            some = {number: recipe for number, recipe in recipes.items() if recipe in entries}
+            return made(some, replace(place, complete=False))
 
         facts = (feed.name, feed.description, feed.image, newest.isoformat(), repr(place))
         recipe = digest(self._site, variant, feed.key, *facts, *recipes.values())
-        return Draft(path, form.MEDIA_TYPE, recipe, newest, content)
+        often = place.rhythm or self._config.feeds.fastest
+        due = self._due(connection, snapshot).get(feed.key)
+        content = partial(made, recipes, place)
+        return Draft(path, form.MEDIA_TYPE, recipe, newest, content, often, due, tuple(recipes.values()), part)
+
+    def _due(self, connection: Connection, snapshot: Snapshot) -> dict[str, datetime]:
+        """When feeds are next another by time alone, as far as an answer may be kept until then."""
+        if self._upcoming is None:
+            end = snapshot.now + timedelta(days=1) if snapshot.until is not None else snapshot.now
+            self._upcoming = selection.upcoming(connection, self._config.rules, snapshot.now, end)
+        return self._upcoming
 
     def _hidden_of(self, connection: Connection, picks: Sequence[Pick]) -> frozenset[str]:
         """The addresses to which these articles point and may not."""

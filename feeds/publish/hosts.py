@@ -12,11 +12,11 @@ from urllib.parse import unquote, urlsplit
 from feeds.config import Config
 from feeds.model import digest, feed_path
 from feeds.pipeline import Draft
+from feeds.publish.headers import ALWAYS, PAGE, cache_control
 from feeds.render import format_named, html, opml
 from feeds.rows import EPOCH
 
-FRESH = 300  # seconds for which a cache may answer without asking
-KEPT = f"public, max-age={FRESH}"
+KEPT = "public, max-age=300"  # of a redirect, which config.toml may take back
 HEADERS, REDIRECTS, NGINX = "_headers", "_redirects", "feeds.nginx.conf"
 PAGES = {"404.html": 404, "410.html": 410}
 PATHS = (*PAGES, HEADERS, REDIRECTS, NGINX)
@@ -43,7 +43,8 @@ def _headers(config: Config) -> Iterator[str]:
     for pattern, media_type in {"": html.MEDIA_TYPE, **types}.items():
         yield f"{root}/{pattern}"
         yield f"  Content-Type: {media_type}"
-        yield f"  Cache-Control: {KEPT}"
+        for name, value in _always(media_type, config):
+            yield f"  {name}: {value}"
 
 
 def _redirects(config: Config) -> Iterator[str]:
@@ -66,24 +67,24 @@ def _redirects(config: Config) -> Iterator[str]:
 
 def _nginx(config: Config) -> Iterator[str]:
     root, names = unquote(urlsplit(config.site.base_url).path), config.names
-    at = re.escape(root)
+    at, moved_for = re.escape(root), f'add_header Cache-Control "{KEPT}"'
     yield "# Inside a server block, after its root: include this file. docs/http.md tells more."
     hidden = "|".join(re.escape(name) for name in (HEADERS, REDIRECTS, NGINX))
     yield from _location(f"~ {_quoted(rf'^{at}/(?:{hidden}|[.]feeds-[a-z]+)$')}", ["return 404"])
     for extension, media_type in _types(config).items():
-        served = [*_typed(media_type), "etag on", f"error_page 404 {_quoted(f'{root}/404.html')}"]
+        served = [*_typed(media_type, config), "etag on", f"error_page 404 {_quoted(f'{root}/404.html')}"]
         yield from _location(f"~ {_quoted(rf'^{at}/.*[.]{extension}$')}", served)
     for path in PAGES:
-        yield from _location(f"= {_quoted(f'{root}/{path}')}", ["internal", *_typed(html.MEDIA_TYPE)])
+        yield from _location(f"= {_quoted(f'{root}/{path}')}", ["internal", *_typed(html.MEDIA_TYPE, config)])
     for key, home in sorted(names.homes.items()):
         folder = _target(config.site.address(f"{home}/"))
-        yield from _location(f"= {_quoted(f'{root}/{key}')}", [_kept(), f'return 301 "{folder}"'])
+        yield from _location(f"= {_quoted(f'{root}/{key}')}", [moved_for, f'return 301 "{folder}"'])
         moves = {"(?:index[.]html)?": folder, BELOW: f"{folder}$1"}
         rules = [
             f'rewrite {_quoted(f"^{at}/{re.escape(key)}/{below}$")} "{target}?" permanent'
             for below, target in moves.items()
         ]
-        yield from _location(f"^~ {_quoted(f'{root}/{key}/')}", [_kept(), *rules, "return 404"])
+        yield from _location(f"^~ {_quoted(f'{root}/{key}/')}", [moved_for, *rules, "return 404"])
     for key in sorted(names.retired):
         gone = [f"error_page 410 {_quoted(f'{root}/410.html')}", "return 410"]
         yield from _location(f"= {_quoted(f'{root}/{key}')}", gone)
@@ -96,13 +97,20 @@ def _location(matching: str, directives: Iterable[str]) -> Iterator[str]:
     yield "}"
 
 
-def _typed(media_type: str) -> list[str]:
+def _typed(media_type: str, config: Config) -> list[str]:
     # An empty table, so that the default is what every file here is.
-    return ["types { }", f'default_type "{media_type}"', _kept()]
+    return ["types { }", f'default_type "{media_type}"', *_added(_always(media_type, config))]
 
 
-def _kept() -> str:
-    return f'add_header Cache-Control "{KEPT}"'
+def _added(headers: Iterable[tuple[str, str]]) -> list[str]:
+    return [f'add_header {name} "{value}"' for name, value in headers]
+
+
+def _always(media_type: str, config: Config) -> Iterator[tuple[str, str]]:
+    # The rules follow from the config alone, so that a tree says of every feed what is right for the fastest.
+    yield "Cache-Control", cache_control(config.feeds.fastest * 60)
+    yield from ALWAYS
+    yield from PAGE if media_type == html.MEDIA_TYPE else ()
 
 
 def _types(config: Config) -> dict[str, str]:

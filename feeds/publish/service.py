@@ -1,42 +1,53 @@
 """The Flask service: documents over HTTP, with conditional GET by Werkzeug (RFC 9110 §13), and /healthz.
 
-Bytes and tags are those of the static tree. Records that change show up without a restart: before an answer the folder
-is looked over, at most for a tenth of the time. Only this module sees a request.
+Bytes and tags are those of the static tree. What was answered once is answered by the room before it from then on, as
+long as it holds. Only this module sees a request.
 """
 
 import json
 import logging
 import re
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Lock
+from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from flask import Flask, Request, Response, request
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from feeds import store
 from feeds.config import Config, load_config
-from feeds.errors import FeedsError, StoreBusy, StoreError
-from feeds.model import EVERYTHING, is_archive
+from feeds.errors import StoreError
+from feeds.model import EVERYTHING, feed_path
 from feeds.pipeline import Documents, ingest, open_store
+from feeds.publish import addresses, codings, deltas
+from feeds.publish.answers import Answers, Shelf
+from feeds.publish.headers import ALWAYS, PAGE, PREFLIGHT
 from feeds.publish.hosts import KEPT
-from feeds.records import Fault
+from feeds.publish.room import Room
+from feeds.publish.watch import Watch
 from feeds.render import html
-from feeds.store import Store
 
 Clock = Callable[[], datetime]
-KEPT_LONG = "public, max-age=86400"  # a page of history changes with its articles and its neighbours: seldom
 CODING = re.compile(r'-(?:gzip|br|zstd|deflate)"')
-LOOKS_SHARE = 10  # looking over the records takes at most one part in this many of the time
 log = logging.getLogger("feeds")
 
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+class _Document(Response):
+    """A document; where it did not change, its date is told with its tag (Werkzeug leaves it out of a 304)."""
+
+    def get_wsgi_headers(self, environ: Any) -> Headers:
+        """The headers as they are sent."""
+        headers = super().get_wsgi_headers(environ)
+        if self.status_code == 304 and (modified := self.headers.get("Last-Modified")):
+            headers["Last-Modified"] = modified
+        return headers
 
 
 def create_app(config: Config | str | Path = "config.toml", *, clock: Clock = _utc_now) -> Flask:
@@ -47,40 +58,72 @@ def create_app(config: Config | str | Path = "config.toml", *, clock: Clock = _u
     if not isinstance(config, Config):
         config = load_config(config)
     source = open_store(config)
-    documents = Documents(config, source)
     ingest(config, source, clock())
-    watch = _Watch(config, source, clock)
+    prefix = unquote_to_bytes(urlsplit(config.site.base_url).path).decode("latin-1")  # as PATH_INFO is: PEP 3333
+    documents, shelf = Documents(config, source), Shelf(config.server.memory)
+    answers, watch = Answers(config, documents, shelf, prefix), Watch(config, source, shelf, clock)
     watch.look()
     app = Flask("feeds", static_folder=None)
     app.url_map.strict_slashes = False
 
     names = config.names
 
-    def answer(path: str) -> Response:
+    def former(path: str) -> Response | None:
+        """What is said of feeds that are gone or moved."""
         if names.gone(path):
             return _problem(config, request, 410)
-        if (moved := names.moved(path)) is not None:
-            return _redirect(config.site.address(moved))
-        watch.look()
-        now = clock()
-        document = documents.get(path, now)
-        if document is None:
+        moved = names.moved(path)
+        return None if moved is None else _redirect(config.site.address(moved))
+
+    def feed_instead(path: str, now: datetime) -> Response | None:
+        """The way to a feed, for a reader that asks for it at the address of its page."""
+        wanted = addresses.wanted_format(request.accept_mimetypes, config.feeds.formats)
+        key = None if wanted is None else addresses.key_of(addresses.document_path(f"{path.rstrip('/')}/".lstrip("/")))
+        feed = None if key is None else documents.feeds(now).get(key)
+        if wanted is None or feed is None or wanted not in feed.formats:
+            return None
+        response = _redirect(config.site.address(feed_path(feed.key, wanted)), 302)
+        response.headers["Vary"] = "Accept"
+        return response
+
+    def answer(asked: str) -> Response:
+        now, coding = clock(), codings.choose(request.environ.get("HTTP_ACCEPT_ENCODING"))
+        if (said := former(asked) or feed_instead(asked, now)) is not None:
+            return said
+        path = addresses.document_path(asked)
+        found = answers.answer(path, now, coding)
+        if found is None:
+            for other in addresses.meant(asked):
+                if (said := former(other)) is not None:
+                    return said
+                if answers.answer(other, now) is not None:
+                    return _redirect(config.site.address(addresses.canonical(other)))
             return _problem(config, request, 404)
-        response = Response(document.content, content_type=document.media_type)
-        # Weak, since proxies compress on the way, and the same tag must name every coding (RFC 9110 §8.8.1).
-        response.set_etag(document.etag, weak=True)
-        if document.modified <= now:
-            response.last_modified = document.modified
-        response.headers["Cache-Control"] = KEPT_LONG if _is_past(path, now) else KEPT
-        if asked := request.environ.get("HTTP_IF_NONE_MATCH"):
+        if request.query_string or asked != addresses.canonical(path):
+            return _redirect(config.site.address(addresses.canonical(path)))
+        headers = found.headers(int(now.timestamp()), coding)
+        response = _Document(found.bodies[coding], headers=headers)
+        tags = request.environ.get("HTTP_IF_NONE_MATCH")
+        if tags:
             # Apache appends the coding to a tag that passes through it (FreshRSS and others strip it as well).
-            request.environ["HTTP_IF_NONE_MATCH"] = CODING.sub('"', asked)
+            request.environ["HTTP_IF_NONE_MATCH"] = CODING.sub('"', tags)
         response.make_conditional(request)
+        agent = request.headers.get("User-Agent")
+        takes = deltas.asked(request.headers.get("A-IM"), agent, config.server.deltas)
+        if tags and takes and response.status_code == 200:
+            for tag, etag in deltas.held(tags):
+                if (content := answers.delta(found, etag, now)) is not None:
+                    response.set_data(codings.encode(content, coding))
+                    response.status_code = 226  # IM Used (RFC 3229 §10.4.1)
+                    for name, value in deltas.headers(tag).items():
+                        response.headers[name] = value
+                    del response.headers["Expires"]
+                    break
         return response
 
     @app.get("/")
     def front_page() -> Response:
-        return answer("index.html")
+        return answer("")
 
     @app.get("/<path:path>")
     def document(path: str) -> Response:
@@ -88,7 +131,6 @@ def create_app(config: Config | str | Path = "config.toml", *, clock: Clock = _u
 
     @app.get("/healthz")
     def healthz() -> Response:
-        watch.look()
         try:
             everything = documents.feeds(clock()).get(EVERYTHING)
             facts, status = {"status": "ok", "articles": everything.articles if everything else 0}, 200
@@ -96,6 +138,14 @@ def create_app(config: Config | str | Path = "config.toml", *, clock: Clock = _u
             facts, status = {"status": "the store cannot be read"}, 503
         response = Response(json.dumps(facts) + "\n", status=status, content_type="application/json")
         response.headers["Cache-Control"] = "no-store"
+        return response
+
+    @app.after_request
+    def complete(response: Response) -> Response:
+        for name, value in (*ALWAYS, *(PREFLIGHT if request.method == "OPTIONS" else ())):
+            response.headers.setdefault(name, value)
+        for name, value in PAGE if response.mimetype == "text/html" else ():
+            response.headers.setdefault(name, value)
         return response
 
     @app.errorhandler(HTTPException)
@@ -111,57 +161,9 @@ def create_app(config: Config | str | Path = "config.toml", *, clock: Clock = _u
         log.error("%s", error)
         return _problem(config, request, 503, "Not now")
 
-    prefix = unquote_to_bytes(urlsplit(config.site.base_url).path).decode("latin-1")  # as PATH_INFO is: PEP 3333
-    if prefix:
-        app.wsgi_app = DispatcherMiddleware(_not_found, {prefix: app.wsgi_app})  # type: ignore[method-assign]
+    behind = DispatcherMiddleware(_not_found, {prefix: app.wsgi_app}) if prefix else app.wsgi_app
+    app.wsgi_app = Room(behind, shelf, watch, clock)  # type: ignore[method-assign]
     return app
-
-
-def _is_past(path: str, now: datetime) -> bool:
-    """Whether a path is that of a page of history of a month that is over."""
-    return is_archive(path) and f"archive/{now:%Y-%m}" not in path
-
-
-class _Watch:
-    """Brings the store up to date with the records, no more often than it is worth."""
-
-    def __init__(self, config: Config, source: Store, clock: Clock) -> None:
-        self._config = config
-        self._source = source
-        self._clock = clock
-        self._lock = Lock()
-        self._next = 0.0
-        self._reported: set[Fault] | None = None
-        self._trouble = ""
-
-    def look(self) -> None:
-        """Read what changed.  While one thread looks, others answer with what is known."""
-        if time.monotonic() < self._next or not self._lock.acquire(blocking=False):
-            return
-        started = time.monotonic()
-        try:
-            ingested = ingest(self._config, self._source, self._clock(), wait=0)
-            if ingested.read or self._reported is None:
-                self._report(aloud=ingested.read > 0)
-        except StoreBusy:
-            # another process is reading the records: what it read shows next time
-            self._trouble = ""
-        except FeedsError as error:
-            if str(error) != self._trouble:
-                log.error("%s; the last good documents are served", error)
-            self._trouble = str(error)
-        finally:
-            ended = time.monotonic()
-            self._next = ended + (ended - started) * (LOOKS_SHARE - 1)
-            self._lock.release()
-
-    def _report(self, *, aloud: bool) -> None:
-        """Log what newly keeps records from being published, without a word of theirs."""
-        with self._source.reading() as connection:
-            faults = set(store.faults(connection, self._clock()))
-        for fault in sorted(faults - (self._reported or set()), key=str) if aloud else ():
-            log.warning("%s/%s", self._config.records.path, fault.public)
-        self._reported = faults
 
 
 def _problem(config: Config, asked: Request, status: int, name: str = "") -> Response:
@@ -182,9 +184,9 @@ def _problem(config: Config, asked: Request, status: int, name: str = "") -> Res
     return response
 
 
-def _redirect(address: str) -> Response:
-    """What was here is at that address for good."""
-    response = Response(f"301 Moved to {address}\n", status=301, content_type="text/plain; charset=utf-8")
+def _redirect(address: str, status: int = 301) -> Response:
+    """What was here is at that address: for good, unless the status says otherwise."""
+    response = Response(f"{status} Moved to {address}\n", status=status, content_type="text/plain; charset=utf-8")
     response.headers["Location"] = address
     response.headers["Cache-Control"] = KEPT
     return response

@@ -17,7 +17,7 @@ from feeds.config import Config
 from feeds.errors import PublishError
 from feeds.model import digest
 from feeds.pipeline import Draft, Drafts, published_as, settle
-from feeds.publish import hosts
+from feeds.publish import codings, hosts
 from feeds.store import Connection, Published, Store
 
 MANIFEST = ".feeds-manifest"
@@ -44,8 +44,17 @@ class Written:
     size: int
 
 
-def build(config: Config, source: Store, now: datetime, progress: Callable[[int, int], None] | None = None) -> Built:
+def build(
+    config: Config,
+    source: Store,
+    now: datetime,
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    compress: bool = False,
+) -> Built:
     """Bring the static tree up to date with the store.  `progress` is told how many documents of how many are done.
+
+    With `compress`, each document has its codings beside it (codings.SUFFIXES), for servers that look for them.
 
     Each file is replaced at once or not at all; its mode follows the umask, its mtime is its Last-Modified.
     Raises PublishError when a file cannot be written or deleted.
@@ -55,15 +64,16 @@ def build(config: Config, source: Store, now: datetime, progress: Callable[[int,
         root.mkdir(parents=True, exist_ok=True)
         settle(config, source, now)
         with store.alone(root), source.reading() as connection:
-            return _Tree(config, source, root).build(connection, now, progress)
+            return _Tree(config, source, root, compress).build(connection, now, progress)
 
 
 class _Tree:
     """One build of one tree."""
 
-    def __init__(self, config: Config, source: Store, root: Path) -> None:
+    def __init__(self, config: Config, source: Store, root: Path, compress: bool) -> None:
         self._root = root
         self._source = source
+        self._codings = codings.SUFFIXES if compress else {}
         self._drafts = Drafts(config, source)
         self._rules = list(hosts.drafts(config))
         self._before = read_manifest(root)
@@ -73,17 +83,17 @@ class _Tree:
 
     def build(self, connection: Connection, now: datetime, progress: Callable[[int, int], None] | None) -> Built:
         known = self._known(connection)
-        total = self._announce(connection, now)
+        paths = self._paths(connection, now)
+        self._announce(paths)
         (self._root / ASIDE).unlink(missing_ok=True)
-        gone = self._before.keys() - set(self._paths(connection, now))
+        gone = self._before.keys() - set(paths)
         for path in sorted(gone):  # first: what was taken back goes even where something else cannot be written
             self._delete(path)
-        drafts = chain(self._drafts.every(connection, now), self._rules)
         try:
-            for count, draft in enumerate(drafts, start=1):
+            for draft in chain(self._drafts.every(connection, now), self._rules):
                 self._publish(draft, known.get(draft.path), now)
                 if progress is not None:
-                    progress(count, total)
+                    progress(len(self._after), len(paths))
         finally:
             self._drafts.save()  # what is public is known to be, whatever happened then
         if self._noted:
@@ -101,11 +111,15 @@ class _Tree:
                 continue
             modified = other.modified if other.etag == noted.etag else other.modified + 1
             self._noted[path] = replace(noted, modified=modified)
-            self._after[path] = replace(self._after[path], modified=modified)
-            os.utime(self._root / path, (modified, modified))
+            for file in (path, *(path + suffix for suffix in self._codings.values())):
+                if file in self._after:
+                    self._after[file] = replace(self._after[file], modified=modified)
+                    os.utime(self._root / file, (modified, modified))
 
     def _paths(self, connection: Connection, now: datetime) -> list[str]:
-        return [*self._drafts.paths(connection, now), *(draft.path for draft in self._rules)]
+        documents = self._drafts.paths(connection, now)
+        coded = [path + suffix for path in documents for suffix in self._codings.values()]
+        return [*documents, *coded, *(draft.path for draft in self._rules)]
 
     def _known(self, connection: Connection) -> dict[str, Published]:
         """What was last published, by the store and by the list in the tree: no date may go back."""
@@ -117,9 +131,8 @@ class _Tree:
                 known[path] = Published(recipe, written.etag, written.modified)
         return known
 
-    def _announce(self, connection: Connection, now: datetime) -> int:
-        """Name new files in the list before they exist; return how many documents there are."""
-        paths = self._paths(connection, now)
+    def _announce(self, paths: list[str]) -> None:
+        """Name new files in the list before they exist."""
         new = {path: Written(UNFINISHED, 0, 0) for path in paths if path not in self._before}
         for path in new:
             if os.path.lexists(self._root / path):
@@ -127,7 +140,6 @@ class _Tree:
                 raise PublishError(str(self._root / path), advice)
         if new:
             self._save_manifest({**self._before, **new})
-        return len(paths)
 
     def _publish(self, draft: Draft, known: Published | None, now: datetime) -> None:
         content = None
@@ -137,19 +149,38 @@ class _Tree:
             self._noted[draft.path] = noted
         else:
             noted = known
-        before = self._before.get(draft.path)
-        if (
-            before is not None
-            and (before.etag, before.modified) == (noted.etag, noted.modified)
-            and self._intact(draft.path)
-        ):
-            self._after[draft.path] = before
-            self._kept += 1
-            return
-        content = draft.content() if content is None else content
-        self._replace(draft.path, content, noted.modified)
-        self._after[draft.path] = Written(noted.etag, noted.modified, len(content))
+        if self._stands(draft.path, noted):
+            self._keep(draft.path)
+        else:
+            content = draft.content() if content is None else content
+            self._write(draft.path, content, noted)
+        if draft.path not in hosts.PATHS:
+            self._code(draft.path, content, noted)
+
+    def _code(self, path: str, content: bytes | None, noted: Published) -> None:
+        """Publish the codings of a document, whose bytes are in the tree already."""
+        for coding, suffix in self._codings.items():
+            if self._stands(path + suffix, noted):
+                self._keep(path + suffix)
+            else:
+                content = (self._root / path).read_bytes() if content is None else content
+                self._write(path + suffix, codings.encode_best(content, coding), noted)
+
+    def _keep(self, path: str) -> None:
+        self._after[path] = self._before[path]
+        self._kept += 1
+
+    def _write(self, path: str, content: bytes, noted: Published) -> None:
+        self._replace(path, content, noted.modified)
+        self._after[path] = Written(noted.etag, noted.modified, len(content))
         self._written += 1
+
+    def _stands(self, path: str, noted: Published) -> bool:
+        """Whether a file is there as it is to be.  That of a coding has the tag of its document."""
+        before = self._before.get(path)
+        return (
+            before is not None and (before.etag, before.modified) == (noted.etag, noted.modified) and self._intact(path)
+        )
 
     def _intact(self, path: str) -> bool:
         before = self._before[path]

@@ -27,8 +27,9 @@ class Place:
     """Where a document stands in its feed's history, by absolute addresses (RFC 5005).
 
     `itself` is its own address. A subscription document has the newest page of the history before it, if there is any;
-    `complete` says that it holds every article. A page of the history has `current`, the subscription document.
-    `withdrawn`: among its entries is what is left of a withdrawn article.
+    `complete` says that it holds every article, `rhythm` how many minutes to wait before asking for it again. A page of
+    the history has `current`, the subscription document. `withdrawn`: among its entries is what is left of a withdrawn
+    article.
     """
 
     itself: str
@@ -37,6 +38,7 @@ class Place:
     current: str | None = None
     complete: bool = False
     withdrawn: bool = False
+    rhythm: int | None = None
 
     def links(self) -> dict[str, str]:
         """The addresses by link relation, without its own (RFC 5005 §4)."""

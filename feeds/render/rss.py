@@ -7,6 +7,7 @@ from html import escape
 from feeds.config import Site
 from feeds.model import Article, Feed, feed_path, image_type
 from feeds.render import Place, Style, content, words, xml
+from feeds.rhythm import times
 
 NAME = "rss"
 MEDIA_TYPE = "application/rss+xml; charset=utf-8"
@@ -69,16 +70,26 @@ def _extras(article: Article, style: Style) -> Iterator[xml.Extra]:
         yield xml.link(LINK, "amphtml", article.amp_link)
 
 
+def _syndication(minutes: int) -> Iterator[xml.Extra]:
+    period, frequency = times(minutes)
+    yield xml.Extra(f"{{{xml.SYNDICATION}}}updatePeriod", period)
+    yield xml.Extra(f"{{{xml.SYNDICATION}}}updateFrequency", str(frequency))
+
+
 def feed_of(feed: Feed, site: Site, updated: datetime, place: Place) -> xml.FeedGenerator:
     """The feed without its entries, as feedgen holds it."""
     hubs = [xml.link(LINK, "hub", hub) for hub in site.hubs]
-    channel = xml.new_feed({"dc": xml.DUBLIN_CORE}, xml.history(LINK, place), hubs)
+    often = () if place.rhythm is None else tuple(_syndication(place.rhythm))
+    prefixes = {"dc": xml.DUBLIN_CORE, **({"sy": xml.SYNDICATION} if often else {})}
+    channel = xml.new_feed(prefixes, xml.history(LINK, place), (*hubs, *often))
     channel.title(words.title(feed, site))
     channel.description(words.subtitle(feed, site))
     channel.link(href=place.itself, rel="self", type=MEDIA_TYPE.partition(";")[0])
     channel.link(href=words.page_address(feed, site), rel="alternate")
     channel.language(site.language)
     channel.lastBuildDate(updated)
+    if place.rhythm is not None:
+        channel.ttl(place.rhythm)
     if site.rights:
         channel.rights(site.rights)
     if picture := words.image(feed, site):

@@ -4,7 +4,7 @@ settling: the one place that decides what is visible, when records change or a m
 by what was settled.
 """
 
-from feeds.selection.picks import Pick, between, feeds, hidden, moments, newest
+from feeds.selection.picks import Pick, between, feeds, hidden, moments, newest, upcoming
 from feeds.selection.settling import is_settled, next_change, settle
 
-__all__ = ["Pick", "between", "feeds", "hidden", "is_settled", "moments", "newest", "next_change", "settle"]
+__all__ = ["Pick", "between", "feeds", "hidden", "is_settled", "moments", "newest", "next_change", "settle", "upcoming"]

@@ -3,7 +3,7 @@
 Every function takes the connection of a transaction. Not here: what is visible (settling).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,13 +11,13 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, case, func, select
 
 from feeds import schema
-from feeds.model import Feed
-from feeds.rows import micros, moment
-from feeds.rules import Order
+from feeds.model import EVERYTHING, Feed
+from feeds.rows import micros, moment, names_of
+from feeds.rules import Order, Rule
 from feeds.schema import held, memberships, records
 
 MOST_PARAMETERS = 500
-_PICKED = (records.c.number, records.c.digest, records.c.id, records.c.until, records.c.feeds, records.c.related)
+_PICKED = tuple(records.c[name] for name in ("number", "digest", "id", "until", "feeds", "related", "age"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class Pick:
     withdrawn: bool
     feeds: tuple[str, ...]
     related: tuple[str, ...]
+    published: datetime
     changed: datetime
 
 
@@ -70,9 +71,30 @@ def _in_feed(key: str, now: datetime) -> Select[Any]:
     return joined.where(memberships.c.feed == key)
 
 
-def _pick(number: int, digest: str, id: str, until: int | None, feeds: str, related: str, changed: int) -> Pick:
-    keys = tuple(line.partition("\t")[0] for line in feeds.split("\n")) if feeds else ()
-    return Pick(number, digest, id, until is not None, keys, tuple(related.split()), moment(changed))
+def _pick(
+    number: int, digest: str, id: str, until: int | None, feeds: str, related: str, age: int, changed: int
+) -> Pick:
+    keys, others = tuple(names_of(feeds)), tuple(related.split())
+    return Pick(number, digest, id, until is not None, keys, others, moment(-age), moment(changed))
+
+
+def upcoming(connection: Connection, rules: Sequence[Rule], now: datetime, until: datetime) -> dict[str, datetime]:
+    """The next moment after `now`, up to `until`, at which a feed is another without a record changing, by key."""
+    first, last = micros(now), micros(until)
+    row = records.c
+    due = (-row.age, and_(row.age < -first, row.age >= -last, row.refused.is_(None)))
+    updated = (row.updated, and_(row.updated > first, row.updated <= last, row.visible))
+    ending = (row.until, and_(row.until > first, row.until <= last, row.visible))
+    found: dict[str, datetime] = {}
+    for when, condition in (due, updated, ending):
+        for count, lines, quality, heat in connection.execute(
+            select(when, row.feeds, row.quality, row.heat).where(condition)
+        ):
+            names = names_of(lines)
+            own = [rule.key for rule in rules if rule.asks_for(names.keys(), quality, heat)]
+            for key in (EVERYTHING, *names, *own):
+                found[key] = min(found.get(key, until), moment(count))
+    return found
 
 
 def hidden(connection: Connection, among: Collection[str] | None = None) -> frozenset[str]:

@@ -38,6 +38,7 @@ class Store:
     def __init__(self, file: Path, fingerprint: str) -> None:
         self._file = file
         self._fingerprint = fingerprint
+        self._kept: tuple[int, sqlite3.Connection] | None = None
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -81,8 +82,30 @@ class Store:
             advice = "expected the store of this program and config, got: another has made it anew; restart this one"
             raise StoreError(str(self._file), advice)
 
+    def changes(self) -> tuple[int, int] | None:
+        """What is another value once any process has changed the store; None, always another, where it cannot be read.
+
+        It costs microseconds: a connection is kept for it, which sees what others do (sqlite.org/pragma.html).
+        """
+        try:
+            place = self._file.stat().st_ino
+            if self._kept is None or self._kept[0] != place:  # the file was made anew
+                self._forget()
+                # Answers to many threads, one at a time: who asks holds a lock.
+                self._kept = place, sqlite3.connect(self._file, isolation_level=None, check_same_thread=False)
+            return place, int(self._kept[1].execute("PRAGMA data_version").fetchone()[0])
+        except (OSError, sqlite3.Error):
+            self._forget()
+            return None
+
+    def _forget(self) -> None:
+        if self._kept is not None:
+            self._kept[1].close()
+            self._kept = None
+
     def close(self) -> None:
         """Close every connection."""
+        self._forget()
         self._engine.dispose()
 
     def _open(self) -> None:

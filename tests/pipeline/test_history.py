@@ -13,6 +13,7 @@ from lxml import etree
 from feeds.config import Config
 from feeds.pipeline import ingest, open_store
 from feeds.publish import static
+from feeds.publish.headers import cache_control
 from feeds.publish.service import create_app
 from tests import make
 
@@ -166,7 +167,7 @@ def test_the_service_answers_with_the_same_pages_and_lets_them_be_kept(tmp_path:
         response = client.get(f"/{path}")
         assert response.data == content
         kept = 300 if "archive/2026-11" in path else 86400  # the running month moves with each article
-        assert response.headers["Cache-Control"] == f"public, max-age={kept}"
+        assert response.headers["Cache-Control"] == cache_control(kept)
         assert client.get(f"/{path}", headers={"If-None-Match": response.headers["ETag"]}).status_code == 304
     for path in ("/archive/2019-01.atom", "/archive/2026-11.pdf", "/archive/", "/archive/feed.atom", "/archive/x.rss"):
         assert client.get(path).status_code == 404
@@ -175,4 +176,4 @@ def test_the_service_answers_with_the_same_pages_and_lets_them_be_kept(tmp_path:
 def test_a_topic_may_be_called_archive(tmp_path: Path) -> None:
     config = make.site(tmp_path, {"1.md": make.record(1, topics="[Archive]")})
     client = create_app(config, clock=lambda: make.NOW).test_client()
-    assert client.get("/topics/archive/feed.rss").headers["Cache-Control"] == "public, max-age=300"
+    assert client.get("/topics/archive/feed.rss").headers["Cache-Control"] == cache_control(3600)

@@ -15,6 +15,7 @@ from feeds.config import Config, load_config
 from feeds.model import digest
 from feeds.pipeline import ingest, open_store
 from feeds.publish import hosts, static
+from feeds.publish.headers import ALWAYS, PAGE, cache_control
 from feeds.publish.service import create_app
 from tests import make
 from tests.publish.test_server import free_port
@@ -99,7 +100,12 @@ class TestTheFiles:
                 "/*.json": "application/feed+json; charset=utf-8",
                 "/*.opml": "text/x-opml; charset=utf-8",
             }.items()
-            for line in (pattern, f"  Content-Type: {media_type}", "  Cache-Control: public, max-age=300")
+            for line in (
+                pattern,
+                f"  Content-Type: {media_type}",
+                f"  Cache-Control: {cache_control(300)}",
+                *(f"  {name}: {value}" for name, value in (*ALWAYS, *(PAGE if "html" in media_type else ()))),
+            )
         ]
 
     def test_they_are_in_the_list_and_change_with_the_config_alone(self, tmp_path: Path) -> None:
@@ -129,8 +135,14 @@ class TestTheFiles:
 @contextmanager
 def nginx(config: Config, root: Path) -> Iterator[str]:
     """Run nginx with the snippet in a server block, and give back its address."""
-    program, port, folder = make.program("nginx"), free_port(), config.file.parent
-    snippet = str(config.output_folder / hosts.NGINX)
+    with proxy(config.file.parent, f'root "{root}";\ninclude "{config.output_folder / hosts.NGINX}";') as url:
+        yield url
+
+
+@contextmanager
+def proxy(folder: Path, inside: str) -> Iterator[str]:
+    """Run nginx with that inside its server block, and give back its address."""
+    program, port = make.program("nginx"), free_port()
     temporary = "".join(
         f"{kind}_temp_path {folder}/tmp-{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
@@ -138,7 +150,7 @@ def nginx(config: Config, root: Path) -> Iterator[str]:
     (folder / "nginx.conf").write_text(
         f"{user}daemon off;\nmaster_process off;\npid {folder}/nginx.pid;\nerror_log {folder}/error.log;\n"
         f"events {{ }}\nhttp {{\naccess_log off;\n{temporary}"
-        f'server {{\nlisten 127.0.0.1:{port};\nroot "{root}";\ninclude "{snippet}";\n}}\n}}\n',
+        f"server {{\nlisten 127.0.0.1:{port};\n{inside}\n}}\n}}\n",
         encoding="utf-8",
     )
     command = [program, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
@@ -185,8 +197,12 @@ def test_nginx_answers_as_the_service_does(tmp_path: Path, base: str) -> None:
             asked = "" if path == "index.html" else path
             theirs, ours = client.get(f"{url}{prefix}/{asked}"), service.get(f"{prefix}/{asked}")
             assert (theirs.status_code, theirs.content) == (200, ours.data), path
-            for name in ("Content-Type", "Last-Modified", "Cache-Control"):
+            same = [name for name, _ in (*ALWAYS, *(PAGE if path == "index.html" else ()))]
+            for name in ("Content-Type", "Last-Modified", *same):
                 assert theirs.headers[name] == ours.headers[name], path
+            # The rules follow from the config alone: they say of every feed what is right for the fastest.
+            assert theirs.headers["Cache-Control"] == cache_control(300), path
+            assert ours.headers["Cache-Control"] in (cache_control(300), cache_control(1800)), path
             assert theirs.headers["Last-Modified"] == formatdate(written.modified, usegmt=True)
             tags = {"If-None-Match": theirs.headers["ETag"]}
             assert client.get(f"{url}{prefix}/{asked}", headers=tags).status_code == 304

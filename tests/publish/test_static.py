@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, cast
@@ -24,6 +25,7 @@ from feeds.pipeline import Documents, ingest, open_store
 from feeds.publish import hosts, static
 from feeds.publish.static import ASIDE, MANIFEST, Built, read_manifest
 from tests import make
+from tests.publish.test_codings import DECODERS
 
 HOUR = timedelta(hours=1)
 SITE = {
@@ -58,11 +60,11 @@ source.close()
 """
 
 
-def built(config: Config, now: datetime = make.NOW) -> Built:
+def built(config: Config, now: datetime = make.NOW, *, compress: bool = False) -> Built:
     """One run of `feeds build`, in this process."""
     with closing(open_store(config)) as source:
         ingest(config, source, now)
-        return static.build(config, source, now)
+        return static.build(config, source, now, compress=compress)
 
 
 def facts(folder: Path) -> dict[str, tuple[int, int, int, bytes]]:
@@ -150,6 +152,71 @@ class TestLayout:
         for path, content in make.tree(config.output_folder).items():
             assert canary.lower() not in path.lower()
             assert canary.lower().encode() not in content.lower()
+
+
+CODED = {".br": "br", ".gz": "gzip"}
+
+
+class TestCompressed:
+    def test_each_document_has_its_codings_beside_it_with_its_time(self, config: Config) -> None:
+        assert built(config, compress=True) == Built(23 * 3 + RULES, 0, 0)
+        tree, listed = make.tree(config.output_folder), read_manifest(config.output_folder)
+        documents = [path for path in listed if Path(path).suffix not in CODED and path not in hosts.PATHS]
+        assert len(documents) == 23
+        for path in documents:
+            for suffix, coding in CODED.items():
+                assert DECODERS[coding](tree[path + suffix]) == tree[path]
+                facts = (config.output_folder / (path + suffix)).stat()
+                assert facts.st_mtime_ns == (config.output_folder / path).stat().st_mtime_ns
+                assert listed[path + suffix] == replace(listed[path], size=facts.st_size)
+        assert not any(path + suffix in tree for path in (*hosts.PATHS, MANIFEST) for suffix in CODED)
+
+    def test_equal_records_give_equal_bytes(self, config: Config, tmp_path: Path) -> None:
+        twin = make.site(tmp_path / "twin", dict(SITE))
+        for some in (config, twin):
+            built(some, compress=True)
+        assert make.tree(config.output_folder) == make.tree(twin.output_folder)
+
+    def test_a_second_build_writes_nothing(self, config: Config) -> None:
+        built(config, compress=True)
+        before = facts(config.output_folder)
+        assert built(config, make.NOW + HOUR, compress=True) == Built(0, 23 * 3 + RULES, 0)
+        lose_store(config)
+        assert built(config, make.NOW + HOUR, compress=True) == Built(0, 23 * 3 + RULES, 0)
+        assert facts(config.output_folder) == before
+
+    def test_those_of_a_document_that_changed_are_written_with_it(self, config: Config) -> None:
+        built(config, compress=True)
+        make.write(config.records_folder / "3.md", SITE["3.md"].replace("Article 3", "Changed"))
+        done = built(config, make.NOW + HOUR, compress=True)
+        # In three formats and three codings: everything, the topic, the provider, the category.
+        assert (done.written, done.deleted) == (3 * 3 * 4, 0)
+        content = (config.output_folder / "topics/robots/feed.rss.br").read_bytes()
+        assert b"Changed" in DECODERS["br"](content)
+        assert b"Article 3" not in DECODERS["br"](content)
+
+    def test_they_go_with_their_document(self, config: Config) -> None:
+        built(config, compress=True)
+        (config.records_folder / "3.md").unlink()
+        built(config, compress=True)
+        assert not (config.output_folder / "categories/video").exists()
+
+    def test_a_build_that_is_not_asked_for_them_takes_them_away(self, config: Config) -> None:
+        built(config, compress=True)
+        assert built(config) == Built(0, 23 + RULES, 23 * 2)
+        assert make.tree(config.output_folder).keys() == FILES
+
+    def test_one_that_somebody_spoiled_is_written_again(self, config: Config) -> None:
+        built(config, compress=True)
+        tree = make.tree(config.output_folder)
+        make.write(config.output_folder / "feed.rss.gz", b"spoiled")
+        (config.output_folder / "feed.atom.br").unlink()
+        assert built(config, compress=True).written == 2
+        assert make.tree(config.output_folder) == tree
+
+    def test_the_command_writes_them(self, config: Config) -> None:
+        make.run("build", "--compress", cwd=config.file.parent)
+        assert (config.output_folder / "feed.rss.gz").is_file()
 
 
 class TestAgain:

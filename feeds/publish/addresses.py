@@ -1,0 +1,77 @@
+"""What people and programs ask for, and what they mean: one canonical address for each document, links to the others.
+
+Pure text. Not here: which documents there are (pipeline), which feeds moved (names).
+"""
+
+import re
+from collections.abc import Iterable
+
+from feeds.config import Config
+from feeds.model import EVERYTHING, feed_path
+from feeds.render import format_named
+
+INDEX = "index.html"
+# Whether an Accept header could ask for a feed, told at a glance.
+NAMES_A_FEED = re.compile(r"rss|atom|feed\+json", re.IGNORECASE)
+
+
+def document_path(asked: str) -> str:
+    """The path of the document that lies at an address: that of a folder is its page."""
+    return asked + INDEX if asked == "" or asked.endswith("/") else asked
+
+
+def canonical(path: str) -> str:
+    """The address of a document below the site's, by its path."""
+    return path.removesuffix(INDEX) if path == INDEX or path.endswith(f"/{INDEX}") else path
+
+
+def meant(asked: str) -> tuple[str, ...]:
+    """Paths of documents that may be meant by an address at which there is none, the likeliest first.
+
+    Readers and people change capitals, and put slashes and spaces at the end. What has two slashes in a row is left.
+    """
+    plain = asked.lower().rstrip("/ \t")
+    if "//" in asked or not plain:
+        return ()
+    return plain, f"{plain}/{INDEX}"
+
+
+def wanted_format(accepted: Iterable[tuple[str, float]], formats: Iterable[str]) -> str | None:
+    """The format of a feed that a client asks for by name (RFC 9110 §12.5.1), or None where a page will do.
+
+    Only a media type of ours that is named, and preferred to HTML, tells a reader: browsers take `*/*` too.
+    """
+    qualities = {kind.partition(";")[0].strip().lower(): quality for kind, quality in accepted}
+    offers = {name: qualities.get(_media_type(name), 0) for name in formats}
+    best = max(offers, key=lambda name: offers[name], default=None)
+    page = max(qualities.get("text/html", 0), qualities.get("application/xhtml+xml", 0))
+    return best if best is not None and offers[best] > page else None
+
+
+def key_of(path: str) -> str | None:
+    """The key of the feed whose document or page lies at a path; None for a page of history and what is no feed."""
+    folder, _, file = path.rpartition("/")
+    if folder == EVERYTHING or not (file == INDEX or file.startswith("feed.")):
+        return None
+    return folder or EVERYTHING
+
+
+def links(config: Config, path: str, formats: Iterable[str]) -> str:
+    """The value of a Link header (RFC 8288): itself, its feed in other formats, and the hubs (WebSub §4).
+
+    `formats` are those of its feed, none where it is of no feed.
+    """
+    address, key = config.site.address, key_of(path)
+    found = [f'<{address(canonical(path))}>; rel="self"']
+    if key is None:
+        return found[0]
+    for name in formats:
+        if (other := feed_path(key, name)) != path:
+            found.append(f'<{address(other)}>; rel="alternate"; type="{_media_type(name)}"')
+    if not path.endswith(INDEX):
+        found += [f'<{hub}>; rel="hub"' for hub in config.site.hubs]
+    return ", ".join(found)
+
+
+def _media_type(name: str) -> str:
+    return format_named(name).MEDIA_TYPE.partition(";")[0]

@@ -1,0 +1,31 @@
+"""Headers that follow from nothing but the kind of answer, for the service and for the rules beside a static tree."""
+
+LASTING = 24  # times as long as it is fresh, an answer may stand in for a server that fails
+# Feeds are for everybody's programs, also for those in browsers (fetch.spec.whatwg.org, CORS protocol).
+ALWAYS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Access-Control-Allow-Origin", "*"),
+    ("Access-Control-Expose-Headers", "ETag, Link"),
+)
+PREFLIGHT = (
+    ("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS"),
+    ("Access-Control-Allow-Headers", "If-None-Match, If-Modified-Since, A-IM"),
+    ("Access-Control-Max-Age", "86400"),
+)
+# Pages bring their style with them, show pictures of any host, and run nothing.
+PAGE = (
+    (
+        "Content-Security-Policy",
+        "default-src 'none'; style-src 'unsafe-inline'; img-src http: https:; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'",
+    ),
+    ("Referrer-Policy", "no-referrer"),
+)
+
+
+def cache_control(seconds: int) -> str:
+    """Fresh for that long, for as long again while a cache asks anew, and much longer while the server fails.
+
+    One number, and what follows from it (RFC 9111 §5.2.2.1, RFC 5861).
+    """
+    return f"public, max-age={seconds}, stale-while-revalidate={seconds}, stale-if-error={seconds * LASTING}"

@@ -1,0 +1,32 @@
+"""How often a feed is worth asking for, from the moments when its newest articles were published.  Pure: no clock.
+
+One number of minutes, which every format and every header says in its own way. Its steps are those that all of them
+can say: RSS ttl in minutes, Syndication (web.resource.org/rss/1.0/modules/syndication) in whole times an hour or a day.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+STEPS = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720, 1440)
+HOUR, DAY = 60, 1440
+NEWEST = 10  # articles whose rhythm counts: what a feed did years ago says little of it now
+
+
+def rhythm(published: Iterable[datetime], fastest: int, slowest: int) -> int:
+    """Minutes between two questions: half the mean time between the newest articles, rounded down to a step.
+
+    Counted back from the newest article, so that it stays until another comes. `fastest` and `slowest` are steps; a
+    single article has no rhythm, and is the slowest.
+    """
+    newest = sorted(published, reverse=True)[:NEWEST]
+    if len(newest) < 2:
+        return slowest
+    between = (newest[0] - newest[-1]) / (len(newest) - 1)
+    at = bisect_right(STEPS, between / 2 / timedelta(minutes=1))
+    return min(max(STEPS[max(at - 1, 0)], fastest), slowest)
+
+
+def times(minutes: int) -> tuple[str, int]:
+    """A step as an `updatePeriod` and an `updateFrequency`: how many times in it."""
+    return ("hourly", HOUR // minutes) if minutes <= HOUR else ("daily", DAY // minutes)

@@ -1,0 +1,202 @@
+"""One canonical address for each document, whatever is put to it; links, other origins, and who asks for a feed."""
+
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+from flask.testing import FlaskClient
+
+from feeds.config import Config, load_config
+from feeds.publish import addresses
+from feeds.publish.headers import ALWAYS, PAGE
+from tests import make
+from tests.publish.test_service import BROWSER, Clock, client_of, records
+
+HUBS = 'hubs = ["https://hub.example/", "https://other.example/hub"]\n'
+NAMES = '[feeds]\nretired = ["topics/blockchain"]\n[topics.ai]\nprevious = ["brains"]\n'
+BASE = "https://feeds.example.org/"
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """A site that no test changes."""
+    return make.site(tmp_path_factory.mktemp("site"), records(), HUBS + NAMES)
+
+
+@pytest.fixture(scope="module")
+def client(config: Config) -> FlaskClient:
+    """A client of its service."""
+    return client_of(config, Clock())
+
+
+@pytest.mark.parametrize(
+    "asked, canonical",
+    [
+        ("/feed.rss?null", "feed.rss"),
+        ("/feed.rss?_=123", "feed.rss"),
+        ("/?utm_source=x", ""),
+        ("/index.html", ""),
+        ("/INDEX.html", ""),
+        ("/feed.rss/", "feed.rss"),
+        ("/feed.rss//", None),
+        ("/feed.RSS", "feed.rss"),
+        ("/Feed.Atom?x", "feed.atom"),
+        ("/feed.rss%20", "feed.rss"),
+        ("/feeds.OPML/", "feeds.opml"),
+        ("/topics/AI/feed.rss", "topics/ai/feed.rss"),
+        ("/topics/ai%2ffeed.rss%2f", "topics/ai/feed.rss"),
+        ("/topics/ai/feed.json/?null", "topics/ai/feed.json"),
+        ("/Topics/Brains/feed.rss", "topics/ai/feed.rss"),
+        ("/topics/brains/feed.rss?null", "topics/ai/feed.rss"),
+        ("/topics/hidden/feed.rss/", None),
+        ("/topics/Later/feed.rss", None),
+        ("/nothing?null", None),
+        ("/topics//ai/feed.rss?x", None),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_each_document_has_one_address(client: FlaskClient, asked: str, canonical: str | None, method: str) -> None:
+    response = client.open(asked, method=method, headers={"Host": "evil.example"})
+    if canonical is None:
+        assert response.status_code == 404
+        return
+    assert (response.status_code, response.headers["Location"]) == (301, BASE + canonical)
+    assert client.get(f"/{canonical}").status_code == 200
+    assert "Access-Control-Allow-Origin" in response.headers
+
+
+def test_what_is_retired_is_gone_in_any_case(client: FlaskClient) -> None:
+    assert client.get("/Topics/Blockchain/feed.rss").status_code == 410
+
+
+READER = "application/atom+xml,application/rdf+xml,application/rss+xml,application/xml;q=0.9,text/xml;q=0.2,*/*;q=0.1"
+
+
+@pytest.mark.parametrize(
+    "accept, name",
+    [
+        pytest.param(BROWSER, None, id="browser"),
+        pytest.param("*/*", None, id="curl"),
+        pytest.param(None, None, id="nothing_said"),
+        pytest.param("application/json", None, id="program"),
+        pytest.param("application/xml, text/xml", None, id="any_xml"),
+        pytest.param("text/html, application/rss+xml", None, id="both_alike"),
+        pytest.param("application/rss+xml;q=0", None, id="never"),
+        pytest.param("application/rss+xml", "rss", id="rss"),
+        pytest.param(READER, "rss", id="feedparser"),
+        pytest.param("application/atom+xml, application/rss+xml;q=0.9", "atom", id="atom_before_rss"),
+        pytest.param("application/feed+json, text/html;q=0.9", "json", id="json_feed"),
+    ],
+)
+def test_a_reader_that_asks_for_a_feed_at_its_page_is_led_to_it(
+    client: FlaskClient, accept: str | None, name: str | None
+) -> None:
+    headers = {} if accept is None else {"Accept": accept}
+    for page, folder in (("/", ""), ("/topics/ai/", "topics/ai/"), ("/topics/ai", "topics/ai/")):
+        for _ in range(2):
+            response = client.get(page, headers=headers)
+            if name is None:
+                assert response.status_code == (404 if folder else 200)
+                continue
+            assert (response.status_code, response.headers["Location"]) == (302, f"{BASE}{folder}feed.{name}")
+            assert response.headers["Vary"] == "Accept"
+    if name is not None:
+        for page in ("/topics/hidden/", "/topics/later/", "/topics/", "/all/"):
+            assert client.get(page, headers=headers).status_code == 404
+    assert client.get("/").headers["Vary"] == "Accept-Encoding, Accept"
+
+
+def linked(headers: object) -> dict[str, list[str]]:
+    """The addresses of a Link header by relation."""
+    found: dict[str, list[str]] = {}
+    for address, relation in re.findall(r'<([^>]*)>; rel="([^"]*)"', str(headers)):
+        found.setdefault(relation, []).append(address)
+    return found
+
+
+def test_every_answer_links_to_itself_its_other_formats_and_the_hubs(client: FlaskClient, config: Config) -> None:
+    hubs = list(config.site.hubs)
+    for path in ("feed.rss", "topics/ai/feed.atom", "feed.json"):
+        folder, name = path.removesuffix(path.rpartition("feed.")[2])[:-5], path.rpartition(".")[2]
+        for method in ("GET", "HEAD"):
+            response = client.open(f"/{path}", method=method)
+            others = [f"{BASE}{folder}feed.{other}" for other in ("rss", "atom", "json") if other != name]
+            assert linked(response.headers["Link"]) == {"self": [BASE + path], "alternate": others, "hub": hubs}
+        again = client.get(f"/{path}", headers={"If-None-Match": response.headers["ETag"]})
+        assert again.headers["Link"] == response.headers["Link"]
+    assert (
+        b'<link href="https://feeds.example.org/topics/ai/feed.atom" rel="self"'
+        in client.get("/topics/ai/feed.atom").data
+    )
+    assert linked(client.get("/feeds.opml").headers["Link"]) == {"self": [f"{BASE}feeds.opml"]}
+    page = linked(client.get("/").headers["Link"])
+    assert page == {"self": [BASE], "alternate": [f"{BASE}feed.{name}" for name in ("rss", "atom", "json")]}
+
+
+def test_a_feed_of_fewer_formats_links_to_those_alone(tmp_path: Path) -> None:
+    good: dict[str, str | bytes] = {f"{n}.md": make.record(n, quality="60") for n in (1, 2)}
+    client = client_of(make.site(tmp_path, good, make.OWN))
+    assert linked(client.get("/feeds/good/feed.atom").headers["Link"]) == {"self": [f"{BASE}feeds/good/feed.atom"]}
+
+
+def test_every_answer_may_be_read_by_programs_of_other_origins_and_is_what_it_says(client: FlaskClient) -> None:
+    for path in ("/", "/feed.rss", "/feeds.opml", "/nothing", "/feed.rss?x", "/healthz"):
+        for _ in range(2):
+            response = client.get(path, headers={"Origin": "https://reader.example"})
+            for name, value in ALWAYS:
+                assert response.headers.getlist(name) == [value]
+            assert ("Content-Security-Policy" in response.headers) == (response.mimetype == "text/html")
+    page = client.get("/nothing", headers={"Accept": "text/html"})
+    for name, value in PAGE:
+        assert page.headers.getlist(name) == client.get("/").headers.getlist(name) == [value]
+
+
+def test_a_program_may_ask_conditionally_from_another_origin(client: FlaskClient) -> None:
+    asked = {
+        "Origin": "https://reader.example",
+        "Access-Control-Request-Method": "GET",
+        "Access-Control-Request-Headers": "if-none-match,a-im",
+    }
+    for path in ("/feed.rss", "/"):
+        client.get(path)
+        response = client.options(path, headers=asked)
+        assert response.status_code == 200
+        assert response.data == b""
+        assert response.headers["Access-Control-Allow-Origin"] == "*"
+        assert {"If-None-Match", "A-IM"} <= set(response.headers["Access-Control-Allow-Headers"].split(", "))
+        assert {"GET", "HEAD"} <= set(response.headers["Access-Control-Allow-Methods"].split(", "))
+    assert "Access-Control-Allow-Headers" not in client.get("/feed.rss").headers
+
+
+@pytest.mark.parametrize("asked", ["/", "//", "", "a//b/", " / "])
+def test_what_nobody_means_is_nothing(asked: str) -> None:
+    assert addresses.meant(asked) == ()
+
+
+def test_the_canonical_address_of_a_path_gives_the_path() -> None:
+    for path in ("index.html", "feed.rss", "topics/ai/index.html", "topics/index.html/feed.rss", "feeds.opml"):
+        assert addresses.document_path(addresses.canonical(path)) == path
+
+
+def test_it_works_behind_a_proxy_under_a_path(tmp_path: Path) -> None:
+    from tests.publish.test_hosts import proxy
+    from tests.publish.test_server import serving
+
+    config = make.site(tmp_path, records())
+    config.file.write_text(config.file.read_text().replace("feeds.example.org", "example.org/news"))
+    with serving(load_config(config.file)) as running:
+        inside = f"location /news/ {{ proxy_pass {running.url}; }}"
+        with proxy(tmp_path, inside) as url, httpx.Client(base_url=url, trust_env=False) as client:
+            for path in ("/news/", "/news/feed.rss", "/news/topics/ai/feed.atom"):
+                for coding in ("identity", "br"):
+                    direct = running.get(path, **{"Accept-Encoding": coding})
+                    response = client.get(path, headers={"Accept-Encoding": coding})
+                    assert (response.status_code, response.content) == (200, direct.content)
+                    for name in ("ETag", "Last-Modified", "Vary", "Link"):
+                        assert response.headers[name] == direct.headers[name]
+                    assert response.headers.get("Content-Encoding") == direct.headers.get("Content-Encoding")
+                tags = {"If-None-Match": direct.headers["ETag"]}
+                assert client.get(path, headers=tags).status_code == 304
+            moved = client.get("/news/topics/AI/feed.rss?null")
+            assert moved.headers["Location"] == "https://example.org/news/topics/ai/feed.rss"
