@@ -58,6 +58,7 @@ LIBRARIES = {
     "brotli": {"publish.codings"},
     "zstandard": {"publish.codings"},
     "granian": {"publish.server"},
+    "watchfiles": {"publish.live"},
     "click": {"cli"},
     "rich": {"cli"},
     "idna": {"model"},

@@ -3,7 +3,7 @@
 from feeds.pipeline.checking import check
 from feeds.pipeline.documents import Documents, Edition, published_as
 from feeds.pipeline.drafts import Draft, Drafts
-from feeds.pipeline.ingest import Ingested, ingest, open_store, settle
+from feeds.pipeline.ingest import Ingested, files_at, ingest, open_store, settle
 
 __all__ = [
     "Documents",
@@ -12,6 +12,7 @@ __all__ = [
     "Edition",
     "Ingested",
     "check",
+    "files_at",
     "ingest",
     "open_store",
     "published_as",

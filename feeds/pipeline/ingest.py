@@ -76,6 +76,18 @@ def ingest(
         raise
 
 
+def files_at(config: Config, source: Store, paths: Sequence[str]) -> list[str]:
+    """The files that are at these paths in the records folder, or below them, or that were."""
+    folder, found = config.records_folder, set(paths)
+    with source.reading() as connection:
+        for path in paths:
+            found.update(store.known_below(connection, path))
+    for path in paths:
+        if (folder / path).is_dir() and not any(part.startswith(".") for part in path.split("/")):
+            found.update(f"{path}/{item.path}" for item in walk(folder / path))
+    return sorted(found)
+
+
 def settle(config: Config, source: Store, now: datetime, wait: float = LONGEST_WAIT) -> None:
     """What fell due until that moment shows from now on; nothing is read.  Raises StoreBusy after `wait` seconds."""
     with source.reading() as connection:

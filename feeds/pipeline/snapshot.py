@@ -5,6 +5,7 @@ from datetime import datetime
 
 from feeds import selection, store
 from feeds.config import Config
+from feeds.errors import StoreError
 from feeds.model import EVERYTHING, OWN, Feed, fold
 from feeds.store import Connection
 
@@ -26,6 +27,8 @@ class Snapshot:
 
 def take_snapshot(config: Config, connection: Connection, now: datetime) -> Snapshot:
     """What was settled for that moment, in the feeds that the config asks for."""
+    if not selection.was_settled(connection):
+        raise StoreError(str(config.store_file), "expected a store that was read in, got one that is being made anew")
     names = config.names
     every = {key: names.named(feed) for key, feed in selection.feeds(connection).items()}
     own = [

@@ -4,7 +4,9 @@ In: editions of documents. Out: headers and bodies of 200 and 304, for the room 
 them a request gets.
 """
 
+import logging
 from collections import OrderedDict
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from functools import lru_cache
@@ -12,6 +14,7 @@ from math import ceil
 from threading import Lock
 
 from feeds.config import Config
+from feeds.errors import StoreError
 from feeds.model import is_archive
 from feeds.pipeline import Documents, Edition
 from feeds.publish import addresses, codings, deltas
@@ -20,6 +23,7 @@ from feeds.render import html
 
 Headers = list[tuple[str, str]]
 PAST = 86400  # seconds for a page of history of a month that is over: it changes seldom
+log = logging.getLogger("feeds")
 FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -174,9 +178,15 @@ class Shelf:
         if self.answers.pop(address, None) is not None:
             self.held -= self._sizes.pop(address)
 
-    def turn(self, generation: int) -> None:
-        """From here on only answers of that generation of the store are good; of none when it is less than 0."""
+    def turn(self, generation: int, steady: Collection[str] = ()) -> None:
+        """From here on only answers of that generation of the store are good; of none when it is less than 0.
+
+        Those that were good until now, of the feeds that are `steady`, still are.
+        """
         with self._lock:
+            for answer in self.answers.values() if steady else ():
+                if answer.generation == self.generation and addresses.key_of(answer.edition.document.path) in steady:
+                    answer.generation = generation
             self.generation = generation
 
     def editions(self) -> dict[str, Edition]:
@@ -200,7 +210,14 @@ class Answers:
         before = self._shelf.answers.get(address)
         if before is not None and coding in before.bodies and self._shelf.holds(before, now):
             return before
-        edition = self._documents.edition(path, now, before.edition if before else None)
+        try:
+            edition = self._documents.edition(path, now, before.edition if before else None)
+        except StoreError as error:
+            if before is None:
+                raise
+            log.error("%s; the last good answer is given for %s", error, path)
+            before.body(coding)
+            return before
         if edition is None:
             if before is not None:
                 self._shelf.remove(address)

@@ -63,8 +63,8 @@ def _no_listening(config: Config, error: OSError) -> PublishError:
 
 def _application(config: Config) -> Any:
     # Runs in each worker process.
-    from feeds.publish.service import create_app
+    from feeds.publish.live import Live
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     sys.setswitchinterval(SWITCH)
-    return create_app(config).wsgi_app
+    return Live(config)

@@ -65,6 +65,7 @@ def create_app(config: Config | str | Path = "config.toml", *, clock: Clock = _u
     watch.look()
     app = Flask("feeds", static_folder=None)
     app.url_map.strict_slashes = False
+    app.extensions["feeds"] = watch
 
     names = config.names
 
@@ -133,7 +134,9 @@ def create_app(config: Config | str | Path = "config.toml", *, clock: Clock = _u
     def healthz() -> Response:
         try:
             everything = documents.feeds(clock()).get(EVERYTHING)
-            facts, status = {"status": "ok", "articles": everything.articles if everything else 0}, 200
+            trouble = "the last good documents are served" if watch.trouble else ""
+            articles = everything.articles if everything else 0
+            facts, status = {"status": trouble or "ok", "articles": articles, "faults": watch.faults}, 200
         except StoreError:
             facts, status = {"status": "the store cannot be read"}, 503
         response = Response(json.dumps(facts) + "\n", status=status, content_type="application/json")

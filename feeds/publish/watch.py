@@ -1,20 +1,21 @@
 """When what is held in memory is no longer good: records that changed, and what other processes did to the store.
 
-Looks are taken between answers, at most for a tenth of the time. Not here: what is read (pipeline).
+Who answers may look between two answers, at most for a tenth of the time, or leave it to others to say (live). Not
+here: what is read (pipeline).
 """
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from threading import Lock
 
-from feeds import store
+from feeds import selection, store
 from feeds.config import Config
 from feeds.errors import FeedsError, StoreBusy, StoreError
-from feeds.pipeline import ingest
+from feeds.pipeline import files_at, ingest, settle
 from feeds.publish.answers import Shelf
-from feeds.records import Fault
+from feeds.records import Cost, Fault
 from feeds.store import Store
 
 LOOKS_SHARE = 10  # a look takes at most one part in this many of the time
@@ -26,7 +27,8 @@ log = logging.getLogger("feeds")
 class Watch:
     """Brings the store up to date with the records, and the shelf with the store, no more often than it is worth.
 
-    `next` is the reading of time.monotonic() from which on `look` has something to do.
+    `next` is the reading of time.monotonic() from which on `look` has something to do. `trouble` is what keeps the
+    service from bringing the store up to date, `faults` how many there are in records.
     """
 
     def __init__(self, config: Config, source: Store, shelf: Shelf, clock: Callable[[], datetime]) -> None:
@@ -37,15 +39,31 @@ class Watch:
         self.next = self._next_records = self._next_store = 0.0
         self._at_records, self._at_store = Lock(), Lock()
         self._seen: tuple[int, int] | None = None
+        self._due: datetime | None = None
         self._reported: set[Fault] | None = None
-        self._trouble = ""
+        self.trouble = ""
+        self._alone = True
+
+    @property
+    def faults(self) -> int:
+        """How many faults there are in records that are, or should be, public."""
+        return sum(fault.cost is not Cost.NOTHING for fault in self._reported or ())
+
+    def leave_to_others(self) -> None:
+        """From now on whoever answers does not look: others call `read` and `see`."""
+        self._alone = False
+        self.next = NEVER
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self._source.close()
 
     def look(self) -> None:
         """Read what changed.  While one thread looks, others answer with what is known."""
         if time.monotonic() >= self._next_records and self._at_records.acquire(blocking=False):
             try:
                 self._next_records = NEVER
-                self._next_records = _after(self._read_records)
+                self._next_records = _after(lambda: self._read_records(None))
             finally:
                 self._at_records.release()
         if time.monotonic() >= self._next_store and self._at_store.acquire(blocking=False):
@@ -53,23 +71,52 @@ class Watch:
                 self._next_store = max(_after(self._see_store), time.monotonic() + BETWEEN)
             finally:
                 self._at_store.release()
-        self.next = min(self._next_records, self._next_store)
+        self.next = min(self._next_records, self._next_store) if self._alone else NEVER
 
-    def _read_records(self) -> None:
+    def read(self, paths: Sequence[str] | None) -> bool:
+        """Read the records at these paths, or all that changed; whether that could be done."""
+        with self._at_records:
+            done = self._read_records(paths)
+        self.see()
+        return done
+
+    def see(self) -> None:
+        """What fell due shows, and what any process did to the store."""
+        with self._at_store:
+            now = self._clock()
+            if self._due is not None and self._due <= now:
+                try:
+                    settle(self._config, self._source, now, wait=0)
+                    self._due = None
+                    self._seen = None
+                except StoreBusy:
+                    pass  # it is tried again at the next look
+                except StoreError as error:
+                    self._say(error)
+            self._see_store()
+
+    def _read_records(self, paths: Sequence[str] | None) -> bool:
         try:
-            ingested = ingest(self._config, self._source, self._clock(), wait=0)
+            among = None if paths is None else files_at(self._config, self._source, paths)
+            ingested = ingest(self._config, self._source, self._clock(), wait=0, among=among)
             if ingested.read or ingested.forgotten:
                 self._next_store = 0.0
+                self._seen = None
             if ingested.read or self._reported is None:
                 self._report(aloud=ingested.read > 0)
-            self._trouble = ""
+            self.trouble = ""
+            return True
         except StoreBusy:
             # another process is reading the records: what it read shows next time
-            self._trouble = ""
+            self.trouble = ""
         except FeedsError as error:
-            if str(error) != self._trouble:
-                log.error("%s; the last good documents are served", error)
-            self._trouble = str(error)
+            self._say(error)
+        return False
+
+    def _say(self, error: FeedsError) -> None:
+        if str(error) != self.trouble:
+            log.error("%s; the last good documents are served", error)
+        self.trouble = str(error)
 
     def _see_store(self) -> None:
         seen = self._source.changes()
@@ -84,10 +131,12 @@ class Watch:
                     for address, edition in self._shelf.editions().items():
                         if noted.get(edition.document.path) != edition.known:
                             self._shelf.remove(address)
-            self._shelf.turn(generation)
+                else:
+                    self._shelf.turn(generation, store.steady_since(connection, self._shelf.generation))
+                self._due = selection.next_change(connection)
             self._seen = seen
         except StoreError:
-            self._shelf.turn(-1)  # those who ask will be told
+            self._shelf.turn(-1)  # those who ask get the last good answer, or are told
             self._seen = None
 
     def _report(self, *, aloud: bool) -> None:
@@ -99,7 +148,7 @@ class Watch:
         self._reported = faults
 
 
-def _after(work: Callable[[], None]) -> float:
+def _after(work: Callable[[], object]) -> float:
     """Do the work, and return when it is worth being done again."""
     started = time.monotonic()
     work()

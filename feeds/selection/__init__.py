@@ -5,6 +5,18 @@ by what was settled.
 """
 
 from feeds.selection.picks import Pick, between, feeds, hidden, moments, newest, upcoming
-from feeds.selection.settling import is_settled, next_change, settle
+from feeds.selection.settling import is_settled, next_change, settle, was_settled
 
-__all__ = ["Pick", "between", "feeds", "hidden", "is_settled", "moments", "newest", "next_change", "settle", "upcoming"]
+__all__ = [
+    "Pick",
+    "between",
+    "feeds",
+    "hidden",
+    "is_settled",
+    "moments",
+    "newest",
+    "next_change",
+    "settle",
+    "upcoming",
+    "was_settled",
+]

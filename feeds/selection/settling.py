@@ -65,6 +65,11 @@ def is_settled(connection: Connection, rules: Sequence[Rule], now: datetime) -> 
     return later and (now >= known - SKEW or not any(_crossing(connection, now, known)))
 
 
+def was_settled(connection: Connection) -> bool:
+    """Whether it was ever decided what is visible in this store."""
+    return _known(connection) is not None
+
+
 def next_change(connection: Connection) -> datetime | None:
     """The next moment at which something is visible that is not now, without a record changing."""
     count = fact(connection, NEXT)

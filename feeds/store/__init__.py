@@ -11,6 +11,7 @@ from feeds.store.contents import (
     generation,
     keep_entries,
     kept_entries,
+    known_below,
     known_files,
     note_broken,
     note_published,
@@ -22,7 +23,7 @@ from feeds.store.contents import (
     withdraw,
 )
 from feeds.store.database import LONGEST_WAIT, Store, alone, fact
-from feeds.store.feeds import count_spellings, note_fact, take_unsettled, withdraw_memberships
+from feeds.store.feeds import count_spellings, note_fact, steady_since, take_unsettled, withdraw_memberships
 
 __all__ = [
     "LONGEST_WAIT",
@@ -39,6 +40,7 @@ __all__ = [
     "generation",
     "keep_entries",
     "kept_entries",
+    "known_below",
     "known_files",
     "note_broken",
     "note_fact",
@@ -46,6 +48,7 @@ __all__ = [
     "published",
     "put",
     "remove",
+    "steady_since",
     "take_unsettled",
     "touch",
     "with_record",

@@ -59,6 +59,13 @@ def known_files(connection: Connection, among: Sequence[str] | None = None) -> d
     return found
 
 
+def known_below(connection: Connection, path: str) -> list[str]:
+    """The paths of the files that were read below a folder."""
+    files = schema.files.c
+    below = select(files.path).where(files.path > f"{path}/", files.path < f"{path}0")  # "0" is what comes after "/"
+    return list(connection.scalars(below))
+
+
 def put(connection: Connection, batch: Sequence[tuple[Found, Reading]], names: Names = AS_SPELLED) -> None:
     """Keep what was read of each file, in place of what was known of it.  `names` tells whose feeds are one."""
     if not batch:

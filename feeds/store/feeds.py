@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from feeds.schema import facts, memberships, spellings, unsettled
+from feeds.schema import facts, feeds, memberships, spellings, unsettled
 from feeds.store.database import fact
 
 MOST_PARAMETERS = 500
@@ -72,6 +72,13 @@ def count_spellings(connection: Connection, counts: Counter[tuple[str, str]]) ->
         one = spellings.c
         nobody = delete(spellings).where(one.feed == bindparam("of"), one.name == bindparam("as"), one.articles <= 0)
         connection.execute(nobody, lost)
+
+
+def steady_since(connection: Connection, number: int) -> set[str]:
+    """The keys of the feeds that show what they showed in that generation."""
+    if number < 0:
+        return set()
+    return set(connection.scalars(select(feeds.c.key).where(feeds.c.touched <= number)))
 
 
 def note_fact(connection: Connection, name: str, value: str) -> None:

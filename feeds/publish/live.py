@@ -1,0 +1,172 @@
+"""The service kept up to date by itself: records that are saved, moments that come, a config that changes.
+
+Around an application of the service, in each worker process, two threads. One sees to time: what other processes did to
+the store, what falls due, a new config.toml. The other is told by the file system which records changed, in the one
+process that has the lock; it also looks over the whole folder now and then, since not every file system tells.
+Not here: how a record is read (pipeline), how a request is answered (room, service).
+"""
+
+import fcntl
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from watchfiles import watch
+
+from feeds.config import Config, load_config
+from feeds.errors import FeedsError
+from feeds.publish.service import create_app
+from feeds.publish.watch import Watch
+
+BETWEEN_LOOKS = 0.01  # seconds between two looks at the store and the clock
+BETWEEN_CONFIGS = 0.25  # seconds between two looks at config.toml
+STEP, LONGEST_STEP = 5, 50  # milliseconds of quiet that end a burst of changes, and the longest burst
+OFTENEST, SHARE = 1.0, 10  # the whole folder is looked over at most once in so many seconds, and in so much of the time
+AGAIN = 0.02  # seconds until a busy store is tried again
+PATIENCE = 1.0  # seconds between two tries to watch
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+log = logging.getLogger("feeds")
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Live:
+    """A WSGI application (PEP 3333) that is always that of the latest good config."""
+
+    def __init__(self, config: Config, clock: Callable[[], datetime] = _utc_now) -> None:
+        self._config = config
+        self._clock = clock
+        self._config_seen = _facts(config.file)
+        self._stopped = threading.Event()
+        self._app, self._watch = self._made(config)
+        for work in (self._keep_time, self._keep_records):
+            threading.Thread(target=work, name=work.__name__, daemon=True).start()
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer a request."""
+        return self._app(environ, start_response)
+
+    def stop(self) -> None:
+        """End the threads; requests are answered as before, with what is known."""
+        self._stopped.set()
+
+    def _made(self, config: Config) -> tuple[Application, Watch]:
+        app = create_app(config, clock=self._clock)
+        found: Watch = app.extensions["feeds"]
+        found.leave_to_others()
+        return app.wsgi_app, found
+
+    def _keep_time(self) -> None:
+        next_config = 0.0
+        while not self._stopped.wait(BETWEEN_LOOKS):
+            self._watch.see()
+            if monotonic() >= next_config:
+                self._reload()
+                next_config = monotonic() + BETWEEN_CONFIGS
+
+    def _reload(self) -> None:
+        """A config that cannot be used changes nothing."""
+        seen = _facts(self._config.file)
+        if seen is None or seen == self._config_seen:
+            return
+        self._config_seen = seen
+        server = self._config.server
+        try:
+            config = load_config(self._config.file, host=server.host, port=server.port, workers=server.workers)
+            if config != self._config:
+                before = self._watch
+                self._app, self._watch = self._made(config)
+                self._config = config
+                before.close()
+        except FeedsError as error:
+            log.error("%s; the last good config stays", error)
+
+    def _keep_records(self) -> None:
+        trouble = ""
+        while not self._stopped.is_set():
+            try:
+                with _leading(self._config.store_file.parent) as leads:
+                    if leads:
+                        self._follow()
+                trouble = ""
+            except Exception as error:  # whatever the file system does, the next try may be better
+                if str(error) != trouble:
+                    log.error("%s: watching failed and is tried again", error)
+                trouble = str(error)
+            self._stopped.wait(PATIENCE)
+
+    def _follow(self) -> None:
+        """Read what the file system says has changed, until another folder is to be watched."""
+        config, watching = self._config, self._watch
+        folder = config.records_folder
+        place = os.stat(folder).st_ino
+        pending: set[str] | None = None  # None: everything
+        next_whole = 0.0
+        changes = watch(
+            folder,
+            watch_filter=None,
+            debounce=LONGEST_STEP,
+            step=STEP,
+            rust_timeout=int(AGAIN * 1000),
+            yield_on_timeout=True,
+            stop_event=self._stopped,
+            raise_interrupt=False,
+        )
+        for some in changes:
+            if self._watch is not watching:
+                return  # under another config
+            if pending is not None:
+                pending |= {path for _, changed in some if (path := _below(folder, changed)) is not None}
+            started = monotonic()
+            whole = pending is None or started >= next_whole
+            if whole or pending:
+                done = watching.read(None if whole else sorted(pending or ()))
+                pending = set() if done else (None if whole else pending)
+            if whole:
+                next_whole = monotonic() + max(OFTENEST, (monotonic() - started) * (SHARE - 1))
+                with suppress(OSError):
+                    if os.stat(folder).st_ino != place:
+                        return  # another folder in its place
+
+
+class _leading:
+    """Holds the lock of the one process that watches; it goes with the process, however that ends."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "watching"
+
+    def __enter__(self) -> bool:
+        self._descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._descriptor)
+
+
+def _facts(file: Path) -> tuple[int, int, int] | None:
+    try:
+        facts = file.stat()
+    except OSError:
+        return None  # perhaps being replaced
+    return facts.st_ino, facts.st_mtime_ns, facts.st_size
+
+
+def _below(folder: Path, path: str) -> str | None:
+    """A path as records have it; None for the folder itself."""
+    below = os.path.relpath(path, os.path.realpath(folder))
+    if below.startswith(".."):
+        below = os.path.relpath(path, folder)
+    return None if below == "." or below.startswith("..") else below
