@@ -150,6 +150,11 @@ class Server(Section):
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     deltas: Annotated[tuple[Line, ...], Field(strict=False), AfterValidator(_once)] = DELTA_TAKERS
+    budget: Annotated[int, Field(ge=0, le=36_000)] = 0
+    proxies: Annotated[int, Field(ge=0, le=16)] = 0
+    access_log: bool = False
+    log_addresses: bool = False
+    metrics: bool = False
     memory: Annotated[int, Field(ge=1 << 20)] = 256 << 20
 
     @property

@@ -5,22 +5,32 @@ import os
 import socket
 import sys
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from feeds.config import Config
 from feeds.errors import PublishError
+from feeds.publish.budget import Budget
+from feeds.publish.metrics import Metrics, make_file
+from feeds.publish.observed import Observed, to_standard_output
+from feeds.publish.room import Application
 
 # Seconds after which a thread that reads records gives way to one that answers: an answer takes microseconds.
 SWITCH = 0.0005
+PATIENCE = 10_000  # milliseconds in which a client has sent its headers, and between two requests on a connection
+MOST_OF_A_REQUEST = 65_536  # bytes of a request line and headers that are held at once
+LAST_ANSWERS = 30  # seconds that a worker told to stop has for answers that it began
 THREADS = 2 * (os.cpu_count() or 1) + 1  # in each worker; answers are joined bytes, so that more would only wait
 
 
 def serve(config: Config) -> None:
     """Serve until told to stop (SIGINT, SIGTERM)."""
+    counts = make_file() if config.server.metrics else None
     server = Granian(
         "feeds",
         address=_address(config),
@@ -28,10 +38,17 @@ def serve(config: Config) -> None:
         interface=Interfaces.WSGI,
         workers=config.server.workers,
         blocking_threads=THREADS,
+        http1_settings=HTTP1Settings(header_read_timeout=PATIENCE, max_buffer_size=MOST_OF_A_REQUEST),
+        respawn_failed_workers=True,
+        workers_kill_timeout=LAST_ANSWERS,
         http=HTTPModes.http1,
         log_level=LogLevels.warning,
     )
-    server.serve(target_loader=partial(_application, config), wrap_loader=False)
+    try:
+        server.serve(target_loader=partial(_application, config, counts), wrap_loader=False)
+    finally:
+        if counts is not None:
+            counts.unlink(missing_ok=True)
 
 
 def check_address(config: Config) -> None:
@@ -61,10 +78,22 @@ def _no_listening(config: Config, error: OSError) -> PublishError:
     )
 
 
-def _application(config: Config) -> Any:
+def _application(config: Config, counts: Path | None) -> Any:
     # Runs in each worker process.
     from feeds.publish.live import Live
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     sys.setswitchinterval(SWITCH)
-    return Live(config)
+    return observed(Live(config), config, counts)
+
+
+def observed(app: Application, config: Config, counts: Path | None) -> Application:
+    """The application, with what config.toml asks for before it; `counts` is the file of the metrics."""
+    server = config.server
+    if server.budget:
+        app = Budget(app, server.budget, server.proxies)
+    metrics = Metrics(counts) if counts is not None else None
+    if metrics is None and not server.access_log:
+        return app
+    write = to_standard_output if server.access_log else None
+    return Observed(app, metrics, write, addresses=server.log_addresses)

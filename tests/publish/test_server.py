@@ -1,11 +1,14 @@
 """The command `feeds serve` as a process of its own, asked over loopback."""
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -286,3 +289,141 @@ def test_a_host_that_is_not_here_is_one_clear_line(tmp_path: Path) -> None:
 
 def test_a_missing_config_is_one_clear_line(tmp_path: Path) -> None:
     assert "config.toml" in refused(tmp_path)
+
+
+def workers_of(running: Serving) -> list[int]:
+    """The processes that answer."""
+    children = Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children").read_text().split()
+    return [int(child) for child in children]
+
+
+class Load:
+    """Clients that ask all the time, on connections of their own and on ones that they keep, until they are stopped."""
+
+    def __init__(self, running: Serving) -> None:
+        self.answers: Counter[int] = Counter()
+        self.failed: list[str] = []
+        self._url = running.url
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=ask) for ask in (self._anew, self._anew, self._keeping, self._keeping)]
+
+    def __enter__(self) -> "Load":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def wait(self, more: int) -> None:
+        """Wait until so many more were answered."""
+        until, deadline = self.answers.total() + more, time.monotonic() + LONGEST
+        while self.answers.total() < until and not self.failed:
+            assert time.monotonic() < deadline
+            self._stop.wait(0.01)
+
+    def _anew(self) -> None:
+        while not self._stop.is_set():
+            self._note(lambda: httpx.get(f"{self._url}/feed.rss", trust_env=False))
+
+    def _keeping(self) -> None:
+        with httpx.Client(base_url=self._url, trust_env=False) as client:
+            while not self._stop.is_set():
+                self._note(lambda: client.get("/topics/ai/feed.atom"))
+
+    def _note(self, ask: Callable[[], httpx.Response]) -> None:
+        try:
+            self.answers[ask().status_code] += 1
+        except httpx.TransportError as error:
+            if not self._stop.is_set():
+                self.failed.append(repr(error))
+
+
+def test_workers_are_replaced_without_a_failed_request(tmp_path: Path) -> None:
+    with serving(make.site(tmp_path, records()), "--workers", "2") as running, Load(running) as load:
+        load.wait(50)
+        before = workers_of(running)
+        running.process.send_signal(signal.SIGHUP)
+        deadline = time.monotonic() + LONGEST
+        while set(workers_of(running)) & set(before) or len(workers_of(running)) != 2:
+            load.wait(5)
+            assert time.monotonic() < deadline
+        load.wait(50)
+        assert load.failed == []
+        assert load.answers.keys() == {200}
+
+
+def test_a_worker_that_was_killed_comes_back(tmp_path: Path) -> None:
+    with serving(make.site(tmp_path, records()), "--workers", "2") as running:
+        (killed, other), deadline = workers_of(running), time.monotonic() + LONGEST
+        os.kill(killed, signal.SIGKILL)
+        while len(now := workers_of(running)) != 2 or killed in now:
+            assert time.monotonic() < deadline
+        assert other in now
+        running.until("/feed.rss", lambda response: response.status_code == 200)
+        for _ in range(20):
+            assert running.get("/feed.rss").status_code == 200
+        assert running.stop() == 0
+
+
+def test_what_was_asked_before_the_end_is_answered(tmp_path: Path) -> None:
+    with serving(make.site(tmp_path, records())) as running:
+        where = running.url.removeprefix("http://").split(":")
+        started = []
+        for _ in range(20):
+            connection = socket.create_connection((where[0], int(where[1])), timeout=LONGEST)
+            connection.sendall(b"GET /feed.rss HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            started.append(connection)
+        first = started[0].recv(15)  # the server is at work on them
+        assert running.stop() == 0
+        for number, connection in enumerate(started):
+            with connection:
+                answer = first if number == 0 else b""
+                while some := connection.recv(65536):
+                    answer += some
+            assert answer.startswith(b"HTTP/1.1 200 OK")
+            assert answer.endswith(b"</rss>")
+
+
+def test_a_client_that_is_slow_to_ask_is_let_go_and_others_are_answered(server: Serving) -> None:
+    host, port = server.url.removeprefix("http://").split(":")
+    slow = [socket.create_connection((host, int(port)), timeout=LONGEST) for _ in range(50)]
+    for connection in slow:
+        connection.sendall(b"GET /feed.rss HTTP/1.1\r\nHost:")
+    assert server.get("/feed.rss").status_code == 200
+    for connection in slow:
+        with connection, suppress(ConnectionResetError):
+            while connection.recv(65536):
+                pass
+
+
+def test_a_request_without_end_is_refused(server: Serving) -> None:
+    host, port = server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=LONGEST) as connection:
+        answer = b""
+        with suppress(ConnectionError):
+            connection.sendall(b"GET /feed.rss HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 4_000_000)
+            answer = connection.recv(65536)
+        assert not answer.startswith(b"HTTP/1.1 200")
+    assert server.get("/feed.rss").status_code == 200
+
+
+def test_it_writes_lines_and_counts_in_all_workers_when_it_is_asked_to(tmp_path: Path) -> None:
+    asked = "[server]\naccess_log = true\nmetrics = true\nbudget = 60\n"
+    config = make.site(tmp_path, records(), asked)
+    with serving(config, "--workers", "2") as running:
+        codes = Counter(running.get("/topics/ai/feed.atom").status_code for _ in range(12))
+        assert codes[429] > 0 or codes[200] == 12  # each worker has a budget of its own
+        counted = running.get("/metrics").text
+        assert f'feeds_requests_total{{status="200"}} {codes[200] + 1}' in counted  # and /healthz when it was ready
+        assert running.stop() == 0
+    lines = [json.loads(line) for line in running.out.read_text().splitlines() if line.startswith("{")]
+    assert Counter(line["status"] for line in lines if line["path"] == "/topics/ai/feed.atom") == codes
+    assert "127.0.0.1" not in str(lines)
+
+
+def test_without_being_asked_it_writes_no_line_and_tells_no_counts(server: Serving) -> None:
+    assert server.get("/metrics").status_code == 404
+    assert not any(line.startswith("{") for line in server.out.read_text().splitlines())
