@@ -120,11 +120,12 @@ class FeedsSection(Section):
 
 
 class NamingSection(Section):
-    """[topics.SLUG], [providers.DOMAIN] or [categories.SLUG]: what one of them is called, and was."""
+    """[topics.SLUG], [providers.DOMAIN] or [categories.SLUG]: what one of them is called, was, and carries."""
 
     title: Line | None = None
     description: Line | None = None
     image: Address | None = None
+    content: Content | None = None
     aliases: Annotated[tuple[Line, ...], Field(strict=False)] = ()
     previous: Annotated[tuple[str, ...], Field(strict=False)] = ()
 

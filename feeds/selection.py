@@ -141,7 +141,9 @@ def _own(connection: Connection, rule: Rule, now: datetime) -> Own | None:
     if not rows:
         return None
     *_, articles, updated = rows[0]
-    feed = Feed(rule.key, rule.name, articles, moment(updated), rule.description, formats=rule.formats)
+    feed = Feed(
+        rule.key, rule.name, articles, moment(updated), rule.description, formats=rule.formats, content=rule.content
+    )
     return Own(feed, tuple(_pick(*row[:5]) for row in rows))
 
 

@@ -67,6 +67,7 @@ def test_the_config_of_the_repository_is_a_good_example() -> None:
         ("topics = 3", "topics: expected a table, got 3"),
         ("[topics.ai]\ntitel = 'x'", "topics.ai.titel: expected no such key"),
         ("[topics.ai]\nimage = 'x.png'", "topics.ai.image: expected an http or https address, got 'x.png'"),
+        ("[topics.ai]\ncontent = 'none'", "topics.ai.content: expected 'full' or 'summary', got 'none'"),
         ("[topics.ai]\naliases = 'A.I.'", "topics.ai.aliases: expected a list, got 'A.I.'"),
         ("[topics.'A.I.']", "topics.A.I.: expected a slug such as computer-vision, got 'A.I.'"),
         (

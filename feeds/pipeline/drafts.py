@@ -46,7 +46,8 @@ class Drafts:
         self._store = source
         self._names = config.names
         self._rules = {rule.key: rule for rule in config.rules}
-        self._site = digest(config.site.model_dump_json(), config.feeds.model_dump_json(exclude={"limit", "archives"}))
+        elsewhere = {"limit", "archives", "content"}  # what these alter shows in the recipes by itself
+        self._site = digest(config.site.model_dump_json(), config.feeds.model_dump_json(exclude=elsewhere))
         # Entries by format and content, such as `atom/full`: a feed may have another content than all.
         self._unsaved: defaultdict[str, dict[int, Entry]] = defaultdict(dict)
         self._snapshot: Snapshot | None = None
@@ -190,8 +191,7 @@ class Drafts:
     ) -> Draft:
         form, site = format_named(name), self._config.site
         newest = max(pick.changed for pick in picks)
-        rule = self._rules.get(feed.key)
-        variant = f"{name}/{rule.content if rule else self._config.feeds.content}"
+        variant = f"{name}/{feed.content}"
         recipes = {pick.number: self._recipe(pick, variant, snapshot) for pick in picks}
 
         def content() -> bytes:

@@ -30,10 +30,11 @@ class Snapshot:
 def take_snapshot(config: Config, connection: Connection, now: datetime) -> Snapshot:
     """What is visible at that moment, in the feeds that the config asks for."""
     names = config.names
-    every = {key: names.named(feed) for key, feed in selection.feeds(connection, now).items()}
+    formats, content = config.feeds.formats, config.feeds.content
+    found = (replace(feed, formats=formats, content=content) for feed in selection.feeds(connection, now).values())
+    every = {feed.key: names.named(feed) for feed in found}
     own = selection.own(connection, config.rules, now)
-    others = (replace(feed, formats=config.feeds.formats) for feed in every.values())
-    in_order = [*(x.feed for x in own.values()), *sorted(others, key=lambda feed: (fold(feed.name), feed.key))]
+    in_order = [*(x.feed for x in own.values()), *sorted(every.values(), key=lambda feed: (fold(feed.name), feed.key))]
     listed = (x for kind in (EVERYTHING, OWN, *config.feeds.kinds) for x in in_order if x.kind == kind)
     feeds = {feed.key: feed for feed in listed if feed.key not in names.retired}
     called = {key: feed.name for key, feed in every.items()}
