@@ -111,6 +111,7 @@ class FeedsSection(Section):
     """[feeds]: which feeds there are and what they hold."""
 
     limit: Annotated[int, Field(ge=1, le=10_000)] = 50
+    max_bytes: Annotated[int, Field(ge=1)] = 1_048_576
     formats: Annotated[tuple[FormatName, ...], Field(min_length=1, strict=False), AfterValidator(_once)] = FORMATS
     content: Content = "full"
     amp: bool = False

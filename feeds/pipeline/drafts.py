@@ -8,12 +8,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from feeds import archive, selection, store
 from feeds.archive import Page
 from feeds.config import Config
 from feeds.model import EVERYTHING, Article, Entry, Feed, Provider, address_digest, archive_path, digest, feed_path
 from feeds.names import Names
+from feeds.pipeline.extents import Extents, variants
 from feeds.pipeline.snapshot import Snapshot, take_snapshot
 from feeds.render import Place, Style, format_named
 from feeds.rows import EPOCH
@@ -46,13 +48,15 @@ class Drafts:
         self._store = source
         self._names = config.names
         self._rules = {rule.key: rule for rule in config.rules}
-        elsewhere = {"limit", "archives", "content"}  # what these alter shows in the recipes by itself
+        elsewhere = {"limit", "max_bytes", "archives", "content"}  # what these alter shows in the recipes by itself
         self._site = digest(config.site.model_dump_json(), config.feeds.model_dump_json(exclude=elsewhere))
         # Entries by format and content, such as `atom/full`: a feed may have another content than all.
         self._unsaved: defaultdict[str, dict[int, Entry]] = defaultdict(dict)
         self._snapshot: Snapshot | None = None
         self._pages: dict[str, tuple[Page, ...]] = {}
         self._recipes: dict[tuple[str, int], str] = {}
+        self._extents = Extents(config)
+        self._shown: dict[str, int] = {}
 
     def snapshot(self, connection: Connection, now: datetime) -> Snapshot:
         """What is visible now; looked up again only when records changed or something fell due."""
@@ -60,11 +64,15 @@ class Drafts:
             self._snapshot = take_snapshot(self._config, connection, now)
             self._pages.clear()
             self._recipes.clear()
+            self._extents.forget()
+            self._shown.clear()
         return self._snapshot
 
     def paths(self, connection: Connection, now: datetime) -> list[str]:
         """The path of every document there is."""
         snapshot = self.snapshot(connection, now)
+        if snapshot.feeds and self._extents.none_known(connection):
+            self._measure_everything(connection, snapshot)
         found = []
         for key, feed in snapshot.feeds.items():
             pages = self._history(connection, snapshot, feed)
@@ -75,8 +83,8 @@ class Drafts:
     def every(self, connection: Connection, now: datetime) -> Iterator[Draft]:
         """Every document there is, those that point to the others last."""
         snapshot = self.snapshot(connection, now)
-        for key, feed in snapshot.feeds.items():
-            picks = self._picks(connection, snapshot, key)
+        for feed in snapshot.feeds.values():
+            picks = self._picks(connection, snapshot, feed)
             yield from (self._feed_draft(connection, snapshot, feed, name, picks) for name in feed.formats)
             for page in self._history(connection, snapshot, feed):
                 picks = self._picks_of(connection, snapshot, feed, page)
@@ -95,7 +103,7 @@ class Drafts:
         if feed is None or name not in feed.formats:
             return None
         if path == feed_path(feed.key, name):
-            picks = self._picks(connection, snapshot, feed.key)
+            picks = self._picks(connection, snapshot, feed)
             return self._feed_draft(connection, snapshot, feed, name, picks)
         if path != archive_path(feed.key, stem, name):
             return None
@@ -107,7 +115,7 @@ class Drafts:
 
     def save(self) -> None:
         """Write what was rendered and not yet written to the store."""
-        if any(self._unsaved.values()):
+        if any(self._unsaved.values()) or self._extents.unsaved:
             with self._store.writing() as connection:
                 self.save_in(connection)
 
@@ -116,10 +124,36 @@ class Drafts:
         for variant, rendered in self._unsaved.items():
             store.keep_entries(connection, variant, rendered)
             rendered.clear()
+        self._extents.save_in(connection)
 
-    def _picks(self, connection: Connection, snapshot: Snapshot, key: str) -> Sequence[Pick]:
-        own = snapshot.own.get(key)
-        return own.picks if own else selection.newest(connection, key, snapshot.now, self._config.feeds.limit)
+    def _picks(self, connection: Connection, snapshot: Snapshot, feed: Feed) -> Sequence[Pick]:
+        """The articles that a feed's documents show: the first of it, no more than its limit and what fits."""
+        own, most = snapshot.own.get(feed.key), self._shown.get(feed.key, self._config.feeds.limit)
+        picks = own.picks if own else selection.newest(connection, feed.key, snapshot.now, most)
+        if feed.key not in self._shown:  # one article always stays, so that it need not be measured
+            self._shown[feed.key] = self._extent(connection, snapshot, feed, picks) if len(picks) > 1 else len(picks)
+        return picks[: self._shown[feed.key]]
+
+    def _is_whole(self, connection: Connection, snapshot: Snapshot, feed: Feed) -> bool:
+        """Whether a feed's documents show all its articles."""
+        if feed.articles > self._limit(feed.key):
+            return False
+        if feed.articles > 1 and feed.key not in self._shown:
+            self._picks(connection, snapshot, feed)
+        return feed.articles <= self._shown.get(feed.key, 1)
+
+    def _extent(self, connection: Connection, snapshot: Snapshot, feed: Feed, picks: Sequence[Pick]) -> int:
+        recipes, entries = partial(self._recipes_of, snapshot, picks), partial(self._entries, connection, snapshot)
+        return self._extents.get(connection, feed, recipes, entries)
+
+    def _measure_everything(self, connection: Connection, snapshot: Snapshot) -> None:
+        # All of it is rendered for the history of everything anyway, and a page at a time is quicker than a small feed.
+        everything = snapshot.feeds[EVERYTHING]
+        for page in self._history(connection, snapshot, everything):
+            picks = self._picks_of(connection, snapshot, everything, page)
+            for variant in variants(everything):
+                recipes = self._recipes_of(snapshot, picks, variant)
+                self._extents.measure(variant, recipes, partial(self._entries, connection, snapshot))
 
     def _limit(self, key: str) -> int:
         return self._rules[key].limit if key in self._rules else self._config.feeds.limit
@@ -131,7 +165,7 @@ class Drafts:
         """The pages of a feed's history, oldest first; none of one that fits whole, or that is not ordered by time."""
         rule = self._rules.get(feed.key)
         by_time = rule is None or rule.order == "published"
-        if not self._config.feeds.archives or not by_time or feed.articles <= self._limit(feed.key):
+        if not self._config.feeds.archives or not by_time or self._is_whole(connection, snapshot, feed):
             return ()
         if feed.key not in self._pages:
             moments = selection.moments(connection, self._source(feed.key), snapshot.now)
@@ -162,7 +196,7 @@ class Drafts:
         address, path = self._config.site.address, feed_path(feed.key, name)
         history = self._history(connection, snapshot, feed)
         newest = address(archive_path(feed.key, history[-1].name, name)) if history else None
-        place = Place(address(path), previous=newest, complete=feed.articles <= self._limit(feed.key))
+        place = Place(address(path), previous=newest, complete=self._is_whole(connection, snapshot, feed))
         return self._joined(connection, snapshot, feed, name, picks, path, place)
 
     def _page_draft(
@@ -192,7 +226,7 @@ class Drafts:
         form, site = format_named(name), self._config.site
         newest = max(pick.changed for pick in picks)
         variant = f"{name}/{feed.content}"
-        recipes = {pick.number: self._recipe(pick, variant, snapshot) for pick in picks}
+        recipes = self._recipes_of(snapshot, picks, variant)
 
         def content() -> bytes:
             head, tail = form.frame(feed, site, newest, place)
@@ -201,6 +235,9 @@ class Drafts:
         facts = (feed.name, feed.description, feed.image, newest.isoformat(), repr(place))
         recipe = digest(self._site, variant, feed.key, *facts, *recipes.values())
         return Draft(path, form.MEDIA_TYPE, recipe, newest, content)
+
+    def _recipes_of(self, snapshot: Snapshot, picks: Sequence[Pick], variant: str) -> dict[int, str]:
+        return {pick.number: self._recipe(pick, variant, snapshot) for pick in picks}
 
     def _recipe(self, pick: Pick, variant: str, snapshot: Snapshot) -> str:
         known = self._recipes.get((variant, pick.number))
@@ -217,9 +254,10 @@ class Drafts:
         unsaved = self._unsaved[variant]
         ready = {n: unsaved[n].content for n in recipes if n in unsaved and unsaved[n].recipe == recipes[n]}
         missing = {number: recipe for number, recipe in recipes.items() if number not in ready}
-        with self._store.reading() as latest:  # what was saved meanwhile shows in no transaction begun before
-            ready |= store.kept_entries(latest, variant, missing)
-        missing = {number: recipe for number, recipe in missing.items() if number not in ready}
+        if missing:
+            with self._store.reading() as latest:  # what was saved meanwhile shows in no transaction begun before
+                ready |= store.kept_entries(latest, variant, missing)
+            missing = {number: recipe for number, recipe in missing.items() if number not in ready}
         found = store.articles(connection, list(missing))
         name, _, wanted = variant.partition("/")
         form, amp = format_named(name), self._config.feeds.amp
