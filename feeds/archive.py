@@ -14,6 +14,7 @@ LONG = 250
 LAST_MONTH = datetime(9999, 12, 1, tzinfo=UTC)
 END = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
 LEVELS = 3  # month, day, hour
+LONGEST_NAME = END.isoformat()[:13]  # of an hour: no page has a longer one
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,7 @@ class FeedsSection(Section):
     """[feeds]: which feeds there are and what they hold."""
 
     limit: Annotated[int, Field(ge=1, le=10_000)] = 50
+    max_bytes: Annotated[int, Field(ge=1)] = 1_048_576
     formats: Annotated[tuple[FormatName, ...], Field(min_length=1, strict=False), AfterValidator(_once)] = FORMATS
     content: Content = "full"
     amp: bool = False
@@ -134,11 +135,12 @@ class FeedsSection(Section):
 
 
 class NamingSection(Section):
-    """[topics.SLUG], [providers.DOMAIN] or [categories.SLUG]: what one of them is called, and was."""
+    """[topics.SLUG], [providers.DOMAIN] or [categories.SLUG]: what one of them is called, was, and carries."""
 
     title: Line | None = None
     description: Line | None = None
     image: Address | None = None
+    content: Content | None = None
     aliases: Annotated[tuple[Line, ...], Field(strict=False)] = ()
     previous: Annotated[tuple[str, ...], Field(strict=False)] = ()
 

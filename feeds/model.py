@@ -128,7 +128,8 @@ class Article:
 class Feed:
     """A rule for which articles are in it (its key), and what is known of those visible now.
 
-    A feed of the publisher's own may bring a description; `formats` are those in which it is published.
+    A feed of the publisher's own may bring a description; `formats` are those in which it is published, `content`
+    is what its entries carry: `full` or `summary`.
     """
 
     key: str
@@ -138,6 +139,7 @@ class Feed:
     description: str = ""
     image: str = ""
     formats: tuple[str, ...] = ()
+    content: str = "full"
 
     @property
     def kind(self) -> str:

@@ -26,6 +26,7 @@ class Naming:
     image: str | None = None
     aliases: tuple[str, ...] = ()
     previous: tuple[str, ...] = ()
+    content: str | None = None
 
 
 Tables = Mapping[str, Mapping[str, Naming]]
@@ -60,12 +61,13 @@ class Names:
         return keys
 
     def named(self, feed: Feed) -> Feed:
-        """The feed under the title, with the description and the image, that it is given."""
+        """The feed under the title, with the description, the image and the content, that it is given."""
         naming = self.said.get(feed.key)
         if naming is None:
             return feed
         title = naming.title or feed.name
-        return replace(feed, name=title, description=naming.description or "", image=naming.image or "")
+        description, image, content = naming.description or "", naming.image or "", naming.content or feed.content
+        return replace(feed, name=title, description=description, image=image, content=content)
 
     def moved(self, path: str) -> str | None:
         """Where what was at a path is now, below the site's address; None when it did not move."""

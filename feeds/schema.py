@@ -156,6 +156,16 @@ entries = Table(
     PrimaryKeyConstraint("record", "format"),
 )
 
+# How many of the articles picked for a feed its documents show, kept under the digest of all that decides it.
+extents = Table(
+    "extents",
+    metadata,
+    Column("feed", Text, primary_key=True),
+    Column("recipe", Text, nullable=False),
+    Column("articles", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # What was last published at a path: the recipe of its bytes, their tag, and when they last changed, in seconds.
 documents = Table(
     "documents",

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.archive import LONG, pages
+from feeds.archive import END, LONG, LONGEST_NAME, pages
 
 START = datetime(2020, 11, 1, tzinfo=UTC)
 MOMENTS = st.lists(
@@ -28,6 +28,7 @@ def test_each_moment_is_in_exactly_one_page(moments: list[datetime], count: int,
     assert all(any(page.start <= moment < page.end for moment in every) for page in made)
     assert list(made) == sorted(made, key=lambda page: page.start)
     assert len({page.name for page in made}) == len(made)
+    assert all(len(page.name) <= len(LONGEST_NAME) for page in made)
     assert all(before.end <= after.start for before, after in pairwise(made))
 
 
@@ -43,6 +44,7 @@ def test_a_long_month_is_days_and_a_long_day_hours() -> None:
     day = spread(LONG + 1, START, timedelta(hours=2))
     assert [page.name for page in pages(day)] == ["2020-11-01T00", "2020-11-01T01"]
     assert [page.name for page in pages(spread(LONG, START, timedelta(hours=2)))] == ["2020-11"]
+    assert [page.name for page in pages([END] * (LONG + 1))] == [LONGEST_NAME]
 
 
 @given(MOMENTS, st.datetimes(datetime(1000, 1, 1), datetime(9998, 12, 31), timezones=st.just(UTC)))  # noqa: DTZ001

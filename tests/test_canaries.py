@@ -220,6 +220,19 @@ def test_hidden_records_change_no_byte_name_or_date_of_the_static_tree(site: Con
             assert (site.output_folder / path).stat().st_mtime_ns == (twin.output_folder / path).stat().st_mtime_ns
 
 
+def test_hidden_records_change_nothing_where_feeds_are_cut(tmp_path: Path) -> None:
+    trees = []
+    for name, records in {"hidden": {**VISIBLE, **HIDDEN}, "visible": TWIN}.items():
+        config = make.site(tmp_path / name, records, f"[feeds]\nmax_bytes = 4000\n{OWN}")
+        run("build", cwd=config.file.parent, check=1)
+        trees.append(make.tree(config.output_folder))
+        assert found(SECURED, *make.tree(config.store_file.parent).values()) == []
+    assert trees[0] == trees[1]
+    assert "archive/2026-11.atom" in trees[0]
+    for path, content in trees[0].items():
+        assert found(make.CANARY, path, content) == []
+
+
 def test_the_static_tree_holds_no_hidden_word(site: Config) -> None:
     tree = make.tree(site.output_folder)
     assert tree.keys() > {"feeds.opml", "index.html", *(f"feed.{name}" for name in FORMATS)}

@@ -23,6 +23,7 @@ def test_an_empty_file_is_a_config(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text("")
     config = load_config(tmp_path / "config.toml")
     assert config.feeds.limit == 50
+    assert config.feeds.max_bytes == 1024 * 1024
     assert config.feeds.formats == ("rss", "atom", "json")
     assert config.feeds.kinds == ("topics", "providers", "categories")
     assert config.feeds.content == "full"
@@ -54,6 +55,8 @@ def test_the_config_of_the_repository_is_a_good_example() -> None:
         ("[site]\nlanguage = 'e n'", "site.language: expected a language tag such as en or pt-BR, got 'e n'"),
         ("[feeds]\nlimit = '50'", "feeds.limit: expected a whole number, got '50'"),
         ("[feeds]\nlimit = 0", "feeds.limit: expected 1 or more, got 0"),
+        ("[feeds]\nmax_bytes = 0", "feeds.max_bytes: expected 1 or more, got 0"),
+        ("[feeds]\nmax_bytes = '1 MB'", "feeds.max_bytes: expected a whole number, got '1 MB'"),
         ("[feeds]\nformats = []", "feeds.formats: expected at least one name, got []"),
         ("[feeds]\nformats = ['pdf']", "feeds.formats[0]: expected 'rss', 'atom' or 'json', got 'pdf'"),
         ("[feeds]\nformats = ['json', 'opml']", "feeds.formats[1]: expected 'rss', 'atom' or 'json', got 'opml'"),
@@ -67,6 +70,7 @@ def test_the_config_of_the_repository_is_a_good_example() -> None:
         ("topics = 3", "topics: expected a table, got 3"),
         ("[topics.ai]\ntitel = 'x'", "topics.ai.titel: expected no such key"),
         ("[topics.ai]\nimage = 'x.png'", "topics.ai.image: expected an http or https address, got 'x.png'"),
+        ("[topics.ai]\ncontent = 'none'", "topics.ai.content: expected 'full' or 'summary', got 'none'"),
         ("[topics.ai]\naliases = 'A.I.'", "topics.ai.aliases: expected a list, got 'A.I.'"),
         ("[topics.'A.I.']", "topics.A.I.: expected a slug such as computer-vision, got 'A.I.'"),
         (

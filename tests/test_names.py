@@ -1,5 +1,6 @@
 """What is said of names: which are one feed, where it lies and lay, and what cannot be."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from tests import make
 TABLES = {
     "topics": {
         "ai": Naming("AI", "All on AI.", "https://e.org/ai.png", ("A.I.", "Artificial Intelligence"), ("robo-brains",)),
-        "ml": Naming("Machine Learning"),
+        "ml": Naming("Machine Learning", content="full"),
         "c-8a0b3d20": Naming(description="On C#."),
     },
     "providers": {"e.org": Naming("The E", aliases=("www.E.org.", "é.org"), previous=("old.e.org",))},
@@ -60,7 +61,10 @@ def test_a_feed_is_shown_as_it_is_named_and_otherwise_as_it_is_spelled() -> None
     named = NAMES.named(feed("topics/ai", "a.i."))
     assert (named.name, named.description, named.image) == ("AI", "All on AI.", "https://e.org/ai.png")
     named = NAMES.named(feed("topics/c-8a0b3d20", "C#"))
-    assert (named.name, named.description, named.image) == ("C#", "On C#.", "")
+    assert (named.name, named.description, named.image, named.content) == ("C#", "On C#.", "", "full")
+    summary = replace(feed("categories/news", "News"), content="summary")
+    assert NAMES.named(summary) == summary
+    assert NAMES.named(replace(summary, key="topics/ml")).content == "full"
     assert NAMES.named(feed("topics/x", "X")) == feed("topics/x", "X")
 
 
@@ -244,5 +248,6 @@ def test_the_digest_tells_what_decides_where_articles_are_and_nothing_else() -> 
     def of(**said: Any) -> str:
         return names_of(topics(ai=said), ()).digest
 
-    assert of() == of(description="Other", image="https://e.org/") == of(title="AI") == Names().digest
+    assert of() == of(description="Other", image="https://e.org/", content="summary") == Names().digest
+    assert of() == of(title="AI")
     assert len({of(), of(aliases=("A.I.",)), of(previous=("a",)), of(title="Brains")}) == 4

@@ -16,7 +16,7 @@ from feeds import schema, selection, store
 from feeds.errors import StoreError
 from feeds.model import Article, Entry
 from feeds.records import Cost, Fault, Found, Reading
-from feeds.store import Known, Published, Store, contents
+from feeds.store import Extent, Known, Published, Store, contents
 from tests import make
 
 
@@ -366,6 +366,14 @@ class TestEntries:
             assert store.published(connection) == {"a": Published("r1", "e1", 1), "b": Published("r3", "e3", 3)}
             assert store.published(connection, "b") == {"b": Published("r3", "e3", 3)}
             assert store.published(connection, "c") == {}
+
+    def test_what_fits_into_a_feed_is_kept_and_replaced_by_key(self, source: Store) -> None:
+        with source.writing() as connection:
+            store.keep_extents(connection, {"all": Extent("r1", 3), "topics/ai": Extent("r2", 1)})
+            store.keep_extents(connection, {"all": Extent("r3", 2)})
+            store.keep_extents(connection, {})
+        with source.reading() as connection:
+            assert store.extents(connection) == {"all": Extent("r3", 2), "topics/ai": Extent("r2", 1)}
 
 
 class TestFaults:

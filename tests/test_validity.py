@@ -29,6 +29,7 @@ logo = "https://feeds.example.org/logo.png"
 hubs = ["https://hub.example.org/"]
 [feeds]
 limit = 20
+max_bytes = 40_000
 amp = true
 [[feed]]
 key = "hot"
@@ -44,7 +45,9 @@ def documents(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, An
     config = make.site(place, {}, CONFIG)
     shutil.copytree(corpus / "records", config.records_folder, dirs_exist_ok=True)
     make.run("build", cwd=place)
-    paths = [path for path in make.tree(config.output_folder) if path.endswith((".rss", ".atom"))]
+    tree = make.tree(config.output_folder)
+    paths = [path for path in tree if path.endswith((".rss", ".atom"))]
+    assert all(len(tree[path]) <= 40_000 for path in paths if not is_archive(path))
     yield {path: etree.parse(config.output_folder / path).getroot() for path in paths}
     shutil.rmtree(corpus)
 

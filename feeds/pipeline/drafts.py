@@ -15,6 +15,7 @@ from feeds.archive import Page
 from feeds.config import Config
 from feeds.model import EVERYTHING, Article, Entry, Feed, Provider, address_digest, archive_path, digest, feed_path
 from feeds.names import Names
+from feeds.pipeline.extents import Extents, variants
 from feeds.pipeline.snapshot import Snapshot, take_snapshot
 from feeds.render import Place, Style, format_named
 from feeds.rhythm import STEPS, rhythm
@@ -25,7 +26,7 @@ from feeds.store import Connection, Store
 FRONT_PAGE = "index.html"
 OPML = "feeds.opml"
 MEDIA_TYPES = {FRONT_PAGE: "text/html; charset=utf-8", OPML: "text/x-opml; charset=utf-8"}
-HEADS = {"limit", "archives", "fastest", "slowest", "withdrawn_days"}  # keys of [feeds] that no entry shows
+HEADS = {"limit", "max_bytes", "archives", "content", "fastest", "slowest", "withdrawn_days"}  # that no entry shows
 MOST_UNSAVED = 1000  # entries held in memory until they are written to the store together
 
 
@@ -64,6 +65,8 @@ class Drafts:
         self._upcoming: dict[str, datetime] | None = None
         self._pages: dict[str, tuple[Page, ...]] = {}
         self._recipes: dict[tuple[str, int], str] = {}
+        self._extents = Extents(config)
+        self._shown: dict[str, int] = {}
 
     def snapshot(self, connection: Connection, now: datetime) -> Snapshot:
         """What is visible now; looked up again only when records changed or something fell due."""
@@ -72,6 +75,8 @@ class Drafts:
             self._hidden = self._upcoming = None
             self._pages.clear()
             self._recipes.clear()
+            self._extents.forget()
+            self._shown.clear()
         return self._snapshot
 
     def holds(self, now: datetime) -> bool:
@@ -81,6 +86,8 @@ class Drafts:
     def paths(self, connection: Connection, now: datetime) -> list[str]:
         """The path of every document there is."""
         snapshot = self.snapshot(connection, now)
+        if snapshot.feeds and self._extents.none_known(connection):
+            self._measure_everything(connection, snapshot)
         found = []
         for key, feed in snapshot.feeds.items():
             pages = self._history(connection, snapshot, feed)
@@ -92,8 +99,8 @@ class Drafts:
         """Every document there is, those that point to the others last."""
         snapshot = self.snapshot(connection, now)
         self._hidden = selection.hidden(connection)
-        for key, feed in snapshot.feeds.items():
-            picks = self._picks(connection, snapshot, key)
+        for feed in snapshot.feeds.values():
+            picks = self._picks(connection, snapshot, feed)
             yield from (self._feed_draft(connection, snapshot, feed, name, picks) for name in feed.formats)
             for page in self._history(connection, snapshot, feed):
                 picks = self._picks_of(connection, snapshot, feed, page)
@@ -112,7 +119,7 @@ class Drafts:
         if feed is None or name not in feed.formats:
             return None
         if path == feed_path(feed.key, name):
-            picks = self._picks(connection, snapshot, feed.key)
+            picks = self._picks(connection, snapshot, feed)
             return self._feed_draft(connection, snapshot, feed, name, picks)
         if path != archive_path(feed.key, stem, name):
             return None
@@ -124,7 +131,7 @@ class Drafts:
 
     def save(self) -> None:
         """Write what was rendered and not yet written to the store."""
-        if any(self._unsaved.values()):
+        if any(self._unsaved.values()) or self._extents.unsaved:
             with self._store.writing() as connection:
                 self.save_in(connection)
 
@@ -133,10 +140,45 @@ class Drafts:
         for variant, rendered in self._unsaved.items():
             store.keep_entries(connection, variant, rendered)
             rendered.clear()
+        self._extents.save_in(connection)
 
-    def _picks(self, connection: Connection, snapshot: Snapshot, key: str) -> Sequence[Pick]:
-        order = self._rules[key].order if key in self._rules else "published"
-        return selection.newest(connection, key, snapshot.now, self._limit(key), order)
+    def _picks(self, connection: Connection, snapshot: Snapshot, feed: Feed) -> Sequence[Pick]:
+        """The articles that a feed's documents show: the first of it, no more than its limit and what fits."""
+        order = self._rules[feed.key].order if feed.key in self._rules else "published"
+        most = self._shown.get(feed.key, self._limit(feed.key))
+        picks = selection.newest(connection, feed.key, snapshot.now, most, order)
+        if feed.key not in self._shown:  # one article always stays, so that it need not be measured
+            self._shown[feed.key] = self._extent(connection, snapshot, feed, picks) if len(picks) > 1 else len(picks)
+        return picks[: self._shown[feed.key]]
+
+    def _is_whole(self, connection: Connection, snapshot: Snapshot, feed: Feed) -> bool:
+        """Whether a feed's documents show all its articles."""
+        if feed.articles > self._limit(feed.key):
+            return False
+        if feed.articles > 1 and feed.key not in self._shown:
+            self._picks(connection, snapshot, feed)
+        return feed.articles <= self._shown.get(feed.key, 1)
+
+    def _extent(self, connection: Connection, snapshot: Snapshot, feed: Feed, picks: Sequence[Pick]) -> int:
+        hidden = self._hidden_of(connection, picks)
+
+        def entries(variant: str, recipes: dict[int, str]) -> Iterator[bytes]:
+            return self._entries(connection, snapshot, variant, recipes, hidden)
+
+        return self._extents.get(connection, feed, partial(self._recipes_of, snapshot, picks, hidden), entries)
+
+    def _measure_everything(self, connection: Connection, snapshot: Snapshot) -> None:
+        # All of it is rendered for the history of everything anyway, and a page at a time is quicker than a small feed.
+        everything = snapshot.feeds[EVERYTHING]
+        for page in self._history(connection, snapshot, everything):
+            picks = self._picks_of(connection, snapshot, everything, page)
+            hidden = self._hidden_of(connection, picks)
+
+            def entries(variant: str, some: dict[int, str], hidden: frozenset[str] = hidden) -> Iterator[bytes]:
+                return self._entries(connection, snapshot, variant, some, hidden)
+
+            for variant in variants(everything):
+                self._extents.measure(variant, self._recipes_of(snapshot, picks, hidden, variant), entries)
 
     def _limit(self, key: str) -> int:
         return self._rules[key].limit if key in self._rules else self._config.feeds.limit
@@ -145,7 +187,7 @@ class Drafts:
         """The pages of a feed's history, oldest first; none of one that fits whole, or that is not ordered by time."""
         rule = self._rules.get(feed.key)
         by_time = rule is None or rule.order == "published"
-        if not self._config.feeds.archives or not by_time or feed.articles <= self._limit(feed.key):
+        if not self._config.feeds.archives or not by_time or self._is_whole(connection, snapshot, feed):
             return ()
         if feed.key not in self._pages:
             moments = selection.moments(connection, feed.key)
@@ -180,7 +222,7 @@ class Drafts:
         newest = address(archive_path(feed.key, history[-1].name, name)) if history else None
         fastest, slowest = self._config.feeds.fastest, self._config.feeds.slowest
         often = rhythm((pick.published for pick in picks), fastest, slowest)
-        complete = feed.articles <= self._limit(feed.key)
+        complete = self._is_whole(connection, snapshot, feed)
         place = Place(address(path), previous=newest, complete=complete, rhythm=often)
         return self._joined(connection, snapshot, feed, name, picks, path, place)
 
@@ -211,10 +253,9 @@ class Drafts:
         form, site = format_named(name), self._config.site
         newest = max(pick.changed for pick in picks)
         place = replace(place, withdrawn=any(pick.withdrawn for pick in picks))
-        rule = self._rules.get(feed.key)
-        variant = f"{name}/{rule.content if rule else self._config.feeds.content}"
+        variant = f"{name}/{feed.content}"
         hidden = self._hidden_of(connection, picks)
-        recipes = {pick.number: self._recipe(pick, variant, snapshot, hidden) for pick in picks}
+        recipes = self._recipes_of(snapshot, picks, hidden, variant)
 
         def made(some: dict[int, str], place: Place) -> bytes:
             head, tail = form.frame(feed, site, newest, place)
@@ -244,6 +285,11 @@ class Drafts:
             return self._hidden
         return selection.hidden(connection, {address for pick in picks for address in pick.related})
 
+    def _recipes_of(
+        self, snapshot: Snapshot, picks: Sequence[Pick], hidden: frozenset[str], variant: str
+    ) -> dict[int, str]:
+        return {pick.number: self._recipe(pick, variant, snapshot, hidden) for pick in picks}
+
     def _recipe(self, pick: Pick, variant: str, snapshot: Snapshot, hidden: frozenset[str]) -> str:
         known = self._recipes.get((variant, pick.number))
         if known is None:
@@ -264,9 +310,10 @@ class Drafts:
         unsaved = self._unsaved[variant]
         ready = {n: unsaved[n].content for n in recipes if n in unsaved and unsaved[n].recipe == recipes[n]}
         missing = {number: recipe for number, recipe in recipes.items() if number not in ready}
-        with self._store.reading() as latest:  # what was saved meanwhile shows in no transaction begun before
-            ready |= store.kept_entries(latest, variant, missing)
-        missing = {number: recipe for number, recipe in missing.items() if number not in ready}
+        if missing:
+            with self._store.reading() as latest:  # what was saved meanwhile shows in no transaction begun before
+                ready |= store.kept_entries(latest, variant, missing)
+            missing = {number: recipe for number, recipe in missing.items() if number not in ready}
         found = store.articles(connection, list(missing))
         name, _, wanted = variant.partition("/")
         form, amp = format_named(name), self._config.feeds.amp

@@ -30,14 +30,15 @@ def take_snapshot(config: Config, connection: Connection, now: datetime) -> Snap
     if not selection.was_settled(connection):
         raise StoreError(str(config.store_file), "expected a store that was read in, got one that is being made anew")
     names = config.names
-    every = {key: names.named(feed) for key, feed in selection.feeds(connection).items()}
+    formats, content = config.feeds.formats, config.feeds.content
+    found = (replace(feed, formats=formats, content=content) for feed in selection.feeds(connection).values())
+    every = {feed.key: names.named(feed) for feed in found}
     own = [
-        replace(feed, name=rule.name, description=rule.description, formats=rule.formats)
+        replace(feed, name=rule.name, description=rule.description, formats=rule.formats, content=rule.content)
         for rule in config.rules
         if (feed := every.pop(rule.key, None)) is not None
     ]
-    others = (replace(feed, formats=config.feeds.formats) for feed in every.values())
-    in_order = [*own, *sorted(others, key=lambda feed: (fold(feed.name), feed.key))]
+    in_order = [*own, *sorted(every.values(), key=lambda feed: (fold(feed.name), feed.key))]
     listed = (x for kind in (EVERYTHING, OWN, *config.feeds.kinds) for x in in_order if x.kind == kind)
     feeds = {feed.key: feed for feed in listed if feed.key not in names.retired}
     called = {key: feed.name for key, feed in every.items()}

@@ -3,13 +3,16 @@
 from sqlalchemy import Connection
 
 from feeds.store.contents import (
+    Extent,
     Known,
     Published,
     advance,
     articles,
+    extents,
     faults,
     generation,
     keep_entries,
+    keep_extents,
     kept_entries,
     known_below,
     known_files,
@@ -28,6 +31,7 @@ from feeds.store.feeds import count_spellings, note_fact, steady_since, take_uns
 __all__ = [
     "LONGEST_WAIT",
     "Connection",
+    "Extent",
     "Known",
     "Published",
     "Store",
@@ -35,10 +39,12 @@ __all__ = [
     "alone",
     "articles",
     "count_spellings",
+    "extents",
     "fact",
     "faults",
     "generation",
     "keep_entries",
+    "keep_extents",
     "kept_entries",
     "known_below",
     "known_files",

@@ -1,4 +1,4 @@
-"""What is in the store: files and their articles, entries, and what was last published.
+"""What is in the store: files and their articles, entries, extents of feeds, and what was last published.
 
 Every function takes the connection of a transaction, which `Store.reading` and `Store.writing` open; nothing is kept
 between them. Not here: what is visible and in which order (selection).
@@ -42,6 +42,14 @@ class Published:
     recipe: str
     etag: str
     modified: int
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How many articles a feed's documents show, and the digest of all that decides it."""
+
+    recipe: str
+    articles: int
 
 
 def generation(connection: Connection) -> int:
@@ -210,6 +218,22 @@ def keep_entries(connection: Connection, format_name: str, rendered: dict[int, E
         statement = upsert(schema.entries)
         changes = {"recipe": statement.excluded.recipe, "content": statement.excluded.content}
         connection.execute(statement.on_conflict_do_update(["record", "format"], set_=changes), rows)
+
+
+def extents(connection: Connection) -> dict[str, Extent]:
+    """What is known of the extents of feeds, by key."""
+    columns = schema.extents.c
+    rows = connection.execute(select(columns.feed, columns.recipe, columns.articles))
+    return {feed: Extent(recipe, articles) for feed, recipe, articles in rows}
+
+
+def keep_extents(connection: Connection, found: dict[str, Extent]) -> None:
+    """Keep extents for next time, by the keys of their feeds."""
+    rows = [{"feed": key, **asdict(extent)} for key, extent in found.items()]
+    if rows:
+        statement = upsert(schema.extents)
+        changes = {name: statement.excluded[name] for name in ("recipe", "articles")}
+        connection.execute(statement.on_conflict_do_update(["feed"], set_=changes), rows)
 
 
 def published(connection: Connection, path: str | None = None) -> dict[str, Published]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import feedparser
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, func, select
 
 from feeds import schema, store
 from feeds.config import Config, load_config
@@ -67,8 +67,11 @@ def rendered(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
 def paths(config: Config, source: Store, now: datetime = make.NOW) -> list[str]:
     """The path of every document."""
+    drafts = Drafts(config, source)
     with source.reading() as connection:
-        return Drafts(config, source).paths(connection, now)
+        found = drafts.paths(connection, now)
+    drafts.save()  # to tell whether a feed has a history, its entries were rendered
+    return found
 
 
 def everything(config: Config, source: Store, now: datetime = make.NOW) -> dict[str, Document]:
@@ -388,6 +391,47 @@ title = "The Example"
         if key != "title":
             listed = {"feeds.opml"} if key == "description" else set()
             assert altered == {"topics/ai/feed.rss", "topics/ai/feed.atom", "topics/ai/feed.json"} | listed
+
+    def carrying(self, config: Config, content: str, **tables: str) -> Config:
+        """The config with this content for all feeds, and another for those that are named."""
+        named = "".join(f"[{table}]\ncontent = '{other}'\n" for table, other in tables.items())
+        file = config.file.with_name("content.toml")
+        file.write_text(f"{config.file.read_text()}[feeds]\ncontent = '{content}'\n{named}")
+        return load_config(file)
+
+    def full(self, documents: dict[str, Document]) -> set[str]:
+        """The folders of the feeds whose entries have their body, in every format."""
+        found: dict[str, set[bool]] = {}
+        for path, document in documents.items():
+            if path not in LISTS:
+                found.setdefault(path.rpartition("/")[0], set()).add(b"The body." in document.content)
+        assert all(len(ways) == 1 for ways in found.values())
+        return {folder for folder, ways in found.items() if True in ways}
+
+    def test_each_feed_carries_what_its_own_table_says(
+        self, config: Config, source: Store, rendered: Counter[str]
+    ) -> None:
+        change(config, source, "1.md", make.record(1, body="The body."))
+        tables = {"topics.ai": "summary", "providers.'example.org'": "summary", "categories.news": "full"}
+        everything(config, source)
+        rendered.clear()
+        of_full = everything(self.carrying(config, "full", **tables), source)
+        assert self.full(of_full) == {"", "categories/news"}
+        # Three are in the feeds that are short now; each is rendered once more in each format, and no other again.
+        assert rendered == {f"{name} Article {n}": 1 for name in FORMATS for n in (1, 2, 4)}
+        of_short = everything(self.carrying(config, "summary", **tables), source)
+        assert self.full(of_short) == {"categories/news"}
+        own = {path for path in of_full if path.startswith(("topics/ai", "providers/example", "categories/news"))}
+        assert len(own) == 9
+        assert {path: of_short[path] for path in own} == {path: of_full[path] for path in own}
+
+    def test_another_content_makes_no_store_anew(self, config: Config, source: Store) -> None:
+        everything(config, source)
+        short = self.carrying(config, "summary", **{"topics.robots": "full"})
+        with closing(open_store(short)) as opened:
+            assert ingest(short, opened, make.NOW).read == 0
+            with opened.reading() as connection:
+                assert connection.scalar(select(func.count()).select_from(schema.entries)) == 4 * len(FORMATS)
 
 
 class TestPaths:
