@@ -4,7 +4,6 @@ A document's recipe is the digest of all that it shows. While it stays the same 
 Not here: what is visible (snapshot, selection), and when a document last changed (documents).
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,11 +12,11 @@ from functools import partial
 from feeds import archive, selection, store
 from feeds.archive import Page
 from feeds.config import Config
-from feeds.model import EVERYTHING, Article, Entry, Feed, Provider, address_digest, archive_path, digest, feed_path
-from feeds.names import Names
-from feeds.pipeline.extents import Extents, variants
+from feeds.model import EVERYTHING, Feed, archive_path, digest, feed_path
+from feeds.pipeline.entries import Entries
+from feeds.pipeline.extents import Bytes, Extents, Recipes, variants
 from feeds.pipeline.snapshot import Snapshot, take_snapshot
-from feeds.render import Place, Style, format_named
+from feeds.render import Place, format_named
 from feeds.rhythm import STEPS, rhythm
 from feeds.rows import EPOCH
 from feeds.selection import Pick
@@ -26,8 +25,6 @@ from feeds.store import Connection, Store
 FRONT_PAGE = "index.html"
 OPML = "feeds.opml"
 MEDIA_TYPES = {FRONT_PAGE: "text/html; charset=utf-8", OPML: "text/x-opml; charset=utf-8"}
-HEADS = {"limit", "max_bytes", "archives", "content", "fastest", "slowest", "withdrawn_days"}  # that no entry shows
-MOST_UNSAVED = 1000  # entries held in memory until they are written to the store together
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,27 +52,22 @@ class Drafts:
     def __init__(self, config: Config, source: Store) -> None:
         self._config = config
         self._store = source
-        self._names = config.names
         self._rules = {rule.key: rule for rule in config.rules}
-        self._site = digest(config.site.model_dump_json(), config.feeds.model_dump_json(exclude=HEADS))
-        # Entries by format and content, such as `atom/full`: a feed may have another content than all.
-        self._unsaved: defaultdict[str, dict[int, Entry]] = defaultdict(dict)
+        self._entries = Entries(config, source)
+        self._extents = Extents(config)
         self._snapshot: Snapshot | None = None
-        self._hidden: frozenset[str] | None = None  # all of them, once every document is drafted
         self._upcoming: dict[str, datetime] | None = None
         self._pages: dict[str, tuple[Page, ...]] = {}
-        self._recipes: dict[tuple[str, int], str] = {}
-        self._extents = Extents(config)
         self._shown: dict[str, int] = {}
 
     def snapshot(self, connection: Connection, now: datetime) -> Snapshot:
         """What is visible now; looked up again only when records changed or something fell due."""
         if self._snapshot is None or not self._snapshot.holds(store.generation(connection), now):
             self._snapshot = take_snapshot(self._config, connection, now)
-            self._hidden = self._upcoming = None
-            self._pages.clear()
-            self._recipes.clear()
+            self._entries.forget()
+            self._upcoming = None
             self._extents.forget()
+            self._pages.clear()
             self._shown.clear()
         return self._snapshot
 
@@ -86,6 +78,7 @@ class Drafts:
     def paths(self, connection: Connection, now: datetime) -> list[str]:
         """The path of every document there is."""
         snapshot = self.snapshot(connection, now)
+        self._entries.look_up_hidden(connection)
         if snapshot.feeds and self._extents.none_known(connection):
             self._measure_everything(connection, snapshot)
         found = []
@@ -98,7 +91,7 @@ class Drafts:
     def every(self, connection: Connection, now: datetime) -> Iterator[Draft]:
         """Every document there is, those that point to the others last."""
         snapshot = self.snapshot(connection, now)
-        self._hidden = selection.hidden(connection)
+        self._entries.look_up_hidden(connection)
         for feed in snapshot.feeds.values():
             picks = self._picks(connection, snapshot, feed)
             yield from (self._feed_draft(connection, snapshot, feed, name, picks) for name in feed.formats)
@@ -131,25 +124,27 @@ class Drafts:
 
     def save(self) -> None:
         """Write what was rendered and not yet written to the store."""
-        if any(self._unsaved.values()) or self._extents.unsaved:
+        if self._entries.unsaved or self._extents.unsaved:
             with self._store.writing() as connection:
                 self.save_in(connection)
 
     def save_in(self, connection: Connection) -> None:
         """Write it in a transaction that writes."""
-        for variant, rendered in self._unsaved.items():
-            store.keep_entries(connection, variant, rendered)
-            rendered.clear()
+        self._entries.save_in(connection)
         self._extents.save_in(connection)
 
     def _picks(self, connection: Connection, snapshot: Snapshot, feed: Feed) -> Sequence[Pick]:
-        """The articles that a feed's documents show: the first of it, no more than its limit and what fits."""
+        """The articles that a feed's documents show: its first ones, no more than its limit and what fits."""
         order = self._rules[feed.key].order if feed.key in self._rules else "published"
         most = self._shown.get(feed.key, self._limit(feed.key))
         picks = selection.newest(connection, feed.key, snapshot.now, most, order)
-        if feed.key not in self._shown:  # one article always stays, so that it need not be measured
-            self._shown[feed.key] = self._extent(connection, snapshot, feed, picks) if len(picks) > 1 else len(picks)
-        return picks[: self._shown[feed.key]]
+        if feed.key in self._shown:
+            return picks
+        shown = 1  # one article stays whatever its size
+        if len(picks) > 1:
+            shown = self._extents.get(connection, feed, *self._made_of(connection, snapshot, picks))
+        self._shown[feed.key] = shown
+        return picks[:shown]
 
     def _is_whole(self, connection: Connection, snapshot: Snapshot, feed: Feed) -> bool:
         """Whether a feed's documents show all its articles."""
@@ -159,26 +154,20 @@ class Drafts:
             self._picks(connection, snapshot, feed)
         return feed.articles <= self._shown.get(feed.key, 1)
 
-    def _extent(self, connection: Connection, snapshot: Snapshot, feed: Feed, picks: Sequence[Pick]) -> int:
-        hidden = self._hidden_of(connection, picks)
-
-        def entries(variant: str, recipes: dict[int, str]) -> Iterator[bytes]:
-            return self._entries(connection, snapshot, variant, recipes, hidden)
-
-        return self._extents.get(connection, feed, partial(self._recipes_of, snapshot, picks, hidden), entries)
-
     def _measure_everything(self, connection: Connection, snapshot: Snapshot) -> None:
         # All of it is rendered for the history of everything anyway, and a page at a time is quicker than a small feed.
         everything = snapshot.feeds[EVERYTHING]
         for page in self._history(connection, snapshot, everything):
             picks = self._picks_of(connection, snapshot, everything, page)
-            hidden = self._hidden_of(connection, picks)
-
-            def entries(variant: str, some: dict[int, str], hidden: frozenset[str] = hidden) -> Iterator[bytes]:
-                return self._entries(connection, snapshot, variant, some, hidden)
-
+            recipes, entries = self._made_of(connection, snapshot, picks)
             for variant in variants(everything):
-                self._extents.measure(variant, self._recipes_of(snapshot, picks, hidden, variant), entries)
+                self._extents.measure(variant, recipes(variant), entries)
+
+    def _made_of(self, connection: Connection, snapshot: Snapshot, picks: Sequence[Pick]) -> tuple[Recipes, Bytes]:
+        """What gives the recipes of these articles for a variant, and the entries for recipes in a variant."""
+        hidden = self._entries.hidden(connection, picks)
+        recipes = partial(self._entries.recipes, snapshot, picks, hidden)
+        return recipes, partial(self._entries.get, connection, snapshot, hidden)
 
     def _limit(self, key: str) -> int:
         return self._rules[key].limit if key in self._rules else self._config.feeds.limit
@@ -210,7 +199,7 @@ class Drafts:
             return opml.subscriptions(feeds, site)
 
         newest = max((feed.updated for feed in feeds), default=EPOCH)
-        recipe = digest(self._site, path, *map(repr, feeds))
+        recipe = digest(self._entries.site, path, *map(repr, feeds))
         # What any feed does shows here.
         return Draft(path, MEDIA_TYPES[path], recipe, newest, content, self._config.feeds.fastest, snapshot.until)
 
@@ -254,19 +243,19 @@ class Drafts:
         newest = max(pick.changed for pick in picks)
         place = replace(place, withdrawn=any(pick.withdrawn for pick in picks))
         variant = f"{name}/{feed.content}"
-        hidden = self._hidden_of(connection, picks)
-        recipes = self._recipes_of(snapshot, picks, hidden, variant)
+        recipes_for, entries = self._made_of(connection, snapshot, picks)
+        recipes = recipes_for(variant)
 
         def made(some: dict[int, str], place: Place) -> bytes:
             head, tail = form.frame(feed, site, newest, place)
-            return head + form.BETWEEN.join(self._entries(connection, snapshot, variant, some, hidden)) + tail
+            return head + form.BETWEEN.join(entries(variant, some)) + tail
 
-        def part(entries: Collection[str]) -> bytes:
-            some = {number: recipe for number, recipe in recipes.items() if recipe in entries}
-            return made(some, replace(place, complete=False))
+        def part(some: Collection[str]) -> bytes:
+            chosen = {number: recipe for number, recipe in recipes.items() if recipe in some}
+            return made(chosen, replace(place, complete=False))
 
         facts = (feed.name, feed.description, feed.image, newest.isoformat(), repr(place))
-        recipe = digest(self._site, variant, feed.key, *facts, *recipes.values())
+        recipe = digest(self._entries.site, variant, feed.key, *facts, *recipes.values())
         often = place.rhythm or self._config.feeds.fastest
         due = self._due(connection, snapshot).get(feed.key)
         content = partial(made, recipes, place)
@@ -278,68 +267,3 @@ class Drafts:
             end = snapshot.now + timedelta(days=1) if snapshot.until is not None else snapshot.now
             self._upcoming = selection.upcoming(connection, self._config.rules, snapshot.now, end)
         return self._upcoming
-
-    def _hidden_of(self, connection: Connection, picks: Sequence[Pick]) -> frozenset[str]:
-        """The addresses to which these articles point and may not."""
-        if self._hidden is not None:
-            return self._hidden
-        return selection.hidden(connection, {address for pick in picks for address in pick.related})
-
-    def _recipes_of(
-        self, snapshot: Snapshot, picks: Sequence[Pick], hidden: frozenset[str], variant: str
-    ) -> dict[int, str]:
-        return {pick.number: self._recipe(pick, variant, snapshot, hidden) for pick in picks}
-
-    def _recipe(self, pick: Pick, variant: str, snapshot: Snapshot, hidden: frozenset[str]) -> str:
-        known = self._recipes.get((variant, pick.number))
-        if known is None:
-            shown = [snapshot.names[key] for key in pick.feeds]
-            shown += [address for address in pick.related if address in hidden]
-            known = digest(self._site, variant, pick.digest, pick.id, pick.changed.isoformat(), *shown)
-            self._recipes[variant, pick.number] = known
-        return known
-
-    def _entries(
-        self,
-        connection: Connection,
-        snapshot: Snapshot,
-        variant: str,
-        recipes: dict[int, str],
-        hidden: frozenset[str],
-    ) -> Iterator[bytes]:
-        unsaved = self._unsaved[variant]
-        ready = {n: unsaved[n].content for n in recipes if n in unsaved and unsaved[n].recipe == recipes[n]}
-        missing = {number: recipe for number, recipe in recipes.items() if number not in ready}
-        if missing:
-            with self._store.reading() as latest:  # what was saved meanwhile shows in no transaction begun before
-                ready |= store.kept_entries(latest, variant, missing)
-            missing = {number: recipe for number, recipe in missing.items() if number not in ready}
-        found = store.articles(connection, list(missing))
-        name, _, wanted = variant.partition("/")
-        form, amp = format_named(name), self._config.feeds.amp
-        for number, recipe in missing.items():
-            article = as_shown(found[number], snapshot, self._names, hidden)
-            has_source = f"providers/{article.provider.domain}" in snapshot.feeds
-            style = Style(source=has_source, content=wanted == "full", amp=amp)
-            ready[number] = form.entry(article, self._config.site, style)
-            unsaved[number] = Entry(recipe, ready[number])
-        if len(unsaved) >= MOST_UNSAVED:
-            self.save()
-        return (ready[number] for number in recipes)
-
-
-def as_shown(article: Article, snapshot: Snapshot, names: Names, hidden: frozenset[str]) -> Article:
-    """The article as readers may see it now.
-
-    Under the names that its feeds go by, without an update that is still to come, and without related coverage that is
-    itself not visible here. Of a withdrawn one nothing is left to be called by any name.
-    """
-    if article.withdrawn:
-        return article
-    called = {key: snapshot.names[key] for key in names.feeds(article)}
-    topics = tuple(dict.fromkeys(name for key, name in called.items() if key.startswith("topics/")))
-    providers = [Provider(key.partition("/")[2], name) for key, name in called.items() if key.startswith("providers/")]
-    due = article.updated is None or article.updated <= snapshot.now
-    updated = article.updated if due else None
-    related = tuple(item for item in article.related if address_digest(item.link) not in hidden)
-    return replace(article, topics=topics, provider=providers[0], updated=updated, related=related)

@@ -2,7 +2,7 @@
 
 It is the same in every format, so that a feed holds the same articles however it is read. Measuring takes every entry
 rendered, so it is done once for all that decides it, and kept in the store under the digest of that.
-Not here: which articles are picked (selection), and how entries are rendered and kept (drafts).
+Not here: which articles are picked (selection), and how entries are rendered and kept (entries).
 """
 
 from collections import defaultdict
@@ -12,12 +12,11 @@ from itertools import accumulate
 from feeds import archive, store
 from feeds.config import Config, Site
 from feeds.model import Feed, archive_path, digest, feed_path
-from feeds.render import Format, Place, format_named
-from feeds.rhythm import STEPS
+from feeds.render import Format, format_named, widest
 from feeds.store import Connection, Extent
 
 Recipes = Callable[[str], dict[int, str]]
-Entries = Callable[[str, dict[int, str]], Iterable[bytes]]
+Bytes = Callable[[str, dict[int, str]], Iterable[bytes]]
 
 
 class Extents:
@@ -35,7 +34,7 @@ class Extents:
         """Whether there is something to write to the store."""
         return bool(self._unsaved)
 
-    def get(self, connection: Connection, feed: Feed, recipes: Recipes, entries: Entries) -> int:
+    def get(self, connection: Connection, feed: Feed, recipes: Recipes, entries: Bytes) -> int:
         """How many of the articles picked for a feed fit in every format of it: one at least.
 
         `recipes` gives theirs by number for a variant, in the order in which they are shown, and `entries` their bytes
@@ -54,7 +53,7 @@ class Extents:
         """Whether nothing is known, as of a new store."""
         return not self._all(connection)
 
-    def measure(self, variant: str, recipes: dict[int, str], entries: Entries) -> None:
+    def measure(self, variant: str, recipes: dict[int, str], entries: Bytes) -> None:
         """Measure what is not yet measured of these entries."""
         sizes = self._sizes[variant]
         if unknown := {number: recipe for number, recipe in recipes.items() if number not in sizes}:
@@ -74,7 +73,7 @@ class Extents:
             self._known = store.extents(connection)
         return self._known
 
-    def _fitting(self, feed: Feed, variant: str, recipes: dict[int, str], entries: Entries) -> int:
+    def _fitting(self, feed: Feed, variant: str, recipes: dict[int, str], entries: Bytes) -> int:
         self.measure(variant, recipes, entries)
         form, sizes = format_named(variant.partition("/")[0]), self._sizes[variant]
         return fitting(
@@ -95,8 +94,7 @@ def room(form: Format, feed: Feed, site: Site, most: int) -> int:
     """
     address, name = site.address, form.NAME
     history = address(archive_path(feed.key, archive.LONGEST_NAME, name))
-    place = Place(address(feed_path(feed.key, name)), previous=history, complete=True, withdrawn=True, rhythm=STEPS[-1])
-    head, tail = form.frame(feed, site, archive.END, place)
+    head, tail = form.frame(feed, site, archive.END, widest(address(feed_path(feed.key, name)), history))
     return most - len(head) - len(tail) + len(form.BETWEEN)
 
 

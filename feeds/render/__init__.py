@@ -8,6 +8,8 @@ from datetime import datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
+from feeds.rhythm import STEPS
+
 if TYPE_CHECKING:
     from feeds.config import Site
     from feeds.model import Article, Feed
@@ -44,6 +46,14 @@ class Place:
         """The addresses by link relation, without its own (RFC 5005 §4)."""
         every = {"current": self.current, "prev-archive": self.previous, "next-archive": self.next}
         return {relation: address for relation, address in every.items() if address is not None}
+
+
+def widest(itself: str, history: str) -> Place:
+    """The place of a subscription document of which all is said that can be: no frame is longer.
+
+    `history` is the longest address that a page of it may have.
+    """
+    return Place(itself, previous=history, complete=True, withdrawn=True, rhythm=STEPS[-1])
 
 
 class Format(Protocol):

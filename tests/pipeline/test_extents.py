@@ -3,6 +3,7 @@
 import shutil
 from collections import Counter
 from contextlib import closing
+from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,13 +21,13 @@ from feeds.pipeline.extents import fitting, room
 from feeds.publish import hosts
 from feeds.publish.service import create_app
 from feeds.publish.static import MANIFEST
-from feeds.render import Place, format_named
+from feeds.render import Place, format_named, widest
 from tests import make
 from tests.pipeline.test_history import FORMATS, build, chain, dated, ids, links
 
 UNLIMITED = 1_000_000_000
-# What a frame may be shorter than the longest: without a link to the history, and without `fh:complete`.
-SLACK = 300
+# What a frame may be shorter than the longest: without a link to the history, `fh:complete` and tombstones.
+SLACK = 500
 OWN = """
 [[feed]]
 key = "hot"
@@ -87,11 +88,17 @@ class TestFitting:
             for place in (
                 Place(itself),
                 Place(itself, complete=True),
+                Place(itself, withdrawn=True),
                 *(Place(itself, f"{folder}archive/{page}.{name}") for page in ("2026-11", "2026-11-23T12")),
             ):
                 head, tail = form.frame(feed, config.site, moment, place)
                 spare = 10_000 + len(form.BETWEEN) - len(head) - len(tail) - left
                 assert 0 <= spare <= SLACK
+
+    def test_all_is_said_in_the_frame_that_is_counted_with(self) -> None:
+        place = widest("https://feeds.example.org/feed.rss", "https://feeds.example.org/archive/2026-11.rss")
+        of_pages = {"current", "next"}
+        assert {field.name for field in fields(Place) if not getattr(place, field.name)} == of_pages
 
 
 BODIES = st.tuples(st.sampled_from(["word ", "<b>&amp;</b> ", '"\\" ', "ä"]), st.integers(0, 800)).map(
@@ -161,7 +168,7 @@ class TestCut:
     def test_a_feed_of_fewer_articles_than_its_limit_has_a_history_when_it_is_cut(
         self, tmp_path: Path, name: str
     ) -> None:
-        config = site(tmp_path, three(), "max_bytes = 9000")
+        config = site(tmp_path, three(), "max_bytes = 9500")
         build(config)
         tree = make.tree(config.output_folder)
         assert ids(tree[f"feed.{name}"], f"feed.{name}") == addresses(1, 2)
@@ -171,7 +178,7 @@ class TestCut:
     @pytest.mark.parametrize(("feeds", "order"), [("archives = false", "published"), ("", "heat")])
     def test_a_feed_without_a_history_is_just_cut(self, tmp_path: Path, feeds: str, order: str) -> None:
         own = f'[[feed]]\nkey = "own"\ntitle = "Own"\norder = "{order}"\n'
-        config = site(tmp_path, three(heat="1"), f"max_bytes = 9000\n{feeds}", own)
+        config = site(tmp_path, three(heat="1"), f"max_bytes = 9500\n{feeds}", own)
         build(config)
         tree = make.tree(config.output_folder)
         assert ids(tree["feeds/own/feed.atom"], "feed.atom") == addresses(1, 2)
@@ -208,7 +215,7 @@ class TestChanges:
     @pytest.fixture
     def config(self, tmp_path: Path) -> Config:
         """A site of which two of three articles fit."""
-        config = site(tmp_path, three(), "max_bytes = 9000")
+        config = site(tmp_path, three(), "max_bytes = 9500")
         build(config)
         return config
 
@@ -261,7 +268,7 @@ class TestChanges:
     ) -> None:
         before = make.tree(config.output_folder)
         text = config.file.read_text()
-        config.file.write_text(text.replace("9000", str(UNLIMITED)))
+        config.file.write_text(text.replace("9500", str(UNLIMITED)))
         more = load_config(config.file)
         build(more)
         assert (made["entry"], made["frame"] > 0) == (0, True)

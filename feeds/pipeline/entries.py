@@ -1,0 +1,135 @@
+"""Entries of the articles that documents show: what each is made of, and its bytes, kept or rendered now.
+
+An entry's recipe is the digest of all that it shows: while it stays the same the bytes that are kept are its bytes.
+Not here: which articles a document shows (drafts), and what an entry looks like (render).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from feeds import selection, store
+from feeds.config import Config
+from feeds.model import Article, Entry, Provider, address_digest, digest
+from feeds.names import Names
+from feeds.pipeline.snapshot import Snapshot
+from feeds.render import Style, format_named
+from feeds.selection import Pick
+from feeds.store import Connection, Store
+
+HEADS = {
+    "limit",
+    "max_bytes",
+    "archives",
+    "content",
+    "fastest",
+    "slowest",
+    "withdrawn_days",
+}  # keys of [feeds] that no recipe needs
+MOST_UNSAVED = 1000  # entries held in memory until they are written to the store together
+
+
+class Entries:
+    """The entries of a site, from its store.  For one thread at a time.
+
+    A variant is a format and a content, such as `atom/full`: a feed may have another content than all.
+    """
+
+    def __init__(self, config: Config, source: Store) -> None:
+        self._config = config
+        self._store = source
+        self._names = config.names
+        # What all entries and heads show of the config.
+        self.site = digest(config.site.model_dump_json(), config.feeds.model_dump_json(exclude=HEADS))
+        self._unsaved: defaultdict[str, dict[int, Entry]] = defaultdict(dict)
+        self._hidden: frozenset[str] | None = None  # all of them, once every document is drafted
+        self._recipes: dict[tuple[str, int], str] = {}
+
+    def forget(self) -> None:
+        """Forget what was looked up: another snapshot is about to hold."""
+        self._hidden = None
+        self._recipes.clear()
+
+    def look_up_hidden(self, connection: Connection) -> None:
+        """Look up every address to which no article may point, where the entries of all documents are asked for."""
+        if self._hidden is None:
+            self._hidden = selection.hidden(connection)
+
+    def hidden(self, connection: Connection, picks: Sequence[Pick]) -> frozenset[str]:
+        """The addresses to which these articles point and may not."""
+        if self._hidden is not None:
+            return self._hidden
+        return selection.hidden(connection, {address for pick in picks for address in pick.related})
+
+    def recipes(
+        self, snapshot: Snapshot, picks: Sequence[Pick], hidden: frozenset[str], variant: str
+    ) -> dict[int, str]:
+        """The recipes of these articles in a variant, by number."""
+        return {pick.number: self._recipe(snapshot, pick, hidden, variant) for pick in picks}
+
+    def get(
+        self,
+        connection: Connection,
+        snapshot: Snapshot,
+        hidden: frozenset[str],
+        variant: str,
+        recipes: dict[int, str],
+    ) -> Iterator[bytes]:
+        """The entries of these recipes in a variant, in their order; rendered where they are not kept."""
+        unsaved = self._unsaved[variant]
+        ready = {n: unsaved[n].content for n in recipes if n in unsaved and unsaved[n].recipe == recipes[n]}
+        missing = {number: recipe for number, recipe in recipes.items() if number not in ready}
+        if missing:
+            with self._store.reading() as latest:  # what was saved meanwhile shows in no transaction begun before
+                ready |= store.kept_entries(latest, variant, missing)
+            missing = {number: recipe for number, recipe in missing.items() if number not in ready}
+        found = store.articles(connection, list(missing))
+        name, _, wanted = variant.partition("/")
+        form, amp = format_named(name), self._config.feeds.amp
+        for number, recipe in missing.items():
+            article = as_shown(found[number], snapshot, self._names, hidden)
+            has_source = f"providers/{article.provider.domain}" in snapshot.feeds
+            style = Style(source=has_source, content=wanted == "full", amp=amp)
+            ready[number] = form.entry(article, self._config.site, style)
+            unsaved[number] = Entry(recipe, ready[number])
+        if len(unsaved) >= MOST_UNSAVED:
+            with self._store.writing() as writing:
+                self.save_in(writing)
+        return (ready[number] for number in recipes)
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether there is something to write to the store."""
+        return any(self._unsaved.values())
+
+    def save_in(self, connection: Connection) -> None:
+        """Write what was rendered and not yet written, in a transaction that writes."""
+        for variant, rendered in self._unsaved.items():
+            store.keep_entries(connection, variant, rendered)
+            rendered.clear()
+
+    def _recipe(self, snapshot: Snapshot, pick: Pick, hidden: frozenset[str], variant: str) -> str:
+        known = self._recipes.get((variant, pick.number))
+        if known is None:
+            shown = [snapshot.names[key] for key in pick.feeds]
+            shown += [address for address in pick.related if address in hidden]
+            known = digest(self.site, variant, pick.digest, pick.id, pick.changed.isoformat(), *shown)
+            self._recipes[variant, pick.number] = known
+        return known
+
+
+def as_shown(article: Article, snapshot: Snapshot, names: Names, hidden: frozenset[str]) -> Article:
+    """The article as readers may see it now.
+
+    Under the names that its feeds go by, without an update that is still to come, and without related coverage that is
+    itself not visible here. Of a withdrawn one nothing is left to be called by any name.
+    """
+    if article.withdrawn:
+        return article
+    called = {key: snapshot.names[key] for key in names.feeds(article)}
+    topics = tuple(dict.fromkeys(name for key, name in called.items() if key.startswith("topics/")))
+    providers = [Provider(key.partition("/")[2], name) for key, name in called.items() if key.startswith("providers/")]
+    due = article.updated is None or article.updated <= snapshot.now
+    updated = article.updated if due else None
+    related = tuple(item for item in article.related if address_digest(item.link) not in hidden)
+    return replace(article, topics=topics, provider=providers[0], updated=updated, related=related)
