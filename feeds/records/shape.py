@@ -16,7 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 from pydantic_core import PydanticCustomError
 
 from feeds.model import fold, host_name, web_address
-from feeds.records.frontmatter import SECRET_KEY, Plain
+from feeds.records.plain import SECRET_KEY, Plain
 
 # XML 1.0 §2.2 Char: everything else makes a document unreadable as a whole.
 NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
-from feeds.records.frontmatter import Plain
+from feeds.records.plain import Plain
 from feeds.records.shape import (
     NOT_XML,
     USUAL_MOMENT,
