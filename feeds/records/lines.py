@@ -14,17 +14,18 @@ from feeds.records.plain import NULLS, SECRET_KEY, Plain
 DEEPEST = 8
 MOST_LINES = 2000
 
-# What YAML forbids, what ends a line for YAML though not for an editor, and the byte order mark.
-_ODD = r"\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff"
+# Beyond ASCII: what YAML allows, without what ends a line for it though not for an editor, and the byte order mark.
+_HIGH = r"\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
+# In a class small letters come first, and no star gives back: both are for speed alone.
 LINE = re.compile(
     # The indent, the dash of an item, a key.
-    r"^( *)(- )?(?:([A-Za-z][A-Za-z0-9_-]{0,60}):(?: +(?=[^ \n])|$))?"
+    r"^( *+)(- )?(?:([A-Za-z][A-Za-z0-9_-]{0,60}):(?: ++(?=[^ \n])|$))?"
     # In quotation marks, the double ones with no other escape than of themselves and of a backslash.
-    rf"""("[^"\\{_ODD}]*(?:\\["\\][^"\\{_ODD}]*)*"|'[^'{_ODD}]*'|"""
+    rf"""("[\]-~ !#-\[{_HIGH}]*+(?:\\["\\][\]-~ !#-\[{_HIGH}]*+)*+"|'[(-~ -&{_HIGH}]*+'|"""
     # Without them: it begins with a letter or a digit, and no colon or hash in it ends it (YAML 1.1 §9.1.3).
-    rf"[0-9A-Za-z\u00c0-\u1fff\u3040-\ud7ff][^:#{_ODD}]*(?::[^ :#{_ODD}][^:#{_ODD}]*)*(?<! )|"
+    rf"[0-9A-Za-z\u00c0-\u1fff\u3040-\ud7ff][;-~ !\"$-9{_HIGH}]*+(?::[;-~!\"$-9{_HIGH}][;-~ !\"$-9{_HIGH}]*+)*+(?<! )|"
     # A comment on a line of its own.
-    rf"#[^{_ODD}]*)?$",
+    rf"#[ -~{_HIGH}]*+)?$",
     re.MULTILINE,
 )
 

@@ -129,6 +129,12 @@ def test_no_character_means_more_than_it_seems(character: str, form: str) -> Non
     check(form.format(character) + "\nz: 1\n")
 
 
+@pytest.mark.soak
+def test_no_character_of_all_means_more_than_it_seems() -> None:
+    codes = [*range(0xD800), *range(0xE000, 0x11000), 0x1F680, 0x1FFFE, 0x10FFFF]
+    assert sum(check(form.format(chr(code)) + "\nz: 1\n") for code in codes for form in FORMS) > 300_000
+
+
 @pytest.mark.parametrize("file", SEEDS, ids=lambda file: file.name)
 def test_seeds_say_the_same_line_by_line(file: Path) -> None:
     check(frontmatter.split(file.read_text(encoding="utf-8"))[0])
