@@ -212,7 +212,8 @@ def feed_path(key: str, extension: str) -> str:
 
 def image_type(address: str) -> str | None:
     """The media type that a picture's address tells by its ending, or None."""
-    return IMAGE_TYPES.get(urlsplit(address).path.rpartition(".")[2].lower())
+    _, _, path = address.partition("#")[0].partition("?")[0].partition("://")[2].partition("/")
+    return IMAGE_TYPES.get(path.rpartition(".")[2].lower())
 
 
 def archive_path(key: str, page: str, extension: str) -> str:
