@@ -196,7 +196,7 @@ MaybeBoolean = Annotated[bool | None, _absent(as_boolean)]
 class Shape(BaseModel):
     """Frozen; keys that it does not know are kept out of the way."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 class ProviderShape(Shape):
