@@ -1,7 +1,7 @@
 """Articles and faults as rows of the store, and back.  Plain data only; the tables themselves are in schema."""
 
-from dataclasses import is_dataclass
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from feeds.model import Article, Image, Provider, Related, address_digest
@@ -10,6 +10,9 @@ from feeds.records import Cost, Fault, Found, Reading
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+# The names of each dataclass's parts, and what gets them all at once.
+NAMES = {kind: tuple(kind.__dataclass_fields__) for kind in (Article, Image, Provider, Related)}
+PARTS = {kind: (names, attrgetter(*names)) for kind, names in NAMES.items()}
 
 
 def micros(moment: datetime) -> int:
@@ -69,14 +72,14 @@ def record_row(article: Article, names: Names) -> dict[str, Any]:
 
 def _data(value: Any) -> Any:
     """A dataclass as JSON can hold it, without what is empty."""
-    if isinstance(value, datetime):
-        return micros(value)
-    if isinstance(value, tuple):
+    kind = type(value)
+    if kind in PARTS:
+        names, parts_of = PARTS[kind]
+        parts = zip(names, parts_of(value), strict=True)
+        return {name: _data(part) for name, part in parts if part is not None and part != () and part != ""}
+    if kind is tuple:
         return [_data(item) for item in value]
-    if not is_dataclass(value):
-        return value
-    parts = ((name, getattr(value, name)) for name in value.__dataclass_fields__)
-    return {name: _data(part) for name, part in parts if part is not None and part != () and part != ""}
+    return micros(value) if kind is datetime else value
 
 
 def article_of(data: dict[str, Any]) -> Article:
