@@ -153,8 +153,10 @@ def serialised(root: Extra) -> bytes:
 def _append(parent: Any, extras: Iterable[Extra]) -> None:
     for extra in extras:
         element = etree.SubElement(parent, extra.tag, extra.attributes)
-        element.text = extra.text
-        _append(element, extra.children)
+        if extra.text is not None:
+            element.text = extra.text
+        if extra.children:
+            _append(element, extra.children)
 
 
 def _size(image: Image) -> dict[str, str]:
