@@ -113,24 +113,19 @@ def serve(config_path: str, host: str | None, port: int | None, workers: int | N
 @config_option
 def check(config_path: str) -> None:
     """Report every fault of every record, as path:line:column.  Exit code 1 when there is one."""
-    from feeds.records import Cost, Fault, printable, read_file, read_record, walk
+    from feeds import pipeline
+    from feeds.records import Cost
 
     config, now = _load(config_path), _now()
-    records = faulty = 0
-    for found in sorted(walk(config.records_folder), key=lambda found: found.path):
-        records += 1
-        content = read_file(config.records_folder, found)
-        if isinstance(content, Fault):
-            faults = [content]
-        else:
-            reading = read_record(printable(found.path), content, now, config.records.fields)
-            waits = reading.article is not None and reading.article.published > now
-            faults = [fault for fault in reading.faults if not (waits and fault.until)]
+    records, faulty = set(), set()
+    for path, faults in pipeline.check(config, now):
+        records.add(path)
         for fault in faults:
             remark = "note: " if fault.cost is Cost.NOTHING else ""
             click.echo(f"{remark}{config.records.path}/{fault}")
-        faulty += any(fault.cost is not Cost.NOTHING for fault in faults)
-    click.echo(f"{_count(records, 'record')}, {faulty} with faults.", err=True)
+            if not remark:
+                faulty.add(path)
+    click.echo(f"{_count(len(records), 'record')}, {len(faulty)} with faults.", err=True)
     if faulty:
         sys.exit(FAULTS_REPORTED)
 

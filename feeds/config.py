@@ -92,6 +92,7 @@ class Records(Section):
     """[records]: where the records are, and in which keys they are written."""
 
     path: Path = Field(Path("seeds"), strict=False)
+    ledger: Path = Field(Path("ledger.toml"), strict=False)
     fields: Annotated[FieldMapping | None, BeforeValidator(_mapping)] = None
 
 
@@ -117,6 +118,7 @@ class FeedsSection(Section):
     archives: bool = True
     kinds: Annotated[tuple[KindName, ...], Field(strict=False), AfterValidator(_once)] = KINDS  # type: ignore[assignment]
     retired: Annotated[tuple[str, ...], Field(strict=False), AfterValidator(_once)] = ()
+    withdrawn_days: Annotated[int, Field(ge=0, le=365)] = 0
 
 
 class NamingSection(Section):
@@ -177,6 +179,11 @@ class Config(Section):
     def records_folder(self) -> Path:
         """The records folder, absolute."""
         return self.file.parent / self.records.path
+
+    @property
+    def ledger_file(self) -> Path:
+        """The text file of what outlasts the store, absolute."""
+        return self.file.parent / self.records.ledger
 
     @property
     def output_folder(self) -> Path:
@@ -243,6 +250,8 @@ def _check_together(subject: str, config: Config) -> None:
         raise ConfigError(subject, "output.path: expected a folder that does not hold the records")
     if output == folders["store.url"].parent or output in folders["store.url"].parents:
         raise ConfigError(subject, "store.url: expected a file outside output.path, which is public")
+    if output in config.ledger_file.resolve().parents:
+        raise ConfigError(subject, "records.ledger: expected a file outside output.path, which is public")
     for number, feed in enumerate(config.feed):
         if feed.key in (other.key for other in config.feed[:number]):
             raise ConfigError(subject, f"feed[{number}].key: expected a key that no other has, got {feed.key!r}")

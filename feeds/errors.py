@@ -2,6 +2,7 @@
 
     FeedsError
     ├── ConfigError    config.toml cannot be used                   (config)
+    ├── LedgerError    the ledger cannot be read or written         (ledger)
     ├── StoreError     the store cannot be opened, read or written  (store)
     │   └── StoreBusy  another process is writing it: try again
     └── PublishError   documents cannot be written where they go    (publish)
@@ -22,6 +23,10 @@ class FeedsError(Exception):
 
 class ConfigError(FeedsError):
     """config.toml is missing, unreadable or asks for something impossible."""
+
+
+class LedgerError(FeedsError):
+    """The ledger cannot be read or written."""
 
 
 class StoreError(FeedsError):

@@ -29,6 +29,7 @@ IMAGE_TYPES = {
     "webp": "image/webp",
 }
 KINDS = ("topics", "providers", "categories")
+WITHDRAWN = "Withdrawn"  # the title of what is left of an article
 OWN = "feeds"  # the kind of feeds of the publisher's own
 
 
@@ -74,7 +75,9 @@ class Related:
 class Article:
     """What is published of one web address.
 
-    `id` is the address that identifies it, `link` the one to follow, `digest` stands for the bytes of its record.
+    `id` is what readers know it by, `link` the address to follow, `digest` stands for the bytes of its record. As it is
+    read, `id` is what follows from the record alone: `given_id`, else the first of the `previous` addresses, else the
+    address itself. A `withdrawn` one is what is left of an article that was taken back: `updated` is when.
     """
 
     path: str
@@ -97,6 +100,14 @@ class Article:
     type: str | None = None
     quality: float | None = None
     heat: float | None = None
+    given_id: str | None = None
+    previous: tuple[str, ...] = ()
+    withdrawn: bool = False
+
+    @property
+    def address(self) -> str:
+        """Its web address in the form in which addresses are compared."""
+        return identity(self.link)
 
     @property
     def changed(self) -> datetime:

@@ -5,7 +5,7 @@ articles a rule selects (selection).
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -36,6 +36,15 @@ class Rule:
     min_heat: float | None = None
     order: Order = "published"
     content: Content = "full"
+
+    def asks_for(self, keys: Collection[str], quality: float | None, heat: float | None) -> bool:
+        """Whether an article that is in these feeds, and has these numbers, is in this one."""
+        enough = all(
+            least is None or (number is not None and number >= least)
+            for least, number in ((self.min_quality, quality), (self.min_heat, heat))
+        )
+        met = all(any(key in keys for key in group) for group in self.any_of)
+        return enough and met and not any(key in keys for key in self.none_of)
 
 
 def _plain_slug(text: str) -> str:

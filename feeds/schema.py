@@ -23,11 +23,23 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
-# fingerprint: what code and records folder the store was made by and of; generation: grows with each change of records.
+# fingerprint: what code and records folder the store was made by and of; generation: grows with each change of records;
+# ledger: the digest of the ledger that ids were taken from.
 facts = Table("facts", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
 
-# One row a file that may be a record, whatever became of it. `held` are the digests of the addresses of one that is no
-# article: nothing may point to it. `due` is the publication of such a one: before it, nothing is said of it.
+# What changed since it was last decided what is visible: addresses of records (link), digests of addresses that nothing
+# may point to or now may (address), feeds that lost an article (feed).
+unsettled = Table(
+    "unsettled",
+    metadata,
+    Column("kind", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    PrimaryKeyConstraint("kind", "value"),
+    sqlite_with_rowid=False,
+)
+
+# One row a file that may be a record, whatever became of it. `due` is the publication of one that is no article: before
+# it, nothing is said of it.
 files = Table(
     "files",
     metadata,
@@ -36,14 +48,17 @@ files = Table(
     Column("mtime_ns", BigInteger, nullable=False),
     Column("digest", Text, nullable=False),
     Column("unpublished", Boolean, nullable=False),
-    Column("held", Text, nullable=False),
     Column("due", BigInteger),
     Column("faults", JSON, nullable=False),
     sqlite_with_rowid=False,
 )
 
-# One row a record that is published now or will be when it is due. `address` is the digest of its id, `others` those
-# of its further addresses, `related` those of the addresses that it points to.
+# One row a record that is published now or will be when it is due. `link` is its web address as it is compared, `id`
+# what readers know the article by, `claim` what the record says of that itself; `shown` tells that readers may hold the
+# id already, `refused` is the fault of one that is left out for the sake of another. `address` is the digest
+# of the link, `others` those of its further addresses, `related` those of the addresses that it points to. A row with
+# `until` is what is left of an article that was withdrawn: it goes at that moment. `visible` is what was decided last;
+# of one that is `waiting` for its moment, or refused, the addresses are in `held`. `feeds` are keys and names.
 records = Table(
     "records",
     metadata,
@@ -51,6 +66,13 @@ records = Table(
     Column("path", Text, nullable=False, unique=True),
     Column("digest", Text, nullable=False),
     Column("id", Text, nullable=False),
+    Column("link", Text, nullable=False),
+    Column("claim", JSON(none_as_null=True)),
+    Column("shown", Boolean, nullable=False),
+    Column("refused", JSON(none_as_null=True)),
+    Column("until", BigInteger),
+    Column("visible", Boolean, nullable=False),
+    Column("waiting", Boolean, nullable=False),
     Column("address", Text, nullable=False),
     Column("others", Text, nullable=False),
     Column("age", BigInteger, nullable=False),
@@ -61,12 +83,16 @@ records = Table(
     Column("related", Text, nullable=False),
     Column("article", JSON, nullable=False),
 )
-Index("rivals", records.c.id, records.c.age, records.c.path)
-Index("ages", records.c.age, records.c.id)
+Index("rivals", records.c.link, records.c.age, records.c.path)
+Index("ages", records.c.age, records.c.link)
+# Nearly every id is the address itself, and found in `rivals`.
+Index("minted", records.c.id, sqlite_where=records.c.id != records.c.link)
+Index("refusals", records.c.number, sqlite_where=records.c.refused.is_not(None))
+Index("endings", records.c.until, sqlite_where=records.c.until.is_not(None))
 Index("addresses", records.c.address)
 Index("updates", records.c.updated, sqlite_where=records.c.updated.is_not(None))
 
-# Which record is in which feed, and how it spells the feed's name.
+# Which visible record is in which feed, and how it spells the feed's name.
 memberships = Table(
     "memberships",
     metadata,
@@ -76,6 +102,46 @@ memberships = Table(
     Column("name", Text, nullable=False),
     PrimaryKeyConstraint("feed", "age", "record"),
     Index("record_memberships", "record"),
+    sqlite_with_rowid=False,
+)
+
+# How many visible records spell a feed's name how, and the feeds that come of it. `touched` is the generation in which
+# what a feed shows may have changed last.
+spellings = Table(
+    "spellings",
+    metadata,
+    Column("feed", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("articles", Integer, nullable=False),
+    PrimaryKeyConstraint("feed", "name"),
+    sqlite_with_rowid=False,
+)
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("articles", Integer, nullable=False),
+    Column("touched", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# To which addresses nothing may point, and for the sake of which file; which records point to which addresses.
+held = Table(
+    "held",
+    metadata,
+    Column("address", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    PrimaryKeyConstraint("address", "path"),
+    Index("held_paths", "path"),
+    sqlite_with_rowid=False,
+)
+pointers = Table(
+    "pointers",
+    metadata,
+    Column("address", Text, nullable=False),
+    Column("record", Integer, nullable=False),
+    PrimaryKeyConstraint("address", "record"),
     sqlite_with_rowid=False,
 )
 

@@ -8,12 +8,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from feeds.config import Config, load_config
-from feeds.model import Article, Provider
+from feeds.model import Article, Provider, identity
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 ROOT = Path(__file__).parent.parent
@@ -46,7 +46,9 @@ topics = ["Nobody writes about it"]
 
 
 def article(n: int = 1, **changes: Any) -> Article:
-    """The n-th of a row of articles, each an hour older than the one before."""
+    """The n-th of a row of articles, each an hour older than the one before.  Its id follows from its link."""
+    if "link" in changes:
+        changes.setdefault("id", identity(changes["link"]))
     made = Article(
         path=f"{n:04}.md",
         digest=f"digest-{n}",
@@ -112,13 +114,16 @@ def run(*arguments: str, cwd: Path, check: int | None = 0, **environment: str) -
 
 
 def program(name: str) -> str:
-    """The path of a program that a test uses; without it the test is skipped, or fails where all must be there."""
+    """The path of a program that a test uses."""
     place = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")  # not on every person's path
-    if place is None:
-        if os.environ.get("FEEDS_REQUIRE_ALL"):
-            pytest.fail(f"{name} is not installed")
-        pytest.skip(f"{name} is not installed")
-    return place
+    return place or missing(name)
+
+
+def missing(name: str) -> NoReturn:
+    """Skip a test for want of what it uses, or fail it where all must be there."""
+    if os.environ.get("FEEDS_REQUIRE_ALL"):
+        pytest.fail(f"{name} is not installed")
+    pytest.skip(f"{name} is not installed")
 
 
 @cache

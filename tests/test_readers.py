@@ -3,15 +3,11 @@
 import calendar
 import html
 import json
-import os
 import re
-import sqlite3
-import subprocess
 import threading
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,7 +26,9 @@ from feeds.pipeline import ingest, open_store
 from feeds.publish import static
 from feeds.records import read_record
 from feeds.render import Place, Style, format_named
-from tests import make
+from tests import hostile, make
+from tests.hostile import cleaned, quoted
+from tests.parsers import Newsboat
 from tests.publish.test_server import Serving, serving
 
 FORMATS = ("rss", "atom", "json")
@@ -173,49 +171,8 @@ def test_every_document_of_a_corpus_is_read_as_it_is_meant(site: Config, format_
         assert calendar.timegm(read.feed.updated_parsed) == seconds(newest)
 
 
-# What an editor, or a program that writes records, can put into a text.
-HOSTILE = (
-    "<b>&amp;</b>",
-    "]]>",
-    "<![CDATA[x]]>",
-    "<script>alert(1)</script>",
-    "<?xml?>",
-    "<!-- -->",
-    "&lt;",
-    "&nbsp;",
-    "&#0;",
-    "\"'",
-    "שלום \u202eevil\u202c",
-    "e\u0301",
-    "\u0301",
-    "🚀👩\u200d👩\u200d👧",
-    "\x00",
-    "\x07\x1b[31m",
-    "\u2028",
-    "\ufeff",
-    "\uffff",
-    "\U0001ffff",
-    "\\",
-    "{{ 7*7 }}",
-    "</title></item></channel></rss>",
-    "\r\n\t",
-    "   ",
-)
-# feedparser takes C1 controls for letters of Windows-1252, whatever the document says; they are kept out of this test.
-CHARACTERS = st.characters(exclude_categories=["Cs"]).filter(lambda character: not "\x7f" <= character <= "\x9f")
-TEXTS = st.lists(st.one_of(st.sampled_from(HOSTILE), st.text(CHARACTERS, max_size=12)), max_size=6).map("".join)
-
-
-def quoted(text: str) -> str:
-    """A text as YAML that gives back every character of it."""
-    plain = re.compile(r"[a-zA-Z0-9 ]")
-    return '"' + "".join(x if plain.match(x) else f"\\U{ord(x):08X}" for x in text) + '"'
-
-
-def cleaned(text: str) -> str:
-    """A text as it is published: what XML cannot hold left out, NFC, lines ending alike."""
-    whole = "".join(x for x in text if x in "\t\n\r" or (x >= " " and x not in "\ufffe\uffff"))
-    return unicodedata.normalize("NFC", whole).replace("\r\n", "\n").replace("\r", "\n").strip()
+CHARACTERS = st.characters(exclude_categories=["Cs"])
+TEXTS = st.lists(st.one_of(st.sampled_from(hostile.TEXTS), st.text(CHARACTERS, max_size=12)), max_size=6).map("".join)
 
 
 def published(record: str, format_name: str) -> tuple[Article, Any]:
@@ -288,33 +245,6 @@ def seems_misread(text: str) -> bool:
         return False
 
 
-@pytest.mark.parametrize("format_name", FORMATS)
-@pytest.mark.parametrize(
-    "text",
-    ["x" * 100_000, "<b>&amp;</b> " * 8_000, "word " * 20_000 + "]]>", "語" * 33_000],
-    ids=["one_word", "markup", "words", "not_ascii"],
-)
-def test_a_very_long_text_comes_back(format_name: str, text: str) -> None:
-    check(format_name, "", text, "", make.NOW, None)
-
-
-@pytest.mark.parametrize("format_name", FORMATS)
-def test_hostile_texts_do_not_harm_the_documents_that_they_are_in(tmp_path: Path, format_name: str) -> None:
-    records: dict[str, str | bytes] = {
-        f"{n:02}.md": make.record(n, title=quoted(f"T{text}"), excerpt=quoted(text), topics=f"[{quoted(f'T{text}')}]")
-        for n, text in enumerate(HOSTILE, start=1)
-    }
-    config = make.site(tmp_path, records)
-    make.run("build", cwd=tmp_path, check=1)  # an excerpt of nothing that can be shown is left out
-    tree = make.tree(config.output_folder)
-    read = entries(tree[f"feed.{format_name}"], format_name)
-    assert [entry["title"] for entry in read] == [" ".join(cleaned(f"T{text}").split()) for text in HOSTILE]
-    for path, content in tree.items():
-        if path.endswith(format_name):
-            assert entries(content, format_name)
-    assert b"<script>" not in tree["index.html"]
-
-
 @dataclass
 class Recorded:
     """A reverse proxy before a service, and what passed through it: path, whether it was conditional, status."""
@@ -363,34 +293,6 @@ def recording(service: Serving) -> Iterator[Recorded]:
             thread.join()
 
 
-class Newsboat:
-    """newsboat with a home of its own, that subscribes to some addresses."""
-
-    def __init__(self, home: Path, *addresses: str) -> None:
-        home.mkdir()
-        self._home = home
-        self._program = make.program("newsboat")
-        (home / "urls").write_text("".join(f"{address}\n" for address in addresses))
-        (home / "config").write_text("cleanup-on-quit no\nreload-threads 1\n")
-
-    def reload(self) -> None:
-        """Fetch every feed, as its user would by a timer."""
-        files = [f"--{name}={self._home / file}" for name, file in FILES.items()]
-        home = str(self._home)
-        env = {"PATH": os.environ["PATH"], "HOME": home, "XDG_CONFIG_HOME": home, "LC_ALL": "C.UTF-8"}
-        command = [self._program, *files, "--execute=reload"]
-        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
-        assert done.returncode == 0, done.stdout + done.stderr
-
-    def items(self) -> set[tuple[str, str, str, int]]:
-        """What it shows: guid, title, link and date of every item."""
-        with closing(sqlite3.connect(self._home / FILES["cache-file"])) as cache:
-            return set(cache.execute("SELECT guid, title, url, pubDate FROM rss_item WHERE deleted = 0"))
-
-
-FILES = {"url-file": "urls", "cache-file": "cache.db", "config-file": "config"}
-
-
 def shown(*records: tuple[int, str]) -> set[tuple[str, str, str, int]]:
     """The items that newsboat shows of records, by number and title."""
     addresses = {n: f"https://example.org/{n}" for n, _ in records}
@@ -400,10 +302,10 @@ def shown(*records: tuple[int, str]) -> set[tuple[str, str, str, int]]:
 @pytest.mark.parametrize("format_name", XML_FORMATS)
 def test_newsboat_subscribes_and_gets_each_article_once(tmp_path: Path, format_name: str) -> None:
     make.program("newsboat")
-    hostile = "R&D <b>bold</b> ]]> 東京 🚀"
+    title = "R&D <b>bold</b> ]]> 東京 🚀"
     records: dict[str, str | bytes] = {
         "1.md": make.record(1),
-        "2.md": make.record(2, title=quoted(hostile), updatedDateTime="2026-11-23T11:00:00Z"),
+        "2.md": make.record(2, title=quoted(title), updatedDateTime="2026-11-23T11:00:00Z"),
         "3.md": make.record(3, topics="[Other]"),
         "4.md": make.record(4, published="false"),
     }
@@ -412,7 +314,7 @@ def test_newsboat_subscribes_and_gets_each_article_once(tmp_path: Path, format_n
     with serving(config) as service, recording(service) as proxy:
         newsboat = Newsboat(tmp_path / "newsboat", proxy.url + path)
         newsboat.reload()
-        assert newsboat.items() == shown((1, "Article 1"), (2, hostile))
+        assert newsboat.items() == shown((1, "Article 1"), (2, title))
         assert proxy.taken() == [(path, False, 200)]
 
         newsboat.reload()
@@ -432,7 +334,36 @@ def test_newsboat_subscribes_and_gets_each_article_once(tmp_path: Path, format_n
         service.until(path, lambda response: "Article 5" in response.text)
         newsboat.reload()
         assert proxy.taken() == [(path, True, 200)]
-        assert newsboat.items() == shown((1, "Article 1"), (2, hostile), (5, "Article 5"))
+        assert newsboat.items() == shown((1, "Article 1"), (2, title), (5, "Article 5"))
 
         newsboat.reload()
         assert proxy.taken() == [(path, True, 304)]
+
+
+def test_newsboat_shows_no_new_item_after_any_edit(tmp_path: Path) -> None:
+    make.program("newsboat")
+    config = make.site(tmp_path, {f"{n}.md": make.record(n) for n in (1, 2)})
+    folder, keys = config.records_folder, dict[str, str]()
+    with serving(config) as service:
+        newsboat = Newsboat(tmp_path / "newsboat", f"{service.url}/feed.atom", f"{service.url}/feed.rss")
+        newsboat.reload()
+        before = {guid for guid, *_ in newsboat.items()}
+        edits = {
+            "webUrl": "https://elsewhere.example/moved",
+            "title": "Edited",
+            "publishedDateTime": "2026-10-01",
+            "previousUrls": "[https://example.org/older]",
+        }
+        for key, value in edits.items():
+            keys[key] = value
+            make.write(folder / "1.md", make.record(1, **keys))
+            told = {"publishedDateTime": "2026-10-01T00:00:00Z", "previousUrls": "Edited"}.get(key, value)
+            service.until("/feed.json", lambda response, told=told: told in response.text)  # type: ignore[misc]
+            newsboat.reload()
+            assert {guid for guid, *_ in newsboat.items()} == before
+        (folder / "1.md").rename(folder / "renamed.md")
+        make.write(folder / "2.md", make.record(2, title="Told last"))
+        service.until("/feed.json", lambda response: "Told last" in response.text)
+        newsboat.reload()
+        assert {guid for guid, *_ in newsboat.items()} == before
+    assert before == {"https://example.org/1", "https://example.org/2"}

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,19 +20,20 @@ from feeds.config import Config
 from feeds.model import EVERYTHING, Article, Feed, Provider, Related, address_digest, feed_key, feed_path, fold
 from feeds.pipeline import ingest, open_store
 from feeds.records import Found, Reading, read_record
-from feeds.rules import OwnFeed
+from feeds.rules import OwnFeed, Rule
 from feeds.selection import Pick
 from feeds.store import Store
 from tests import make
 
 HOUR = timedelta(hours=1)
-TIMES = st.sampled_from([make.NOW + n * HOUR for n in range(-4, 3)] + [make.NOW + timedelta(microseconds=1)])
+LONG_AGO = make.NOW - 100 * HOUR
+TIMES = st.sampled_from([make.NOW + n * HOUR for n in range(-4, 3)] + [make.NOW + timedelta(minutes=1)])
 TOPICS = ["AI", "ai", "Ai", "Computer Vision", "computer-vision", "COMPUTER  VISION", "C", "C#", "C++", "Ölpreis"]
 NUMBERS = st.none() | st.sampled_from([0.0, 1.0, 49.5, 50.0, 99.0])
 ARTICLES = st.builds(
     lambda n, address, published, after, topics, category, provider, related, quality, heat: make.article(
         n,
-        id=f"https://example.org/{address}",
+        link=f"https://example.org/{address}",
         published=published,
         updated=None if after is None else published + after * HOUR,
         topics=tuple(topics),
@@ -115,14 +117,25 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     opened.close()
 
 
-def fill(source: Store, *batches: list[Article]) -> None:
-    """Make the store hold the batches, put one after the other."""
+def fill(source: Store, *batches: list[Article], now: datetime = LONG_AGO, rules: Sequence[Rule] = ()) -> None:
+    """Make the store hold the batches, put one after the other, and settled after each."""
     with source.writing() as connection:
-        connection.execute(delete(schema.files))
-        connection.execute(delete(schema.records))
+        connection.execute(delete(schema.facts).where(schema.facts.c.name == "settled"))
+        store.remove(connection, list(store.known_files(connection)))
         for batch in batches:
             readings = [(Found(one.path, 1, 1), Reading(one.path, one.digest, one, ())) for one in batch]
             store.put(connection, readings)
+            selection.settle(connection, rules, now)
+
+
+@contextmanager
+def at(source: Store, now: datetime, rules: Sequence[Rule] = ()) -> Iterator[Connection]:
+    """The store as it is settled at a moment."""
+    with source.writing() as connection:
+        selection.settle(connection, rules, now)
+        assert selection.is_settled(connection, rules, now)
+    with source.reading() as connection:
+        yield connection
 
 
 def shown(connection: Connection, key: str, now: datetime, limit: int) -> list[tuple[Article, datetime]]:
@@ -141,16 +154,16 @@ def fetched(connection: Connection, picks: Sequence[Pick]) -> list[tuple[Article
 
 
 @settings(max_examples=200)
-@given(before=CORPUS, articles=CORPUS, now=TIMES, limit=st.integers(1, 5))
+@given(before=CORPUS, articles=CORPUS, earlier=TIMES, now=TIMES, limit=st.integers(1, 5))
 def test_every_feed_is_as_the_oracle_says(
-    source: Store, before: list[Article], articles: list[Article], now: datetime, limit: int
+    source: Store, before: list[Article], articles: list[Article], earlier: datetime, now: datetime, limit: int
 ) -> None:
-    fill(source, before, articles)
+    fill(source, before, articles, now=earlier)
     there = {one.path: one for one in [*before, *articles]}.values()
     expected = oracle(there, now)
-    with source.reading() as connection:
-        assert selection.feeds(connection, now) == {
-            key: Feed(key, name, len(some), max(changed(one, now) for one in some))
+    with at(source, now) as connection:
+        assert selection.feeds(connection) == {
+            key: Feed(key, name, len(some), max(one.published for one in some))
             for key, (name, some) in expected.items()
         }
         for key, (_, some) in expected.items():
@@ -160,30 +173,29 @@ def test_every_feed_is_as_the_oracle_says(
 
 
 @settings(max_examples=400)
-@given(own=OWN_FEEDS, before=CORPUS, articles=CORPUS, unpublished=CORPUS, now=TIMES)
+@given(own=OWN_FEEDS, before=CORPUS, articles=CORPUS, unpublished=CORPUS, earlier=TIMES, now=TIMES)
 def test_a_feed_of_the_publishers_own_is_as_the_oracle_says(
     source: Store,
     own: OwnFeed,
     before: list[Article],
     articles: list[Article],
     unpublished: list[Article],
+    earlier: datetime,
     now: datetime,
 ) -> None:
-    fill(source, before, articles)
+    rule = own.rule(3, ("rss",))
+    fill(source, before, articles, now=earlier, rules=[rule])
     hidden = [one.path for one in unpublished]
     with source.writing() as connection:
         readings = [(Found(path, 1, 1), Reading(path, "", None, (), unpublished=True)) for path in hidden]
         store.put(connection, readings)
     there = {one.path: one for one in [*before, *articles] if one.path not in hidden}.values()
     expected = own_oracle(own, there, now)
-    rule = own.rule(3, ("rss",))
-    with source.reading() as connection:
-        found = selection.own(connection, [rule], now)
-        assert found.keys() == ({rule.key} if expected else set())
-        for feed in found.values():
-            updated = max(changed(one, now) for one in expected)
-            assert feed.feed == Feed(rule.key, "Own", len(expected), updated, own.description or "", formats=("rss",))
-            assert fetched(connection, feed.picks) == [(one, changed(one, now)) for one in expected[: own.limit or 3]]
+    with at(source, now, [rule]) as connection:
+        found = selection.feeds(connection).get(rule.key)
+        assert (found.articles if found else 0) == len(expected)
+        picks = selection.newest(connection, rule.key, now, rule.limit, rule.order)
+        assert fetched(connection, picks) == [(one, changed(one, now)) for one in expected[: own.limit or 3]]
 
 
 @settings(max_examples=200)
@@ -194,8 +206,8 @@ def test_nothing_changes_before_the_next_change(source: Store, articles: list[Ar
         return {key: (name, [(one, changed(one, when)) for one in some]) for key, (name, some) in feeds.items()}
 
     fill(source, articles)
-    with source.reading() as connection:
-        following = selection.next_change(connection, now)
+    with at(source, now) as connection:
+        following = selection.next_change(connection)
     moments = {when for one in articles for when in (one.published, one.updated) if when is not None and when > now}
     assert following is None or following in moments
     for when in moments:
@@ -205,12 +217,12 @@ def test_nothing_changes_before_the_next_change(source: Store, articles: list[Ar
 
 class TestExamples:
     def newest(self, source: Store, key: str = EVERYTHING, now: datetime = make.NOW) -> list[str]:
-        with source.reading() as connection:
+        with at(source, now) as connection:
             return [article.path for article, _ in shown(connection, key, now, 50)]
 
     def feeds(self, source: Store, now: datetime = make.NOW) -> dict[str, Feed]:
-        with source.reading() as connection:
-            return selection.feeds(connection, now)
+        with at(source, now) as connection:
+            return selection.feeds(connection)
 
     def test_nothing_visible_is_no_feed(self, source: Store) -> None:
         fill(source, [make.article(1, published=make.NOW + HOUR)])
@@ -223,7 +235,7 @@ class TestExamples:
         assert self.newest(source, now=make.NOW) == ["0001.md"]
 
     def test_a_record_that_is_not_due_outdoes_nobody(self, source: Store) -> None:
-        later = make.article(2, id="https://example.org/1", published=make.NOW + HOUR, topics=("Robots",))
+        later = make.article(2, link="https://example.org/1", published=make.NOW + HOUR, topics=("Robots",))
         fill(source, [make.article(1), later])
         assert self.newest(source) == ["0001.md"]
         assert "topics/robots" not in self.feeds(source)
@@ -238,13 +250,14 @@ class TestExamples:
     def test_articles_of_one_moment_are_ordered_by_address(self, source: Store) -> None:
         names = ["b", "a", "B", "a/c", "aa", "~"]
         addresses = [f"https://example.org/{name}" for name in names]
-        fill(source, [make.article(n, id=name, published=make.NOW) for n, name in enumerate(addresses)])
+        fill(source, [make.article(n, link=name, published=make.NOW) for n, name in enumerate(addresses)])
         assert self.newest(source) == [f"{addresses.index(name):04}.md" for name in sorted(addresses)]
 
     def test_an_update_still_to_come_does_not_count(self, source: Store) -> None:
         fill(source, [make.article(1, updated=make.NOW + HOUR)])
-        assert self.feeds(source)["topics/ai"].updated == make.NOW - HOUR
-        assert self.feeds(source, make.NOW + HOUR)["topics/ai"].updated == make.NOW + HOUR
+        for now, expected in ((make.NOW, make.NOW - HOUR), (make.NOW + HOUR, make.NOW + HOUR)):
+            with at(source, now) as connection:
+                assert [changed for _, changed in shown(connection, EVERYTHING, now, 1)] == [expected]
 
     @pytest.mark.parametrize(
         ("spellings", "name"),
@@ -271,8 +284,10 @@ class TestHidden:
     HERE, ELSEWHERE = address_digest("https://example.org/1"), address_digest("https://example.org/2")
 
     def hidden(self, source: Store, now: datetime = make.NOW) -> frozenset[str]:
-        with source.reading() as connection:
-            return selection.hidden(connection, now)
+        with at(source, now) as connection:
+            hidden = selection.hidden(connection)
+            assert selection.hidden(connection, [*hidden, self.HERE, self.ELSEWHERE]) == hidden
+            return hidden
 
     def hold(self, source: Store, held: str | None) -> None:
         with source.writing() as connection:
@@ -313,7 +328,7 @@ class TestHidden:
         )
 
     def test_an_address_at_which_something_is_visible_is_not_hidden(self, source: Store) -> None:
-        later = make.article(2, id="https://example.org/1", published=make.NOW + HOUR)
+        later = make.article(2, link="https://example.org/1", published=make.NOW + HOUR)
         fill(source, [make.article(1), later])
         self.hold(source, self.HERE)
         assert self.hidden(source) == frozenset()
@@ -336,11 +351,11 @@ class TestOwn:
         make.article(7, topics=("AI",), category=None, heat=69.9),
         make.article(8, topics=(), provider=Provider("other.org", "Other"), quality=0.0, heat=0.0),
         make.article(
-            9, id="https://example.org/1", topics=("Robots",), quality=99.0, heat=99.0
+            9, link="https://example.org/1", topics=("Robots",), quality=99.0, heat=99.0
         ),  # outdone by the first
         make.article(10, published=make.NOW + HOUR, topics=("AI",), quality=99.0, heat=99.0),  # not due
         make.article(
-            11, id="https://example.org/0", published=make.NOW - HOUR, topics=("C#",), quality=50.0, heat=70.0
+            11, link="https://example.org/0", published=make.NOW - HOUR, topics=("C#",), quality=50.0, heat=70.0
         ),
     )
 
@@ -371,19 +386,11 @@ class TestOwn:
     def test_a_rule_gives(self, source: Store, asked: dict[str, Any], count: int, shown: list[int]) -> None:
         fill(source, list(self.ARTICLES))
         rule = OwnFeed(key="own", title="Own", **asked).rule(50, ("rss",))
-        with source.reading() as connection:
-            found = selection.own(connection, [rule], make.NOW).get(rule.key)
-            assert (found.feed.articles if found else 0) == count
-            picked = fetched(connection, found.picks) if found else []
+        with at(source, make.NOW, [rule]) as connection:
+            found = selection.feeds(connection).get(rule.key)
+            assert (found.articles if found else 0) == count
+            picked = fetched(connection, selection.newest(connection, rule.key, make.NOW, rule.limit, rule.order))
         assert [article.path for article, _ in picked] == [f"{n:04}.md" for n in shown]
-
-    def test_the_last_change_is_that_of_all_and_not_of_those_shown_alone(self, source: Store) -> None:
-        fill(source, [make.article(1), make.article(2), make.article(5, updated=make.NOW)])
-        rule = OwnFeed(key="own", title="Own", limit=1).rule(50, ("rss",))
-        with source.reading() as connection:
-            found = selection.own(connection, [rule], make.NOW)["feeds/own"]
-        assert (found.feed.articles, found.feed.updated) == (3, make.NOW)
-        assert [pick.changed for pick in found.picks] == [make.NOW - HOUR]
 
 
 def expected_feeds(place: Path) -> dict[str, dict[str, Any]]:
@@ -407,7 +414,7 @@ def test_the_corpus_is_selected_as_expected(corpus: Config, corpus_3000: Path) -
     source = open_store(corpus)
     assert ingest(corpus, source, now).read == 3000
     with source.reading() as connection:
-        feeds = selection.feeds(connection, now)
+        feeds = selection.feeds(connection)
         assert {key: feed.articles for key, feed in feeds.items() if feed.kind != "categories"} == {
             key: facts["articles"] for key, facts in expected.items()
         }

@@ -12,7 +12,7 @@ from threading import Barrier
 import pytest
 from sqlalchemy import Connection, func, select
 
-from feeds import schema, store
+from feeds import schema, selection, store
 from feeds.errors import StoreError
 from feeds.model import Article, Entry
 from feeds.records import Cost, Fault, Found, Reading
@@ -46,6 +46,7 @@ def put(source: Store, *articles: Article) -> None:
     """Keep the articles in one transaction."""
     with source.writing() as connection:
         store.put(connection, [reading(article) for article in articles])
+        selection.settle(connection, (), make.NOW)
 
 
 def counts(connection: Connection) -> dict[str, int]:

@@ -1,7 +1,8 @@
 """The stations in their order: read what changed (ingest), then join documents of what is visible (documents)."""
 
+from feeds.pipeline.checking import check
 from feeds.pipeline.documents import Documents, published_as
 from feeds.pipeline.drafts import Draft, Drafts
-from feeds.pipeline.ingest import Ingested, ingest, open_store
+from feeds.pipeline.ingest import Ingested, ingest, open_store, settle
 
-__all__ = ["Documents", "Draft", "Drafts", "Ingested", "ingest", "open_store", "published_as"]
+__all__ = ["Documents", "Draft", "Drafts", "Ingested", "check", "ingest", "open_store", "published_as", "settle"]

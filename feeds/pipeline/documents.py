@@ -1,15 +1,17 @@
 """Documents as they are published: drafts with their bytes, their tag and the moment of their last change."""
 
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 
 from feeds import store
 from feeds.config import Config
-from feeds.errors import StoreError
+from feeds.errors import StoreBusy, StoreError
 from feeds.model import Document, Feed, digest
 from feeds.pipeline.drafts import Draft, Drafts
+from feeds.pipeline.ingest import settle
 from feeds.rows import micros, moment
 from feeds.store import Published, Store
 
@@ -30,6 +32,7 @@ class Documents:
     """The documents of a site, from its store.  Safe for threads."""
 
     def __init__(self, config: Config, source: Store) -> None:
+        self._config = config
         self._store = source
         self._drafts = Drafts(config, source)
         self._lock = Lock()
@@ -37,12 +40,25 @@ class Documents:
 
     def feeds(self, now: datetime) -> dict[str, Feed]:
         """Every feed in which something is visible, by key, in the order in which they are listed."""
-        with self._lock, self._store.reading() as connection:
-            return self._drafts.snapshot(connection, now).feeds
+        with self._lock:
+            self._settle(now)
+            with self._store.reading() as connection:
+                return self._drafts.snapshot(connection, now).feeds
 
     def get(self, path: str, now: datetime) -> Document | None:
         """The document at a path, with its tag and date, as it is published now; None where there is none."""
-        with self._lock, self._store.reading() as connection:
+        with self._lock:
+            self._settle(now)
+            return self._get(path, now)
+
+    def _settle(self, now: datetime) -> None:
+        """What fell due shows; while another process writes, what was visible before."""
+        if not self._drafts.holds(now):
+            with suppress(StoreBusy):
+                settle(self._config, self._store, now, wait=SHORT_WAIT)
+
+    def _get(self, path: str, now: datetime) -> Document | None:
+        with self._store.reading() as connection:
             draft = self._drafts.at(connection, now, path)
             if draft is None:
                 return None

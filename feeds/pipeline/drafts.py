@@ -17,13 +17,13 @@ from feeds.names import Names
 from feeds.pipeline.snapshot import Snapshot, take_snapshot
 from feeds.render import Place, Style, format_named
 from feeds.rows import EPOCH
-from feeds.rules import Rule
 from feeds.selection import Pick
 from feeds.store import Connection, Store
 
 FRONT_PAGE = "index.html"
 OPML = "feeds.opml"
 MEDIA_TYPES = {FRONT_PAGE: "text/html; charset=utf-8", OPML: "text/x-opml; charset=utf-8"}
+HEADS = {"limit", "archives", "withdrawn_days"}  # keys of [feeds] that no entry shows
 MOST_UNSAVED = 1000  # entries held in memory until they are written to the store together
 
 
@@ -46,10 +46,11 @@ class Drafts:
         self._store = source
         self._names = config.names
         self._rules = {rule.key: rule for rule in config.rules}
-        self._site = digest(config.site.model_dump_json(), config.feeds.model_dump_json(exclude={"limit", "archives"}))
+        self._site = digest(config.site.model_dump_json(), config.feeds.model_dump_json(exclude=HEADS))
         # Entries by format and content, such as `atom/full`: a feed may have another content than all.
         self._unsaved: defaultdict[str, dict[int, Entry]] = defaultdict(dict)
         self._snapshot: Snapshot | None = None
+        self._hidden: frozenset[str] | None = None  # all of them, once every document is drafted
         self._pages: dict[str, tuple[Page, ...]] = {}
         self._recipes: dict[tuple[str, int], str] = {}
 
@@ -57,9 +58,14 @@ class Drafts:
         """What is visible now; looked up again only when records changed or something fell due."""
         if self._snapshot is None or not self._snapshot.holds(store.generation(connection), now):
             self._snapshot = take_snapshot(self._config, connection, now)
+            self._hidden = None
             self._pages.clear()
             self._recipes.clear()
         return self._snapshot
+
+    def holds(self, now: datetime) -> bool:
+        """Whether what was looked up last is still what is visible, as far as time tells."""
+        return self._snapshot is not None and self._snapshot.holds(self._snapshot.generation, now)
 
     def paths(self, connection: Connection, now: datetime) -> list[str]:
         """The path of every document there is."""
@@ -74,6 +80,7 @@ class Drafts:
     def every(self, connection: Connection, now: datetime) -> Iterator[Draft]:
         """Every document there is, those that point to the others last."""
         snapshot = self.snapshot(connection, now)
+        self._hidden = selection.hidden(connection)
         for key, feed in snapshot.feeds.items():
             picks = self._picks(connection, snapshot, key)
             yield from (self._feed_draft(connection, snapshot, feed, name, picks) for name in feed.formats)
@@ -117,14 +124,11 @@ class Drafts:
             rendered.clear()
 
     def _picks(self, connection: Connection, snapshot: Snapshot, key: str) -> Sequence[Pick]:
-        own = snapshot.own.get(key)
-        return own.picks if own else selection.newest(connection, key, snapshot.now, self._config.feeds.limit)
+        order = self._rules[key].order if key in self._rules else "published"
+        return selection.newest(connection, key, snapshot.now, self._limit(key), order)
 
     def _limit(self, key: str) -> int:
         return self._rules[key].limit if key in self._rules else self._config.feeds.limit
-
-    def _source(self, key: str) -> str | Rule:
-        return self._rules.get(key, key)
 
     def _history(self, connection: Connection, snapshot: Snapshot, feed: Feed) -> tuple[Page, ...]:
         """The pages of a feed's history, oldest first; none of one that fits whole, or that is not ordered by time."""
@@ -133,12 +137,12 @@ class Drafts:
         if not self._config.feeds.archives or not by_time or feed.articles <= self._limit(feed.key):
             return ()
         if feed.key not in self._pages:
-            moments = selection.moments(connection, self._source(feed.key), snapshot.now)
+            moments = selection.moments(connection, feed.key)
             self._pages[feed.key] = archive.pages(moments)
         return self._pages[feed.key]
 
     def _picks_of(self, connection: Connection, snapshot: Snapshot, feed: Feed, page: Page) -> list[Pick]:
-        return selection.between(connection, self._source(feed.key), snapshot.now, page.start, page.end)
+        return selection.between(connection, feed.key, snapshot.now, page.start, page.end)
 
     def _list_draft(self, snapshot: Snapshot, path: str) -> Draft:
         """The front page or the OPML file: every feed there is."""
@@ -190,29 +194,42 @@ class Drafts:
     ) -> Draft:
         form, site = format_named(name), self._config.site
         newest = max(pick.changed for pick in picks)
+        place = replace(place, withdrawn=any(pick.withdrawn for pick in picks))
         rule = self._rules.get(feed.key)
         variant = f"{name}/{rule.content if rule else self._config.feeds.content}"
-        recipes = {pick.number: self._recipe(pick, variant, snapshot) for pick in picks}
+        hidden = self._hidden_of(connection, picks)
+        recipes = {pick.number: self._recipe(pick, variant, snapshot, hidden) for pick in picks}
 
         def content() -> bytes:
             head, tail = form.frame(feed, site, newest, place)
-            return head + form.BETWEEN.join(self._entries(connection, snapshot, variant, recipes)) + tail
+            return head + form.BETWEEN.join(self._entries(connection, snapshot, variant, recipes, hidden)) + tail
 
         facts = (feed.name, feed.description, feed.image, newest.isoformat(), repr(place))
         recipe = digest(self._site, variant, feed.key, *facts, *recipes.values())
         return Draft(path, form.MEDIA_TYPE, recipe, newest, content)
 
-    def _recipe(self, pick: Pick, variant: str, snapshot: Snapshot) -> str:
+    def _hidden_of(self, connection: Connection, picks: Sequence[Pick]) -> frozenset[str]:
+        """The addresses to which these articles point and may not."""
+        if self._hidden is not None:
+            return self._hidden
+        return selection.hidden(connection, {address for pick in picks for address in pick.related})
+
+    def _recipe(self, pick: Pick, variant: str, snapshot: Snapshot, hidden: frozenset[str]) -> str:
         known = self._recipes.get((variant, pick.number))
         if known is None:
             shown = [snapshot.names[key] for key in pick.feeds]
-            shown += [address for address in pick.related if address in snapshot.hidden]
-            known = digest(self._site, variant, pick.digest, pick.changed.isoformat(), *shown)
+            shown += [address for address in pick.related if address in hidden]
+            known = digest(self._site, variant, pick.digest, pick.id, pick.changed.isoformat(), *shown)
             self._recipes[variant, pick.number] = known
         return known
 
     def _entries(
-        self, connection: Connection, snapshot: Snapshot, variant: str, recipes: dict[int, str]
+        self,
+        connection: Connection,
+        snapshot: Snapshot,
+        variant: str,
+        recipes: dict[int, str],
+        hidden: frozenset[str],
     ) -> Iterator[bytes]:
         unsaved = self._unsaved[variant]
         ready = {n: unsaved[n].content for n in recipes if n in unsaved and unsaved[n].recipe == recipes[n]}
@@ -224,7 +241,7 @@ class Drafts:
         name, _, wanted = variant.partition("/")
         form, amp = format_named(name), self._config.feeds.amp
         for number, recipe in missing.items():
-            article = as_shown(found[number], snapshot, self._names)
+            article = as_shown(found[number], snapshot, self._names, hidden)
             has_source = f"providers/{article.provider.domain}" in snapshot.feeds
             style = Style(source=has_source, content=wanted == "full", amp=amp)
             ready[number] = form.entry(article, self._config.site, style)
@@ -234,16 +251,18 @@ class Drafts:
         return (ready[number] for number in recipes)
 
 
-def as_shown(article: Article, snapshot: Snapshot, names: Names) -> Article:
+def as_shown(article: Article, snapshot: Snapshot, names: Names, hidden: frozenset[str]) -> Article:
     """The article as readers may see it now.
 
     Under the names that its feeds go by, without an update that is still to come, and without related coverage that is
-    itself not visible here.
+    itself not visible here. Of a withdrawn one nothing is left to be called by any name.
     """
+    if article.withdrawn:
+        return article
     called = {key: snapshot.names[key] for key in names.feeds(article)}
     topics = tuple(dict.fromkeys(name for key, name in called.items() if key.startswith("topics/")))
     providers = [Provider(key.partition("/")[2], name) for key, name in called.items() if key.startswith("providers/")]
     due = article.updated is None or article.updated <= snapshot.now
     updated = article.updated if due else None
-    related = tuple(item for item in article.related if address_digest(item.link) not in snapshot.hidden)
+    related = tuple(item for item in article.related if address_digest(item.link) not in hidden)
     return replace(article, topics=topics, provider=providers[0], updated=updated, related=related)

@@ -2,17 +2,20 @@
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from feeds import store
+from feeds import selection, store
 from feeds.config import Config
+from feeds.errors import ConfigError, LedgerError
+from feeds.ledger import ledger_bytes
 from feeds.model import digest
-from feeds.records import Fault, Found, Reading, printable, read_file, read_record, walk
-from feeds.store import LONGEST_WAIT, Connection, Known, Store
+from feeds.pipeline.minting import Minting, ledger_mark
+from feeds.records import Fault, Found, Reading, find, printable, read_file, read_record, walk
+from feeds.store import LONGEST_WAIT, Connection, Known, Store, identities
 
 BATCH = 500
 SHAPING = ("feedgen", "lxml", "idna", "jinja2", "markdown-it-py", "nh3", "pydantic", "pyyaml")
@@ -40,31 +43,53 @@ def open_store(config: Config) -> Store:
 
 
 def ingest(
-    config: Config, into: Store, now: datetime, progress: Progress | None = None, wait: float = LONGEST_WAIT
+    config: Config,
+    into: Store,
+    now: datetime,
+    progress: Progress | None = None,
+    wait: float = LONGEST_WAIT,
+    among: Sequence[str] | None = None,
 ) -> Ingested:
     """Bring the store up to date with the records.  `progress` is told how many files of how many are read.
 
-    Raises ConfigError when the records folder cannot be read, StoreError when the store cannot be written, and
-    StoreBusy when another process still writes it after `wait` seconds.
+    `among` are the paths of files of which it is known that they may have changed: no others are looked at.
+
+    Raises ConfigError when the records folder cannot be read, LedgerError when the ledger cannot be read or written,
+    StoreError when the store cannot be written, StoreBusy when another process still writes it after `wait` seconds.
     """
-    folder = config.records_folder
-    with into.reading() as connection:
-        known = store.known_files(connection)
-    found = _walk(folder)
-    if not _changed(found, known) and known.keys() <= found.keys():
-        return Ingested(len(found), 0, 0)
-    with into.writing(wait) as connection:
-        # Looked at again: while this process waited for its turn, another may have done the work.
-        known, found = store.known_files(connection), _walk(folder)
-        gone = sorted(known.keys() - found.keys())
-        store.remove(connection, gone)
-        read = _read(connection, config, _changed(found, known), known, now, progress)
-        if read or gone:
-            store.advance(connection)
-    return Ingested(len(found), read, len(gone))
+    try:
+        with into.reading() as connection:
+            known = store.known_files(connection, among)
+            settled = selection.is_settled(connection, config.rules, now)
+            mark = ledger_mark(ledger_bytes(config.ledger_file), config.feeds.withdrawn_days)
+            same_ledger = identities.ledger_known(connection) == mark
+        found = _walk(config.records_folder, among)
+        if settled and same_ledger and not _changed(found, known) and known.keys() <= found.keys():
+            return Ingested(len(found), 0, 0)
+        with into.writing(wait) as connection:
+            # Looked at again: while this process waited for its turn, another may have done the work.
+            return _Ingest(connection, config, now, progress, among).run(same_ledger)
+    except LedgerError:
+        # What was taken back goes although nothing can be noted in the ledger; all else waits until that can be.
+        with into.writing(wait) as connection:
+            _Ingest(connection, config, now, None, among).take_back()
+        raise
 
 
-def _walk(folder: Path) -> dict[str, Found]:
+def settle(config: Config, source: Store, now: datetime, wait: float = LONGEST_WAIT) -> None:
+    """What fell due until that moment shows from now on; nothing is read.  Raises StoreBusy after `wait` seconds."""
+    with source.reading() as connection:
+        if selection.is_settled(connection, config.rules, now):
+            return
+    with source.writing(wait) as connection:
+        selection.settle(connection, config.rules, now)
+
+
+def _walk(folder: Path, among: Sequence[str] | None) -> dict[str, Found]:
+    if among is not None:
+        if not folder.is_dir():
+            raise ConfigError(str(folder), "expected a folder of records, got none")
+        return {path: found for path in among if (found := find(folder, path)) is not None}
     # A name that had to be escaped to be shown never hides the file that is really called so.
     named = ((printable(found.path), found) for found in walk(folder))
     return dict(sorted(named, key=lambda item: item[0] == item[1].path))
@@ -78,41 +103,86 @@ def _changed(found: dict[str, Found], known: dict[str, Known]) -> list[tuple[str
     ]
 
 
-def _read(
-    connection: Connection,
-    config: Config,
-    changed: list[tuple[str, Found]],
-    known: dict[str, Known],
-    now: datetime,
-    progress: Progress | None,
-) -> int:
-    read, names = 0, config.names
-    batch: list[tuple[Found, Reading]] = []
-    same: list[Found] = []
-    for count, (path, item) in enumerate(changed, start=1):
-        seen = replace(item, path=path, mtime_ns=_settled(item.mtime_ns))
-        content = read_file(config.records_folder, item)
-        if isinstance(content, Fault):
-            # Its rights or the target of a link may change without its time telling so: it is looked at each time.
-            reading = Reading(path, digest(str(content)), None, (content,))
-            seen = replace(seen, mtime_ns=NEVER)
-        elif path in known and known[path].digest == digest(content):
-            same.append(seen)
-            continue
-        else:
-            reading = read_record(path, content, now, config.records.fields)
-        if path in known and known[path].digest == reading.digest:
-            continue
-        read += 1
-        batch.append((seen, reading))
-        if len(batch) == BATCH:
-            store.put(connection, batch, names)
-            batch.clear()
-        if progress is not None:
-            progress(count, len(changed))
-    store.put(connection, batch, names)
-    store.touch(connection, same)
-    return read
+class _Ingest:
+    """The work of one transaction."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        config: Config,
+        now: datetime,
+        progress: Progress | None,
+        among: Sequence[str] | None,
+    ) -> None:
+        self._connection = connection
+        self._config = config
+        self._names = config.names
+        self._now = now
+        self._progress = progress
+        self._known, self._found = store.known_files(connection, among), _walk(config.records_folder, among)
+        self._gone = sorted(self._known.keys() - self._found.keys())
+
+    def run(self, same_ledger: bool) -> Ingested:
+        """Everything that changed."""
+        minting = Minting(self._connection, self._config, self._now)
+        minting.leaving(self._gone)
+        store.remove(self._connection, self._gone)
+        read = 0
+        batch: list[tuple[Found, Reading]] = []
+        for pair in self._readings():
+            read += 1
+            batch.append(pair)
+            if len(batch) == BATCH:
+                self._put(batch, minting)
+                batch.clear()
+        self._put(batch, minting)
+        if read or self._gone or not same_ledger:
+            minting.settle()
+        selection.settle(self._connection, self._config.rules, self._now)
+        return Ingested(len(self._found), read, len(self._gone))
+
+    def take_back(self) -> None:
+        """Only what is no longer published."""
+        store.remove(self._connection, self._gone)
+        out = [pair for pair in self._readings() if pair[1].article is None and not _merely_broken(pair[1])]
+        store.put(self._connection, out, self._names)
+        selection.settle(self._connection, self._config.rules, self._now)
+
+    def _readings(self) -> Iterator[tuple[Found, Reading]]:
+        """What the files say that changed; of those whose bytes are as they were, only their time is noted."""
+        same: list[Found] = []
+        changed = _changed(self._found, self._known)
+        for count, (path, item) in enumerate(changed, start=1):
+            seen = replace(item, path=path, mtime_ns=_settled(item.mtime_ns))
+            before = self._known.get(path)
+            content = read_file(self._config.records_folder, item)
+            if isinstance(content, Fault):
+                # Its rights or the target of a link may change without its time telling so: it is looked at each time.
+                reading = Reading(path, digest(str(content)), None, (content,), doubtful=item.is_link)
+                seen = replace(seen, mtime_ns=NEVER)
+            elif before is not None and before.digest == digest(content):
+                same.append(seen)
+                continue
+            else:
+                reading = read_record(path, content, self._now, self._config.records.fields)
+            if before is None or before.digest != reading.digest:
+                yield seen, reading
+            if self._progress is not None:
+                self._progress(count, len(changed))
+        store.touch(self._connection, same)
+
+    def _put(self, batch: list[tuple[Found, Reading]], minting: Minting) -> None:
+        """Keep what was read; of a record that merely broke the last good version stays."""
+        broken = [reading.path for _, reading in batch if _merely_broken(reading) and reading.path in self._known]
+        staying = store.with_record(self._connection, broken)
+        store.note_broken(self._connection, [pair for pair in batch if pair[1].path in staying])
+        good = [pair for pair in batch if pair[1].path not in staying]
+        minting.leaving([reading.path for _, reading in good if reading.path in self._known])
+        store.put(self._connection, minting.taking(good), self._names)
+
+
+def _merely_broken(reading: Reading) -> bool:
+    return reading.left_out and not reading.doubtful
 
 
 def _settled(mtime_ns: int) -> int:

@@ -1,4 +1,4 @@
-"""What is visible at a moment: every feed there is, its name, and what may not be named.  Looked up once, then kept."""
+"""What is visible at a moment: every feed there is, and its name.  Looked up once, then kept."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -6,7 +6,6 @@ from datetime import datetime
 from feeds import selection, store
 from feeds.config import Config
 from feeds.model import EVERYTHING, OWN, Feed, fold
-from feeds.selection import Own
 from feeds.store import Connection
 
 
@@ -19,8 +18,6 @@ class Snapshot:
     until: datetime | None
     names: dict[str, str]
     feeds: dict[str, Feed]
-    hidden: frozenset[str]
-    own: dict[str, Own]
 
     def holds(self, generation: int, now: datetime) -> bool:
         """Whether it still says what is visible."""
@@ -28,14 +25,17 @@ class Snapshot:
 
 
 def take_snapshot(config: Config, connection: Connection, now: datetime) -> Snapshot:
-    """What is visible at that moment, in the feeds that the config asks for."""
+    """What was settled for that moment, in the feeds that the config asks for."""
     names = config.names
-    every = {key: names.named(feed) for key, feed in selection.feeds(connection, now).items()}
-    own = selection.own(connection, config.rules, now)
+    every = {key: names.named(feed) for key, feed in selection.feeds(connection).items()}
+    own = [
+        replace(feed, name=rule.name, description=rule.description, formats=rule.formats)
+        for rule in config.rules
+        if (feed := every.pop(rule.key, None)) is not None
+    ]
     others = (replace(feed, formats=config.feeds.formats) for feed in every.values())
-    in_order = [*(x.feed for x in own.values()), *sorted(others, key=lambda feed: (fold(feed.name), feed.key))]
+    in_order = [*own, *sorted(others, key=lambda feed: (fold(feed.name), feed.key))]
     listed = (x for kind in (EVERYTHING, OWN, *config.feeds.kinds) for x in in_order if x.kind == kind)
     feeds = {feed.key: feed for feed in listed if feed.key not in names.retired}
     called = {key: feed.name for key, feed in every.items()}
-    until, hidden = selection.next_change(connection, now), selection.hidden(connection, now)
-    return Snapshot(store.generation(connection), now, until, called, feeds, hidden, own)
+    return Snapshot(store.generation(connection), now, selection.next_change(connection), called, feeds)

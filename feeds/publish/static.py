@@ -16,7 +16,7 @@ from feeds import store
 from feeds.config import Config
 from feeds.errors import PublishError
 from feeds.model import digest
-from feeds.pipeline import Draft, Drafts, published_as
+from feeds.pipeline import Draft, Drafts, published_as, settle
 from feeds.publish import hosts
 from feeds.store import Connection, Published, Store
 
@@ -53,6 +53,7 @@ def build(config: Config, source: Store, now: datetime, progress: Callable[[int,
     root = config.output_folder
     with _translated(root):
         root.mkdir(parents=True, exist_ok=True)
+        settle(config, source, now)
         with store.alone(root), source.reading() as connection:
             return _Tree(config, source, root).build(connection, now, progress)
 
@@ -78,11 +79,13 @@ class _Tree:
         for path in sorted(gone):  # first: what was taken back goes even where something else cannot be written
             self._delete(path)
         drafts = chain(self._drafts.every(connection, now), self._rules)
-        for count, draft in enumerate(drafts, start=1):
-            self._publish(draft, known.get(draft.path), now)
-            if progress is not None:
-                progress(count, total)
-        self._drafts.save()
+        try:
+            for count, draft in enumerate(drafts, start=1):
+                self._publish(draft, known.get(draft.path), now)
+                if progress is not None:
+                    progress(count, total)
+        finally:
+            self._drafts.save()  # what is public is known to be, whatever happened then
         if self._noted:
             with self._source.writing() as writing:
                 self._date(store.published(writing))

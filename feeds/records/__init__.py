@@ -7,9 +7,9 @@ Not here: what was read before (store), what is visible (selection).
 """
 
 from feeds.records.faults import Cost, Fault
-from feeds.records.folder import Found, printable, read_file, walk
+from feeds.records.folder import Found, find, printable, read_file, walk
 from feeds.records.mapping import FieldMapping, MappingError, read_mapping
-from feeds.records.reading import Reading, read_record
+from feeds.records.reading import Reading, place_of_identity, read_record, refusal
 
 __all__ = [
     "Cost",
@@ -18,9 +18,12 @@ __all__ = [
     "Found",
     "MappingError",
     "Reading",
+    "find",
+    "place_of_identity",
     "printable",
     "read_file",
     "read_mapping",
     "read_record",
+    "refusal",
     "walk",
 ]

@@ -6,9 +6,10 @@ from enum import StrEnum
 
 
 class Cost(StrEnum):
-    """What a fault costs: the whole record, the part it is in, or nothing (a remark)."""
+    """What a fault costs: the whole record, what is new in it (its last good version stays), a part, or nothing."""
 
     RECORD = "record"
+    NEWS = "news"
     PART = "part"
     NOTHING = "nothing"
 
@@ -32,7 +33,8 @@ class Fault:
     @property
     def public(self) -> str:
         """The fault without a word of the record, for logs and for the output of a build."""
-        return f"{self._place}expected {self.expected}"
+        stays = "; its last good version stays" if self.cost is Cost.NEWS else ""
+        return f"{self._place}expected {self.expected}{stays}"
 
     def __str__(self) -> str:
         return f"{self.public}, got {self.got}" if self.got else self.public

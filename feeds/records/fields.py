@@ -13,8 +13,8 @@ from feeds.records.mapping import OURS, Constant, FieldMapping, Nested, Source, 
 from feeds.records.naming import address_part, named
 from feeds.records.plain import Path, Plain
 from feeds.records.shape import MOMENT, as_boolean, clean, holds_secret
+from feeds.records.slips import HIDING
 
-HIDING = ("draft", "unlisted")
 SPLIT_KEYS = ("tags", "categories")
 WHOLE_KEYS = ("tag", "category")
 DAY_PARTS = ("year", "month", "day")
@@ -53,7 +53,9 @@ class _Applying:
     def __init__(self, mapping: FieldMapping, theirs: dict[str, Any], path: str) -> None:
         self._mapping = mapping
         self._theirs = theirs
-        self._data = {key: value for key, value in theirs.items() if key in OURS and key not in mapping.fields}
+        # Their `id` is as a rule a word of their own program: it is ours only where the mapping says so.
+        own = OURS - mapping.fields.keys() - {"id"}
+        self._data = {key: value for key, value in theirs.items() if key in own}
         self._origins: dict[Path, Path] = {}
         self._lacking: dict[str, str] = {}
         self._named = named(path)

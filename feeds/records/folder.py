@@ -50,6 +50,30 @@ def walk(folder: Path) -> Iterator[Found]:
             raise ConfigError(str(folder), f"expected a folder of records, got: {error.strerror}") from error
 
 
+def find(folder: Path, path: str) -> Found | None:
+    """The file at a path below the folder as `walk` comes upon it, or None where that finds no record."""
+    *parents, name = path.split("/")
+    if any(part.startswith(".") for part in (*parents, name)) or not name.lower().endswith(SUFFIXES):
+        return None
+    try:
+        place = folder
+        for parent in parents:
+            place = place / parent
+            if not stat.S_ISDIR(place.lstat().st_mode):
+                return None
+        place = place / name
+        facts = place.lstat()
+    except OSError:
+        return None
+    is_link = stat.S_ISLNK(facts.st_mode)
+    if is_link:
+        with suppress(OSError):  # it points nowhere, which reading it will tell
+            facts = place.stat()
+    return (
+        None if stat.S_ISDIR(facts.st_mode) and not is_link else Found(path, facts.st_size, facts.st_mtime_ns, is_link)
+    )
+
+
 def read_file(folder: Path, found: Found) -> bytes | Fault:
     """The bytes of a record, or the fault for which it cannot be read: it is then left out."""
 

@@ -14,7 +14,7 @@ from typing import Any
 from feeds.model import Article, Image, Provider, Related, address_digest, digest, identity
 from feeds.records import fields, frontmatter, toml
 from feeds.records.faults import Cost, Fault
-from feeds.records.fields import HIDING, Mapped
+from feeds.records.fields import Mapped
 from feeds.records.mapping import FieldMapping
 from feeds.records.naming import is_aside
 from feeds.records.plain import SECRET_KEY, Path, Place, key_text
@@ -30,7 +30,7 @@ from feeds.records.shape import (
     clean,
     holds_secret,
 )
-from feeds.records.slips import likely_key, likely_meant
+from feeds.records.slips import HIDING, likely_key, likely_meant, may_say_unpublished
 from feeds.records.validation import NESTED, Problem, described, validate
 
 NAMES = KEYS.union(*(shape.model_fields for shape in NESTED.values()))
@@ -42,6 +42,7 @@ MOST_FAULTS = 100  # that are told of one record
 class Reading:
     """What reading one record came to.  No article and no fault: its editor does not publish it.
 
+    `doubtful`: what can be read of a broken one says, or may say, that its editor takes it back.
     Of a record that is no article, `held` stands for its addresses, so that no other one may point to them, and `due`
     is its publication: until then it is nobody's business that there is such a record.
     """
@@ -51,6 +52,7 @@ class Reading:
     article: Article | None
     faults: tuple[Fault, ...]
     unpublished: bool = False
+    doubtful: bool = False
     held: tuple[str, ...] = ()
     due: datetime | None = None
 
@@ -72,12 +74,13 @@ def read_record(path: str, content: bytes, now: datetime, mapping: FieldMapping 
         good = error.object[: error.start].decode()
         place = (good.count("\n") + 1, len(good) - good.rfind("\n"))
         fault = Fault(path, *place, "", "UTF-8", f"the byte 0x{error.object[error.start]:02x}")
-        return Reading(path, mark, None, (fault,))
+        doubtful = may_say_unpublished(content.decode(errors="replace"))
+        return Reading(path, mark, None, (fault,), doubtful=doubtful)
     read = toml.read if toml.is_toml(text) else frontmatter.read
     front = read(text)
     faults = [Fault(path, *flaw.place, _known_key(flaw.path), flaw.expected, flaw.got) for flaw in front.flaws]
     if front.data is None:
-        return Reading(path, mark, None, tuple(faults))
+        return Reading(path, mark, None, tuple(faults), doubtful=may_say_unpublished(text))
     body = clean(front.body).strip()
     mapped = Mapped(front.data) if mapping is None else fields.apply(mapping, front.data, path)
     if mapping is not None and is_aside(path):
@@ -105,7 +108,28 @@ def read_record(path: str, content: bytes, now: datetime, mapping: FieldMapping 
     if article is not None:
         return Reading(path, mark, article, tuple(faults))
     held, due = _held(mapped.data), _due(mapped.data)
-    return Reading(path, mark, None, tuple(faults), unpublished, held, due)
+    doubtful = any(fault.cost is Cost.RECORD and fault.key in ("published", *HIDING) for fault in faults)
+    doubtful = doubtful or (bool(front.flaws) and may_say_unpublished(text))
+    return Reading(path, mark, None, tuple(faults), unpublished, doubtful, held, due)
+
+
+def refusal(path: str, place: tuple[int, int, str], winner: str) -> Fault:
+    """The fault of a record that is left out since the one at `winner` has its id or address; `` is not named."""
+    other = f", other than those of {winner}" if winner else ""
+    return Fault(path, *place, f"an address and an id of its own{other}")
+
+
+def place_of_identity(content: bytes, path: str, mapping: FieldMapping | None = None) -> tuple[int, int, str]:
+    """Line, column and key of what says which article a good record is: its `id`, else its webUrl."""
+    text = content.removeprefix(BOM_UTF8).decode(errors="replace")
+    read = toml.read if toml.is_toml(text) else frontmatter.read
+    front = read(text, with_places=True)
+    if front.data is None or () not in front.places:
+        return 1, 1, "webUrl"  # it is another text by now
+    mapped = Mapped(front.data) if mapping is None else fields.apply(mapping, front.data, path)
+    key = "id" if mapped.data.get("id") else "webUrl"
+    fault = _fault(path, Problem((key,), ""), mapped, front.places)
+    return fault.line, fault.column, fault.key
 
 
 def _fault(path: str, problem: Problem, mapped: Mapped, places: dict[Path, Place]) -> Fault:
@@ -147,6 +171,10 @@ def _held(data: dict[str, Any]) -> tuple[str, ...]:
     for key in ADDRESSES:
         with suppress(ValueError):
             found.append(address_digest(as_address(data.get(key))))
+    previous = data.get("previousUrls")
+    for address in previous if isinstance(previous, list) else ():
+        with suppress(ValueError):
+            found.append(address_digest(as_address(address)))
     return tuple(dict.fromkeys(found))
 
 
@@ -187,7 +215,7 @@ def _article(path: str, mark: str, record: Record, body: str) -> Article:
     return Article(
         path=path,
         digest=mark,
-        id=identity(record.webUrl),
+        id=record.id or (identity(record.previousUrls[0]) if record.previousUrls else identity(record.webUrl)),
         link=record.webUrl,
         title=record.title,
         published=record.publishedDateTime,
@@ -205,6 +233,8 @@ def _article(path: str, mark: str, record: Record, body: str) -> Article:
         type=record.type,
         quality=record.quality,
         heat=record.heat,
+        given_id=record.id,
+        previous=tuple(dict.fromkeys(identity(address) for address in record.previousUrls)),
     )
 
 

@@ -18,8 +18,12 @@ from pydantic_core import PydanticCustomError
 from feeds.model import fold, host_name, web_address
 from feeds.records.plain import SECRET_KEY, Plain
 
-# XML 1.0 §2.2, what is no Char: it makes a document unreadable as a whole.
-NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+# XML 1.0 §2.2, what is no Char: it makes a document unreadable as a whole. Also what is no text though XML allows it,
+# and what validators refuse (BadCharacters): the controls U+007F to U+009F, and the byte order mark.
+NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
+# Most of those controls are Windows-1252 taken for Latin-1, and are read as that, as HTML does (its "numeric character
+# reference end state") and feedparser.
+WINDOWS = {chr(code): bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
 
 # A date and time as most are written, whose digits datetime reads by itself.
 USUAL_MOMENT = re.compile(
@@ -38,16 +42,20 @@ SWALLOWED = re.compile(
     rf"|\b{SECRET_KEY}[\"']?[ \t]*=[ \t]*[\"']?[\w+/=;-]{{16,}}",
     re.MULTILINE,
 )
+# As far as a misprint would show (RFC 3987 §2.2): a scheme, and nothing that may not stand in an IRI.
+IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f\x7f<>\"{}|\\^`]+")
+LONGEST_ID = 2000
 TRUE = {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"}
 FALSE = {"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"}
 
 
 def clean(text: str) -> str:
-    """Text as it is published: NFC, without characters that XML forbids, lines ending in a line feed."""
-    # Printable are only characters that XML allows, and no ends of lines: nearly every text is clean as it stands.
+    """Text as it is published: NFC, without characters that no reader shows, lines ending in a line feed."""
+    # What is printable is none of those, and no end of a line: nearly every text is clean as it stands.
     if text.isprintable() and unicodedata.is_normalized("NFC", text):
         return text
-    return unicodedata.normalize("NFC", NOT_XML.sub("", text)).replace("\r\n", "\n").replace("\r", "\n")
+    shown = NOT_TEXT.sub(lambda found: WINDOWS.get(found[0], ""), text)
+    return unicodedata.normalize("NFC", shown).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def expected(what: str) -> PydanticCustomError:
@@ -100,6 +108,15 @@ def as_address(value: Any) -> str:
         return web_address(clean(value))
     except ValueError as error:
         raise expected(what) from error
+
+
+def as_id(value: Any) -> str:
+    """An absolute IRI, as it is written (RFC 4287 §4.2.6): it is compared character by character."""
+    what = "an address or another IRI, such as urn:uuid:… or tag:example.org,2026:1"
+    text = clean(value).strip() if isinstance(value, str) else ""
+    if len(text) > LONGEST_ID or not IRI.fullmatch(text) or holds_secret(text):
+        raise expected(what)
+    return text
 
 
 def as_domain(value: Any) -> str:
@@ -180,6 +197,7 @@ def _or_empty(value: Any) -> Any:
 Line = Annotated[str, BeforeValidator(as_line)]
 Name = Annotated[str, BeforeValidator(as_name)]
 Address = Annotated[str, BeforeValidator(as_address)]
+Identifier = Annotated[str | None, _absent(as_id)]
 Domain = Annotated[str, BeforeValidator(as_domain)]
 Moment = Annotated[datetime, BeforeValidator(as_moment)]
 MaybeText = Annotated[str | None, _absent(as_excerpt)]
@@ -239,6 +257,8 @@ class Record(Shape):
     publishedDateTime: Moment
     provider: ProviderShape
     published: Annotated[bool, BeforeValidator(as_boolean)] = True
+    id: Identifier = None
+    previousUrls: Annotated[tuple[Address, ...], BeforeValidator(_or_empty)] = ()
     updatedDateTime: MaybeMoment = None
     category: MaybeName = None
     excerpt: MaybeText = None

@@ -1,10 +1,13 @@
 """Slips of the pen: which key an editor likely meant by one that we do not know.  Pure; what it costs is not here."""
 
+import re
 from difflib import SequenceMatcher, get_close_matches
 from typing import Any
 
 from feeds.records.shape import FALSE, KEYS, TRUE
 
+PAIR = re.compile(r"""([A-Za-z_]{3,40})["']?[ \t]*[:=][ \t]*["']?([^\s,}\]"'#]*)""")
+HIDING = ("draft", "unlisted")
 LONGEST_SLIP = 40  # characters; a longer key is no slip of the pen
 
 
@@ -30,6 +33,18 @@ def likely_meant(key: str, value: Any, meant: str) -> bool:
         return likeness >= 0.8
     compound = key.startswith(meant) and not key.removeprefix(meant)[:1].islower()
     return likeness >= 0.88 and not compound and _letters(key) not in ("publisher", "publishers")
+
+
+def may_say_unpublished(text: str) -> bool:
+    """Whether a text that cannot be read as a record holds anything that may mean that it is not to be published."""
+    for key, value in PAIR.findall(text):
+        if key == "published" and value not in TRUE:
+            return True
+        if key in HIDING and value not in FALSE:
+            return True
+        if key not in KEYS and any(likely_meant(key, value, name) for name in ("published", *HIDING)):
+            return True
+    return False
 
 
 def _letters(key: str) -> str:

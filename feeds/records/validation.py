@@ -22,6 +22,8 @@ EXPECTED_OF_MISSING = {
     "provider": "a mapping with a domain",
     "domain": "a host name, such as example.org",
 }
+# Wrong, these cost the record: without them it would be shown, or be known to readers by another id for good.
+DECISIVE = ("published", "id", "previousUrls")
 EXPECTED_BY_TYPE = {"tuple_type": "a list", "model_type": "a mapping", "model_attributes_type": "a mapping"}
 
 
@@ -75,7 +77,9 @@ def _optional_part(path: Path) -> Path | None:
     shape: type[BaseModel] = Record
     smallest = None
     for depth, step in enumerate(path, start=1):
-        if isinstance(step, int) or (not shape.model_fields[step].is_required() and step != "published"):
+        if depth == 1 and step in DECISIVE:
+            return None
+        if isinstance(step, int) or not shape.model_fields[step].is_required():
             smallest = path[:depth]
         if isinstance(step, str):
             shape = NESTED.get(step, shape)

@@ -28,6 +28,7 @@ class Place:
 
     `itself` is its own address. A subscription document has the newest page of the history before it, if there is any;
     `complete` says that it holds every article. A page of the history has `current`, the subscription document.
+    `withdrawn`: among its entries is what is left of a withdrawn article.
     """
 
     itself: str
@@ -35,6 +36,7 @@ class Place:
     next: str | None = None
     current: str | None = None
     complete: bool = False
+    withdrawn: bool = False
 
     def links(self) -> dict[str, str]:
         """The addresses by link relation, without its own (RFC 5005 §4)."""

@@ -13,7 +13,10 @@ BETWEEN = b""
 
 
 def entry(article: Article, site: Site, style: Style) -> bytes:
-    """One <entry>."""
+    """One <entry>; what is left of a withdrawn article, and its tombstone (RFC 6721 §3)."""
+    if article.withdrawn:
+        stone = xml.Extra(f"{{{xml.TOMBSTONES}}}deleted-entry", None, {"ref": article.id, "when": _moment(article)})
+        return xml.cut_out(withdrawn_of(article).atom_entry(), xml.made(stone))
     return xml.cut_out(entry_of(article, site, style).atom_entry())
 
 
@@ -41,6 +44,21 @@ def entry_of(article: Article, site: Site, style: Style) -> xml.FeedEntry:
     return item
 
 
+def withdrawn_of(article: Article) -> xml.FeedEntry:
+    """What is left of a withdrawn article, as feedgen holds it.  Its author is the feed's (RFC 4287 §4.1.1)."""
+    item = xml.new_entry(())
+    item.id(article.id)
+    item.title(article.title)
+    item.link(href=article.link, rel="alternate")
+    item.published(article.published)
+    item.updated(article.changed)
+    return item
+
+
+def _moment(article: Article) -> str:
+    return article.changed.isoformat()
+
+
 def _extras(article: Article, site: Site, style: Style) -> Iterator[xml.Extra]:
     lead = content.lead_image(article)
     yield from xml.pictures(article.images, lead)
@@ -64,7 +82,9 @@ def _extras(article: Article, site: Site, style: Style) -> Iterator[xml.Extra]:
 
 def feed_of(feed: Feed, site: Site, updated: datetime, place: Place) -> xml.FeedGenerator:
     """The feed without its entries, as feedgen holds it."""
-    whole = xml.new_feed({}, xml.history("link", place), [xml.link("link", "hub", hub) for hub in site.hubs])
+    # A validator warns of this namespace: it is declared only where it is used.
+    stones = {"at": xml.TOMBSTONES} if place.withdrawn else {}
+    whole = xml.new_feed(stones, xml.history("link", place), [xml.link("link", "hub", hub) for hub in site.hubs])
     whole.id(words.identity_address(feed.key, site))
     whole.title(words.title(feed, site))
     whole.subtitle(words.subtitle(feed, site))

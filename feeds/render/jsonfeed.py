@@ -16,6 +16,8 @@ END = b"]}"
 
 def entry(article: Article, site: Site, style: Style) -> bytes:
     """One of `items`."""
+    if article.withdrawn:
+        return _written(_withdrawn(article))
     html = content.content_of(article) if style.content else ""
     lead = content.lead_image(article)
     original = article.original_link
@@ -37,6 +39,18 @@ def entry(article: Article, site: Site, style: Style) -> bytes:
         "attachments": [_attachment(image, kind) for image in article.images if (kind := image_type(image.url))],
     }
     return _written(item)
+
+
+def _withdrawn(article: Article) -> dict[str, Any]:
+    """What is left of a withdrawn article."""
+    return {
+        "id": article.id,
+        "url": article.link,
+        "title": article.title,
+        "content_text": article.title,
+        "date_published": _moment(article.published),
+        "date_modified": _moment(article.changed),
+    }
 
 
 def frame(feed: Feed, site: Site, updated: datetime, place: Place) -> tuple[bytes, bytes]:

@@ -15,7 +15,9 @@ LINK = f"{{{xml.ATOM}}}link"
 
 
 def entry(article: Article, site: Site, style: Style) -> bytes:
-    """One <item>."""
+    """One <item>; of a withdrawn article what is left."""
+    if article.withdrawn:
+        return xml.cut_out(withdrawn_of(article).rss_entry())
     return xml.cut_out(entry_of(article, site, style).rss_entry())
 
 
@@ -29,7 +31,7 @@ def entry_of(article: Article, site: Site, style: Style) -> xml.FeedEntry:
     item = xml.new_entry(tuple(_extras(article, style)))
     item.title(article.title)
     item.link(href=article.link)
-    item.guid(article.id, permalink=True)
+    item.guid(article.id, permalink=article.id == article.address)
     item.published(article.published)
     if article.excerpt:
         # Readers take a description for HTML, so that what is text is escaped as such (RSS 2.0, "encoding examples").
@@ -40,10 +42,21 @@ def entry_of(article: Article, site: Site, style: Style) -> xml.FeedEntry:
     if lead is not None and lead.length is not None and (kind := image_type(lead.url)):
         item.enclosure(url=lead.url, length=str(lead.length), type=kind)
     for topic in article.topics:
-        item.category(term=topic, scheme=words.identity_address("topics", site))
+        # Without the optional domain: rss-parser gives what has an attribute as an object, where its users want a word.
+        item.category(term=topic)
     if style.source:
         path = feed_path(f"providers/{article.provider.domain}", NAME)
         item.source(url=site.address(path), title=article.provider.name)
+    return item
+
+
+def withdrawn_of(article: Article) -> xml.FeedEntry:
+    """What is left of a withdrawn article, as feedgen holds it."""
+    item = xml.new_entry(())
+    item.title(article.title)
+    item.link(href=article.link)
+    item.guid(article.id, permalink=article.id == article.address)
+    item.published(article.published)
     return item
 
 

@@ -33,7 +33,10 @@ MEDIA = "http://search.yahoo.com/mrss/"
 DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
 CONTENT = "http://purl.org/rss/1.0/modules/content/"
 HISTORY = "http://purl.org/syndication/history/1.0"
+TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 ATOM = "http://www.w3.org/2005/Atom"
+
+PREFIXES = {"media": MEDIA, "dc": DUBLIN_CORE, "atom": ATOM, "content": CONTENT, "at": TOMBSTONES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,11 @@ def new_entry(extras: Iterable[Extra]) -> FeedEntry:
     return entry
 
 
+def made(extra: Extra) -> Any:
+    """An element by itself."""
+    return _fill(etree.Element(extra.tag, extra.attributes), extra)
+
+
 def new_feed(prefixes: dict[str, str], history: Iterable[Extra], more: Iterable[Extra]) -> FeedGenerator:
     """A feed to fill, that declares these prefixes and whose head ends with these elements."""
     feed = FeedGenerator()
@@ -111,10 +119,10 @@ def history(tag: str, place: Place) -> Iterator[Extra]:
         yield link(tag, relation, address)
 
 
-def cut_out(element: Any) -> bytes:
-    """The bytes of an element as they stand inside a document that declares the prefixes it uses."""
-    root = etree.Element("root", nsmap={"media": MEDIA, "dc": DUBLIN_CORE, "atom": ATOM, "content": CONTENT})
-    root.append(element)
+def cut_out(*elements: Any) -> bytes:
+    """The bytes of elements as they stand inside a document that declares the prefixes they use."""
+    root = etree.Element("root", nsmap=PREFIXES)
+    root.extend(elements)
     whole: bytes = etree.tostring(root, encoding="UTF-8")
     return whole[whole.index(b">") + 1 : whole.rindex(b"</")]
 
@@ -144,19 +152,21 @@ def link(tag: str, rel: str, href: str, **more: str) -> Extra:
 
 def serialised(root: Extra) -> bytes:
     """A whole document of elements, with an XML declaration."""
-    whole = etree.Element(root.tag, root.attributes)
-    _append(whole, root.children)
-    made: bytes = etree.tostring(whole, encoding="UTF-8", xml_declaration=True, pretty_print=True)
-    return made
+    whole: bytes = etree.tostring(made(root), encoding="UTF-8", xml_declaration=True, pretty_print=True)
+    return whole
 
 
 def _append(parent: Any, extras: Iterable[Extra]) -> None:
     for extra in extras:
-        element = etree.SubElement(parent, extra.tag, extra.attributes)
-        if extra.text is not None:
-            element.text = extra.text
-        if extra.children:
-            _append(element, extra.children)
+        _fill(etree.SubElement(parent, extra.tag, extra.attributes), extra)
+
+
+def _fill(element: Any, extra: Extra) -> Any:
+    if extra.text is not None:
+        element.text = extra.text
+    if extra.children:
+        _append(element, extra.children)
+    return element
 
 
 def _size(image: Image) -> dict[str, str]:

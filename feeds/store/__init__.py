@@ -12,13 +12,17 @@ from feeds.store.contents import (
     keep_entries,
     kept_entries,
     known_files,
+    note_broken,
     note_published,
     published,
     put,
     remove,
     touch,
+    with_record,
+    withdraw,
 )
-from feeds.store.database import LONGEST_WAIT, Store, alone
+from feeds.store.database import LONGEST_WAIT, Store, alone, fact
+from feeds.store.feeds import count_spellings, note_fact, take_unsettled, withdraw_memberships
 
 __all__ = [
     "LONGEST_WAIT",
@@ -29,14 +33,22 @@ __all__ = [
     "advance",
     "alone",
     "articles",
+    "count_spellings",
+    "fact",
     "faults",
     "generation",
     "keep_entries",
     "kept_entries",
     "known_files",
+    "note_broken",
+    "note_fact",
     "note_published",
     "published",
     "put",
     "remove",
+    "take_unsettled",
     "touch",
+    "with_record",
+    "withdraw",
+    "withdraw_memberships",
 ]

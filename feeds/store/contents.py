@@ -4,8 +4,9 @@ Every function takes the connection of a transaction, which `Store.reading` and 
 between them. Not here: what is visible and in which order (selection).
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -13,11 +14,12 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from feeds import schema
-from feeds.model import EVERYTHING, Article, Entry
+from feeds.model import Article, Entry
 from feeds.names import Names
-from feeds.records import Fault, Found, Reading
+from feeds.records import Cost, Fault, Found, Reading
 from feeds.rows import article_of, fault_of, file_row, micros, record_row
 from feeds.store.database import fact
+from feeds.store.feeds import Unsettled, count_spellings, note_unsettled, withdraw_memberships
 
 MOST_PARAMETERS = 500
 Item = TypeVar("Item")
@@ -47,11 +49,14 @@ def generation(connection: Connection) -> int:
     return int(fact(connection, "generation") or 0)
 
 
-def known_files(connection: Connection) -> dict[str, Known]:
-    """Every file that was read, by path."""
+def known_files(connection: Connection, among: Sequence[str] | None = None) -> dict[str, Known]:
+    """Every file that was read, by path; `among`: only of these."""
     files = schema.files.c
-    rows = connection.execute(select(files.path, files.size, files.mtime_ns, files.digest))
-    return {path: Known(size, mtime_ns, digest) for path, size, mtime_ns, digest in rows}
+    every = select(files.path, files.size, files.mtime_ns, files.digest)
+    found: dict[str, Known] = {}
+    for statement in [every] if among is None else (every.where(files.path.in_(some)) for some in _chunks(among)):
+        found.update({path: Known(*facts) for path, *facts in connection.execute(statement)})
+    return found
 
 
 def put(connection: Connection, batch: Sequence[tuple[Found, Reading]], names: Names = AS_SPELLED) -> None:
@@ -60,17 +65,19 @@ def put(connection: Connection, batch: Sequence[tuple[Found, Reading]], names: N
         return
     remove(connection, [reading.path for _, reading in batch])
     connection.execute(insert(schema.files), [file_row(found, reading) for found, reading in batch])
-    articles = [reading.article for _, reading in batch if reading.article is not None]
-    if not articles:
-        return
-    connection.execute(insert(schema.records), [record_row(article, names) for article in articles])
-    numbers = _numbers(connection, [article.path for article in articles])
-    rows = [
-        {"feed": key, "age": -micros(article.published), "record": numbers[article.path], "name": name}
-        for article in articles
-        for key, name in {EVERYTHING: "", **names.feeds(article)}.items()
-    ]
-    connection.execute(insert(schema.memberships), rows)
+    kept_back = [{"address": one, "path": reading.path} for _, reading in batch for one in reading.held]
+    if kept_back:
+        connection.execute(insert(schema.held), kept_back)
+    rows = [record_row(reading.article, names) for _, reading in batch if reading.article is not None]
+    if rows:
+        connection.execute(insert(schema.records), rows)
+        numbers = _numbers(connection, [row["path"] for row in rows])
+        pairs = {(address, numbers[row["path"]]) for row in rows for address in row["related"].split()}
+        if pairs:
+            pointing = [{"address": address, "record": number} for address, number in pairs]
+            connection.execute(insert(schema.pointers), pointing)
+    addresses = {row["address"] for row in kept_back}.union(*({row["address"], *row["others"].split()} for row in rows))
+    note_unsettled(connection, Unsettled({row["link"] for row in rows}, addresses, set()))
 
 
 def touch(connection: Connection, found: Iterable[Found]) -> None:
@@ -84,9 +91,53 @@ def touch(connection: Connection, found: Iterable[Found]) -> None:
 def remove(connection: Connection, paths: Sequence[str]) -> None:
     """Forget files, and what came of them."""
     rows = [{"key": path} for path in paths]
-    if rows:
-        connection.execute(delete(schema.files).where(schema.files.c.path == bindparam("key")), rows)
-        connection.execute(delete(schema.records).where(schema.records.c.path == bindparam("key")), rows)
+    if not rows:
+        return
+    withdraw(connection, paths)
+    addresses, held = set[str](), schema.held.c
+    for some in _chunks(paths):
+        addresses.update(connection.scalars(select(held.address).where(held.path.in_(some))))
+    note_unsettled(connection, Unsettled(set(), addresses, set()))
+    connection.execute(delete(schema.held).where(held.path == bindparam("key")), rows)
+    connection.execute(delete(schema.files).where(schema.files.c.path == bindparam("key")), rows)
+
+
+def with_record(connection: Connection, paths: Sequence[str]) -> set[str]:
+    """At which of these paths there is a record."""
+    columns, found = schema.records.c, set[str]()
+    for some in _chunks(paths):
+        found.update(connection.scalars(select(columns.path).where(columns.path.in_(some))))
+    return found
+
+
+def note_broken(connection: Connection, batch: Sequence[tuple[Found, Reading]]) -> None:
+    """Note what is wrong with files; the records that came of them stay as they are."""
+    if batch:
+        paths = [{"key": reading.path} for _, reading in batch]
+        connection.execute(delete(schema.files).where(schema.files.c.path == bindparam("key")), paths)
+        connection.execute(insert(schema.files), [file_row(found, reading) for found, reading in batch])
+
+
+def withdraw(connection: Connection, paths: Sequence[str]) -> None:
+    """Forget records, and that they are in any feed."""
+    columns = schema.records.c
+    picked = select(columns.number, columns.link, columns.address, columns.others, columns.related)
+    for some in _chunks(paths):
+        rows = connection.execute(picked.where(columns.path.in_(some))).all()
+        if not rows:
+            continue
+        counts = Counter(withdraw_memberships(connection, [row.number for row in rows]))
+        count_spellings(connection, Counter({key: -count for key, count in counts.items()}))
+        addresses = set[str]().union(*({row.address, *row.others.split()} for row in rows))
+        note_unsettled(connection, Unsettled({row.link for row in rows}, addresses, {key for key, _ in counts}))
+        pairs = [{"at": address, "by": row.number} for row in rows for address in row.related.split()]
+        if pairs:
+            pointing = schema.pointers.c
+            found = delete(schema.pointers).where(
+                pointing.address == bindparam("at"), pointing.record == bindparam("by")
+            )
+            connection.execute(found, pairs)
+        connection.execute(delete(schema.records).where(columns.number.in_([row.number for row in rows])))
 
 
 def advance(connection: Connection) -> None:
@@ -96,12 +147,13 @@ def advance(connection: Connection) -> None:
 
 
 def articles(connection: Connection, numbers: Sequence[int]) -> dict[int, Article]:
-    """Articles as their records say, by the numbers of the records."""
+    """Articles as their records say, under their ids, by the numbers of the records."""
     found: dict[int, Article] = {}
     columns = schema.records.c
+    statement = select(columns.number, columns.article, columns.id, columns.until)
     for some in _chunks(numbers):
-        rows = connection.execute(select(columns.number, columns.article).where(columns.number.in_(some)))
-        found.update({number: article_of(data) for number, data in rows})
+        rows = connection.execute(statement.where(columns.number.in_(some)))
+        found.update({number: article_of(data, id, until is not None) for number, data, id, until in rows})
     return found
 
 
@@ -109,15 +161,23 @@ def faults(connection: Connection, now: datetime) -> list[Fault]:
     """What keeps records, or parts of visible ones, from being published.  Nothing of what their editors hold back."""
     columns, rows = schema.files.c, schema.records.c
     statement = (
-        select(columns.path, columns.faults)
+        select(columns.path, columns.faults, rows.path.is_not(None))
         .outerjoin(schema.records, rows.path == columns.path)
         .where(columns.faults != [], columns.unpublished.is_(False))
         .where(rows.age.is_(None) | (rows.age >= -micros(now)))
         .where(columns.due.is_(None) | (columns.due <= micros(now)))
         .order_by(columns.path)
     )
-    found = [fault_of(path, data) for path, some in connection.execute(statement) for data in some]
+    every = connection.execute(statement)
+    found = [_told(fault_of(path, data), stays) for path, some, stays in every for data in some]
+    refused = select(rows.path, rows.refused).where(rows.refused.is_not(None), rows.age >= -micros(now))
+    found += [fault_of(path, data) for path, data in connection.execute(refused)]
+    found.sort(key=lambda fault: fault.path)
     return [fault for fault in found if fault.until is None or fault.until > now]
+
+
+def _told(fault: Fault, stays: bool) -> Fault:
+    return replace(fault, cost=Cost.NEWS) if stays and fault.cost is Cost.RECORD else fault
 
 
 def kept_entries(connection: Connection, format_name: str, recipes: dict[int, str]) -> dict[int, bytes]:

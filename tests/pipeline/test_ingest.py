@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from feeds import schema, selection, store
 from feeds.config import Config
-from feeds.errors import ConfigError
+from feeds.errors import ConfigError, LedgerError
 from feeds.model import EVERYTHING
 from feeds.pipeline import Documents, Ingested, ingest, open_store
 from feeds.store import Store
@@ -155,9 +155,6 @@ class TestOnlyWhatChanged:
         ("content", "left"),
         [
             pytest.param(make.record(1, published="false"), {"2.md", "3.md"}, id="unpublished"),
-            pytest.param(make.record(1, title=None), {"2.md", "3.md"}, id="broken"),
-            pytest.param("---\n: [", {"2.md", "3.md"}, id="no YAML"),
-            pytest.param("", {"2.md", "3.md"}, id="empty"),
             pytest.param(make.record(1, heat="hot"), {"1.md", "2.md", "3.md"}, id="a part broken"),
         ],
     )
@@ -168,6 +165,75 @@ class TestOnlyWhatChanged:
         (config.records_folder / "1.md").write_text(make.record(1))
         assert ingest(config, source, make.NOW) == Ingested(3, 1, 0)
         assert titles(source).keys() == {"1.md", "2.md", "3.md"}
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            pytest.param(make.record(1, title=None), id="without a title"),
+            pytest.param(make.record(1, title="[B"), id="no YAML"),
+            pytest.param("---\n: [", id="nothing to read"),
+            pytest.param("---\ntitle: Brok", id="half-written"),
+            pytest.param("", id="empty"),
+            pytest.param(make.record(1).encode() + b"\xff", id="no UTF-8"),
+            pytest.param(make.record(1, publishedDateTime="tomorrow"), id="no date"),
+            pytest.param("x" * (1024 * 1024 + 1), id="too large"),
+        ],
+    )
+    def test_a_record_that_breaks_stays_as_it_was_until_it_is_mended(
+        self, config: Config, source: Store, content: str | bytes
+    ) -> None:
+        file = config.records_folder / "1.md"
+        make.write(file, content)
+        ingest(config, source, make.NOW)
+        assert titles(source) == {f"{n}.md": f"Article {n}" for n in (1, 2, 3)}
+        with source.reading() as connection:
+            told = [str(fault) for fault in store.faults(connection, make.NOW)]
+        assert told and all(line.startswith("1.md:") and "its last good version stays" in line for line in told)
+        make.write(file, make.record(1, title="Mended"))
+        ingest(config, source, make.NOW)
+        assert titles(source)["1.md"] == "Mended"
+        make.write(file, content)
+        ingest(config, source, make.NOW)
+        assert titles(source)["1.md"] == "Mended"
+        file.unlink()
+        ingest(config, source, make.NOW)
+        assert "1.md" not in titles(source)
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            pytest.param(make.record(1, title=None, published="false"), id="unpublished too"),
+            pytest.param(make.record(1, published="flase"), id="neither true nor false"),
+            pytest.param(make.record(1, published=None, publised="false"), id="misspelled"),
+            pytest.param(make.record(1, title="[B", published="false"), id="no YAML"),
+            pytest.param(make.record(1, title="[B", published="no"), id="no YAML and no"),
+            pytest.param(make.record(1, title="[B", published=None, Publised="False"), id="no YAML and misspelled"),
+            pytest.param("---\n{title: [, published: false}\n---\n", id="in one line"),
+            pytest.param("+++\ntitle = [\npublished = false\n+++\n", id="TOML"),
+            pytest.param("---\ndraft: true\n: [", id="a draft"),
+            pytest.param(make.record(1, published="false").encode() + b"\xff", id="no UTF-8"),
+        ],
+    )
+    def test_in_doubt_a_record_that_breaks_goes(self, config: Config, source: Store, content: str | bytes) -> None:
+        make.write(config.records_folder / "1.md", content)
+        ingest(config, source, make.NOW)
+        assert titles(source).keys() == {"2.md", "3.md"}
+
+    def test_what_is_taken_back_goes_though_the_ledger_cannot_be_written(self, config: Config, source: Store) -> None:
+        Documents(config, source).get("feed.rss", make.NOW)
+        make.write(config.records_folder / "1.md", make.record(1, webUrl="https://example.org/one"))
+        make.write(config.records_folder / "2.md", make.record(2, published="false"))
+        (config.records_folder / "3.md").unlink()
+        aside = config.ledger_file.with_name(".ledger.toml.aside")
+        aside.mkdir()
+        with pytest.raises(LedgerError, match="expected to write the ledger"):
+            ingest(config, source, make.NOW)
+        assert titles(source) == {"1.md": "Article 1"}
+        aside.rmdir()
+        ingest(config, source, make.NOW)
+        with source.reading() as connection:
+            [pick] = selection.newest(connection, EVERYTHING, make.NOW, 9)
+        assert pick.id == "https://example.org/1"
 
     def test_any_way_to_a_state_of_the_records_gives_the_same_store(self, config: Config, source: Store) -> None:
         rng = random.Random(5)
@@ -290,8 +356,12 @@ class TestTime:
         with source.reading() as connection:
             assert [fault.key for fault in store.faults(connection, make.NOW)] == ["updatedDateTime"]
             assert store.faults(connection, moment) == []
-        assert documents.feeds(make.NOW)[EVERYTHING].updated == make.NOW - HOUR
-        assert documents.feeds(moment)[EVERYTHING].updated == moment
+        for now, told in (
+            (make.NOW, b'"date_modified":"2026-11-23T11:00'),
+            (moment, b'"date_modified":"2026-11-23T13:00'),
+        ):
+            document = documents.get("feed.json", now)
+            assert document is not None and told in document.content
 
 
 def child(config: Config) -> subprocess.Popen[str]:

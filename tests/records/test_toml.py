@@ -178,6 +178,6 @@ def test_secured_is_dropped_at_any_depth(source: str) -> None:
     ],
 )
 def test_no_text_takes_long(source: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     read(f"+++\n{source}\n+++\n", with_places=True)
-    assert time.monotonic() - start < 8
+    assert time.process_time() - start < 8

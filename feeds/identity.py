@@ -1,0 +1,97 @@
+"""Which id an article has, and what is refused so that no two articles share one (RFC 4287 §4.2.6).  Pure.
+
+In: what records and the ledger say. Out: a Claim for each record, and which of them lose to which. Records of one web
+address are one article, with one id. Not here: where the ids of other records are looked up (store, pipeline).
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from feeds.ledger import Ledger
+from feeds.model import Article
+
+NEVER = datetime.min.replace(tzinfo=UTC)  # for the publication of what is held back
+
+
+@dataclass(frozen=True, slots=True)
+class Claimant:
+    """A record as far as its id goes.  `follows` is the id that its text alone gives it."""
+
+    path: str
+    address: str
+    published: datetime
+    follows: str
+    given_id: str | None = None
+    previous: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a record has by rights: an id, at a web address as it is compared.
+
+    `known`: the ledger says so. `stray`: it brought its id to the address of another article.
+    """
+
+    path: str
+    address: str
+    id: str
+    published: datetime
+    known: bool = False
+    stray: bool = False
+
+    @property
+    def rank(self) -> tuple[bool, bool, datetime, str]:
+        """The lower of two claims wins: what the ledger knows, then what was published first."""
+        return (self.stray, not self.known, self.published, self.path)
+
+
+def claimant_of(article: Article) -> Claimant:
+    """An article, as its record says it, as far as its id goes."""
+    return Claimant(article.path, article.address, article.published, article.id, article.given_id, article.previous)
+
+
+def claim(one: Claimant, ledger: Ledger, lives: Callable[[str], bool]) -> Claim:
+    """The claim of a record: its own `id`, else what the ledger knows of it, else what follows from its text.
+
+    What the ledger knows of a previous address counts while no record lives there, of which `lives` tells.
+    """
+    if one.given_id is not None:
+        return Claim(one.path, one.address, one.given_id, one.published)
+    known = ledger.id_at(one.address)
+    stray = ledger.claimed.get(one.path)
+    if stray is not None and stray != known:
+        return Claim(one.path, one.address, stray, one.published, stray=True)
+    if known is not None:
+        return Claim(one.path, one.address, known, one.published, known=True)
+    for previous in one.previous:
+        known = ledger.id_at(previous)
+        if known is not None and not lives(previous):
+            return Claim(one.path, one.address, known, one.published, known=True)
+    return Claim(one.path, one.address, one.follows, one.published)
+
+
+def claims_of_held(ledger: Ledger, ids: Collection[str], holders: Mapping[str, str]) -> Mapping[str, Claim]:
+    """The claims of articles that their editors hold back, by path: they keep the ids that the ledger knows.
+
+    Of the ids asked for; `holders` are the paths of what is held back by the digests of its addresses.
+    """
+    pairs = [(holders.get(ledger.mark_of(key)), key, id) for key, id in ledger.ids.items() if id in ids]
+    return {path: Claim(path, key, id, NEVER, known=True) for path, key, id in pairs if path is not None}
+
+
+def refused(claims: Iterable[Claim]) -> Mapping[str, str]:
+    """Of claims, which lose: the path of each, with the path of the record that has the id, or the address, already."""
+    by_id: dict[str, Claim] = {}
+    by_address: dict[str, Claim] = {}
+    losers: dict[str, str] = {}
+    for one in sorted(claims, key=lambda one: one.rank):
+        owner = by_id.get(one.id)
+        if owner is None or owner.address == one.address:
+            owner = by_address.get(one.address)
+            if owner is None or owner.id == one.id:
+                by_id.setdefault(one.id, one)
+                by_address.setdefault(one.address, one)
+                continue
+        losers[one.path] = owner.path
+    return losers

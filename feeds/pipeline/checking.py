@@ -1,0 +1,43 @@
+"""Every fault of every record, read anew, for its editor's eyes.  Here is no store, and nothing is left behind."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from feeds.config import Config
+from feeds.identity import Claimant, claim, claimant_of, claims_of_held, refused
+from feeds.ledger import read_ledger
+from feeds.model import address_digest
+from feeds.records import Fault, Found, place_of_identity, printable, read_file, read_record, refusal, walk
+
+
+def check(config: Config, now: datetime) -> Iterator[tuple[str, list[Fault]]]:
+    """The path of every record with its faults, in the order of paths; then those refused for the sake of others.
+
+    A record may come twice. Raises ConfigError and LedgerError.
+    """
+    ledger, _ = read_ledger(config.ledger_file)
+    claimants: list[Claimant] = []
+    holders: dict[str, str] = {}
+    files: dict[str, Found] = {}
+    for found in sorted(walk(config.records_folder), key=lambda found: found.path):
+        path, content = printable(found.path), read_file(config.records_folder, found)
+        if isinstance(content, Fault):
+            yield path, [content]
+            continue
+        reading = read_record(path, content, now, config.records.fields)
+        files[path] = found
+        holders |= {address: path for address in reading.held if address not in holders}
+        article = reading.article
+        if article is not None:
+            claimants.append(claimant_of(article))
+        waits = article is not None and article.published > now
+        yield path, [fault for fault in reading.faults if not (waits and fault.until)]
+    addresses = {one.address for one in claimants}
+    claims = {one.path: claim(one, ledger, addresses.__contains__) for one in claimants}
+    marks = {address_digest(address) for address in addresses} if ledger.ids else set[str]()
+    held = claims_of_held(ledger, {one.id for one in claims.values()}, holders)
+    claims |= {path: one for path, one in held.items() if ledger.mark_of(one.address) not in marks}
+    for path, winner in sorted(refused(claims.values()).items()):
+        content = read_file(config.records_folder, files[path])
+        if not isinstance(content, Fault):
+            yield path, [refusal(path, place_of_identity(content, path, config.records.fields), winner)]

@@ -1,0 +1,264 @@
+"""What is visible: decided here alone, whenever records changed or a moment came, and kept until the next time.
+
+Visible is a record whose publication has come (what editors hold back is not in `records` at all), that is not refused,
+and that no other such record of the same web address outdoes: the newest publication wins alone, then the smallest
+path. What is left of a withdrawn article is visible until its end, unless the article came back. Only the memberships
+of what is visible are kept, so that every feed can be read off them.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from feeds.model import EVERYTHING, digest
+from feeds.rows import micros, moment, names_of
+from feeds.rules import Rule
+from feeds.schema import feeds, held, memberships, pointers, records, spellings, unsettled
+from feeds.selection.tally import note_feeds
+from feeds.store import (
+    advance,
+    count_spellings,
+    fact,
+    note_fact,
+    take_unsettled,
+    withdraw_memberships,
+)
+
+MOST_PARAMETERS = 500
+SETTLED, NEXT, RULES = "settled", "next", "rules"
+# Clocks of several threads and processes differ by so much: time does not go back for it.
+SKEW = timedelta(seconds=5)
+
+_row = records.c
+_ROWS = select(
+    _row.number,
+    _row.path,
+    _row.link,
+    _row.id,
+    _row.age,
+    _row.until,
+    _row.refused.is_not(None).label("is_refused"),
+    _row.visible,
+    _row.waiting,
+    _row.feeds,
+    _row.quality,
+    _row.heat,
+    _row.address,
+    _row.others,
+)
+
+
+def is_settled(connection: Connection, rules: Sequence[Rule], now: datetime) -> bool:
+    """Whether what was settled still holds at that moment, under these rules."""
+    known = _known(connection)
+    if known is None or fact(connection, RULES) != _digest(rules):
+        return False
+    if connection.scalar(select(unsettled.c.value).limit(1)) is not None:
+        return False
+    following = next_change(connection)
+    later = following is None or now < following
+    return later and (now >= known - SKEW or not any(_crossing(connection, now, known)))
+
+
+def next_change(connection: Connection) -> datetime | None:
+    """The next moment at which something is visible that is not now, without a record changing."""
+    count = fact(connection, NEXT)
+    return moment(int(count)) if count else None
+
+
+def settle(connection: Connection, rules: Sequence[Rule], now: datetime) -> None:
+    """Decide what is visible at that moment, of what changed since the last time, and note which feeds it touches."""
+    _Settling(connection, rules).settle(now)
+
+
+class _Settling:
+    """One time of deciding."""
+
+    def __init__(self, connection: Connection, rules: Sequence[Rule]) -> None:
+        self._connection = connection
+        self._rules = rules
+        self._touched: set[str] = set()
+        self._stirred: set[str] = set()
+
+    def settle(self, now: datetime) -> None:
+        known = _known(self._connection)
+        anew = known is None or fact(self._connection, RULES) != _digest(self._rules)
+        changed = take_unsettled(self._connection)
+        self._touched |= changed.feeds
+        self._stirred |= changed.addresses
+        links: Iterable[Collection[str]]
+        if anew or known is None:
+            self._begin_anew()
+            at, links = now, _every_link(self._connection)
+        else:
+            at = known if known - SKEW <= now < known else now
+            links = _chunks(sorted(changed.links | self._crossed(known, at)))
+        for some in links:
+            rows = self._connection.execute(_ROWS.where(_row.until.is_(None), _row.link.in_(some)))
+            self._decide(rows, at)
+        self._decide_withdrawn(at)
+        if not anew:
+            self._touch_those_that_point()
+        if self._touched or anew:
+            advance(self._connection)
+            note_feeds(self._connection, None if anew else self._touched)
+        self._note_moment(at)
+
+    def _begin_anew(self) -> None:
+        for table in (memberships, spellings, feeds):
+            self._connection.execute(delete(table))
+        waiting = select(_row.path).where(_row.waiting)
+        self._connection.execute(delete(held).where(held.c.path.in_(waiting)))
+        self._connection.execute(update(records).values(visible=False, waiting=False))
+
+    def _crossed(self, known: datetime, now: datetime) -> set[str]:
+        """The addresses where something is due that was not, or the other way round; an update touches its feeds."""
+        links, updated = _crossing(self._connection, known, now)
+        self._touch_feeds_of(updated)
+        return links
+
+    def _decide(self, rows: Iterable[Row[Any]], now: datetime) -> None:
+        latest = -micros(now)
+        shown: list[Row[Any]] = []
+        gone: list[Row[Any]] = []
+        waiting: list[Row[Any]] = []
+        due: list[Row[Any]] = []
+        for _, rivals in groupby(sorted(rows, key=lambda row: (row.link, row.age, row.path)), key=lambda row: row.link):
+            winner = None
+            for row in rivals:
+                stands = row.age >= latest and not row.is_refused
+                if stands and winner is None:
+                    winner = row
+                if row.visible != (row is winner):
+                    (shown if row is winner else gone).append(row)
+                if stands == row.waiting:
+                    (due if stands else waiting).append(row)
+        self._hide(gone)
+        self._show(shown)
+        self._hold(waiting, due)
+
+    def _decide_withdrawn(self, now: datetime) -> None:
+        """What is left of an article shows until its end, unless one with its id is visible."""
+        rows = self._connection.execute(_ROWS.where(_row.until.is_not(None))).all()
+        back = set[str]()
+        for some in _chunks(sorted({row.id for row in rows})):
+            # An id that is the address itself is looked up there: the index of ids holds only the others.
+            natural = and_(_row.link.in_(some), _row.id == _row.link)
+            has_id = or_(natural, and_(_row.id.in_(some), _row.id != _row.link))
+            back.update(self._connection.scalars(select(_row.id).where(_row.visible, _row.until.is_(None), has_id)))
+        stands = {row.number for row in rows if -row.age <= micros(now) < row.until and row.id not in back}
+        self._hide([row for row in rows if row.visible and row.number not in stands])
+        self._show([row for row in rows if not row.visible and row.number in stands])
+
+    def _show(self, rows: Sequence[Row[Any]]) -> None:
+        if not rows:
+            return
+        members, counts = [], Counter[tuple[str, str]]()
+        for row in rows:
+            names = names_of(row.feeds)
+            own = {rule.key: "" for rule in self._rules if rule.asks_for(names.keys(), row.quality, row.heat)}
+            for key, name in {EVERYTHING: "", **names, **own}.items():
+                members.append({"feed": key, "age": row.age, "record": row.number, "name": name})
+                counts[key, name] += 1
+        self._connection.execute(insert(memberships), members)
+        self._count(rows, counts)
+        self._mark(rows, visible=True)
+
+    def _hide(self, rows: Sequence[Row[Any]]) -> None:
+        if rows:
+            counts = Counter(withdraw_memberships(self._connection, [row.number for row in rows]))
+            self._count(rows, Counter({key: -count for key, count in counts.items()}))
+            self._mark(rows, visible=False)
+
+    def _count(self, rows: Sequence[Row[Any]], counts: Counter[tuple[str, str]]) -> None:
+        count_spellings(self._connection, counts)
+        self._touched.update(key for key, _ in counts)
+        for row in rows:
+            self._stir(row)
+
+    def _hold(self, waiting: Sequence[Row[Any]], due: Sequence[Row[Any]]) -> None:
+        """Nothing may point to what waits for its moment, or is refused."""
+        addresses = [
+            {"address": one, "path": row.path} for row in waiting for one in (row.address, *row.others.split())
+        ]
+        if addresses:
+            self._connection.execute(upsert(held).on_conflict_do_nothing(), addresses)
+        if due:
+            of_path = delete(held).where(held.c.path == bindparam("key"))
+            self._connection.execute(of_path, [{"key": row.path} for row in due])
+        for row in (*waiting, *due):
+            self._stir(row)
+        self._mark(waiting, waiting=True)
+        self._mark(due, waiting=False)
+
+    def _stir(self, row: Row[Any]) -> None:
+        self._stirred.update((row.address, *row.others.split()))
+
+    def _mark(self, rows: Sequence[Row[Any]], **values: bool) -> None:
+        if rows:
+            statement = update(records).where(_row.number == bindparam("key")).values(**values)
+            self._connection.execute(statement, [{"key": row.number} for row in rows])
+
+    def _touch_those_that_point(self) -> None:
+        """To an address at which something came or went: they may show it now, or no longer."""
+        found = set[int]()
+        for some in _chunks(sorted(self._stirred)):
+            found.update(self._connection.scalars(select(pointers.c.record).where(pointers.c.address.in_(some))))
+        self._touch_feeds_of(found)
+
+    def _touch_feeds_of(self, numbers: Collection[int]) -> None:
+        for some in _chunks(sorted(numbers)):
+            of_them = select(memberships.c.feed).where(memberships.c.record.in_(some)).distinct()
+            self._touched.update(self._connection.scalars(of_them))
+
+    def _note_moment(self, now: datetime) -> None:
+        count = micros(now)
+        publication = self._connection.scalar(select(func.max(_row.age)).where(_row.age < -count))
+        others = [
+            self._connection.scalar(select(func.min(one)).where(one > count)) for one in (_row.updated, _row.until)
+        ]
+        following = [x for x in (None if publication is None else -publication, *others) if x is not None]
+        note_fact(self._connection, NEXT, str(min(following)) if following else "")
+        note_fact(self._connection, SETTLED, str(count))
+        note_fact(self._connection, RULES, _digest(self._rules))
+
+
+def _known(connection: Connection) -> datetime | None:
+    count = fact(connection, SETTLED)
+    return None if count is None else moment(int(count))
+
+
+def _digest(rules: Sequence[Rule]) -> str:
+    """Stands for what decides which articles are in the feeds of the publisher's own."""
+    return digest(*(repr((rule.key, rule.any_of, rule.none_of, rule.min_quality, rule.min_heat)) for rule in rules))
+
+
+def _crossing(connection: Connection, one: datetime, other: datetime) -> tuple[set[str], set[int]]:
+    """The addresses of records that are due at one of two moments alone, and records whose update is."""
+    start, end = sorted((micros(one), micros(other)))
+    published = select(_row.link).where(_row.age >= -end, _row.age < -start)
+    ending = select(_row.link).where(_row.until > start, _row.until <= end)
+    updated = select(_row.number).where(_row.updated > start, _row.updated <= end)
+    links = {*connection.scalars(published), *connection.scalars(ending)}
+    return links, set(connection.scalars(updated))
+
+
+def _every_link(connection: Connection) -> Iterator[list[str]]:
+    last = ""
+    while some := list(
+        connection.scalars(
+            select(_row.link).where(_row.link > last).distinct().order_by(_row.link).limit(MOST_PARAMETERS)
+        )
+    ):
+        yield some
+        last = some[-1]
+
+
+def _chunks(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(items), MOST_PARAMETERS):
+        yield items[start : start + MOST_PARAMETERS]
