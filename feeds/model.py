@@ -16,7 +16,8 @@ EVERYTHING = "all"
 # Nothing to mend: a host in lower case without a port, and a path, query and fragment without stray characters.
 PLAIN_ADDRESS = re.compile(
     r"https?://[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?){1,3}"
-    r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*(?:\?(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})+)?)?"
+    r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@/-]*(?:%[0-9A-Fa-f]{2}[A-Za-z0-9._~!$&'()*+,;=:@/-]*)*"
+    r"(?:\?(?!\Z)[A-Za-z0-9._~!$&'()*+,;=:@/?-]*(?:%[0-9A-Fa-f]{2}[A-Za-z0-9._~!$&'()*+,;=:@/?-]*)*)?)?"
 )
 IMAGE_TYPES = {
     "avif": "image/avif",
@@ -187,7 +188,7 @@ def digest(*parts: str | bytes) -> str:
 def fold(name: str) -> str:
     """The form in which two spellings of one name are equal: NFC, case-folded, white space and hyphens one space."""
     folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
-    return " ".join(re.split(r"[\s\-]+", folded)).strip()
+    return " ".join(folded.replace("-", " ").split())
 
 
 def slug(name: str) -> str:
@@ -198,8 +199,8 @@ def slug(name: str) -> str:
     in eight hex digits itself is followed by them too, so that none can take another's slug.
     """
     folded = fold(name)
-    like_hashed = re.search(r"(?:^| )[0-9a-f]{8}$", folded)
-    if len(folded) <= 64 and re.fullmatch(r"[a-z0-9]+( [a-z0-9]+)*", folded) and not like_hashed:
+    like_hashed = re.fullmatch(r"[0-9a-f]{8}", folded.rpartition(" ")[2])
+    if len(folded) <= 64 and folded.isascii() and folded.replace(" ", "").isalnum() and not like_hashed:
         return folded.replace(" ", "-")
     plain = unicodedata.normalize("NFKD", folded).encode("ascii", "ignore").decode()
     readable = "-".join(re.findall(r"[a-z0-9]+", plain))[:48].strip("-")
@@ -224,7 +225,8 @@ def feed_path(key: str, extension: str) -> str:
 
 def image_type(address: str) -> str | None:
     """The media type that a picture's address tells by its ending, or None."""
-    return IMAGE_TYPES.get(urlsplit(address).path.rpartition(".")[2].lower())
+    _, _, path = address.partition("#")[0].partition("?")[0].partition("://")[2].partition("/")
+    return IMAGE_TYPES.get(path.rpartition(".")[2].lower())
 
 
 def archive_path(key: str, page: str, extension: str) -> str:
@@ -277,7 +279,7 @@ def web_address(text: str) -> str:
 
 def identity(address: str) -> str:
     """The form in which two cleaned web addresses are compared: no default port and no fragment."""
-    if PLAIN_ADDRESS.fullmatch(address):
+    if ":" not in address[6:] and "#" not in address:  # no colon but that of the scheme
         return address
     parts = urlsplit(address)
     default = {"http": ":80", "https": ":443"}[parts.scheme]

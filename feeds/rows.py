@@ -1,8 +1,8 @@
 """Articles and faults as rows of the store, and back.  Plain data only; the tables themselves are in schema."""
 
 from collections.abc import Mapping
-from dataclasses import is_dataclass
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from feeds.ledger import Withdrawn
@@ -14,6 +14,12 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NOBODY = Provider("withdrawn.invalid", WITHDRAWN)
 MICROSECOND = timedelta(microseconds=1)
 KEPT_BESIDE = ("id", "given_id", "previous", "withdrawn")  # of an article, in columns of their own
+# The names of each dataclass's parts, and what gets them all at once.
+NAMES = {
+    kind: tuple(name for name in kind.__dataclass_fields__ if name not in KEPT_BESIDE)
+    for kind in (Article, Image, Provider, Related)
+}
+PARTS = {kind: (names, attrgetter(*names)) for kind, names in NAMES.items()}
 
 
 def micros(moment: datetime) -> int:
@@ -113,14 +119,14 @@ def claim_of_row(claimed: dict[str, Any] | None, link: str) -> tuple[str | None,
 
 def _data(value: Any) -> Any:
     """A dataclass as JSON can hold it, without what is empty."""
-    if isinstance(value, datetime):
-        return micros(value)
-    if isinstance(value, tuple):
+    kind = type(value)
+    if kind in PARTS:
+        names, parts_of = PARTS[kind]
+        parts = zip(names, parts_of(value), strict=True)
+        return {name: _data(part) for name, part in parts if part is not None and part != () and part != ""}
+    if kind is tuple:
         return [_data(item) for item in value]
-    if not is_dataclass(value):
-        return value
-    parts = ((name, getattr(value, name)) for name in value.__dataclass_fields__ if name not in KEPT_BESIDE)
-    return {name: _data(part) for name, part in parts if part is not None and part != () and part != ""}
+    return micros(value) if kind is datetime else value
 
 
 def article_of(data: dict[str, Any], id: str, withdrawn: bool = False) -> Article:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin
 
-from feeds.records.frontmatter import Path, Plain
 from feeds.records.mapping import OURS, Constant, FieldMapping, Nested, Source, Template, TheirKey
 from feeds.records.naming import address_part, named
+from feeds.records.plain import Path, Plain
 from feeds.records.shape import MOMENT, as_boolean, clean, holds_secret
 from feeds.records.slips import HIDING
 

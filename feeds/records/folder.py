@@ -91,11 +91,13 @@ def read_file(folder: Path, found: Found) -> bytes | Fault:
             path = str(place.relative_to(root))
         descriptor = _open(folder, path)
         try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            facts = os.fstat(descriptor)
+            if not stat.S_ISREG(facts.st_mode):
                 kind = "a link to a folder, which is not followed" if found.is_link else "a pipe, socket or device"
                 return fault("a file", kind)
-            with open(descriptor, "rb", closefd=False) as file:
-                content = file.read(LARGEST + 1)
+            content = os.read(descriptor, min(facts.st_size, LARGEST) + 1)
+            while facts.st_size < len(content) <= LARGEST and (more := os.read(descriptor, LARGEST)):
+                content += more  # it grew meanwhile
         finally:
             os.close(descriptor)
     except (OSError, RuntimeError, ValueError) as error:
@@ -122,6 +124,8 @@ def _open(folder: Path, path: str) -> int:
 
 def printable(path: str) -> str:
     """A path as text that any store, log or terminal takes: no byte outside UTF-8, no control character."""
+    if path.isprintable():
+        return path
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
     return "".join(character if _shows(character) else repr(character)[1:-1] for character in text)
 

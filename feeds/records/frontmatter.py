@@ -1,62 +1,16 @@
 """The text of a record file to plain data.  In: text.  Out: a mapping, a body, and faults with their places.
 
-The parser is libyaml's, through PyYAML's events; the data is built here, because a deeply nested text crashes the
-composer of PyYAML's C loader, which recurses in C without a limit, and because it is quicker (docs/decisions.md).
-Only the core of YAML is taken: mappings, sequences, scalars, anchors, `<<`. Which scalars are numbers, dates or
-booleans is not decided here but by the field that they are for, so that the title `1984` and the topic `NO` stay text.
-`secured` is dropped here, at any depth: no other part of the program ever holds it.
+Front matter as nearly all is written is read line by line (lines), any other by a YAML parser (events), which is asked
+too where each value stands. Both make the same data of the same text; tests/records/test_lines.py holds that.
 """
 
 import re
-from bisect import bisect_left
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
 
-import yaml
-from yaml import CSafeLoader
+from feeds.records.lines import read_lines
+from feeds.records.plain import FrontMatter
 
-SECRET_KEY = "secured"
-DEEPEST = 32
-MOST_NODES = 20_000
-SWALLOWED = re.compile(rf"^[ \t]*[\"']?{SECRET_KEY}[\"']?[ \t]*:", re.MULTILINE)
-SAFE_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")}
-NULLS = {"", "~", "null", "Null", "NULL"}
-
-HINTS = {
-    "mapping values are not allowed in this context": "a second colon in a line; text with a colon stands in quotes",
-    "character that cannot start any token": "text that begins with a reserved character; such text stands in quotes",
-}
-
-Place = tuple[int, int]
-Path = tuple[str | int, ...]
-
-
-class Plain(str):
-    """A scalar written without quotes: a boolean or a number where the field wants one."""
-
-    __slots__ = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Flaw:
-    """Something wrong with the YAML itself; it costs the whole record."""
-
-    place: Place
-    path: Path
-    expected: str
-    got: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class FrontMatter:
-    """What a text holds: `data` is None when it cannot be read as a mapping; `places` is filled on demand only."""
-
-    data: dict[str, Any] | None
-    body: str
-    flaws: tuple[Flaw, ...]
-    places: dict[Path, Place]
+BEGIN = re.compile(r"\s*---[ \t]*\r?\n")
+END = re.compile(r"\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)")
 
 
 def split(text: str) -> tuple[str, str, int]:
@@ -64,189 +18,20 @@ def split(text: str) -> tuple[str, str, int]:
 
     Between two lines `---` lies YAML and after them the body; a text without them is YAML as a whole.
     """
-    fenced = re.match(r"\s*---[ \t]*\r?\n(?P<yaml>(?:.*\n)*?)(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", text)
-    if fenced is None:
+    begin = BEGIN.match(text)
+    # The first line after the fence may be the other one: its line feed is that of the fence.
+    end = END.search(text, begin.end() - 1) if begin else None
+    if begin is None or end is None:
         return text, "", 0
-    return fenced["yaml"], text[fenced.end() :], text.count("\n", 0, fenced.start("yaml"))
+    return text[begin.end() : end.start() + 1], text[end.end() :], text.count("\n", 0, begin.end())
 
 
 def read(text: str, *, with_places: bool = False) -> FrontMatter:
     """Read a record's text.  `with_places` also notes where each value stands, which costs time."""
     source, body, before = split(text)
-    builder = _Builder(source, before, with_places)
-    return FrontMatter(builder.document(), body, tuple(builder.flaws), builder.places)
+    data = None if with_places else read_lines(source)
+    if data is not None:
+        return FrontMatter(data, body, (), {})
+    from feeds.records import events  # few records need the parser
 
-
-class _Stop(Exception):
-    """No sense can be made of what follows."""
-
-
-class _Builder:
-    """Builds data from libyaml's events."""
-
-    def __init__(self, source: str, lines_before: int, with_places: bool) -> None:
-        self.flaws: list[Flaw] = []
-        self.places: dict[Path, Place] = {}
-        self._source = source
-        self._before = lines_before
-        self._with_places = with_places
-        self._anchors: dict[str, tuple[Any, int]] = {}
-        self._open: set[str] = set()
-        self._nodes = 0
-        self._skipped: list[tuple[int, int]] = []
-        self._next: Callable[[], Any]
-
-    def document(self) -> dict[str, Any] | None:
-        """The one mapping in the source, or None with a flaw that says why there is none."""
-        try:
-            self._next = CSafeLoader(self._source).get_event
-            self._next()  # the stream starts
-            if not isinstance(self._next(), yaml.DocumentStartEvent):
-                raise self._stop((self._before + 1, 1), "a YAML mapping", "nothing")
-            start = self._next()
-            if type(start) is not yaml.MappingStartEvent:
-                raise self._stop(self._place(start), "a YAML mapping", "something else")
-            data: dict[str, Any] = self._build(start, (), 0)
-            self._next()  # the document ends
-            self._check_swallowed()
-            after = self._next()
-            if not isinstance(after, yaml.StreamEndEvent):
-                raise self._stop(self._place(after), "one YAML document, or --- on the first line", "another after it")
-        except _Stop:
-            return None
-        except yaml.reader.ReaderError as error:
-            # libyaml counts bytes here, and characters everywhere else.
-            before = self._source.encode()[: error.position].decode(errors="ignore")
-            place = (self._before + before.count("\n") + 1, len(before) - before.rfind("\n"))
-            self.flaws.append(Flaw(place, (), "YAML", f"a character it does not allow, U+{error.character:04X}"))
-            return None
-        except yaml.YAMLError as error:
-            self.flaws.append(self._broken(error))
-            return None
-        return data
-
-    def _check_swallowed(self) -> None:
-        """A line that reads like the secret key but is none: by a slip it is part of something that would be shown."""
-        for match in SWALLOWED.finditer(self._source):
-            if not any(start <= match.end() - 1 <= end for start, end in self._skipped):
-                line = self._before + self._source.count("\n", 0, match.start()) + 1
-                self.flaws.append(Flaw((line, 1), (), f"{SECRET_KEY} as a key of its own", "it inside another value"))
-
-    def _broken(self, error: yaml.YAMLError) -> Flaw:
-        mark = getattr(error, "problem_mark", None)
-        if "quoted scalar" in (getattr(error, "context", None) or ""):
-            mark = error.context_mark  # type: ignore[attr-defined]  # where the quotation begins, not where the file ends
-        place = (self._before + mark.line + 1, mark.column + 1) if mark else (self._before + 1, 1)
-        problem = str(getattr(error, "problem", None) or "something else").removeprefix("found ")
-        return Flaw(place, (), "YAML", HINTS.get(problem, problem))
-
-    def _place(self, event: Any) -> Place:
-        # As editors count lines: for libyaml U+0085, U+2028 and U+2029 end one too.
-        index = event.start_mark.index
-        line = bisect_left(self._ends, index)
-        return self._before + line + 1, index - (self._ends[line - 1] if line else -1)
-
-    @staticmethod
-    def _index(event: Any) -> int:
-        return int(event.start_mark.index)
-
-    @cached_property
-    def _ends(self) -> list[int]:
-        return [match.start() for match in re.finditer("\n", self._source)]
-
-    def _stop(self, place: Place, expected: str, got: str, path: Path = ()) -> _Stop:
-        self.flaws.append(Flaw(place, path, expected, got))
-        return _Stop()
-
-    def _build(self, event: Any, path: Path, depth: int) -> Any:
-        self._nodes += 1
-        if self._nodes > MOST_NODES:
-            raise self._stop(self._place(event), f"at most {MOST_NODES} values", "more", path)
-        kind = type(event)
-        if self._with_places and path not in self.places:
-            self.places[path] = self._place(event)
-        if kind is yaml.AliasEvent:
-            return self._alias(event)
-        self._check_tag(event, path)
-        before = self._nodes
-        if event.anchor:
-            self._open.add(event.anchor)
-        value: Any
-        if kind is yaml.ScalarEvent:
-            plain = event.implicit[0] or (event.tag is not None and event.tag != "tag:yaml.org,2002:str")
-            value = event.value if not plain else None if event.value in NULLS else Plain(event.value)
-        elif depth >= DEEPEST:
-            raise self._stop(self._place(event), f"at most {DEEPEST} levels", "more", path)
-        elif kind is yaml.MappingStartEvent:
-            value = self._mapping(path, depth)
-        else:
-            value = self._sequence(path, depth)
-        if event.anchor:
-            self._open.discard(event.anchor)
-            self._anchors[event.anchor] = (value, self._nodes - before + 1)
-        return value
-
-    def _check_tag(self, event: Any, path: Path) -> None:
-        if event.tag is not None and event.tag != "!" and event.tag not in SAFE_TAGS:
-            self.flaws.append(Flaw(self._place(event), path, "a value without a tag of its own", "a tag"))
-
-    def _skip(self, path: Path, start: int) -> None:
-        """Pass over one value.  Nothing of it is kept, so that no alias can bring it back either."""
-        depth = 0
-        while True:
-            event = self._next()
-            if type(event) in (yaml.MappingEndEvent, yaml.SequenceEndEvent):
-                depth -= 1
-            elif type(event) is not yaml.AliasEvent:
-                self._check_tag(event, path)
-                depth += type(event) is not yaml.ScalarEvent
-                if depth > DEEPEST:  # libyaml's own time grows with the square of the depth
-                    raise self._stop(self._place(event), f"at most {DEEPEST} levels", "more", path)
-            if depth == 0:
-                self._skipped.append((start, self._index(event)))
-                return
-
-    def _alias(self, event: Any) -> Any:
-        if event.anchor in self._open:
-            raise self._stop(self._place(event), "an alias to something complete", "an alias to what it stands in")
-        if event.anchor not in self._anchors:
-            raise self._stop(self._place(event), "an alias to an anchor before it", "one without")
-        value, weight = self._anchors[event.anchor]
-        self._nodes += weight
-        if self._nodes > MOST_NODES:
-            raise self._stop(self._place(event), f"at most {MOST_NODES} values", "aliases that stand for more")
-        return value
-
-    def _sequence(self, path: Path, depth: int) -> list[Any]:
-        values: list[Any] = []
-        while type(event := self._next()) is not yaml.SequenceEndEvent:
-            values.append(self._build(event, (*path, len(values)), depth + 1))
-        return values
-
-    def _mapping(self, path: Path, depth: int) -> dict[str, Any]:
-        values: dict[str, Any] = {}
-        merged: dict[str, Any] = {}
-        seen: set[str] = set()
-        while type(event := self._next()) is not yaml.MappingEndEvent:
-            if type(event) is not yaml.ScalarEvent:
-                raise self._stop(self._place(event), "a key that is text", "something else", path)
-            self._check_tag(event, path)
-            key = event.value
-            if key in seen:
-                self.flaws.append(Flaw(self._place(event), (*path, key), "a key once", "the key again"))
-            seen.add(key)
-            if key == SECRET_KEY:
-                self._skip((*path, key), self._index(event))
-                continue
-            value = self._build(self._next(), (*path, key), depth + 1)
-            if key == "<<" and event.implicit[0]:
-                for base in reversed(value if isinstance(value, list) else [value]):
-                    merged.update(base if isinstance(base, dict) else {})
-            else:
-                values[key] = value
-        return {**merged, **values} if merged else values
-
-
-def key_text(path: Path) -> str:
-    """A path into the data as a person writes it: `images[0].url`."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+    return events.read(source, body, before, with_places)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from feeds.model import digest
-from feeds.records.frontmatter import SECRET_KEY, key_text
+from feeds.records.plain import SECRET_KEY, key_text
 from feeds.records.shape import KEYS, ProviderShape
 from feeds.records.toml import plain
 from feeds.records.validation import validate

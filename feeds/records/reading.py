@@ -15,9 +15,9 @@ from feeds.model import Article, Image, Provider, Related, address_digest, diges
 from feeds.records import fields, frontmatter, toml
 from feeds.records.faults import Cost, Fault
 from feeds.records.fields import Mapped
-from feeds.records.frontmatter import SECRET_KEY, Path, key_text
 from feeds.records.mapping import FieldMapping
 from feeds.records.naming import is_aside
+from feeds.records.plain import SECRET_KEY, Path, Place, key_text
 from feeds.records.shape import (
     KEYS,
     ImageShape,
@@ -132,7 +132,7 @@ def place_of_identity(content: bytes, path: str, mapping: FieldMapping | None = 
     return fault.line, fault.column, fault.key
 
 
-def _fault(path: str, problem: Problem, mapped: Mapped, places: dict[Path, frontmatter.Place]) -> Fault:
+def _fault(path: str, problem: Problem, mapped: Mapped, places: dict[Path, Place]) -> Fault:
     theirs = known = mapped.origin(problem.path)
     if known not in places and ("<<", *known) in places:
         known = ("<<", *known)

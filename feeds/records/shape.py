@@ -8,6 +8,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Annotated, Any
 
@@ -15,15 +16,19 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 from pydantic_core import PydanticCustomError
 
 from feeds.model import fold, host_name, web_address
-from feeds.records.frontmatter import SECRET_KEY, Plain
+from feeds.records.plain import SECRET_KEY, Plain
 
-# XML 1.0 §2.2 Char: everything else makes a document unreadable as a whole. Also what is no text though XML allows it,
+# XML 1.0 §2.2, what is no Char: it makes a document unreadable as a whole. Also what is no text though XML allows it,
 # and what validators refuse (BadCharacters): the controls U+007F to U+009F, and the byte order mark.
-NOT_TEXT = re.compile("[^\t\n\r\u0020-\u007e\u00a0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 # Most of those controls are Windows-1252 taken for Latin-1, and are read as that, as HTML does (its "numeric character
 # reference end state") and feedparser.
 WINDOWS = {chr(code): bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
 
+# A date and time as most are written, whose digits datetime reads by itself.
+USUAL_MOMENT = re.compile(
+    r"[0-9]{4}-[01][0-9]-[0-3][0-9]T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:Z|[+-][0-2][0-9]:[0-5][0-9])"
+)
 MOMENT = re.compile(
     r"(\d{4})-(\d\d?)-(\d\d?)(?:(?:[Tt]|[ \t]+)(\d\d?):(\d\d)(?::(\d\d)(?:[.,](\d{1,6})\d*)?)?"
     r"(?:[ \t]*(?:([Zz])|([+-])(\d\d?)(?::?([0-5]\d))?))?)?"
@@ -46,6 +51,9 @@ FALSE = {"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"}
 
 def clean(text: str) -> str:
     """Text as it is published: NFC, without characters that no reader shows, lines ending in a line feed."""
+    # What is printable is none of those, and no end of a line: nearly every text is clean as it stands.
+    if text.isprintable() and unicodedata.is_normalized("NFC", text):
+        return text
     shown = NOT_TEXT.sub(lambda found: WINDOWS.get(found[0], ""), text)
     return unicodedata.normalize("NFC", shown).replace("\r\n", "\n").replace("\r", "\n")
 
@@ -71,7 +79,9 @@ def as_text(value: Any) -> str:
 
 def as_line(value: Any) -> str:
     """Cleaned text on one line, white space folded."""
-    return " ".join(as_text(value).split())
+    text = as_text(value)
+    # What is printable has no white space but blanks.
+    return text if text.isprintable() and "  " not in text else " ".join(text.split())
 
 
 def as_name(value: Any) -> str:
@@ -123,6 +133,9 @@ def as_domain(value: Any) -> str:
 def as_moment(value: Any) -> datetime:
     """A date and time in UTC.  Without an offset it is UTC already; a date alone is its midnight (ISO 8601)."""
     what = "a date and time, such as 2026-11-23T09:30:00Z"
+    if isinstance(value, str) and USUAL_MOMENT.fullmatch(value):
+        with suppress(ValueError, OverflowError):
+            return datetime.fromisoformat(value).astimezone(UTC)
     match = MOMENT.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         raise expected(what)
@@ -156,16 +169,21 @@ def as_number(value: Any) -> float:
 
 def as_pixels(value: Any) -> int:
     """A whole number of pixels, at least one."""
-    if isinstance(value, Plain) and re.fullmatch(r"[0-9]{1,9}", value) and int(value) > 0:
-        return int(value)
+    if isinstance(value, Plain) and (number := _whole(value, 9)) > 0:
+        return number
     raise expected("a whole number of pixels, without quotes")
 
 
 def as_bytes(value: Any) -> int:
     """A whole number of bytes, at least one."""
-    if isinstance(value, Plain) and re.fullmatch(r"[0-9]{1,15}", value) and int(value) > 0:
-        return int(value)
+    if isinstance(value, Plain) and (number := _whole(value, 15)) > 0:
+        return number
     raise expected("a whole number of bytes, without quotes")
+
+
+def _whole(text: str, most_digits: int) -> int:
+    """A number of that many digits at most, or 0 for any other text."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= most_digits else 0
 
 
 def _absent(check: Callable[[Any], Any]) -> BeforeValidator:
@@ -196,7 +214,7 @@ MaybeBoolean = Annotated[bool | None, _absent(as_boolean)]
 class Shape(BaseModel):
     """Frozen; keys that it does not know are kept out of the way."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 class ProviderShape(Shape):

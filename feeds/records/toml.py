@@ -11,7 +11,7 @@ from bisect import bisect_left
 from datetime import date, time
 from typing import Any
 
-from feeds.records.frontmatter import DEEPEST, SECRET_KEY, Flaw, FrontMatter, Path, Place, Plain
+from feeds.records.plain import DEEPEST, SECRET_KEY, Flaw, FrontMatter, Path, Place, Plain
 
 OPENING = re.compile(r"\s*\+\+\+[ \t]*(?:\r?\n|\Z)")
 FENCED = re.compile(r"\s*\+\+\+[ \t]*\r?\n(?P<toml>(?:.*\n)*?)\+\+\+[ \t]*(?:\r?\n|\Z)")

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from feeds.records.faults import Cost
-from feeds.records.frontmatter import SECRET_KEY, Path
+from feeds.records.plain import SECRET_KEY, Path
 from feeds.records.shape import ImageShape, ProviderShape, Record, RelatedShape
 
 NESTED: dict[str, type[BaseModel]] = {"provider": ProviderShape, "images": ImageShape, "related": RelatedShape}

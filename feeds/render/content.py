@@ -5,14 +5,18 @@ it far from the page that it was written for. Here is no template: what stands i
 """
 
 import re
+from functools import cache
 from html import escape
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 import nh3
-from markdown_it import MarkdownIt
 
 from feeds.model import Article, Image, Related
 from feeds.records.shape import clean
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
 # What a body may hold beyond nh3's own list: pictures in several sizes, and sound and film to play.
 MORE_TAGS = {
@@ -29,8 +33,6 @@ ATTRIBUTES = {**nh3.ALLOWED_ATTRIBUTES, **{tag: set(names) for tag, names in MOR
 TAGS = nh3.ALLOWED_TAGS | MORE_TAGS.keys()
 ADDRESSES = {"href", "src", "poster", "cite"}
 SCHEMES = ("http:", "https:", "mailto:")
-
-_markdown = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 
 
 def content_of(article: Article) -> str:
@@ -52,7 +54,14 @@ def lead_image(article: Article) -> Image | None:
 
 def body_of(text: str) -> str:
     """A body's HTML, not yet clean: a body that begins with a tag is HTML already, any other is Markdown."""
-    return text if text.startswith("<") else str(_markdown.render(text))
+    return text if text.startswith("<") else str(_markdown().render(text))
+
+
+@cache
+def _markdown() -> "MarkdownIt":
+    from markdown_it import MarkdownIt  # loads slowly, and many sites have no bodies
+
+    return MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 
 
 def cleaned(html: str, base: str) -> str:

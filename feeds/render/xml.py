@@ -94,10 +94,7 @@ def new_entry(extras: Iterable[Extra]) -> FeedEntry:
 
 def made(extra: Extra) -> Any:
     """An element by itself."""
-    element = etree.Element(extra.tag, extra.attributes)
-    element.text = extra.text
-    _append(element, extra.children)
-    return element
+    return _fill(etree.Element(extra.tag, extra.attributes), extra)
 
 
 def new_feed(prefixes: dict[str, str], history: Iterable[Extra], more: Iterable[Extra]) -> FeedGenerator:
@@ -162,7 +159,15 @@ def serialised(root: Extra) -> bytes:
 
 def _append(parent: Any, extras: Iterable[Extra]) -> None:
     for extra in extras:
-        parent.append(made(extra))
+        _fill(etree.SubElement(parent, extra.tag, extra.attributes), extra)
+
+
+def _fill(element: Any, extra: Extra) -> Any:
+    if extra.text is not None:
+        element.text = extra.text
+    if extra.children:
+        _append(element, extra.children)
+    return element
 
 
 def _size(image: Image) -> dict[str, str]:

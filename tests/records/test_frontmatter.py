@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.records.frontmatter import DEEPEST, Flaw, Plain, key_text, read, split
+from feeds.records.frontmatter import read, split
+from feeds.records.plain import DEEPEST, Flaw, Plain, key_text
 from tests import make
 
 MIB = 1024 * 1024

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
-from feeds.records.frontmatter import Plain
+from feeds.records.plain import Plain
 from feeds.records.shape import (
     NOT_TEXT,
+    USUAL_MOMENT,
     as_address,
     as_boolean,
     as_domain,
@@ -40,6 +41,12 @@ def test_cleaned_text_is_nfc_and_text_and_stays_as_it_is(text: str) -> None:
     assert NOT_TEXT.search(cleaned) is None
     assert "\r" not in cleaned
     assert clean(cleaned) == cleaned
+
+
+@given(st.text(st.characters(min_codepoint=0xA0) | st.sampled_from("a\u0301\x01\r"), max_size=8))
+def test_what_is_clean_as_it_stands_is_told_rightly(text: str) -> None:
+    # A character that is taken out, so that nothing is told at a glance.
+    assert clean(text) == clean(f"\x01{text}")
 
 
 @pytest.mark.parametrize("code", [0, 1, 8, 0xB, 0xC, 0x1F, 0xFFFE, 0xFFFF, 0xD800], ids=hex)
@@ -189,6 +196,17 @@ def test_any_moment_written_as_iso_8601_comes_back(naive: datetime, offset: int)
 def test_what_looks_like_a_date_is_one_or_is_refused(text: str) -> None:
     with suppress(PydanticCustomError):
         assert as_moment(text).tzinfo is UTC
+
+
+@given(st.from_regex(USUAL_MOMENT, fullmatch=True))
+def test_a_moment_as_most_are_written_is_read_as_any_other(text: str) -> None:
+    def read(written: str) -> datetime | None:
+        try:
+            return as_moment(written)
+        except PydanticCustomError:
+            return None
+
+    assert read(text) == read(text.replace("T", " "))
 
 
 @pytest.mark.parametrize("text", ["true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"])
