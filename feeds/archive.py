@@ -1,19 +1,18 @@
-"""The pages of a feed's history (RFC 5005 §4): which there are, from the moments of its articles.  Pure.
+"""The pages of a feed's history (RFC 5005 §4): which there are, from how many articles there were when.  Pure.
 
 A page is a span of time: a month, or the days of a long month, or the hours of a long day. Which page an article is in
 follows from its publication alone, so that a late or withdrawn one changes that page and no other.
 """
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 
 # More articles than this in a month, or in a day, and it is split.
 LONG = 250
 LAST_MONTH = datetime(9999, 12, 1, tzinfo=UTC)
 END = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
-LEVELS = 3  # month, day, hour
 LONGEST_NAME = END.isoformat()[:13]  # of an hour: no page has a longer one
 
 
@@ -26,23 +25,21 @@ class Page:
     end: datetime
 
 
-def pages(moments: Iterable[datetime]) -> tuple[Page, ...]:
-    """The pages that hold articles of these moments, oldest first.  The moments are aware, in UTC, in any order."""
-    hours = Counter(moment.replace(minute=0, second=0, microsecond=0) for moment in moments)
-    return tuple(page for month in _grouped(hours, 0) for page in _split(month, 0))
+def pages(days: Mapping[datetime, int], hours: Callable[[datetime], Mapping[datetime, int]]) -> tuple[Page, ...]:
+    """The pages of a history, oldest first.
 
-
-def _split(hours: Counter[datetime], level: int) -> Iterable[Page]:
-    if level + 1 < LEVELS and hours.total() > LONG:
-        return (page for part in _grouped(hours, level + 1) for page in _split(part, level + 1))
-    return [_page(min(hours), level)]
-
-
-def _grouped(hours: Counter[datetime], level: int) -> Iterable[Counter[datetime]]:
-    groups: dict[datetime, Counter[datetime]] = {}
-    for hour, count in sorted(hours.items()):
-        groups.setdefault(_start(hour, level), Counter())[hour] = count
-    return groups.values()
+    `days` says how many articles were published on each day, by its beginning in UTC; `hours` the same of the hours of
+    one day, which is asked for long days alone.
+    """
+    made = []
+    for _, month in groupby(sorted(days), key=lambda day: (day.year, day.month)):
+        of_month = list(month)
+        if sum(days[day] for day in of_month) <= LONG:
+            made.append(_page(of_month[0], 0))
+            continue
+        for day in of_month:
+            made += [_page(day, 1)] if days[day] <= LONG else [_page(hour, 2) for hour in sorted(hours(day))]
+    return tuple(made)
 
 
 def _start(moment: datetime, level: int) -> datetime:

@@ -179,8 +179,8 @@ class Drafts:
         if not self._config.feeds.archives or not by_time or self._is_whole(connection, snapshot, feed):
             return ()
         if feed.key not in self._pages:
-            moments = selection.moments(connection, feed.key)
-            self._pages[feed.key] = archive.pages(moments)
+            days = selection.days(connection, feed.key)
+            self._pages[feed.key] = archive.pages(days, partial(selection.hours, connection, feed.key))
         return self._pages[feed.key]
 
     def _picks_of(self, connection: Connection, snapshot: Snapshot, feed: Feed, page: Page) -> list[Pick]:

@@ -59,7 +59,7 @@ def ingest(
     """
     try:
         with into.reading() as connection:
-            known = store.known_files(connection, among)
+            known = store.known_files(connection, None if among is None else [printable(path) for path in among])
             settled = selection.is_settled(connection, config.rules, now)
             mark = ledger_mark(ledger_bytes(config.ledger_file), config.feeds.withdrawn_days)
             same_ledger = identities.ledger_known(connection) == mark
@@ -81,7 +81,7 @@ def files_at(config: Config, source: Store, paths: Sequence[str]) -> list[str]:
     folder, found = config.records_folder, set(paths)
     with source.reading() as connection:
         for path in paths:
-            found.update(store.known_below(connection, path))
+            found.update(store.known_below(connection, printable(path)))
     for path in paths:
         if (folder / path).is_dir() and not any(part.startswith(".") for part in path.split("/")):
             found.update(f"{path}/{item.path}" for item in walk(folder / path))
@@ -101,7 +101,8 @@ def _walk(folder: Path, among: Sequence[str] | None) -> dict[str, Found]:
     if among is not None:
         if not folder.is_dir():
             raise ConfigError(str(folder), "expected a folder of records, got none")
-        return {path: found for path in among if (found := find(folder, path)) is not None}
+        there = (find(folder, path) for path in among)
+        return {printable(found.path): found for found in there if found is not None}
     # A name that had to be escaped to be shown never hides the file that is really called so.
     named = ((printable(found.path), found) for found in walk(folder))
     return dict(sorted(named, key=lambda item: item[0] == item[1].path))
@@ -131,7 +132,8 @@ class _Ingest:
         self._names = config.names
         self._now = now
         self._progress = progress
-        self._known, self._found = store.known_files(connection, among), _walk(config.records_folder, among)
+        known = None if among is None else [printable(path) for path in among]
+        self._known, self._found = store.known_files(connection, known), _walk(config.records_folder, among)
         self._gone = sorted(self._known.keys() - self._found.keys())
 
     def run(self, same_ledger: bool) -> Ingested:
@@ -156,7 +158,8 @@ class _Ingest:
     def take_back(self) -> None:
         """Only what is no longer published."""
         store.remove(self._connection, self._gone)
-        out = [pair for pair in self._readings() if pair[1].article is None and not _merely_broken(pair[1])]
+        read = [pair for pair in self._readings() if not self._merely_broken(pair[1])]
+        out = [(f, one) for f, one in read if one.article is None or one.article.published > self._now]
         store.put(self._connection, out, self._names)
         selection.settle(self._connection, self._config.rules, self._now)
 
@@ -183,18 +186,19 @@ class _Ingest:
                 self._progress(count, len(changed))
         store.touch(self._connection, same)
 
+    def _merely_broken(self, reading: Reading) -> bool:
+        """Whether it is no article for no reason but a fault: nothing in it says that it is to wait, or to go."""
+        waits = reading.due is not None and reading.due > self._now
+        return reading.left_out and not reading.doubtful and not waits
+
     def _put(self, batch: list[tuple[Found, Reading]], minting: Minting) -> None:
         """Keep what was read; of a record that merely broke the last good version stays."""
-        broken = [reading.path for _, reading in batch if _merely_broken(reading) and reading.path in self._known]
-        staying = store.with_record(self._connection, broken)
+        broken = [reading.path for _, reading in batch if self._merely_broken(reading) and reading.path in self._known]
+        staying = store.visible_records(self._connection, broken)
         store.note_broken(self._connection, [pair for pair in batch if pair[1].path in staying])
         good = [pair for pair in batch if pair[1].path not in staying]
         minting.leaving([reading.path for _, reading in good if reading.path in self._known])
         store.put(self._connection, minting.taking(good), self._names)
-
-
-def _merely_broken(reading: Reading) -> bool:
-    return reading.left_out and not reading.doubtful
 
 
 def _settled(mtime_ns: int) -> int:

@@ -35,7 +35,6 @@ class Minting:
         self._before: dict[str, Before] = {}
         self._after: dict[str, Claimant] = {}
         self._titles: dict[str, str] = {}
-        self._broken: set[str] = set()
         self._held: set[str] = set()
 
     def leaving(self, paths: Sequence[str]) -> None:
@@ -50,8 +49,6 @@ class Minting:
         for found, reading in batch:
             article = reading.article
             self._held.update(reading.held)
-            if reading.left_out:
-                self._broken.add(reading.path)
             if article is not None:
                 one = claimant_of(article)
                 id = claim(one, self._ledger, _everywhere).id
@@ -153,7 +150,8 @@ class Minting:
         for one in sorted(there.values(), key=lambda one: one.rank):
             if one.path not in kept and not one.stray:
                 taken.setdefault(one.address, one.id)
-        for path in sorted(kept, key=lambda path: (self._moved(path), self._after[path].published, path)):
+        strays = {path for path, id in kept.items() if self._ledger.claimed.get(path) == id}
+        for path in sorted(kept, key=lambda p: (p in strays, self._moved(p), self._after[p].published, p)):
             after, id = self._after[path], kept[path]
             if self._ledger.claimed.get(path) == id and taken.get(after.address, id) != id:
                 claimed[path] = id
@@ -244,7 +242,7 @@ class Minting:
         out = identities.refused_paths(self._connection, sorted(self._before))
         for path, before in self._before.items():
             one = before.article
-            if one.id in gone - visible and path not in self._broken | out and not self._stays(path, one):
+            if one.id in gone - visible and path not in out and not self._stays(path, one):
                 feeds = self._config.names.feeds(one)
                 withdrawn[one.id] = Withdrawn(one.link, one.published, self._now, feeds, one.quality, one.heat)
         return replace(ledger, withdrawn={id: one for id, one in withdrawn.items() if id not in visible})

@@ -53,7 +53,7 @@ def walk(folder: Path) -> Iterator[Found]:
 def find(folder: Path, path: str) -> Found | None:
     """The file at a path below the folder as `walk` comes upon it, or None where that finds no record."""
     *parents, name = path.split("/")
-    if any(part.startswith(".") for part in (*parents, name)) or not name.lower().endswith(SUFFIXES):
+    if any(not part or part.startswith(".") for part in (*parents, name)) or not name.lower().endswith(SUFFIXES):
         return None
     try:
         place = folder

@@ -74,13 +74,13 @@ def read_record(path: str, content: bytes, now: datetime, mapping: FieldMapping 
         good = error.object[: error.start].decode()
         place = (good.count("\n") + 1, len(good) - good.rfind("\n"))
         fault = Fault(path, *place, "", "UTF-8", f"the byte 0x{error.object[error.start]:02x}")
-        doubtful = may_say_unpublished(content.decode(errors="replace"))
+        doubtful = may_say_unpublished(content.decode(errors="replace"), _deciding(mapping))
         return Reading(path, mark, None, (fault,), doubtful=doubtful)
     read = toml.read if toml.is_toml(text) else frontmatter.read
     front = read(text)
     faults = [Fault(path, *flaw.place, _known_key(flaw.path), flaw.expected, flaw.got) for flaw in front.flaws]
     if front.data is None:
-        return Reading(path, mark, None, tuple(faults), doubtful=may_say_unpublished(text))
+        return Reading(path, mark, None, tuple(faults), doubtful=may_say_unpublished(text, _deciding(mapping)))
     body = clean(front.body).strip()
     mapped = Mapped(front.data) if mapping is None else fields.apply(mapping, front.data, path)
     if mapping is not None and is_aside(path):
@@ -109,7 +109,7 @@ def read_record(path: str, content: bytes, now: datetime, mapping: FieldMapping 
         return Reading(path, mark, article, tuple(faults))
     held, due = _held(mapped.data), _due(mapped.data)
     doubtful = any(fault.cost is Cost.RECORD and fault.key in ("published", *HIDING) for fault in faults)
-    doubtful = doubtful or (bool(front.flaws) and may_say_unpublished(text))
+    doubtful = doubtful or (bool(front.flaws) and may_say_unpublished(text, _deciding(mapping)))
     return Reading(path, mark, None, tuple(faults), unpublished, doubtful, held, due)
 
 
@@ -157,6 +157,11 @@ def _problems_of_update(record: Record, now: datetime) -> list[Problem]:
     if updated > now:
         return [Problem(path, "a moment that has passed", "one to come", Cost.PART, until=updated)]
     return []
+
+
+def _deciding(mapping: FieldMapping | None) -> set[str]:
+    """The keys of theirs that say whether a record is published."""
+    return set() if mapping is None else {str(key.path[-1]) for key in mapping.keys_of("published")} - {"published"}
 
 
 def _says_unpublished(data: dict[str, Any]) -> bool:

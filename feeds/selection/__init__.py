@@ -4,16 +4,17 @@ settling: the one place that decides what is visible, when records change or a m
 by what was settled.
 """
 
-from feeds.selection.picks import Pick, between, feeds, hidden, moments, newest, upcoming
+from feeds.selection.picks import Pick, between, days, feeds, hidden, hours, newest, upcoming
 from feeds.selection.settling import is_settled, next_change, settle, was_settled
 
 __all__ = [
     "Pick",
     "between",
+    "days",
     "feeds",
     "hidden",
+    "hours",
     "is_settled",
-    "moments",
     "newest",
     "next_change",
     "settle",

@@ -17,6 +17,8 @@ from feeds.rules import Order, Rule
 from feeds.schema import held, memberships, records
 
 MOST_PARAMETERS = 500
+HOUR = 3_600_000_000  # microseconds
+DAY = 24 * HOUR
 _PICKED = tuple(records.c[name] for name in ("number", "digest", "id", "until", "feeds", "related", "age"))
 
 
@@ -49,20 +51,31 @@ def feeds(connection: Connection) -> dict[str, Feed]:
 def newest(connection: Connection, key: str, now: datetime, limit: int, order: Order = "published") -> list[Pick]:
     """The first articles of a feed in its order, at most `limit`.  Those without heat are the coldest."""
     hottest = (records.c.heat.desc().nulls_last(),) if order == "heat" else ()
-    statement = _in_feed(key, now).order_by(*hottest, memberships.c.age, records.c.link).limit(limit)
+    statement = _in_feed(key, now).order_by(*hottest, memberships.c.age, records.c.link, records.c.id).limit(limit)
     return [_pick(*row) for row in connection.execute(statement)]
 
 
-def moments(connection: Connection, key: str) -> list[datetime]:
-    """When each article of a feed was published; in no order."""
-    return [moment(-age) for age in connection.scalars(select(memberships.c.age).where(memberships.c.feed == key))]
+def days(connection: Connection, key: str) -> dict[datetime, int]:
+    """How many articles of a feed were published on each day, by its beginning."""
+    count = -memberships.c.age
+    day = (count - ((count % DAY) + DAY) % DAY) // DAY  # rounded down, also before 1970
+    rows = connection.execute(select(day, func.count()).where(memberships.c.feed == key).group_by(day))
+    return {moment(number * DAY): articles for number, articles in rows}
+
+
+def hours(connection: Connection, key: str, day: datetime) -> dict[datetime, int]:
+    """The same of each hour of a day."""
+    start = micros(day)
+    age, hour = memberships.c.age, (-memberships.c.age - start) // HOUR
+    of_day = select(hour, func.count()).where(memberships.c.feed == key, age <= -start, age > -(start + DAY))
+    return {moment(start + number * HOUR): articles for number, articles in connection.execute(of_day.group_by(hour))}
 
 
 def between(connection: Connection, key: str, now: datetime, start: datetime, end: datetime) -> list[Pick]:
     """The articles of a feed that were published from `start` on and before `end`, newest first."""
     age = memberships.c.age
     span = _in_feed(key, now).where(age <= -micros(start), age > -micros(end))
-    return [_pick(*row) for row in connection.execute(span.order_by(age, records.c.link))]
+    return [_pick(*row) for row in connection.execute(span.order_by(age, records.c.link, records.c.id))]
 
 
 def _in_feed(key: str, now: datetime) -> Select[Any]:

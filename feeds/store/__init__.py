@@ -22,7 +22,7 @@ from feeds.store.contents import (
     put,
     remove,
     touch,
-    with_record,
+    visible_records,
     withdraw,
 )
 from feeds.store.database import LONGEST_WAIT, Store, alone, fact
@@ -57,7 +57,7 @@ __all__ = [
     "steady_since",
     "take_unsettled",
     "touch",
-    "with_record",
+    "visible_records",
     "withdraw",
     "withdraw_memberships",
 ]

@@ -117,11 +117,11 @@ def remove(connection: Connection, paths: Sequence[str]) -> None:
     connection.execute(delete(schema.files).where(schema.files.c.path == bindparam("key")), rows)
 
 
-def with_record(connection: Connection, paths: Sequence[str]) -> set[str]:
-    """At which of these paths there is a record."""
+def visible_records(connection: Connection, paths: Sequence[str]) -> set[str]:
+    """At which of these paths there is a record that is visible."""
     columns, found = schema.records.c, set[str]()
     for some in _chunks(paths):
-        found.update(connection.scalars(select(columns.path).where(columns.path.in_(some))))
+        found.update(connection.scalars(select(columns.path).where(columns.visible, columns.path.in_(some))))
     return found
 
 

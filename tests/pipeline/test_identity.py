@@ -382,6 +382,17 @@ class TestSeveralAtOnce:
             put(config, f"{n}.md", n=n, webUrl=f"https://example.org/{place}")
         assert same_from_nothing(config) == ids(*places)
 
+    def test_a_refused_one_and_the_one_it_is_refused_for_are_touched_together(self, tmp_path: Path) -> None:
+        config = site(tmp_path, 0)
+        put(config, "a.md", n=5)
+        put(config, "b.md", n=1)
+        build(config)
+        put(config, "a.md", n=5, webUrl="https://example.org/1")
+        build(config)
+        put(config, "a.md", n=5, webUrl="https://example.org/1", excerpt="x")
+        put(config, "b.md", n=1, excerpt="y")
+        assert same_from_nothing(config) == ids(1)
+
     def test_all_move_to_another_host(self, tmp_path: Path) -> None:
         config = site(tmp_path)
         build(config)

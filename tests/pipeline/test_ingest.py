@@ -212,12 +212,28 @@ class TestOnlyWhatChanged:
             pytest.param("+++\ntitle = [\npublished = false\n+++\n", id="TOML"),
             pytest.param("---\ndraft: true\n: [", id="a draft"),
             pytest.param(make.record(1, published="false").encode() + b"\xff", id="no UTF-8"),
+            pytest.param(make.record(1, published="false").encode("utf-16"), id="UTF-16"),
+            pytest.param(make.record(1, title="[B").replace("published: true", "published：false"), id="a wide colon"),
+            pytest.param(make.record(1, title="[B").replace("published: true", "pub\u200blished: no"), id="no width"),
+            pytest.param(make.record(1, title="[B").replace("published: true", '"publ\\u0069shed": no'), id="escaped"),
+            pytest.param(make.record(1, title="[B").replace("published: true", "? published\n: false"), id="two lines"),
+            pytest.param(make.record(1, title="[B").replace("published: true", "published false"), id="no colon"),
+            pytest.param(make.record(1, title=None, publishedDateTime="2030-01-01"), id="postponed"),
         ],
     )
     def test_in_doubt_a_record_that_breaks_goes(self, config: Config, source: Store, content: str | bytes) -> None:
         make.write(config.records_folder / "1.md", content)
         ingest(config, source, make.NOW)
         assert titles(source).keys() == {"2.md", "3.md"}
+
+    def test_one_that_breaks_before_it_is_due_does_not_show(self, config: Config, source: Store) -> None:
+        file, due = config.records_folder / "1.md", make.NOW + HOUR
+        make.write(file, make.record(1, publishedDateTime=due.isoformat()))
+        ingest(config, source, make.NOW)
+        make.write(file, "---\ntitle: [\n---\n")
+        ingest(config, source, make.NOW)
+        ingest(config, source, due + HOUR)
+        assert "1.md" not in titles(source, due + HOUR)
 
     def test_what_is_taken_back_goes_though_the_ledger_cannot_be_written(self, config: Config, source: Store) -> None:
         Documents(config, source).get("feed.rss", make.NOW)
