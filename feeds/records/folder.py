@@ -126,6 +126,8 @@ def printable(path: str) -> str:
     """A path as text that any store, log or terminal takes: no byte outside UTF-8, no control character."""
     if path.isprintable():
         return path
+    if path.isascii() and path.isprintable():
+        return path  # what nearly every path is
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
     return "".join(character if _shows(character) else repr(character)[1:-1] for character in text)
 

@@ -9,7 +9,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -151,7 +151,8 @@ class Store:
             if getattr(cause, "sqlite_errorname", "") == "SQLITE_BUSY":
                 raise StoreBusy(str(self._file), "expected the store to be free, got: another writer") from error
             if getattr(cause, "sqlite_errorname", "") in DAMAGE:
-                with alone(self._file.parent):
+                with suppress(SQLAlchemyError, OSError), alone(self._file.parent):
+                    # Where that fails, as while others use it, whoever comes next tries again.
                     self._remake()
                 raise StoreError(str(self._file), "the store was damaged and is made anew; try again") from error
             raise StoreError(str(self._file), f"expected to use the store, got: {cause}") from error

@@ -131,7 +131,10 @@ def test_a_store_that_is_damaged_is_made_anew_while_the_last_good_documents_are_
                     file.write(b"This is no database. " * 500)
         for n in (3, 4):
             make.write(config.records_folder / f"{n}.md", make.record(n))
-            shown = until(server, f"Article {n}")
+            try:
+                shown = until(server, f"Article {n}")
+            except AssertionError as error:
+                raise AssertionError(server.err.read_text()) from error
             assert shown.headers["ETag"] != before.headers["ETag"]
         assert server.process.poll() is None
 

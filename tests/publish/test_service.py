@@ -529,13 +529,13 @@ def test_the_head_of_an_error_has_no_body(client: FlaskClient) -> None:
 def test_healthz_tells_how_many_articles_are_visible(client: FlaskClient) -> None:
     response = client.get("/healthz")
     assert response.status_code == 200
-    assert response.get_json() == {"status": "ok", "articles": 4}
+    assert response.get_json() == {"status": "ok", "articles": 4, "faults": 0}
     assert response.headers["Cache-Control"] == "no-store"
 
 
 def test_a_site_without_articles_is_well(tmp_path: Path) -> None:
     client = client_of(make.site(tmp_path, {"1.md": make.record(1, published="false")}))
-    assert client.get("/healthz").get_json() == {"status": "ok", "articles": 0}
+    assert client.get("/healthz").get_json() == {"status": "ok", "articles": 0, "faults": 0}
     for name in ("rss", "atom", "json"):
         assert client.get(f"/feed.{name}").status_code == 404
     assert b"xmlUrl" not in client.get("/feeds.opml").data
@@ -765,7 +765,8 @@ def test_a_service_whose_store_another_version_made_anew_says_so_and_breaks_noth
     assert client.get("/feed.rss").status_code == 200
     config.file.write_text(config.file.read_text() + '[topics.ml]\naliases = ["AI"]\n')
     make.run("build", cwd=tmp_path)
-    response = client.get("/feed.rss")
+    assert client.get("/feed.rss").status_code == 200  # the last good one
+    response = client.get("/feed.atom")  # which nobody asked for before
     assert response.status_code == 503
     assert "Retry-After" not in response.headers
     assert client.get("/healthz").status_code == 503
