@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -28,11 +28,15 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What an ingest came to: how many files there are, how many of them were read now, how many were forgotten."""
+    """What an ingest came to: how many files there are, how many of them were read now, how many were forgotten.
+
+    taken_back: whether something that was there before is there no more.
+    """
 
     files: int
     read: int
     forgotten: int
+    taken_back: bool = field(default=False, compare=False)
 
 
 def open_store(config: Config) -> Store:
@@ -68,7 +72,10 @@ def ingest(
             return Ingested(len(found), 0, 0)
         with into.writing(wait) as connection:
             # Looked at again: while this process waited for its turn, another may have done the work.
-            return _Ingest(connection, config, now, progress, among).run(same_ledger)
+            ingested = _Ingest(connection, config, now, progress, among).run(same_ledger)
+        if ingested.taken_back:
+            into.forget()
+        return ingested
     except LedgerError:
         # What was taken back goes although nothing can be noted in the ledger; all else waits until that can be.
         with into.writing(wait) as connection:
@@ -141,19 +148,20 @@ class _Ingest:
         minting = Minting(self._connection, self._config, self._now)
         minting.leaving(self._gone)
         store.remove(self._connection, self._gone)
-        read = 0
+        read, out = 0, False
         batch: list[tuple[Found, Reading]] = []
         for pair in self._readings():
             read += 1
+            out = out or pair[1].article is None
             batch.append(pair)
             if len(batch) == BATCH:
                 self._put(batch, minting)
                 batch.clear()
         self._put(batch, minting)
-        if read or self._gone or not same_ledger:
+        if read or self._gone or not same_ledger or minting.remembers:
             minting.settle()
         selection.settle(self._connection, self._config.rules, self._now)
-        return Ingested(len(self._found), read, len(self._gone))
+        return Ingested(len(self._found), read, len(self._gone), bool(self._gone) or out)
 
     def take_back(self) -> None:
         """Only what is no longer published."""

@@ -37,6 +37,11 @@ class Minting:
         self._titles: dict[str, str] = {}
         self._held: set[str] = set()
 
+    @property
+    def remembers(self) -> bool:
+        """Whether there is something withdrawn, which ends, or comes back, though no record changes."""
+        return bool(self._ledger.withdrawn)
+
     def leaving(self, paths: Sequence[str]) -> None:
         """Records are about to change or go: what was known of them counts."""
         self._before |= identities.before(self._connection, paths)

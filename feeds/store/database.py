@@ -104,6 +104,14 @@ class Store:
             self._kept[1].close()
             self._kept = None
 
+    def forget(self) -> None:
+        """Take what was deleted out of the file as well, as far as no other process is reading just now.
+
+        Until then it stands in pages that the log is to replace (sqlite.org/wal.html, "Checkpointing").
+        """
+        with suppress(sqlite3.Error, SQLAlchemyError), closing(self._engine.raw_connection()) as raw:
+            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Close every connection."""
         self._forget()

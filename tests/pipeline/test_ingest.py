@@ -226,6 +226,16 @@ class TestOnlyWhatChanged:
         ingest(config, source, make.NOW)
         assert titles(source).keys() == {"2.md", "3.md"}
 
+    def test_what_is_taken_back_is_not_in_the_store_while_that_is_open(self, config: Config, source: Store) -> None:
+        file = config.records_folder / "1.md"
+        make.write(file, make.record(1, title=make.CANARY, excerpt=make.CANARY))
+        ingest(config, source, make.NOW)
+        Documents(config, source).get("feed.rss", make.NOW)
+        make.write(file, make.record(1, published="false"))
+        ingest(config, source, make.NOW)
+        stored = [place.read_bytes() for place in config.store_file.parent.iterdir()]
+        assert not any(make.CANARY.encode() in content for content in stored)
+
     def test_one_that_breaks_before_it_is_due_does_not_show(self, config: Config, source: Store) -> None:
         file, due = config.records_folder / "1.md", make.NOW + HOUR
         make.write(file, make.record(1, publishedDateTime=due.isoformat()))
