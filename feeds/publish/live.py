@@ -40,14 +40,17 @@ def _utc_now() -> datetime:
 
 
 class Live:
-    """A WSGI application (PEP 3333) that is always that of the latest good config."""
+    """A WSGI application (PEP 3333) that is always that of the latest good config.
+
+    The records are to be read in already: what changed since shows at the first look over the folder.
+    """
 
     def __init__(self, config: Config, clock: Callable[[], datetime] = _utc_now) -> None:
         self._config = config
         self._clock = clock
         self._config_seen = _facts(config.file)
         self._stopped = threading.Event()
-        self._app, self._watch = self._made(config)
+        self._app, self._watch = self._made(config, just_read=True)
         for work in (self._keep_time, self._keep_records):
             threading.Thread(target=work, name=work.__name__, daemon=True).start()
 
@@ -59,8 +62,8 @@ class Live:
         """End the threads; requests are answered as before, with what is known."""
         self._stopped.set()
 
-    def _made(self, config: Config) -> tuple[Application, Watch]:
-        app = create_app(config, clock=self._clock)
+    def _made(self, config: Config, *, just_read: bool = False) -> tuple[Application, Watch]:
+        app = create_app(config, clock=self._clock, just_read=just_read)
         found: Watch = app.extensions["feeds"]
         found.leave_to_others()
         return app.wsgi_app, found

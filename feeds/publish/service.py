@@ -50,19 +50,26 @@ class _Document(Response):
         return headers
 
 
-def create_app(config: Config | str | Path = "config.toml", *, clock: Clock = _utc_now) -> Flask:
+def create_app(
+    config: Config | str | Path = "config.toml", *, clock: Clock = _utc_now, just_read: bool = False
+) -> Flask:
     """The service as a WSGI application, for any server.  `config`: a Config, or the path of a config.toml.
 
+    `just_read`: the records were read into the store a moment ago, and need no look before the first answer.
     Raises ConfigError or StoreError when it cannot start. `clock` tells the moment, which decides what is due.
     """
     if not isinstance(config, Config):
         config = load_config(config)
     source = open_store(config)
-    ingest(config, source, clock())
+    if not just_read:
+        ingest(config, source, clock())
     prefix = unquote_to_bytes(urlsplit(config.site.base_url).path).decode("latin-1")  # as PATH_INFO is: PEP 3333
     documents, shelf = Documents(config, source), Shelf(config.server.memory)
     answers, watch = Answers(config, documents, shelf, prefix), Watch(config, source, shelf, clock)
-    watch.look()
+    if just_read:
+        watch.begin()
+    else:
+        watch.look()
     app = Flask("feeds", static_folder=None)
     app.url_map.strict_slashes = False
     app.extensions["feeds"] = watch

@@ -7,6 +7,7 @@ here: what is read (pipeline).
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from threading import Lock
 
@@ -72,6 +73,12 @@ class Watch:
             finally:
                 self._at_store.release()
         self.next = min(self._next_records, self._next_store) if self._alone else NEVER
+
+    def begin(self) -> None:
+        """Take what was just read for what is known."""
+        with suppress(StoreError):  # those who ask will be told
+            self._report(aloud=False)
+        self.see()
 
     def read(self, paths: Sequence[str] | None) -> bool:
         """Read the records at these paths, or all that changed; whether that could be done."""
