@@ -22,11 +22,12 @@ from feeds.publish import hosts
 from feeds.publish.service import create_app
 from feeds.publish.static import MANIFEST
 from feeds.render import Place, format_named, widest
+from feeds.rhythm import STEPS
 from tests import make
 from tests.pipeline.test_history import FORMATS, build, chain, dated, ids, links
 
 UNLIMITED = 1_000_000_000
-# What a frame may be shorter than the longest: without a link to the history, `fh:complete` and tombstones.
+# What a frame may be shorter than the longest: without a link to the history, `fh:complete`, tombstones and rhythm.
 SLACK = 500
 OWN = """
 [[feed]]
@@ -89,6 +90,7 @@ class TestFitting:
                 Place(itself),
                 Place(itself, complete=True),
                 Place(itself, withdrawn=True),
+                *(Place(itself, rhythm=step) for step in STEPS),
                 *(Place(itself, f"{folder}archive/{page}.{name}") for page in ("2026-11", "2026-11-23T12")),
             ):
                 head, tail = form.frame(feed, config.site, moment, place)
