@@ -34,6 +34,7 @@ def moment(count: int) -> datetime:
 
 def file_row(found: Found, reading: Reading) -> dict[str, Any]:
     """The row in `files` of a file that was read."""
+    faults = [fault_row(fault) for fault in reading.faults if fault.cost is not Cost.NOTHING]
     return {
         "path": reading.path,
         "size": found.size,
@@ -41,7 +42,8 @@ def file_row(found: Found, reading: Reading) -> dict[str, Any]:
         "digest": reading.digest,
         "unpublished": reading.unpublished,
         "due": None if reading.due is None else micros(reading.due),
-        "faults": [fault_row(fault) for fault in reading.faults if fault.cost is not Cost.NOTHING],
+        "faults": faults,
+        "faulty": bool(faults),
     }
 
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    text,
 )
 
 metadata = MetaData()
@@ -50,8 +51,10 @@ files = Table(
     Column("unpublished", Boolean, nullable=False),
     Column("due", BigInteger),
     Column("faults", JSON, nullable=False),
+    Column("faulty", Boolean, nullable=False),
     sqlite_with_rowid=False,
 )
+Index("faulty_files", files.c.path, sqlite_where=text("faulty = 1"))  # as the condition is written in queries
 
 # One row a record that is published now or will be when it is due. `link` is its web address as it is compared, `id`
 # what readers know the article by, `claim` what the record says of that itself; `shown` tells that readers may hold the

@@ -11,7 +11,6 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -27,7 +26,11 @@ from feeds.publish.watch import Watch
 BETWEEN_LOOKS = 0.01  # seconds between two looks at the store and the clock
 BETWEEN_CONFIGS = 0.25  # seconds between two looks at config.toml
 STEP, LONGEST_STEP = 5, 50  # milliseconds of quiet that end a burst of changes, and the longest burst
-OFTENEST, SHARE = 1.0, 10  # the whole folder is looked over at most once in so many seconds, and in so much of the time
+OFTENEST = 1.0  # seconds between two looks over the whole folder, at least
+SHARE, RARE_SHARE = (
+    10,
+    200,
+)  # a look takes one part in so many of the time: until the file system told something, and then
 AGAIN = 0.02  # seconds until a busy store is tried again
 PATIENCE = 1.0  # seconds between two tries to watch
 
@@ -109,11 +112,10 @@ class Live:
 
     def _follow(self) -> None:
         """Read what the file system says has changed, until another folder is to be watched."""
-        config, watching = self._config, self._watch
-        folder = config.records_folder
-        place = os.stat(folder).st_ino
-        pending: set[str] | None = None  # None: everything
-        next_whole = 0.0
+        watching, folder = self._watch, self._config.records_folder
+        over, heard = threading.Event(), threading.Event()
+        looking = threading.Thread(target=self._look_over, args=(watching, folder, over, heard), daemon=True)
+        pending: set[str] = set()
         changes = watch(
             folder,
             watch_filter=None,
@@ -124,21 +126,33 @@ class Live:
             stop_event=self._stopped,
             raise_interrupt=False,
         )
-        for some in changes:
-            if self._watch is not watching:
-                return  # under another config
-            if pending is not None:
+        try:
+            for some in changes:
+                if looking.ident is None:
+                    looking.start()  # now that no change is missed any more
+                if over.is_set() or self._watch is not watching:
+                    return
                 pending |= {path for _, changed in some if (path := _below(folder, changed)) is not None}
+                if pending:
+                    heard.set()
+                if pending and watching.read(sorted(pending)):
+                    pending.clear()
+        finally:
+            over.set()
+
+    def _look_over(self, watching: Watch, folder: Path, over: threading.Event, heard: threading.Event) -> None:
+        """Look over the whole folder now and then, until it is another one."""
+        place = _place(folder)
+        while not self._stopped.is_set() and not over.is_set():
             started = monotonic()
-            whole = pending is None or started >= next_whole
-            if whole or pending:
-                done = watching.read(None if whole else sorted(pending or ()))
-                pending = set() if done else (None if whole else pending)
-            if whole:
-                next_whole = monotonic() + max(OFTENEST, (monotonic() - started) * (SHARE - 1))
-                with suppress(OSError):
-                    if os.stat(folder).st_ino != place:
-                        return  # another folder in its place
+            watching.read(None)
+            if (now := _place(folder)) is not None and now != place:
+                over.set()
+            took, waited = monotonic() - started, monotonic()
+            while not over.wait(OFTENEST):
+                share = RARE_SHARE if heard.is_set() else SHARE
+                if monotonic() - waited >= took * (share - 1) or _place(folder) != place:
+                    break
 
 
 class _leading:
@@ -157,6 +171,13 @@ class _leading:
 
     def __exit__(self, *_: object) -> None:
         os.close(self._descriptor)
+
+
+def _place(folder: Path) -> int | None:
+    try:
+        return os.stat(folder).st_ino
+    except OSError:
+        return None
 
 
 def _facts(file: Path) -> tuple[int, int, int] | None:

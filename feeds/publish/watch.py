@@ -82,8 +82,11 @@ class Watch:
 
     def read(self, paths: Sequence[str] | None) -> bool:
         """Read the records at these paths, or all that changed; whether that could be done."""
-        with self._at_records:
-            done = self._read_records(paths)
+        if paths is None:
+            done = self._read_records(None)  # for seconds, perhaps: nobody waits for it
+        else:
+            with self._at_records:
+                done = self._read_records(paths)
         self.see()
         return done
 
