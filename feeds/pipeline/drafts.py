@@ -63,7 +63,7 @@ class Drafts:
     def snapshot(self, connection: Connection, now: datetime) -> Snapshot:
         """What is visible now; looked up again only when records changed or something fell due."""
         if self._snapshot is None or not self._snapshot.holds(store.generation(connection), now):
-            self._snapshot = take_snapshot(self._config, connection, now)
+            self._snapshot = take_snapshot(self._config, connection, now, self._snapshot)
             self._entries.forget()
             self._upcoming = None
             self._extents.forget()

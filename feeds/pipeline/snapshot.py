@@ -12,34 +12,52 @@ from feeds.store import Connection
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What is visible from `now` until `until`, when a publication or an update falls due (None: for ever)."""
+    """What is visible from `now` until `until`, when a publication or an update falls due (None: for ever).
+
+    `every` feed there is, of which `feeds` are those that are published.
+    """
 
     generation: int
     now: datetime
     until: datetime | None
     names: dict[str, str]
     feeds: dict[str, Feed]
+    every: dict[str, Feed]
 
     def holds(self, generation: int, now: datetime) -> bool:
         """Whether it still says what is visible."""
         return self.generation == generation and self.now <= now and (self.until is None or now < self.until)
 
 
-def take_snapshot(config: Config, connection: Connection, now: datetime) -> Snapshot:
-    """What was settled for that moment, in the feeds that the config asks for."""
+def take_snapshot(config: Config, connection: Connection, now: datetime, before: Snapshot | None = None) -> Snapshot:
+    """What was settled for that moment, in the feeds that the config asks for.
+
+    Of one from `before` under the same config only what was touched since is looked up.
+    """
     if not selection.was_settled(connection):
         raise StoreError(str(config.store_file), "expected a store that was read in, got one that is being made anew")
-    names = config.names
+    names, rules = config.names, {rule.key: rule for rule in config.rules}
     formats, content = config.feeds.formats, config.feeds.content
-    found = (replace(feed, formats=formats, content=content) for feed in selection.feeds(connection).values())
-    every = {feed.key: names.named(feed) for feed in found}
-    own = [
-        replace(feed, name=rule.name, description=rule.description, formats=rule.formats, content=rule.content)
-        for rule in config.rules
-        if (feed := every.pop(rule.key, None)) is not None
-    ]
-    in_order = [*own, *sorted(every.values(), key=lambda feed: (fold(feed.name), feed.key))]
+
+    def told(feed: Feed) -> Feed:
+        if (rule := rules.get(feed.key)) is None:
+            return names.named(replace(feed, formats=formats, content=content))
+        return replace(feed, name=rule.name, description=rule.description, formats=rule.formats, content=rule.content)
+
+    since = -1 if before is None else before.generation
+    touched = {key: told(feed) for key, feed in selection.feeds(connection, since).items()}
+    generation, until = store.generation(connection), selection.next_change(connection)
+    if before is not None and selection.count_feeds(connection) == len(before.every):
+        known = before.every
+        if all(key in known and known[key].name == feed.name for key, feed in touched.items()):  # all is in its order
+            every = {**known, **touched}
+            feeds = {key: every[key] for key in before.feeds}
+            return Snapshot(generation, now, until, before.names, feeds, every)
+    every = touched if before is None else {key: told(feed) for key, feed in selection.feeds(connection).items()}
+    own = [every[key] for key in rules if key in every]
+    others = [feed for key, feed in every.items() if key not in rules]
+    in_order = [*own, *sorted(others, key=lambda feed: (fold(feed.name), feed.key))]
     listed = (x for kind in (EVERYTHING, OWN, *config.feeds.kinds) for x in in_order if x.kind == kind)
     feeds = {feed.key: feed for feed in listed if feed.key not in names.retired}
-    called = {key: feed.name for key, feed in every.items()}
-    return Snapshot(store.generation(connection), now, selection.next_change(connection), called, feeds)
+    called = {feed.key: feed.name for feed in others}
+    return Snapshot(generation, now, until, called, feeds, every)

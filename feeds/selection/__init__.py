@@ -4,12 +4,13 @@ settling: the one place that decides what is visible, when records change or a m
 by what was settled.
 """
 
-from feeds.selection.picks import Pick, between, days, feeds, hidden, hours, newest, upcoming
+from feeds.selection.picks import Pick, between, count_feeds, days, feeds, hidden, hours, newest, upcoming
 from feeds.selection.settling import is_settled, next_change, settle, was_settled
 
 __all__ = [
     "Pick",
     "between",
+    "count_feeds",
     "days",
     "feeds",
     "hidden",

@@ -36,16 +36,22 @@ class Pick:
     changed: datetime
 
 
-def feeds(connection: Connection) -> dict[str, Feed]:
+def feeds(connection: Connection, since: int = -1) -> dict[str, Feed]:
     """Every feed in which something is visible, by key, with the spelling of its name most used.
 
-    `updated` is the publication of its newest article.
+    `updated` is the publication of its newest article. `since`: only those touched after that generation of the store.
     """
     of_feed = memberships.c.feed == schema.feeds.c.key
     latest = select(memberships.c.age).where(of_feed).order_by(memberships.c.age).limit(1).scalar_subquery()
     columns = schema.feeds.c
-    rows = connection.execute(select(columns.key, columns.name, columns.articles, latest).order_by(columns.key))
+    every = select(columns.key, columns.name, columns.articles, latest).where(columns.touched > since)
+    rows = connection.execute(every.order_by(columns.key))
     return {key: Feed(key, name, articles, moment(-age)) for key, name, articles, age in rows}
+
+
+def count_feeds(connection: Connection) -> int:
+    """How many feeds there are in which something is visible."""
+    return connection.scalar(select(func.count()).select_from(schema.feeds)) or 0
 
 
 def newest(connection: Connection, key: str, now: datetime, limit: int, order: Order = "published") -> list[Pick]:

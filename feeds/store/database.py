@@ -176,7 +176,7 @@ class Store:
                 # When documents last changed cannot be read off the records: it stays, and each is rendered again.
                 # The generation goes on, so that no running service takes the new store for the one it knows.
                 last = int(fact(connection, "generation") or 0) if _fits(connection, schema.facts) else 0
-                last = max(last, int(time.time()))  # also past that of a store which was lost
+                last = max(last, time.time_ns() // 1_000_000)  # also past that of a store which was lost
                 kept = [schema.documents] if _fits(connection, schema.documents) else []
                 rebuilt = [table for table in schema.metadata.sorted_tables if table not in kept]
                 schema.metadata.drop_all(connection, rebuilt)
