@@ -335,7 +335,13 @@ class Load:
 
     def _note(self, ask: Callable[[], httpx.Response]) -> None:
         try:
-            self.answers[ask().status_code] += 1
+            try:
+                answer = ask()
+            except (httpx.ConnectError, httpx.ReadError, httpx.RemoteProtocolError):
+                # A server may close a connection on which it has not answered yet, and a client asks again on another,
+                # as browsers and proxies do (RFC 9112 §9.3.1 and §9.6).
+                answer = ask()
+            self.answers[answer.status_code] += 1
         except httpx.TransportError as error:
             if not self._stop.is_set():
                 self.failed.append(repr(error))
