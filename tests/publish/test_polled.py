@@ -51,9 +51,9 @@ class Editor:
         return make.record(n, title=f'"{self.titles[n]}"')
 
 
-def poll(server: Serving, seconds: float, every: float, folder: Path) -> int:
+def poll(config: Config, server: Serving, seconds: float, every: float) -> int:
     """Edit and poll for so long; the number of edits."""
-    editor = Editor(make.site(folder, {}), 7)
+    editor, folder = Editor(config, 7), config.file.parent
     urls = {name: f"{server.url}{PATH}.{name}" for name in ("rss", "atom")}
     newsboat = Newsboat(folder / "newsboat", *urls.values())
     failures: list[str] = []
@@ -110,7 +110,7 @@ def titles(content: bytes) -> list[str]:
 def run(tmp_path: Path, seconds: float, every: float) -> None:
     config = make.site(tmp_path, {f"{n}.md": make.record(n) for n in (1, 2, 3)}, "[feeds]\nlimit = 10000\n")
     with serving(config, "--workers", "2") as server:
-        assert poll(server, seconds, every, tmp_path) > 3
+        assert poll(config, server, seconds, every) > 3
         assert "Traceback" not in server.err.read_text()
 
 
