@@ -3,14 +3,15 @@
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from feeds import selection, store
 from feeds.config import Config
-from feeds.errors import ConfigError, LedgerError
+from feeds.errors import ConfigError, LedgerError, StoreError
 from feeds.ledger import ledger_bytes
 from feeds.model import digest
 from feeds.pipeline.minting import Minting, ledger_mark
@@ -22,6 +23,7 @@ SHAPING = ("feedgen", "lxml", "idna", "jinja2", "markdown-it-py", "nh3", "pydant
 # A file that changed this shortly before it was read may change again without its time telling so.
 SETTLED_NS = 50_000_000
 NEVER = -1
+LISTING = "listing"  # the fact that tells of which listing of the folder the store holds just what the files say
 
 Progress = Callable[[int, int], None]
 
@@ -62,13 +64,16 @@ def ingest(
     StoreError when the store cannot be written, StoreBusy when another process still writes it after `wait` seconds.
     """
     try:
+        found = _walk(config.records_folder, among)
         with into.reading() as connection:
-            known = store.known_files(connection, None if among is None else [printable(path) for path in among])
             settled = selection.is_settled(connection, config.rules, now)
             mark = ledger_mark(ledger_bytes(config.ledger_file), config.feeds.withdrawn_days)
             same_ledger = identities.ledger_known(connection) == mark
-        found = _walk(config.records_folder, among)
-        if settled and same_ledger and not _changed(found, known) and known.keys() <= found.keys():
+            same = among is None and store.fact(connection, LISTING) == _listing(found)
+            known = {} if same else _known(connection, among)
+        if settled and same_ledger and (same or (not _changed(found, known) and known.keys() <= found.keys())):
+            if not same and among is None:
+                _note(into, found)
             return Ingested(len(found), 0, 0)
         with into.writing(wait) as connection:
             # Looked at again: while this process waited for its turn, another may have done the work.
@@ -104,15 +109,34 @@ def settle(config: Config, source: Store, now: datetime, wait: float = LONGEST_W
         selection.settle(connection, config.rules, now)
 
 
+def _known(connection: Connection, among: Sequence[str] | None) -> dict[str, Known]:
+    return store.known_files(connection, None if among is None else [printable(path) for path in among])
+
+
 def _walk(folder: Path, among: Sequence[str] | None) -> dict[str, Found]:
     if among is not None:
         if not folder.is_dir():
             raise ConfigError(str(folder), "expected a folder of records, got none")
         there = (find(folder, path) for path in among)
         return {printable(found.path): found for found in there if found is not None}
+    listed = {item.path: item for item in walk(folder)}
+    if "".join(listed).isprintable():
+        return listed
     # A name that had to be escaped to be shown never hides the file that is really called so.
-    named = ((printable(found.path), found) for found in walk(folder))
+    named = ((printable(found.path), found) for found in listed.values())
     return dict(sorted(named, key=lambda item: item[0] == item[1].path))
+
+
+def _listing(found: dict[str, Found]) -> str:
+    """What tells one listing of the folder from another; the order in which the file system names files counts."""
+    return digest(repr([*found.values()]))
+
+
+def _note(into: Store, found: dict[str, Found]) -> None:
+    """Every file is as the store knows it: the next to ask needs not compare them one by one."""
+    with suppress(StoreError), into.writing(wait=0) as connection:
+        if not _changed(found, known := _known(connection, None)) and known.keys() == found.keys():
+            store.note_fact(connection, LISTING, _listing(found))
 
 
 def _changed(found: dict[str, Found], known: dict[str, Known]) -> list[tuple[str, Found]]:
@@ -139,9 +163,11 @@ class _Ingest:
         self._names = config.names
         self._now = now
         self._progress = progress
-        known = None if among is None else [printable(path) for path in among]
-        self._known, self._found = store.known_files(connection, known), _walk(config.records_folder, among)
+        self._known, self._found = _known(connection, among), _walk(config.records_folder, among)
         self._gone = sorted(self._known.keys() - self._found.keys())
+        self._whole = among is None
+        self._restless = False  # whether some file is to be looked at again although it looks as before
+        store.note_fact(connection, LISTING, "")
 
     def run(self, same_ledger: bool) -> Ingested:
         """Everything that changed."""
@@ -161,6 +187,8 @@ class _Ingest:
         if read or self._gone or not same_ledger or minting.remembers:
             minting.settle()
         selection.settle(self._connection, self._config.rules, self._now)
+        if self._whole and not self._restless:
+            store.note_fact(self._connection, LISTING, _listing(self._found))
         return Ingested(len(self._found), read, len(self._gone), bool(self._gone) or out)
 
     def take_back(self) -> None:
@@ -176,18 +204,20 @@ class _Ingest:
         same: list[Found] = []
         changed = _changed(self._found, self._known)
         for count, (path, item) in enumerate(changed, start=1):
-            seen = replace(item, path=path, mtime_ns=_settled(item.mtime_ns))
+            seen = item._replace(path=path, mtime_ns=_settled(item.mtime_ns))
             before = self._known.get(path)
             content = read_file(self._config.records_folder, item)
             if isinstance(content, Fault):
                 # Its rights or the target of a link may change without its time telling so: it is looked at each time.
                 reading = Reading(path, digest(str(content)), None, (content,), doubtful=item.is_link)
-                seen = replace(seen, mtime_ns=NEVER)
+                seen = seen._replace(mtime_ns=NEVER)
             elif before is not None and before.digest == digest(content):
                 same.append(seen)
+                self._restless |= seen.mtime_ns == NEVER
                 continue
             else:
                 reading = read_record(path, content, self._now, self._config.records.fields)
+            self._restless |= seen.mtime_ns == NEVER
             if before is None or before.digest != reading.digest:
                 yield seen, reading
             if self._progress is not None:
