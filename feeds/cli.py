@@ -202,7 +202,14 @@ def _ingest(config: "Config", source: "Store", now: datetime) -> "Ingested":
     from feeds.pipeline import ingest
 
     with _progress("Reading") as progress:
-        return ingest(config, source, now, progress)
+        return ingest(config, source, now, progress, workers=_workers(config))
+
+
+def _workers(config: "Config") -> int:
+    """How many processes help with what takes long: as many as there are processors, unless the config says."""
+    from feeds.pipeline.workers import processors
+
+    return processors() if config.build.workers is None else config.build.workers
 
 
 def _report(config: "Config", source: "Store", now: datetime) -> "list[Fault]":
