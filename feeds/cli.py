@@ -77,7 +77,7 @@ def build(config_path: str, compress: bool) -> None:
         ingested = _ingest(config, source, now)
         faults = _report(config, source, now)
         with _progress("Writing") as progress:
-            built = static.build(config, source, now, progress, compress=compress)
+            built = static.build(config, source, now, progress, compress=compress, workers=_workers(config))
     if config.site.base_url == config.server.address:
         click.echo(f"Every address begins with {config.site.base_url}: site.base_url names the public one.", err=True)
     left_out = len({fault.path for fault in faults if fault.cost == "record"})

@@ -14,6 +14,7 @@ from feeds.store.contents import (
     keep_entries,
     keep_extents,
     kept_entries,
+    kept_recipes,
     known_below,
     known_files,
     note_broken,
@@ -25,7 +26,7 @@ from feeds.store.contents import (
     visible_records,
     withdraw,
 )
-from feeds.store.database import LONGEST_WAIT, Store, alone, fact
+from feeds.store.database import LONGEST_WAIT, Prepared, Store, alone, fact, insert_rows
 from feeds.store.feeds import count_spellings, note_fact, steady_since, take_unsettled, withdraw_memberships
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Connection",
     "Extent",
     "Known",
+    "Prepared",
     "Published",
     "Store",
     "advance",
@@ -43,9 +45,11 @@ __all__ = [
     "fact",
     "faults",
     "generation",
+    "insert_rows",
     "keep_entries",
     "keep_extents",
     "kept_entries",
+    "kept_recipes",
     "known_below",
     "known_files",
     "note_broken",

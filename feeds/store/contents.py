@@ -5,7 +5,7 @@ between them. Not here: what is visible and in which order (selection).
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import TypeVar
@@ -17,7 +17,7 @@ from feeds import schema
 from feeds.model import Article, Entry
 from feeds.records import Cost, Fault, Found
 from feeds.rows import FILE_COLUMNS, RECORD_COLUMNS, Filed, article_of, fault_of, micros
-from feeds.store.database import fact, insert_rows
+from feeds.store.database import driver, fact, insert_rows
 from feeds.store.feeds import Unsettled, count_spellings, note_unsettled, withdraw_memberships
 
 MOST_PARAMETERS = 500
@@ -198,11 +198,23 @@ def _told(fault: Fault, stays: bool) -> Fault:
 def kept_entries(connection: Connection, format_name: str, recipes: dict[int, str]) -> dict[int, bytes]:
     """The entries in that format that are kept under just these recipes, by the numbers of their records."""
     found: dict[int, bytes] = {}
-    columns = schema.entries.c
     for some in _chunks(list(recipes)):
-        statement = select(columns.record, columns.recipe, columns.content)
-        rows = connection.execute(statement.where(columns.format == format_name, columns.record.in_(some)))
+        places = ",".join("?" * len(some))
+        statement = f"SELECT record, recipe, content FROM entries WHERE format = ? AND record IN ({places})"
+        rows = driver(connection).execute(statement, (format_name, *some)).fetchall()
         found.update({record: content for record, recipe, content in rows if recipes[record] == recipe})
+    return found
+
+
+def kept_recipes(connection: Connection, format_name: str, among: Collection[int]) -> dict[int, str]:
+    """The recipes of the entries of these records that are kept in that format."""
+    found: dict[int, str] = {}
+    if connection.scalar(select(schema.entries.c.record).limit(1)) is None:
+        return found
+    columns = schema.entries.c
+    recipes = select(columns.record, columns.recipe).where(columns.format == format_name)
+    for some in _chunks(sorted(among)):
+        found.update({record: recipe for record, recipe in connection.execute(recipes.where(columns.record.in_(some)))})
     return found
 
 
