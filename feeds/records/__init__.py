@@ -8,7 +8,9 @@ Not here: what was read before (store), what is visible (selection).
 
 from feeds.records.faults import Cost, Fault
 from feeds.records.folder import Found, find, printable, read_file, walk
+from feeds.records.hints import hint, slip_of
 from feeds.records.mapping import FieldMapping, MappingError, read_mapping
+from feeds.records.quoting import quotable
 from feeds.records.reading import Reading, place_of_identity, read_record, refusal
 
 __all__ = [
@@ -19,11 +21,14 @@ __all__ = [
     "MappingError",
     "Reading",
     "find",
+    "hint",
     "place_of_identity",
     "printable",
+    "quotable",
     "read_file",
     "read_mapping",
     "read_record",
     "refusal",
+    "slip_of",
     "walk",
 ]
