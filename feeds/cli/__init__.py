@@ -13,6 +13,7 @@ from feeds.cli.check import check
 from feeds.cli.completion import completion
 from feeds.cli.listing import list_feeds
 from feeds.cli.opening import WRONG_USE
+from feeds.cli.schema import schema
 from feeds.cli.serve import serve
 from feeds.cli.show import show
 from feeds.errors import ConfigError, FeedsError
@@ -57,5 +58,5 @@ def main() -> None:
     """
 
 
-for command in (check, build, serve, list_feeds, show, completion):
+for command in (check, build, serve, list_feeds, show, schema, completion):
     main.add_command(command)
