@@ -2,7 +2,8 @@
 
 `_headers` and `_redirects` are for Netlify, Cloudflare Pages and those who read the same syntax, `feeds.nginx.conf` is
 for nginx, and the pages are for all of them. They follow from the config alone, and the service itself answers 404 for
-them. Not here: what moved and what is gone (names).
+them. With them lies the JSON Schema of a record, which follows from nothing.
+Not here: what moved and what is gone (names).
 """
 
 import re
@@ -13,13 +14,14 @@ from feeds.config import Config
 from feeds.model import digest, feed_path
 from feeds.pipeline import Draft
 from feeds.publish.headers import ALWAYS, PAGE, cache_control
+from feeds.records import jsonschema
 from feeds.render import format_named, html, opml
 from feeds.rows import EPOCH
 
 KEPT = "public, max-age=300"  # of a redirect, which config.toml may take back
 HEADERS, REDIRECTS, NGINX = "_headers", "_redirects", "feeds.nginx.conf"
 PAGES = {"404.html": 404, "410.html": 410}
-PATHS = (*PAGES, HEADERS, REDIRECTS, NGINX)
+PATHS = (*PAGES, HEADERS, REDIRECTS, NGINX, jsonschema.NAME)
 TEXT = "text/plain; charset=utf-8"
 BELOW = "((?:[A-Za-z0-9._-]+/)*[A-Za-z0-9._-]+)"  # as names.BELOW, for nginx
 
@@ -31,6 +33,7 @@ def drafts(config: Config) -> Iterator[Draft]:
         yield _draft(path, html.MEDIA_TYPE, content)
     for path, lines in {HEADERS: _headers(config), REDIRECTS: _redirects(config), NGINX: _nginx(config)}.items():
         yield _draft(path, TEXT, "".join(f"{line}\n" for line in lines).encode())
+    yield _draft(jsonschema.NAME, jsonschema.MEDIA_TYPE, jsonschema.schema_text().encode())
 
 
 def _draft(path: str, media_type: str, content: bytes) -> Draft:
@@ -116,7 +119,7 @@ def _always(media_type: str, config: Config) -> Iterator[tuple[str, str]]:
 def _types(config: Config) -> dict[str, str]:
     """The media type of each kind of document, by the end of its name."""
     formats: dict[str, str] = {name: format_named(name).MEDIA_TYPE for name in config.feeds.formats}
-    return {"html": html.MEDIA_TYPE, **formats, "opml": opml.MEDIA_TYPE}
+    return {"html": html.MEDIA_TYPE, **formats, "opml": opml.MEDIA_TYPE, "schema": jsonschema.MEDIA_TYPE}
 
 
 def _root(config: Config) -> str:

@@ -100,6 +100,7 @@ class TestTheFiles:
                 "/*.atom": "application/atom+xml; charset=utf-8",
                 "/*.json": "application/feed+json; charset=utf-8",
                 "/*.opml": "text/x-opml; charset=utf-8",
+                "/*.schema": "application/schema+json; charset=utf-8",
             }.items()
             for line in (
                 pattern,

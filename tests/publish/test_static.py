@@ -566,16 +566,16 @@ class TestTheCommand:
                 "5.md": make.record(1, **old),
             },
         )
-        assert self.numbers(config, 0) == (5, 5, 0, 22, 22, 0, 0)
-        assert self.numbers(config, 0)[2:] == (0, 22, 0, 22, 0)
+        assert self.numbers(config, 0) == (5, 5, 0, 23, 23, 0, 0)
+        assert self.numbers(config, 0)[2:] == (0, 23, 0, 23, 0)
         make.write(config.records_folder / "6.md", make.record(6, webUrl="nowhere", publishedDateTime="never"))
-        assert self.numbers(config, 1) == (6, 1, 1, 22, 0, 22, 0)
+        assert self.numbers(config, 1) == (6, 1, 1, 23, 0, 23, 0)
         assert self.numbers(config, 1)[:3] == (6, 0, 1)
         (config.records_folder / "6.md").unlink()
         make.write(config.records_folder / "2.md", make.record(2, topics="[Robots]", heat="hot", **old))
-        assert self.numbers(config, 1) == (5, 1, 0, 22, 0, 22, 0)
+        assert self.numbers(config, 1) == (5, 1, 0, 23, 0, 23, 0)
         (config.records_folder / "2.md").unlink()
-        assert self.numbers(config, 0) == (4, 0, 0, 19, 11, 8, 3)
+        assert self.numbers(config, 0) == (4, 0, 0, 20, 11, 9, 3)
 
     def test_output_does_not_depend_on_the_environment_or_on_the_order_of_files(self, tmp_path: Path) -> None:
         corner = {"provider": "{name: Ångström, domain: example.org}", "topics": "[Ölpreis, ai, AI, C++]"}
