@@ -1,6 +1,7 @@
 """What tests are made of: articles, record files and sites.  Everything is written below a folder that pytest gives."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -102,6 +103,11 @@ def write(file: Path, content: str | bytes) -> None:
 def tree(folder: Path) -> dict[str, bytes]:
     """Every file below a folder, by path."""
     return {str(file.relative_to(folder)): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
+
+
+def asked(path: str) -> str:
+    """The path in a request for a document: that of a page is its folder."""
+    return "/" + re.sub(r"(^|/)index\.html$", r"\1", path)
 
 
 def run(*arguments: str, cwd: Path, check: int | None = 0, **environment: str) -> subprocess.CompletedProcess[str]:

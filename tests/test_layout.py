@@ -22,6 +22,8 @@ ROOMS = [
     "records",
     "ledger",
     "identity",
+    "theme",
+    "site",
     "config",
     "rows",
     "schema",
@@ -37,7 +39,7 @@ ROOMS = [
 # Which modules may import a library.
 LIBRARIES = {
     "yaml": {"records.events"},
-    "pydantic": {"sections", "rules", "config", "records.shape", "records.validation"},
+    "pydantic": {"sections", "rules", "site", "config", "records.shape", "records.validation"},
     "pydantic_core": {"config", "records.shape"},
     "sqlalchemy": {
         "schema",
@@ -53,6 +55,7 @@ LIBRARIES = {
     "feedgen": {"render.xml"},
     "lxml": {"render.xml"},
     "jinja2": {"render.html"},
+    "markupsafe": {"render.html"},
     "flask": {"publish.service"},
     "werkzeug": {"publish.service"},
     "brotli": {"publish.codings"},
