@@ -77,7 +77,7 @@ def build(config_path: str, compress: bool) -> None:
         ingested = _ingest(config, source, now)
         faults = _report(config, source, now)
         with _progress("Writing") as progress:
-            built = static.build(config, source, now, progress, compress=compress)
+            built = static.build(config, source, now, progress, compress=compress, workers=_workers(config))
     if config.site.base_url == config.server.address:
         click.echo(f"Every address begins with {config.site.base_url}: site.base_url names the public one.", err=True)
     left_out = len({fault.path for fault in faults if fault.cost == "record"})
@@ -202,7 +202,14 @@ def _ingest(config: "Config", source: "Store", now: datetime) -> "Ingested":
     from feeds.pipeline import ingest
 
     with _progress("Reading") as progress:
-        return ingest(config, source, now, progress)
+        return ingest(config, source, now, progress, workers=_workers(config))
+
+
+def _workers(config: "Config") -> int:
+    """How many processes help with what takes long: as many as there are processors, unless the config says."""
+    from feeds.pipeline.workers import processors
+
+    return processors() if config.build.workers is None else config.build.workers
 
 
 def _report(config: "Config", source: "Store", now: datetime) -> "list[Fault]":

@@ -3,7 +3,7 @@
 from feeds.pipeline.checking import check
 from feeds.pipeline.documents import Documents, Edition, published_as
 from feeds.pipeline.draft import Draft
-from feeds.pipeline.drafts import Drafts
+from feeds.pipeline.drafts import Drafts, Moved
 from feeds.pipeline.ingest import Ingested, files_at, ingest, open_store, settle
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Drafts",
     "Edition",
     "Ingested",
+    "Moved",
     "check",
     "files_at",
     "ingest",
