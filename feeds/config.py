@@ -6,6 +6,7 @@ is FEEDS_STORE_URL, since the address of a store may hold a password.
 """
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,7 +14,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
-from feeds.errors import ConfigError
+from feeds.errors import ConfigError, ConfigFault
+from feeds.located import broken, located, without_passwords
 from feeds.model import KINDS
 from feeds.names import Names, Naming, names_of, problems
 from feeds.records import FieldMapping, MappingError, read_mapping
@@ -185,8 +187,10 @@ def load_config(path: Path | str = "config.toml", **server: str | int | None) ->
     Raises ConfigError, with every fault of the file, when it is missing, unreadable or asks for the impossible.
     """
     file = Path(path).absolute()
+    source = ""
     try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
+        source = file.read_text(encoding="utf-8")
+        data = tomllib.loads(source)
     except OSError as error:
         raise ConfigError(
             str(path), f"expected a file, got: {error.strerror}; `--config PATH` names another"
@@ -194,9 +198,9 @@ def load_config(path: Path | str = "config.toml", **server: str | int | None) ->
     except UnicodeDecodeError as error:
         raise ConfigError(str(path), "expected UTF-8") from error
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(str(path), f"expected TOML, got: {error}") from error
+        raise _error(str(path), [f"expected TOML, got: {error}"], source, (broken(error, source),)) from error
     if "file" in data:
-        raise ConfigError(str(path), "file: expected no such key")
+        raise _error(str(path), ["file: expected no such key"], source)
     if url := os.environ.get("FEEDS_STORE_URL"):
         section = data.setdefault("store", {})
         if isinstance(section, dict):
@@ -204,7 +208,7 @@ def load_config(path: Path | str = "config.toml", **server: str | int | None) ->
     try:
         config = Config.model_validate({**data, "file": file})
     except ValidationError as error:
-        raise ConfigError(str(path), "; ".join(message(detail) for detail in error.errors())) from error
+        raise _error(str(path), [message(detail, Config) for detail in error.errors()], source) from error
     changes = {name: value for name, value in server.items() if value is not None}
     config = config.model_copy(update={"server": config.server.model_copy(update=changes)})
     site = config.site
@@ -214,38 +218,42 @@ def load_config(path: Path | str = "config.toml", **server: str | int | None) ->
         try:
             site = site.with_theme(read_theme(file.parent / site.templates))
         except ValueError as error:
-            raise ConfigError(str(path), f"site.templates: {error}") from error
+            raise _error(str(path), [f"site.templates: {error}"], source) from error
     config = config.model_copy(update={"site": site})
-    _check_together(str(path), config)
+    if wrong := _wrong_together(config):
+        raise _error(str(path), wrong, source)
     return config
 
 
-def _check_together(subject: str, config: Config) -> None:
+def _error(subject: str, texts: list[str], source: str, faults: tuple[ConfigFault, ...] = ()) -> ConfigError:
+    each = [part for text in texts for part in re.split(r"; (?=records\.fields\.)", text)]
+    return ConfigError(subject, "; ".join(texts), faults or located(each, source), without_passwords(source))
+
+
+def _wrong_together(config: Config) -> list[str]:
+    """What no key is to blame for alone."""
     url = config.store.url
     if not url.startswith("sqlite:///") or not url.removeprefix("sqlite:///"):
         # The address may hold a password: it is not repeated.
-        raise ConfigError(subject, "store.url: expected sqlite:/// and the path of a file")
+        return ["store.url: expected sqlite:/// and the path of a file"]
     if config.feeds.fastest > config.feeds.slowest:
-        raise ConfigError(subject, f"feeds.fastest: expected feeds.slowest or less, got {config.feeds.fastest}")
-    folders = {
-        "records.path": config.records_folder.resolve(),
-        "output.path": config.output_folder.resolve(),
-        "store.url": config.store_file.resolve(),
-    }
+        return [f"feeds.fastest: expected feeds.slowest or less, got {config.feeds.fastest}"]
     live = {rule.key for rule in config.rules} & set(config.feeds.retired)
     both = [f"feeds.retired: expected the key of a feed that is no more, got {key!r}, as [[feed]] has" for key in live]
     if wrong := [*problems(config._tables(), config.feeds.retired), *sorted(both)]:
-        raise ConfigError(subject, "; ".join(wrong))
-    output, records = folders["output.path"], folders["records.path"]
+        return wrong
+    output, records = config.output_folder.resolve(), config.records_folder.resolve()
+    store = config.store_file.resolve()
     if output == records or output in records.parents:
-        raise ConfigError(subject, "output.path: expected a folder that does not hold the records")
-    if output == folders["store.url"].parent or output in folders["store.url"].parents:
-        raise ConfigError(subject, "store.url: expected a file outside output.path, which is public")
+        return ["output.path: expected a folder that does not hold the records"]
+    if output == store.parent or output in store.parents:
+        return ["store.url: expected a file outside output.path, which is public"]
     if output in config.ledger_file.resolve().parents:
-        raise ConfigError(subject, "records.ledger: expected a file outside output.path, which is public")
+        return ["records.ledger: expected a file outside output.path, which is public"]
     for number, feed in enumerate(config.feed):
         if feed.key in (other.key for other in config.feed[:number]):
-            raise ConfigError(subject, f"feed[{number}].key: expected a key that no other has, got {feed.key!r}")
+            wrong.append(f"feed[{number}].key: expected a key that no other has, got {feed.key!r}")
         if not {*(feed.formats or ())} <= {*config.feeds.formats}:
             wanted = f"expected some of feeds.formats, {list(config.feeds.formats)}, got {list(feed.formats or ())}"
-            raise ConfigError(subject, f"feed[{number}].formats: {wanted}")
+            wrong.append(f"feed[{number}].formats: {wanted}")
+    return wrong

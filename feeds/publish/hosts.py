@@ -2,7 +2,8 @@
 
 `_headers` and `_redirects` are for Netlify, Cloudflare Pages and those who read the same syntax, `feeds.nginx.conf` is
 for nginx, and the pages are for all of them. They follow from the config alone, and the service itself answers 404 for
-them. Not here: what moved and what is gone (names).
+them. With them lies the JSON Schema of a record, which follows from nothing.
+Not here: what moved and what is gone (names).
 """
 
 import re
@@ -15,6 +16,7 @@ from feeds.pipeline import Draft
 from feeds.pipeline.pages import ASSETS, FEED_STYLE
 from feeds.publish.addresses import FETCH_DEST, FOR_BROWSERS, STYLED
 from feeds.publish.headers import ALWAYS, PAGE, cache_control
+from feeds.records import jsonschema
 from feeds.render import format_named, html, opml
 from feeds.rows import EPOCH
 
@@ -22,7 +24,7 @@ BROWSERS = "@feeds_browsers"
 KEPT = "public, max-age=300"  # of a redirect, which config.toml may take back
 HEADERS, REDIRECTS, NGINX = "_headers", "_redirects", "feeds.nginx.conf"
 PAGES = {"404.html": 404, "410.html": 410}
-PATHS = (*PAGES, HEADERS, REDIRECTS, NGINX)
+PATHS = (*PAGES, HEADERS, REDIRECTS, NGINX, jsonschema.NAME)
 TEXT = "text/plain; charset=utf-8"
 ASSET_TYPES = {name.rpartition(".")[2]: kind for name, kind in {**ASSETS, **FEED_STYLE}.items()}
 BELOW = "((?:[A-Za-z0-9._-]+/)*[A-Za-z0-9._-]+)"  # as names.BELOW, for nginx
@@ -35,6 +37,7 @@ def drafts(config: Config) -> Iterator[Draft]:
         yield _draft(path, html.MEDIA_TYPE, content)
     for path, lines in {HEADERS: _headers(config), REDIRECTS: _redirects(config), NGINX: _nginx(config)}.items():
         yield _draft(path, TEXT, "".join(f"{line}\n" for line in lines).encode())
+    yield _draft(jsonschema.NAME, jsonschema.MEDIA_TYPE, jsonschema.schema_text().encode())
 
 
 def _draft(path: str, media_type: str, content: bytes) -> Draft:
@@ -127,7 +130,8 @@ def _always(media_type: str, config: Config) -> Iterator[tuple[str, str]]:
 def _types(config: Config) -> dict[str, str]:
     """The media type of each kind of document, by the end of its name."""
     formats: dict[str, str] = {name: format_named(name).MEDIA_TYPE for name in config.feeds.formats}
-    return {"html": html.MEDIA_TYPE, **formats, "opml": opml.MEDIA_TYPE, **ASSET_TYPES}
+    others = {"opml": opml.MEDIA_TYPE, "schema": jsonschema.MEDIA_TYPE, **ASSET_TYPES}
+    return {"html": html.MEDIA_TYPE, **formats, **others}
 
 
 def _root(config: Config) -> str:

@@ -241,7 +241,10 @@ def _moment(moment: datetime) -> str:
 def _short(text: str, most: int) -> str:
     """A text cut between two words, where it is longer."""
     plain = " ".join(text.split())
-    return plain if len(plain) <= most else plain[:most].rpartition(" ")[0].rstrip(" ,;:.–-") + "…"
+    if len(plain) <= most:
+        return plain
+    words = plain[:most].rpartition(" ")[0].rstrip(" ,;:.–-")
+    return (words if len(words) > most // 2 else plain[:most]) + "…"
 
 
 def _inline(text: str, site: Site) -> Markup:

@@ -95,6 +95,16 @@ def hours(connection: Connection, key: str, day: datetime) -> dict[datetime, int
     return {moment(start + number * HOUR): articles for number, articles in connection.execute(of_day.group_by(hour))}
 
 
+def weeks(connection: Connection, now: datetime, count: int) -> dict[str, list[int]]:
+    """How many articles of each feed were published in each of the last weeks, the oldest first, by key."""
+    ago = (micros(now) + memberships.c.age) // (7 * DAY)
+    recent = select(memberships.c.feed, ago, func.count()).where(memberships.c.age < count * 7 * DAY - micros(now))
+    found: dict[str, list[int]] = {}
+    for key, week, articles in connection.execute(recent.group_by(memberships.c.feed, ago)):
+        found.setdefault(key, [0] * count)[count - 1 - min(max(week, 0), count - 1)] += articles
+    return found
+
+
 def between(connection: Connection, key: str, now: datetime, start: datetime, end: datetime) -> list[Pick]:
     """The articles of a feed that were published from `start` on and before `end`, newest first."""
     span = {"feed": key, "now": micros(now), "last": -micros(start), "first": -micros(end)}

@@ -101,6 +101,7 @@ class TestTheFiles:
                 "/*.atom": "application/atom+xml; charset=utf-8",
                 "/*.json": "application/feed+json; charset=utf-8",
                 "/*.opml": "text/x-opml; charset=utf-8",
+                "/*.schema": "application/schema+json; charset=utf-8",
                 "/*.css": "text/css; charset=utf-8",
                 "/*.js": "text/javascript; charset=utf-8",
                 "/*.svg": "image/svg+xml; charset=utf-8",

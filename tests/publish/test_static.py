@@ -573,16 +573,16 @@ class TestTheCommand:
                 "5.md": make.record(1, **old),
             },
         )
-        assert self.numbers(config, 0) == (5, 5, 0, 31, 31, 0, 0)
-        assert self.numbers(config, 0)[2:] == (0, 31, 0, 31, 0)
+        assert self.numbers(config, 0) == (5, 5, 0, 32, 32, 0, 0)
+        assert self.numbers(config, 0)[2:] == (0, 32, 0, 32, 0)
         make.write(config.records_folder / "6.md", make.record(6, webUrl="nowhere", publishedDateTime="never"))
-        assert self.numbers(config, 1) == (6, 1, 1, 31, 0, 31, 0)
+        assert self.numbers(config, 1) == (6, 1, 1, 32, 0, 32, 0)
         assert self.numbers(config, 1)[:3] == (6, 0, 1)
         (config.records_folder / "6.md").unlink()
         make.write(config.records_folder / "2.md", make.record(2, topics="[Robots]", heat="hot", **old))
-        assert self.numbers(config, 1) == (5, 1, 0, 31, 0, 31, 0)
+        assert self.numbers(config, 1) == (5, 1, 0, 32, 0, 32, 0)
         (config.records_folder / "2.md").unlink()
-        assert self.numbers(config, 0) == (4, 0, 0, 27, 14, 13, 4)
+        assert self.numbers(config, 0) == (4, 0, 0, 28, 14, 14, 4)
 
     def test_output_does_not_depend_on_the_environment_or_on_the_order_of_files(self, tmp_path: Path) -> None:
         corner = {"provider": "{name: Ångström, domain: example.org}", "topics": "[Ölpreis, ai, AI, C++]"}
