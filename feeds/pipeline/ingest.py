@@ -261,6 +261,6 @@ def _settled(mtime_ns: int) -> int:
 def _code() -> bytes:
     """The program itself, and what shapes its output: a store made by other code, released or not, is made anew."""
     package = Path(__file__).parent.parent
-    files = sorted(package.rglob("*.py")) + sorted(package.rglob("*.html"))
+    files = sorted(package.rglob("*.py")) + sorted((package / "render" / "templates").iterdir())
     versions = " ".join([sys.version, *(f"{name} {version(name)}" for name in SHAPING)])
     return b"".join([versions.encode(), *(file.read_bytes() for file in files)])

@@ -47,7 +47,8 @@ def load(tmp_path: Path, seconds: int) -> None:
         assert "Requests/sec" in warm.stdout
         editor, edits = Editor(config, 11), 0
         running = subprocess.Popen([*command, f"-d{seconds}", server.url], stdout=subprocess.PIPE, text=True)
-        began, before = time.monotonic(), {}
+        began = time.monotonic()
+        before: dict[int, int] = {}
         while running.poll() is None:
             with suppress(subprocess.TimeoutExpired):
                 running.wait(EVERY)
