@@ -146,6 +146,7 @@ class _Ingest:
         self._now = now
         self._progress = progress
         known = None if among is None else [printable(path) for path in among]
+        self._anew = not selection.was_settled(connection)
         self._known, self._found = store.known_files(connection, known), _walk(config.records_folder, among)
         self._gone = sorted(self._known.keys() - self._found.keys())
 
@@ -210,7 +211,7 @@ class _Ingest:
             reading = read_record(path, content, self._now, self._config.records.fields)
         if before is not None and before.digest == reading.digest:
             return None
-        return filed(seen, reading, self._now, self._names)
+        return filed(seen, reading, self._now, self._names, self._anew)
 
     def _put(self, batch: list[Filed], minting: Minting) -> None:
         """Keep what was read; of a record that merely broke the last good version stays."""
