@@ -12,10 +12,10 @@ and the root is cut off. Entries cut so, put between the two halves of an empty 
 writes whole; tests/render/test_joined.py holds that.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
 from email.utils import format_datetime
-from typing import Any, ClassVar
+from types import MappingProxyType
+from typing import Any, ClassVar, NamedTuple
 
 import feedgen.entry
 import feedgen.feed
@@ -40,13 +40,15 @@ ATOM = "http://www.w3.org/2005/Atom"
 PREFIXES = {"media": MEDIA, "dc": DUBLIN_CORE, "atom": ATOM, "content": CONTENT, "at": TOMBSTONES}
 
 
-@dataclass(frozen=True, slots=True)
-class Extra:
+NONE: Mapping[str, str] = MappingProxyType({})
+
+
+class Extra(NamedTuple):
     """An element that feedgen has no word for, at the end of an entry or of a feed's head."""
 
     tag: str
     text: str | None = None
-    attributes: dict[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = NONE
     children: tuple["Extra", ...] = ()
 
 
