@@ -3,27 +3,29 @@
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from feeds import selection, store
 from feeds.config import Config
-from feeds.errors import ConfigError, LedgerError
+from feeds.errors import ConfigError, LedgerError, StoreBusy
 from feeds.ledger import ledger_bytes
 from feeds.model import digest
 from feeds.pipeline.minting import Minting, ledger_mark
 from feeds.pipeline.workers import shared
 from feeds.records import Fault, Found, Reading, find, printable, read_file, read_record, walk
 from feeds.rows import Filed, claimant_of_row, filed
-from feeds.store import LONGEST_WAIT, Connection, Known, Store, identities
+from feeds.store import LONGEST_WAIT, Connection, Known, Store, fact, identities
 
 BATCH = 100
 SHAPING = ("feedgen", "lxml", "idna", "jinja2", "markdown-it-py", "nh3", "pydantic", "pyyaml")
 # A file that changed this shortly before it was read may change again without its time telling so.
 SETTLED_NS = 50_000_000
 NEVER = -1
+LISTING = "listing"  # stands for the files, sizes and times that the store was last brought up to date with
 
 Progress = Callable[[int, int], None]
 
@@ -66,24 +68,32 @@ def ingest(
     StoreError when the store cannot be written, StoreBusy when another process still writes it after `wait` seconds.
     """
     try:
+        look = _Look(config, among)
         with into.reading() as connection:
-            known = store.known_files(connection, None if among is None else [printable(path) for path in among])
             settled = selection.is_settled(connection, config.rules, now)
             mark = ledger_mark(ledger_bytes(config.ledger_file), config.feeds.withdrawn_days)
             same_ledger = identities.ledger_known(connection) == mark
-        found = _walk(config.records_folder, among)
-        if settled and same_ledger and not _changed(found, known) and known.keys() <= found.keys():
-            return Ingested(len(found), 0, 0)
+            last = look.is_the_last_one(connection)
+            same_files = last or not (look.changed(connection) or look.gone(connection))
+            sure = look.is_sure(connection)
+        if settled and same_ledger and same_files:
+            if sure and not last:  # next time the listing is enough
+                with suppress(StoreBusy), into.writing(0) as connection:
+                    if look.still_holds(connection):
+                        look.note(connection)
+            return Ingested(len(look.found), 0, 0)
         with into.writing(wait) as connection:
-            # Looked at again: while this process waited for its turn, another may have done the work.
-            ingested = _Ingest(connection, config, now, progress, among, workers).run(same_ledger)
+            if not look.still_holds(connection):
+                # While this process waited for its turn, another may have done the work.
+                look = _Look(config, among)
+            ingested = _Ingest(connection, config, now, look, progress, workers).run(same_ledger)
         if ingested.taken_back:
             into.forget()
         return ingested
     except LedgerError:
         # What was taken back goes although nothing can be noted in the ledger; all else waits until that can be.
         with into.writing(wait) as connection:
-            _Ingest(connection, config, now, None, among).take_back()
+            _Ingest(connection, config, now, _Look(config, among)).take_back()
         raise
 
 
@@ -114,17 +124,60 @@ def _walk(folder: Path, among: Sequence[str] | None) -> dict[str, Found]:
             raise ConfigError(str(folder), "expected a folder of records, got none")
         there = (find(folder, path) for path in among)
         return {printable(found.path): found for found in there if found is not None}
+    every = list(walk(folder))
+    escaped = {printable(found.path): found for found in every if not found.path.isprintable()}
     # A name that had to be escaped to be shown never hides the file that is really called so.
-    named = ((printable(found.path), found) for found in walk(folder))
-    return dict(sorted(named, key=lambda item: item[0] == item[1].path))
+    return escaped | {found.path: found for found in every if printable(found.path) == found.path}
 
 
-def _changed(found: dict[str, Found], known: dict[str, Known]) -> list[tuple[str, Found]]:
-    return [
-        (path, item)
-        for path, item in sorted(found.items())
-        if (before := known.get(path)) is None or (before.size, before.mtime_ns) != (item.size, item.mtime_ns)
-    ]
+class _Look:
+    """The files as they were at one look, and what the store knew of them then."""
+
+    def __init__(self, config: Config, among: Sequence[str] | None) -> None:
+        self.found = _walk(config.records_folder, among)
+        self._among = None if among is None else [printable(path) for path in among]
+        # Where a file may change without its time telling so, no listing says that all is as it was.
+        settled = among is None and _settled(max((one.mtime_ns for one in self.found.values()), default=0)) != NEVER
+        lines = [f"{path} {size} {mtime_ns} {is_link}" for path, size, mtime_ns, is_link in self.found.values()]
+        self.listing = digest("\n".join(lines)) if settled else ""
+        self._known: dict[str, Known] | None = None
+        self._last: str | None = None
+
+    def is_the_last_one(self, connection: Connection) -> bool:
+        """Whether the store was last brought up to date with just these files, of these sizes and times."""
+        self._last = fact(connection, LISTING)
+        return self.listing != "" and self._last == self.listing
+
+    def still_holds(self, connection: Connection) -> bool:
+        """Whether no other process read files since it was asked what the store knows."""
+        return fact(connection, LISTING) == self._last
+
+    def known(self, connection: Connection) -> dict[str, Known]:
+        """What the store knows of the files."""
+        if self._known is None:
+            self._known = store.known_files(connection, self._among)
+        return self._known
+
+    def changed(self, connection: Connection) -> list[tuple[str, Found]]:
+        """The files that are not as the store knows them, by path."""
+        known = self.known(connection)
+        return sorted(
+            (path, item)
+            for path, item in self.found.items()
+            if (before := known.get(path)) is None or (before.size, before.mtime_ns) != (item.size, item.mtime_ns)
+        )
+
+    def gone(self, connection: Connection) -> list[str]:
+        """The paths of the files that the store knows and that are no more."""
+        return sorted(self.known(connection).keys() - self.found.keys())
+
+    def note(self, connection: Connection) -> None:
+        """Note that the store was brought up to date with these files, under a mark that no other look has."""
+        store.note_fact(connection, LISTING, self.listing if self.is_sure(connection) else f"{time.time_ns()}")
+
+    def is_sure(self, connection: Connection) -> bool:
+        """Whether no file may be another the next time without its size and time telling so."""
+        return self.listing != "" and not store.has_files_of(connection, NEVER)
 
 
 class _Ingest:
@@ -135,20 +188,19 @@ class _Ingest:
         connection: Connection,
         config: Config,
         now: datetime,
-        progress: Progress | None,
-        among: Sequence[str] | None,
+        look: _Look,
+        progress: Progress | None = None,
         workers: int = 0,
     ) -> None:
-        self._workers = workers
         self._connection = connection
         self._config = config
         self._names = config.names
         self._now = now
+        self._look = look
         self._progress = progress
-        known = None if among is None else [printable(path) for path in among]
+        self._workers = workers
         self._anew = not selection.was_settled(connection)
-        self._known, self._found = store.known_files(connection, known), _walk(config.records_folder, among)
-        self._gone = sorted(self._known.keys() - self._found.keys())
+        self._known, self._gone = look.known(connection), look.gone(connection)
 
     def run(self, same_ledger: bool) -> Ingested:
         """Everything that changed."""
@@ -163,7 +215,8 @@ class _Ingest:
         if read or self._gone or not same_ledger or minting.remembers:
             minting.settle()
         selection.settle(self._connection, self._config.rules, self._now)
-        return Ingested(len(self._found), read, len(self._gone), bool(self._gone) or out)
+        self._look.note(self._connection)
+        return Ingested(len(self._look.found), read, len(self._gone), bool(self._gone) or out)
 
     def take_back(self) -> None:
         """Only what is no longer published."""
@@ -178,7 +231,7 @@ class _Ingest:
 
         Each is read and checked by itself, so that others can do it.
         """
-        changed = _changed(self._found, self._known)
+        changed = self._look.changed(self._connection)
         batches = [changed[start : start + BATCH] for start in range(0, len(changed), BATCH)]
         count = 0
         with shared(self._read, batches, self._workers) as made:
@@ -198,13 +251,13 @@ class _Ingest:
         return [self._read_one(path, item) for path, item in batch]
 
     def _read_one(self, path: str, item: Found) -> Filed | Found | None:
-        seen = replace(item, path=path, mtime_ns=_settled(item.mtime_ns))
+        seen = item._replace(path=path, mtime_ns=_settled(item.mtime_ns))
         before = self._known.get(path)
         content = read_file(self._config.records_folder, item)
         if isinstance(content, Fault):
             # Its rights or the target of a link may change without its time telling so: it is looked at each time.
             reading = Reading(path, digest(str(content)), None, (content,), doubtful=item.is_link)
-            seen = replace(seen, mtime_ns=NEVER)
+            seen = seen._replace(mtime_ns=NEVER)
         elif before is not None and before.digest == digest(content):
             return seen
         else:

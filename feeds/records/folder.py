@@ -5,8 +5,8 @@ import stat
 import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from feeds.errors import ConfigError
 from feeds.records.faults import Fault
@@ -15,8 +15,7 @@ SUFFIXES = (".md", ".markdown", ".yaml", ".yml", ".txt")
 LARGEST = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A file that may be a record: its path below the folder, with slashes, and what tells that it changed."""
 
     path: str
@@ -145,7 +144,8 @@ def _is_linked_folder(item: os.DirEntry[str]) -> bool:
 
 
 def _found(path: str, item: os.DirEntry[str]) -> Found:
-    facts, is_link = item.stat(follow_symlinks=False), item.is_symlink()
+    facts = item.stat(follow_symlinks=False)
+    is_link = stat.S_ISLNK(facts.st_mode)
     if is_link:
         with suppress(OSError):  # it points nowhere, which reading it will tell
             facts = item.stat()
