@@ -75,9 +75,9 @@ def ingest(
             same_ledger = identities.ledger_known(connection) == mark
             last = look.is_the_last_one(connection)
             same_files = last or not (look.changed(connection) or look.gone(connection))
-            sure = look.is_sure(connection)
+            mends = not last and look.is_sure(connection)
         if settled and same_ledger and same_files:
-            if sure and not last:  # next time the listing is enough
+            if mends:  # next time the listing is enough
                 with suppress(StoreBusy), into.writing(0) as connection:
                     if look.still_holds(connection):
                         look.note(connection)
@@ -125,9 +125,10 @@ def _walk(folder: Path, among: Sequence[str] | None) -> dict[str, Found]:
         there = (find(folder, path) for path in among)
         return {printable(found.path): found for found in there if found is not None}
     every = list(walk(folder))
-    escaped = {printable(found.path): found for found in every if not found.path.isprintable()}
+    strange = [(printable(found.path), found) for found in every if not found.path.isprintable()]
     # A name that had to be escaped to be shown never hides the file that is really called so.
-    return escaped | {found.path: found for found in every if printable(found.path) == found.path}
+    shown = dict(sorted(strange, key=lambda item: item[0] == item[1].path))
+    return shown | {found.path: found for found in every if found.path.isprintable()}
 
 
 class _Look:

@@ -85,7 +85,7 @@ class _Tree:
         self._codings = codings.SUFFIXES if compress else {}
         self._workers = workers
         self._drafts = Drafts(config, source)
-        self._rules = list(hosts.drafts(config))
+        self._rules: list[Draft] = []
         self._before, self._text = read_manifest(root)
         self._config = config
         self._fact = f"tree {digest(str(root.resolve()))}"
@@ -99,6 +99,7 @@ class _Tree:
             since = self._up_to_date_since(connection)
             if since == store.generation(connection) and all(map(self._intact, self._before)):
                 return Built(0, len(self._before), 0)
+            self._rules += hosts.drafts(self._config)
             steady = store.steady_since(connection, since)
             feeds = self._drafts.snapshot(connection, now).feeds
             generation = store.generation(connection)
