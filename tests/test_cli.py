@@ -12,8 +12,8 @@ import pytest
 import feeds
 from tests import make
 
-COMMANDS = ("check", "build", "serve", "list", "show", "schema", "completion")
-WITHOUT_CONFIG = ("schema", "completion")
+COMMANDS = ("init", "new", "check", "build", "serve", "list", "show", "schema", "completion")
+WITHOUT_CONFIG = ("init", "schema", "completion")
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ ROOMS = [
     "sections",
     "rules",
     "records",
+    "generators",
     "ledger",
     "identity",
     "located",

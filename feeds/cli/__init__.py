@@ -11,7 +11,9 @@ from feeds import __version__
 from feeds.cli.build import build
 from feeds.cli.check import check
 from feeds.cli.completion import completion
+from feeds.cli.init import init
 from feeds.cli.listing import list_feeds
+from feeds.cli.new import new
 from feeds.cli.opening import WRONG_USE
 from feeds.cli.schema import schema
 from feeds.cli.serve import serve
@@ -20,6 +22,7 @@ from feeds.errors import ConfigError, FeedsError
 
 EXAMPLES = """\b
 Examples:
+  feeds init                        begin a site, or take up a Jekyll, Hugo, … folder
   feeds check                       what is wrong with the records, and where
   feeds build                       write the static tree
   feeds serve --port 8080           serve the feeds over HTTP
@@ -58,5 +61,5 @@ def main() -> None:
     """
 
 
-for command in (check, build, serve, list_feeds, show, schema, completion):
+for command in (init, new, check, build, serve, list_feeds, show, schema, completion):
     main.add_command(command)
