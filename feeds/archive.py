@@ -12,6 +12,7 @@ from itertools import groupby
 # More articles than this in a month, or in a day, and it is split.
 LONG = 250
 LAST_MONTH = datetime(9999, 12, 1, tzinfo=UTC)
+START = datetime(1, 1, 1, tzinfo=UTC)
 END = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
 LONGEST_NAME = END.isoformat()[:13]  # of an hour: no page has a longer one
 

@@ -119,6 +119,12 @@ class Output(Section):
     path: Path = Field(Path("public"), strict=False)
 
 
+class Build(Section):
+    """[build]: how `feeds build` works."""
+
+    workers: Annotated[int, Field(ge=0, le=64)] | None = None
+
+
 class FeedsSection(Section):
     """[feeds]: which feeds there are and what they hold."""
 
@@ -175,6 +181,7 @@ class Config(Section):
     records: Records = Records()
     store: StoreSection = StoreSection()
     output: Output = Output()
+    build: Build = Build()
     feeds: FeedsSection = FeedsSection()
     feed: Annotated[tuple[OwnFeed, ...], BeforeValidator(_tables), Field(strict=False)] = ()
     server: Server = Server()

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -208,6 +209,7 @@ def slug(name: str) -> str:
     return f"{readable}-{tail}" if readable else tail
 
 
+@lru_cache(maxsize=10_000)  # records share their names
 def feed_key(kind: str, name: str) -> str:
     """The key of the feed of that kind for a name as an editor spelled it."""
     return f"{kind}/{slug(name)}"

@@ -1,10 +1,15 @@
-"""Articles and faults as rows of the store, and back.  Plain data only; the tables themselves are in schema."""
+"""Articles and faults as rows of the store, and back.  Plain data only; the tables themselves are in schema.
 
-from collections.abc import Mapping
+What a file comes to is a Filed: made where the file was read, in whatever process, and kept as it is.
+"""
+
+import json
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from operator import attrgetter
-from typing import Any
+from operator import attrgetter, itemgetter
+from typing import Any, NamedTuple
 
+from feeds.identity import Claimant
 from feeds.ledger import Withdrawn
 from feeds.model import WITHDRAWN, Article, Image, Provider, Related, address_digest, digest
 from feeds.names import Names
@@ -13,13 +18,50 @@ from feeds.records import Cost, Fault, Found, Reading
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NOBODY = Provider("withdrawn.invalid", WITHDRAWN)
 MICROSECOND = timedelta(microseconds=1)
-KEPT_BESIDE = ("id", "given_id", "previous", "withdrawn")  # of an article, in columns of their own
-# The names of each dataclass's parts, and what gets them all at once.
-NAMES = {
-    kind: tuple(name for name in kind.__dataclass_fields__ if name not in KEPT_BESIDE)
-    for kind in (Article, Image, Provider, Related)
-}
-PARTS = {kind: (names, attrgetter(*names)) for kind, names in NAMES.items()}
+# The columns of rows in the order of their values.
+FILE_COLUMNS = ("path", "size", "mtime_ns", "digest", "unpublished", "due", "faults", "faulty")
+RECORD_COLUMNS = (
+    *("path", "digest", "id", "link", "claim", "shown", "until", "visible", "waiting", "address", "others", "age"),
+    *("updated", "quality", "heat", "feeds", "related", "article"),
+)
+ID = RECORD_COLUMNS.index("id")
+_claiming = itemgetter(*map(RECORD_COLUMNS.index, ("path", "link", "claim", "age")))
+# JSON as written by people: text stays text, so the file can be read with any tool.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_decode: Callable[[str], Any] = json.JSONDecoder().decode
+# Lists, not mappings: the names of the parts would be a quarter of every row.
+_image = attrgetter("url", "width", "height", "cached", "length")
+_plain = attrgetter(
+    *("title", "excerpt", "body", "category", "topics", "original_link", "amp_link", "cdn_amp_link", "type", "quality"),
+    "heat",
+)
+
+Row = tuple[Any, ...]
+
+
+class Filed(NamedTuple):
+    """A file as the store keeps it: its row, the row of the article that it holds, the addresses that it holds back.
+
+    `title` is the article's. `broken`: it is no article for no reason but a fault, and nothing in it says that it is to
+    wait, or to go.
+    """
+
+    path: str
+    digest: str
+    file: Row
+    record: Row | None
+    held: tuple[str, ...]
+    title: str
+    broken: bool
+
+
+def filed(found: Found, reading: Reading, now: datetime, names: Names) -> Filed:
+    """What reading a file came to, as the store keeps it.  `names` tells whose feeds are one."""
+    article, waits = reading.article, reading.due is not None and reading.due > now
+    record = None if article is None else record_row(article, names)
+    broken = reading.left_out and not reading.doubtful and not waits
+    title = "" if article is None else article.title
+    return Filed(reading.path, reading.digest, file_row(found, reading), record, reading.held, title, broken)
 
 
 def micros(moment: datetime) -> int:
@@ -32,19 +74,12 @@ def moment(count: int) -> datetime:
     return EPOCH + timedelta(microseconds=count)
 
 
-def file_row(found: Found, reading: Reading) -> dict[str, Any]:
+def file_row(found: Found, reading: Reading) -> Row:
     """The row in `files` of a file that was read."""
     faults = [fault_row(fault) for fault in reading.faults if fault.cost is not Cost.NOTHING]
-    return {
-        "path": reading.path,
-        "size": found.size,
-        "mtime_ns": found.mtime_ns,
-        "digest": reading.digest,
-        "unpublished": reading.unpublished,
-        "due": None if reading.due is None else micros(reading.due),
-        "faults": faults,
-        "faulty": bool(faults),
-    }
+    due = None if reading.due is None else micros(reading.due)
+    facts = (reading.path, found.size, found.mtime_ns, reading.digest, reading.unpublished, due)
+    return (*facts, _encode(faults), bool(faults))
 
 
 def fault_row(fault: Fault) -> list[Any]:
@@ -60,32 +95,31 @@ def fault_of(path: str, row: list[Any]) -> Fault:
     return Fault(path, line, column, key, expected, "", Cost(cost), None if until is None else moment(until))
 
 
-def record_row(article: Article, names: Names) -> dict[str, Any]:
+def record_row(article: Article, names: Names) -> Row:
     """The row in `records` of an article as its record says it."""
     further = (article.original_link, article.amp_link, article.cdn_amp_link, *article.previous)
     link = article.address
     claimed = {"id": article.given_id, "previous": list(article.previous)}
-    return {
-        "path": article.path,
-        "digest": article.digest,
-        "id": article.id,
-        "link": link,
-        "claim": claimed if article.given_id or article.previous else None,
-        "shown": False,
-        "refused": None,
-        "until": None,
-        "visible": False,
-        "waiting": False,
-        "address": address_digest(link),
-        "others": " ".join(address_digest(link) for link in further if link is not None),
-        "age": -micros(article.published),
-        "updated": None if article.updated is None else micros(article.updated),
-        "quality": article.quality,
-        "heat": article.heat,
-        "feeds": _lines(names.feeds(article)),
-        "related": " ".join(address_digest(item.link) for item in article.related),
-        "article": _data(article),
-    }
+    return (
+        article.path,
+        article.digest,
+        article.id,
+        link,
+        _encode(claimed) if article.given_id or article.previous else None,
+        False,
+        None,
+        False,
+        False,
+        address_digest(link),
+        " ".join(address_digest(link) for link in further if link is not None),
+        -micros(article.published),
+        None if article.updated is None else micros(article.updated),
+        article.quality,
+        article.heat,
+        _lines(names.feeds(article)),
+        " ".join(address_digest(item.link) for item in article.related),
+        _encode(_data(article)),
+    )
 
 
 def withdrawn_row(id: str, one: Withdrawn, until: datetime, names: Names) -> dict[str, Any]:
@@ -93,7 +127,7 @@ def withdrawn_row(id: str, one: Withdrawn, until: datetime, names: Names) -> dic
     mark = digest(id, one.link, one.published.isoformat(), one.at.isoformat())
     # No file is called so: paths of records are relative.
     left = Article(f"//{id}", mark, id, one.link, WITHDRAWN, one.published, NOBODY, updated=one.at)
-    row = {**record_row(left, names), "id": id, "shown": True, "until": micros(until)}
+    row = {**dict(zip(RECORD_COLUMNS, record_row(left, names), strict=True)), "shown": True, "until": micros(until)}
     return {
         **row,
         "quality": one.quality,
@@ -111,49 +145,96 @@ def names_of(lines: str) -> dict[str, str]:
     return dict(line.split("\t", 1) for line in lines.split("\n")) if lines else {}
 
 
-def claim_of_row(claimed: dict[str, Any] | None, link: str) -> tuple[str | None, tuple[str, ...], str]:
+def claim_of_row(claimed: str | None, link: str) -> tuple[str | None, tuple[str, ...], str]:
     """What a record says of its id: the id that it gives, its earlier addresses, and the id that follows from both."""
     if claimed is None:
         return None, (), link
-    given, previous = claimed["id"], tuple(claimed["previous"])
+    said = _decode(claimed)
+    given, previous = said["id"], tuple(said["previous"])
     return given, previous, given or previous[0]
 
 
-def _data(value: Any) -> Any:
-    """A dataclass as JSON can hold it, without what is empty."""
-    kind = type(value)
-    if kind in PARTS:
-        names, parts_of = PARTS[kind]
-        parts = zip(names, parts_of(value), strict=True)
-        return {name: _data(part) for name, part in parts if part is not None and part != () and part != ""}
-    if kind is tuple:
-        return [_data(item) for item in value]
-    return micros(value) if kind is datetime else value
+def claimant_of_row(row: Row) -> Claimant:
+    """A record's row as far as its id goes."""
+    path, link, claimed, age = _claiming(row)
+    given, previous, follows = claim_of_row(claimed, link)
+    return Claimant(path, link, moment(-age), follows, given, previous)
 
 
-def article_of(data: dict[str, Any], id: str, withdrawn: bool = False) -> Article:
-    """The article that was kept as this data, under the id that it was given."""
+def identified(one: Filed, id: str) -> Filed:
+    """The same under another id."""
+    assert one.record is not None
+    return one._replace(record=(*one.record[:ID], id, *one.record[ID + 1 :]))
+
+
+def _data(article: Article) -> list[Any]:
+    provider, updated = article.provider, article.updated
+    return [
+        article.link,
+        micros(article.published),
+        None if updated is None else micros(updated),
+        provider.domain,
+        provider.name,
+        [_image(image) for image in article.images],
+        [_related_data(item) for item in article.related],
+        *_plain(article),
+    ]
+
+
+def _related_data(item: Related) -> list[Any]:
+    provider, published = item.provider, item.published
+    return [
+        item.title,
+        item.link,
+        item.excerpt,
+        None if published is None else micros(published),
+        None if provider is None else (provider.domain, provider.name),
+        [_image(image) for image in item.images],
+        item.amp_link,
+        item.cdn_amp_link,
+        item.type,
+        item.quality,
+    ]
+
+
+def article_of(path: str, mark: str, id: str, text: str, withdrawn: bool = False) -> Article:
+    """The article of a record at that path that was kept as this text, under the id that it was given."""
+    link, published, updated, domain, name, images, related, *plain = _decode(text)
+    title, excerpt, body, category, topics, original, amp, cdn, kind, quality, heat = plain
     return Article(
-        **{
-            **data,
-            "id": id,
-            "withdrawn": withdrawn,
-            "published": moment(data["published"]),
-            "updated": moment(data["updated"]) if "updated" in data else None,
-            "provider": Provider(**data["provider"]),
-            "topics": tuple(data.get("topics", ())),
-            "images": tuple(Image(**image) for image in data.get("images", ())),
-            "related": tuple(_related(item) for item in data.get("related", ())),
-        }
+        path,
+        mark,
+        id,
+        link,
+        title,
+        moment(published),
+        Provider(domain, name),
+        None if updated is None else moment(updated),
+        excerpt,
+        body,
+        category,
+        tuple(topics),
+        tuple(Image(*image) for image in images),
+        tuple(_related(*item) for item in related),
+        original,
+        amp,
+        cdn,
+        kind,
+        quality,
+        heat,
+        withdrawn=withdrawn,
     )
 
 
-def _related(data: dict[str, Any]) -> Related:
-    return Related(
-        **{
-            **data,
-            "published": moment(data["published"]) if "published" in data else None,
-            "provider": Provider(**data["provider"]) if "provider" in data else None,
-            "images": tuple(Image(**image) for image in data.get("images", ())),
-        }
-    )
+def _related(
+    title: str,
+    link: str,
+    excerpt: str,
+    published: int | None,
+    provider: tuple[str, str] | None,
+    images: list[list[Any]],
+    *rest: Any,
+) -> Related:
+    when = None if published is None else moment(published)
+    made = tuple(Image(*image) for image in images)
+    return Related(title, link, excerpt, when, None if provider is None else Provider(*provider), made, *rest)

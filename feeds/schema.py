@@ -70,7 +70,7 @@ records = Table(
     Column("digest", Text, nullable=False),
     Column("id", Text, nullable=False),
     Column("link", Text, nullable=False),
-    Column("claim", JSON(none_as_null=True)),
+    Column("claim", Text),
     Column("shown", Boolean, nullable=False),
     Column("refused", JSON(none_as_null=True)),
     Column("until", BigInteger),
@@ -84,7 +84,7 @@ records = Table(
     Column("heat", Float),
     Column("feeds", Text, nullable=False),
     Column("related", Text, nullable=False),
-    Column("article", JSON, nullable=False),
+    Column("article", Text, nullable=False),
 )
 Index("rivals", records.c.link, records.c.age, records.c.path)
 Index("ages", records.c.age, records.c.link)

@@ -18,8 +18,14 @@ from typing import Any, NoReturn
 
 import pytest
 
+from feeds import rows
 from feeds.config import Config, load_config
 from feeds.model import Article, Provider, identity
+from feeds.names import Names
+from feeds.pipeline import Draft, Drafts
+from feeds.records import Found, Reading
+from feeds.rows import Filed
+from feeds.store import Connection, Store
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 ROOT = Path(__file__).parent.parent
@@ -68,6 +74,18 @@ def article(n: int = 1, **changes: Any) -> Article:
         category="news",
     )
     return replace(made, **changes)
+
+
+def filed(found: Found, reading: Reading, names: Names = Names()) -> Filed:  # noqa: B008 (it is frozen)
+    """What reading a file came to, as the store keeps it."""
+    return rows.filed(found, reading, NOW, names)
+
+
+def drafts(config: Config, source: Store, connection: Connection, now: datetime) -> list[Draft]:
+    """The draft of every document."""
+    made = Drafts(config, source)
+    feeds = made.snapshot(connection, now).feeds
+    return [*made.of(connection, now, feeds), *made.lists(connection, now)]
 
 
 def record(n: int = 1, *, body: str = "", **keys: Any) -> str:

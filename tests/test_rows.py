@@ -16,6 +16,7 @@ from feeds.records import Cost, Fault, Found, Reading
 from feeds.rows import claim_of_row, micros, moment
 from feeds.schema import records
 from feeds.store import Store
+from tests import make
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=40)
 MOMENTS = st.datetimes(timezones=st.just(UTC))
@@ -100,7 +101,7 @@ def test_the_strategy_knows_every_field(kind: type[Any], strategy: st.SearchStra
 def test_an_article_comes_back_from_the_store_as_it_was(source: Store, article: Article) -> None:
     found = Found(article.path, 1, 1)
     with source.writing() as connection:
-        store.put(connection, [(found, Reading(article.path, article.digest, article, ()))])
+        store.put(connection, [make.filed(found, Reading(article.path, article.digest, article, ()))])
     with source.reading() as connection:
         numbers = list(connection.scalars(select(records.c.number)))
         # What only decides about its id is in columns of its own.
@@ -116,7 +117,7 @@ def test_an_article_comes_back_from_the_store_as_it_was(source: Store, article: 
 @given(st.lists(FAULTS, max_size=4), st.datetimes(timezones=st.just(UTC)))
 def test_faults_come_back_without_what_was_got(source: Store, faults: list[Fault], now: datetime) -> None:
     with source.writing() as connection:
-        store.put(connection, [(Found("a.md", 1, 1), Reading("a.md", "digest", None, tuple(faults)))])
+        store.put(connection, [make.filed(Found("a.md", 1, 1), Reading("a.md", "digest", None, tuple(faults)))])
     with source.reading() as connection:
         due = [fault for fault in faults if fault.until is None or fault.until > now]
         kept = [replace(fault, got="") for fault in due if fault.cost is not Cost.NOTHING]

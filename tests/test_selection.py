@@ -123,7 +123,7 @@ def fill(source: Store, *batches: list[Article], now: datetime = LONG_AGO, rules
         connection.execute(delete(schema.facts).where(schema.facts.c.name == "settled"))
         store.remove(connection, list(store.known_files(connection)))
         for batch in batches:
-            readings = [(Found(one.path, 1, 1), Reading(one.path, one.digest, one, ())) for one in batch]
+            readings = [make.filed(Found(one.path, 1, 1), Reading(one.path, one.digest, one, ())) for one in batch]
             store.put(connection, readings)
             selection.settle(connection, rules, now)
 
@@ -187,7 +187,7 @@ def test_a_feed_of_the_publishers_own_is_as_the_oracle_says(
     fill(source, before, articles, now=earlier, rules=[rule])
     hidden = [one.path for one in unpublished]
     with source.writing() as connection:
-        readings = [(Found(path, 1, 1), Reading(path, "", None, (), unpublished=True)) for path in hidden]
+        readings = [make.filed(Found(path, 1, 1), Reading(path, "", None, (), unpublished=True)) for path in hidden]
         store.put(connection, readings)
     there = {one.path: one for one in [*before, *articles] if one.path not in hidden}.values()
     expected = own_oracle(own, there, now)
@@ -291,10 +291,8 @@ class TestHidden:
 
     def hold(self, source: Store, held: str | None) -> None:
         with source.writing() as connection:
-            store.put(
-                connection,
-                [(Found("held.md", 1, 1), Reading("held.md", "held", None, (), held=(held,) if held else ()))],
-            )
+            reading = Reading("held.md", "held", None, (), held=(held,) if held else ())
+            store.put(connection, [make.filed(Found("held.md", 1, 1), reading)])
 
     def test_what_is_visible_is_not_hidden(self, source: Store) -> None:
         fill(source, [make.article(1), make.article(2)])

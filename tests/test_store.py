@@ -16,6 +16,7 @@ from feeds import schema, selection, store
 from feeds.errors import StoreError
 from feeds.model import Article, Entry
 from feeds.records import Cost, Fault, Found, Reading
+from feeds.rows import Filed
 from feeds.store import Extent, Known, Published, Store, contents
 from tests import make
 
@@ -37,9 +38,9 @@ def source(tmp_path: Path) -> Iterator[Store]:
         yield made
 
 
-def reading(article: Article, *faults: Fault) -> tuple[Found, Reading]:
+def reading(article: Article, *faults: Fault) -> Filed:
     """What reading the file of an article came to."""
-    return Found(article.path, 10, 20), Reading(article.path, article.digest, article, faults)
+    return make.filed(Found(article.path, 10, 20), Reading(article.path, article.digest, article, faults))
 
 
 def put(source: Store, *articles: Article) -> None:
@@ -269,7 +270,7 @@ class TestChanging:
         put(source, make.article(1))
         fault = Fault("0001.md", 2, 3, "title", "text", "nothing")
         with source.writing() as connection:
-            store.put(connection, [(Found("0001.md", 10, 21), Reading("0001.md", "broken", None, (fault,)))])
+            store.put(connection, [make.filed(Found("0001.md", 10, 21), Reading("0001.md", "broken", None, (fault,)))])
         with source.reading() as connection:
             assert articles(connection) == []
             assert counts(connection) == {"files": 1, "records": 0, "memberships": 0, "entries": 0}
@@ -402,7 +403,7 @@ class TestFaults:
     def test_a_fault_of_an_unpublished_record_is_not_told(self, source: Store) -> None:
         with source.writing() as connection:
             held = Reading("0001.md", "digest", None, (self.FAULT,), unpublished=True)
-            store.put(connection, [(Found("0001.md", 1, 1), held)])
+            store.put(connection, [make.filed(Found("0001.md", 1, 1), held)])
         assert self.faults(source) == []
 
     def test_what_was_got_is_not_in_the_file(self, source: Store, tmp_path: Path) -> None:

@@ -54,7 +54,14 @@ def ingest(config: "Config", source: "Store", moment: datetime) -> "Ingested":
     from feeds.pipeline import ingest
 
     with terminal.progress("Reading", "record") as progress:
-        return ingest(config, source, moment, progress)
+        return ingest(config, source, moment, progress, workers=workers(config))
+
+
+def workers(config: "Config") -> int:
+    """How many processes help with what takes long: as many as there are processors, unless the config says."""
+    from feeds.pipeline.workers import processors
+
+    return processors() if config.build.workers is None else config.build.workers
 
 
 def report(config: "Config", source: "Store", moment: datetime) -> "list[Fault]":

@@ -2,7 +2,7 @@
 
 from feeds.pipeline.checking import check
 from feeds.pipeline.documents import Documents, Edition, published_as
-from feeds.pipeline.drafts import Draft, Drafts
+from feeds.pipeline.drafts import Draft, Drafts, Moved
 from feeds.pipeline.ingest import Ingested, files_at, ingest, open_store, settle
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Drafts",
     "Edition",
     "Ingested",
+    "Moved",
     "check",
     "files_at",
     "ingest",

@@ -18,7 +18,7 @@ from feeds.pipeline.ingest import settle
 from feeds.rows import micros, moment
 from feeds.store import Published, Store
 
-SHORT_WAIT = 0.2  # seconds that an answer waits for another writer
+SHORT_WAIT = 0.02  # seconds that an answer waits for another writer: others wait for it
 
 
 @dataclass(frozen=True, slots=True)

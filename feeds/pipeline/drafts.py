@@ -4,27 +4,32 @@ A document's recipe is the digest of all that it shows. While it stays the same 
 Not here: what is visible (snapshot, selection), and when a document last changed (documents).
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from feeds import archive, selection, store
+from feeds import selection, store
 from feeds.archive import Page
 from feeds.config import Config
 from feeds.model import EVERYTHING, Feed, archive_path, digest, feed_path
-from feeds.pipeline.entries import Entries
+from feeds.pipeline.entries import Entries, Rendered, Wanted
 from feeds.pipeline.extents import Bytes, Extents, Recipes, variants
+from feeds.pipeline.picking import Picking
 from feeds.pipeline.snapshot import Snapshot, take_snapshot
+from feeds.pipeline.workers import shared
 from feeds.render import Place, format_named
 from feeds.rhythm import STEPS, rhythm
 from feeds.rows import EPOCH
 from feeds.selection import Pick
-from feeds.store import Connection, Store
+from feeds.store import Connection, Extent, Store
 
+BATCH = 100  # articles that a process renders at a time
 FRONT_PAGE = "index.html"
 OPML = "feeds.opml"
 MEDIA_TYPES = {FRONT_PAGE: "text/html; charset=utf-8", OPML: "text/x-opml; charset=utf-8"}
+Unsaved = tuple[list[Rendered], dict[str, Extent]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +51,21 @@ class Draft:
     part: Callable[[Collection[str]], bytes] | None = None
 
 
+class Moved(Exception):
+    """The records changed since it was looked up what is visible."""
+
+
 class Drafts:
     """Drafts the documents of a site from its store.  For one thread at a time."""
 
     def __init__(self, config: Config, source: Store) -> None:
         self._config = config
         self._store = source
-        self._rules = {rule.key: rule for rule in config.rules}
+        self._picking = Picking(config)
         self._entries = Entries(config, source)
         self._extents = Extents(config)
         self._snapshot: Snapshot | None = None
         self._upcoming: dict[str, datetime] | None = None
-        self._pages: dict[str, tuple[Page, ...]] = {}
         self._shown: dict[str, int] = {}
 
     def snapshot(self, connection: Connection, now: datetime) -> Snapshot:
@@ -67,7 +75,7 @@ class Drafts:
             self._entries.forget()
             self._upcoming = None
             self._extents.forget()
-            self._pages.clear()
+            self._picking.forget()
             self._shown.clear()
         return self._snapshot
 
@@ -79,8 +87,6 @@ class Drafts:
         """The path of every document there is."""
         snapshot = self.snapshot(connection, now)
         self._entries.look_up_hidden(connection)
-        if snapshot.feeds and self._extents.none_known(connection):
-            self._measure_everything(connection, snapshot)
         found = []
         for key, feed in snapshot.feeds.items():
             pages = self._history(connection, snapshot, feed)
@@ -88,17 +94,55 @@ class Drafts:
                 found += [feed_path(key, name), *(archive_path(key, page.name, name) for page in pages)]
         return [*found, *MEDIA_TYPES]
 
-    def every(self, connection: Connection, now: datetime) -> Iterator[Draft]:
-        """Every document there is, those that point to the others last."""
+    def of(self, connection: Connection, now: datetime, keys: Iterable[str]) -> Iterator[Draft]:
+        """Every document of these feeds.  Raises Moved when the records changed since they were looked up."""
+        self._check(connection, now)
         snapshot = self.snapshot(connection, now)
         self._entries.look_up_hidden(connection)
-        for feed in snapshot.feeds.values():
+        for feed in map(snapshot.feeds.__getitem__, keys):
             picks = self._picks(connection, snapshot, feed)
             yield from (self._feed_draft(connection, snapshot, feed, name, picks) for name in feed.formats)
             for page in self._history(connection, snapshot, feed):
-                picks = self._picks_of(connection, snapshot, feed, page)
+                picks = self._picking.on_page(connection, snapshot, feed, page)
                 yield from (self._page_draft(connection, snapshot, feed, name, page, picks) for name in feed.formats)
-        yield from (self._list_draft(snapshot, path) for path in MEDIA_TYPES)
+
+    def lists(self, connection: Connection, now: datetime) -> Iterator[Draft]:
+        """The documents that point to all others."""
+        snapshot = self.snapshot(connection, now)
+        return (self._list_draft(snapshot, path) for path in MEDIA_TYPES)
+
+    def render_ahead(self, now: datetime, keys: Iterable[str], workers: int) -> None:
+        """Render, by several processes, what is not kept of the entries that documents of these feeds may show.
+
+        Raises Moved when the records change meanwhile. No connection to the store is open before and after.
+        """
+        with self._store.reading() as connection:
+            snapshot = self.snapshot(connection, now)
+            self._entries.look_up_hidden(connection)
+            hidden = self._entries.hidden(connection, ())
+            shown: defaultdict[str, dict[int, Pick]] = defaultdict(dict)
+            for feed in map(snapshot.feeds.__getitem__, keys):
+                some = {pick.number: pick for pick in self._picking.possible(connection, snapshot, feed)}
+                for variant in variants(feed):
+                    shown[variant].update(some)
+            wanted = self._entries.missing(connection, snapshot, hidden, shown)
+        batches = [wanted[start : start + BATCH] for start in range(0, len(wanted), BATCH)]
+
+        def render(batch: Sequence[Wanted]) -> list[Rendered]:
+            with self._store.reading() as latest:
+                self._check(latest, now)
+                return list(self._entries.render(latest, snapshot, hidden, batch))
+
+        self._store.close()  # before processes part
+        with shared(render, batches, workers) as made:
+            for rendered in made:
+                self._entries.add(rendered)
+        self.save()
+        self._store.close()
+
+    def _check(self, connection: Connection, now: datetime) -> None:
+        if self._snapshot is not None and not self._snapshot.holds(store.generation(connection), now):
+            raise Moved
 
     def at(self, connection: Connection, now: datetime, path: str) -> Draft | None:
         """The document at a path, or None where there is none."""
@@ -119,7 +163,7 @@ class Drafts:
         pages = {page.name: page for page in self._history(connection, snapshot, feed)}
         if stem not in pages:
             return None
-        picks = self._picks_of(connection, snapshot, feed, pages[stem])
+        picks = self._picking.on_page(connection, snapshot, feed, pages[stem])
         return self._page_draft(connection, snapshot, feed, name, pages[stem], picks)
 
     def save(self) -> None:
@@ -128,6 +172,16 @@ class Drafts:
             with self._store.writing() as connection:
                 self.save_in(connection)
 
+    def taken(self) -> Unsaved:
+        """What came of drafting that is not yet written to the store, for another to write."""
+        return self._entries.taken(), self._extents.taken()
+
+    def add(self, unsaved: Unsaved) -> None:
+        """Take what came of drafting elsewhere, to be written with the rest."""
+        rendered, extents = unsaved
+        self._entries.add(rendered)
+        self._extents.add(extents)
+
     def save_in(self, connection: Connection) -> None:
         """Write it in a transaction that writes."""
         self._entries.save_in(connection)
@@ -135,33 +189,21 @@ class Drafts:
 
     def _picks(self, connection: Connection, snapshot: Snapshot, feed: Feed) -> Sequence[Pick]:
         """The articles that a feed's documents show: its first ones, no more than its limit and what fits."""
-        order = self._rules[feed.key].order if feed.key in self._rules else "published"
-        most = self._shown.get(feed.key, self._limit(feed.key))
-        picks = selection.newest(connection, feed.key, snapshot.now, most, order)
-        if feed.key in self._shown:
-            return picks
-        shown = 1  # one article stays whatever its size
-        if len(picks) > 1:
-            shown = self._extents.get(connection, feed, *self._made_of(connection, snapshot, picks))
-        self._shown[feed.key] = shown
-        return picks[:shown]
+        picks = self._picking.first(connection, snapshot, feed)
+        if feed.key not in self._shown:
+            shown = 1  # one article stays whatever its size
+            if len(picks) > 1:
+                shown = self._extents.get(connection, feed, *self._made_of(connection, snapshot, picks))
+            self._shown[feed.key] = shown
+        return picks[: self._shown[feed.key]]
 
     def _is_whole(self, connection: Connection, snapshot: Snapshot, feed: Feed) -> bool:
         """Whether a feed's documents show all its articles."""
-        if feed.articles > self._limit(feed.key):
+        if feed.articles > self._picking.limit(feed):
             return False
         if feed.articles > 1 and feed.key not in self._shown:
             self._picks(connection, snapshot, feed)
         return feed.articles <= self._shown.get(feed.key, 1)
-
-    def _measure_everything(self, connection: Connection, snapshot: Snapshot) -> None:
-        # All of it is rendered for the history of everything anyway, and a page at a time is quicker than a small feed.
-        everything = snapshot.feeds[EVERYTHING]
-        for page in self._history(connection, snapshot, everything):
-            picks = self._picks_of(connection, snapshot, everything, page)
-            recipes, entries = self._made_of(connection, snapshot, picks)
-            for variant in variants(everything):
-                self._extents.measure(variant, recipes(variant), entries)
 
     def _made_of(self, connection: Connection, snapshot: Snapshot, picks: Sequence[Pick]) -> tuple[Recipes, Bytes]:
         """What gives the recipes of these articles for a variant, and the entries for recipes in a variant."""
@@ -169,22 +211,11 @@ class Drafts:
         recipes = partial(self._entries.recipes, snapshot, picks, hidden)
         return recipes, partial(self._entries.get, connection, snapshot, hidden)
 
-    def _limit(self, key: str) -> int:
-        return self._rules[key].limit if key in self._rules else self._config.feeds.limit
-
     def _history(self, connection: Connection, snapshot: Snapshot, feed: Feed) -> tuple[Page, ...]:
         """The pages of a feed's history, oldest first; none of one that fits whole, or that is not ordered by time."""
-        rule = self._rules.get(feed.key)
-        by_time = rule is None or rule.order == "published"
-        if not self._config.feeds.archives or not by_time or self._is_whole(connection, snapshot, feed):
+        if not self._picking.has_history(feed) or self._is_whole(connection, snapshot, feed):
             return ()
-        if feed.key not in self._pages:
-            days = selection.days(connection, feed.key)
-            self._pages[feed.key] = archive.pages(days, partial(selection.hours, connection, feed.key))
-        return self._pages[feed.key]
-
-    def _picks_of(self, connection: Connection, snapshot: Snapshot, feed: Feed, page: Page) -> list[Pick]:
-        return selection.between(connection, feed.key, snapshot.now, page.start, page.end)
+        return self._picking.pages(connection, feed)
 
     def _list_draft(self, snapshot: Snapshot, path: str) -> Draft:
         """The front page or the OPML file: every feed there is."""

@@ -5,7 +5,7 @@ Not here: which articles a document shows (drafts), and what an entry looks like
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from feeds import selection, store
@@ -26,6 +26,8 @@ HEADS = {
     "slowest",
     "withdrawn_days",
 }  # keys of [feeds] that no recipe needs
+Wanted = tuple[int, dict[str, str]]  # the number of a record, the recipes of its entries by variant
+Rendered = tuple[int, str, Entry]  # with the number of its record and its variant
 MOST_UNSAVED = 1000  # entries held in memory until they are written to the store together
 
 
@@ -62,7 +64,7 @@ class Entries:
         return selection.hidden(connection, {address for pick in picks for address in pick.related})
 
     def recipes(
-        self, snapshot: Snapshot, picks: Sequence[Pick], hidden: frozenset[str], variant: str
+        self, snapshot: Snapshot, picks: Iterable[Pick], hidden: frozenset[str], variant: str
     ) -> dict[int, str]:
         """The recipes of these articles in a variant, by number."""
         return {pick.number: self._recipe(snapshot, pick, hidden, variant) for pick in picks}
@@ -80,22 +82,58 @@ class Entries:
         ready = {n: unsaved[n].content for n in recipes if n in unsaved and unsaved[n].recipe == recipes[n]}
         missing = {number: recipe for number, recipe in recipes.items() if number not in ready}
         if missing:
-            with self._store.reading() as latest:  # what was saved meanwhile shows in no transaction begun before
-                ready |= store.kept_entries(latest, variant, missing)
-            missing = {number: recipe for number, recipe in missing.items() if number not in ready}
-        found = store.articles(connection, list(missing))
-        name, _, wanted = variant.partition("/")
-        form, amp = format_named(name), self._config.feeds.amp
-        for number, recipe in missing.items():
-            article = as_shown(found[number], snapshot, self._names, hidden)
-            has_source = f"providers/{article.provider.domain}" in snapshot.feeds
-            style = Style(source=has_source, content=wanted == "full", amp=amp)
-            ready[number] = form.entry(article, self._config.site, style)
-            unsaved[number] = Entry(recipe, ready[number])
+            ready |= store.kept_entries(connection, variant, missing)
+        wanted = [(number, {variant: recipe}) for number, recipe in missing.items() if number not in ready]
+        for number, _, entry in self.render(connection, snapshot, hidden, wanted):
+            ready[number] = entry.content
+            unsaved[number] = entry
         if len(unsaved) >= MOST_UNSAVED:
             with self._store.writing() as writing:
                 self.save_in(writing)
         return (ready[number] for number in recipes)
+
+    def missing(
+        self,
+        connection: Connection,
+        snapshot: Snapshot,
+        hidden: frozenset[str],
+        shown: Mapping[str, Mapping[int, Pick]],
+    ) -> list[Wanted]:
+        """What is not kept of the entries of these articles, which are by variant and number."""
+        wanted: defaultdict[int, dict[str, str]] = defaultdict(dict)
+        for variant, picks in shown.items():
+            kept = store.kept_recipes(connection, variant, picks)
+            for number, recipe in self.recipes(snapshot, picks.values(), hidden, variant).items():
+                if kept.get(number) != recipe:
+                    wanted[number][variant] = recipe
+        return sorted(wanted.items())
+
+    def render(
+        self, connection: Connection, snapshot: Snapshot, hidden: frozenset[str], wanted: Sequence[Wanted]
+    ) -> Iterator[Rendered]:
+        """The entries that are wanted."""
+        found = store.articles(connection, [number for number, _ in wanted])
+        for number, recipes in wanted:
+            article = as_shown(found[number], snapshot, self._names, hidden)
+            has_source = f"providers/{article.provider.domain}" in snapshot.feeds
+            for variant, recipe in recipes.items():
+                name, _, content = variant.partition("/")
+                style = Style(source=has_source, content=content == "full", amp=self._config.feeds.amp)
+                yield number, variant, Entry(recipe, format_named(name).entry(article, self._config.site, style))
+
+    def add(self, rendered: Iterable[Rendered]) -> None:
+        """Take entries that were rendered elsewhere, to be written with others."""
+        for number, variant, entry in rendered:
+            self._unsaved[variant][number] = entry
+        if any(len(some) >= MOST_UNSAVED for some in self._unsaved.values()):
+            with self._store.writing() as writing:
+                self.save_in(writing)
+
+    def taken(self) -> list[Rendered]:
+        """What was rendered and not yet written, for another to write."""
+        taken = [(number, variant, entry) for variant, some in self._unsaved.items() for number, entry in some.items()]
+        self._unsaved.clear()
+        return taken
 
     @property
     def unsaved(self) -> bool:

@@ -49,10 +49,6 @@ class Extents:
             known = self._all(connection)[feed.key] = self._unsaved[feed.key] = Extent(recipe, articles)
         return known.articles
 
-    def none_known(self, connection: Connection) -> bool:
-        """Whether nothing is known, as of a new store."""
-        return not self._all(connection)
-
     def measure(self, variant: str, recipes: dict[int, str], entries: Bytes) -> None:
         """Measure what is not yet measured of these entries."""
         sizes = self._sizes[variant]
@@ -62,6 +58,15 @@ class Extents:
     def forget(self) -> None:
         """Forget the sizes of entries: other recipes are about to hold."""
         self._sizes.clear()
+
+    def add(self, found: dict[str, Extent]) -> None:
+        """Take extents that were measured elsewhere, to be written with others."""
+        self._unsaved |= found
+
+    def taken(self) -> dict[str, Extent]:
+        """What is not yet written, for another to write."""
+        taken, self._unsaved = self._unsaved, {}
+        return taken
 
     def save_in(self, connection: Connection) -> None:
         """Write what is not yet written, in a transaction that writes."""

@@ -3,25 +3,29 @@
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from feeds import selection, store
 from feeds.config import Config
-from feeds.errors import ConfigError, LedgerError
+from feeds.errors import ConfigError, LedgerError, StoreError
 from feeds.ledger import ledger_bytes
 from feeds.model import digest
 from feeds.pipeline.minting import Minting, ledger_mark
+from feeds.pipeline.workers import shared
 from feeds.records import Fault, Found, Reading, find, printable, read_file, read_record, walk
+from feeds.rows import Filed, claimant_of_row, filed
 from feeds.store import LONGEST_WAIT, Connection, Known, Store, identities
 
-BATCH = 500
+BATCH = 100
 SHAPING = ("feedgen", "lxml", "idna", "jinja2", "markdown-it-py", "nh3", "pydantic", "pyyaml")
 # A file that changed this shortly before it was read may change again without its time telling so.
 SETTLED_NS = 50_000_000
-NEVER = -1
+NEVER = -1  # the time of a file that is to be looked at again although it looks as before
+LISTING = "listing"  # the fact that tells of which listing of the folder the store holds just what the files say
 
 Progress = Callable[[int, int], None]
 
@@ -53,26 +57,31 @@ def ingest(
     progress: Progress | None = None,
     wait: float = LONGEST_WAIT,
     among: Sequence[str] | None = None,
+    workers: int = 0,
 ) -> Ingested:
     """Bring the store up to date with the records.  `progress` is told how many files of how many are read.
 
+    `workers` is how many processes help to read many files; never in a process with threads, which no fork takes along.
     `among` are the paths of files of which it is known that they may have changed: no others are looked at.
 
     Raises ConfigError when the records folder cannot be read, LedgerError when the ledger cannot be read or written,
     StoreError when the store cannot be written, StoreBusy when another process still writes it after `wait` seconds.
     """
     try:
+        found = _walk(config.records_folder, among)
         with into.reading() as connection:
-            known = store.known_files(connection, None if among is None else [printable(path) for path in among])
             settled = selection.is_settled(connection, config.rules, now)
             mark = ledger_mark(ledger_bytes(config.ledger_file), config.feeds.withdrawn_days)
             same_ledger = identities.ledger_known(connection) == mark
-        found = _walk(config.records_folder, among)
-        if settled and same_ledger and not _changed(found, known) and known.keys() <= found.keys():
+            same = among is None and store.fact(connection, LISTING) == _listing(found)
+            known = {} if same else _known(connection, among)
+        if settled and same_ledger and (same or (not _changed(found, known) and known.keys() <= found.keys())):
+            if not same and among is None:
+                _note(into, found)
             return Ingested(len(found), 0, 0)
         with into.writing(wait) as connection:
             # Looked at again: while this process waited for its turn, another may have done the work.
-            ingested = _Ingest(connection, config, now, progress, among).run(same_ledger)
+            ingested = _Ingest(connection, config, now, progress, among, workers).run(same_ledger)
         if ingested.taken_back:
             into.forget()
         return ingested
@@ -104,15 +113,34 @@ def settle(config: Config, source: Store, now: datetime, wait: float = LONGEST_W
         selection.settle(connection, config.rules, now)
 
 
+def _known(connection: Connection, among: Sequence[str] | None) -> dict[str, Known]:
+    return store.known_files(connection, None if among is None else [printable(path) for path in among])
+
+
 def _walk(folder: Path, among: Sequence[str] | None) -> dict[str, Found]:
     if among is not None:
         if not folder.is_dir():
             raise ConfigError(str(folder), "expected a folder of records, got none")
         there = (find(folder, path) for path in among)
         return {printable(found.path): found for found in there if found is not None}
+    listed = {item.path: item for item in walk(folder)}
+    if "".join(listed).isprintable():
+        return listed
     # A name that had to be escaped to be shown never hides the file that is really called so.
-    named = ((printable(found.path), found) for found in walk(folder))
+    named = ((printable(found.path), found) for found in listed.values())
     return dict(sorted(named, key=lambda item: item[0] == item[1].path))
+
+
+def _listing(found: dict[str, Found]) -> str:
+    """What tells one listing of the folder from another; the order in which the file system names files counts."""
+    return digest(repr([*found.values()]))
+
+
+def _note(into: Store, found: dict[str, Found]) -> None:
+    """Every file is as the store knows it: the next to ask needs not compare them one by one."""
+    with suppress(StoreError), into.writing(wait=0) as connection:
+        if not _changed(found, known := _known(connection, None)) and known.keys() == found.keys():
+            store.note_fact(connection, LISTING, _listing(found))
 
 
 def _changed(found: dict[str, Found], known: dict[str, Known]) -> list[tuple[str, Found]]:
@@ -133,15 +161,18 @@ class _Ingest:
         now: datetime,
         progress: Progress | None,
         among: Sequence[str] | None,
+        workers: int = 0,
     ) -> None:
+        self._workers = workers
         self._connection = connection
         self._config = config
         self._names = config.names
         self._now = now
         self._progress = progress
-        known = None if among is None else [printable(path) for path in among]
-        self._known, self._found = store.known_files(connection, known), _walk(config.records_folder, among)
+        self._known, self._found = _known(connection, among), _walk(config.records_folder, among)
         self._gone = sorted(self._known.keys() - self._found.keys())
+        self._whole = among is None
+        store.note_fact(connection, LISTING, "")
 
     def run(self, same_ledger: bool) -> Ingested:
         """Everything that changed."""
@@ -149,64 +180,78 @@ class _Ingest:
         minting.leaving(self._gone)
         store.remove(self._connection, self._gone)
         read, out = 0, False
-        batch: list[tuple[Found, Reading]] = []
-        for pair in self._readings():
-            read += 1
-            out = out or pair[1].article is None
-            batch.append(pair)
-            if len(batch) == BATCH:
-                self._put(batch, minting)
-                batch.clear()
-        self._put(batch, minting)
+        for batch in self._filed():
+            read += len(batch)
+            out = out or any(one.record is None for one in batch)
+            self._put(batch, minting)
         if read or self._gone or not same_ledger or minting.remembers:
             minting.settle()
         selection.settle(self._connection, self._config.rules, self._now)
+        if self._whole and not store.has_undated(self._connection, NEVER):
+            store.note_fact(self._connection, LISTING, _listing(self._found))
         return Ingested(len(self._found), read, len(self._gone), bool(self._gone) or out)
 
     def take_back(self) -> None:
         """Only what is no longer published."""
         store.remove(self._connection, self._gone)
-        read = [pair for pair in self._readings() if not self._merely_broken(pair[1])]
-        out = [(f, one) for f, one in read if one.article is None or one.article.published > self._now]
-        store.put(self._connection, out, self._names)
+        for batch in self._filed():
+            out = [one for one in batch if not one.broken and not _is_due(one, self._now)]
+            store.put(self._connection, out)
         selection.settle(self._connection, self._config.rules, self._now)
 
-    def _readings(self) -> Iterator[tuple[Found, Reading]]:
-        """What the files say that changed; of those whose bytes are as they were, only their time is noted."""
-        same: list[Found] = []
+    def _filed(self) -> Iterator[list[Filed]]:
+        """What the files say that changed, in batches.  Of those whose bytes are as they were only their time is noted.
+
+        Each is read and checked by itself, so that others can do it.
+        """
         changed = _changed(self._found, self._known)
-        for count, (path, item) in enumerate(changed, start=1):
-            seen = replace(item, path=path, mtime_ns=_settled(item.mtime_ns))
-            before = self._known.get(path)
-            content = read_file(self._config.records_folder, item)
-            if isinstance(content, Fault):
-                # Its rights or the target of a link may change without its time telling so: it is looked at each time.
-                reading = Reading(path, digest(str(content)), None, (content,), doubtful=item.is_link)
-                seen = replace(seen, mtime_ns=NEVER)
-            elif before is not None and before.digest == digest(content):
-                same.append(seen)
-                continue
-            else:
-                reading = read_record(path, content, self._now, self._config.records.fields)
-            if before is None or before.digest != reading.digest:
-                yield seen, reading
-            if self._progress is not None:
-                self._progress(count, len(changed))
-        store.touch(self._connection, same)
+        batches = [changed[start : start + BATCH] for start in range(0, len(changed), BATCH)]
+        count = 0
+        with shared(self._read, batches, self._workers) as made:
+            for batch in made:
+                yield [one for one in batch if isinstance(one, Filed)]
+                store.touch(self._connection, [one for one in batch if isinstance(one, Found)])
+                for _ in batch:
+                    count += 1
+                    if self._progress is not None:
+                        self._progress(count, len(changed))
 
-    def _merely_broken(self, reading: Reading) -> bool:
-        """Whether it is no article for no reason but a fault: nothing in it says that it is to wait, or to go."""
-        waits = reading.due is not None and reading.due > self._now
-        return reading.left_out and not reading.doubtful and not waits
+    def _read(self, batch: Sequence[tuple[str, Found]]) -> list[Filed | Found | None]:
+        """What each file comes to, a Found for one whose bytes are as they were, None for one that is as bad as it was.
 
-    def _put(self, batch: list[tuple[Found, Reading]], minting: Minting) -> None:
+        This touches no database: it may happen in another process.
+        """
+        return [self._read_one(path, item) for path, item in batch]
+
+    def _read_one(self, path: str, item: Found) -> Filed | Found | None:
+        seen = item._replace(path=path, mtime_ns=_settled(item.mtime_ns))
+        before = self._known.get(path)
+        content = read_file(self._config.records_folder, item)
+        if isinstance(content, Fault):
+            # Its rights or the target of a link may change without its time telling so: it is looked at each time.
+            reading = Reading(path, digest(str(content)), None, (content,), doubtful=item.is_link)
+            seen = seen._replace(mtime_ns=NEVER)
+        elif before is not None and before.digest == digest(content):
+            return seen
+        else:
+            reading = read_record(path, content, self._now, self._config.records.fields)
+        if before is not None and before.digest == reading.digest:
+            return None
+        return filed(seen, reading, self._now, self._names)
+
+    def _put(self, batch: list[Filed], minting: Minting) -> None:
         """Keep what was read; of a record that merely broke the last good version stays."""
-        broken = [reading.path for _, reading in batch if self._merely_broken(reading) and reading.path in self._known]
+        broken = [one.path for one in batch if one.broken and one.path in self._known]
         staying = store.visible_records(self._connection, broken)
-        store.note_broken(self._connection, [pair for pair in batch if pair[1].path in staying])
-        good = [pair for pair in batch if pair[1].path not in staying]
-        minting.leaving([reading.path for _, reading in good if reading.path in self._known])
-        store.put(self._connection, minting.taking(good), self._names)
+        store.note_broken(self._connection, [one for one in batch if one.path in staying])
+        good = [one for one in batch if one.path not in staying]
+        minting.leaving([one.path for one in good if one.path in self._known])
+        store.put(self._connection, minting.taking(good))
+
+
+def _is_due(one: Filed, now: datetime) -> bool:
+    """Whether it is an article whose publication has come."""
+    return one.record is not None and claimant_of_row(one.record).published <= now
 
 
 def _settled(mtime_ns: int) -> int:

@@ -10,14 +10,15 @@ from dataclasses import replace
 from datetime import datetime
 
 from feeds.config import Config
-from feeds.identity import NEVER, Claim, Claimant, claim, claimant_of, claims_of_held, refused
+from feeds.identity import NEVER, Claim, Claimant, claim, claims_of_held, refused
 from feeds.ledger import Ledger, Withdrawn, read_ledger, write_ledger
 from feeds.model import Article, address_digest, digest
-from feeds.records import Fault, Found, Reading, place_of_identity, read_file, refusal
+from feeds.records import Fault, Found, place_of_identity, read_file, refusal
+from feeds.rows import Filed, claimant_of_row, identified
 from feeds.store import Connection, identities
 from feeds.store.identities import Before
 
-Batch = Sequence[tuple[Found, Reading]]
+NOTHING_KNOWN = Ledger({}, {}, {})
 
 
 class Minting:
@@ -48,20 +49,19 @@ class Minting:
         if self._ledger.ids:
             self._held |= identities.held(self._connection, paths)
 
-    def taking(self, batch: Batch) -> Batch:
+    def taking(self, batch: Sequence[Filed]) -> list[Filed]:
         """What was read, with the ids that its articles have by rights."""
-        taken = []
-        for found, reading in batch:
-            article = reading.article
-            self._held.update(reading.held)
-            if article is not None:
-                one = claimant_of(article)
-                id = claim(one, self._ledger, _everywhere).id
-                if not self._is_new_store:
-                    self._after[one.path], self._titles[one.path] = one, article.title
-                reading = replace(reading, article=replace(article, id=id)) if id != article.id else reading
-            taken.append((found, reading))
-        return taken
+        return [self._taken(one) for one in batch]
+
+    def _taken(self, one: Filed) -> Filed:
+        self._held.update(one.held)
+        if one.record is None or (self._is_new_store and self._ledger == NOTHING_KNOWN):  # most builds from nothing
+            return one
+        claimant = claimant_of_row(one.record)
+        if not self._is_new_store:
+            self._after[one.path], self._titles[one.path] = claimant, one.title
+        id = claim(claimant, self._ledger, _everywhere).id
+        return one if id == claimant.follows else identified(one, id)
 
     def settle(self) -> None:
         """Decide, once everything that changed is in the store, and write the ledger when it says something new."""

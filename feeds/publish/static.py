@@ -5,25 +5,28 @@ public. It names a new file before that file exists, so that neither does a buil
 """
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from typing import NamedTuple
 
 from feeds import store
 from feeds.config import Config
-from feeds.errors import PublishError
+from feeds.errors import PublishError, StoreBusy
 from feeds.model import digest
-from feeds.pipeline import Draft, Drafts, published_as, settle
+from feeds.pipeline import Draft, Drafts, Moved, published_as, settle
+from feeds.pipeline.drafts import Unsaved
+from feeds.pipeline.workers import shared
 from feeds.publish import codings, hosts
+from feeds.publish.manifest import MANIFEST, UNFINISHED, Written, manifest_text, read_manifest
 from feeds.store import Connection, Published, Store
 
-MANIFEST = ".feeds-manifest"
 ASIDE = ".feeds-aside"
-HEADING = "# The files that feeds wrote here: tag, time, size, path. It deletes no others. Keep this list with them.\n"
-UNFINISHED = "-"
+BATCH = 16  # feeds that a process publishes at a time
+MOST_TURNS = 5  # in which records change under a build
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +38,13 @@ class Built:
     deleted: int
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A file as it was last written: its tag, its mtime in seconds since 1970, its size in bytes."""
+class Outcome(NamedTuple):
+    """What became of a document: what to note of it when that is news, and each of its files, kept or written."""
 
-    etag: str
-    modified: int
-    size: int
+    path: str
+    noted: Published | None
+    files: tuple[tuple[str, Written], ...]
+    written: int
 
 
 def build(
@@ -51,10 +54,12 @@ def build(
     progress: Callable[[int, int], None] | None = None,
     *,
     compress: bool = False,
+    workers: int = 0,
 ) -> Built:
     """Bring the static tree up to date with the store.  `progress` is told how many documents of how many are done.
 
     With `compress`, each document has its codings beside it (codings.SUFFIXES), for servers that look for them.
+    `workers` is how many processes help; never in a process with threads, which no fork takes along.
 
     Each file is replaced at once or not at all; its mode follows the umask, its mtime is its Last-Modified.
     Raises PublishError when a file cannot be written or deleted.
@@ -62,39 +67,50 @@ def build(
     root = config.output_folder
     with _translated(root):
         root.mkdir(parents=True, exist_ok=True)
-        settle(config, source, now)
-        with store.alone(root), source.reading() as connection:
-            return _Tree(config, source, root, compress).build(connection, now, progress)
+        with store.alone(root):
+            for _ in range(MOST_TURNS):
+                settle(config, source, now)
+                with suppress(Moved):
+                    return _Tree(config, source, root, compress, workers).build(now, progress)
+    raise StoreBusy(str(config.store_file), "expected records that stay for as long as a build takes, got other ones")
 
 
 class _Tree:
     """One build of one tree."""
 
-    def __init__(self, config: Config, source: Store, root: Path, compress: bool) -> None:
-        self._root = root
+    def __init__(self, config: Config, source: Store, root: Path, compress: bool, workers: int) -> None:
+        self._root = str(root)
         self._source = source
         self._codings = codings.SUFFIXES if compress else {}
+        self._workers = workers
+        self._process = os.getpid()
         self._drafts = Drafts(config, source)
         self._rules = list(hosts.drafts(config))
         self._before = read_manifest(root)
         self._after: dict[str, Written] = {}
+        self._known: dict[str, Published] = {}
         self._noted: dict[str, Published] = {}
         self._written = self._kept = 0
 
-    def build(self, connection: Connection, now: datetime, progress: Callable[[int, int], None] | None) -> Built:
-        known = self._known(connection)
-        paths = self._paths(connection, now)
+    def build(self, now: datetime, progress: Callable[[int, int], None] | None) -> Built:
+        with self._source.reading() as connection:
+            keys = list(self._drafts.snapshot(connection, now).feeds)
+        self._drafts.render_ahead(now, keys, self._workers)
+        with self._source.reading() as connection:
+            self._known = self._published(connection)
+            paths = self._paths(connection, now)
         self._announce(paths)
-        (self._root / ASIDE).unlink(missing_ok=True)
+        self._sweep()
         gone = self._before.keys() - set(paths)
         for path in sorted(gone):  # first: what was taken back goes even where something else cannot be written
             self._delete(path)
         try:
-            for draft in chain(self._drafts.every(connection, now), self._rules):
-                self._publish(draft, known.get(draft.path), now)
+            for outcome in self._outcomes(keys, now):
+                self._take(outcome)
                 if progress is not None:
                     progress(len(self._after), len(paths))
         finally:
+            self._sweep()
             self._drafts.save()  # what is public is known to be, whatever happened then
         if self._noted:
             with self._source.writing() as writing:
@@ -102,6 +118,30 @@ class _Tree:
                 store.note_published(writing, self._noted)
         self._save_manifest(self._after)
         return Built(self._written, self._kept, len(gone))
+
+    def _outcomes(self, keys: Sequence[str], now: datetime) -> Iterator[Outcome]:
+        """Publish every document: those of feeds by several processes, those that point to them last."""
+        batches = [keys[start : start + BATCH] for start in range(0, len(keys), BATCH)]
+
+        def publish(batch: Sequence[str]) -> tuple[list[Outcome], Unsaved]:
+            with self._source.reading() as connection:
+                outcomes = [self._publish(draft, now) for draft in self._drafts.of(connection, now, batch)]
+            return outcomes, self._drafts.taken()
+
+        self._source.close()  # before processes part
+        with shared(publish, batches, self._workers) as made:
+            for outcomes, unsaved in made:
+                self._drafts.add(unsaved)
+                yield from outcomes
+        with self._source.reading() as connection:
+            yield from (self._publish(draft, now) for draft in chain(self._drafts.lists(connection, now), self._rules))
+
+    def _take(self, outcome: Outcome) -> None:
+        self._after.update(outcome.files)
+        self._written += outcome.written
+        self._kept += len(outcome.files) - outcome.written
+        if outcome.noted is not None:
+            self._noted[outcome.path] = outcome.noted
 
     def _date(self, latest: dict[str, Published]) -> None:
         """Give way to what a service noted while this build ran: no date goes back, and both publish the same one."""
@@ -113,15 +153,15 @@ class _Tree:
             self._noted[path] = replace(noted, modified=modified)
             for file in (path, *(path + suffix for suffix in self._codings.values())):
                 if file in self._after:
-                    self._after[file] = replace(self._after[file], modified=modified)
-                    os.utime(self._root / file, (modified, modified))
+                    self._after[file] = self._after[file]._replace(modified=modified)
+                    os.utime(self._place(file), (modified, modified))
 
     def _paths(self, connection: Connection, now: datetime) -> list[str]:
         documents = self._drafts.paths(connection, now)
         coded = [path + suffix for path in documents for suffix in self._codings.values()]
         return [*documents, *coded, *(draft.path for draft in self._rules)]
 
-    def _known(self, connection: Connection) -> dict[str, Published]:
+    def _published(self, connection: Connection) -> dict[str, Published]:
         """What was last published, by the store and by the list in the tree: no date may go back."""
         known = store.published(connection)
         for path, written in self._before.items():
@@ -135,45 +175,33 @@ class _Tree:
         """Name new files in the list before they exist."""
         new = {path: Written(UNFINISHED, 0, 0) for path in paths if path not in self._before}
         for path in new:
-            if os.path.lexists(self._root / path):
+            if os.path.lexists(self._place(path)):
                 advice = f"expected no file that {MANIFEST} does not name; move it away, or delete the whole folder"
-                raise PublishError(str(self._root / path), advice)
+                raise PublishError(self._place(path), advice)
         if new:
             self._save_manifest({**self._before, **new})
 
-    def _publish(self, draft: Draft, known: Published | None, now: datetime) -> None:
-        content = None
+    def _publish(self, draft: Draft, now: datetime) -> Outcome:
+        """Write the files of a document where they are not there as they should be."""
+        known, content, news = self._known.get(draft.path), None, None
         if known is None or known.recipe != draft.recipe:
             content = draft.content()
-            noted = published_as(draft, digest(content), known, now)
-            self._noted[draft.path] = noted
+            noted = news = published_as(draft, digest(content), known, now)
         else:
             noted = known
-        if self._stands(draft.path, noted):
-            self._keep(draft.path)
-        else:
+        files: list[tuple[str, Written]] = []
+        written = 0
+        for coding, suffix in (("", ""), *(() if draft.path in hosts.PATHS else self._codings.items())):
+            path = draft.path + suffix
+            if self._stands(path, noted):
+                files.append((path, self._before[path]))
+                continue
             content = draft.content() if content is None else content
-            self._write(draft.path, content, noted)
-        if draft.path not in hosts.PATHS:
-            self._code(draft.path, content, noted)
-
-    def _code(self, path: str, content: bytes | None, noted: Published) -> None:
-        """Publish the codings of a document, whose bytes are in the tree already."""
-        for coding, suffix in self._codings.items():
-            if self._stands(path + suffix, noted):
-                self._keep(path + suffix)
-            else:
-                content = (self._root / path).read_bytes() if content is None else content
-                self._write(path + suffix, codings.encode_best(content, coding), noted)
-
-    def _keep(self, path: str) -> None:
-        self._after[path] = self._before[path]
-        self._kept += 1
-
-    def _write(self, path: str, content: bytes, noted: Published) -> None:
-        self._replace(path, content, noted.modified)
-        self._after[path] = Written(noted.etag, noted.modified, len(content))
-        self._written += 1
+            coded = codings.encode_best(content, coding) if coding else content
+            self._replace(path, coded, noted.modified)
+            files.append((path, Written(noted.etag, noted.modified, len(coded))))
+            written += 1
+        return Outcome(draft.path, news, tuple(files), written)
 
     def _stands(self, path: str, noted: Published) -> bool:
         """Whether a file is there as it is to be.  That of a coding has the tag of its document."""
@@ -185,33 +213,53 @@ class _Tree:
     def _intact(self, path: str) -> bool:
         before = self._before[path]
         try:
-            facts = os.lstat(self._root / path)
+            facts = os.lstat(self._place(path))
         except OSError:
             return False
         return (facts.st_size, facts.st_mtime_ns) == (before.size, before.modified * 1_000_000_000)
 
+    def _place(self, path: str) -> str:
+        return f"{self._root}/{path}"
+
     def _replace(self, path: str, content: bytes, modified: int | None = None, *, lasting: bool = False) -> None:
-        aside, target = self._root / ASIDE, self._root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
+        # Each process has a file of its own aside.
+        process = os.getpid()
+        aside, target = self._place(ASIDE if process == self._process else f"{ASIDE}-{process}"), self._place(path)
         try:
             # Not tempfile: its files are for their owner alone, whatever the umask says.
-            with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666), "wb") as file:
-                file.write(content)
+            descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666)
+            try:
+                rest = memoryview(content)
+                while rest:
+                    rest = rest[os.write(descriptor, rest) :]
                 if lasting:  # a list lost in a power cut would leave what it named public for good
-                    file.flush()
-                    os.fsync(file.fileno())
-            if modified is not None:
-                os.utime(aside, (modified, modified))
-            os.replace(aside, target)
+                    os.fsync(descriptor)
+                if modified is not None:
+                    os.utime(descriptor, (modified, modified))
+            finally:
+                os.close(descriptor)
+            try:
+                os.replace(aside, target)
+            except FileNotFoundError:
+                os.makedirs(os.path.dirname(target), exist_ok=True)
+                os.replace(aside, target)
         except OSError:
-            aside.unlink(missing_ok=True)
+            with suppress(OSError):
+                os.unlink(aside)
             raise
 
+    def _sweep(self) -> None:
+        """Take away what was left aside by who was ended while writing."""
+        with os.scandir(self._root) as items:
+            for item in items:
+                if item.name.startswith(ASIDE):
+                    os.unlink(item.path)
+
     def _delete(self, path: str) -> None:
-        target = self._root / path
+        target = Path(self._place(path))
         target.unlink(missing_ok=True)
         for folder in target.parents:
-            if folder == self._root:
+            if str(folder) == self._root:
                 return
             try:
                 folder.rmdir()
@@ -221,39 +269,9 @@ class _Tree:
                 return  # something else is in it
 
     def _save_manifest(self, files: dict[str, Written]) -> None:
-        lines = (f"{file.etag} {file.modified} {file.size} {path}\n" for path, file in sorted(files.items()))
-        content = (HEADING + "".join(lines)).encode()
-        place = self._root / MANIFEST
+        content, place = manifest_text(files), Path(self._place(MANIFEST))
         if not place.is_file() or place.read_bytes() != content:
             self._replace(MANIFEST, content, lasting=True)
-
-
-def read_manifest(root: Path) -> dict[str, Written]:
-    """The files that this program wrote in a tree, by path.  Raises PublishError for a list that is not one of ours."""
-    try:
-        first, *lines = (root / MANIFEST).read_text(encoding="utf-8").split("\n")
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise _unusable(root, 1) from error
-    if f"{first}\n" != HEADING:
-        raise _unusable(root, 1)
-    files = {}
-    for number, line in enumerate(lines[:-1], start=2):
-        try:
-            etag, modified, size, path = line.split(" ", 3)
-            files[path] = Written(etag, int(modified), int(size))
-        except ValueError as error:
-            raise _unusable(root, number) from error
-        pure = PurePosixPath(path)
-        if pure.is_absolute() or ".." in pure.parts or not pure.parts or not path.isprintable():
-            raise _unusable(root, number)
-    return files
-
-
-def _unusable(root: Path, line: int) -> PublishError:
-    advice = "expected the list that feeds wrote; delete the whole folder and build again"
-    return PublishError(f"{root / MANIFEST}:{line}", advice)
 
 
 @contextmanager

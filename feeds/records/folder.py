@@ -5,8 +5,8 @@ import stat
 import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from feeds.errors import ConfigError
 from feeds.records.faults import Fault
@@ -15,8 +15,7 @@ SUFFIXES = (".md", ".markdown", ".yaml", ".yml", ".txt")
 LARGEST = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A file that may be a record: its path below the folder, with slashes, and what tells that it changed."""
 
     path: str
@@ -41,8 +40,15 @@ def walk(folder: Path) -> Iterator[Found]:
                     if item.is_dir(follow_symlinks=False):
                         waiting.append((f"{prefix}{item.name}/", item.path))
                     elif item.name.lower().endswith(SUFFIXES) or _is_linked_folder(item):
-                        with suppress(FileNotFoundError):  # it went meanwhile
-                            yield _found(prefix + item.name, item)
+                        try:
+                            facts = item.stat(follow_symlinks=False)
+                        except FileNotFoundError:  # it went meanwhile
+                            continue
+                        is_link = item.is_symlink()
+                        if is_link:
+                            with suppress(OSError):  # it points nowhere, which reading it will tell
+                                facts = item.stat()
+                        yield Found(prefix + item.name, facts.st_size, facts.st_mtime_ns, is_link)
         except OSError as error:
             if prefix:  # reading it will tell what is wrong
                 yield Found(prefix.rstrip("/"), 0, 0)
@@ -142,11 +148,3 @@ def _is_linked_folder(item: os.DirEntry[str]) -> bool:
         return item.is_symlink() and item.is_dir()
     except OSError:  # a link in a circle, or through a file
         return False
-
-
-def _found(path: str, item: os.DirEntry[str]) -> Found:
-    facts, is_link = item.stat(follow_symlinks=False), item.is_symlink()
-    if is_link:
-        with suppress(OSError):  # it points nowhere, which reading it will tell
-            facts = item.stat()
-    return Found(path, facts.st_size, facts.st_mtime_ns, is_link)

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, case, func, select
+from sqlalchemy import Connection, Select, and_, bindparam, case, func, select
 
 from feeds import schema
 from feeds.model import EVERYTHING, Feed
 from feeds.rows import micros, moment, names_of
 from feeds.rules import Order, Rule
 from feeds.schema import held, memberships, records
+from feeds.store import Prepared
 
 MOST_PARAMETERS = 500
 HOUR = 3_600_000_000  # microseconds
@@ -54,11 +55,25 @@ def count_feeds(connection: Connection) -> int:
     return connection.scalar(select(func.count()).select_from(schema.feeds)) or 0
 
 
-def newest(connection: Connection, key: str, now: datetime, limit: int, order: Order = "published") -> list[Pick]:
-    """The first articles of a feed in its order, at most `limit`.  Those without heat are the coldest."""
-    hottest = (records.c.heat.desc().nulls_last(),) if order == "heat" else ()
-    statement = _in_feed(key, now).order_by(*hottest, memberships.c.age, records.c.link, records.c.id).limit(limit)
-    return [_pick(*row) for row in connection.execute(statement)]
+def newest(
+    connection: Connection,
+    key: str,
+    now: datetime,
+    limit: int,
+    order: Order = "published",
+    known: dict[int, Pick] | None = None,
+) -> list[Pick]:
+    """The first articles of a feed in its order, at most `limit`.  Those without heat are the coldest.
+
+    `known` are those picked before at that moment for other feeds, by number, and those picked now.
+    """
+    picked = {} if known is None else known
+    found = []
+    for row in _NEWEST[order].rows(connection, feed=key, now=micros(now), most=limit):
+        if row[0] not in picked:
+            picked[row[0]] = _pick(*row)
+        found.append(picked[row[0]])
+    return found
 
 
 def days(connection: Connection, key: str) -> dict[datetime, int]:
@@ -89,15 +104,30 @@ def weeks(connection: Connection, now: datetime, count: int) -> dict[str, list[i
 
 def between(connection: Connection, key: str, now: datetime, start: datetime, end: datetime) -> list[Pick]:
     """The articles of a feed that were published from `start` on and before `end`, newest first."""
-    age = memberships.c.age
-    span = _in_feed(key, now).where(age <= -micros(start), age > -micros(end))
-    return [_pick(*row) for row in connection.execute(span.order_by(age, records.c.link, records.c.id))]
+    span = {"feed": key, "now": micros(now), "last": -micros(start), "first": -micros(end)}
+    return [_pick(*row) for row in _BETWEEN.rows(connection, **span)]
 
 
-def _in_feed(key: str, now: datetime) -> Select[Any]:
+def _changed() -> Any:
+    """When a record last changed for readers: an update that is still to come does not count yet."""
+    updated = records.c.updated
+    due = and_(updated.is_not(None), updated <= bindparam("now"))
+    return func.coalesce(case((due, updated), else_=None), -records.c.age)
+
+
+def _in_feed() -> Select[Any]:
     # The index on (feed, age) is walked, newest first.
-    joined = select(*_PICKED, _changed(now)).join_from(memberships, records, records.c.number == memberships.c.record)
-    return joined.where(memberships.c.feed == key)
+    joined = select(*_PICKED, _changed()).join_from(memberships, records, records.c.number == memberships.c.record)
+    return joined.where(memberships.c.feed == bindparam("feed"))
+
+
+_ORDER = (memberships.c.age, records.c.link, records.c.id)
+_NEWEST: dict[Order, Prepared] = {
+    "published": Prepared(_in_feed().order_by(*_ORDER).limit(bindparam("most"))),
+    "heat": Prepared(_in_feed().order_by(records.c.heat.desc().nulls_last(), *_ORDER).limit(bindparam("most"))),
+}
+_age = memberships.c.age
+_BETWEEN = Prepared(_in_feed().where(_age <= bindparam("last"), _age > bindparam("first")).order_by(*_ORDER))
 
 
 def _pick(
@@ -148,10 +178,3 @@ def _not_visible(connection: Connection, addresses: set[str]) -> frozenset[str]:
         some = records.c.address.in_(asked[start : start + MOST_PARAMETERS])
         seen.update(connection.scalars(select(records.c.address).where(some, real)))
     return frozenset(addresses - seen)
-
-
-def _changed(now: datetime) -> Any:
-    """When a record last changed for readers: an update that is still to come does not count yet."""
-    updated = records.c.updated
-    due = and_(updated.is_not(None), updated <= micros(now))
-    return func.coalesce(case((due, updated), else_=None), -records.c.age)

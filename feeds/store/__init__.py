@@ -11,9 +11,11 @@ from feeds.store.contents import (
     extents,
     faults,
     generation,
+    has_undated,
     keep_entries,
     keep_extents,
     kept_entries,
+    kept_recipes,
     known_below,
     known_files,
     note_broken,
@@ -25,7 +27,7 @@ from feeds.store.contents import (
     visible_records,
     withdraw,
 )
-from feeds.store.database import LONGEST_WAIT, Store, alone, fact
+from feeds.store.database import LONGEST_WAIT, Prepared, Store, alone, fact, insert_rows
 from feeds.store.feeds import count_spellings, note_fact, steady_since, take_unsettled, withdraw_memberships
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "Connection",
     "Extent",
     "Known",
+    "Prepared",
     "Published",
     "Store",
     "advance",
@@ -43,9 +46,12 @@ __all__ = [
     "fact",
     "faults",
     "generation",
+    "has_undated",
+    "insert_rows",
     "keep_entries",
     "keep_extents",
     "kept_entries",
+    "kept_recipes",
     "known_below",
     "known_files",
     "note_broken",

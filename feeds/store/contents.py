@@ -5,25 +5,24 @@ between them. Not here: what is visible and in which order (selection).
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from feeds import schema
 from feeds.model import Article, Entry
-from feeds.names import Names
-from feeds.records import Cost, Fault, Found, Reading
-from feeds.rows import article_of, fault_of, file_row, micros, record_row
-from feeds.store.database import fact
+from feeds.records import Cost, Fault, Found
+from feeds.rows import FILE_COLUMNS, RECORD_COLUMNS, Filed, article_of, fault_of, micros
+from feeds.store.database import driver, fact, insert_rows
 from feeds.store.feeds import Unsettled, count_spellings, note_unsettled, withdraw_memberships
 
 MOST_PARAMETERS = 500
 Item = TypeVar("Item")
-AS_SPELLED = Names()
+LINK, ADDRESS, OTHERS, RELATED = map(RECORD_COLUMNS.index, ("link", "address", "others", "related"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +66,12 @@ def known_files(connection: Connection, among: Sequence[str] | None = None) -> d
     return found
 
 
+def has_undated(connection: Connection, never: int) -> bool:
+    """Whether there is a file that changed at that time, which no file does."""
+    files = schema.files.c
+    return connection.scalar(select(files.path).where(files.mtime_ns == never).limit(1)) is not None
+
+
 def known_below(connection: Connection, path: str) -> list[str]:
     """The paths of the files that were read below a folder."""
     files = schema.files.c
@@ -74,25 +79,23 @@ def known_below(connection: Connection, path: str) -> list[str]:
     return list(connection.scalars(below))
 
 
-def put(connection: Connection, batch: Sequence[tuple[Found, Reading]], names: Names = AS_SPELLED) -> None:
-    """Keep what was read of each file, in place of what was known of it.  `names` tells whose feeds are one."""
+def put(connection: Connection, batch: Sequence[Filed]) -> None:
+    """Keep what was read of each file, in place of what was known of it."""
     if not batch:
         return
-    remove(connection, [reading.path for _, reading in batch])
-    connection.execute(insert(schema.files), [file_row(found, reading) for found, reading in batch])
-    kept_back = [{"address": one, "path": reading.path} for _, reading in batch for one in reading.held]
-    if kept_back:
-        connection.execute(insert(schema.held), kept_back)
-    rows = [record_row(reading.article, names) for _, reading in batch if reading.article is not None]
-    if rows:
-        connection.execute(insert(schema.records), rows)
-        numbers = _numbers(connection, [row["path"] for row in rows])
-        pairs = {(address, numbers[row["path"]]) for row in rows for address in row["related"].split()}
-        if pairs:
-            pointing = [{"address": address, "record": number} for address, number in pairs]
-            connection.execute(insert(schema.pointers), pointing)
-    addresses = {row["address"] for row in kept_back}.union(*({row["address"], *row["others"].split()} for row in rows))
-    note_unsettled(connection, Unsettled({row["link"] for row in rows}, addresses, set()))
+    remove(connection, sorted(known_files(connection, [one.path for one in batch])))
+    insert_rows(connection, schema.files, FILE_COLUMNS, [one.file for one in batch])
+    kept_back = [(address, one.path) for one in batch for address in one.held]
+    insert_rows(connection, schema.held, ("address", "path"), kept_back)
+    rows = [one.record for one in batch if one.record is not None]
+    first = (connection.scalar(select(func.max(schema.records.c.number))) or 0) + 1
+    numbered = [(number, *row) for number, row in enumerate(rows, start=first)]
+    insert_rows(connection, schema.records, ("number", *RECORD_COLUMNS), numbered)
+    pairs = {(address, number) for number, *row in numbered for address in row[RELATED].split()}
+    insert_rows(connection, schema.pointers, ("address", "record"), sorted(pairs))
+    addresses = {address for address, _ in kept_back}
+    addresses.update(*((row[ADDRESS], *row[OTHERS].split()) for row in rows))
+    note_unsettled(connection, Unsettled({row[LINK] for row in rows}, addresses, set()))
 
 
 def touch(connection: Connection, found: Iterable[Found]) -> None:
@@ -125,12 +128,12 @@ def visible_records(connection: Connection, paths: Sequence[str]) -> set[str]:
     return found
 
 
-def note_broken(connection: Connection, batch: Sequence[tuple[Found, Reading]]) -> None:
+def note_broken(connection: Connection, batch: Sequence[Filed]) -> None:
     """Note what is wrong with files; the records that came of them stay as they are."""
     if batch:
-        paths = [{"key": reading.path} for _, reading in batch]
+        paths = [{"key": one.path} for one in batch]
         connection.execute(delete(schema.files).where(schema.files.c.path == bindparam("key")), paths)
-        connection.execute(insert(schema.files), [file_row(found, reading) for found, reading in batch])
+        insert_rows(connection, schema.files, FILE_COLUMNS, [one.file for one in batch])
 
 
 def withdraw(connection: Connection, paths: Sequence[str]) -> None:
@@ -165,10 +168,12 @@ def articles(connection: Connection, numbers: Sequence[int]) -> dict[int, Articl
     """Articles as their records say, under their ids, by the numbers of the records."""
     found: dict[int, Article] = {}
     columns = schema.records.c
-    statement = select(columns.number, columns.article, columns.id, columns.until)
+    facts = select(columns.number, columns.path, columns.digest, columns.id, columns.article, columns.until)
     for some in _chunks(numbers):
-        rows = connection.execute(statement.where(columns.number.in_(some)))
-        found.update({number: article_of(data, id, until is not None) for number, data, id, until in rows})
+        rows = connection.execute(facts.where(columns.number.in_(some)))
+        found.update(
+            {row.number: article_of(row.path, row.digest, row.id, row.article, row.until is not None) for row in rows}
+        )
     return found
 
 
@@ -199,11 +204,23 @@ def _told(fault: Fault, stays: bool) -> Fault:
 def kept_entries(connection: Connection, format_name: str, recipes: dict[int, str]) -> dict[int, bytes]:
     """The entries in that format that are kept under just these recipes, by the numbers of their records."""
     found: dict[int, bytes] = {}
-    columns = schema.entries.c
     for some in _chunks(list(recipes)):
-        statement = select(columns.record, columns.recipe, columns.content)
-        rows = connection.execute(statement.where(columns.format == format_name, columns.record.in_(some)))
+        places = ",".join("?" * len(some))
+        statement = f"SELECT record, recipe, content FROM entries WHERE format = ? AND record IN ({places})"
+        rows = driver(connection).execute(statement, (format_name, *some)).fetchall()
         found.update({record: content for record, recipe, content in rows if recipes[record] == recipe})
+    return found
+
+
+def kept_recipes(connection: Connection, format_name: str, among: Collection[int]) -> dict[int, str]:
+    """The recipes of the entries of these records that are kept in that format."""
+    found: dict[int, str] = {}
+    if connection.scalar(select(schema.entries.c.record).limit(1)) is None:
+        return found
+    columns = schema.entries.c
+    recipes = select(columns.record, columns.recipe).where(columns.format == format_name)
+    for some in _chunks(sorted(among)):
+        found.update({record: recipe for record, recipe in connection.execute(recipes.where(columns.record.in_(some)))})
     return found
 
 
@@ -258,15 +275,6 @@ def note_published(connection: Connection, documents: dict[str, Published]) -> N
 def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
     for start in range(0, len(items), MOST_PARAMETERS):
         yield items[start : start + MOST_PARAMETERS]
-
-
-def _numbers(connection: Connection, paths: Sequence[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    columns = schema.records.c
-    for some in _chunks(paths):
-        rows = connection.execute(select(columns.path, columns.number).where(columns.path.in_(some)))
-        found.update({path: number for path, number in rows})
-    return found
 
 
 def _present(connection: Connection, numbers: Sequence[int]) -> Iterator[int]:

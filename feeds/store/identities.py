@@ -40,11 +40,12 @@ class Before:
 def before(connection: Connection, paths: Sequence[str]) -> dict[str, Before]:
     """The records that there are at these paths."""
     rendered = exists().where(schema.entries.c.record == _records.number)
-    statement = select(_records.path, _records.article, _records.id, or_(_records.shown, rendered), _records.visible)
+    facts = (_records.path, _records.digest, _records.id, _records.article)
+    statement = select(*facts, or_(_records.shown, rendered), _records.visible)
     found: dict[str, Before] = {}
     for some in _chunks(paths):
         rows = connection.execute(statement.where(_real, _records.path.in_(some)))
-        found.update({path: Before(article_of(data, id), *facts) for path, data, id, *facts in rows})
+        found.update({path: Before(article_of(path, *kept), shown, seen) for path, *kept, shown, seen in rows})
     return found
 
 
@@ -104,7 +105,7 @@ def claims(
         seen_addresses |= new_addresses
         seen_ids |= new_ids
         for row in rows:
-            given = row.claim is not None and row.claim["id"] is not None
+            given = claim_of_row(row.claim, row.link)[0] is not None
             known = not given and ledger.id_at(row.link) == row.id
             stray = not given and not known and ledger.claimed.get(row.path) == row.id
             found[row.path] = Claim(row.path, row.link, row.id, moment(-row.age), known, stray)

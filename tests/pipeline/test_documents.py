@@ -106,7 +106,7 @@ class TestRenderedOnce:
         everything(config, source)
         with source.reading() as connection:
             known = store.published(connection)
-            drafts = list(Drafts(config, source).every(connection, make.NOW + HOUR))
+            drafts = make.drafts(config, source, connection, make.NOW + HOUR)
         assert {draft.path: draft.recipe for draft in drafts} == {path: noted.recipe for path, noted in known.items()}
 
     def test_a_changed_article_is_rendered_alone(self, config: Config, source: Store, rendered: Counter[str]) -> None:

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from feeds import store
 from feeds.config import Config, load_config
 from feeds.model import Feed
-from feeds.pipeline import Documents, Drafts, ingest, open_store
+from feeds.pipeline import Documents, ingest, open_store
 from feeds.pipeline.extents import fitting, room
 from feeds.publish import hosts
+from feeds.publish.manifest import MANIFEST
 from feeds.publish.service import create_app
-from feeds.publish.static import MANIFEST
 from feeds.render import Place, format_named, widest
 from feeds.rhythm import STEPS
 from tests import make
@@ -285,7 +285,7 @@ class TestChanges:
         with closing(open_store(config)) as source:
             with source.reading() as connection:
                 known = store.extents(connection)
-                drafts = list(Drafts(config, source).every(connection, make.NOW))
+                drafts = make.drafts(config, source, connection, make.NOW)
             assert made == {}
             assert {known[key].articles for key in ("all", "topics/ai", "categories/news")} == {2}
             assert len(drafts) == len(documents(make.tree(config.output_folder)))

@@ -16,6 +16,7 @@ from feeds.model import digest
 from feeds.pipeline import ingest, open_store
 from feeds.publish import hosts, static
 from feeds.publish.headers import ALWAYS, PAGE, cache_control
+from feeds.publish.manifest import read_manifest
 from feeds.publish.service import create_app
 from tests import make
 from tests.publish.test_server import free_port
@@ -111,7 +112,7 @@ class TestTheFiles:
 
     def test_they_are_in_the_list_and_change_with_the_config_alone(self, tmp_path: Path) -> None:
         config = site(tmp_path)
-        manifest = static.read_manifest(config.output_folder)
+        manifest = read_manifest(config.output_folder)
         before = {path: (config.output_folder / path).read_bytes() for path in hosts.PATHS}
         assert {path: digest(content) for path, content in before.items()} == {
             path: manifest[path].etag for path in hosts.PATHS
@@ -192,7 +193,7 @@ def test_nginx_answers_as_the_service_does(tmp_path: Path, base: str) -> None:
         place.symlink_to(config.output_folder)
     service = create_app(config, clock=lambda: make.NOW).test_client()
     with nginx(config, root) as url, httpx.Client(trust_env=False) as client:
-        for path, written in static.read_manifest(config.output_folder).items():
+        for path, written in read_manifest(config.output_folder).items():
             if path in hosts.PATHS:
                 continue
             asked = "" if path == "index.html" else path

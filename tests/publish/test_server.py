@@ -19,7 +19,8 @@ import httpx
 import pytest
 
 from feeds.config import Config
-from feeds.publish import hosts, static
+from feeds.publish import hosts
+from feeds.publish.manifest import MANIFEST
 from tests import make
 
 LONGEST = 30  # seconds to wait for what must happen soon
@@ -117,7 +118,7 @@ def files(config: Config) -> dict[str, bytes]:
     """The static tree of the same records."""
     twin = make.site(config.file.parent / "twin", records())
     make.run("build", cwd=twin.file.parent)
-    others = {static.MANIFEST, *hosts.PATHS}
+    others = {MANIFEST, *hosts.PATHS}
     return {path: content for path, content in make.tree(twin.output_folder).items() if path not in others}
 
 

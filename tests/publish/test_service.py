@@ -20,6 +20,7 @@ from feeds.config import Config
 from feeds.pipeline import ingest, open_store
 from feeds.publish import hosts, static
 from feeds.publish.headers import cache_control
+from feeds.publish.manifest import Written, read_manifest
 from feeds.publish.service import create_app
 from tests import make
 
@@ -65,7 +66,7 @@ def client_of(config: Config, clock: Clock | None = None) -> FlaskClient:
     return create_app(config, clock=clock or Clock()).test_client()
 
 
-def build(config: Config, now: datetime = make.NOW) -> dict[str, static.Written]:
+def build(config: Config, now: datetime = make.NOW) -> dict[str, Written]:
     """Build the static tree, and give back its manifest."""
     source = open_store(config)
     try:
@@ -73,7 +74,7 @@ def build(config: Config, now: datetime = make.NOW) -> dict[str, static.Written]
         static.build(config, source, now)
     finally:
         source.close()
-    return static.read_manifest(config.output_folder)
+    return read_manifest(config.output_folder)
 
 
 def address(path: str) -> str:
@@ -102,20 +103,20 @@ def client(config: Config) -> FlaskClient:
 
 
 @pytest.fixture(scope="module")
-def manifest(config: Config) -> dict[str, static.Written]:
+def manifest(config: Config) -> dict[str, Written]:
     """What the static tree of a site with the same records holds, made from a store of its own."""
     return build(make.site(config.file.parent / "twin", records()))
 
 
 @pytest.fixture(scope="module")
-def files(config: Config, manifest: dict[str, static.Written]) -> dict[str, bytes]:
+def files(config: Config, manifest: dict[str, Written]) -> dict[str, bytes]:
     """The documents of the static tree."""
     tree = make.tree(config.file.parent / "twin" / "public")
     return {path: tree[path] for path in manifest if path not in hosts.PATHS}
 
 
 def test_every_document_is_the_file_of_the_static_tree(
-    client: FlaskClient, config: Config, manifest: dict[str, static.Written], files: dict[str, bytes]
+    client: FlaskClient, config: Config, manifest: dict[str, Written], files: dict[str, bytes]
 ) -> None:
     # Everything, topics, providers, categories; and the front page and the list for a reader's import.
     assert len(files) == 3 * (1 + 4 + 2 + 2) + 2

@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, cast
@@ -23,7 +22,8 @@ from feeds.errors import PublishError
 from feeds.model import digest
 from feeds.pipeline import Documents, ingest, open_store
 from feeds.publish import hosts, static
-from feeds.publish.static import ASIDE, MANIFEST, Built, read_manifest
+from feeds.publish.manifest import HEADING, MANIFEST, UNFINISHED, read_manifest
+from feeds.publish.static import ASIDE, Built
 from tests import make
 from tests.publish.test_codings import DECODERS
 
@@ -168,7 +168,7 @@ class TestCompressed:
                 assert DECODERS[coding](tree[path + suffix]) == tree[path]
                 facts = (config.output_folder / (path + suffix)).stat()
                 assert facts.st_mtime_ns == (config.output_folder / path).stat().st_mtime_ns
-                assert listed[path + suffix] == replace(listed[path], size=facts.st_size)
+                assert listed[path + suffix] == listed[path]._replace(size=facts.st_size)
         assert not any(path + suffix in tree for path in (*hosts.PATHS, MANIFEST) for suffix in CODED)
 
     def test_equal_records_give_equal_bytes(self, config: Config, tmp_path: Path) -> None:
@@ -472,7 +472,7 @@ class TestTheList:
 
     def test_folders_are_not_deleted_in_the_place_of_files(self, config: Config) -> None:
         make.write(config.output_folder / "mine" / "notes.txt", "mine")
-        make.write(config.output_folder / MANIFEST, static.HEADING + "tag 1 2 mine\n")
+        make.write(config.output_folder / MANIFEST, HEADING + "tag 1 2 mine\n")
         with pytest.raises(PublishError, match="mine"):
             built(config)
         assert (config.output_folder / "mine" / "notes.txt").read_text() == "mine"
@@ -700,9 +700,7 @@ class TestKilled:
         assert ASIDE not in make.tree(config.output_folder)
 
     def test_a_build_that_died_before_its_files_existed_leaves_no_trace(self, config: Config) -> None:
-        make.write(
-            config.output_folder / MANIFEST, f"{static.HEADING}{static.UNFINISHED} 0 0 topics/withdrawn/feed.rss\n"
-        )
+        make.write(config.output_folder / MANIFEST, f"{HEADING}{UNFINISHED} 0 0 topics/withdrawn/feed.rss\n")
         make.write(config.output_folder / "topics/withdrawn/feed.rss", "Article that was withdrawn since")
         built(config)
         assert make.tree(config.output_folder).keys() == FILES

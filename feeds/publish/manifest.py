@@ -1,0 +1,56 @@
+"""The list of the files that this program wrote in a tree, which lies in the tree itself: to text, and back.
+
+A line a file: tag, time, size, path. Not here: when it is written (static).
+"""
+
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from feeds.errors import PublishError
+
+MANIFEST = ".feeds-manifest"
+HEADING = "# The files that feeds wrote here: tag, time, size, path. It deletes no others. Keep this list with them.\n"
+UNFINISHED = "-"
+
+
+class Written(NamedTuple):
+    """A file as it was last written: its tag, its mtime in seconds since 1970, its size in bytes."""
+
+    etag: str
+    modified: int
+    size: int
+
+
+def manifest_text(files: Mapping[str, Written]) -> bytes:
+    """The list of these files, by path."""
+    lines = (f"{file.etag} {file.modified} {file.size} {path}\n" for path, file in sorted(files.items()))
+    return (HEADING + "".join(lines)).encode()
+
+
+def read_manifest(root: Path) -> dict[str, Written]:
+    """The files that this program wrote in a tree, by path.  Raises PublishError for a list that is not one of ours."""
+    try:
+        first, *lines = (root / MANIFEST).read_text(encoding="utf-8").split("\n")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unusable(root, 1) from error
+    if f"{first}\n" != HEADING:
+        raise _unusable(root, 1)
+    files = {}
+    for number, line in enumerate(lines[:-1], start=2):
+        try:
+            etag, modified, size, path = line.split(" ", 3)
+            files[path] = Written(etag, int(modified), int(size))
+        except ValueError as error:
+            raise _unusable(root, number) from error
+        pure = PurePosixPath(path)
+        if pure.is_absolute() or ".." in pure.parts or not pure.parts or not path.isprintable():
+            raise _unusable(root, number)
+    return files
+
+
+def _unusable(root: Path, line: int) -> PublishError:
+    advice = "expected the list that feeds wrote; delete the whole folder and build again"
+    return PublishError(f"{root / MANIFEST}:{line}", advice)
