@@ -12,7 +12,7 @@ import pytest
 import feeds
 from tests import make
 
-COMMANDS = ("init", "new", "check", "build", "serve", "list", "show", "schema", "completion")
+COMMANDS = ("init", "new", "check", "build", "serve", "list", "show", "doctor", "schema", "completion")
 WITHOUT_CONFIG = ("init", "schema", "completion")
 
 

@@ -32,6 +32,7 @@ ROOMS = [
     "render",
     "pipeline",
     "publish",
+    "doctor",
     "cli",
     "__main__",
 ]
@@ -63,6 +64,7 @@ LIBRARIES = {
     "watchfiles": {"publish.live"},
     "click": {"cli.*"},
     "rich": {"cli.*"},
+    "httpx": {"doctor.asking"},
     "idna": {"model"},
 }
 

@@ -11,6 +11,7 @@ from feeds import __version__
 from feeds.cli.build import build
 from feeds.cli.check import check
 from feeds.cli.completion import completion
+from feeds.cli.doctor import doctor
 from feeds.cli.init import init
 from feeds.cli.listing import list_feeds
 from feeds.cli.new import new
@@ -28,6 +29,7 @@ Examples:
   feeds serve --port 8080           serve the feeds over HTTP
   feeds list                        the feeds and their addresses
   feeds show topics/ai atom         one document
+  feeds doctor https://example.org  what readers meet there, and what mends it
 """
 
 
@@ -61,5 +63,5 @@ def main() -> None:
     """
 
 
-for command in (init, new, check, build, serve, list_feeds, show, schema, completion):
+for command in (init, new, check, build, serve, list_feeds, show, doctor, schema, completion):
     main.add_command(command)
