@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from feeds.doctor import Examined, Finding
 
 SHOWN = 3  # addresses of each kind of finding
+COLOURS = {"fault": "bold red", "advice": "bold yellow"}
 EXAMPLES = """\b
 Examples:
   feeds doctor                                   the service that runs here
@@ -86,25 +87,26 @@ def _say(examined: "Examined", address: str) -> None:
 
     kinds = _by_kind(examined.findings)
     out = terminal.console()
-    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 1, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold", ratio=3)
-    table.add_column(overflow="fold", ratio=2)
-    for kind in KINDS:
-        if found := kinds.get(kind):
-            facts = KINDS[kind]
-            level = Text("fault" if facts.level == "fault" else "advice")
-            level.stylize("bold red" if facts.level == "fault" else "bold yellow")
-            seen = Text(facts.what, style="bold")
-            seen.append(f"  {kind}", style="dim not bold")
-            for finding in found[:SHOWN]:
-                detail = f": {finding.detail}" if finding.detail else ""
-                seen.append(f"\n{terminal.safe(finding.address + detail)}", style="not bold")
-            if len(found) > SHOWN:
-                seen.append(f"\nand {len(found) - SHOWN} more", style="dim not bold")
-            table.add_row(level, seen, Text(facts.advice, style="green"))
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("", no_wrap=True)
+    table.add_column("What is wrong", max_width=34)
+    table.add_column("Where", justify="right", no_wrap=True)
+    table.add_column("What mends it", overflow="fold")
+    for kind, found in kinds.items():
+        facts = KINDS[kind]
+        table.add_row(Text(facts.level, style=COLOURS[facts.level]), facts.what, f"{len(found):,}", facts.advice)
     if kinds:
         out.print(table)
+    for kind, found in kinds.items():
+        out.print(Text.assemble("\n", (KINDS[kind].what, "bold"), (f" ({kind})", "dim")))
+        for finding in found[:SHOWN]:
+            detail = f": {finding.detail}" if finding.detail else ""
+            # Not folded, so that an address can be taken up as a whole.
+            out.print(Text(f"  {terminal.safe(finding.address + detail)}"), soft_wrap=True)
+        if len(found) > SHOWN:
+            out.print(Text(f"  and {len(found) - SHOWN:,} more", style="dim"))
+    if kinds:
+        out.print()
     if not examined.feeds:
         if address.startswith("http://127.0.0.1") and "unreachable" in kinds:
             out.print("Nothing runs here: start `feeds serve`, or name the address of a site.")
@@ -117,7 +119,11 @@ def _say(examined: "Examined", address: str) -> None:
 
 
 def _by_kind(findings: "Sequence[Finding]") -> "Mapping[str, list[Finding]]":
-    kinds: dict[str, list[Finding]] = {}
+    """What was found, by kind: faults first, then in the order in which kinds are known."""
+    from feeds.doctor import KINDS
+
+    order = sorted(KINDS, key=lambda kind: KINDS[kind].level != "fault")
+    kinds: dict[str, list[Finding]] = {kind: [] for kind in order}
     for finding in findings:
-        kinds.setdefault(finding.kind, []).append(finding)
-    return kinds
+        kinds[finding.kind].append(finding)
+    return {kind: found for kind, found in kinds.items() if found}

@@ -80,6 +80,9 @@ def examine(
             examined.findings += found
     examined.feeds = [place.to_ask(one) for one in feeds]
     examined.findings += site.findings(asker, place, examined.feeds)
+    # What two rules saw of one feed is one finding, told as the first one saw it.
+    first = {(finding.kind, finding.address): finding for finding in reversed(examined.findings)}
+    examined.findings = [one for one in examined.findings if first[one.kind, one.address] is one]
     return examined
 
 
