@@ -15,7 +15,7 @@ from feeds.doctor import contents, exchanges, site
 from feeds.doctor.asking import UNDECODABLE, Answer, Asker
 from feeds.doctor.findings import Finding
 from feeds.doctor.reading import Document, Unreadable, read
-from feeds.doctor.site import Place
+from feeds.doctor.site import Listed, Place
 
 AT_ONCE = 4
 THOROUGH = 3  # feeds of each format
@@ -61,9 +61,13 @@ def examine(
         kind = "unreachable" if front.failure else "status"
         examined.findings.append(Finding(kind, address, front.failure or str(front.status)))
         return examined
-    feeds = _feeds(asker, place, front, examined)
+    listed = _listed(asker, place, front)
+    feeds, examined.findings = listed.feeds, listed.findings
     done: dict[str, _Fed] = {}
     with ThreadPoolExecutor(AT_ONCE) as pool:
+        for others, wrong in pool.map(partial(site.on_page, asker, place), listed.pages):
+            feeds.update(dict.fromkeys(others))
+            examined.findings += wrong
         while waiting := [one for one in feeds if one not in done]:
             for one, fed in zip(waiting, pool.map(partial(_feed, asker, place, now), waiting), strict=True):
                 done[one] = fed
@@ -86,16 +90,14 @@ def examine(
     return examined
 
 
-def _feeds(asker: Asker, place: Place, front: Answer, examined: Examined) -> dict[str, None]:
-    """The public addresses of the feeds: that of the answer itself, or those to which the page leads."""
+def _listed(asker: Asker, place: Place, front: Answer) -> Listed:
+    """The feed that the answer itself is, or those to which the page leads."""
     try:
         read(front.body)
     except Unreadable as error:
         if error.kind == "not-a-feed" and front.media_type in ("text/html", "application/xhtml+xml"):
-            found = site.listed(asker, place, front)
-            examined.findings += found.findings
-            return found.feeds
-    return {place.to_say(front.address): None}
+            return site.listed(asker, place, front)
+    return Listed({place.to_say(front.address): None})
 
 
 def _feed(asker: Asker, place: Place, now: Callable[[], datetime], public: str) -> _Fed:

@@ -90,5 +90,6 @@ KINDS = {
     "image": _fault("pictures that do not load", "mend or take out their addresses"),
     # The site.
     "no-discovery": _advice("a page that leads to no feed", 'have <link rel="alternate" type="application/…"> in it'),
+    "page": _fault("a feed's page is not there", "publish the page that the list names, or take htmlUrl out of it"),
     "opml": _fault("a broken OPML list", "publish OPML 2.0 with an xmlUrl for each feed"),
 }

@@ -36,9 +36,10 @@ class Place:
 
 @dataclass(slots=True)
 class Listed:
-    """What a site lists: public addresses of feeds, in the order in which they were found."""
+    """What a site lists: public addresses of feeds and of their pages, in the order in which they were found."""
 
     feeds: dict[str, None] = field(default_factory=dict)
+    pages: dict[str, None] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -65,6 +66,15 @@ def listed(asker: Asker, place: Place, answer: Answer) -> Listed:
     for address in lists:
         _from_list(asker, place, address, found, is_named=bool(page.lists))
     return found
+
+
+def on_page(asker: Asker, place: Place, public: str) -> tuple[list[str], list[Finding]]:
+    """The feeds that the page of a feed leads to, and what is wrong with it."""
+    answer, _ = follow(asker, place.to_ask(public))
+    if answer.status != 200:
+        return [], [Finding("page", answer.address, str(answer.status or answer.failure))]
+    feeds = _links(answer, place).feeds
+    return feeds, [] if feeds else [Finding("no-discovery", answer.address)]
 
 
 def by_headers(answer: Answer) -> Iterator[str]:
@@ -113,7 +123,11 @@ def _from_list(asker: Asker, place: Place, address: str, found: Listed, *, is_na
         if is_named:
             found.findings.append(Finding("opml", answer.address, error.detail))
         return
-    addresses = [one.get("xmlUrl", "") for one in root.iter("outline") if one.get("type") == "rss" or one.get("xmlUrl")]
+    outlines = [one for one in root.iter("outline") if one.get("type") == "rss" or one.get("xmlUrl")]
+    addresses = [one.get("xmlUrl", "") for one in outlines]
+    for page in (one.get("htmlUrl", "").partition("#")[0] for one in outlines):
+        if page.startswith(f"{place.public}/") and page.rstrip("/") != place.public:
+            found.pages[page] = None
     if root.tag != "opml" or not all(addresses):
         found.findings.append(Finding("opml", answer.address, "no OPML, or an outline without xmlUrl"))
     for one in addresses:

@@ -51,5 +51,9 @@ def recognise(folder: Path) -> Blog | None:
         description=said(settings, "description"),
         language=said(settings, "lang") or said(settings, "locale"),
         author=said(settings, "author", "name") or said(settings, "author"),
-        notes=(*notes, "run `feeds build` before `jekyll build`, which publishes the folder feeds/ as it is."),
+        notes=(
+            *notes,
+            "let _config.yml have: exclude: [config.toml, ledger.toml]",
+            "run `feeds build` before `jekyll build`, which publishes the folder feeds/ as it is.",
+        ),
     )

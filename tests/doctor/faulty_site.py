@@ -36,14 +36,18 @@ JSON = """{"version": "https://jsonfeed.org/version/1.1", "title": "Harbour", "f
 """
 PAGE = """<!doctype html><title>Harbour</title>
 <link rel="alternate" type="application/atom+xml" href="/feed.atom">
-<link rel="alternate" type="application/feed+json" href="/feed.json"><a href="feeds.opml" type="text/x-opml">All</a>
+<a href="feeds.opml" type="text/x-opml">All</a>
 """
 OPML = """<?xml version="1.0"?><opml version="2.0"><head/><body><outline text="News">
-<outline type="rss" text="Harbour" xmlUrl="SITE/feed.rss"/></outline></body></opml>
+<outline type="rss" text="Harbour" xmlUrl="SITE/feed.rss" htmlUrl="SITE/news/"/></outline></body></opml>
 """
+NEWS_PAGE = (
+    """<!doctype html><title>News</title><link rel="alternate" type="application/feed+json" href="../feed.json">"""
+)
 ARCHIVE = ATOM.replace("feed.atom", "archive/2026-04.atom").replace("prev-archive", "current")
 PAGES = {
     "/": (PAGE, "text/html; charset=utf-8"),
+    "/news/": (NEWS_PAGE, "text/html; charset=utf-8"),
     "/feeds.opml": (OPML, "text/x-opml; charset=utf-8"),
     "/feed.rss": (RSS, "application/rss+xml; charset=utf-8"),
     "/feed.atom": (ATOM, "application/atom+xml; charset=utf-8"),

@@ -150,7 +150,8 @@ SEEDED = {
     ),
     "too-large": text("/feed.json", "NEWS", "x" * (1 << 20)),
     "history": text("/feed.atom", "2026-04", "2026-03"),
-    "no-discovery": text("/", "alternate", "stylesheet"),
+    "no-discovery": text("/news/", "alternate", "stylesheet"),
+    "page": text("/feeds.opml", "/news/", "/olds/"),
     "opml": text("/feeds.opml", "xmlUrl", "url"),
 }
 WITH_OTHERS = {
