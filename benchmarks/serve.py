@@ -71,13 +71,13 @@ request = function() at = at %% #lines + 1; return lines[at] end
 ALONE = """
 import sys
 from feeds.config import load_config
-from feeds.publish import server, service
-config = load_config("config.toml", port=int(sys.argv[1]))
-made = service.create_app
-class Alone:
-    def __init__(self, app): self.wsgi_app = app.wsgi_app.behind
-service.create_app = lambda config: Alone(made(config))
-server.serve(config)
+from feeds.publish import live, server, service
+def alone(*given, **options):
+    app = service.create_app(*given, **options)
+    app.wsgi_app = app.wsgi_app.behind
+    return app
+live.create_app = alone
+server.serve(load_config("config.toml", port=int(sys.argv[1])))
 """
 
 

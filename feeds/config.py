@@ -10,54 +10,29 @@ import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
-from feeds.errors import ConfigError
-from feeds.model import KINDS, web_address
+from feeds.errors import ConfigError, ConfigFault
+from feeds.located import broken, located, without_passwords
+from feeds.model import KINDS
 from feeds.names import Names, Naming, names_of, problems
 from feeds.records import FieldMapping, MappingError, read_mapping
 from feeds.rhythm import STEPS
 from feeds.rules import Content, OwnFeed, Rule
 from feeds.sections import Line, Section, message
+from feeds.site import Address, Site, once
+from feeds.theme import read_theme
 
 FormatName = Literal["rss", "atom", "json"]
 KindName = Literal["topics", "providers", "categories"]
-
-
-def _address(text: str) -> str:
-    try:
-        return web_address(text)
-    except ValueError as error:
-        raise ValueError("expected an http or https address") from error
-
-
-def _base(text: str) -> str:
-    address = _address(text)
-    if urlsplit(address).query or urlsplit(address).fragment:
-        raise ValueError("expected an address without ? and #")
-    return address.rstrip("/")
-
-
-def _language(text: str) -> str:
-    # RFC 5646 §2.1, as far as a misprint would show.
-    if not re.fullmatch(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", text):
-        raise ValueError("expected a language tag such as en or pt-BR")
-    return text
 
 
 def _tables(value: Any) -> Any:
     if isinstance(value, dict):
         raise ValueError("expected double brackets, [[feed]], since there may be several")
     return value
-
-
-def _once(names: tuple[str, ...]) -> tuple[str, ...]:
-    if len(set(names)) != len(names):
-        raise ValueError("expected each name once")
-    return names
 
 
 def _mapping(table: Any) -> FieldMapping | None:
@@ -76,26 +51,7 @@ def _step(minutes: int) -> int:
 # Read in their sources, or seen, to take an answer of 226 as it is meant.
 DELTA_TAKERS = ("newsboat/", "python-reader/", "Liferea/")
 FORMATS: tuple[FormatName, ...] = ("rss", "atom", "json")
-Address = Annotated[str, AfterValidator(_address)]
 Minutes = Annotated[int, AfterValidator(_step)]
-
-
-class Site(Section):
-    """[site]: what is published, by whom and where."""
-
-    title: Line = "Feeds"
-    description: Line | None = None
-    base_url: Annotated[str, AfterValidator(_base)] = ""
-    language: Annotated[str, AfterValidator(_language)] = "en"
-    author: Line | None = None
-    rights: Line | None = None
-    icon: Address | None = None
-    logo: Address | None = None
-    hubs: Annotated[tuple[Address, ...], Field(strict=False), AfterValidator(_once)] = ()
-
-    def address(self, path: str) -> str:
-        """The absolute address of a path below the site."""
-        return f"{self.base_url}/{path}"
 
 
 class Records(Section):
@@ -129,14 +85,15 @@ class FeedsSection(Section):
 
     limit: Annotated[int, Field(ge=1, le=10_000)] = 50
     max_bytes: Annotated[int, Field(ge=1)] = 1_048_576
-    formats: Annotated[tuple[FormatName, ...], Field(min_length=1, strict=False), AfterValidator(_once)] = FORMATS
+    formats: Annotated[tuple[FormatName, ...], Field(min_length=1, strict=False), AfterValidator(once)] = FORMATS
     content: Content = "full"
     amp: bool = False
     archives: bool = True
-    kinds: Annotated[tuple[KindName, ...], Field(strict=False), AfterValidator(_once)] = KINDS  # type: ignore[assignment]
+    pages: bool = True
+    kinds: Annotated[tuple[KindName, ...], Field(strict=False), AfterValidator(once)] = KINDS  # type: ignore[assignment]
     fastest: Minutes = 5
     slowest: Minutes = 60
-    retired: Annotated[tuple[str, ...], Field(strict=False), AfterValidator(_once)] = ()
+    retired: Annotated[tuple[str, ...], Field(strict=False), AfterValidator(once)] = ()
     withdrawn_days: Annotated[int, Field(ge=0, le=365)] = 0
 
 
@@ -157,7 +114,7 @@ class Server(Section):
     host: Line = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     workers: Annotated[int, Field(ge=1, le=64)] = 1
-    deltas: Annotated[tuple[Line, ...], Field(strict=False), AfterValidator(_once)] = DELTA_TAKERS
+    deltas: Annotated[tuple[Line, ...], Field(strict=False), AfterValidator(once)] = DELTA_TAKERS
     budget: Annotated[int, Field(ge=0, le=36_000)] = 0
     proxies: Annotated[int, Field(ge=0, le=16)] = 0
     access_log: bool = False
@@ -230,8 +187,10 @@ def load_config(path: Path | str = "config.toml", **server: str | int | None) ->
     Raises ConfigError, with every fault of the file, when it is missing, unreadable or asks for the impossible.
     """
     file = Path(path).absolute()
+    source = ""
     try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
+        source = file.read_text(encoding="utf-8")
+        data = tomllib.loads(source)
     except OSError as error:
         raise ConfigError(
             str(path), f"expected a file, got: {error.strerror}; `--config PATH` names another"
@@ -239,9 +198,9 @@ def load_config(path: Path | str = "config.toml", **server: str | int | None) ->
     except UnicodeDecodeError as error:
         raise ConfigError(str(path), "expected UTF-8") from error
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(str(path), f"expected TOML, got: {error}") from error
+        raise _error(str(path), [f"expected TOML, got: {error}"], source, (broken(error, source),)) from error
     if "file" in data:
-        raise ConfigError(str(path), "file: expected no such key")
+        raise _error(str(path), ["file: expected no such key"], source)
     if url := os.environ.get("FEEDS_STORE_URL"):
         section = data.setdefault("store", {})
         if isinstance(section, dict):
@@ -249,42 +208,52 @@ def load_config(path: Path | str = "config.toml", **server: str | int | None) ->
     try:
         config = Config.model_validate({**data, "file": file})
     except ValidationError as error:
-        raise ConfigError(str(path), "; ".join(message(detail) for detail in error.errors())) from error
+        raise _error(str(path), [message(detail, Config) for detail in error.errors()], source) from error
     changes = {name: value for name, value in server.items() if value is not None}
     config = config.model_copy(update={"server": config.server.model_copy(update=changes)})
-    if not config.site.base_url:
-        site = config.site.model_copy(update={"base_url": config.server.address})
-        config = config.model_copy(update={"site": site})
-    _check_together(str(path), config)
+    site = config.site
+    if not site.base_url:
+        site = site.model_copy(update={"base_url": config.server.address})
+    if site.templates is not None:
+        try:
+            site = site.with_theme(read_theme(file.parent / site.templates))
+        except ValueError as error:
+            raise _error(str(path), [f"site.templates: {error}"], source) from error
+    config = config.model_copy(update={"site": site})
+    if wrong := _wrong_together(config):
+        raise _error(str(path), wrong, source)
     return config
 
 
-def _check_together(subject: str, config: Config) -> None:
+def _error(subject: str, texts: list[str], source: str, faults: tuple[ConfigFault, ...] = ()) -> ConfigError:
+    each = [part for text in texts for part in re.split(r"; (?=records\.fields\.)", text)]
+    return ConfigError(subject, "; ".join(texts), faults or located(each, source), without_passwords(source))
+
+
+def _wrong_together(config: Config) -> list[str]:
+    """What no key is to blame for alone."""
     url = config.store.url
     if not url.startswith("sqlite:///") or not url.removeprefix("sqlite:///"):
         # The address may hold a password: it is not repeated.
-        raise ConfigError(subject, "store.url: expected sqlite:/// and the path of a file")
+        return ["store.url: expected sqlite:/// and the path of a file"]
     if config.feeds.fastest > config.feeds.slowest:
-        raise ConfigError(subject, f"feeds.fastest: expected feeds.slowest or less, got {config.feeds.fastest}")
-    folders = {
-        "records.path": config.records_folder.resolve(),
-        "output.path": config.output_folder.resolve(),
-        "store.url": config.store_file.resolve(),
-    }
+        return [f"feeds.fastest: expected feeds.slowest or less, got {config.feeds.fastest}"]
     live = {rule.key for rule in config.rules} & set(config.feeds.retired)
     both = [f"feeds.retired: expected the key of a feed that is no more, got {key!r}, as [[feed]] has" for key in live]
     if wrong := [*problems(config._tables(), config.feeds.retired), *sorted(both)]:
-        raise ConfigError(subject, "; ".join(wrong))
-    output, records = folders["output.path"], folders["records.path"]
+        return wrong
+    output, records = config.output_folder.resolve(), config.records_folder.resolve()
+    store = config.store_file.resolve()
     if output == records or output in records.parents:
-        raise ConfigError(subject, "output.path: expected a folder that does not hold the records")
-    if output == folders["store.url"].parent or output in folders["store.url"].parents:
-        raise ConfigError(subject, "store.url: expected a file outside output.path, which is public")
+        return ["output.path: expected a folder that does not hold the records"]
+    if output == store.parent or output in store.parents:
+        return ["store.url: expected a file outside output.path, which is public"]
     if output in config.ledger_file.resolve().parents:
-        raise ConfigError(subject, "records.ledger: expected a file outside output.path, which is public")
+        return ["records.ledger: expected a file outside output.path, which is public"]
     for number, feed in enumerate(config.feed):
         if feed.key in (other.key for other in config.feed[:number]):
-            raise ConfigError(subject, f"feed[{number}].key: expected a key that no other has, got {feed.key!r}")
+            wrong.append(f"feed[{number}].key: expected a key that no other has, got {feed.key!r}")
         if not {*(feed.formats or ())} <= {*config.feeds.formats}:
             wanted = f"expected some of feeds.formats, {list(config.feeds.formats)}, got {list(feed.formats or ())}"
-            raise ConfigError(subject, f"feed[{number}].formats: {wanted}")
+            wrong.append(f"feed[{number}].formats: {wanted}")
+    return wrong

@@ -5,11 +5,15 @@
     ├── LedgerError    the ledger cannot be read or written         (ledger)
     ├── StoreError     the store cannot be opened, read or written  (store)
     │   └── StoreBusy  another process is writing it: try again
+    ├── RenderError    a template cannot be used                    (render)
     └── PublishError   documents cannot be written where they go    (publish)
 
 A record that cannot be published is no exception: it is a list of `Fault` (records), since one bad record costs
-that record alone. Errors become exit codes in cli.py and status codes in publish/service.py, nowhere else.
+that record alone. Errors become exit codes in cli and status codes in publish/service.py, nowhere else.
 """
+
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 
 class FeedsError(Exception):
@@ -21,8 +25,25 @@ class FeedsError(Exception):
         self.problem = problem
 
 
+@dataclass(frozen=True, slots=True)
+class ConfigFault:
+    """One thing wrong in config.toml: `key: what is wrong`, and where; line 0 where no line is to blame."""
+
+    text: str
+    line: int = 0
+    column: int = 0
+
+
 class ConfigError(FeedsError):
-    """config.toml is missing, unreadable or asks for something impossible."""
+    """config.toml is missing, unreadable or asks for something impossible.
+
+    `faults` are what is wrong in it, one by one, and `source` its text, but for lines that may hold a password.
+    """
+
+    def __init__(self, subject: str, problem: str, faults: Iterable[ConfigFault] = (), source: str = "") -> None:
+        super().__init__(subject, problem)
+        self.faults = tuple(faults)
+        self.source = source
 
 
 class LedgerError(FeedsError):
@@ -35,6 +56,10 @@ class StoreError(FeedsError):
 
 class StoreBusy(StoreError):
     """Another process is writing the store, and there was no time to wait for it."""
+
+
+class RenderError(FeedsError):
+    """A template of the publisher's own is none, or asks for what there is not."""
 
 
 class PublishError(FeedsError):

@@ -3,7 +3,8 @@
 Not here: the tables (config, rules).
 """
 
-from typing import Annotated, Any
+from difflib import get_close_matches
+from typing import Annotated, Any, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
@@ -23,8 +24,8 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-def message(detail: Any) -> str:
-    """A fault that pydantic found, as `key: expected …, got …`."""
+def message(detail: Any, whole: type[Section]) -> str:
+    """A fault that pydantic found in the tables of a whole, as `key: expected …, got …`."""
     if detail["type"] == "mapping":  # it names its keys itself
         return str(detail["msg"])
     parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"])
@@ -54,5 +55,29 @@ def message(detail: Any) -> str:
         problem = str(context["error"])
     else:
         problem = known.get(detail["type"], detail["msg"])
+    if detail["type"] == "extra_forbidden":
+        problem += _meant(detail["loc"], whole)
     silent = detail["type"] in ("extra_forbidden", "missing") or key.startswith("store")
     return f"{key}: {problem}" if silent else f"{key}: {problem}, got {detail['input']!r}"
+
+
+def _meant(path: tuple[str | int, ...], whole: type[Section]) -> str:
+    """Which key was likely meant by one that there is not: of its own table, or of another."""
+    table = whole
+    for part in path[:-1]:
+        field = table.model_fields.get(str(part))
+        table = (_section_in(field.annotation) if field else None) or table
+    last, above = str(path[-1]), ".".join(str(part) for part in path[:-1])
+    if close := get_close_matches(last, table.model_fields.keys() - {"file"}, n=1, cutoff=0.7):
+        return f", did you mean {above}.{close[0]}?" if above else f", did you mean {close[0]}?"
+    for name, field in whole.model_fields.items():
+        section = _section_in(field.annotation) if name not in ("topics", "providers", "categories") else None
+        if section is not None and last in section.model_fields:
+            return f", did you mean {name}.{last}?"
+    return ""
+
+
+def _section_in(annotation: Any) -> type[Section] | None:
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _section_in(part))), None)

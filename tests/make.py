@@ -1,9 +1,15 @@
 """What tests are made of: articles, record files and sites.  Everything is written below a folder that pytest gives."""
 
+import fcntl
 import os
+import pty
+import re
 import shutil
+import struct
 import subprocess
 import sys
+import termios
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -122,6 +128,11 @@ def tree(folder: Path) -> dict[str, bytes]:
     return {str(file.relative_to(folder)): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
 
 
+def asked(path: str) -> str:
+    """The path in a request for a document: that of a page is its folder."""
+    return "/" + re.sub(r"(^|/)index\.html$", r"\1", path)
+
+
 def run(*arguments: str, cwd: Path, check: int | None = 0, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the command `feeds` in a folder, and hold its exit code against `check`."""
     env = {**os.environ, **environment}
@@ -129,6 +140,30 @@ def run(*arguments: str, cwd: Path, check: int | None = 0, **environment: str) -
     done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=120)
     assert check is None or done.returncode == check, f"{done.returncode}: {done.stdout}{done.stderr}"
     return done
+
+
+def watched(*arguments: str, cwd: Path, columns: int = 80, check: int | None = 0, **environment: str) -> str:
+    """What a person sees of the command `feeds` on a terminal so wide: both outputs, with their escape codes."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    plain = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "FORCE_COLOR")}
+    env = {**plain, "TERM": "xterm-256color", **environment}
+    command = [sys.executable, "-m", "feeds", *arguments]
+    with subprocess.Popen(command, cwd=cwd, env=env, stdin=theirs, stdout=theirs, stderr=theirs) as child:
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):  # EIO: the child has closed its end
+            while part := os.read(ours, 65536):
+                shown += part
+        os.close(ours)
+    text = shown.decode().replace("\r\n", "\n")
+    assert check is None or child.returncode == check, f"{child.returncode}: {text}"
+    return text
+
+
+def unstyled(text: str) -> str:
+    """Text from a terminal without its escape codes."""
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
 
 
 def program(name: str) -> str:

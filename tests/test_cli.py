@@ -1,11 +1,10 @@
 """The command `feeds` as people and scripts meet it: output, exit codes, help."""
 
 import json
-import os
-import pty
+import re
 import subprocess
 import sys
-from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,8 @@ import pytest
 import feeds
 from tests import make
 
-COMMANDS = ("build", "serve", "check", "list", "show")
+COMMANDS = ("check", "build", "serve", "list", "show", "schema", "completion")
+WITHOUT_CONFIG = ("schema", "completion")
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
 def test_each_command_has_help_with_an_example(command: str, tmp_path: Path) -> None:
     text = make.run(command, "--help", cwd=tmp_path).stdout
     assert "Example" in text
-    assert "--config PATH" in text
+    assert "--config PATH" in text or command in WITHOUT_CONFIG
 
 
 def test_help_names_every_command_and_gives_examples(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_help_loads_no_library_but_click(tmp_path: Path) -> None:
 
 def test_build_says_what_it_did_and_what_was_left_out(folder: Path) -> None:
     done = make.run("build", cwd=folder, check=1)
-    assert done.stdout == "4 records: 4 read, 1 left out. 22 files in public: 22 written, 0 kept, 0 deleted.\n"
+    assert done.stdout == "4 records: 4 read, 1 left out. 32 files in public: 32 written, 0 kept, 0 deleted.\n"
     assert done.stderr.splitlines() == [
         "seeds/2.md:10:16: images[0].url: expected an http or https address",
         "seeds/bad.md:2:1: title: expected text",
@@ -80,7 +80,7 @@ def test_build_says_when_addresses_are_of_this_machine_alone(tmp_path: Path, tex
     config.file.write_text(f"[site]\ntitle = 'Test feeds'\n{text}")
     done = make.run("build", cwd=tmp_path)
     assert done.stderr == "Every address begins with http://127.0.0.1:8000: site.base_url names the public one.\n"
-    assert done.stdout == "1 record: 1 read, 0 left out. 19 files in public: 19 written, 0 kept, 0 deleted.\n"
+    assert done.stdout == "1 record: 1 read, 0 left out. 28 files in public: 28 written, 0 kept, 0 deleted.\n"
 
 
 def test_build_says_nothing_of_a_public_address(tmp_path: Path) -> None:
@@ -203,20 +203,104 @@ def test_a_piped_build_prints_no_bar(folder: Path) -> None:
     assert "\x1b" not in make.run("build", cwd=folder, check=1).stderr
 
 
-def test_a_watched_build_shows_a_bar(tmp_path: Path) -> None:
+def test_a_watched_build_shows_bars_with_rate_and_count(tmp_path: Path) -> None:
     make.site(tmp_path, {f"{n}.md": make.record(n) for n in range(1, 30)})
-    ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "feeds", "build"]
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=theirs, text=True) as child:
-        os.close(theirs)
-        shown = b""
-        with suppress(OSError):  # EIO: the child has closed its end
-            while part := os.read(ours, 65536):
-                shown += part
-        os.close(ours)
-        assert child.stdout is not None
-        assert child.stdout.read().startswith("29 records: 29 read")
-    assert child.returncode == 0
-    assert b"Reading" in shown
-    assert b"29/29" in shown
-    assert b"Writing" in shown
+    shown = make.watched("build", cwd=tmp_path)
+    assert "Reading" in shown and "Writing" in shown
+    assert "29/29" in shown
+    assert "records/s" in shown and "documents/s" in shown
+    assert "29 records: 29 read" in shown
+
+
+def test_a_dumb_terminal_gets_no_bar(tmp_path: Path) -> None:
+    make.site(tmp_path, {"1.md": make.record(1)})
+    assert make.watched("build", cwd=tmp_path, TERM="dumb") == make.unstyled(
+        "1 record: 1 read, 0 left out. 20 files in public: 20 written, 0 kept, 0 deleted.\n"
+    )
+
+
+def test_a_watched_build_of_many_faults_tells_the_first(tmp_path: Path) -> None:
+    make.site(tmp_path, {f"{n:02}.md": make.record(n, title=None) for n in range(1, 41)})
+    shown = make.unstyled(make.watched("build", cwd=tmp_path, check=1))
+    assert shown.count(": title: expected text") == 20
+    assert "… and 20 more." in shown
+    assert make.run("build", cwd=tmp_path, check=1).stderr.count(": title: expected text") == 40
+
+
+def test_a_watched_list_is_a_table_with_the_weeks_as_bars(tmp_path: Path) -> None:
+    weeks = [0, 0, 0, 2, 5]
+    records: dict[str, str | bytes] = {}
+    for n, week in enumerate(weeks):
+        moment = (datetime.now(UTC) - timedelta(days=7 * week, hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        records[f"{n}.md"] = make.record(n, publishedDateTime=moment, topics=r'["AI [red] \e[31m"]')
+    make.site(tmp_path, records)
+    for columns in (80, 120):
+        lines = make.unstyled(make.watched("list", cwd=tmp_path, columns=columns)).splitlines()
+        (row,) = (line for line in lines if "topics/ai" in line)
+        assert "▃  ▃ █" in row
+        assert "AI [red] [31m" in row
+        assert row.rstrip().endswith("1 hour")
+        assert re.search(r" 5 {8}▃", row)
+        assert [line for line in lines if len(line) > columns] == []
+    assert "\x1b" not in make.run("list", cwd=tmp_path).stdout
+
+
+def test_a_watched_document_is_laid_out_and_a_piped_one_is_not(tmp_path: Path) -> None:
+    make.site(tmp_path, {"1.md": make.record(1, title='"Ships & <shores>"')})
+    for name, line in {"rss": "      <title>Ships &amp; &lt;shores&gt;</title>", "json": '      "title": '}.items():
+        shown = make.watched("show", "all", name, cwd=tmp_path, columns=120)
+        assert "\x1b[" in shown
+        assert any(text.startswith(line) for text in make.unstyled(shown).splitlines())
+        assert "\x1b[3" not in make.watched("show", "all", name, cwd=tmp_path, NO_COLOR="1")
+        assert make.run("show", "all", name, cwd=tmp_path).stdout.count("\n") < 5
+
+
+def test_a_key_that_is_nearly_right_is_told(tmp_path: Path) -> None:
+    make.site(tmp_path, {"1.md": make.record(1)})
+    assert "did you mean topics/ai?" in make.run("show", "topic/ai", "rss", cwd=tmp_path, check=2).stderr
+
+
+def test_a_watched_config_error_shows_its_line_and_no_line_of_the_store(tmp_path: Path) -> None:
+    text = '[site]\ntitel = "x"\n[store]\nurl = "postgresql://me:Passw0rd@host/db"\nurk = 1\n'
+    (tmp_path / "config.toml").write_text(text)
+    shown = make.watched("build", cwd=tmp_path, check=2)
+    assert '2 | titel = "x"\n  | ^^^^^\n' in make.unstyled(shown)
+    assert "config.toml:5:1" in shown
+    (tmp_path / "config.toml").write_text(text.replace("\nurk", " x\nurk"))
+    assert "config.toml:4:" in (broken := make.watched("build", cwd=tmp_path, check=2))
+    assert "Passw0rd" not in shown + broken
+
+
+class TestCompletion:
+    @pytest.fixture
+    def built(self, folder: Path) -> Path:
+        make.run("build", cwd=folder, check=1)
+        return folder
+
+    def completed(self, folder: Path, *words: str) -> list[str]:
+        """What bash is offered after these words."""
+        count = str(len(words) - 1)
+        done = make.run(cwd=folder, _FEEDS_COMPLETE="bash_complete", COMP_WORDS=" ".join(words), COMP_CWORD=count)
+        return [line.partition(",")[2] for line in done.stdout.splitlines() if line]
+
+    @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+    def test_each_shell_gets_its_script(self, shell: str, tmp_path: Path) -> None:
+        assert f"_FEEDS_COMPLETE={shell}_complete" in make.run("completion", shell, cwd=tmp_path).stdout
+
+    def test_bash_takes_the_script(self, tmp_path: Path) -> None:
+        script = make.run("completion", "bash", cwd=tmp_path).stdout
+        done = subprocess.run(
+            ["bash", "-c", f"{script}\ncomplete -p feeds"], capture_output=True, text=True, check=True
+        )
+        assert "feeds" in done.stdout
+
+    def test_commands_keys_and_formats_are_offered(self, built: Path) -> None:
+        assert "show" in self.completed(built, "feeds", "sh")
+        assert self.completed(built, "feeds", "show", "topics/") == ["topics/ai", "topics/computer-vision"]
+        assert self.completed(built, "feeds", "show", "all", "") == ["rss", "atom", "json"]
+
+    def test_nothing_is_offered_and_nothing_made_where_nothing_was_built(self, folder: Path) -> None:
+        before = make.tree(folder)
+        assert self.completed(folder, "feeds", "show", "t") == []
+        assert make.tree(folder) == before
+        assert self.completed(folder / "seeds", "feeds", "show", "t") == []

@@ -13,12 +13,13 @@ from feeds import store
 from feeds.config import Config
 from feeds.errors import StoreBusy, StoreError
 from feeds.model import Document, Feed, digest
-from feeds.pipeline.drafts import Draft, Drafts
+from feeds.pipeline.draft import Draft
+from feeds.pipeline.drafts import Drafts
 from feeds.pipeline.ingest import settle
 from feeds.rows import micros, moment
 from feeds.store import Published, Store
 
-SHORT_WAIT = 0.2  # seconds that an answer waits for another writer
+SHORT_WAIT = 0.02  # seconds that an answer waits for another writer: others wait for it
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ SHARE, RARE_SHARE = (
     10,
     200,
 )  # a look takes one part in so many of the time: until the file system told something, and then
+FIRST = 0.5  # seconds in which those who asked first are answered: to watch a large folder takes as long to begin
 AGAIN = 0.02  # seconds until a busy store is tried again
 PATIENCE = 1.0  # seconds between two tries to watch
 
@@ -98,7 +99,9 @@ class Live:
 
     def _keep_records(self) -> None:
         trouble = ""
+        self._stopped.wait(FIRST)
         while not self._stopped.is_set():
+            pause = PATIENCE
             try:
                 with _leading(self._config.store_file.parent) as leads:
                     if leads:
@@ -106,9 +109,11 @@ class Live:
                 trouble = ""
             except Exception as error:  # whatever the file system does, the next try may be better
                 if str(error) != trouble:
-                    log.error("%s: watching failed and is tried again", error)
-                trouble = str(error)
-            self._stopped.wait(PATIENCE)
+                    log.error("%s: watching failed and is tried again; until then all is looked over", error)
+                trouble, started = str(error), monotonic()
+                self._watch.read(None)
+                pause = max(PATIENCE, (monotonic() - started) * (SHARE - 1))
+            self._stopped.wait(pause)
 
     def _follow(self) -> None:
         """Read what the file system says has changed, until another folder is to be watched."""

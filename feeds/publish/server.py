@@ -1,17 +1,16 @@
 """`feeds serve`: the service on granian, a production server."""
 
 import logging
-import os
 import socket
 import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from granian import Granian
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, RuntimeModes
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
+from granian.server.mp import MPServer
 
 from feeds.config import Config
 from feeds.errors import PublishError
@@ -25,19 +24,36 @@ SWITCH = 0.0005
 PATIENCE = 10_000  # milliseconds in which a client has sent its headers, and between two requests on a connection
 MOST_OF_A_REQUEST = 65_536  # bytes of a request line and headers that are held at once
 LAST_ANSWERS = 30  # seconds that a worker told to stop has for answers that it began
-THREADS = 2 * (os.cpu_count() or 1) + 1  # in each worker; answers are joined bytes, so that more would only wait
+# In each worker.  An answer is joined bytes, or made under a lock: more threads would only hand the interpreter to one
+# another, which costs a third of the answers known (docs/benchmarks.md).
+THREADS = 1
+
+
+class _OneQueue(MPServer):
+    """All workers take connections from one queue.
+
+    On Linux each would have one of its own (SO_REUSEPORT), and what waits in it is lost when its worker is replaced.
+    """
+
+    def _init_shared_socket(self) -> None:  # of granian 2
+        super()._init_shared_socket()  # type: ignore[no-untyped-call]
+        if self._ssp is not None:
+            self._shd = self._ssp.build()
+            self._sfd = self._shd.get_fd()
+            self._ssp = None
 
 
 def serve(config: Config) -> None:
     """Serve until told to stop (SIGINT, SIGTERM)."""
     counts = make_file() if config.server.metrics else None
-    server = Granian(
+    server = _OneQueue(
         "feeds",
         address=_address(config),
         port=config.server.port,
         interface=Interfaces.WSGI,
         workers=config.server.workers,
         blocking_threads=THREADS,
+        runtime_mode=RuntimeModes.mt,  # input and output in a thread of their own
         http1_settings=HTTP1Settings(header_read_timeout=PATIENCE, max_buffer_size=MOST_OF_A_REQUEST),
         respawn_failed_workers=True,
         workers_kill_timeout=LAST_ANSWERS,

@@ -8,7 +8,10 @@ Not here: what was read before (store), what is visible (selection).
 
 from feeds.records.faults import Cost, Fault
 from feeds.records.folder import Found, find, printable, read_file, walk
+from feeds.records.hints import hint, slip_of
+from feeds.records.jsonschema import record_schema, schema_text
 from feeds.records.mapping import FieldMapping, MappingError, read_mapping
+from feeds.records.quoting import quotable
 from feeds.records.reading import Reading, place_of_identity, read_record, refusal
 
 __all__ = [
@@ -19,11 +22,16 @@ __all__ = [
     "MappingError",
     "Reading",
     "find",
+    "hint",
     "place_of_identity",
     "printable",
+    "quotable",
     "read_file",
     "read_mapping",
     "read_record",
+    "record_schema",
     "refusal",
+    "schema_text",
+    "slip_of",
     "walk",
 ]

@@ -28,7 +28,8 @@ HINTS = {
 def read(source: str, body: str, before: int, with_places: bool) -> FrontMatter:
     """Read the YAML of a record, which begins after that many lines and ends before the body."""
     builder = _Builder(source, before, with_places)
-    return FrontMatter(builder.document(), body, tuple(builder.flaws), builder.places)
+    data = builder.document()
+    return FrontMatter(data, body, tuple(builder.flaws), builder.places, tuple(builder.secret))
 
 
 class _Stop(Exception):
@@ -41,6 +42,7 @@ class _Builder:
     def __init__(self, source: str, lines_before: int, with_places: bool) -> None:
         self.flaws: list[Flaw] = []
         self.places: dict[Path, Place] = {}
+        self.secret: list[tuple[int, int]] = []
         self._source = source
         self._before = lines_before
         self._with_places = with_places
@@ -96,7 +98,9 @@ class _Builder:
 
     def _place(self, event: Any) -> Place:
         # As editors count lines: for libyaml U+0085, U+2028 and U+2029 end one too.
-        index = event.start_mark.index
+        return self._at(event.start_mark.index)
+
+    def _at(self, index: int) -> Place:
         line = bisect_left(self._ends, index)
         return self._before + line + 1, index - (self._ends[line - 1] if line else -1)
 
@@ -158,6 +162,9 @@ class _Builder:
                     raise self._stop(self._place(event), f"at most {DEEPEST} levels", "more", path)
             if depth == 0:
                 self._skipped.append((start, self._index(event)))
+                if self._with_places:
+                    last, column = self._at(event.end_mark.index)
+                    self.secret.append((self._at(start)[0], last - (column == 1)))
                 return
 
     def _alias(self, event: Any) -> Any:

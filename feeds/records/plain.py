@@ -34,12 +34,16 @@ class Flaw:
 
 @dataclass(frozen=True, slots=True)
 class FrontMatter:
-    """What a text holds: `data` is None when it cannot be read as a mapping; `places` is filled on demand only."""
+    """What a text holds: `data` is None when it cannot be read as a mapping; `places` is filled on demand only.
+
+    `secret` has the first and the last line of each `secured`, where the parser tells (YAML).
+    """
 
     data: dict[str, Any] | None
     body: str
     flaws: tuple[Flaw, ...]
     places: dict[Path, Place]
+    secret: tuple[tuple[int, int], ...] = ()
 
 
 def key_text(path: Path) -> str:

@@ -48,6 +48,11 @@ def read(text: str, *, with_places: bool = False) -> FrontMatter:
     return FrontMatter(data, text[fenced.end() :], flaws, places)
 
 
+def places(source: str) -> dict[Path, Place]:
+    """Where each value of sound TOML stands."""
+    return _Places(source, 0).all()
+
+
 def plain(value: Any, depth: int = 0) -> Any:
     """A value of tomllib's as YAML's reader would give it, without `secured`.  RecursionError when too deep."""
     if isinstance(value, dict | list):

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from feeds.config import Site
 from feeds.model import Article, Feed, feed_path, image_type
 from feeds.render import Place, Style, content, words, xml
+from feeds.site import Site
 
 NAME = "atom"
 MEDIA_TYPE = "application/atom+xml; charset=utf-8"
@@ -22,7 +22,8 @@ def entry(article: Article, site: Site, style: Style) -> bytes:
 
 def frame(feed: Feed, site: Site, updated: datetime, place: Place) -> tuple[bytes, bytes]:
     """The <feed> around the entries."""
-    return xml.halves(feed_of(feed, site, updated, place).atom_str(), b"</feed>")
+    whole = feed_of(feed, site, updated, place).atom_str()
+    return xml.halves(xml.styled(whole, site.local("feeds.css")) if feed.page else whole, b"</feed>")
 
 
 def entry_of(article: Article, site: Site, style: Style) -> xml.FeedEntry:

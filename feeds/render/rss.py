@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from html import escape
 
-from feeds.config import Site
 from feeds.model import Article, Feed, feed_path, image_type
 from feeds.render import Place, Style, content, words, xml
 from feeds.rhythm import times
+from feeds.site import Site
 
 NAME = "rss"
 MEDIA_TYPE = "application/rss+xml; charset=utf-8"
@@ -24,7 +24,8 @@ def entry(article: Article, site: Site, style: Style) -> bytes:
 
 def frame(feed: Feed, site: Site, updated: datetime, place: Place) -> tuple[bytes, bytes]:
     """The <channel> around the items."""
-    return xml.halves(feed_of(feed, site, updated, place).rss_str(), b"</channel></rss>")
+    whole = feed_of(feed, site, updated, place).rss_str()
+    return xml.halves(xml.styled(whole, site.local("feeds.css")) if feed.page else whole, b"</channel></rss>")
 
 
 def entry_of(article: Article, site: Site, style: Style) -> xml.FeedEntry:

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from email.utils import format_datetime
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
+from xml.sax.saxutils import quoteattr
 
 import feedgen.entry
 import feedgen.feed
@@ -134,6 +135,12 @@ def halves(document: bytes, end: bytes) -> tuple[bytes, bytes]:
     """An empty document, cut where its entries go: before the closing tags in `end`."""
     at = document.rindex(end)
     return document[:at], document[at:]
+
+
+def styled(document: bytes, style: str) -> bytes:
+    """A document that names a style for those who open it in a browser (w3.org/TR/xml-stylesheet)."""
+    declaration, root = document.split(b"\n", 1)
+    return b'%b\n<?xml-stylesheet type="text/css" href=%b?>\n%b' % (declaration, quoteattr(style).encode(), root)
 
 
 def pictures(images: Iterable[Image], best: Image | None) -> Iterator[Extra]:

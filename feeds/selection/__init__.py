@@ -4,7 +4,7 @@ settling: the one place that decides what is visible, when records change or a m
 by what was settled.
 """
 
-from feeds.selection.picks import Pick, between, count_feeds, days, feeds, hidden, hours, newest, upcoming
+from feeds.selection.picks import Pick, between, count_feeds, days, feeds, hidden, hours, newest, upcoming, weeks
 from feeds.selection.settling import is_settled, next_change, settle, was_settled
 
 __all__ = [
@@ -21,4 +21,5 @@ __all__ = [
     "settle",
     "upcoming",
     "was_settled",
+    "weeks",
 ]

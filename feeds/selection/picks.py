@@ -76,11 +76,14 @@ def newest(
     return found
 
 
-def days(connection: Connection, key: str) -> dict[datetime, int]:
-    """How many articles of a feed were published on each day, by its beginning."""
+def days(connection: Connection, key: str, since: datetime | None = None) -> dict[datetime, int]:
+    """How many articles of a feed were published on each day, by its beginning; `since`: from that moment on."""
     count = -memberships.c.age
     day = (count - ((count % DAY) + DAY) % DAY) // DAY  # rounded down, also before 1970
-    rows = connection.execute(select(day, func.count()).where(memberships.c.feed == key).group_by(day))
+    of_feed = select(day, func.count()).where(memberships.c.feed == key)
+    if since is not None:
+        of_feed = of_feed.where(memberships.c.age <= -micros(since))
+    rows = connection.execute(of_feed.group_by(day))
     return {moment(number * DAY): articles for number, articles in rows}
 
 
@@ -90,6 +93,16 @@ def hours(connection: Connection, key: str, day: datetime) -> dict[datetime, int
     age, hour = memberships.c.age, (-memberships.c.age - start) // HOUR
     of_day = select(hour, func.count()).where(memberships.c.feed == key, age <= -start, age > -(start + DAY))
     return {moment(start + number * HOUR): articles for number, articles in connection.execute(of_day.group_by(hour))}
+
+
+def weeks(connection: Connection, now: datetime, count: int) -> dict[str, list[int]]:
+    """How many articles of each feed were published in each of the last weeks, the oldest first, by key."""
+    ago = (micros(now) + memberships.c.age) // (7 * DAY)
+    recent = select(memberships.c.feed, ago, func.count()).where(memberships.c.age < count * 7 * DAY - micros(now))
+    found: dict[str, list[int]] = {}
+    for key, week, articles in connection.execute(recent.group_by(memberships.c.feed, ago)):
+        found.setdefault(key, [0] * count)[count - 1 - min(max(week, 0), count - 1)] += articles
+    return found
 
 
 def between(connection: Connection, key: str, now: datetime, start: datetime, end: datetime) -> list[Pick]:

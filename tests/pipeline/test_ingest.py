@@ -534,3 +534,18 @@ def test_another_mapping_of_fields_reads_every_record_again(tmp_path: Path) -> N
         with closing(open_store(config)) as source:
             assert ingest(config, source, make.NOW).read == read
             assert titles(source) == {"1.md": title}
+
+
+def test_a_file_that_was_another_for_a_while_is_read_again_when_it_is_as_before(tmp_path: Path) -> None:
+    config = make.site(tmp_path, {"1.md": make.record(1), "2.md": make.record(2)})
+    settle(tmp_path / "seeds")
+    with closing(open_store(config)) as source:
+        for read in (2, 0):
+            assert ingest(config, source, make.NOW) == Ingested(2, read, 0)
+        (tmp_path / "seeds" / "1.md").write_text(make.record(1, title="Another title"), encoding="utf-8")
+        assert ingest(config, source, make.NOW, among=["1.md"]).read == 1
+        assert titles(source)["1.md"] == "Another title"
+        make.site(tmp_path, {"1.md": make.record(1)})
+        settle(tmp_path / "seeds")
+        assert ingest(config, source, make.NOW) == Ingested(2, 1, 0)
+        assert titles(source) == {"1.md": "Article 1", "2.md": "Article 2"}

@@ -77,11 +77,10 @@ def test_a_worker_that_is_left_alone_ends() -> None:
             os.write(writes, f"{next(made)}\n".encode())
             signal.pause()
     os.close(writes)
-    worker = int(os.read(reads, 20))
+    assert int(os.read(reads, 20)) != parent  # a worker did it, and waits for more
     os.kill(parent, signal.SIGKILL)
     os.waitpid(parent, 0)
-    assert os.read(reads, 1) == b""  # the last process that held the pipe open is gone
-    assert not alive(worker) or Path(f"/proc/{worker}/stat").read_text().split()[2] == "Z"
+    assert os.read(reads, 1) == b""  # the last process that held the pipe open has ended
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3])

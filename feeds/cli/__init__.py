@@ -1,0 +1,67 @@
+"""The command `feeds`.  Here errors become exit codes: 0 done, 1 done with faults reported, 2 wrong use or config.
+
+A module for each command. Libraries load inside the commands that need them, so that `feeds --help` answers at once.
+"""
+
+import gc
+from typing import Any
+
+import click
+
+from feeds import __version__
+from feeds.cli.build import build
+from feeds.cli.check import check
+from feeds.cli.completion import completion
+from feeds.cli.listing import list_feeds
+from feeds.cli.opening import WRONG_USE
+from feeds.cli.schema import schema
+from feeds.cli.serve import serve
+from feeds.cli.show import show
+from feeds.errors import ConfigError, FeedsError
+
+# Objects between two searches for garbage.  Of 100,000 files a walk makes as many that are none: a tenth of its time.
+GARBAGE = 100_000
+
+EXAMPLES = """\b
+Examples:
+  feeds check                       what is wrong with the records, and where
+  feeds build                       write the static tree
+  feeds serve --port 8080           serve the feeds over HTTP
+  feeds list                        the feeds and their addresses
+  feeds show topics/ai atom         one document
+"""
+
+
+class Commands(click.Group):
+    """Turns the errors meant for people into a line and an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order in which one comes to need them."""
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except ConfigError as error:
+            from feeds.cli.faulty import say_config
+
+            say_config(error)
+            ctx.exit(WRONG_USE)
+        except FeedsError as error:
+            click.echo(f"feeds: {error}", err=True)
+            ctx.exit(WRONG_USE)
+
+
+@click.group(cls=Commands, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="feeds")
+def main() -> None:
+    """Publish article records as RSS and Atom feeds, per topic and per provider.
+
+    Records are read from the folder that config.toml names. Unpublished ones appear nowhere.
+    """
+    gc.set_threshold(GARBAGE)
+
+
+for command in (check, build, serve, list_feeds, show, schema, completion):
+    main.add_command(command)

@@ -1,0 +1,39 @@
+"""`feeds build`: records to a static tree."""
+
+import sys
+
+import click
+
+from feeds.cli import opening, terminal
+from feeds.cli.opening import config_option
+
+
+@click.command(
+    short_help="Write the static tree.",
+    epilog="\b\nExample:\n  feeds build && rsync -a --delete public/ host:/srv/www/\n",
+)
+@config_option
+@click.option("--compress", is_flag=True, help="Write .br and .gz beside each document.")
+def build(config_path: str, compress: bool) -> None:
+    """Write the static tree: only what changed, and without what is gone.
+
+    Exit code 1 when a record, or part of one, had to be left out.
+    """
+    from feeds.publish import static
+
+    config, now = opening.load(config_path), opening.now()
+    with opening.opened(config) as source:
+        ingested = opening.ingest(config, source, now)
+        faults = opening.report(config, source, now)
+        with terminal.progress("Writing", "document") as progress:
+            built = static.build(config, source, now, progress, compress=compress)
+    if config.site.base_url == config.server.address:
+        click.echo(f"Every address begins with {config.site.base_url}: site.base_url names the public one.", err=True)
+    left_out = len({fault.path for fault in faults if fault.cost == "record"})
+    click.echo(
+        f"{terminal.count(ingested.files, 'record')}: {ingested.read} read, {left_out} left out. "
+        f"{terminal.count(built.written + built.kept, 'file')} in {config.output.path}: "
+        f"{built.written} written, {built.kept} kept, {built.deleted} deleted."
+    )
+    if faults:
+        sys.exit(opening.FAULTS_REPORTED)

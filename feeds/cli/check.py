@@ -1,0 +1,47 @@
+"""`feeds check`: every fault of every record, for its editor, for an editor's program, or for CI."""
+
+import sys
+
+import click
+
+from feeds.cli import opening, terminal
+from feeds.cli.opening import config_option
+
+FORMATS = ("text", "lines", "json", "github")
+
+
+@click.command(
+    short_help="What is wrong with the records, and where.",
+    epilog="\b\nExamples:\n  feeds check\n  feeds check --config blog/config.toml --format github\n",
+)
+@config_option
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    help="text: each fault with its line, the default on a terminal; lines: path:line:column, the default in a pipe; "
+    "json: one array; github: annotations of GitHub Actions.",
+)
+@click.option("--all", "show_all", is_flag=True, help="Show every fault as text, not the first of each kind.")
+def check(config_path: str, form: str | None, show_all: bool) -> None:
+    """Report every fault of every record.  Exit code 1 when there is one.
+
+    Lines of unpublished records are shown too, to their editor; those of `secured` never.
+    """
+    from feeds import pipeline
+    from feeds.cli import reports
+    from feeds.records import Cost
+
+    config, now = opening.load(config_path), opening.now()
+    chosen = form or ("text" if terminal.is_watched() else "lines")
+    report = reports.report(chosen, config, show_all=show_all)
+    records, faulty = set(), set()
+    for path, faults in pipeline.check(config, now):
+        records.add(path)
+        if any(fault.cost is not Cost.NOTHING for fault in faults):
+            faulty.add(path)
+        if faults:
+            report.add(path, faults)
+    report.end(len(records), len(faulty))
+    if faulty:
+        sys.exit(opening.FAULTS_REPORTED)

@@ -1,0 +1,80 @@
+"""What commands share: the config, the store with the records read into it, and what is said of faults on the way."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from feeds.cli import terminal
+
+if TYPE_CHECKING:
+    from feeds.config import Config
+    from feeds.pipeline import Ingested
+    from feeds.records import Fault
+    from feeds.store import Store
+
+FAULTS_REPORTED = 1
+WRONG_USE = 2
+MOST_SHOWN = 20  # faults, where a person watches; all of them where none does
+
+config_option = click.option(
+    "--config", "config_path", default="config.toml", show_default=True, metavar="PATH", help="The configuration file."
+)
+
+
+def now() -> datetime:
+    """The moment at which a command runs."""
+    return datetime.now(UTC)
+
+
+def load(path: str, **server: Any) -> "Config":
+    """The config at a path.  Raises ConfigError."""
+    from feeds.config import load_config
+
+    return load_config(Path(path), **server)
+
+
+@contextmanager
+def opened(config: "Config") -> Iterator["Store"]:
+    """The store of a config, closed at last."""
+    from feeds.pipeline import open_store
+
+    source = open_store(config)
+    try:
+        yield source
+    finally:
+        source.close()
+
+
+def ingest(config: "Config", source: "Store", moment: datetime) -> "Ingested":
+    """Bring the store up to date with the records, under a bar."""
+    from feeds.pipeline import ingest
+
+    with terminal.progress("Reading", "record") as progress:
+        return ingest(config, source, moment, progress, workers=workers(config))
+
+
+def workers(config: "Config") -> int:
+    """How many processes help with what takes long: as many as there are processors, unless the config says."""
+    from feeds.pipeline.workers import processors
+
+    return processors() if config.build.workers is None else config.build.workers
+
+
+def report(config: "Config", source: "Store", moment: datetime) -> "list[Fault]":
+    """Say what keeps records from being published, without a word of theirs."""
+    from feeds import store
+
+    with source.reading() as connection:
+        faults = store.faults(connection, moment)
+    shown = faults if not terminal.is_watched(err=True) else faults[:MOST_SHOWN]
+    for fault in shown:
+        click.echo(f"{config.records.path}/{fault.public}", err=True)
+    if len(faults) > len(shown):
+        click.echo(f"… and {len(faults) - len(shown):,} more.", err=True)
+    if faults:
+        click.echo(f"{terminal.count(len(faults), 'fault')}; `feeds check` tells more.", err=True)
+    return faults

@@ -1,0 +1,14 @@
+"""`feeds schema`: what an editor needs in order to complete and check a record."""
+
+import click
+
+
+@click.command(short_help="The JSON Schema of a record.", epilog="\b\nExample:\n  feeds schema > record.schema.json\n")
+def schema() -> None:
+    """Print the JSON Schema of a record, for editors; docs/records.md says how one uses it.
+
+    `feeds build` writes it too, as record.schema in the tree.
+    """
+    from feeds.records import schema_text
+
+    click.echo(schema_text(), nl=False)

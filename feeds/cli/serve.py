@@ -1,0 +1,52 @@
+"""`feeds serve`: the service, and the addresses to subscribe to."""
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import click
+
+from feeds.cli import opening
+from feeds.cli.opening import config_option
+
+if TYPE_CHECKING:
+    from feeds.config import Config
+    from feeds.model import Feed
+
+MOST_ADDRESSES = 12
+
+
+@click.command(
+    short_help="Serve the feeds over HTTP.",
+    epilog="\b\nExample:\n  feeds serve --host 0.0.0.0 --port 8080 --workers 2\n",
+)
+@config_option
+@click.option("--host", help="The address to listen on, in place of server.host.")
+@click.option("--port", type=click.IntRange(1, 65535), help="The port to listen on, in place of server.port.")
+@click.option("--workers", type=click.IntRange(1, 64), help="How many processes answer, in place of server.workers.")
+def serve(config_path: str, host: str | None, port: int | None, workers: int | None) -> None:
+    """Serve the feeds over HTTP; a record that changes shows up by itself."""
+    from feeds.pipeline import Documents
+    from feeds.publish import server
+
+    config, now = opening.load(config_path, host=host, port=port, workers=workers), opening.now()
+    server.check_address(config)
+    with opening.opened(config) as source:
+        opening.ingest(config, source, now)
+        opening.report(config, source, now)
+        feeds = Documents(config, source).feeds(now)
+    _say_addresses(config, feeds)
+    server.serve(config)
+
+
+def _say_addresses(config: "Config", feeds: dict[str, "Feed"]) -> None:
+    from feeds.model import feed_path
+
+    listening = config.server.address + urlsplit(config.site.base_url).path
+    click.echo(f"Serving {config.records.path} at {listening} (Ctrl-C stops).")
+    if not config.site.base_url.startswith(listening):
+        click.echo(f"Every address in the feeds begins with site.base_url: {config.site.base_url}")
+    click.echo("Subscribe to:")
+    for feed in list(feeds.values())[:MOST_ADDRESSES]:
+        click.echo(f"  {config.site.address(feed_path(feed.key, feed.formats[0]))}")
+    if len(feeds) > MOST_ADDRESSES:
+        click.echo(f"  and {len(feeds) - MOST_ADDRESSES} more: {config.site.address('')}")

@@ -1,0 +1,138 @@
+"""`feeds check` as an editor, an editor's program and CI meet it."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests import make
+from tests.test_canaries import HIDDEN, OWN, SECURED, UNPUBLISHED, VISIBLE, found
+
+KELP = """\
+---
+titel: "東京 and \\e]0;owned\\a maps"
+webUrl: "kelp.example/maps"
+publishedDateTime: 2026-13-04
+published: ture
+provider: {name: Kelp, domain: "https://kelp.example/"}
+images:
+  - url: "https://kelp.example/kelp.jpg"
+    width: "1600"
+---
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    make.site(tmp_path, {"1.md": make.record(1), "kelp.md": KELP})
+    return tmp_path
+
+
+def test_a_fault_is_shown_with_its_line_a_mark_under_the_value_and_a_hint(folder: Path) -> None:
+    shown = make.unstyled(make.watched("check", cwd=folder, check=1))
+    assert (
+        "error: webUrl: expected an http or https address\\n"
+        " --> seeds/kelp.md:3:9\\n"
+        "  |\\n"
+        '3 | webUrl: "kelp.example/maps"\\n'
+        "  |         ^^^^^^^^^^^^^^^^^^^\\n"
+        "  = the record is left out\\n"
+        "  = hint: did you mean https://kelp.example/maps?\\n"
+    ).replace("\\n", "\n") in shown
+    assert '9 |     width: "1600"\n  |            ^^^^^^\n  = this part is left out' in shown
+    assert '6 | provider: {name: Kelp, domain: "https://kelp.example/"}\n' in shown
+    assert "  |                                ^^^^^^^^^^^^^^^^^^^^^^^\n" in shown
+    assert "2 records, 1 with faults: 5 errors, 1 warning." in shown
+
+
+def test_a_key_that_is_missing_is_shown_where_it_is_misspelled_and_only_there(folder: Path) -> None:
+    shown = make.unstyled(make.watched("check", cwd=folder, check=1))
+    assert "  | ^^^^^\n  = the record is left out\n  = hint: did you mean title?\n" in shown
+    assert shown.count("titel:") == 1
+
+
+def test_a_line_cannot_steer_the_terminal(folder: Path) -> None:
+    make.write(folder / "seeds/2.md", make.record(2, quality="'\x1b]0;owned\x07 \u202eabc'"))
+    shown = make.watched("check", cwd=folder, check=1)
+    assert "\x1b]0;" not in shown and "\x07" not in shown and "\u202e" not in shown
+
+
+@pytest.mark.parametrize("columns", [40, 80, 120])
+def test_a_long_line_is_cut_around_the_value(tmp_path: Path, columns: int) -> None:
+    images = ", ".join(f"{{url: 'https://example.org/東京-{n}.png', width: 3}}" for n in range(50))
+    make.site(tmp_path, {"1.md": make.record(1, images=f"[{images}, {{url: nowhere}}, {images}]")})
+    lines = make.unstyled(make.watched("check", cwd=tmp_path, columns=columns, check=1)).splitlines()
+    (at,) = (number for number, line in enumerate(lines) if "nowhere" in line and "|" in line)
+    from rich.cells import cell_len
+
+    assert cell_len(lines[at]) <= columns
+    start = lines[at + 1].index("^^^^^^^")
+    assert cell_len(lines[at][: lines[at].index("nowhere")]) == start
+
+
+def test_ten_thousand_faults_stay_readable(tmp_path: Path) -> None:
+    config = make.site(tmp_path, {})
+    for n in range(2500):
+        bad = make.record(n, title=None, webUrl="nowhere", quality="'3'", heat="x")
+        make.write(config.records_folder / f"{n:04}.md", bad)
+    shown = make.unstyled(make.watched("check", cwd=tmp_path, check=1))
+    assert len(shown.splitlines()) < 150
+    assert "… and 9988 more faults like these; --all shows them." in shown
+    for key in ("title", "webUrl", "quality", "heat"):
+        (row,) = (line for line in shown.splitlines() if line.startswith(f"2,500  {key}: "))
+        assert "in 2500 records" in row and "seeds/0000.md:" in row
+    assert "2500 records, 2500 with faults: 5000 errors, 5000 warnings." in shown
+    assert make.run("check", "--format", "text", "--all", cwd=tmp_path, check=1).stdout.count("-->") == 10_000
+    assert len(make.run("check", cwd=tmp_path, check=1).stdout.splitlines()) == 10_000
+
+
+def test_all_is_well_in_one_line(tmp_path: Path) -> None:
+    make.site(tmp_path, {"1.md": make.record(1)})
+    assert make.unstyled(make.watched("check", cwd=tmp_path)) == "1 record, none with faults.\n"
+
+
+def test_json_is_one_array_of_what_a_program_needs(folder: Path) -> None:
+    found = json.loads(make.run("check", "--format", "json", cwd=folder, check=1).stdout)
+    assert {"path", "line", "column", "level", "key", "expected", "got", "hint"} == set(found[0])
+    assert {
+        "path": "seeds/kelp.md",
+        "line": 5,
+        "column": 12,
+        "level": "error",
+        "key": "published",
+        "expected": "true or false, without quotes",
+        "got": "'ture'",
+        "hint": "did you mean true?",
+    } in found
+    make.write(folder / "seeds/kelp.md", make.record(2))
+    assert json.loads(make.run("check", "--format", "json", cwd=folder).stdout) == []
+
+
+def test_github_gets_annotations_that_hold_any_text(folder: Path) -> None:
+    make.write(folder / "seeds/a,b:c.md", make.record(2, category="'-'", images="['50% of\n  it']"))
+    lines = make.run("check", "--format", "github", cwd=folder, check=1).stdout.splitlines()
+    assert all(re.fullmatch(r"::(error|warning|notice) file=[^:]+,line=\d+,col=\d+,title=[^:,]+::.+", x) for x in lines)
+    assert any("file=seeds/a%2Cb%3Ac.md,line=" in line for line in lines)
+    assert any("50%25 of" in line for line in lines)
+
+
+def test_paths_lead_from_where_the_command_runs(tmp_path: Path) -> None:
+    make.site(tmp_path / "blog", {"1.md": make.record(1, title=None)})
+    done = make.run("check", "--config", "blog/config.toml", cwd=tmp_path, check=1)
+    assert done.stdout.startswith("blog/seeds/1.md:2:1: title")
+
+
+@pytest.mark.parametrize("form", ["text", "lines", "json", "github"])
+def test_no_format_shows_a_word_that_is_secured(tmp_path: Path, form: str) -> None:
+    make.site(tmp_path, {**VISIBLE, **HIDDEN}, OWN)
+    options = ["--all"] if form == "text" else []
+    done = make.run("check", "--format", form, *options, cwd=tmp_path, check=1)
+    assert found(SECURED, done.stdout, done.stderr) == []
+    assert form != "text" or found(UNPUBLISHED, done.stdout) != []  # an editor sees what is not published yet
+
+
+def test_a_record_that_goes_meanwhile_is_shown_without_its_line(folder: Path) -> None:
+    shutil.copy(folder / "seeds/kelp.md", folder / "seeds/kelp\x07.md")
+    assert "kelp\\x07.md" in make.unstyled(make.watched("check", cwd=folder, check=1))
