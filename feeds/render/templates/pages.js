@@ -41,7 +41,11 @@ if (search) {
   const found = box.querySelector("[role=status]");
   const sections = [...document.querySelectorAll(".kinds section")].map((section) => ({
     section,
-    items: [...section.querySelectorAll("ul > li")].map((item) => ({ item, text: folded(item.firstElementChild.textContent) })),
+    // By name, and by address: a provider is known by its domain.
+    items: [...section.querySelectorAll("ul > li")].map((item) => {
+      const name = item.firstElementChild;
+      return { item, text: folded(`${name.textContent} ${(name.getAttribute("href") ?? "").split("/").slice(1).join(" ")}`) };
+    }),
   }));
   box.hidden = false;
   const filter = () => {
