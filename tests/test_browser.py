@@ -159,6 +159,27 @@ def test_without_a_clipboard_the_address_is_copied_all_the_same(browser: "Browse
         page.get_by_role("button", name="Copied").wait_for()
 
 
+def test_thousands_of_feeds_are_filtered_as_one_types(browser: "Browser", tmp_path: Path) -> None:
+    make.write_corpus(tmp_path, 9000, "--topics", "3000", "--providers", "60000")
+    config = make.site(tmp_path / "site", {}, '[records]\npath = "../records"\n')
+    with serving(config) as running, opened(browser) as page:
+        page.goto(running.url)
+        shot(page, "front-of-thousands")
+        every = page.locator(".kinds li")
+        assert every.count() > 5000
+        search = page.get_by_label("Find a feed")
+        for text in ("r", "ro", "robot", "robot mar", "ROBOT mar"):
+            search.fill(text)
+            names = every.evaluate_all("some => some.filter(one => !one.hidden).map(one => one.firstChild.textContent)")
+            assert 0 < len(names) < every.count()
+            assert page.locator(".found").inner_text().startswith(f"{len(names):,} feed")
+            missed = every.evaluate_all("some => some.filter(one => one.hidden).map(one => one.firstChild.textContent)")
+            assert not [name for name in missed if all(word in name.lower() for word in text.lower().split())]
+        domain = page.locator("#providers ~ ul a").first.get_attribute("href") or ""
+        search.fill(domain.split("/")[1])  # a provider is known by its domain, which is not in its name
+        assert page.locator(".kinds li:visible a").first.get_attribute("href") == domain
+
+
 def test_a_search_without_a_hit_says_so_and_is_undone(browser: "Browser", served: Serving) -> None:
     with opened(browser) as page:
         page.goto(served.url)
