@@ -332,16 +332,20 @@ class Load:
     def _keeping(self) -> None:
         with httpx.Client(base_url=self._url, trust_env=False) as client:
             while not self._stop.is_set():
-                self._note(lambda: client.get("/topics/ai/feed.atom"))
+                self._note(lambda: self._again(lambda: client.get("/topics/ai/feed.atom")))
+
+    @staticmethod
+    def _again(ask: Callable[[], httpx.Response]) -> httpx.Response:
+        try:
+            return ask()
+        except (httpx.ReadError, httpx.RemoteProtocolError):
+            # A server may close a connection on which nothing is under way, just when its client begins to ask. That
+            # asks again on another one, as browsers and proxies do (RFC 9112 §9.3.1 and §9.6).
+            return ask()
 
     def _note(self, ask: Callable[[], httpx.Response]) -> None:
         try:
-            try:
-                answer = ask()
-            except (httpx.ConnectError, httpx.ReadError, httpx.RemoteProtocolError):
-                # A server may close a connection on which it has not answered yet, and a client asks again on another,
-                # as browsers and proxies do (RFC 9112 §9.3.1 and §9.6).
-                answer = ask()
+            answer = ask()
             self.answers[answer.status_code] += 1
         except httpx.TransportError as error:
             if not self._stop.is_set():

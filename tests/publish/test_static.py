@@ -537,10 +537,10 @@ def pages_of(files: dict[str, bytes]) -> list[bytes]:
 
 
 @contextmanager
-def small_disk(folder: Path) -> Iterator[None]:
-    """A disk of 1 MiB at a folder."""
+def small_disk(folder: Path, size: str = "1m") -> Iterator[None]:
+    """A disk of 1 MiB at a folder, or of another size."""
     folder.mkdir()
-    mount = [make.program("mount"), "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    mount = [make.program("mount"), "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
     if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
         pytest.skip("only root may mount a disk to fill, and not everywhere")
     try:
