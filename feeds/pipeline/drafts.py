@@ -5,7 +5,7 @@ Not here: what is visible (snapshot, selection), and when a document last change
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -26,6 +26,7 @@ from feeds.rhythm import rhythm
 from feeds.selection import Pick
 from feeds.store import Connection, Extent, Store
 
+MANY = 100  # feeds for which all that they need is looked up at once
 BATCH = 100  # articles that a process renders at a time
 Unsaved = tuple[list[Rendered], dict[str, Extent]]
 
@@ -48,9 +49,11 @@ class Drafts:
         self._upcoming: dict[str, datetime] | None = None
         self._shown: dict[str, int] = {}
 
-    def snapshot(self, connection: Connection, now: datetime) -> Snapshot:
-        """What is visible now; looked up again only when records changed or something fell due."""
+    def snapshot(self, connection: Connection, now: datetime, *, steady: bool = False) -> Snapshot:
+        """What is visible now; looked up again when records changed or something fell due: if `steady`, Moved then."""
         if self._snapshot is None or not self._snapshot.holds(store.generation(connection), now):
+            if steady and self._snapshot is not None:
+                raise Moved
             self._snapshot = take_snapshot(self._config, connection, now, self._snapshot)
             self._entries.forget()
             self._upcoming = None
@@ -63,22 +66,21 @@ class Drafts:
         """Whether what was looked up last is still what is visible, as far as time tells."""
         return self._snapshot is not None and self._snapshot.holds(self._snapshot.generation, now)
 
-    def paths(self, connection: Connection, now: datetime) -> list[str]:
-        """The path of every document there is."""
+    def paths(self, connection: Connection, now: datetime, keys: Collection[str]) -> list[str]:
+        """The path of every document of these feeds, and of those that point to all."""
         snapshot = self.snapshot(connection, now)
-        self._entries.look_up_hidden(connection)
+        if len(keys) > MANY:
+            self._entries.look_up_hidden(connection)
         found = []
-        for key, feed in snapshot.feeds.items():
+        for feed in map(snapshot.feeds.__getitem__, keys):
             pages = self._history(connection, snapshot, feed)
             for name in self._forms(feed):
-                found += [feed_path(key, name), *(archive_path(key, page.name, name) for page in pages)]
+                found += [feed_path(feed.key, name), *(archive_path(feed.key, page.name, name) for page in pages)]
         return [*found, *self._page_drafts.of_site]
 
-    def of(self, connection: Connection, now: datetime, keys: Iterable[str]) -> Iterator[Draft]:
+    def of(self, connection: Connection, now: datetime, keys: Collection[str]) -> Iterator[Draft]:
         """Every document of these feeds.  Raises Moved when the records changed since they were looked up."""
-        self._check(connection, now)
-        snapshot = self.snapshot(connection, now)
-        self._entries.look_up_hidden(connection)
+        snapshot = self.snapshot(connection, now, steady=True)
         for feed in map(snapshot.feeds.__getitem__, keys):
             picks = self._picks(connection, snapshot, feed)
             forms = self._forms(feed)
@@ -92,15 +94,15 @@ class Drafts:
         snapshot = self.snapshot(connection, now)
         return (self._page_drafts.site_draft(snapshot, path) for path in self._page_drafts.of_site)
 
-    def render_ahead(self, now: datetime, keys: Iterable[str], workers: int) -> None:
+    def render_ahead(self, now: datetime, keys: Collection[str], workers: int) -> None:
         """Render, by several processes, what is not kept of the entries that documents of these feeds may show.
 
         Raises Moved when the records change meanwhile. No connection to the store is open before and after.
         """
         with self._store.reading() as connection:
             snapshot = self.snapshot(connection, now)
-            self._entries.look_up_hidden(connection)
-            hidden = self._entries.hidden(connection, ())
+            if len(keys) > MANY:
+                self._entries.look_up_hidden(connection)
             shown: defaultdict[str, dict[int, Pick]] = defaultdict(dict)
             for feed in map(snapshot.feeds.__getitem__, keys):
                 some = {pick.number: pick for pick in self._picking.possible(connection, snapshot, feed)}
@@ -110,12 +112,13 @@ class Drafts:
                     first = self._picking.first(connection, snapshot, feed)
                     shown[ITEMS].update({pick.number: pick for pick in first})
                     shown[LINES].update(some if len(some) > len(first) else {})
+            hidden = self._entries.hidden(connection, [pick for some in shown.values() for pick in some.values()])
             wanted = self._entries.missing(connection, snapshot, hidden, shown)
         batches = [wanted[start : start + BATCH] for start in range(0, len(wanted), BATCH)]
 
         def render(batch: Sequence[Wanted]) -> list[Rendered]:
             with self._store.reading() as latest:
-                self._check(latest, now)
+                self.snapshot(latest, now, steady=True)
                 return list(self._entries.render(latest, snapshot, hidden, batch))
 
         self._store.close()  # before processes part
@@ -124,10 +127,6 @@ class Drafts:
                 self._entries.add(rendered)
         self.save()
         self._store.close()
-
-    def _check(self, connection: Connection, now: datetime) -> None:
-        if self._snapshot is not None and not self._snapshot.holds(store.generation(connection), now):
-            raise Moved
 
     def at(self, connection: Connection, now: datetime, path: str) -> Draft | None:
         """The document at a path, or None where there is none."""

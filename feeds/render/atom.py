@@ -39,9 +39,9 @@ def entry_of(article: Article, site: Site, style: Style) -> xml.FeedEntry:
         item.summary(article.excerpt)
     if style.content and (html := content.content_of(article)):
         item.content(html, type="html")
-    for topic in article.topics:
-        # Readers show the term where they should show the label, so that the term is the name too.
-        item.category(term=topic, label=topic, scheme=words.identity_address("topics", site))
+    scheme = words.identity_address("topics", site)
+    # Readers show the term where they should show the label, so that the term is the name too.
+    item.category([{"term": topic, "label": topic, "scheme": scheme} for topic in article.topics])
     return item
 
 

@@ -43,9 +43,8 @@ def entry_of(article: Article, site: Site, style: Style) -> xml.FeedEntry:
     lead = content.lead_image(article)
     if lead is not None and lead.length is not None and (kind := image_type(lead.url)):
         item.enclosure(url=lead.url, length=str(lead.length), type=kind)
-    for topic in article.topics:
-        # Without the optional domain: rss-parser gives what has an attribute as an object, where its users want a word.
-        item.category(term=topic)
+    # Without the optional domain: rss-parser gives what has an attribute as an object, where its users want a word.
+    item.category([{"term": topic} for topic in article.topics])
     if style.source:
         path = feed_path(f"providers/{article.provider.domain}", NAME)
         item.source(url=site.address(path), title=article.provider.name)

@@ -13,9 +13,8 @@ writes whole; tests/render/test_joined.py holds that.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from email.utils import format_datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 from xml.sax.saxutils import quoteattr
 
 import feedgen.entry
@@ -41,13 +40,15 @@ ATOM = "http://www.w3.org/2005/Atom"
 PREFIXES = {"media": MEDIA, "dc": DUBLIN_CORE, "atom": ATOM, "content": CONTENT, "at": TOMBSTONES}
 
 
-@dataclass(frozen=True, slots=True)
-class Extra:
+NONE: dict[str, str] = {}
+
+
+class Extra(NamedTuple):
     """An element that feedgen has no word for, at the end of an entry or of a feed's head."""
 
     tag: str
     text: str | None = None
-    attributes: dict[str, str] = field(default_factory=dict)
+    attributes: dict[str, str] = NONE
     children: tuple["Extra", ...] = ()
 
 

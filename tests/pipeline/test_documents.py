@@ -71,7 +71,7 @@ def paths(config: Config, source: Store, now: datetime = make.NOW) -> list[str]:
     """The path of every document."""
     drafts = Drafts(config, source)
     with source.reading() as connection:
-        found = drafts.paths(connection, now)
+        found = drafts.paths(connection, now, drafts.snapshot(connection, now).feeds)
     drafts.save()  # to tell whether a feed has a history, its entries were rendered
     return found
 

@@ -116,7 +116,7 @@ class TestTheFiles:
 
     def test_they_are_in_the_list_and_change_with_the_config_alone(self, tmp_path: Path) -> None:
         config = site(tmp_path)
-        manifest = read_manifest(config.output_folder)
+        manifest, _ = read_manifest(config.output_folder)
         before = {path: (config.output_folder / path).read_bytes() for path in hosts.PATHS}
         assert {path: digest(content) for path, content in before.items()} == {
             path: manifest[path].etag for path in hosts.PATHS
@@ -197,7 +197,7 @@ def test_nginx_answers_as_the_service_does(tmp_path: Path, base: str) -> None:
         place.symlink_to(config.output_folder)
     service = create_app(config, clock=lambda: make.NOW).test_client()
     with nginx(config, root) as url, httpx.Client(trust_env=False) as client:
-        for path, written in read_manifest(config.output_folder).items():
+        for path, written in read_manifest(config.output_folder)[0].items():
             if path in hosts.PATHS:
                 continue
             asked = make.asked(path).removeprefix("/")

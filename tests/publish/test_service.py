@@ -77,7 +77,7 @@ def build(config: Config, now: datetime = make.NOW) -> dict[str, Written]:
         static.build(config, source, now)
     finally:
         source.close()
-    return read_manifest(config.output_folder)
+    return read_manifest(config.output_folder)[0]
 
 
 def until(client: FlaskClient, path: str, holds: Callable[[TestResponse], bool]) -> TestResponse:

@@ -22,8 +22,9 @@ from feeds.errors import PublishError
 from feeds.model import digest
 from feeds.pipeline import Documents, ingest, open_store
 from feeds.publish import hosts, static
+from feeds.publish.files import ASIDE
 from feeds.publish.manifest import HEADING, MANIFEST, UNFINISHED, read_manifest
-from feeds.publish.static import ASIDE, Built
+from feeds.publish.static import Built
 from tests import make
 from tests.publish.test_codings import DECODERS
 
@@ -121,7 +122,7 @@ class TestLayout:
 
     def test_the_list_tells_tag_time_and_size_of_each_file(self, config: Config) -> None:
         built(config)
-        listed = read_manifest(config.output_folder)
+        listed, _ = read_manifest(config.output_folder)
         assert listed.keys() == FILES - {MANIFEST}
         for path, content in pages(config.output_folder).items():
             info = (config.output_folder / path).stat()
@@ -163,7 +164,7 @@ CODED = {".br": "br", ".gz": "gzip"}
 class TestCompressed:
     def test_each_document_has_its_codings_beside_it_with_its_time(self, config: Config) -> None:
         assert built(config, compress=True) == Built(DOCUMENTS * 3 + RULES, 0, 0)
-        tree, listed = make.tree(config.output_folder), read_manifest(config.output_folder)
+        tree, listed = make.tree(config.output_folder), read_manifest(config.output_folder)[0]
         documents = [path for path in listed if Path(path).suffix not in CODED and path not in hosts.PATHS]
         assert len(documents) == DOCUMENTS
         for path in documents:
