@@ -10,55 +10,29 @@ import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
 from feeds.errors import ConfigError, ConfigFault
 from feeds.located import broken, located, without_passwords
-from feeds.model import KINDS, web_address
+from feeds.model import KINDS
 from feeds.names import Names, Naming, names_of, problems
 from feeds.records import FieldMapping, MappingError, read_mapping
 from feeds.rhythm import STEPS
 from feeds.rules import Content, OwnFeed, Rule
 from feeds.sections import Line, Section, message
+from feeds.site import Address, Site, once
+from feeds.theme import read_theme
 
 FormatName = Literal["rss", "atom", "json"]
 KindName = Literal["topics", "providers", "categories"]
-
-
-def _address(text: str) -> str:
-    try:
-        return web_address(text)
-    except ValueError as error:
-        raise ValueError("expected an http or https address") from error
-
-
-def _base(text: str) -> str:
-    address = _address(text)
-    if urlsplit(address).query or urlsplit(address).fragment:
-        raise ValueError("expected an address without ? and #")
-    return address.rstrip("/")
-
-
-def _language(text: str) -> str:
-    # RFC 5646 §2.1, as far as a misprint would show.
-    if not re.fullmatch(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", text):
-        raise ValueError("expected a language tag such as en or pt-BR")
-    return text
 
 
 def _tables(value: Any) -> Any:
     if isinstance(value, dict):
         raise ValueError("expected double brackets, [[feed]], since there may be several")
     return value
-
-
-def _once(names: tuple[str, ...]) -> tuple[str, ...]:
-    if len(set(names)) != len(names):
-        raise ValueError("expected each name once")
-    return names
 
 
 def _mapping(table: Any) -> FieldMapping | None:
@@ -77,26 +51,7 @@ def _step(minutes: int) -> int:
 # Read in their sources, or seen, to take an answer of 226 as it is meant.
 DELTA_TAKERS = ("newsboat/", "python-reader/", "Liferea/")
 FORMATS: tuple[FormatName, ...] = ("rss", "atom", "json")
-Address = Annotated[str, AfterValidator(_address)]
 Minutes = Annotated[int, AfterValidator(_step)]
-
-
-class Site(Section):
-    """[site]: what is published, by whom and where."""
-
-    title: Line = "Feeds"
-    description: Line | None = None
-    base_url: Annotated[str, AfterValidator(_base)] = ""
-    language: Annotated[str, AfterValidator(_language)] = "en"
-    author: Line | None = None
-    rights: Line | None = None
-    icon: Address | None = None
-    logo: Address | None = None
-    hubs: Annotated[tuple[Address, ...], Field(strict=False), AfterValidator(_once)] = ()
-
-    def address(self, path: str) -> str:
-        """The absolute address of a path below the site."""
-        return f"{self.base_url}/{path}"
 
 
 class Records(Section):
@@ -130,14 +85,15 @@ class FeedsSection(Section):
 
     limit: Annotated[int, Field(ge=1, le=10_000)] = 50
     max_bytes: Annotated[int, Field(ge=1)] = 1_048_576
-    formats: Annotated[tuple[FormatName, ...], Field(min_length=1, strict=False), AfterValidator(_once)] = FORMATS
+    formats: Annotated[tuple[FormatName, ...], Field(min_length=1, strict=False), AfterValidator(once)] = FORMATS
     content: Content = "full"
     amp: bool = False
     archives: bool = True
-    kinds: Annotated[tuple[KindName, ...], Field(strict=False), AfterValidator(_once)] = KINDS  # type: ignore[assignment]
+    pages: bool = True
+    kinds: Annotated[tuple[KindName, ...], Field(strict=False), AfterValidator(once)] = KINDS  # type: ignore[assignment]
     fastest: Minutes = 5
     slowest: Minutes = 60
-    retired: Annotated[tuple[str, ...], Field(strict=False), AfterValidator(_once)] = ()
+    retired: Annotated[tuple[str, ...], Field(strict=False), AfterValidator(once)] = ()
     withdrawn_days: Annotated[int, Field(ge=0, le=365)] = 0
 
 
@@ -158,7 +114,7 @@ class Server(Section):
     host: Line = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     workers: Annotated[int, Field(ge=1, le=64)] = 1
-    deltas: Annotated[tuple[Line, ...], Field(strict=False), AfterValidator(_once)] = DELTA_TAKERS
+    deltas: Annotated[tuple[Line, ...], Field(strict=False), AfterValidator(once)] = DELTA_TAKERS
     budget: Annotated[int, Field(ge=0, le=36_000)] = 0
     proxies: Annotated[int, Field(ge=0, le=16)] = 0
     access_log: bool = False
@@ -255,9 +211,15 @@ def load_config(path: Path | str = "config.toml", **server: str | int | None) ->
         raise _error(str(path), [message(detail, Config) for detail in error.errors()], source) from error
     changes = {name: value for name, value in server.items() if value is not None}
     config = config.model_copy(update={"server": config.server.model_copy(update=changes)})
-    if not config.site.base_url:
-        site = config.site.model_copy(update={"base_url": config.server.address})
-        config = config.model_copy(update={"site": site})
+    site = config.site
+    if not site.base_url:
+        site = site.model_copy(update={"base_url": config.server.address})
+    if site.templates is not None:
+        try:
+            site = site.with_theme(read_theme(file.parent / site.templates))
+        except ValueError as error:
+            raise _error(str(path), [f"site.templates: {error}"], source) from error
+    config = config.model_copy(update={"site": site})
     if wrong := _wrong_together(config):
         raise _error(str(path), wrong, source)
     return config

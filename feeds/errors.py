@@ -5,6 +5,7 @@
     ├── LedgerError    the ledger cannot be read or written         (ledger)
     ├── StoreError     the store cannot be opened, read or written  (store)
     │   └── StoreBusy  another process is writing it: try again
+    ├── RenderError    a template cannot be used                    (render)
     └── PublishError   documents cannot be written where they go    (publish)
 
 A record that cannot be published is no exception: it is a list of `Fault` (records), since one bad record costs
@@ -55,6 +56,10 @@ class StoreError(FeedsError):
 
 class StoreBusy(StoreError):
     """Another process is writing the store, and there was no time to wait for it."""
+
+
+class RenderError(FeedsError):
+    """A template of the publisher's own is none, or asks for what there is not."""
 
 
 class PublishError(FeedsError):

@@ -131,7 +131,7 @@ class Feed:
     """A rule for which articles are in it (its key), and what is known of those visible now.
 
     A feed of the publisher's own may bring a description; `formats` are those in which it is published, `content`
-    is what its entries carry: `full` or `summary`.
+    is what its entries carry: `full` or `summary`; `page` tells that it has a page for people.
     """
 
     key: str
@@ -142,6 +142,7 @@ class Feed:
     image: str = ""
     formats: tuple[str, ...] = ()
     content: str = "full"
+    page: bool = False
 
     @property
     def kind(self) -> str:
@@ -221,8 +222,8 @@ def feed_folder(key: str) -> str:
 
 
 def feed_path(key: str, extension: str) -> str:
-    """The path of a feed's document below the site's address, without a leading slash."""
-    return f"{feed_folder(key)}feed.{extension}"
+    """The path of a feed's document below the site's address, without a leading slash; `html` is its page."""
+    return f"{key}/index.html" if extension == "html" else f"{feed_folder(key)}feed.{extension}"
 
 
 def image_type(address: str) -> str | None:

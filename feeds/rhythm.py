@@ -5,11 +5,13 @@ can say: RSS ttl in minutes, Syndication (web.resource.org/rss/1.0/modules/syndi
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 
 STEPS = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720, 1440)
 HOUR, DAY = 60, 1440
+EARLIEST = datetime(2, 1, 1, tzinfo=UTC)  # no weeks can be counted before the first year
+WEEKS = 52  # that are counted for people, up to that of the newest article
 NEWEST = 10  # articles whose rhythm counts: what a feed did years ago says little of it now
 
 
@@ -30,3 +32,19 @@ def rhythm(published: Iterable[datetime], fastest: int, slowest: int) -> int:
 def times(minutes: int) -> tuple[str, int]:
     """A step as an `updatePeriod` and an `updateFrequency`: how many times in it."""
     return ("hourly", HOUR // minutes) if minutes <= HOUR else ("daily", DAY // minutes)
+
+
+def first_monday(newest: datetime) -> datetime:
+    """The beginning, in UTC, of the first of the weeks that are counted; weeks begin on Monday (ISO 8601)."""
+    monday = newest.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=newest.weekday())
+    return max(monday, EARLIEST) - timedelta(weeks=WEEKS - 1)
+
+
+def by_week(days: Mapping[datetime, int], first: datetime) -> tuple[int, ...]:
+    """How many articles were published in each of the weeks from `first` on, from how many were on each day."""
+    counts = [0] * WEEKS
+    for day, articles in days.items():
+        week = (day - first).days // 7
+        if 0 <= week < WEEKS:
+            counts[week] += articles
+    return tuple(counts)

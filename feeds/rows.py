@@ -55,10 +55,13 @@ class Filed(NamedTuple):
     broken: bool
 
 
-def filed(found: Found, reading: Reading, now: datetime, names: Names) -> Filed:
-    """What reading a file came to, as the store keeps it.  `names` tells whose feeds are one."""
+def filed(found: Found, reading: Reading, now: datetime, names: Names, anew: bool = False) -> Filed:
+    """What reading a file came to, as the store keeps it.  `names` tells whose feeds are one.
+
+    `anew`: nothing is settled yet, and what is due is taken for visible until it is.
+    """
     article, waits = reading.article, reading.due is not None and reading.due > now
-    record = None if article is None else record_row(article, names)
+    record = None if article is None else record_row(article, names, anew and article.published <= now)
     broken = reading.left_out and not reading.doubtful and not waits
     title = "" if article is None else article.title
     return Filed(reading.path, reading.digest, file_row(found, reading), record, reading.held, title, broken)
@@ -95,7 +98,7 @@ def fault_of(path: str, row: list[Any]) -> Fault:
     return Fault(path, line, column, key, expected, "", Cost(cost), None if until is None else moment(until))
 
 
-def record_row(article: Article, names: Names) -> Row:
+def record_row(article: Article, names: Names, visible: bool = False) -> Row:
     """The row in `records` of an article as its record says it."""
     further = (article.original_link, article.amp_link, article.cdn_amp_link, *article.previous)
     link = article.address
@@ -108,7 +111,7 @@ def record_row(article: Article, names: Names) -> Row:
         _encode(claimed) if article.given_id or article.previous else None,
         False,
         None,
-        False,
+        visible,
         False,
         address_digest(link),
         " ".join(address_digest(link) for link in further if link is not None),

@@ -101,7 +101,8 @@ memberships = Table(
     metadata,
     Column("feed", Text, nullable=False),
     Column("age", BigInteger, nullable=False),
-    Column("record", Integer, ForeignKey("records.number", ondelete="CASCADE"), nullable=False),
+    # No foreign key: to look for the record of each membership is half of what it costs, and all go with their record.
+    Column("record", Integer, nullable=False),
     Column("name", Text, nullable=False),
     PrimaryKeyConstraint("feed", "age", "record"),
     Index("record_memberships", "record"),

@@ -128,6 +128,11 @@ def tree(folder: Path) -> dict[str, bytes]:
     return {str(file.relative_to(folder)): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
 
 
+def asked(path: str) -> str:
+    """The path in a request for a document: that of a page is its folder."""
+    return "/" + re.sub(r"(^|/)index\.html$", r"\1", path)
+
+
 def run(*arguments: str, cwd: Path, check: int | None = 0, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the command `feeds` in a folder, and hold its exit code against `check`."""
     env = {**os.environ, **environment}

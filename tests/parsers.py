@@ -226,3 +226,39 @@ class Newsboat:
         """Columns of every item that it shows, the newest first."""
         with closing(sqlite3.connect(self._home / FILES["cache-file"])) as cache:
             return cache.execute(f"SELECT {columns} FROM rss_item WHERE deleted = 0 ORDER BY pubDate DESC").fetchall()
+
+
+# Conditional requests as sfeed's own documentation has them (README, "ETag caching").
+SFEEDRC = """
+sfeedpath="$HOME/feeds"
+fetch() {{
+    mkdir -p "$HOME/etag"
+    curl -L --max-redirs 0 -f -s -m 15 --etag-save "$HOME/etag/$1.new" --etag-compare "$HOME/etag/$1" "$2" || return 1
+    test ! -s "$HOME/etag/$1.new" || mv "$HOME/etag/$1.new" "$HOME/etag/$1"
+}}
+feeds() {{
+{feeds}}}
+"""
+
+
+class Sfeed:
+    """sfeed with a home of its own, that subscribes to some addresses, by name."""
+
+    def __init__(self, home: Path, addresses: dict[str, str]) -> None:
+        self._program = make.program("sfeed_update")
+        make.program("curl")
+        self._home = home
+        lines = "".join(f'    feed "{name}" "{address}"\n' for name, address in addresses.items())
+        make.write(home / "sfeedrc", SFEEDRC.format(feeds=lines))
+
+    def update(self) -> None:
+        """Fetch every feed, and merge it with what was there."""
+        env = {"PATH": os.environ["PATH"], "HOME": str(self._home), "LC_ALL": "C.UTF-8"}
+        command = [self._program, str(self._home / "sfeedrc")]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0 and "FAIL" not in done.stdout, done.stdout + done.stderr
+
+    def items(self, name: str) -> list[tuple[str, str]]:
+        """Id and title of every item of a feed; one whose title changed is there with both."""
+        lines = (self._home / "feeds" / name).read_text(encoding="utf-8").splitlines()
+        return [(fields[5], fields[1]) for line in lines if (fields := line.split("\t"))]

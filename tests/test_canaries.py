@@ -415,7 +415,7 @@ def test_the_service_says_no_hidden_word(site: Config, twin: Config, keys: list[
 
         for path, content in tree.items():
             if path not in (".feeds-manifest", *hosts.PATHS):
-                answer = ask("/" if path == "index.html" else f"/{path}", "*/*")
+                answer = ask(make.asked(path), "*/*")
                 assert answer.content == content
                 assert answer.headers["Last-Modified"] == formatdate(modified[path], usegmt=True)
         assert client.get("/healthz").json()["articles"] == len(VISIBLE)

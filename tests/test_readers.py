@@ -20,12 +20,13 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from feeds.config import Config, Site
+from feeds.config import Config
 from feeds.model import Article, Feed, feed_folder, feed_path, is_archive
 from feeds.pipeline import ingest, open_store
 from feeds.publish import static
 from feeds.records import read_record
 from feeds.render import Place, Style, format_named
+from feeds.site import Site
 from tests import hostile, make
 from tests.hostile import cleaned, quoted
 from tests.parsers import Newsboat

@@ -231,8 +231,9 @@ class TestFailing:
         content = bytearray(file.read_bytes())
         with sqlite3.connect(file) as raw:
             (root,) = raw.execute("SELECT rootpage FROM sqlite_master WHERE name = 'records'").fetchone()
+            (size,) = raw.execute("PRAGMA page_size").fetchone()
         raw.close()
-        content[(root - 1) * 4096 : root * 4096] = b"\xff" * 4096
+        content[(root - 1) * size : root * size] = b"\xff" * size
         file.write_bytes(content)
         with (
             opened(file) as source,

@@ -2,7 +2,8 @@
 
 from feeds.pipeline.checking import check
 from feeds.pipeline.documents import Documents, Edition, published_as
-from feeds.pipeline.drafts import Draft, Drafts, Moved
+from feeds.pipeline.draft import Draft
+from feeds.pipeline.drafts import Drafts, Moved
 from feeds.pipeline.ingest import Ingested, files_at, ingest, open_store, settle
 
 __all__ = [

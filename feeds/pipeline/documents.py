@@ -13,7 +13,8 @@ from feeds import store
 from feeds.config import Config
 from feeds.errors import StoreBusy, StoreError
 from feeds.model import Document, Feed, digest
-from feeds.pipeline.drafts import Draft, Drafts
+from feeds.pipeline.draft import Draft
+from feeds.pipeline.drafts import Drafts
 from feeds.pipeline.ingest import settle
 from feeds.rows import micros, moment
 from feeds.store import Published, Store

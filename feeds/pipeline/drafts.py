@@ -5,8 +5,8 @@ Not here: what is visible (snapshot, selection), and when a document last change
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -14,41 +14,21 @@ from feeds import selection, store
 from feeds.archive import Page
 from feeds.config import Config
 from feeds.model import EVERYTHING, Feed, archive_path, digest, feed_path
+from feeds.pipeline.draft import Draft
 from feeds.pipeline.entries import Entries, Rendered, Wanted
 from feeds.pipeline.extents import Bytes, Extents, Recipes, variants
+from feeds.pipeline.pages import ITEMS, LINES, PageDrafts
 from feeds.pipeline.picking import Picking
 from feeds.pipeline.snapshot import Snapshot, take_snapshot
 from feeds.pipeline.workers import shared
-from feeds.render import Place, format_named
-from feeds.rhythm import STEPS, rhythm
-from feeds.rows import EPOCH
+from feeds.render import PAGE, Place, format_named
+from feeds.rhythm import rhythm
 from feeds.selection import Pick
 from feeds.store import Connection, Extent, Store
 
+MANY = 100  # feeds for which all that they need is looked up at once
 BATCH = 100  # articles that a process renders at a time
-FRONT_PAGE = "index.html"
-OPML = "feeds.opml"
-MEDIA_TYPES = {FRONT_PAGE: "text/html; charset=utf-8", OPML: "text/x-opml; charset=utf-8"}
 Unsaved = tuple[list[Rendered], dict[str, Extent]]
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A document that could be: where, of what, and how to make its bytes.  `newest` is its articles' last change.
-
-    `rhythm` is how many minutes it is worth keeping, `due` when something in its feed falls due. A feed has `entries`,
-    the recipes of what is in it, and `part` makes it of some of them.
-    """
-
-    path: str
-    media_type: str
-    recipe: str
-    newest: datetime
-    content: Callable[[], bytes]
-    rhythm: int = STEPS[0]
-    due: datetime | None = None
-    entries: tuple[str, ...] = ()
-    part: Callable[[Collection[str]], bytes] | None = None
 
 
 class Moved(Exception):
@@ -64,13 +44,16 @@ class Drafts:
         self._picking = Picking(config)
         self._entries = Entries(config, source)
         self._extents = Extents(config)
+        self._page_drafts = PageDrafts(config, self._entries.pages)
         self._snapshot: Snapshot | None = None
         self._upcoming: dict[str, datetime] | None = None
         self._shown: dict[str, int] = {}
 
-    def snapshot(self, connection: Connection, now: datetime) -> Snapshot:
-        """What is visible now; looked up again only when records changed or something fell due."""
+    def snapshot(self, connection: Connection, now: datetime, *, steady: bool = False) -> Snapshot:
+        """What is visible now; looked up again when records changed or something fell due: if `steady`, Moved then."""
         if self._snapshot is None or not self._snapshot.holds(store.generation(connection), now):
+            if steady and self._snapshot is not None:
+                raise Moved
             self._snapshot = take_snapshot(self._config, connection, now, self._snapshot)
             self._entries.forget()
             self._upcoming = None
@@ -83,54 +66,59 @@ class Drafts:
         """Whether what was looked up last is still what is visible, as far as time tells."""
         return self._snapshot is not None and self._snapshot.holds(self._snapshot.generation, now)
 
-    def paths(self, connection: Connection, now: datetime) -> list[str]:
-        """The path of every document there is."""
+    def paths(self, connection: Connection, now: datetime, keys: Collection[str]) -> list[str]:
+        """The path of every document of these feeds, and of those that point to all."""
         snapshot = self.snapshot(connection, now)
-        self._entries.look_up_hidden(connection)
+        if len(keys) > MANY:
+            self._entries.look_up_hidden(connection)
         found = []
-        for key, feed in snapshot.feeds.items():
+        for feed in map(snapshot.feeds.__getitem__, keys):
             pages = self._history(connection, snapshot, feed)
-            for name in feed.formats:
-                found += [feed_path(key, name), *(archive_path(key, page.name, name) for page in pages)]
-        return [*found, *MEDIA_TYPES]
+            for name in self._forms(feed):
+                found += [feed_path(feed.key, name), *(archive_path(feed.key, page.name, name) for page in pages)]
+        return [*found, *self._page_drafts.of_site]
 
-    def of(self, connection: Connection, now: datetime, keys: Iterable[str]) -> Iterator[Draft]:
+    def of(self, connection: Connection, now: datetime, keys: Collection[str]) -> Iterator[Draft]:
         """Every document of these feeds.  Raises Moved when the records changed since they were looked up."""
-        self._check(connection, now)
-        snapshot = self.snapshot(connection, now)
-        self._entries.look_up_hidden(connection)
+        snapshot = self.snapshot(connection, now, steady=True)
         for feed in map(snapshot.feeds.__getitem__, keys):
             picks = self._picks(connection, snapshot, feed)
-            yield from (self._feed_draft(connection, snapshot, feed, name, picks) for name in feed.formats)
+            forms = self._forms(feed)
+            yield from (self._feed_draft(connection, snapshot, feed, name, picks) for name in forms)
             for page in self._history(connection, snapshot, feed):
                 picks = self._picking.on_page(connection, snapshot, feed, page)
-                yield from (self._page_draft(connection, snapshot, feed, name, page, picks) for name in feed.formats)
+                yield from (self._page_draft(connection, snapshot, feed, name, page, picks) for name in forms)
 
     def lists(self, connection: Connection, now: datetime) -> Iterator[Draft]:
-        """The documents that point to all others."""
+        """The documents that point to all others, and what pages need."""
         snapshot = self.snapshot(connection, now)
-        return (self._list_draft(snapshot, path) for path in MEDIA_TYPES)
+        return (self._page_drafts.site_draft(snapshot, path) for path in self._page_drafts.of_site)
 
-    def render_ahead(self, now: datetime, keys: Iterable[str], workers: int) -> None:
+    def render_ahead(self, now: datetime, keys: Collection[str], workers: int) -> None:
         """Render, by several processes, what is not kept of the entries that documents of these feeds may show.
 
         Raises Moved when the records change meanwhile. No connection to the store is open before and after.
         """
         with self._store.reading() as connection:
             snapshot = self.snapshot(connection, now)
-            self._entries.look_up_hidden(connection)
-            hidden = self._entries.hidden(connection, ())
+            if len(keys) > MANY:
+                self._entries.look_up_hidden(connection)
             shown: defaultdict[str, dict[int, Pick]] = defaultdict(dict)
             for feed in map(snapshot.feeds.__getitem__, keys):
                 some = {pick.number: pick for pick in self._picking.possible(connection, snapshot, feed)}
                 for variant in variants(feed):
                     shown[variant].update(some)
+                if feed.page:
+                    first = self._picking.first(connection, snapshot, feed)
+                    shown[ITEMS].update({pick.number: pick for pick in first})
+                    shown[LINES].update(some if len(some) > len(first) else {})
+            hidden = self._entries.hidden(connection, [pick for some in shown.values() for pick in some.values()])
             wanted = self._entries.missing(connection, snapshot, hidden, shown)
         batches = [wanted[start : start + BATCH] for start in range(0, len(wanted), BATCH)]
 
         def render(batch: Sequence[Wanted]) -> list[Rendered]:
             with self._store.reading() as latest:
-                self._check(latest, now)
+                self.snapshot(latest, now, steady=True)
                 return list(self._entries.render(latest, snapshot, hidden, batch))
 
         self._store.close()  # before processes part
@@ -140,20 +128,17 @@ class Drafts:
         self.save()
         self._store.close()
 
-    def _check(self, connection: Connection, now: datetime) -> None:
-        if self._snapshot is not None and not self._snapshot.holds(store.generation(connection), now):
-            raise Moved
-
     def at(self, connection: Connection, now: datetime, path: str) -> Draft | None:
         """The document at a path, or None where there is none."""
         snapshot = self.snapshot(connection, now)
-        if path in MEDIA_TYPES:
-            return self._list_draft(snapshot, path)
+        if path in self._page_drafts.of_site:
+            return self._page_drafts.site_draft(snapshot, path)
         folder, _, file = path.rpartition("/")
         stem, _, name = file.partition(".")
-        key = folder if stem == "feed" else "" if folder == "archive" else folder.removesuffix("/archive")
+        of_feed = stem in ("feed", "index")
+        key = folder if of_feed else "" if folder == "archive" else folder.removesuffix("/archive")
         feed = snapshot.feeds.get(key or EVERYTHING)
-        if feed is None or name not in feed.formats:
+        if feed is None or name not in self._forms(feed):
             return None
         if path == feed_path(feed.key, name):
             picks = self._picks(connection, snapshot, feed)
@@ -187,6 +172,10 @@ class Drafts:
         self._entries.save_in(connection)
         self._extents.save_in(connection)
 
+    def _forms(self, feed: Feed) -> tuple[str, ...]:
+        """The names of the formats of a feed, and of its page."""
+        return (*feed.formats, PAGE) if feed.page else feed.formats
+
     def _picks(self, connection: Connection, snapshot: Snapshot, feed: Feed) -> Sequence[Pick]:
         """The articles that a feed's documents show: its first ones, no more than its limit and what fits."""
         picks = self._picking.first(connection, snapshot, feed)
@@ -217,23 +206,6 @@ class Drafts:
             return ()
         return self._picking.pages(connection, feed)
 
-    def _list_draft(self, snapshot: Snapshot, path: str) -> Draft:
-        """The front page or the OPML file: every feed there is."""
-        feeds = list(snapshot.feeds.values())
-
-        def content() -> bytes:
-            from feeds.render import html, opml
-
-            formats, site = self._config.feeds.formats, self._config.site
-            if path == FRONT_PAGE:
-                return html.front_page(feeds, site, formats)
-            return opml.subscriptions(feeds, site)
-
-        newest = max((feed.updated for feed in feeds), default=EPOCH)
-        recipe = digest(self._entries.site, path, *map(repr, feeds))
-        # What any feed does shows here.
-        return Draft(path, MEDIA_TYPES[path], recipe, newest, content, self._config.feeds.fastest, snapshot.until)
-
     def _feed_draft(
         self, connection: Connection, snapshot: Snapshot, feed: Feed, name: str, picks: Sequence[Pick]
     ) -> Draft:
@@ -242,6 +214,9 @@ class Drafts:
         newest = address(archive_path(feed.key, history[-1].name, name)) if history else None
         fastest, slowest = self._config.feeds.fastest, self._config.feeds.slowest
         often = rhythm((pick.published for pick in picks), fastest, slowest)
+        if name == PAGE:
+            due, parts = self._due(connection, snapshot).get(feed.key), self._made_of(connection, snapshot, picks)
+            return self._page_drafts.feed_draft(connection, feed, picks, history, often, due, *parts)
         complete = self._is_whole(connection, snapshot, feed)
         place = Place(address(path), previous=newest, complete=complete, rhythm=often)
         return self._joined(connection, snapshot, feed, name, picks, path, place)
@@ -256,6 +231,9 @@ class Drafts:
             next((address(archive_path(feed.key, other.name, name)) for other in some), None)
             for some in (history[max(at - 1, 0) : at], history[at + 1 : at + 2])
         )
+        if name == PAGE:
+            due, parts = self._due(connection, snapshot).get(feed.key), self._made_of(connection, snapshot, picks)
+            return self._page_drafts.archive_draft(feed, page, history, picks, due, *parts)
         path, current = archive_path(feed.key, page.name, name), address(feed_path(feed.key, name))
         place = Place(address(path), previous=before, next=after, current=current)
         return self._joined(connection, snapshot, feed, name, picks, path, place)
@@ -285,7 +263,7 @@ class Drafts:
             chosen = {number: recipe for number, recipe in recipes.items() if recipe in some}
             return made(chosen, replace(place, complete=False))
 
-        facts = (feed.name, feed.description, feed.image, newest.isoformat(), repr(place))
+        facts = (feed.name, feed.description, feed.image, str(feed.page), newest.isoformat(), repr(place))
         recipe = digest(self._entries.site, variant, feed.key, *facts, *recipes.values())
         often = place.rhythm or self._config.feeds.fastest
         due = self._due(connection, snapshot).get(feed.key)

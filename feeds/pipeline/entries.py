@@ -13,7 +13,7 @@ from feeds.config import Config
 from feeds.model import Article, Entry, Provider, address_digest, digest
 from feeds.names import Names
 from feeds.pipeline.snapshot import Snapshot
-from feeds.render import Style, format_named
+from feeds.render import PAGE, Style, form_named
 from feeds.selection import Pick
 from feeds.store import Connection, Store
 
@@ -21,11 +21,13 @@ HEADS = {
     "limit",
     "max_bytes",
     "archives",
+    "pages",
     "content",
     "fastest",
     "slowest",
     "withdrawn_days",
 }  # keys of [feeds] that no recipe needs
+LOOKS = {"accent", "footer", "pictures", "templates"}  # keys of [site] that show on pages alone
 Wanted = tuple[int, dict[str, str]]  # the number of a record, the recipes of its entries by variant
 Rendered = tuple[int, str, Entry]  # with the number of its record and its variant
 MOST_UNSAVED = 1000  # entries held in memory until they are written to the store together
@@ -42,7 +44,9 @@ class Entries:
         self._store = source
         self._names = config.names
         # What all entries and heads show of the config.
-        self.site = digest(config.site.model_dump_json(), config.feeds.model_dump_json(exclude=HEADS))
+        self.site = digest(config.site.model_dump_json(exclude=LOOKS), config.feeds.model_dump_json(exclude=HEADS))
+        looks = config.site.model_dump_json(include=LOOKS)
+        self.pages = digest(self.site, looks, *(text for file in config.site.theme.files for text in file))
         self._unsaved: defaultdict[str, dict[int, Entry]] = defaultdict(dict)
         self._hidden: frozenset[str] | None = None  # all of them, once every document is drafted
         self._recipes: dict[tuple[str, int], str] = {}
@@ -116,10 +120,13 @@ class Entries:
         for number, recipes in wanted:
             article = as_shown(found[number], snapshot, self._names, hidden)
             has_source = f"providers/{article.provider.domain}" in snapshot.feeds
+            keys = () if article.withdrawn else self._names.feeds(found[number])
+            named = tuple((key, snapshot.names[key]) for key in keys if key in snapshot.feeds)
             for variant, recipe in recipes.items():
                 name, _, content = variant.partition("/")
-                style = Style(source=has_source, content=content == "full", amp=self._config.feeds.amp)
-                yield number, variant, Entry(recipe, format_named(name).entry(article, self._config.site, style))
+                feeds = named if name == PAGE else ()
+                style = Style(source=has_source, content=content == "full", amp=self._config.feeds.amp, feeds=feeds)
+                yield number, variant, Entry(recipe, form_named(name).entry(article, self._config.site, style))
 
     def add(self, rendered: Iterable[Rendered]) -> None:
         """Take entries that were rendered elsewhere, to be written with others."""
@@ -151,7 +158,8 @@ class Entries:
         if known is None:
             shown = [snapshot.names[key] for key in pick.feeds]
             shown += [address for address in pick.related if address in hidden]
-            known = digest(self.site, variant, pick.digest, pick.id, pick.changed.isoformat(), *shown)
+            site = self.pages if variant.startswith(PAGE) else self.site
+            known = digest(site, variant, pick.digest, pick.id, pick.changed.isoformat(), *shown)
             self._recipes[variant, pick.number] = known
         return known
 

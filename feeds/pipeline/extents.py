@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable
 from itertools import accumulate
 
 from feeds import archive, store
-from feeds.config import Config, Site
+from feeds.config import Config
 from feeds.model import Feed, archive_path, digest, feed_path
 from feeds.render import Format, format_named, widest
+from feeds.site import Site
 from feeds.store import Connection, Extent
 
 Recipes = Callable[[str], dict[int, str]]
@@ -40,7 +41,7 @@ class Extents:
         `recipes` gives theirs by number for a variant, in the order in which they are shown, and `entries` their bytes
         in it for those recipes. Entries are asked for only when the extent is not known.
         """
-        facts = (str(self._most), feed.key, feed.name, feed.description, feed.image)
+        facts = (str(self._most), feed.key, feed.name, feed.description, feed.image, str(feed.page))
         first, *others = variants(feed)
         recipe = digest(*facts, first, *others, *recipes(first).values())
         known = self._all(connection).get(feed.key)

@@ -11,21 +11,21 @@ from pathlib import Path
 
 from feeds import selection, store
 from feeds.config import Config
-from feeds.errors import ConfigError, LedgerError, StoreError
+from feeds.errors import ConfigError, LedgerError, StoreBusy
 from feeds.ledger import ledger_bytes
 from feeds.model import digest
 from feeds.pipeline.minting import Minting, ledger_mark
 from feeds.pipeline.workers import shared
 from feeds.records import Fault, Found, Reading, find, printable, read_file, read_record, walk
 from feeds.rows import Filed, claimant_of_row, filed
-from feeds.store import LONGEST_WAIT, Connection, Known, Store, identities
+from feeds.store import LONGEST_WAIT, Connection, Known, Store, fact, identities
 
 BATCH = 100
 SHAPING = ("feedgen", "lxml", "idna", "jinja2", "markdown-it-py", "nh3", "pydantic", "pyyaml")
 # A file that changed this shortly before it was read may change again without its time telling so.
 SETTLED_NS = 50_000_000
-NEVER = -1  # the time of a file that is to be looked at again although it looks as before
-LISTING = "listing"  # the fact that tells of which listing of the folder the store holds just what the files say
+NEVER = -1
+LISTING = "listing"  # stands for the files, sizes and times that the store was last brought up to date with
 
 Progress = Callable[[int, int], None]
 
@@ -68,27 +68,32 @@ def ingest(
     StoreError when the store cannot be written, StoreBusy when another process still writes it after `wait` seconds.
     """
     try:
-        found = _walk(config.records_folder, among)
+        look = _Look(config, among)
         with into.reading() as connection:
             settled = selection.is_settled(connection, config.rules, now)
             mark = ledger_mark(ledger_bytes(config.ledger_file), config.feeds.withdrawn_days)
             same_ledger = identities.ledger_known(connection) == mark
-            same = among is None and store.fact(connection, LISTING) == _listing(found)
-            known = {} if same else _known(connection, among)
-        if settled and same_ledger and (same or (not _changed(found, known) and known.keys() <= found.keys())):
-            if not same and among is None:
-                _note(into, found)
-            return Ingested(len(found), 0, 0)
+            last = look.is_the_last_one(connection)
+            same_files = last or not (look.changed(connection) or look.gone(connection))
+            mends = not last and look.is_sure(connection)
+        if settled and same_ledger and same_files:
+            if mends:  # next time the listing is enough
+                with suppress(StoreBusy), into.writing(0) as connection:
+                    if look.still_holds(connection):
+                        look.note(connection)
+            return Ingested(len(look.found), 0, 0)
         with into.writing(wait) as connection:
-            # Looked at again: while this process waited for its turn, another may have done the work.
-            ingested = _Ingest(connection, config, now, progress, among, workers).run(same_ledger)
+            if not look.still_holds(connection):
+                # While this process waited for its turn, another may have done the work.
+                look = _Look(config, among)
+            ingested = _Ingest(connection, config, now, look, progress, workers).run(same_ledger)
         if ingested.taken_back:
             into.forget()
         return ingested
     except LedgerError:
         # What was taken back goes although nothing can be noted in the ledger; all else waits until that can be.
         with into.writing(wait) as connection:
-            _Ingest(connection, config, now, None, among).take_back()
+            _Ingest(connection, config, now, _Look(config, among)).take_back()
         raise
 
 
@@ -113,42 +118,67 @@ def settle(config: Config, source: Store, now: datetime, wait: float = LONGEST_W
         selection.settle(connection, config.rules, now)
 
 
-def _known(connection: Connection, among: Sequence[str] | None) -> dict[str, Known]:
-    return store.known_files(connection, None if among is None else [printable(path) for path in among])
-
-
 def _walk(folder: Path, among: Sequence[str] | None) -> dict[str, Found]:
     if among is not None:
         if not folder.is_dir():
             raise ConfigError(str(folder), "expected a folder of records, got none")
         there = (find(folder, path) for path in among)
         return {printable(found.path): found for found in there if found is not None}
-    listed = {item.path: item for item in walk(folder)}
-    if "".join(listed).isprintable():
-        return listed
+    every = list(walk(folder))
+    strange = [(printable(found.path), found) for found in every if not found.path.isprintable()]
     # A name that had to be escaped to be shown never hides the file that is really called so.
-    named = ((printable(found.path), found) for found in listed.values())
-    return dict(sorted(named, key=lambda item: item[0] == item[1].path))
+    shown = dict(sorted(strange, key=lambda item: item[0] == item[1].path))
+    return shown | {found.path: found for found in every if found.path.isprintable()}
 
 
-def _listing(found: dict[str, Found]) -> str:
-    """What tells one listing of the folder from another; the order in which the file system names files counts."""
-    return digest(repr([*found.values()]))
+class _Look:
+    """The files as they were at one look, and what the store knew of them then."""
 
+    def __init__(self, config: Config, among: Sequence[str] | None) -> None:
+        self.found = _walk(config.records_folder, among)
+        self._among = None if among is None else [printable(path) for path in among]
+        # Where a file may change without its time telling so, no listing says that all is as it was.
+        settled = among is None and _settled(max((one.mtime_ns for one in self.found.values()), default=0)) != NEVER
+        lines = [f"{path} {size} {mtime_ns} {is_link}" for path, size, mtime_ns, is_link in self.found.values()]
+        self.listing = digest("\n".join(lines)) if settled else ""
+        self._known: dict[str, Known] | None = None
+        self._last: str | None = None
 
-def _note(into: Store, found: dict[str, Found]) -> None:
-    """Every file is as the store knows it: the next to ask needs not compare them one by one."""
-    with suppress(StoreError), into.writing(wait=0) as connection:
-        if not _changed(found, known := _known(connection, None)) and known.keys() == found.keys():
-            store.note_fact(connection, LISTING, _listing(found))
+    def is_the_last_one(self, connection: Connection) -> bool:
+        """Whether the store was last brought up to date with just these files, of these sizes and times."""
+        self._last = fact(connection, LISTING)
+        return self.listing != "" and self._last == self.listing
 
+    def still_holds(self, connection: Connection) -> bool:
+        """Whether no other process read files since it was asked what the store knows."""
+        return fact(connection, LISTING) == self._last
 
-def _changed(found: dict[str, Found], known: dict[str, Known]) -> list[tuple[str, Found]]:
-    return [
-        (path, item)
-        for path, item in sorted(found.items())
-        if (before := known.get(path)) is None or (before.size, before.mtime_ns) != (item.size, item.mtime_ns)
-    ]
+    def known(self, connection: Connection) -> dict[str, Known]:
+        """What the store knows of the files."""
+        if self._known is None:
+            self._known = store.known_files(connection, self._among)
+        return self._known
+
+    def changed(self, connection: Connection) -> list[tuple[str, Found]]:
+        """The files that are not as the store knows them, by path."""
+        known = self.known(connection)
+        return sorted(
+            (path, item)
+            for path, item in self.found.items()
+            if (before := known.get(path)) is None or (before.size, before.mtime_ns) != (item.size, item.mtime_ns)
+        )
+
+    def gone(self, connection: Connection) -> list[str]:
+        """The paths of the files that the store knows and that are no more."""
+        return sorted(self.known(connection).keys() - self.found.keys())
+
+    def note(self, connection: Connection) -> None:
+        """Note that the store was brought up to date with these files, under a mark that no other look has."""
+        store.note_fact(connection, LISTING, self.listing if self.is_sure(connection) else f"{time.time_ns()}")
+
+    def is_sure(self, connection: Connection) -> bool:
+        """Whether no file may be another the next time without its size and time telling so."""
+        return self.listing != "" and not store.has_files_of(connection, NEVER)
 
 
 class _Ingest:
@@ -159,20 +189,19 @@ class _Ingest:
         connection: Connection,
         config: Config,
         now: datetime,
-        progress: Progress | None,
-        among: Sequence[str] | None,
+        look: _Look,
+        progress: Progress | None = None,
         workers: int = 0,
     ) -> None:
-        self._workers = workers
         self._connection = connection
         self._config = config
         self._names = config.names
         self._now = now
+        self._look = look
         self._progress = progress
-        self._known, self._found = _known(connection, among), _walk(config.records_folder, among)
-        self._gone = sorted(self._known.keys() - self._found.keys())
-        self._whole = among is None
-        store.note_fact(connection, LISTING, "")
+        self._workers = workers
+        self._anew = not selection.was_settled(connection)
+        self._known, self._gone = look.known(connection), look.gone(connection)
 
     def run(self, same_ledger: bool) -> Ingested:
         """Everything that changed."""
@@ -187,9 +216,8 @@ class _Ingest:
         if read or self._gone or not same_ledger or minting.remembers:
             minting.settle()
         selection.settle(self._connection, self._config.rules, self._now)
-        if self._whole and not store.has_undated(self._connection, NEVER):
-            store.note_fact(self._connection, LISTING, _listing(self._found))
-        return Ingested(len(self._found), read, len(self._gone), bool(self._gone) or out)
+        self._look.note(self._connection)
+        return Ingested(len(self._look.found), read, len(self._gone), bool(self._gone) or out)
 
     def take_back(self) -> None:
         """Only what is no longer published."""
@@ -198,13 +226,14 @@ class _Ingest:
             out = [one for one in batch if not one.broken and not _is_due(one, self._now)]
             store.put(self._connection, out)
         selection.settle(self._connection, self._config.rules, self._now)
+        store.note_fact(self._connection, LISTING, "")  # no listing stands for what is kept of some
 
     def _filed(self) -> Iterator[list[Filed]]:
         """What the files say that changed, in batches.  Of those whose bytes are as they were only their time is noted.
 
         Each is read and checked by itself, so that others can do it.
         """
-        changed = _changed(self._found, self._known)
+        changed = self._look.changed(self._connection)
         batches = [changed[start : start + BATCH] for start in range(0, len(changed), BATCH)]
         count = 0
         with shared(self._read, batches, self._workers) as made:
@@ -237,7 +266,7 @@ class _Ingest:
             reading = read_record(path, content, self._now, self._config.records.fields)
         if before is not None and before.digest == reading.digest:
             return None
-        return filed(seen, reading, self._now, self._names)
+        return filed(seen, reading, self._now, self._names, self._anew)
 
     def _put(self, batch: list[Filed], minting: Minting) -> None:
         """Keep what was read; of a record that merely broke the last good version stays."""

@@ -37,12 +37,13 @@ def take_snapshot(config: Config, connection: Connection, now: datetime, before:
     if not selection.was_settled(connection):
         raise StoreError(str(config.store_file), "expected a store that was read in, got one that is being made anew")
     names, rules = config.names, {rule.key: rule for rule in config.rules}
-    formats, content = config.feeds.formats, config.feeds.content
+    formats, content, page = config.feeds.formats, config.feeds.content, config.feeds.pages
 
     def told(feed: Feed) -> Feed:
         if (rule := rules.get(feed.key)) is None:
-            return names.named(replace(feed, formats=formats, content=content))
-        return replace(feed, name=rule.name, description=rule.description, formats=rule.formats, content=rule.content)
+            return names.named(replace(feed, formats=formats, content=content, page=page))
+        own = replace(feed, name=rule.name, description=rule.description, formats=rule.formats, content=rule.content)
+        return replace(own, page=page)
 
     since = -1 if before is None else before.generation
     touched = {key: told(feed) for key, feed in selection.feeds(connection, since).items()}

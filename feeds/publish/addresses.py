@@ -11,6 +11,10 @@ from feeds.model import EVERYTHING, feed_path
 from feeds.render import format_named
 
 INDEX = "index.html"
+# Feeds that a browser would save or show as text, and shows with their style when they come as XML (FOR_BROWSERS).
+STYLED = ("application/rss+xml", "application/atom+xml")
+FOR_BROWSERS = "text/xml; charset=utf-8"
+FETCH_DEST = "Sec-Fetch-Dest"  # `document` where somebody opens an address (w3.org/TR/fetch-metadata)
 # Whether an Accept header could ask for a feed, told at a glance.
 NAMES_A_FEED = re.compile(r"rss|atom|feed\+json", re.IGNORECASE)
 
@@ -51,7 +55,7 @@ def wanted_format(accepted: Iterable[tuple[str, float]], formats: Iterable[str])
 def key_of(path: str) -> str | None:
     """The key of the feed whose document or page lies at a path; None for a page of history and what is no feed."""
     folder, _, file = path.rpartition("/")
-    if folder == EVERYTHING or not (file == INDEX or file.startswith("feed.")):
+    if not (file == INDEX or (file.startswith("feed.") and folder != EVERYTHING)):
         return None
     return folder or EVERYTHING
 

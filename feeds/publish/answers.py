@@ -37,6 +37,7 @@ class Answer:
         "edition",
         "generation",
         "is_page",
+        "is_styled",
         "since",
         "tags",
         "until",
@@ -44,7 +45,9 @@ class Answer:
         "versions",
     )
 
-    def __init__(self, edition: Edition, before: "Answer | None" = None, links: str = "") -> None:
+    def __init__(
+        self, edition: Edition, before: "Answer | None" = None, links: str = "", *, styled: bool = False
+    ) -> None:
         document = edition.document
         self.edition = edition
         self.generation, self.since, self.until = edition.generation, edition.since, edition.until or FOR_EVER
@@ -61,7 +64,10 @@ class Answer:
             self.versions = before.versions if same else _with(before)
         self.used = False  # since the shelf last looked for room
         self.is_page = document.media_type == html.MEDIA_TYPE
-        vary = "Accept-Encoding, Accept" if self.is_page else "Accept-Encoding"
+        # Of a feed with a style for browsers, these get a type that they show.
+        self.is_styled = document.media_type.startswith(addresses.STYLED) and styled
+        also = ", Accept" if self.is_page else f", {addresses.FETCH_DEST}" if self.is_styled else ""
+        vary = f"Accept-Encoding{also}"
         self._fixed: Headers = [("ETag", weak), ("Vary", vary), ("Link", links), *ALWAYS]
         if self.is_page:
             self._fixed += PAGE
@@ -223,7 +229,8 @@ class Answers:
                 self._shelf.remove(address)
             return None
         feed = self._documents.feeds(now).get(addresses.key_of(path) or "")
-        answer = Answer(edition, before, addresses.links(self._config, path, feed.formats if feed else ()))
+        links = addresses.links(self._config, path, feed.formats if feed else ())
+        answer = Answer(edition, before, links, styled=self._config.feeds.pages)
         answer.body(coding)
         if edition.settled:
             self._shelf.put(address, answer)

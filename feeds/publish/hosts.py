@@ -13,16 +13,20 @@ from urllib.parse import unquote, urlsplit
 from feeds.config import Config
 from feeds.model import digest, feed_path
 from feeds.pipeline import Draft
+from feeds.pipeline.pages import ASSETS, FEED_STYLE
+from feeds.publish.addresses import FETCH_DEST, FOR_BROWSERS, STYLED
 from feeds.publish.headers import ALWAYS, PAGE, cache_control
 from feeds.records import jsonschema
 from feeds.render import format_named, html, opml
 from feeds.rows import EPOCH
 
+BROWSERS = "@feeds_browsers"
 KEPT = "public, max-age=300"  # of a redirect, which config.toml may take back
 HEADERS, REDIRECTS, NGINX = "_headers", "_redirects", "feeds.nginx.conf"
 PAGES = {"404.html": 404, "410.html": 410}
 PATHS = (*PAGES, HEADERS, REDIRECTS, NGINX, jsonschema.NAME)
 TEXT = "text/plain; charset=utf-8"
+ASSET_TYPES = {name.rpartition(".")[2]: kind for name, kind in {**ASSETS, **FEED_STYLE}.items()}
 BELOW = "((?:[A-Za-z0-9._-]+/)*[A-Za-z0-9._-]+)"  # as names.BELOW, for nginx
 
 
@@ -43,7 +47,7 @@ def _draft(path: str, media_type: str, content: bytes) -> Draft:
 def _headers(config: Config) -> Iterator[str]:
     root = _root(config)
     types = {f"*.{extension}": media_type for extension, media_type in _types(config).items()}
-    for pattern, media_type in {"": html.MEDIA_TYPE, **types}.items():
+    for pattern, media_type in {"": html.MEDIA_TYPE, "*/": html.MEDIA_TYPE, **types}.items():
         yield f"{root}/{pattern}"
         yield f"  Content-Type: {media_type}"
         for name, value in _always(media_type, config):
@@ -76,7 +80,14 @@ def _nginx(config: Config) -> Iterator[str]:
     yield from _location(f"~ {_quoted(rf'^{at}/(?:{hidden}|[.]feeds-[a-z]+)$')}", ["return 404"])
     for extension, media_type in _types(config).items():
         served = [*_typed(media_type, config), "etag on", f"error_page 404 {_quoted(f'{root}/404.html')}"]
+        if config.feeds.pages and media_type.startswith(STYLED):
+            # An `if` may hold a `return` and little else: what is returned leads to another type for the same file.
+            served += [f'add_header Vary "{FETCH_DEST}"', f"error_page 418 = {BROWSERS}"]
+            served.append("if ($http_sec_fetch_dest = document) { return 418; }")
         yield from _location(f"~ {_quoted(rf'^{at}/.*[.]{extension}$')}", served)
+    if config.feeds.pages:
+        shown = [*_typed(FOR_BROWSERS, config), f'add_header Vary "{FETCH_DEST}"', "etag on"]
+        yield from _location(BROWSERS, shown)
     for path in PAGES:
         yield from _location(f"= {_quoted(f'{root}/{path}')}", ["internal", *_typed(html.MEDIA_TYPE, config)])
     for key, home in sorted(names.homes.items()):
@@ -119,7 +130,8 @@ def _always(media_type: str, config: Config) -> Iterator[tuple[str, str]]:
 def _types(config: Config) -> dict[str, str]:
     """The media type of each kind of document, by the end of its name."""
     formats: dict[str, str] = {name: format_named(name).MEDIA_TYPE for name in config.feeds.formats}
-    return {"html": html.MEDIA_TYPE, **formats, "opml": opml.MEDIA_TYPE, "schema": jsonschema.MEDIA_TYPE}
+    others = {"opml": opml.MEDIA_TYPE, "schema": jsonschema.MEDIA_TYPE, **ASSET_TYPES}
+    return {"html": html.MEDIA_TYPE, **formats, **others}
 
 
 def _root(config: Config) -> str:

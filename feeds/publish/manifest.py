@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from feeds.errors import PublishError
+from feeds.model import EVERYTHING
 
 MANIFEST = ".feeds-manifest"
 HEADING = "# The files that feeds wrote here: tag, time, size, path. It deletes no others. Keep this list with them.\n"
@@ -28,13 +29,32 @@ def manifest_text(files: Mapping[str, Written]) -> bytes:
     return (HEADING + "".join(lines)).encode()
 
 
-def read_manifest(root: Path) -> dict[str, Written]:
-    """The files that this program wrote in a tree, by path.  Raises PublishError for a list that is not one of ours."""
+def feed_of(path: str) -> str:
+    """The key of the feed to which a file at that path belongs, if it belongs to any."""
+    folder, _, file = path.rpartition("/")
+    if not folder or folder == "archive":
+        return EVERYTHING if folder or file.startswith("feed.") else ""
+    return folder.removesuffix("/archive")
+
+
+def read_manifest(root: Path) -> tuple[dict[str, Written], bytes]:
+    """The files that this program wrote in a tree, by path, and the text of the list.
+
+    Raises PublishError for a list that is not one of ours.
+    """
     try:
-        first, *lines = (root / MANIFEST).read_text(encoding="utf-8").split("\n")
+        text = (root / MANIFEST).read_bytes()
     except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
+        return {}, b""
+    except OSError as error:
+        raise _unusable(root, 1) from error
+    return _parsed(root, text), text
+
+
+def _parsed(root: Path, text: bytes) -> dict[str, Written]:
+    try:
+        first, *lines = text.decode().split("\n")
+    except UnicodeDecodeError as error:
         raise _unusable(root, 1) from error
     if f"{first}\n" != HEADING:
         raise _unusable(root, 1)

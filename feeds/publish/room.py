@@ -53,6 +53,8 @@ class Room:
             tick = self._tick = _tick(now)
         if answer.is_page and NAMES_A_FEED.search(environ.get("HTTP_ACCEPT", "")):
             return self.behind(environ, start_response)
+        if answer.is_styled and environ.get("HTTP_SEC_FETCH_DEST") == "document":
+            return self.behind(environ, start_response)
         answer.used = True
         tags = environ.get("HTTP_IF_NONE_MATCH")
         if tags is not None:

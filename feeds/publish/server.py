@@ -7,10 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from granian import Granian
 from granian.constants import HTTPModes, Interfaces, RuntimeModes
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
+from granian.server.mp import MPServer
 
 from feeds.config import Config
 from feeds.errors import PublishError
@@ -29,10 +29,24 @@ LAST_ANSWERS = 30  # seconds that a worker told to stop has for answers that it 
 THREADS = 1
 
 
+class _OneQueue(MPServer):
+    """All workers take connections from one queue.
+
+    On Linux each would have one of its own (SO_REUSEPORT), and what waits in it is lost when its worker is replaced.
+    """
+
+    def _init_shared_socket(self) -> None:  # of granian 2
+        super()._init_shared_socket()  # type: ignore[no-untyped-call]
+        if self._ssp is not None:
+            self._shd = self._ssp.build()
+            self._sfd = self._shd.get_fd()
+            self._ssp = None
+
+
 def serve(config: Config) -> None:
     """Serve until told to stop (SIGINT, SIGTERM)."""
     counts = make_file() if config.server.metrics else None
-    server = Granian(
+    server = _OneQueue(
         "feeds",
         address=_address(config),
         port=config.server.port,

@@ -19,7 +19,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from feeds.config import Config, load_config
-from feeds.errors import StoreError
+from feeds.errors import FeedsError, RenderError, StoreError
 from feeds.model import EVERYTHING, feed_path
 from feeds.pipeline import Documents, ingest, open_store
 from feeds.publish import addresses, codings, deltas
@@ -60,6 +60,7 @@ def create_app(
     """
     if not isinstance(config, Config):
         config = load_config(config)
+    html.check(config.site)
     source = open_store(config)
     if not just_read:
         ingest(config, source, clock())
@@ -111,6 +112,8 @@ def create_app(
             return _redirect(config.site.address(addresses.canonical(path)))
         headers = found.headers(int(now.timestamp()), coding)
         response = _Document(found.bodies[coding], headers=headers)
+        if found.is_styled and request.headers.get(addresses.FETCH_DEST) == "document":
+            response.headers["Content-Type"] = addresses.FOR_BROWSERS
         tags = request.environ.get("HTTP_IF_NONE_MATCH")
         if tags:
             # Apache appends the coding to a tag that passes through it (FreshRSS and others strip it as well).
@@ -166,8 +169,9 @@ def create_app(
             response.headers["Allow"] = ", ".join(sorted(allow))
         return response
 
+    @app.errorhandler(RenderError)
     @app.errorhandler(StoreError)
-    def unusable(error: StoreError) -> Response:
+    def unusable(error: FeedsError) -> Response:
         log.error("%s", error)
         return _problem(config, request, 503, "Not now")
 

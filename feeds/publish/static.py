@@ -5,7 +5,8 @@ public. It names a new file before that file exists, so that neither does a buil
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,10 +22,10 @@ from feeds.pipeline import Draft, Drafts, Moved, published_as, settle
 from feeds.pipeline.drafts import Unsaved
 from feeds.pipeline.workers import shared
 from feeds.publish import codings, hosts
-from feeds.publish.manifest import MANIFEST, UNFINISHED, Written, manifest_text, read_manifest
+from feeds.publish.files import Files
+from feeds.publish.manifest import MANIFEST, UNFINISHED, Written, feed_of, manifest_text, read_manifest
 from feeds.store import Connection, Published, Store
 
-ASIDE = ".feeds-aside"
 BATCH = 16  # feeds that a process publishes at a time
 MOST_TURNS = 5  # in which records change under a build
 
@@ -79,14 +80,15 @@ class _Tree:
     """One build of one tree."""
 
     def __init__(self, config: Config, source: Store, root: Path, compress: bool, workers: int) -> None:
-        self._root = str(root)
+        self._files = Files(root)
         self._source = source
         self._codings = codings.SUFFIXES if compress else {}
         self._workers = workers
-        self._process = os.getpid()
         self._drafts = Drafts(config, source)
-        self._rules = list(hosts.drafts(config))
-        self._before = read_manifest(root)
+        self._rules: list[Draft] = []
+        self._before, self._text = read_manifest(root)
+        self._config = config
+        self._fact = f"tree {digest(str(root.resolve()))}"
         self._after: dict[str, Written] = {}
         self._known: dict[str, Published] = {}
         self._noted: dict[str, Published] = {}
@@ -94,33 +96,63 @@ class _Tree:
 
     def build(self, now: datetime, progress: Callable[[int, int], None] | None) -> Built:
         with self._source.reading() as connection:
-            keys = list(self._drafts.snapshot(connection, now).feeds)
+            since = self._up_to_date_since(connection)
+            if since == store.generation(connection) and all(map(self._intact, self._before)):
+                return Built(0, len(self._before), 0)
+            self._rules += hosts.drafts(self._config)
+            steady = store.steady_since(connection, since)
+            feeds = self._drafts.snapshot(connection, now).feeds
+            generation = store.generation(connection)
+            standing = self._standing(steady & feeds.keys())
+        keys = [key for key in feeds if key not in standing]
         self._drafts.render_ahead(now, keys, self._workers)
         with self._source.reading() as connection:
             self._known = self._published(connection)
-            paths = self._paths(connection, now)
+            paths = [*self._paths(connection, now, keys), *chain.from_iterable(standing.values())]
         self._announce(paths)
-        self._sweep()
+        self._files.sweep()
         gone = self._before.keys() - set(paths)
         for path in sorted(gone):  # first: what was taken back goes even where something else cannot be written
-            self._delete(path)
+            self._files.delete(path)
         try:
+            for some in standing.values():
+                self._take(Outcome("", None, tuple((path, self._before[path]) for path in some), 0))
             for outcome in self._outcomes(keys, now):
                 self._take(outcome)
                 if progress is not None:
                     progress(len(self._after), len(paths))
         finally:
-            self._sweep()
+            self._files.sweep()
             self._drafts.save()  # what is public is known to be, whatever happened then
-        if self._noted:
-            with self._source.writing() as writing:
+        with self._source.writing() as writing:
+            if self._noted:
                 self._date(store.published(writing))
                 store.note_published(writing, self._noted)
-        self._save_manifest(self._after)
+            text = manifest_text(self._after)
+            store.note_fact(writing, self._fact, self._state(generation, text))
+        self._save_manifest(text)
         return Built(self._written, self._kept, len(gone))
 
+    def _up_to_date_since(self, connection: Connection) -> int:
+        """The generation of the store as of which the tree is what its list says, under this config; -1 for none."""
+        generation, _, _ = (store.fact(connection, self._fact) or "").partition(" ")
+        known = generation.isdigit() and store.fact(connection, self._fact) == self._state(int(generation), self._text)
+        return int(generation) if known else -1
+
+    def _state(self, generation: int, text: bytes) -> str:
+        """Stands for all that a tree was made of, and for its list."""
+        return f"{generation} {digest(self._config.model_dump_json(), repr(self._codings), text)}"
+
+    def _standing(self, keys: Collection[str]) -> dict[str, list[str]]:
+        """The files of those of these feeds of which each is there as the list says."""
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for path in self._before:
+            if (key := feed_of(path)) in keys:
+                found[key].append(path)
+        return {key: paths for key, paths in found.items() if all(map(self._intact, paths))}
+
     def _outcomes(self, keys: Sequence[str], now: datetime) -> Iterator[Outcome]:
-        """Publish every document: those of feeds by several processes, those that point to them last."""
+        """Publish documents: those of these feeds by several processes, those that point to all of them last."""
         batches = [keys[start : start + BATCH] for start in range(0, len(keys), BATCH)]
 
         def publish(batch: Sequence[str]) -> tuple[list[Outcome], Unsaved]:
@@ -154,10 +186,10 @@ class _Tree:
             for file in (path, *(path + suffix for suffix in self._codings.values())):
                 if file in self._after:
                     self._after[file] = self._after[file]._replace(modified=modified)
-                    os.utime(self._place(file), (modified, modified))
+                    os.utime(self._files.place(file), (modified, modified))
 
-    def _paths(self, connection: Connection, now: datetime) -> list[str]:
-        documents = self._drafts.paths(connection, now)
+    def _paths(self, connection: Connection, now: datetime, keys: Sequence[str]) -> list[str]:
+        documents = self._drafts.paths(connection, now, keys)
         coded = [path + suffix for path in documents for suffix in self._codings.values()]
         return [*documents, *coded, *(draft.path for draft in self._rules)]
 
@@ -175,11 +207,11 @@ class _Tree:
         """Name new files in the list before they exist."""
         new = {path: Written(UNFINISHED, 0, 0) for path in paths if path not in self._before}
         for path in new:
-            if os.path.lexists(self._place(path)):
+            if os.path.lexists(self._files.place(path)):
                 advice = f"expected no file that {MANIFEST} does not name; move it away, or delete the whole folder"
-                raise PublishError(self._place(path), advice)
+                raise PublishError(self._files.place(path), advice)
         if new:
-            self._save_manifest({**self._before, **new})
+            self._save_manifest(manifest_text({**self._before, **new}))
 
     def _publish(self, draft: Draft, now: datetime) -> Outcome:
         """Write the files of a document where they are not there as they should be."""
@@ -198,7 +230,7 @@ class _Tree:
                 continue
             content = draft.content() if content is None else content
             coded = codings.encode_best(content, coding) if coding else content
-            self._replace(path, coded, noted.modified)
+            self._files.replace(path, coded, noted.modified)
             files.append((path, Written(noted.etag, noted.modified, len(coded))))
             written += 1
         return Outcome(draft.path, news, tuple(files), written)
@@ -212,66 +244,13 @@ class _Tree:
 
     def _intact(self, path: str) -> bool:
         before = self._before[path]
-        try:
-            facts = os.lstat(self._place(path))
-        except OSError:
-            return False
-        return (facts.st_size, facts.st_mtime_ns) == (before.size, before.modified * 1_000_000_000)
+        return self._files.facts(path) == (before.size, before.modified * 1_000_000_000)
 
-    def _place(self, path: str) -> str:
-        return f"{self._root}/{path}"
-
-    def _replace(self, path: str, content: bytes, modified: int | None = None, *, lasting: bool = False) -> None:
-        # Each process has a file of its own aside.
-        process = os.getpid()
-        aside, target = self._place(ASIDE if process == self._process else f"{ASIDE}-{process}"), self._place(path)
-        try:
-            # Not tempfile: its files are for their owner alone, whatever the umask says.
-            descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666)
-            try:
-                rest = memoryview(content)
-                while rest:
-                    rest = rest[os.write(descriptor, rest) :]
-                if lasting:  # a list lost in a power cut would leave what it named public for good
-                    os.fsync(descriptor)
-                if modified is not None:
-                    os.utime(descriptor, (modified, modified))
-            finally:
-                os.close(descriptor)
-            try:
-                os.replace(aside, target)
-            except FileNotFoundError:
-                os.makedirs(os.path.dirname(target), exist_ok=True)
-                os.replace(aside, target)
-        except OSError:
-            with suppress(OSError):
-                os.unlink(aside)
-            raise
-
-    def _sweep(self) -> None:
-        """Take away what was left aside by who was ended while writing."""
-        with os.scandir(self._root) as items:
-            for item in items:
-                if item.name.startswith(ASIDE):
-                    os.unlink(item.path)
-
-    def _delete(self, path: str) -> None:
-        target = Path(self._place(path))
-        target.unlink(missing_ok=True)
-        for folder in target.parents:
-            if str(folder) == self._root:
-                return
-            try:
-                folder.rmdir()
-            except FileNotFoundError:
-                continue  # a build that was killed got this far
-            except OSError:
-                return  # something else is in it
-
-    def _save_manifest(self, files: dict[str, Written]) -> None:
-        content, place = manifest_text(files), Path(self._place(MANIFEST))
-        if not place.is_file() or place.read_bytes() != content:
-            self._replace(MANIFEST, content, lasting=True)
+    def _save_manifest(self, text: bytes) -> None:
+        if text != self._text or not os.path.isfile(self._files.place(MANIFEST)):
+            # A list lost in a power cut would leave what it named public for good.
+            self._files.replace(MANIFEST, text, lasting=True)
+            self._text = text
 
 
 @contextmanager

@@ -11,17 +11,21 @@ from typing import TYPE_CHECKING, Protocol, cast
 from feeds.rhythm import STEPS
 
 if TYPE_CHECKING:
-    from feeds.config import Site
     from feeds.model import Article, Feed
+    from feeds.site import Site
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What entries carry: the provider's feed as their source, HTML content beside the summary, AMP links."""
+    """What entries carry: the provider's feed as their source, HTML content beside the summary, AMP links.
+
+    On a page an entry leads to the `feeds` that it is in, each a key and a name; without content it is a line.
+    """
 
     source: bool = True
     content: bool = True
     amp: bool = False
+    feeds: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +60,8 @@ def widest(itself: str, history: str) -> Place:
     return Place(itself, previous=history, complete=True, withdrawn=True, rhythm=STEPS[-1])
 
 
-class Format(Protocol):
-    """What a module of this package offers to be a format of feeds."""
+class Form(Protocol):
+    """What a module of this package offers to show articles: a format of feeds, or pages."""
 
     NAME: str
     MEDIA_TYPE: str
@@ -67,14 +71,24 @@ class Format(Protocol):
         """One article, as it stands in every document of this format."""
         ...
 
+
+class Format(Form, Protocol):
+    """What it offers to be a format of feeds."""
+
     def frame(self, feed: "Feed", site: "Site", updated: datetime, place: Place) -> tuple[bytes, bytes]:
         """What stands before and after the entries of a document; BETWEEN stands between two of them."""
         ...
 
 
 MODULES = {"rss": "feeds.render.rss", "atom": "feeds.render.atom", "json": "feeds.render.jsonfeed"}
+PAGE = "html"  # what is no format of feeds, and has entries all the same
 
 
 def format_named(name: str) -> Format:
     """The format of that name.  It is loaded when first asked for, and feedgen and lxml with it."""
     return cast(Format, import_module(MODULES[name]))
+
+
+def form_named(name: str) -> Form:
+    """The same of a page, by PAGE."""
+    return cast(Form, import_module("feeds.render.html")) if name == PAGE else format_named(name)

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from feeds.config import Site
 from feeds.model import Article, Feed, feed_path, image_type
 from feeds.render import Place, Style, content, words, xml
+from feeds.site import Site
 
 NAME = "atom"
 MEDIA_TYPE = "application/atom+xml; charset=utf-8"
@@ -22,7 +22,8 @@ def entry(article: Article, site: Site, style: Style) -> bytes:
 
 def frame(feed: Feed, site: Site, updated: datetime, place: Place) -> tuple[bytes, bytes]:
     """The <feed> around the entries."""
-    return xml.halves(feed_of(feed, site, updated, place).atom_str(), b"</feed>")
+    whole = feed_of(feed, site, updated, place).atom_str()
+    return xml.halves(xml.styled(whole, site.local("feeds.css")) if feed.page else whole, b"</feed>")
 
 
 def entry_of(article: Article, site: Site, style: Style) -> xml.FeedEntry:
@@ -38,9 +39,9 @@ def entry_of(article: Article, site: Site, style: Style) -> xml.FeedEntry:
         item.summary(article.excerpt)
     if style.content and (html := content.content_of(article)):
         item.content(html, type="html")
-    for topic in article.topics:
-        # Readers show the term where they should show the label, so that the term is the name too.
-        item.category(term=topic, label=topic, scheme=words.identity_address("topics", site))
+    scheme = words.identity_address("topics", site)
+    # Readers show the term where they should show the label, so that the term is the name too.
+    item.category([{"term": topic, "label": topic, "scheme": scheme} for topic in article.topics])
     return item
 
 

@@ -1,41 +1,252 @@
-"""Pages for people: the front page, which lists the feeds, and what is said where nothing is.  Jinja2 templates."""
+"""Pages for people: the front page, a page for each feed and for its history, and what is said where nothing is.
 
-from collections.abc import Iterable
+Jinja2 templates, those of the publisher's theme before ours. In: what a page shows. Out: its bytes. Pages hold articles
+as entries, rendered one by one as in every format, so that a page is joined of them. No clock: what is said of time
+follows from the articles.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from itertools import groupby
+from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import BaseLoader, ChoiceLoader, DictLoader, Environment, PackageLoader, PrefixLoader, StrictUndefined
+from jinja2 import TemplateError as JinjaError
+from markupsafe import Markup
 
-from feeds.config import Site
-from feeds.model import Feed, feed_path
-from feeds.render import format_named, words
+from feeds.archive import Page
+from feeds.errors import RenderError
+from feeds.model import EVERYTHING, Article, Feed, Image, archive_path, feed_path
+from feeds.render import Style, colours, content, format_named, words
+from feeds.site import Site
+from feeds.theme import ASSETS, Theme
 
+NAME = "html"
 MEDIA_TYPE = "text/html; charset=utf-8"
+BETWEEN = b""
+MOST = 100_000  # bytes of a feed's page, whatever is in it: one article stays in any case
+LONGEST_TITLE, LONGEST_EXCERPT, MOST_RELATED = 240, 320, 12
+QUIET = 4  # articles a week below which no week looks full
 LABELS = {"rss": "RSS", "atom": "Atom", "json": "JSON"}
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July", "August", "September"),
+    *("October", "November", "December"),
+)
 ADVICE = {
     404: ("Nothing here", "No feed has this address. It may be misspelled, or nothing is published in it."),
     405: ("Only for reading", "This address answers GET and HEAD."),
     410: ("Gone for good", "This feed is no more, and no other took its place. It can be unsubscribed from."),
 }
 
-_environment = Environment(
-    loader=PackageLoader("feeds.render"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_environment.globals.update(title=words.title, feed_path=feed_path, labels=LABELS)
+
+Line = tuple[datetime, bytes]  # an entry, and when its article was published
 
 
-def front_page(feeds: Iterable[Feed], site: Site, formats: Iterable[str]) -> bytes:
-    """Every feed by kind, each with its address in every format of its own; `formats` are those that there are."""
-    names = list(formats)
-    groups = [(words.HEADINGS[kind], list(some)) for kind, some in groupby(feeds, key=lambda feed: feed.kind)]
-    types = {name: format_named(name).MEDIA_TYPE.partition(";")[0] for name in names}
-    template = _environment.get_template("index.html")
-    return template.render(site=site, groups=groups, formats=names, types=types).encode()
+@dataclass(frozen=True, slots=True)
+class Weeks:
+    """How many articles a feed had in each of some weeks, the first of which begins at a moment."""
+
+    first: datetime
+    articles: tuple[int, ...]
+
+    @property
+    def last(self) -> datetime:
+        """When the last week begins."""
+        return self.first + timedelta(weeks=len(self.articles) - 1)
+
+    @property
+    def most(self) -> int:
+        """The articles of the fullest week."""
+        return max(self.articles)
+
+    @property
+    def fullest(self) -> datetime:
+        """When the fullest week begins, the latest of those."""
+        return self.first + timedelta(weeks=max(range(len(self.articles)), key=lambda at: (self.articles[at], at)))
+
+    @property
+    def bars(self) -> str:
+        """An SVG path of a bar for each week, ten wide, up to 100 high."""
+        full = max(self.most, QUIET)
+        heights = [(at, max(2, round(100 * count / full))) for at, count in enumerate(self.articles) if count]
+        return "".join(f"M{at * 10 + 1} 100v-{height}h8v{height}z" for at, height in heights)
+
+    @property
+    def often(self) -> str:
+        """How often there was an article, in words, since the first of these weeks with one."""
+        counts = self.articles[next((at for at, count in enumerate(self.articles) if count), 0) :]
+        a_week = sum(counts) / len(counts)
+        for span, weeks in {"day": 1 / 7, "week": 1.0, "month": 4.35}.items():
+            if (number := round(a_week * weeks)) >= 1 and sum(counts) > 1:
+                return f"about {number:,} a {span}" if number > 1 else f"about one a {span}"
+        return "now and then"
+
+
+def entry(article: Article, site: Site, style: Style) -> bytes:
+    """One article: as an item with its picture and excerpt, or, without content, as a line."""
+    lead = content.lead_image(article) if site.pictures else None
+    provider = f"providers/{article.provider.domain}"
+    home = next((key for key, name in style.feeds if key.startswith("providers/")), None)
+    others = [(key, name) for key, name in style.feeds if key.startswith(("topics/", "categories/"))]
+    facts: dict[str, Any] = {"article": article, "provider": home or provider, "has_page": home is not None}
+    facts |= {"picture": _small(lead), "feeds": others, "related": article.related[:MOST_RELATED]}
+    return _rendered(site, "article.html" if style.content else "line.html", **facts)
+
+
+def feed_page(feed: Feed, site: Site, entries: Sequence[bytes], weeks: Weeks, history: Sequence[Page]) -> bytes:
+    """A feed with its newest articles, or as many of them as fit.  `history`: the pages of it, oldest first."""
+    months = {page.name[:7]: archive_path(feed.key, page.name, NAME) for page in history}
+    years = [
+        (year, [(MONTHS[int(month[5:]) - 1][:3], months[month]) for month in some])
+        for year, some in groupby(sorted(months, reverse=True), key=lambda month: month[:4])
+    ]
+
+    def made(some: Sequence[bytes]) -> bytes:
+        facts: dict[str, Any] = {"feed": feed, "weeks": weeks, "years": years, "shown": len(some)}
+        return _rendered(site, "feed.html", entries=_joined(some), **facts, **_formats(feed))
+
+    return _fitting(entries, made)
+
+
+def archive_page(
+    feed: Feed, site: Site, page: Page, entries: Sequence[Line], older: Page | None, newer: Page | None
+) -> bytes:
+    """A page of a feed's history, day by day, newest first."""
+    paths = [None if other is None else archive_path(feed.key, other.name, NAME) for other in (older, newer)]
+
+    def made(some: Sequence[Line]) -> bytes:
+        by_day = groupby(some, key=lambda line: line[0].date())
+        days = [(day, _joined(entry for _, entry in found)) for day, found in by_day]
+        left = len(entries) - len(some)
+        facts: dict[str, Any] = {"feed": feed, "page": page, "days": days, "older": paths[0], "newer": paths[1]}
+        raw = [(LABELS[name], site.local(archive_path(feed.key, page.name, name))) for name in feed.formats]
+        return _rendered(site, "archive.html", left=left, raw=raw, shown=len(some), **facts, **_formats(feed))
+
+    return _fitting(entries, made)
+
+
+def front_page(feeds: Iterable[Feed], site: Site) -> bytes:
+    """Every feed by kind: what it is called, how many articles it has, when the newest came."""
+    groups = [(kind, list(some)) for kind, some in groupby(feeds, key=lambda feed: feed.kind)]
+    whole = groups.pop(0)[1][0] if groups else None
+    facts = {"feed": whole, "groups": groups, "count": sum(len(some) for _, some in groups)}
+    return _rendered(site, "index.html", **facts, **(_formats(whole) if whole else {}))
 
 
 def error_page(site: Site, heading: str, advice: str) -> bytes:
     """What a person sees where there is nothing to see."""
-    return _environment.get_template("error.html").render(site=site, heading=heading, advice=advice).encode()
+    return _rendered(site, "error.html", heading=heading, advice=advice)
+
+
+def asset(name: str, site: Site) -> bytes:
+    """A file that pages need: a style, a script or the icon, in the site's colour."""
+    text = dict(site.theme.files).get(name)
+    if text is None:
+        source = _environment(site.theme).loader
+        assert source is not None
+        text = source.get_source(_environment(site.theme), f"feeds/{name}")[0]
+    light = colours.readable(site.accent, colours.LIGHT, colours.LIGHT_PANEL)
+    dark = colours.readable(site.accent, colours.DARK, colours.DARK_PANEL)
+    values = {"LIGHT": light, "ON-LIGHT": colours.written_on(light), "DARK": dark, "ON-DARK": colours.written_on(dark)}
+    for place, colour in values.items():
+        text = text.replace(f"ACCENT-{place}", colour)
+    return text.encode()
+
+
+def check(site: Site) -> None:
+    """Raises RenderError where one of the publisher's templates is none."""
+    for name, _ in site.theme.files:
+        if name not in ASSETS:
+            _template(site, name)
+
+
+def _fitting(entries: Sequence[Any], made: Any) -> bytes:
+    """The page of as many of the entries as fit, the first ones first."""
+    page: bytes = made(entries)
+    while len(page) > MOST and len(entries) > 1:
+        sizes = [len(one if isinstance(one, bytes) else one[1]) for one in entries]
+        excess, kept = len(page) - MOST, len(entries)
+        while excess > 0 and kept > 1:
+            kept -= 1
+            excess -= sizes[kept]
+        entries = entries[:kept]
+        page = made(entries)
+    return page
+
+
+def _formats(feed: Feed) -> dict[str, Any]:
+    """What a page says of the formats of its feed, the first of which is the one to subscribe to."""
+    types = {name: format_named(name).MEDIA_TYPE.partition(";")[0] for name in feed.formats}
+    return {"formats": [(LABELS[name], feed_path(feed.key, name), types[name]) for name in feed.formats]}
+
+
+def _small(image: Image | None) -> Image | None:
+    """A picture that may be shown: a tiny one is a counter of some kind, and no picture."""
+    tiny = image is not None and 0 < min(image.width or 99, image.height or 99) < 16
+    return None if tiny else image
+
+
+def _joined(entries: Iterable[bytes]) -> Markup:
+    return Markup(b"".join(entries).decode())
+
+
+def _rendered(site: Site, name: str, **facts: Any) -> bytes:
+    try:
+        text: str = _template(site, name).render(site=site, at=site.local, **facts)
+        return text.encode()
+    except JinjaError as error:
+        raise RenderError(f"{site.templates}/{name}", f"expected what the page has, got: {error.message}") from error
+
+
+def _template(site: Site, name: str) -> Any:
+    try:
+        return _environment(site.theme).get_template(name)
+    except JinjaError as error:
+        line = getattr(error, "lineno", None)
+        place = f"{site.templates}/{getattr(error, 'name', None) or name}" + (f":{line}" if line else "")
+        raise RenderError(place, f"expected a template of Jinja, got: {error.message}") from error
+
+
+@lru_cache(8)
+def _environment(theme: Theme) -> Environment:
+    ours = PackageLoader("feeds.render")
+    # Ours can be extended by the name that it has among ours.
+    loader: BaseLoader = ChoiceLoader([DictLoader(dict(theme.files)), ours, PrefixLoader({"feeds": ours})])
+    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made.globals.update(
+        title=words.title, subtitle=words.subtitle, labels=LABELS, headings=words.HEADINGS, everything=EVERYTHING
+    )
+    made.filters.update(day=_day, month=_month, short=_short, moment=_moment, inline=_inline)
+    made.globals.update(longest_title=LONGEST_TITLE, longest_excerpt=LONGEST_EXCERPT, kinds=words.KINDS)
+    return made
+
+
+def _day(moment: date) -> str:
+    return f"{moment.day} {MONTHS[moment.month - 1][:3]} {moment.year}"
+
+
+def _month(page: Page) -> str:
+    """What a page of history is called: a month, a day or an hour."""
+    start = page.start
+    named = f"{MONTHS[start.month - 1]} {start.year}"
+    return {7: named, 10: f"{start.day} {named}", 13: f"{start.day} {named}, {start.hour:02}:00 UTC"}[len(page.name)]
+
+
+def _moment(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _short(text: str, most: int) -> str:
+    """A text cut between two words, where it is longer."""
+    plain = " ".join(text.split())
+    if len(plain) <= most:
+        return plain
+    words = plain[:most].rpartition(" ")[0].rstrip(" ,;:.–-")
+    return (words if len(words) > most // 2 else plain[:most]) + "…"
+
+
+def _inline(text: str, site: Site) -> Markup:
+    """A line of Markdown, cleaned as the bodies of articles are."""
+    return Markup(content.cleaned(content.body_of(text), site.address("")))

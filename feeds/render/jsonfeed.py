@@ -4,9 +4,9 @@ import json
 from datetime import datetime
 from typing import Any
 
-from feeds.config import Site
 from feeds.model import Article, Feed, Image, image_type
 from feeds.render import Place, Style, content, words
+from feeds.site import Site
 
 NAME = "json"
 MEDIA_TYPE = "application/feed+json; charset=utf-8"

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from html import escape
 
-from feeds.config import Site
 from feeds.model import Article, Feed, feed_path, image_type
 from feeds.render import Place, Style, content, words, xml
 from feeds.rhythm import times
+from feeds.site import Site
 
 NAME = "rss"
 MEDIA_TYPE = "application/rss+xml; charset=utf-8"
@@ -24,7 +24,8 @@ def entry(article: Article, site: Site, style: Style) -> bytes:
 
 def frame(feed: Feed, site: Site, updated: datetime, place: Place) -> tuple[bytes, bytes]:
     """The <channel> around the items."""
-    return xml.halves(feed_of(feed, site, updated, place).rss_str(), b"</channel></rss>")
+    whole = feed_of(feed, site, updated, place).rss_str()
+    return xml.halves(xml.styled(whole, site.local("feeds.css")) if feed.page else whole, b"</channel></rss>")
 
 
 def entry_of(article: Article, site: Site, style: Style) -> xml.FeedEntry:
@@ -42,9 +43,8 @@ def entry_of(article: Article, site: Site, style: Style) -> xml.FeedEntry:
     lead = content.lead_image(article)
     if lead is not None and lead.length is not None and (kind := image_type(lead.url)):
         item.enclosure(url=lead.url, length=str(lead.length), type=kind)
-    for topic in article.topics:
-        # Without the optional domain: rss-parser gives what has an attribute as an object, where its users want a word.
-        item.category(term=topic)
+    # Without the optional domain: rss-parser gives what has an attribute as an object, where its users want a word.
+    item.category([{"term": topic} for topic in article.topics])
     if style.source:
         path = feed_path(f"providers/{article.provider.domain}", NAME)
         item.source(url=site.address(path), title=article.provider.name)

@@ -1,7 +1,7 @@
 """What feeds are called and said to hold, in every format and on every page alike."""
 
-from feeds.config import Site
 from feeds.model import EVERYTHING, Feed, feed_folder
+from feeds.site import Site
 
 HEADINGS = {
     "all": "Everything",
@@ -9,6 +9,13 @@ HEADINGS = {
     "topics": "Topics",
     "providers": "Providers",
     "categories": "Categories",
+}
+KINDS = {
+    "all": "All articles",
+    "feeds": "Selection",
+    "topics": "Topic",
+    "providers": "Provider",
+    "categories": "Category",
 }
 SUBJECTS = {"topics": "about", "providers": "from", "categories": "in the category", "feeds": "chosen for"}
 
@@ -33,8 +40,10 @@ def image(feed: Feed, site: Site) -> str | None:
 
 
 def page_address(feed: Feed, site: Site) -> str:
-    """Where a person finds the feed: its place on the front page."""
-    return site.address("" if feed.key == EVERYTHING else f"#{feed.key}")
+    """Where a person finds the feed: its page, or its place on the front page, which is that of everything."""
+    if feed.key == EVERYTHING:
+        return site.address("")
+    return site.address(f"{feed.key}/" if feed.page else f"#{feed.key}")
 
 
 def identity_address(key: str, site: Site) -> str:

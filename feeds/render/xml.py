@@ -13,9 +13,9 @@ writes whole; tests/render/test_joined.py holds that.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from email.utils import format_datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
+from xml.sax.saxutils import quoteattr
 
 import feedgen.entry
 import feedgen.feed
@@ -40,13 +40,15 @@ ATOM = "http://www.w3.org/2005/Atom"
 PREFIXES = {"media": MEDIA, "dc": DUBLIN_CORE, "atom": ATOM, "content": CONTENT, "at": TOMBSTONES}
 
 
-@dataclass(frozen=True, slots=True)
-class Extra:
+NONE: dict[str, str] = {}
+
+
+class Extra(NamedTuple):
     """An element that feedgen has no word for, at the end of an entry or of a feed's head."""
 
     tag: str
     text: str | None = None
-    attributes: dict[str, str] = field(default_factory=dict)
+    attributes: dict[str, str] = NONE
     children: tuple["Extra", ...] = ()
 
 
@@ -132,6 +134,12 @@ def halves(document: bytes, end: bytes) -> tuple[bytes, bytes]:
     """An empty document, cut where its entries go: before the closing tags in `end`."""
     at = document.rindex(end)
     return document[:at], document[at:]
+
+
+def styled(document: bytes, style: str) -> bytes:
+    """A document that names a style for those who open it in a browser (w3.org/TR/xml-stylesheet)."""
+    declaration, root = document.split(b"\n", 1)
+    return b'%b\n<?xml-stylesheet type="text/css" href=%b?>\n%b' % (declaration, quoteattr(style).encode(), root)
 
 
 def pictures(images: Iterable[Image], best: Image | None) -> Iterator[Extra]:

@@ -76,11 +76,14 @@ def newest(
     return found
 
 
-def days(connection: Connection, key: str) -> dict[datetime, int]:
-    """How many articles of a feed were published on each day, by its beginning."""
+def days(connection: Connection, key: str, since: datetime | None = None) -> dict[datetime, int]:
+    """How many articles of a feed were published on each day, by its beginning; `since`: from that moment on."""
     count = -memberships.c.age
     day = (count - ((count % DAY) + DAY) % DAY) // DAY  # rounded down, also before 1970
-    rows = connection.execute(select(day, func.count()).where(memberships.c.feed == key).group_by(day))
+    of_feed = select(day, func.count()).where(memberships.c.feed == key)
+    if since is not None:
+        of_feed = of_feed.where(memberships.c.age <= -micros(since))
+    rows = connection.execute(of_feed.group_by(day))
     return {moment(number * DAY): articles for number, articles in rows}
 
 

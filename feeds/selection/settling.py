@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from feeds.model import EVERYTHING, digest
@@ -24,12 +24,14 @@ from feeds.store import (
     advance,
     count_spellings,
     fact,
+    insert_rows,
     note_fact,
     take_unsettled,
     withdraw_memberships,
 )
 
 MOST_PARAMETERS = 500
+MOST_ROWS = 5000
 SETTLED, NEXT, RULES = "settled", "next", "rules"
 # Clocks of several threads and processes differ by so much: time does not go back for it.
 SKEW = timedelta(seconds=5)
@@ -87,25 +89,27 @@ class _Settling:
     def __init__(self, connection: Connection, rules: Sequence[Rule]) -> None:
         self._connection = connection
         self._rules = rules
+        self._anew = False
         self._touched: set[str] = set()
         self._stirred: set[str] = set()
 
     def settle(self, now: datetime) -> None:
         known = _known(self._connection)
-        anew = known is None or fact(self._connection, RULES) != _digest(self._rules)
+        self._anew = anew = known is None or fact(self._connection, RULES) != _digest(self._rules)
         changed = take_unsettled(self._connection)
         self._touched |= changed.feeds
         self._stirred |= changed.addresses
-        links: Iterable[Collection[str]]
+        some: Iterable[Sequence[Row[Any]]]
         if anew or known is None:
             self._begin_anew()
-            at, links = now, _every_link(self._connection)
+            at, some = now, _by_link(self._connection)
         else:
             at = known if known - SKEW <= now < known else now
             links = _chunks(sorted(changed.links | self._crossed(known, at)))
-        for some in links:
-            rows = self._connection.execute(_ROWS.where(_row.until.is_(None), _row.link.in_(some)))
-            self._decide(rows, at)
+            rows = _ROWS.where(_row.until.is_(None))
+            some = (self._connection.execute(rows.where(_row.link.in_(chunk))).all() for chunk in links)
+        for rivals in some:
+            self._decide(rivals, at)
         self._decide_withdrawn(at)
         if not anew:
             self._touch_those_that_point()
@@ -119,7 +123,9 @@ class _Settling:
             self._connection.execute(delete(table))
         waiting = select(_row.path).where(_row.waiting)
         self._connection.execute(delete(held).where(held.c.path.in_(waiting)))
-        self._connection.execute(update(records).values(visible=False, waiting=False))
+        self._connection.execute(update(records).where(_row.waiting).values(waiting=False))
+        # What `visible` says of others is not believed, but stays where it turns out to be so: a row is long to write.
+        self._connection.execute(update(records).where(_row.until.is_not(None)).values(visible=False))
 
     def _crossed(self, known: datetime, now: datetime) -> set[str]:
         """The addresses where something is due that was not, or the other way round; an update touches its feeds."""
@@ -133,19 +139,24 @@ class _Settling:
         gone: list[Row[Any]] = []
         waiting: list[Row[Any]] = []
         due: list[Row[Any]] = []
+        wrong: list[Row[Any]] = []
         for _, rivals in groupby(sorted(rows, key=lambda row: (row.link, row.age, row.path)), key=lambda row: row.link):
             winner = None
             for row in rivals:
                 stands = row.age >= latest and not row.is_refused
                 if stands and winner is None:
                     winner = row
-                if row.visible != (row is winner):
-                    (shown if row is winner else gone).append(row)
+                if row is winner:
+                    if self._anew or not row.visible:
+                        shown.append(row)
+                elif row.visible:
+                    (wrong if self._anew else gone).append(row)
                 if stands == row.waiting:
                     (due if stands else waiting).append(row)
         self._hide(gone)
         self._show(shown)
         self._hold(waiting, due)
+        self._mark(wrong, visible=False)
 
     def _decide_withdrawn(self, now: datetime) -> None:
         """What is left of an article shows until its end, unless one with its id is visible."""
@@ -168,11 +179,11 @@ class _Settling:
             names = names_of(row.feeds)
             own = {rule.key: "" for rule in self._rules if rule.asks_for(names.keys(), row.quality, row.heat)}
             for key, name in {EVERYTHING: "", **names, **own}.items():
-                members.append({"feed": key, "age": row.age, "record": row.number, "name": name})
+                members.append((key, row.age, row.number, name))
                 counts[key, name] += 1
-        self._connection.execute(insert(memberships), members)
+        insert_rows(self._connection, memberships, ("feed", "age", "record", "name"), sorted(members))
         self._count(rows, counts)
-        self._mark(rows, visible=True)
+        self._mark([row for row in rows if not row.visible], visible=True)
 
     def _hide(self, rows: Sequence[Row[Any]]) -> None:
         if rows:
@@ -253,15 +264,17 @@ def _crossing(connection: Connection, one: datetime, other: datetime) -> tuple[s
     return links, set(connection.scalars(updated))
 
 
-def _every_link(connection: Connection) -> Iterator[list[str]]:
+def _by_link(connection: Connection) -> Iterator[list[Row[Any]]]:
+    """All records, many at a time: those of one web address together."""
     last = ""
-    while some := list(
-        connection.scalars(
-            select(_row.link).where(_row.link > last).distinct().order_by(_row.link).limit(MOST_PARAMETERS)
-        )
-    ):
-        yield some
-        last = some[-1]
+    while True:
+        following = select(_row.link).where(_row.link > last).order_by(_row.link).offset(MOST_ROWS).limit(1)
+        end = connection.scalar(following)
+        some = _ROWS.where(_row.until.is_(None), _row.link > last)
+        yield list(connection.execute(some if end is None else some.where(_row.link <= end)))
+        if end is None:
+            return
+        last = end
 
 
 def _chunks(items: Sequence[Any]) -> Iterator[Sequence[Any]]:

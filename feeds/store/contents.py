@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -25,8 +25,7 @@ Item = TypeVar("Item")
 LINK, ADDRESS, OTHERS, RELATED = map(RECORD_COLUMNS.index, ("link", "address", "others", "related"))
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What the store knows of a file: when these agree with the disk, it is not read again."""
 
     size: int
@@ -58,18 +57,21 @@ def generation(connection: Connection) -> int:
 
 def known_files(connection: Connection, among: Sequence[str] | None = None) -> dict[str, Known]:
     """Every file that was read, by path; `among`: only of these."""
-    files = schema.files.c
-    every = select(files.path, files.size, files.mtime_ns, files.digest)
+    every = "SELECT path, size, mtime_ns, digest FROM files"
+    if among is None:
+        rows = driver(connection).execute(every)
+        return {path: Known(size, mtime_ns, digest) for path, size, mtime_ns, digest in rows}
     found: dict[str, Known] = {}
-    for statement in [every] if among is None else (every.where(files.path.in_(some)) for some in _chunks(among)):
-        found.update({path: Known(*facts) for path, *facts in connection.execute(statement)})
+    for some in _chunks(among):
+        rows = driver(connection).execute(f"{every} WHERE path IN ({','.join('?' * len(some))})", some)
+        found.update({path: Known(size, mtime_ns, digest) for path, size, mtime_ns, digest in rows})
     return found
 
 
-def has_undated(connection: Connection, never: int) -> bool:
-    """Whether there is a file that changed at that time, which no file does."""
+def has_files_of(connection: Connection, mtime_ns: int) -> bool:
+    """Whether a file was read that has this time."""
     files = schema.files.c
-    return connection.scalar(select(files.path).where(files.mtime_ns == never).limit(1)) is not None
+    return connection.scalar(select(files.path).where(files.mtime_ns == mtime_ns).limit(1)) is not None
 
 
 def known_below(connection: Connection, path: str) -> list[str]:

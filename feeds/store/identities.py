@@ -141,7 +141,8 @@ def identify(connection: Connection, ids: Mapping[str, str], shown: Collection[s
     """Give records their ids, by path, and note of which readers may hold the id."""
     at = update(schema.records).where(_records.path == bindparam("key"))
     for some in _chunks(sorted(ids)):  # what is shown of them is another thing now
-        of_them = select(schema.memberships.c.feed).join(schema.records).where(_records.path.in_(some)).distinct()
+        both = schema.memberships.c.record == _records.number
+        of_them = select(schema.memberships.c.feed).join(schema.records, both).where(_records.path.in_(some)).distinct()
         note_unsettled(connection, Unsettled(set(), set(), set(connection.scalars(of_them))))
     if ids:
         connection.execute(at.values(id=bindparam("new")), [{"key": path, "new": id} for path, id in ids.items()])

@@ -25,6 +25,8 @@ from tests import make
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 FORMATS = ("rss", "atom", "json")
 LISTS = {"index.html", "feeds.opml"}
+ASSETS = {"pages.css", "feeds.css", "pages.js", "icon.svg"}
+FORMS = (*FORMATS, "html")  # of a feed, with its page
 
 
 @pytest.fixture
@@ -69,7 +71,7 @@ def paths(config: Config, source: Store, now: datetime = make.NOW) -> list[str]:
     """The path of every document."""
     drafts = Drafts(config, source)
     with source.reading() as connection:
-        found = drafts.paths(connection, now)
+        found = drafts.paths(connection, now, drafts.snapshot(connection, now).feeds)
     drafts.save()  # to tell whether a feed has a history, its entries were rendered
     return found
 
@@ -186,7 +188,7 @@ class TestChanges:
         change(config, source, "1.md", make.record(1, **changed))
         after = everything(config, source, make.NOW + HOUR)
         keys = where - LISTS
-        documents = {feed_path(key, name) for key in keys for name in FORMATS}
+        documents = {feed_path(key, name) for key in keys for name in FORMS}
         assert self.altered(before, after) == documents | (where - keys)
 
     def test_related_coverage_shows_from_the_moment_that_it_is_due(self, config: Config, source: Store) -> None:
@@ -208,7 +210,7 @@ class TestChanges:
             before = everything(config, source)
             change(config, source, "3.md", make.record(3, title="Past the limit"))
             after = everything(config, source, make.NOW + HOUR)
-        assert self.altered(before, after) == {f"archive/2026-11.{name}" for name in FORMATS}
+        assert self.altered(before, after) == {f"archive/2026-11.{name}" for name in FORMS}
 
     def test_a_document_that_is_gone_is_none(self, config: Config, source: Store) -> None:
         documents = Documents(config, source)
@@ -333,7 +335,7 @@ title = "The Example"
     def test_names_that_config_calls_one_are_one_feed_under_its_title(self, config: Config) -> None:
         documents = self.documents(self.renamed(config, self.TABLES))
         assert {path.rpartition("/")[0] for path in documents} == {
-            *("", "categories/news", "categories/video", "topics/ai", "providers/example.org")
+            *("", "all", "categories/news", "categories/video", "topics/ai", "providers/example.org")
         }
         for name in ("rss", "atom"):
             read = feedparser.parse(documents[f"topics/ai/feed.{name}"].content)
@@ -390,6 +392,7 @@ title = "The Example"
         assert bool(rendered) == (key == "title")
         if key != "title":
             listed = {"feeds.opml"} if key == "description" else set()
+            listed |= {"topics/ai/index.html"} if key == "description" else set()
             assert altered == {"topics/ai/feed.rss", "topics/ai/feed.atom", "topics/ai/feed.json"} | listed
 
     def carrying(self, config: Config, content: str, **tables: str) -> Config:
@@ -403,7 +406,7 @@ title = "The Example"
         """The folders of the feeds whose entries have their body, in every format."""
         found: dict[str, set[bool]] = {}
         for path, document in documents.items():
-            if path not in LISTS:
+            if path.rpartition(".")[2] in FORMATS:
                 found.setdefault(path.rpartition("/")[0], set()).add(b"The body." in document.content)
         assert all(len(ways) == 1 for ways in found.values())
         return {folder for folder, ways in found.items() if True in ways}
@@ -422,7 +425,7 @@ title = "The Example"
         of_short = everything(self.carrying(config, "summary", **tables), source)
         assert self.full(of_short) == {"categories/news"}
         own = {path for path in of_full if path.startswith(("topics/ai", "providers/example", "categories/news"))}
-        assert len(own) == 9
+        assert len(own) == 3 * len(FORMS)
         assert {path: of_short[path] for path in own} == {path: of_full[path] for path in own}
 
     def test_another_content_makes_no_store_anew(self, config: Config, source: Store) -> None:
@@ -431,7 +434,7 @@ title = "The Example"
         with closing(open_store(short)) as opened:
             assert ingest(short, opened, make.NOW).read == 0
             with opened.reading() as connection:
-                assert connection.scalar(select(func.count()).select_from(schema.entries)) == 4 * len(FORMATS)
+                assert connection.scalar(select(func.count()).select_from(schema.entries)) == 4 * len(FORMS)
 
 
 class TestPaths:
@@ -442,7 +445,8 @@ class TestPaths:
         ]
         found = paths(config, source)
         expected = {f"{key}/feed.{name}" for key in keys for name in FORMATS}
-        assert set(found) == expected | {"feed.rss", "feed.atom", "feed.json"} | LISTS
+        expected |= {f"{key}/index.html" for key in (*keys, "all")}
+        assert set(found) == expected | {"feed.rss", "feed.atom", "feed.json"} | LISTS | ASSETS
         assert len(found) == len(set(found))
         documents = everything(config, source)
         assert documents.keys() == set(found)
@@ -467,7 +471,8 @@ class TestPaths:
                 "rss",
             ),
             *("feeds.opml/", "/feeds.opml", "feeds.OPML", "topics/feeds.opml", "topics/ai/feeds.opml"),
-            *("topics/feed.rss", "topics/ai", "topics/ai/", "topics/ai/index.html", "topics/AI/feed.rss"),
+            *("topics/feed.rss", "topics/ai", "topics/ai/", "topics/index.html", "topics/AI/feed.rss"),
+            *("topics/ai/index.rss", "topics/ai/feed.html", "feed.html", "all/feed.html", "archive/2026-11.html"),
             *("topics/ai/feed.rss.rss", "topics//ai/feed.rss", "topics/ai/../ai/feed.rss", "topics/ai/head.rss"),
             *("providers/nobody.org/feed.rss", "feed.rss\0", "feed.rss\n", "féed.rss", "a" * 100_000),
         ],
@@ -479,17 +484,17 @@ class TestPaths:
         text = config.file.read_text() + '[feeds]\nformats = ["atom"]\nkinds = ["topics"]\n'
         config.file.write_text(text)
         documents = everything(load_config(config.file), source)
-        assert {path.partition("/")[0] for path in documents} == {"feed.atom", *LISTS, "topics"}
+        assert {path.partition("/")[0] for path in documents} == {"feed.atom", *LISTS, *ASSETS, "topics", "all"}
         assert b"providers/" not in b"".join(document.content for document in documents.values())
         assert Documents(load_config(config.file), source).get("providers/other.org/feed.atom", make.NOW) is None
         for name in ("rss", "json"):
             assert Documents(load_config(config.file), source).get(f"topics/ai/feed.{name}", make.NOW) is None
 
-    def test_a_site_without_articles_has_a_front_page_and_a_list(self, tmp_path: Path) -> None:
+    def test_a_site_without_articles_has_a_front_page_and_a_list_and_what_pages_need(self, tmp_path: Path) -> None:
         empty = make.site(tmp_path / "empty", {})
         with closing(open_store(empty)) as opened:
             ingest(empty, opened, make.NOW)
-            assert list(everything(empty, opened)) == ["index.html", "feeds.opml"]
+            assert set(everything(empty, opened)) == LISTS | ASSETS
 
 
 class TestPublishedAs:
@@ -540,6 +545,9 @@ class TestPublishedAs:
         assert dates == [make.NOW - HOUR, make.NOW, make.NOW + SECOND]
 
 
+HOT = {"hot/feed.rss", "hot/feed.atom", "hot/feed.json", "hot/index.html"}
+
+
 class TestOwn:
     """Feeds of the publisher's own: three in config.toml, in one of which nothing is visible."""
 
@@ -579,7 +587,9 @@ class TestOwn:
             "feeds/hot/feed.rss",
             "feeds/hot/feed.atom",
             "feeds/hot/feed.json",
+            "feeds/hot/index.html",
             "feeds/good/feed.atom",
+            "feeds/good/index.html",
         ]
         for path, titles in {"hot/feed.rss": [2, 3], "hot/feed.atom": [2, 3], "good/feed.atom": [1, 4]}.items():
             read = feedparser.parse(made[f"feeds/{path}"].content)
@@ -599,18 +609,27 @@ class TestOwn:
         assert (good.title, good.subtitle) == ("Good · Test feeds", "What is good.")
         assert good.id == "https://feeds.example.org/feeds/good/"
 
-    def test_the_front_page_has_them_under_a_heading_of_their_own_with_their_formats(
-        self, own: Config, store_of_own: Store
-    ) -> None:
+    def test_the_front_page_has_them_under_a_heading_of_their_own(self, own: Config, store_of_own: Store) -> None:
         page = everything(own, store_of_own)["index.html"].content.decode()
-        everything_first, _, rest = page.partition(">Selections</h2>")
+        everything_first, _, rest = page.partition(">Selections ")
         selections, _, others = rest.partition("<h2")
         assert "Everything</h2>" in everything_first
-        assert ">Topics</h2>" in others
+        assert ">Topics " in others
         assert "Hot &amp; &lt;new&gt;" in selections
-        assert "feeds/good/feed.atom" in selections
-        assert "feeds/good/feed.rss" not in page
+        assert 'href="feeds/good/"' in selections
         assert "Nothing" not in page
+
+    def test_a_front_page_without_pages_of_feeds_has_the_formats_of_each(
+        self, own: Config, store_of_own: Store
+    ) -> None:
+        own = own.model_copy(update={"feeds": own.feeds.model_copy(update={"pages": False})})
+        made = everything(own, store_of_own)
+        assert {path for path in made if path.endswith(".html")} == {"index.html"}
+        assert "feeds.css" not in made
+        assert b"xml-stylesheet" not in b"".join(document.content for document in made.values())
+        page = made["index.html"].content.decode()
+        assert "feeds/good/feed.atom" in page
+        assert "feeds/good/feed.rss" not in page
 
     def test_their_entries_are_those_of_all_feeds(
         self, own: Config, store_of_own: Store, rendered: Counter[str]
@@ -621,19 +640,19 @@ class TestOwn:
     @pytest.mark.parametrize(
         ("before", "after", "altered"),
         [
-            pytest.param("limit = 2", "limit = 1", {"hot/feed.rss", "hot/feed.atom", "hot/feed.json"}, id="limit"),
-            pytest.param("limit = 2", "limit = 5", {"hot/feed.rss", "hot/feed.atom", "hot/feed.json"}, id="more"),
+            pytest.param("limit = 2", "limit = 1", HOT, id="limit"),
+            pytest.param("limit = 2", "limit = 5", HOT, id="more"),
+            pytest.param(*("min_heat = 70", "min_heat = 80", HOT - {"hot/feed.json"} | {"index.html"}), id="all_shown"),
             pytest.param(
-                *("min_heat = 70", "min_heat = 80", {"index.html", "hot/feed.rss", "hot/feed.atom"}), id="all_shown"
+                "What is good.", "What is best.", {"good/feed.atom", "good/index.html", *LISTS}, id="description"
             ),
-            pytest.param("What is good.", "What is best.", {"good/feed.atom", "feeds.opml"}, id="description"),
             pytest.param(
                 "min_quality = 50",
                 "min_quality = 61",
-                {"good/feed.atom", "index.html", "feeds.opml"},
+                {"good/feed.atom", "good/index.html", *LISTS},
                 id="nothing_left",
             ),
-            pytest.param('["atom"]', '["atom", "rss"]', {"good/feed.rss", "index.html"}, id="formats"),
+            pytest.param('["atom"]', '["atom", "rss"]', {"good/feed.rss", "good/index.html"}, id="formats"),
         ],
     )
     def test_a_rule_that_changes_alters_its_own_documents_alone(

@@ -162,7 +162,7 @@ def test_the_service_answers_with_the_same_pages_and_lets_them_be_kept(tmp_path:
     build(config)
     client = create_app(config, clock=lambda: make.NOW).test_client()
     pages = {path: content for path, content in make.tree(config.output_folder).items() if "archive/" in path}
-    assert len(pages) == 5 * 4 * len(FORMATS)
+    assert len(pages) == 5 * 4 * (len(FORMATS) + 1)  # with those for people
     for path, content in pages.items():
         response = client.get(f"/{path}")
         assert response.data == content

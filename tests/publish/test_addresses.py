@@ -53,6 +53,12 @@ def client(config: Config) -> FlaskClient:
         ("/topics/Later/feed.rss", None),
         ("/nothing?null", None),
         ("/topics//ai/feed.rss?x", None),
+        ("/topics/ai", "topics/ai/"),
+        ("/topics/AI/", "topics/ai/"),
+        ("/topics/ai/index.html?x", "topics/ai/"),
+        ("/Topics/Brains/", "topics/ai/"),
+        ("/all", "all/"),
+        ("/PAGES.css", "pages.css"),
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -93,16 +99,16 @@ def test_a_reader_that_asks_for_a_feed_at_its_page_is_led_to_it(
     client: FlaskClient, accept: str | None, name: str | None
 ) -> None:
     headers = {} if accept is None else {"Accept": accept}
-    for page, folder in (("/", ""), ("/topics/ai/", "topics/ai/"), ("/topics/ai", "topics/ai/")):
+    for page, folder in (("/", ""), ("/all/", ""), ("/topics/ai/", "topics/ai/"), ("/topics/ai", "topics/ai/")):
         for _ in range(2):
             response = client.get(page, headers=headers)
             if name is None:
-                assert response.status_code == (404 if folder else 200)
+                assert response.status_code == (200 if page.endswith("/") else 301)
                 continue
             assert (response.status_code, response.headers["Location"]) == (302, f"{BASE}{folder}feed.{name}")
             assert response.headers["Vary"] == "Accept"
     if name is not None:
-        for page in ("/topics/hidden/", "/topics/later/", "/topics/", "/all/"):
+        for page in ("/topics/hidden/", "/topics/later/", "/topics/"):
             assert client.get(page, headers=headers).status_code == 404
     assert client.get("/").headers["Vary"] == "Accept-Encoding, Accept"
 

@@ -95,12 +95,16 @@ class TestTheFiles:
             line
             for pattern, media_type in {
                 "/": "text/html; charset=utf-8",
+                "/*/": "text/html; charset=utf-8",
                 "/*.html": "text/html; charset=utf-8",
                 "/*.rss": "application/rss+xml; charset=utf-8",
                 "/*.atom": "application/atom+xml; charset=utf-8",
                 "/*.json": "application/feed+json; charset=utf-8",
                 "/*.opml": "text/x-opml; charset=utf-8",
                 "/*.schema": "application/schema+json; charset=utf-8",
+                "/*.css": "text/css; charset=utf-8",
+                "/*.js": "text/javascript; charset=utf-8",
+                "/*.svg": "image/svg+xml; charset=utf-8",
             }.items()
             for line in (
                 pattern,
@@ -112,7 +116,7 @@ class TestTheFiles:
 
     def test_they_are_in_the_list_and_change_with_the_config_alone(self, tmp_path: Path) -> None:
         config = site(tmp_path)
-        manifest = read_manifest(config.output_folder)
+        manifest, _ = read_manifest(config.output_folder)
         before = {path: (config.output_folder / path).read_bytes() for path in hosts.PATHS}
         assert {path: digest(content) for path, content in before.items()} == {
             path: manifest[path].etag for path in hosts.PATHS
@@ -193,13 +197,13 @@ def test_nginx_answers_as_the_service_does(tmp_path: Path, base: str) -> None:
         place.symlink_to(config.output_folder)
     service = create_app(config, clock=lambda: make.NOW).test_client()
     with nginx(config, root) as url, httpx.Client(trust_env=False) as client:
-        for path, written in read_manifest(config.output_folder).items():
+        for path, written in read_manifest(config.output_folder)[0].items():
             if path in hosts.PATHS:
                 continue
-            asked = "" if path == "index.html" else path
+            asked = make.asked(path).removeprefix("/")
             theirs, ours = client.get(f"{url}{prefix}/{asked}"), service.get(f"{prefix}/{asked}")
             assert (theirs.status_code, theirs.content) == (200, ours.data), path
-            same = [name for name, _ in (*ALWAYS, *(PAGE if path == "index.html" else ()))]
+            same = [name for name, _ in (*ALWAYS, *(PAGE if path.endswith(".html") else ()))]
             for name in ("Content-Type", "Last-Modified", *same):
                 assert theirs.headers[name] == ours.headers[name], path
             # The rules follow from the config alone: they say of every feed what is right for the fastest.
@@ -208,6 +212,15 @@ def test_nginx_answers_as_the_service_does(tmp_path: Path, base: str) -> None:
             assert theirs.headers["Last-Modified"] == formatdate(written.modified, usegmt=True)
             tags = {"If-None-Match": theirs.headers["ETag"]}
             assert client.get(f"{url}{prefix}/{asked}", headers=tags).status_code == 304
+            opened = {"Sec-Fetch-Dest": "document"}
+            theirs = client.get(f"{url}{prefix}/{asked}", headers=opened)
+            ours = service.get(f"{prefix}/{asked}", headers=opened)
+            assert (theirs.status_code, theirs.content) == (200, ours.data), path
+            assert theirs.headers["Content-Type"] == ours.headers["Content-Type"], path
+            assert (ours.headers["Content-Type"] == "text/xml; charset=utf-8") == path.endswith((".rss", ".atom"))
+            assert theirs.headers["Cache-Control"] == cache_control(300), path
+            if path.endswith((".rss", ".atom")):
+                assert "Sec-Fetch-Dest" in theirs.headers["Vary"] and "Sec-Fetch-Dest" in ours.headers["Vary"]
         for path, target in MOVED.items():
             for answer in (client.get(f"{url}{prefix}/{path}?x=1"), service.get(f"{prefix}/{path}?x=1")):
                 assert (answer.status_code, answer.headers["Location"]) == (301, config.site.address(target)), path

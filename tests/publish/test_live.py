@@ -2,6 +2,8 @@
 
 import os
 import signal
+import sqlite3
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import httpx
 from feeds.config import Config
 from tests import make
 from tests.publish.test_server import Serving, serving
+from tests.publish.test_static import small_disk
 
 DOCUMENT = "/topics/ai/feed.rss"
 
@@ -137,6 +140,45 @@ def test_a_store_that_is_damaged_is_made_anew_while_the_last_good_documents_are_
                 raise AssertionError(server.err.read_text()) from error
             assert shown.headers["ETag"] != before.headers["ETag"]
         assert server.process.poll() is None
+
+
+def test_while_another_program_holds_the_store_answers_go_on_and_news_come_after(tmp_path: Path) -> None:
+    config = site(tmp_path)
+    with serving(config) as server, closing(sqlite3.connect(config.store_file, isolation_level=None)) as other:
+        before = until(server, "Article 1")
+        other.execute("BEGIN EXCLUSIVE")
+        make.write(config.records_folder / "3.md", make.record(3))
+        for _ in range(20):
+            again = server.get(DOCUMENT)
+            assert (again.status_code, again.content, again.headers["ETag"]) == (
+                200,
+                before.content,
+                before.headers["ETag"],
+            )
+            assert server.get(DOCUMENT, **{"If-None-Match": before.headers["ETag"]}).status_code == 304
+        assert server.get("/feed.atom").status_code == 200  # which nobody asked for before
+        assert server.get("/healthz").status_code == 200
+        other.execute("ROLLBACK")
+        until(server, "Article 3")
+
+
+def test_while_the_disk_is_full_answers_go_on_and_news_come_after(tmp_path: Path) -> None:
+    config = site(tmp_path)
+    with small_disk(config.store_file.parent, "2m"), serving(config) as server:
+        before = until(server, "Article 1")
+        filler = config.store_file.parent / "filler"
+        with suppress(OSError), filler.open("wb", buffering=0) as file:
+            while file.write(b"x" * 4096):
+                pass
+        make.write(config.records_folder / "3.md", make.record(3, body="A long text. " * 20_000))
+        until(server, "the last good documents are served", "/healthz")
+        again = server.get(DOCUMENT)
+        assert (again.content, again.headers["ETag"]) == (before.content, before.headers["ETag"])
+        assert server.get(DOCUMENT, **{"If-None-Match": before.headers["ETag"]}).status_code == 304
+        assert server.get("/feed.atom").status_code == 200  # which nobody asked for before
+        filler.unlink()
+        until(server, "Article 3")
+        until(server, '"ok"', "/healthz")
 
 
 def test_other_feeds_are_untouched_by_a_change(tmp_path: Path) -> None:

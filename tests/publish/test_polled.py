@@ -11,7 +11,7 @@ import pytest
 
 from feeds.config import Config
 from tests import make
-from tests.parsers import Newsboat
+from tests.parsers import Newsboat, Sfeed
 from tests.publish.test_server import Serving, serving
 
 PATH = "/topics/ai/feed"
@@ -37,14 +37,19 @@ class Editor:
         elif kind == "edit":
             self.titles[n] = f"Edited {n} {self._chance.random()}"
         elif kind == "take back" and len(self.titles) > 3:
-            del self.titles[n]
-            (self._folder / f"{n}.md").unlink()
+            self.take_back()
             return
         file, aside = self._folder / f"{n}.md", self._folder / f".{n}.swp"
         if kind == "break":
             make.write(file, "---\ntitle: [half")  # it stays as it was until it is whole again
         make.write(aside, self.text(n))
         aside.replace(file)
+
+    def take_back(self) -> None:
+        """An article goes, but none of the first three: every feed stays."""
+        n = self._chance.choice(sorted(self.titles)[3:])
+        del self.titles[n]
+        (self._folder / f"{n}.md").unlink()
 
     def text(self, n: int) -> str:
         """A record; the higher its number, the older it is."""
@@ -56,6 +61,7 @@ def poll(config: Config, server: Serving, seconds: float, every: float) -> int:
     editor, folder = Editor(config, 7), config.file.parent
     urls = {name: f"{server.url}{PATH}.{name}" for name in ("rss", "atom")}
     newsboat = Newsboat(folder / "newsboat", *urls.values())
+    sfeed = Sfeed(folder / "sfeed", urls)
     failures: list[str] = []
     done = threading.Event()
 
@@ -87,6 +93,7 @@ def poll(config: Config, server: Serving, seconds: float, every: float) -> int:
                 assert len(set(ids)) == len(ids)
                 kept[name] = read
             newsboat.reload()
+            sfeed.update()
     finally:
         done.set()
         thread.join()
@@ -98,7 +105,13 @@ def poll(config: Config, server: Serving, seconds: float, every: float) -> int:
         assert again.status in (200, 226, 304)
     newsboat.reload()
     shown = {guid: title for guid, title, *_ in newsboat.items()}
-    assert {f"https://example.org/{n}": title for n, title in editor.titles.items()}.items() <= shown.items()
+    items = {f"https://example.org/{n}": title for n, title in editor.titles.items()}.items()
+    assert items <= shown.items()
+    sfeed.update()
+    for name in urls:
+        held = sfeed.items(name)
+        assert items <= set(held)
+        assert len(set(held)) == len(held)
     return edits
 
 
@@ -115,7 +128,8 @@ def run(tmp_path: Path, seconds: float, every: float) -> None:
 
 
 def test_readers_that_poll_lose_nothing(tmp_path: Path) -> None:
-    make.program("newsboat")
+    for program in ("newsboat", "sfeed_update", "curl"):
+        make.program(program)
     run(tmp_path, 5, 0.2)
 
 

@@ -35,6 +35,9 @@ MEDIA_TYPES = {
     "json": "application/feed+json; charset=utf-8",
     "html": "text/html; charset=utf-8",
     "opml": "text/x-opml; charset=utf-8",
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml; charset=utf-8",
 }
 
 
@@ -74,12 +77,7 @@ def build(config: Config, now: datetime = make.NOW) -> dict[str, Written]:
         static.build(config, source, now)
     finally:
         source.close()
-    return read_manifest(config.output_folder)
-
-
-def address(path: str) -> str:
-    """Where a file of the static tree is over HTTP."""
-    return "/" if path == "index.html" else f"/{path}"
+    return read_manifest(config.output_folder)[0]
 
 
 def until(client: FlaskClient, path: str, holds: Callable[[TestResponse], bool]) -> TestResponse:
@@ -118,10 +116,11 @@ def files(config: Config, manifest: dict[str, Written]) -> dict[str, bytes]:
 def test_every_document_is_the_file_of_the_static_tree(
     client: FlaskClient, config: Config, manifest: dict[str, Written], files: dict[str, bytes]
 ) -> None:
-    # Everything, topics, providers, categories; and the front page and the list for a reader's import.
-    assert len(files) == 3 * (1 + 4 + 2 + 2) + 2
+    # Everything, topics, providers, categories, each with its page; the front page, the list for a reader's import, and
+    # four files that pages and feeds need in a browser.
+    assert len(files) == 4 * (1 + 4 + 2 + 2) + 2 + 4
     for path, content in files.items():
-        response = client.get(address(path))
+        response = client.get(make.asked(path))
         mtime = (config.file.parent / "twin" / "public" / path).stat().st_mtime
         assert response.status_code == 200, path
         assert response.data == content, path
@@ -136,14 +135,15 @@ def test_a_feed_of_the_publishers_own_is_the_file_of_the_static_tree(tmp_path: P
     twin, served = (make.site(tmp_path / name, {**records(), **hot}, make.OWN) for name in ("twin", "served"))
     listed, client = build(twin), client_of(served)
     own = [path for path in listed if path.startswith("feeds/")]
-    assert own == ["feeds/good/feed.atom", *(f"feeds/hot/feed.{name}" for name in ("atom", "json", "rss"))]
+    hottest = [f"feeds/hot/{name}" for name in ("feed.atom", "feed.json", "feed.rss", "index.html")]
+    assert own == ["feeds/good/feed.atom", "feeds/good/index.html", *hottest]
     for path in (*own, "index.html"):
-        response = client.get(address(path))
+        response = client.get(make.asked(path))
         assert response.data == (twin.output_folder / path).read_bytes()
         assert response.headers["ETag"] == f'W/"{listed[path].etag}"'
         assert response.last_modified is not None
         assert response.last_modified.timestamp() == listed[path].modified
-        again = client.get(address(path), headers={"If-None-Match": response.headers["ETag"]})
+        again = client.get(make.asked(path), headers={"If-None-Match": response.headers["ETag"]})
         assert again.status_code == 304
     for path in ("/feeds/good/feed.rss", "/feeds/nothing/feed.rss", "/feeds/nothing/feed.atom", "/feeds/", "/feeds"):
         assert client.get(path).status_code == 404
@@ -151,7 +151,7 @@ def test_a_feed_of_the_publishers_own_is_the_file_of_the_static_tree(tmp_path: P
 
 def test_head_is_get_without_the_body(client: FlaskClient, files: dict[str, bytes]) -> None:
     for path in files:
-        get, head = client.get(address(path)), client.head(address(path))
+        get, head = client.get(make.asked(path)), client.head(make.asked(path))
         assert head.status_code == 200
         assert head.data == b""
         assert {**head.headers, "Date": ""} == {**get.headers, "Date": ""}
@@ -159,7 +159,7 @@ def test_head_is_get_without_the_body(client: FlaskClient, files: dict[str, byte
 
 def test_every_document_says_what_it_is(client: FlaskClient, files: dict[str, bytes]) -> None:
     for path in files:
-        assert client.get(address(path)).headers["Content-Type"] == MEDIA_TYPES[path.rpartition(".")[2]]
+        assert client.get(make.asked(path)).headers["Content-Type"] == MEDIA_TYPES[path.rpartition(".")[2]]
 
 
 def test_every_document_may_be_kept_for_as_long_as_its_rhythm_says(client: FlaskClient) -> None:
@@ -212,7 +212,7 @@ def test_a_changed_document_has_the_same_validators_in_the_static_tree(tmp_path:
     served = make.site(tmp_path / "served", records())
     built = served if shared else make.site(tmp_path / "built", records())
     client = client_of(served, clock)
-    before = {path: client.get(address(path)) for path in build(built).keys() - set(hosts.PATHS)}
+    before = {path: client.get(make.asked(path)) for path in build(built).keys() - set(hosts.PATHS)}
     clock.now += timedelta(hours=1)
     for config in {served.file: served, built.file: built}.values():
         make.write(config.records_folder / "7.md", make.record(7, topics="[AI]"))
@@ -222,7 +222,7 @@ def test_a_changed_document_has_the_same_validators_in_the_static_tree(tmp_path:
     changed = 0
     for path in before:
         written = manifest[path]
-        response = client.get(address(path))
+        response = client.get(make.asked(path))
         assert response.data == (built.output_folder / path).read_bytes()
         assert response.headers["ETag"] == f'W/"{written.etag}"'
         assert response.last_modified is not None
@@ -232,8 +232,8 @@ def test_a_changed_document_has_the_same_validators_in_the_static_tree(tmp_path:
             assert response.last_modified == clock.now
         else:
             assert response.last_modified == before[path].last_modified
-    # In three formats: everything, the topic, the provider, the category; and the front page, which counts articles.
-    assert changed == 3 * 4 + 1
+    # In three formats and as a page: everything, the topic, the provider, the category. The front page counts them.
+    assert changed == 4 * 4 + 1
 
 
 SOONER, SAME, LATER = timedelta(hours=-1), timedelta(0), timedelta(hours=1)
@@ -296,8 +296,8 @@ def test_a_date_that_is_none_is_ignored(client: FlaskClient, since: str) -> None
 
 def test_a_304_has_no_body(client: FlaskClient, files: dict[str, bytes]) -> None:
     for path in files:
-        first = client.get(address(path))
-        response = client.get(address(path), headers={"If-None-Match": first.headers["ETag"]})
+        first = client.get(make.asked(path))
+        response = client.get(make.asked(path), headers={"If-None-Match": first.headers["ETag"]})
         assert response.status_code == 304
         assert response.data == b""
         assert response.headers["ETag"] == first.headers["ETag"]
@@ -368,12 +368,16 @@ ODD = [
     "/all/feed.rss",
     "/topics",
     "/topics/",
-    "/topics/ai",
-    "/topics/ai/",
     "/topics/ai/feed.pdf",
     "/topics/ai/feeds.opml",
     "/topics/ai/feed.html",
-    "/topics/ai/index.html",
+    "/topics/index.html",
+    "/topics/ai/index.rss",
+    "/topics/ai/archive/2026-11.html",
+    "/topics/hidden/",
+    "/topics/later/",
+    "/providers/later.example/",
+    "/all/feeds.css",
     "/topics/ai%20/feed.rss",
     "/topics/ai/feed.rss%00",
     "/topics/hidden/feed.rss",
@@ -462,7 +466,7 @@ def test_an_error_speaks_to_who_asks(client: FlaskClient, accept: str | None, ki
     text = response.get_data(as_text=True)
     if kind.startswith("text/html"):
         assert text.startswith("<!doctype html>")
-        assert 'href="https://feeds.example.org/"' in text
+        assert '<a href="/">All feeds of' in text
     elif kind.startswith("text/plain"):
         assert text.startswith(str(status))
         assert text.endswith("\n")
@@ -679,7 +683,7 @@ def test_the_mount_answers_with_and_without_a_slash_and_names_no_host(tmp_path: 
 def test_the_host_of_a_request_shows_in_no_byte(client: FlaskClient, files: dict[str, bytes], host: str) -> None:
     marks = {"Host": host, "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "gopher", "Forwarded": "host=evil"}
     for path, content in files.items():
-        response = client.get(address(path), headers=marks)
+        response = client.get(make.asked(path), headers=marks)
         assert response.status_code in (200, 400)
         assert response.status_code == 400 or response.data == content
         assert "evil" not in str(response.headers) + response.get_data(as_text=True)
@@ -694,7 +698,7 @@ def test_no_document_has_the_time_of_its_making_in_it(tmp_path: Path, files: dic
     late = Clock(make.NOW + timedelta(hours=4, minutes=21, seconds=7))
     client = client_of(make.site(tmp_path, records()), late)
     for path, content in files.items():
-        response = client.get(address(path))
+        response = client.get(make.asked(path))
         assert response.data == content
         assert response.last_modified is not None
         assert response.last_modified < make.NOW

@@ -22,8 +22,9 @@ from feeds.errors import PublishError
 from feeds.model import digest
 from feeds.pipeline import Documents, ingest, open_store
 from feeds.publish import hosts, static
+from feeds.publish.files import ASIDE
 from feeds.publish.manifest import HEADING, MANIFEST, UNFINISHED, read_manifest
-from feeds.publish.static import ASIDE, Built
+from feeds.publish.static import Built
 from tests import make
 from tests.publish.test_codings import DECODERS
 
@@ -38,8 +39,11 @@ KEYS = (
     *("topics/ai/", "topics/robots/"),
 )
 FORMATS = ("rss", "atom", "json")
-FIXED = {"index.html", "feeds.opml", MANIFEST, *hosts.PATHS}  # what there is without an article
+ASSETS = {"pages.css", "feeds.css", "pages.js", "icon.svg"}
+FIXED = {"index.html", "feeds.opml", MANIFEST, *ASSETS, *hosts.PATHS}  # what there is without an article
 FILES = {f"{folder}feed.{name}" for folder in KEYS for name in FORMATS} | FIXED
+FILES |= {f"{folder or 'all/'}index.html" for folder in KEYS}
+DOCUMENTS = len(FILES - {MANIFEST, *hosts.PATHS})
 RULES = len(hosts.PATHS)
 
 # Builds as `feeds build` does, and says how far it is: a line before it begins, one a document, one at the end.
@@ -100,7 +104,7 @@ def config(tmp_path: Path) -> Config:
 
 class TestLayout:
     def test_every_feed_lies_at_its_path_in_every_format(self, config: Config) -> None:
-        assert built(config) == Built(23 + RULES, 0, 0)
+        assert built(config) == Built(DOCUMENTS + RULES, 0, 0)
         assert make.tree(config.output_folder).keys() == FILES
 
     def test_files_are_the_documents(self, config: Config) -> None:
@@ -118,7 +122,7 @@ class TestLayout:
 
     def test_the_list_tells_tag_time_and_size_of_each_file(self, config: Config) -> None:
         built(config)
-        listed = read_manifest(config.output_folder)
+        listed, _ = read_manifest(config.output_folder)
         assert listed.keys() == FILES - {MANIFEST}
         for path, content in pages(config.output_folder).items():
             info = (config.output_folder / path).stat()
@@ -127,7 +131,7 @@ class TestLayout:
 
     def test_a_site_without_articles_is_a_front_page_and_a_list(self, tmp_path: Path) -> None:
         config = make.site(tmp_path, {})
-        assert built(config) == Built(2 + RULES, 0, 0)
+        assert built(config) == Built(2 + len(ASSETS) + RULES, 0, 0)
         assert pages(config.output_folder).keys() == FIXED - {MANIFEST}
 
     @pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o027, 0o640), (0o002, 0o664)])
@@ -159,10 +163,10 @@ CODED = {".br": "br", ".gz": "gzip"}
 
 class TestCompressed:
     def test_each_document_has_its_codings_beside_it_with_its_time(self, config: Config) -> None:
-        assert built(config, compress=True) == Built(23 * 3 + RULES, 0, 0)
-        tree, listed = make.tree(config.output_folder), read_manifest(config.output_folder)
+        assert built(config, compress=True) == Built(DOCUMENTS * 3 + RULES, 0, 0)
+        tree, listed = make.tree(config.output_folder), read_manifest(config.output_folder)[0]
         documents = [path for path in listed if Path(path).suffix not in CODED and path not in hosts.PATHS]
-        assert len(documents) == 23
+        assert len(documents) == DOCUMENTS
         for path in documents:
             for suffix, coding in CODED.items():
                 assert DECODERS[coding](tree[path + suffix]) == tree[path]
@@ -180,17 +184,17 @@ class TestCompressed:
     def test_a_second_build_writes_nothing(self, config: Config) -> None:
         built(config, compress=True)
         before = facts(config.output_folder)
-        assert built(config, make.NOW + HOUR, compress=True) == Built(0, 23 * 3 + RULES, 0)
+        assert built(config, make.NOW + HOUR, compress=True) == Built(0, DOCUMENTS * 3 + RULES, 0)
         lose_store(config)
-        assert built(config, make.NOW + HOUR, compress=True) == Built(0, 23 * 3 + RULES, 0)
+        assert built(config, make.NOW + HOUR, compress=True) == Built(0, DOCUMENTS * 3 + RULES, 0)
         assert facts(config.output_folder) == before
 
     def test_those_of_a_document_that_changed_are_written_with_it(self, config: Config) -> None:
         built(config, compress=True)
         make.write(config.records_folder / "3.md", SITE["3.md"].replace("Article 3", "Changed"))
         done = built(config, make.NOW + HOUR, compress=True)
-        # In three formats and three codings: everything, the topic, the provider, the category.
-        assert (done.written, done.deleted) == (3 * 3 * 4, 0)
+        # In three formats, as a page, and in three codings: everything, the topic, the provider, the category.
+        assert (done.written, done.deleted) == (4 * 3 * 4, 0)
         content = (config.output_folder / "topics/robots/feed.rss.br").read_bytes()
         assert b"Changed" in DECODERS["br"](content)
         assert b"Article 3" not in DECODERS["br"](content)
@@ -203,7 +207,7 @@ class TestCompressed:
 
     def test_a_build_that_is_not_asked_for_them_takes_them_away(self, config: Config) -> None:
         built(config, compress=True)
-        assert built(config) == Built(0, 23 + RULES, 23 * 2)
+        assert built(config) == Built(0, DOCUMENTS + RULES, DOCUMENTS * 2)
         assert make.tree(config.output_folder).keys() == FILES
 
     def test_one_that_somebody_spoiled_is_written_again(self, config: Config) -> None:
@@ -223,21 +227,21 @@ class TestAgain:
     def test_a_second_build_writes_nothing(self, config: Config) -> None:
         built(config)
         before = facts(config.output_folder)
-        assert built(config, make.NOW + HOUR) == Built(0, 23 + RULES, 0)
+        assert built(config, make.NOW + HOUR) == Built(0, DOCUMENTS + RULES, 0)
         assert facts(config.output_folder) == before
 
     def test_a_second_build_without_the_store_writes_nothing(self, config: Config) -> None:
         built(config)
         before = facts(config.output_folder)
         lose_store(config)
-        assert built(config, make.NOW + HOUR) == Built(0, 23 + RULES, 0)
+        assert built(config, make.NOW + HOUR) == Built(0, DOCUMENTS + RULES, 0)
         assert facts(config.output_folder) == before
 
     def test_a_change_that_no_format_shows_writes_nothing(self, config: Config) -> None:
         built(config)
         before = facts(config.output_folder)
         make.write(config.records_folder / "1.md", make.record(1, heat="7"))
-        assert built(config, make.NOW + HOUR) == Built(0, 23 + RULES, 0)
+        assert built(config, make.NOW + HOUR) == Built(0, DOCUMENTS + RULES, 0)
         assert facts(config.output_folder) == before
 
     def test_only_what_changed_is_written(self, config: Config) -> None:
@@ -245,12 +249,13 @@ class TestAgain:
         before = facts(config.output_folder)
         make.write(config.records_folder / "3.md", SITE["3.md"].replace("Article 3", "Changed"))
         later = make.NOW + HOUR
-        assert built(config, later) == Built(12, 11 + RULES, 0)
+        assert built(config, later) == Built(16, DOCUMENTS - 16 + RULES, 0)
         after = facts(config.output_folder)
         assert before.keys() == after.keys()
         written = {path for path in after if (config.output_folder / path).is_file() and after[path] != before[path]}
         changed = ("", "categories/video/", "providers/other.org/", "topics/robots/")
-        assert written == {f"{folder}feed.{name}" for folder in changed for name in FORMATS} | {MANIFEST}
+        shown = {f"{folder or 'all/'}index.html" for folder in changed}
+        assert written == {f"{folder}feed.{name}" for folder in changed for name in FORMATS} | shown | {MANIFEST}
         for path in written - {MANIFEST}:
             assert after[path][0] != before[path][0]
             assert after[path][1] == int(later.timestamp()) * 10**9
@@ -282,7 +287,7 @@ class TestAgain:
         built(config)
         before = facts(config.output_folder)
         spoil(config.output_folder / "feed.rss")
-        assert built(config, make.NOW + HOUR) == Built(1, 22 + RULES, 0)
+        assert built(config, make.NOW + HOUR) == Built(1, DOCUMENTS - 1 + RULES, 0)
         after = facts(config.output_folder)
         assert before.keys() == after.keys()
         assert {path for path in after if after[path] != before[path]} <= {".", "feed.rss"}
@@ -292,16 +297,17 @@ class TestAgain:
         built(config)
         before = make.tree(config.output_folder)
         shutil.rmtree(config.output_folder)
-        assert built(config, make.NOW + HOUR) == Built(23 + RULES, 0, 0)
+        assert built(config, make.NOW + HOUR) == Built(DOCUMENTS + RULES, 0, 0)
         assert make.tree(config.output_folder) == before
 
     def test_a_scheduled_article_is_written_when_it_is_due(self, config: Config) -> None:
         make.write(config.records_folder / "4.md", make.record(-1, topics="[Robots]"))
         built(config)
         assert b"Article -1" not in b"".join(pages(config.output_folder).values())
-        assert built(config, make.NOW + HOUR).written == 3 * 4 + 2
+        assert built(config, make.NOW + HOUR).written == 4 * 4 + 2
         for name in FORMATS:
             assert b"Article -1" in pages(config.output_folder)[f"topics/robots/feed.{name}"]
+        assert b"Article -1" in pages(config.output_folder)["topics/robots/index.html"]
 
 
 class TestGone:
@@ -319,21 +325,21 @@ class TestGone:
     def test_what_is_gone_is_deleted_with_its_folders(self, config: Config, tmp_path: Path) -> None:
         built(config)
         self.withdraw(config)
-        assert built(config, make.NOW + HOUR) == Built(8, 9 + RULES, 6)
+        assert built(config, make.NOW + HOUR) == Built(10, DOCUMENTS - 18 + RULES, 8)
         self.assert_gone(config, tmp_path)
 
     def test_a_store_that_was_lost_leaves_nothing_withdrawn_public(self, config: Config, tmp_path: Path) -> None:
         built(config)
         self.withdraw(config)
         lose_store(config)
-        assert built(config, make.NOW + HOUR).deleted == 6
+        assert built(config, make.NOW + HOUR).deleted == 8
         self.assert_gone(config, tmp_path)
 
     def test_all_that_is_gone_leaves_the_front_page_and_the_list(self, config: Config) -> None:
         built(config)
         for path in SITE:
             (config.records_folder / path).unlink()
-        assert built(config, make.NOW + HOUR) == Built(2, RULES, 21)
+        assert built(config, make.NOW + HOUR) == Built(2, len(ASSETS) + RULES, 28)
         assert make.tree(config.output_folder).keys() == FIXED
         assert folders(config.output_folder) == set()
 
@@ -408,7 +414,9 @@ class TestGone:
                 'formats = ["rss"]', {path for path in FILES if not path.endswith((".atom", ".json"))}, id="two formats"
             ),
             pytest.param('kinds = ["topics"]', {path for path in FILES if path[:2] not in ("ca", "pr")}, id="kinds"),
-            pytest.param("kinds = []", {path for path in FILES if "/" not in path}, id="every kind"),
+            pytest.param(
+                "kinds = []", {path for path in FILES if path.startswith("all/") or "/" not in path}, id="every kind"
+            ),
         ],
     )
     def test_what_the_config_withdraws_is_deleted(self, config: Config, setting: str, left: set[str]) -> None:
@@ -426,15 +434,15 @@ class TestGone:
         built(config)
         own = '[[feed]]\nkey = "own"\ntitle = "Own"\nlimit = 1\nformats = ["atom"]\n'
         config.file.write_text(text + own, encoding="utf-8")
-        assert built(load_config(config.file)) == Built(4, len(FILES) - 3, 0)  # with its history, and both lists
+        assert built(load_config(config.file)) == Built(6, len(FILES) - 3, 0)  # with its history, and both lists
         assert make.tree(config.output_folder).keys() == FILES | {
-            "feeds/own/feed.atom",
-            "feeds/own/archive/2026-11.atom",
+            *("feeds/own/feed.atom", "feeds/own/archive/2026-11.atom"),
+            *("feeds/own/index.html", "feeds/own/archive/2026-11.html"),
         }
         assert make.tree(config.output_folder)["feeds/own/feed.atom"].count(b"<entry>") == 1
-        assert built(load_config(config.file)) == Built(0, len(FILES) + 1, 0)
+        assert built(load_config(config.file)) == Built(0, len(FILES) + 3, 0)
         config.file.write_text(text, encoding="utf-8")
-        assert built(load_config(config.file), make.NOW + HOUR) == Built(2, len(FILES) - 3, 2)
+        assert built(load_config(config.file), make.NOW + HOUR) == Built(2, len(FILES) - 3, 4)
         assert make.tree(config.output_folder).keys() == FILES
         assert not (config.output_folder / "feeds").exists()
 
@@ -454,7 +462,7 @@ class TestTheList:
         manifest = config.output_folder / MANIFEST
         manifest.write_text(f"{manifest.read_text()}{line}\n")
         before = facts(config.output_folder)
-        with pytest.raises(PublishError, match=rf"{MANIFEST}:{25 + RULES}: expected the list that feeds wrote"):
+        with pytest.raises(PublishError, match=rf"{MANIFEST}:{len(FILES) + 1}: expected the list that feeds wrote"):
             built(config, make.NOW + HOUR)
         assert outside.exists()
         assert facts(config.output_folder) == before
@@ -514,7 +522,7 @@ class TestTrouble:
             after = make.tree(config.output_folder)
             assert ASIDE not in after
             assert all(
-                content.rstrip().endswith((b"</rss>", b"</feed>", b"]}", b"</html>", b"</opml>"))
+                content.rstrip().endswith((b"</rss>", b"</feed>", b"}", b"</html>", b"</opml>", b"</svg>"))
                 for content in pages_of(after)
             )
             assert before.keys() <= after.keys()
@@ -530,10 +538,10 @@ def pages_of(files: dict[str, bytes]) -> list[bytes]:
 
 
 @contextmanager
-def small_disk(folder: Path) -> Iterator[None]:
-    """A disk of 1 MiB at a folder."""
+def small_disk(folder: Path, size: str = "1m") -> Iterator[None]:
+    """A disk of 1 MiB at a folder, or of another size."""
     folder.mkdir()
-    mount = [make.program("mount"), "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    mount = [make.program("mount"), "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
     if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
         pytest.skip("only root may mount a disk to fill, and not everywhere")
     try:
@@ -566,16 +574,16 @@ class TestTheCommand:
                 "5.md": make.record(1, **old),
             },
         )
-        assert self.numbers(config, 0) == (5, 5, 0, 23, 23, 0, 0)
-        assert self.numbers(config, 0)[2:] == (0, 23, 0, 23, 0)
+        assert self.numbers(config, 0) == (5, 5, 0, 32, 32, 0, 0)
+        assert self.numbers(config, 0)[2:] == (0, 32, 0, 32, 0)
         make.write(config.records_folder / "6.md", make.record(6, webUrl="nowhere", publishedDateTime="never"))
-        assert self.numbers(config, 1) == (6, 1, 1, 23, 0, 23, 0)
+        assert self.numbers(config, 1) == (6, 1, 1, 32, 0, 32, 0)
         assert self.numbers(config, 1)[:3] == (6, 0, 1)
         (config.records_folder / "6.md").unlink()
         make.write(config.records_folder / "2.md", make.record(2, topics="[Robots]", heat="hot", **old))
-        assert self.numbers(config, 1) == (5, 1, 0, 23, 0, 23, 0)
+        assert self.numbers(config, 1) == (5, 1, 0, 32, 0, 32, 0)
         (config.records_folder / "2.md").unlink()
-        assert self.numbers(config, 0) == (4, 0, 0, 20, 11, 9, 3)
+        assert self.numbers(config, 0) == (4, 0, 0, 28, 14, 14, 4)
 
     def test_output_does_not_depend_on_the_environment_or_on_the_order_of_files(self, tmp_path: Path) -> None:
         corner = {"provider": "{name: Ångström, domain: example.org}", "topics": "[Ölpreis, ai, AI, C++]"}
@@ -644,7 +652,7 @@ class TestKilled:
             built(reference)
             states.append(pages(reference.output_folder))
         count = len(states[0])
-        assert count == 3 * 34 + 2 + RULES
+        assert count == 4 * 34 + 2 + len(ASSETS) + RULES
         for path, content in many("Old").items():
             make.write(config.records_folder / path, content)
         built(config)
@@ -731,8 +739,9 @@ class TestTogether:
         built(config)
         other = config.model_copy(update={"feeds": config.feeds.model_copy(update={"kinds": ()})})
         built(other, make.NOW + HOUR)
-        # JSON Feed has no place for a source: its document is the same with the feeds of providers and without.
-        assert built(config, make.NOW + 2 * HOUR) == Built(22, 1 + RULES, 0)
+        # JSON Feed has no place for a source: its document is the same with the feeds of providers and without. So is
+        # what pages need.
+        assert built(config, make.NOW + 2 * HOUR) == Built(DOCUMENTS - 5, 5 + RULES, 0)
         with closing(open_store(config)) as source, source.reading() as connection:
             noted = store.published(connection)
         assert all(
@@ -744,6 +753,6 @@ class TestTogether:
         built(config)
         rows = json.loads(make.run("list", "--json", cwd=config.file.parent).stdout)
         paths = {url.removeprefix("https://feeds.example.org/") for row in rows for url in row["urls"].values()}
-        assert paths == FILES - FIXED
+        assert paths == {path for path in FILES - FIXED if not path.endswith(".html")}
         subscribed = etree.parse(config.output_folder / "feeds.opml").iterfind(".//outline[@type]")
         assert [item.get("xmlUrl") for item in subscribed] == [row["urls"]["rss"] for row in rows]

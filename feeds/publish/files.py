@@ -1,0 +1,78 @@
+"""Files below a folder: each replaced at once or not at all, its mode as the umask has it, by several processes.
+
+In: paths and bytes. Not here: which files there are to be (static, manifest). Raises OSError.
+"""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+ASIDE = ".feeds-aside"
+
+
+class Files:
+    """The files below a folder that is there.  Forks may write too, each by a file of its own aside."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = str(root)
+        self._process = os.getpid()
+
+    def place(self, path: str) -> str:
+        """Where the file at a path lies."""
+        return f"{self._root}/{path}"
+
+    def facts(self, path: str) -> tuple[int, int] | None:
+        """The size of a file and its mtime in nanoseconds, or None when there is none."""
+        try:
+            found = os.lstat(self.place(path))
+        except OSError:
+            return None
+        return found.st_size, found.st_mtime_ns
+
+    def replace(self, path: str, content: bytes, modified: int | None = None, *, lasting: bool = False) -> None:
+        """Put a file in place, with that mtime in seconds since 1970.  `lasting`: a power cut does not lose it."""
+        process = os.getpid()
+        aside, target = self.place(ASIDE if process == self._process else f"{ASIDE}-{process}"), self.place(path)
+        try:
+            # Not tempfile: its files are for their owner alone, whatever the umask says.
+            descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666)
+            try:
+                rest = memoryview(content)
+                while rest:
+                    rest = rest[os.write(descriptor, rest) :]
+                if lasting:
+                    os.fsync(descriptor)
+                if modified is not None:
+                    os.utime(descriptor, (modified, modified))
+            finally:
+                os.close(descriptor)
+            try:
+                os.replace(aside, target)
+            except FileNotFoundError:  # most folders are there: no look at each is needed
+                os.makedirs(os.path.dirname(target), exist_ok=True)
+                os.replace(aside, target)
+        except OSError:
+            with suppress(OSError):
+                os.unlink(aside)
+            raise
+
+    def sweep(self) -> None:
+        """Take away what was left aside by who was ended while writing."""
+        with os.scandir(self._root) as items:
+            for item in items:
+                if item.name.startswith(ASIDE):
+                    os.unlink(item.path)
+
+    def delete(self, path: str) -> None:
+        """Delete a file if it is there, and the folders that are empty without it."""
+        target = Path(self.place(path))
+        target.unlink(missing_ok=True)
+        for folder in target.parents:
+            if str(folder) == self._root:
+                return
+            try:
+                folder.rmdir()
+            except FileNotFoundError:
+                continue  # a build that was killed got this far
+            except OSError:
+                return  # something else is in it

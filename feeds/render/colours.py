@@ -1,0 +1,47 @@
+"""Colours of pages that everybody can read: an accent, made lighter or darker until it stands out enough.  Pure.
+
+Contrast is that of WCAG 2.2, "contrast ratio": 4.5 at least for text (1.4.3).
+"""
+
+from colorsys import hls_to_rgb, rgb_to_hls
+
+ENOUGH = 4.6  # a little more than 4.5: colours are rounded
+STEPS = 100
+LIGHT, DARK = "#fffdf9", "#171513"  # the paper of the two schemes, as in templates/pages.css
+LIGHT_PANEL, DARK_PANEL = "#f5f1ea", "#211e1b"
+
+
+def contrast(one: str, other: str) -> float:
+    """How well two colours, as `#rrggbb`, stand out against each other: 1 to 21."""
+    brighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (brighter + 0.05) / (darker + 0.05)
+
+
+def readable(colour: str, *grounds: str) -> str:
+    """The colour, made darker or lighter as far as is needed to be read on all of these grounds, which are alike."""
+    hue, lightness, saturation = rgb_to_hls(*_parts(colour))
+    end = 0.0 if _luminance(grounds[0]) > 0.5 else 1.0
+    for step in range(STEPS + 1):
+        made = _written(hls_to_rgb(hue, lightness + (end - lightness) * step / STEPS, saturation))
+        if all(contrast(made, ground) >= ENOUGH for ground in grounds):
+            return made
+    return "#000000" if end == 0.0 else "#ffffff"
+
+
+def written_on(colour: str) -> str:
+    """Black or white: what is better read on that colour."""
+    return max("#ffffff", "#000000", key=lambda ink: contrast(ink, colour))
+
+
+def _parts(colour: str) -> tuple[float, float, float]:
+    red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    return red, green, blue
+
+
+def _written(parts: tuple[float, float, float]) -> str:
+    return "#" + "".join(f"{round(part * 255):02x}" for part in parts)
+
+
+def _luminance(colour: str) -> float:
+    red, green, blue = (x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in _parts(colour))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -1,0 +1,69 @@
+// What pages can do beyond HTML: find a feed while one types, copy an address, tell a time in the reader's own zone.
+// Without it every page says the same.
+"use strict";
+
+for (const time of document.querySelectorAll("time[datetime]")) {
+  const moment = new Date(time.dateTime);
+  if (!isNaN(moment)) time.title = moment.toLocaleString(undefined, { dateStyle: "full", timeStyle: "short" });
+}
+
+for (const button of document.querySelectorAll("button[data-copies]")) {
+  const field = document.getElementById(button.dataset.copies);
+  const told = button.closest(".address").querySelector("[role=status]");
+  const label = button.textContent;
+  let waiting;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    let done = true;
+    try {
+      await navigator.clipboard.writeText(field.value);
+    } catch {
+      field.select(); // there is no clipboard without TLS: the old way, or by hand
+      done = document.execCommand("copy");
+    }
+    button.classList.toggle("done", done);
+    button.textContent = done ? "Copied" : label;
+    told.textContent = done ? "The address is copied. Paste it into your reader." : "Select the address and copy it.";
+    clearTimeout(waiting);
+    waiting = setTimeout(() => {
+      button.classList.remove("done");
+      button.textContent = label;
+      told.textContent = "";
+    }, 4000);
+  });
+  field.addEventListener("focus", () => field.select());
+}
+
+const search = document.getElementById("search");
+if (search) {
+  const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLocaleLowerCase();
+  const box = search.closest(".search");
+  const found = box.querySelector("[role=status]");
+  const sections = [...document.querySelectorAll(".kinds section")].map((section) => ({
+    section,
+    items: [...section.querySelectorAll("ul > li")].map((item) => ({ item, text: folded(item.firstElementChild.textContent) })),
+  }));
+  box.hidden = false;
+  const filter = () => {
+    const words = folded(search.value).split(/\s+/).filter(Boolean);
+    let shown = 0;
+    for (const { section, items } of sections) {
+      let some = 0;
+      for (const { item, text } of items) {
+        const hidden = !words.every((word) => text.includes(word));
+        if (item.hidden !== hidden) item.hidden = hidden;
+        if (!hidden) some += 1;
+      }
+      section.hidden = some === 0;
+      shown += some;
+    }
+    found.textContent = words.length === 0 ? "" : shown === 1 ? "1 feed" : shown ? `${shown.toLocaleString()} feeds` : "No feed is called that.";
+  };
+  search.addEventListener("input", filter);
+  search.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    const first = document.querySelector(".kinds section:not([hidden]) li:not([hidden]) a");
+    if (first && search.value.trim()) first.click();
+  });
+  filter(); // a browser may have kept what was typed
+}

@@ -1,0 +1,33 @@
+"""The publisher's own templates, style and script: read from a folder once, then passed as a value.
+
+In: a folder. Out: a Theme. Not here: what stands in templates, and how pages are made of them (render/html).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+ASSETS = ("pages.css", "feeds.css", "pages.js", "icon.svg")  # published as they are, in place of ours
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """Text by file name, in the order of the names.  A name stands in place of ours."""
+
+    files: tuple[tuple[str, str], ...] = ()
+
+
+def read_theme(folder: Path) -> Theme:
+    """Every template (`*.html`) and asset of a folder; names that begin with a dot are passed over.
+
+    Raises ValueError, saying what was expected, for a folder or a file that cannot be used.
+    """
+    try:
+        paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+        wrong = [path.name for path in paths if path.suffix != ".html" and path.name not in ASSETS]
+        if wrong:
+            raise ValueError(f"expected templates, *.html, and {', '.join(ASSETS)}, got {wrong[0]!r}")
+        return Theme(tuple((path.name, path.read_text(encoding="utf-8")) for path in paths))
+    except UnicodeDecodeError as error:
+        raise ValueError("expected files of UTF-8") from error
+    except OSError as error:
+        raise ValueError(f"expected a folder of templates, got: {error.strerror}") from error

@@ -1,0 +1,110 @@
+"""docs/deploy.md, as it stands there: each example put to use, but for addresses, certificates and paths of its own."""
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from tests import make
+from tests.publish.test_hosts import proxy
+from tests.publish.test_server import LONGEST, Serving, free_port, serving
+
+PAGE = Path(__file__).parents[2] / "docs" / "deploy.md"
+
+
+def example(language: str) -> str:
+    """The one block of code in a language."""
+    (found,) = re.findall(rf"^```{language}\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return str(found)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Serving]:
+    """The service that is to be reached through another program."""
+    with serving(make.site(tmp_path / "site", {f"{n}.md": make.record(n) for n in range(1, 30)})) as running:
+        yield running
+
+
+def behaves(url: str, server: Serving) -> None:
+    """Answers come as the service gave them: compressed as the client asks, with its validators."""
+    for path in ("/feed.rss", "/topics/ai/feed.atom"):
+        own = server.get(path)
+        for coding in ("identity", "gzip", "br", "zstd"):
+            answer = httpx.get(f"{url}{path}", headers={"Accept-Encoding": coding}, trust_env=False)
+            assert (answer.status_code, answer.content) == (200, own.content)
+            assert answer.headers.get("Content-Encoding", "identity") == coding
+            for name in ("ETag", "Last-Modified", "Cache-Control", "Vary", "Link", "Content-Type"):
+                assert answer.headers[name] == own.headers[name]
+        tags = {"If-None-Match": own.headers["ETag"]}
+        assert httpx.get(f"{url}{path}", headers=tags, trust_env=False).status_code == 304
+    assert httpx.get(f"{url}/nothing", trust_env=False).status_code == 404
+
+
+def test_the_unit_is_one_that_systemd_takes(tmp_path: Path) -> None:
+    command, unit = Path(sys.executable).with_name("feeds"), example("ini")
+    assert "/opt/feeds/bin/feeds" in unit
+    (tmp_path / "feeds.service").write_text(unit.replace("/opt/feeds/bin/feeds", str(command)))
+    program = make.program("systemd-analyze")
+    done = subprocess.run([program, "verify", "--man=no", tmp_path / "feeds.service"], capture_output=True, text=True)
+    ours = [line for line in done.stderr.splitlines() if "feeds.service" in line]
+    assert (done.returncode, ours) == (0, []), done.stderr
+
+
+def test_nginx_hands_on_what_is_asked_and_answered(tmp_path: Path, server: Serving) -> None:
+    (inside,) = re.findall(r"^ +location / \{.*?^ +\}$", example("nginx"), re.MULTILINE | re.DOTALL)
+    assert "http://127.0.0.1:8000" in inside
+    (tmp_path / "nginx").mkdir()
+    with proxy(tmp_path / "nginx", inside.replace("http://127.0.0.1:8000", server.url)) as url:
+        behaves(url, server)
+
+
+@contextmanager
+def caddy(folder: Path, port: int, text: str) -> Iterator[None]:
+    """Caddy with that Caddyfile, once it listens at the port."""
+    make.write(folder / "Caddyfile", "{\n    admin off\n}\n" + text)
+    command = [make.program("caddy"), "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
+    environment = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
+    with (folder / "caddy.err").open("wb") as said:
+        process = subprocess.Popen(command, stderr=said, env=environment)
+    try:
+        deadline = time.monotonic() + LONGEST
+        while True:
+            with suppress(httpx.TransportError):
+                httpx.get(f"http://127.0.0.1:{port}/", trust_env=False)
+                break
+            assert process.poll() is None and time.monotonic() < deadline, (folder / "caddy.err").read_text()
+        yield
+    finally:
+        process.terminate()
+        process.wait(LONGEST)
+
+
+def test_caddy_hands_on_what_is_asked_and_answered(tmp_path: Path, server: Serving) -> None:
+    port, text = free_port(), example("caddyfile")
+    assert "feeds.example.org" in text and "127.0.0.1:8000" in text
+    text = text.replace("feeds.example.org", f"http://127.0.0.1:{port}")
+    text = text.replace("127.0.0.1:8000", f"127.0.0.1:{urlsplit(server.url).port}")
+    with caddy(tmp_path / "caddy", port, text):
+        behaves(f"http://127.0.0.1:{port}", server)
+
+
+def test_the_container_runs_a_command_that_serves_the_folder_mounted_into_it(tmp_path: Path) -> None:
+    (line,) = re.findall(r"^CMD (.*)$", example("dockerfile"), re.MULTILINE)
+    program, verb, *options = json.loads(line)
+    assert (program, verb) == ("feeds", "serve")
+    assert options[:2] == ["--host", "0.0.0.0"]
+    config = make.site(tmp_path, {"1.md": make.record(1)})
+    with serving(config, "--host", "127.0.0.1", *options[2:]) as running:
+        assert running.get("/feed.rss").status_code == 200
+    (installs,) = re.findall(r"^RUN (.*)$", example("dockerfile"), re.MULTILINE)
+    copied = re.findall(r"^COPY \. (.*)$", example("dockerfile"), re.MULTILINE)
+    assert shlex.split(installs)[:4] == ["pip", "install", "--no-cache-dir", *copied]
