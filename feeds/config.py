@@ -193,7 +193,7 @@ def load_config(path: Path | str = "config.toml", **server: str | int | None) ->
         data = tomllib.loads(source)
     except OSError as error:
         raise ConfigError(
-            str(path), f"expected a file, got: {error.strerror}; `--config PATH` names another"
+            str(path), f"expected a file, got: {error.strerror}; `feeds init` makes one, `--config PATH` names another"
         ) from error
     except UnicodeDecodeError as error:
         raise ConfigError(str(path), "expected UTF-8") from error

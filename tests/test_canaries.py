@@ -344,6 +344,30 @@ def test_a_hidden_feed_is_shown_as_one_that_never_was(site: Config) -> None:
         assert done.stderr == never.replace("topics/never", key)
 
 
+def test_a_terminal_shows_no_hidden_word(site: Config, twin: Config) -> None:
+    for arguments, check in ((["build"], 1), (["list"], 0), (["show", "all", "rss"], 0), (["show", "all", "json"], 0)):
+        shown = make.watched(*arguments, cwd=site.file.parent, columns=200, check=check)
+        assert found(make.CANARY, shown, make.unstyled(shown)) == []
+        if arguments[0] == "list":
+            tables = (shown, make.watched(*arguments, cwd=twin.file.parent, columns=200))
+            assert len({make.unstyled(one).partition("Feed  ")[2] for one in tables}) == 1
+
+
+def test_a_shell_completes_the_keys_of_the_visible_alone(site: Config, keys: list[str]) -> None:
+    folder = site.file.parent
+    done = make.run(cwd=folder, _FEEDS_COMPLETE="zsh_complete", COMP_WORDS="feeds show ", COMP_CWORD="2")
+    assert [line for line in done.stdout.splitlines() if line in keys] == keys
+    assert found(make.CANARY, done.stdout, done.stderr) == []
+
+
+def test_an_examination_of_the_service_says_no_hidden_word(site: Config) -> None:
+    with serving(site) as running:
+        options = ("--base-url", site.site.base_url, "--json")
+        done = make.run("doctor", running.url, *options, cwd=site.file.parent)
+    assert json.loads(done.stdout) == []
+    assert found(make.CANARY, done.stdout, done.stderr) == []
+
+
 def test_check_says_no_secured_word(site: Config) -> None:
     done = make.run("check", cwd=site.file.parent, check=1)
     assert len(done.stdout.splitlines()) > 30

@@ -12,8 +12,8 @@ import pytest
 import feeds
 from tests import make
 
-COMMANDS = ("check", "build", "serve", "list", "show", "schema", "completion")
-WITHOUT_CONFIG = ("schema", "completion")
+COMMANDS = ("init", "new", "check", "build", "serve", "list", "show", "doctor", "schema", "completion")
+WITHOUT_CONFIG = ("init", "schema", "completion")
 
 
 @pytest.fixture
@@ -215,7 +215,7 @@ def test_a_watched_build_shows_bars_with_rate_and_count(tmp_path: Path) -> None:
 def test_a_dumb_terminal_gets_no_bar(tmp_path: Path) -> None:
     make.site(tmp_path, {"1.md": make.record(1)})
     assert make.watched("build", cwd=tmp_path, TERM="dumb") == make.unstyled(
-        "1 record: 1 read, 0 left out. 20 files in public: 20 written, 0 kept, 0 deleted.\n"
+        "1 record: 1 read, 0 left out. 28 files in public: 28 written, 0 kept, 0 deleted.\n"
     )
 
 

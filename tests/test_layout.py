@@ -20,6 +20,7 @@ ROOMS = [
     "sections",
     "rules",
     "records",
+    "generators",
     "ledger",
     "identity",
     "theme",
@@ -33,6 +34,7 @@ ROOMS = [
     "render",
     "pipeline",
     "publish",
+    "doctor",
     "cli",
     "__main__",
 ]
@@ -65,6 +67,7 @@ LIBRARIES = {
     "watchfiles": {"publish.live"},
     "click": {"cli.*"},
     "rich": {"cli.*"},
+    "httpx": {"doctor.asking"},
     "idna": {"model"},
 }
 

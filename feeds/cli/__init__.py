@@ -12,7 +12,10 @@ from feeds import __version__
 from feeds.cli.build import build
 from feeds.cli.check import check
 from feeds.cli.completion import completion
+from feeds.cli.doctor import doctor
+from feeds.cli.init import init
 from feeds.cli.listing import list_feeds
+from feeds.cli.new import new
 from feeds.cli.opening import WRONG_USE
 from feeds.cli.schema import schema
 from feeds.cli.serve import serve
@@ -24,11 +27,13 @@ GARBAGE = 100_000
 
 EXAMPLES = """\b
 Examples:
+  feeds init                        begin a site, or take up a Jekyll, Hugo, … folder
   feeds check                       what is wrong with the records, and where
   feeds build                       write the static tree
   feeds serve --port 8080           serve the feeds over HTTP
   feeds list                        the feeds and their addresses
   feeds show topics/ai atom         one document
+  feeds doctor https://example.org  what readers meet there, and what mends it
 """
 
 
@@ -63,5 +68,5 @@ def main() -> None:
     gc.set_threshold(GARBAGE)
 
 
-for command in (check, build, serve, list_feeds, show, schema, completion):
+for command in (init, new, check, build, serve, list_feeds, show, doctor, schema, completion):
     main.add_command(command)

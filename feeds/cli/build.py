@@ -26,7 +26,7 @@ def build(config_path: str, compress: bool) -> None:
         ingested = opening.ingest(config, source, now)
         faults = opening.report(config, source, now)
         with terminal.progress("Writing", "document") as progress:
-            built = static.build(config, source, now, progress, compress=compress)
+            built = static.build(config, source, now, progress, compress=compress, workers=opening.workers(config))
     if config.site.base_url == config.server.address:
         click.echo(f"Every address begins with {config.site.base_url}: site.base_url names the public one.", err=True)
     left_out = len({fault.path for fault in faults if fault.cost == "record"})

@@ -12,9 +12,8 @@ and the root is cut off. Entries cut so, put between the two halves of an empty 
 writes whole; tests/render/test_joined.py holds that.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from email.utils import format_datetime
-from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
 from xml.sax.saxutils import quoteattr
 
@@ -41,7 +40,7 @@ ATOM = "http://www.w3.org/2005/Atom"
 PREFIXES = {"media": MEDIA, "dc": DUBLIN_CORE, "atom": ATOM, "content": CONTENT, "at": TOMBSTONES}
 
 
-NONE: Mapping[str, str] = MappingProxyType({})
+NONE: dict[str, str] = {}
 
 
 class Extra(NamedTuple):
@@ -49,7 +48,7 @@ class Extra(NamedTuple):
 
     tag: str
     text: str | None = None
-    attributes: Mapping[str, str] = NONE
+    attributes: dict[str, str] = NONE
     children: tuple["Extra", ...] = ()
 
 

@@ -1,0 +1,148 @@
+"""`feeds init`: a new site, or the config that fits a folder which another generator publishes."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from feeds.cli import opening, terminal
+from feeds.errors import FeedsError
+
+if TYPE_CHECKING:
+    from feeds.config import Config
+    from feeds.generators import Blog
+
+IGNORED = ".feeds/\npublic/\n"
+MOST_FAULTS = 5
+
+
+@click.command(
+    short_help="Begin here: a new site, or one of Jekyll, Hugo, …",
+    epilog="\b\nExamples:\n  feeds init\n  feeds init --title Tidewater --base-url https://feeds.tidewater.example\n",
+)
+@click.argument("folder", default=".", type=click.Path(file_okay=False))
+@click.option("--title", default="", help="What the site is called.")
+@click.option("--base-url", default="", help="The public address, with which every address begins.")
+def init(folder: str, title: str, base_url: str) -> None:
+    """Make a site in FOLDER, this one unless another is named.
+
+    In a folder of Jekyll, Hugo, Eleventy or Docusaurus: a config by which its posts are read as they are. Otherwise
+    a config with comments and a first record. No file that is there is changed.
+    """
+    from feeds import generators
+
+    place = Path(folder)
+    _check(title, base_url)
+    blog = generators.recognise(place) if place.is_dir() else None
+    if blog is not None:
+        _adopt(blog, place, title, base_url)
+    else:
+        _begin(place, title, base_url)
+
+
+def _begin(place: Path, title: str, base_url: str) -> None:
+    from feeds import generators
+
+    if (place / "config.toml").exists():
+        raise FeedsError(str(place / "config.toml"), "expected none: `feeds init` changes no file")
+    seeds = place / "seeds"
+    written = {place / "config.toml": generators.new_config(title or "Our feeds", base_url)}
+    if not seeds.exists():
+        moment = opening.now().replace(second=0).strftime("%Y-%m-%dT%H:%M:%SZ")
+        written[seeds / "first.md"] = generators.SAMPLE.format(moment=moment)
+    if not (place / ".gitignore").exists():
+        written[place / ".gitignore"] = IGNORED
+    for file, text in written.items():
+        _write(file, text)
+        click.echo(f"Wrote {file}")
+    click.echo()
+    _say_next(place, "config.toml", sample=seeds / "first.md" in written)
+
+
+def _adopt(blog: "Blog", place: Path, title: str, base_url: str) -> None:
+    from feeds import generators
+
+    name = next((name for name in generators.CONFIG_NAMES if not (place / name).exists()), None)
+    if name is None:
+        raise FeedsError(
+            str(place), f"expected no {' or '.join(generators.CONFIG_NAMES)}: `feeds init` changes no file"
+        )
+    click.echo(f"Found {blog.generator}, by {blog.settings}:")
+    known = {"title": blog.title, "address": blog.url, "posts": f"{blog.posts}/", "description": blog.description}
+    for what, text in {**known, "language": blog.language, "author": blog.author}.items():
+        click.echo(f"  {what:<12}{terminal.safe(text) or '(not found)'}")
+    _write(place / name, generators.blog_config(blog, title, base_url))
+    click.echo(f"Wrote {place / name}")
+    if not (place / blog.posts).is_dir():
+        click.echo(f"There is no folder {blog.posts} yet: `feeds` needs it.")
+    else:
+        _say_posts(opening.load(str(place / name)), blog)
+    click.echo("\nTo know:")
+    for note in blog.notes:
+        click.echo(f"  {note}")
+    click.echo(f"  .feeds/ and {blog.output}/ are made anew at any time: .gitignore can have both.")
+    if not blog.url:
+        click.echo("  the address of the site was not found: replace https://example.org in the config.")
+    click.echo()
+    _say_next(place, name, sample=False)
+
+
+def _say_posts(config: "Config", blog: "Blog") -> None:
+    """How many posts can be read, and an address as feeds makes it, to hold against the site's own."""
+    from feeds.records import Cost, Fault, read_file, read_record, walk
+    from feeds.records.naming import is_aside
+
+    now = opening.now()
+    read = hidden = 0
+    faults, links = [], list[str]()
+    posts = (found for found in walk(config.records_folder) if not is_aside(found.path))
+    for found in sorted(posts, key=lambda found: found.path):
+        content = read_file(config.records_folder, found)
+        if isinstance(content, Fault):
+            faults.append(content)
+            continue
+        reading = read_record(found.path, content, now, config.records.fields)
+        read += 1
+        hidden += reading.unpublished
+        faults += [fault for fault in reading.faults if fault.cost is Cost.RECORD]
+        if reading.article is not None and reading.article.published <= now and not links:
+            links.append(reading.article.link)
+    broken = len({fault.path for fault in faults})
+    click.echo(f"{terminal.count(read, 'file')} in {blog.posts}/: {hidden} are drafts, {broken} lack something.")
+    for fault in faults[:MOST_FAULTS]:
+        click.echo(f"  {config.records.path}/{fault.public}")
+    if len(faults) > MOST_FAULTS:
+        click.echo(f"  and {len(faults) - MOST_FAULTS} more: `feeds check` tells them.")
+    if links:
+        click.echo(f"An address as feeds makes it, to compare with the site's own: {links[0]}")
+
+
+def _say_next(place: Path, name: str, *, sample: bool) -> None:
+    option = "" if name == "config.toml" else f" --config {name}"
+    click.echo("Next:")
+    if place.resolve() != Path.cwd():
+        click.echo(f"  cd {place}")
+    if sample:
+        click.echo('  feeds new "A title" --url https://example.org/a-title')
+    click.echo(f"  feeds check{option}")
+    click.echo(f"  feeds serve{option}")
+
+
+def _check(title: str, base_url: str) -> None:
+    from feeds.model import web_address
+
+    if title and not title.isprintable():
+        raise FeedsError("--title", "expected a line of text")
+    try:
+        web_address(base_url or "https://example.org")
+    except ValueError as error:
+        raise FeedsError("--base-url", f"expected an http or https address, got {base_url!r}") from error
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("x", encoding="utf-8") as new:
+            new.write(text)
+    except OSError as error:
+        raise FeedsError(str(file), f"expected to write it, got: {error.strerror}") from error

@@ -1,0 +1,20 @@
+"""Folders of other publishers, recognised by their own settings, and the config.toml that fits each.
+
+blog: what is known of a folder.  jekyll, hugo, eleventy, docusaurus: a generator each.  writing: config.toml as text.
+Nothing is run and nothing changed: settings are read as text. Not here: how their records are read (records/fields).
+"""
+
+from pathlib import Path
+
+from feeds.generators import docusaurus, eleventy, hugo, jekyll
+from feeds.generators.blog import Blog
+from feeds.generators.writing import CONFIG_NAMES, SAMPLE, blog_config, new_config
+
+GENERATORS = (jekyll, hugo, eleventy, docusaurus)
+
+__all__ = ["CONFIG_NAMES", "SAMPLE", "Blog", "blog_config", "new_config", "recognise"]
+
+
+def recognise(folder: Path) -> Blog | None:
+    """What lies in a folder, as far as a generator knows it for its own; None where none does."""
+    return next((blog for generator in GENERATORS if (blog := generator.recognise(folder)) is not None), None)
