@@ -31,6 +31,8 @@ def findings(document: Document, address: str, expected: str, size: int, now: da
         missing.append(f"updated of {_named(undated[0])}")
     if missing:
         yield Finding("missing", address, ", ".join(missing))
+    for kind, detail in dict(flaw for entry in reversed(document.entries) for flaw in entry.flaws).items():
+        yield Finding(kind, address, detail)
     yield from _ids(document, address)
     yield from _dates(document, address, now)
     relative = [one for entry in document.entries for one in entry.addresses if not ABSOLUTE.fullmatch(one.strip())]

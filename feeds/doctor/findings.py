@@ -77,6 +77,10 @@ KINDS = {
     "missing": _fault("something required is missing", "write what RSS 2.0, RFC 4287 or JSON Feed 1.1 require"),
     "no-id": _fault("entries without an id", "give each a guid or id that never changes"),
     "same-id": _fault("two entries with one id", "readers show one of them only: an id for each"),
+    "enclosure": _fault("enclosures that are not whole", "one for each item, with url, length in bytes, and type"),
+    "two-alternates": _fault(
+        "entries with two alternates", "one link rel=alternate; an enclosure has a rel of its own"
+    ),
     "bad-date": _fault("dates that are none", "RFC 822 with four digits for the year in RSS, RFC 3339 elsewhere"),
     "future-date": _advice("dates to come", "hold entries back until their moment: readers show them first, or not"),
     "relative": _fault("relative addresses", "write each address in full: readers do not know what it is relative to"),

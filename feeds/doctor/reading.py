@@ -31,13 +31,17 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry: its id, what it is called in a report, its dates and its addresses as they are written."""
+    """An entry: its id, what it is called in a report, its dates and its addresses as they are written.
+
+    `flaws` are what else is wrong with it: a kind of finding, and what was seen.
+    """
 
     id: str
     name: str
     dates: tuple[str, ...]
     addresses: tuple[str, ...]
     pictures: tuple[str, ...] = ()
+    flaws: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +138,16 @@ def _rss(root: ElementTree.Element, encoding: str) -> Document:
         shown = title[:40] or f"item {number}"
         addresses += [*html, *(one.get("url", "") for one in item.iter("enclosure"))]
         said = tuple(address for address in addresses if address)
-        entries.append(Entry(name.strip(), shown if title else "", dates, said, _pictures(item)))
+        enclosures = item.findall("enclosure")
+        flaws = [
+            ("enclosure", f"{one.get('url', '')[:100]} without {part}")
+            for one in enclosures
+            for part in ("url", "length", "type")
+            if not one.get(part)
+        ]
+        flaws += [("enclosure", f"{len(enclosures)} in one item")] * (len(enclosures) > 1)
+        one = Entry(name.strip(), shown if title else "", dates, said, _pictures(item), tuple(flaws[:1]))
+        entries.append(one)
     links = list(_links(channel))
     required = {tag: _text(channel, tag) for tag in ("title", "link", "description")}
     dates = tuple(date for tag in ("lastBuildDate", "pubDate") if (date := _text(channel, tag)))
@@ -152,10 +165,19 @@ def _atom(root: ElementTree.Element, encoding: str) -> Document:
         html = [] if root.get(BASE) or entry.get(BASE) else _in_html(entry.findtext(f"{ATOM}content") or "")
         linked = [href for _, href in _links(entry)]
         title = _text(entry, f"{ATOM}title") if _text(entry, f"{ATOM}updated") else ""
-        one = Entry(_text(entry, f"{ATOM}id"), title[:40], dates, (*linked, *html), _pictures(entry))
+        kinds = [
+            (link.get("type", ""), link.get("hreflang", ""))
+            for link in entry.iterfind(f"{ATOM}link")
+            if link.get("rel", "alternate") == "alternate"
+        ]
+        flaws = (("two-alternates", title[:40]),) if len(kinds) > len(set(kinds)) else ()
+        one = Entry(_text(entry, f"{ATOM}id"), title[:40], dates, (*linked, *html), _pictures(entry), flaws)
         entries.append(one)
     links = list(_links(root))
     required = {tag: _text(root, f"{ATOM}{tag}") for tag in ("id", "title", "updated")}
+    # RFC 4287 §4.1.1: of the feed, or of each entry or its source.
+    authors = [entry.find(f".//{ATOM}author") is not None for entry in root.iterfind(f"{ATOM}entry")]
+    required["author"] = _text(root, f"{ATOM}author") or ("of each entry" if authors and all(authors) else "")
     own = tuple(href for rel, href in links if rel == "self")
     older = next((href for rel, href in links if rel == "prev-archive"), "")
     archive = any(str(child.tag).endswith("history/1.0}archive") for child in root)
@@ -183,7 +205,9 @@ def _json(body: bytes) -> Document:
         html = _in_html(_said(item, "content_html"))
         shown = _said(item, "title") or _said(item, "content_html") or _said(item, "content_text")
         pictures = tuple(picture for key in ("image", "banner_image") if (picture := _said(item, key)))
-        entries.append(Entry(_said(item, "id"), shown[:40], dates, (*links, *html), pictures))
+        content = _said(item, "content_html") or _said(item, "content_text")
+        flaws = () if content else (("missing", f"content_html or content_text of {_said(item, 'id')!r}"),)
+        entries.append(Entry(_said(item, "id"), shown[:40], dates, (*links, *html), pictures, flaws))
     own = tuple(link for link in (_said(data, "feed_url"),) if link)
     addresses = tuple(link for key in ("home_page_url", "feed_url", "next_url") if (link := _said(data, key)))
     older = _said(data, "next_url")

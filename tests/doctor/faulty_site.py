@@ -18,14 +18,16 @@ RSS = """<?xml version="1.0" encoding="utf-8"?>
 <lastBuildDate>Wed, 06 May 2026 07:08:09 +0000</lastBuildDate>
 <item><title>Herons</title><link>https://example.org/herons</link><guid>https://example.org/herons</guid>
 <pubDate>Wed, 06 May 2026 07:08:09 +0000</pubDate><description>NEWS</description>
-<media:content url="SITE/heron.png" medium="image"/></item>
+<media:content url="SITE/heron.png" medium="image"/>
+<enclosure url="SITE/heron.png" length="7" type="image/png"/></item>
 <item><title>Boats</title><link>https://example.org/boats</link><guid isPermaLink="false">tag:boats</guid>
 <pubDate>Tue, 05 May 2026 07:08:09 +0000</pubDate></item>
 </channel></rss>
 """
 ATOM = """<?xml version="1.0" encoding="utf-8"?>
 <feed xmlns="http://www.w3.org/2005/Atom"><id>SITE/feed.atom</id><title>Harbour</title>
-<updated>2026-05-06T07:08:09Z</updated><link rel="self" href="SITE/feed.atom"/><link href="SITE/"/>
+<updated>2026-05-06T07:08:09Z</updated><author><name>Harbour</name></author>
+<link rel="self" href="SITE/feed.atom"/><link href="SITE/"/>
 <link rel="prev-archive" href="SITE/archive/2026-04.atom"/>
 <entry><id>https://example.org/herons</id><title>Herons</title><updated>2026-05-06T07:08:09Z</updated>
 <link href="https://example.org/herons"/><content type="html">NEWS</content></entry></feed>

@@ -151,6 +151,8 @@ SEEDED = {
     "too-large": text("/feed.json", "NEWS", "x" * (1 << 20)),
     "history": text("/feed.atom", "2026-04", "2026-03"),
     "no-discovery": text("/news/", "alternate", "stylesheet"),
+    "enclosure": text("/feed.rss", ' length="7"', ""),
+    "two-alternates": text("/feed.atom", "</entry>", '<link href="SITE/heron.png"/></entry>'),
     "page": text("/feeds.opml", "/news/", "/olds/"),
     "opml": text("/feeds.opml", "xmlUrl", "url"),
 }
@@ -187,6 +189,24 @@ def test_a_picture_that_does_not_load_is_named_where_pictures_are_asked_for() ->
         assert kinds(examined(address)) == set()
         (finding,) = examined(address, images=True).findings
         assert (finding.kind, finding.address) == ("image", f"{address}/heran.png")
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after", "detail"),
+    [
+        ("/feed.rss", "<title>Harbour</title>", "", "title"),
+        ("/feed.rss", "<title>Boats</title>", "", "what names entry 2"),
+        ("/feed.atom", "<author><name>Harbour</name></author>", "", "author"),
+        ("/feed.atom", "<updated>2026-05-06T07:08:09Z</updated><author>", "<author>", "updated"),
+        ("/feed.json", '"title": "Harbour", ', "", "title"),
+        ("/feed.json", '"content_text": "NEWS"', '"title": "x"', "content_html or content_text of '1'"),
+        ("/feed.json", '"items": [', '"entries": [', "items"),
+    ],
+)
+def test_what_is_missing_is_told(path: str, before: str, after: str, detail: str) -> None:
+    with site(text(path, before, after)) as address:
+        details = [one.detail for one in examined(address).findings if one.kind == "missing"]
+    assert details == [detail]
 
 
 def test_a_site_that_is_not_there_is_named() -> None:
