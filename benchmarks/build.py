@@ -53,6 +53,7 @@ limit = {LIMIT}
 formats = ["rss", "atom"]
 kinds = ["topics", "providers"]
 archives = false
+pages = false
 content = "summary"
 """
 CHANGES = ("cold", "same", "changed", "removed", "renamed")

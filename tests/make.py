@@ -185,5 +185,11 @@ def corpus(count: int) -> Path:
     import tempfile
 
     place = Path(tempfile.mkdtemp(prefix="feeds-corpus-"))
-    subprocess.run([sys.executable, ROOT / "benchmarks" / "make_corpus.py", place, str(count)], check=True)
+    write_corpus(place, count)
     return place
+
+
+def write_corpus(place: Path, count: int, *options: str) -> None:
+    """Write a corpus to a folder, by benchmarks/make_corpus.py with its options."""
+    command = [sys.executable, str(ROOT / "benchmarks" / "make_corpus.py"), str(place), str(count), *options]
+    subprocess.run(command, check=True)

@@ -116,11 +116,11 @@ def violations(page: "Page") -> list[str]:
 def shot(page: "Page", name: str) -> None:
     """A screenshot, to be looked at."""
     SCREENSHOTS.mkdir(exist_ok=True)
-    # Not page.screenshot, which waits for ever in a document that is no HTML.
-    height = page.evaluate("document.documentElement.scrollHeight")
-    clip = {"x": 0, "y": 0, "width": page.evaluate("innerWidth"), "height": min(height, TALLEST), "scale": 1}
-    session = page.context.new_cdp_session(page)
-    taken = session.send("Page.captureScreenshot", {"clip": clip, "captureBeyondViewport": True})
+    # The whole page in view: what is far off is not drawn. Not page.screenshot, which waits for ever where no HTML is.
+    width, height = page.evaluate("[innerWidth, document.documentElement.scrollHeight]")
+    page.set_viewport_size({"width": width, "height": min(height, TALLEST)})
+    page.evaluate("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+    taken = page.context.new_cdp_session(page).send("Page.captureScreenshot")
     (SCREENSHOTS / f"{name}.png").write_bytes(b64decode(taken["data"]))
 
 
@@ -157,6 +157,35 @@ def test_without_a_clipboard_the_address_is_copied_all_the_same(browser: "Browse
         page.goto(f"{served.url}/topics/herons/")
         page.get_by_role("button", name="Copy").click()
         page.get_by_role("button", name="Copied").wait_for()
+
+
+def test_thousands_of_feeds_are_filtered_as_one_types(browser: "Browser", tmp_path: Path) -> None:
+    make.write_corpus(tmp_path, 9000, "--topics", "3000", "--providers", "60000")
+    config = make.site(tmp_path / "site", {}, '[records]\npath = "../records"\n')
+    with serving(config) as running, opened(browser) as page:
+        page.goto(running.url)
+        shot(page, "front-of-thousands")
+        every = page.locator(".kinds li")
+        assert every.count() > 5000
+        search = page.get_by_label("Find a feed")
+        for text in ("r", "ro", "robot", "robot mar", "ROBOT mar"):
+            search.fill(text)
+            names = every.evaluate_all("some => some.filter(one => !one.hidden).map(one => one.firstChild.textContent)")
+            assert 0 < len(names) < every.count()
+            assert page.locator(".found").inner_text().startswith(f"{len(names):,} feed")
+            missed = every.evaluate_all("some => some.filter(one => one.hidden).map(one => one.firstChild.textContent)")
+            assert not [name for name in missed if all(word in name.lower() for word in text.lower().split())]
+        search.fill("")
+        read = "some => some.map(one => [Number(one.children[1].textContent), one.children[2].textContent])"
+        for name, place in {"Most articles": 0, "Newest": 1}.items():
+            page.get_by_role("button", name=name).click()
+            facts = [fact[place] for fact in page.locator("#topics ~ ul li").evaluate_all(read)]
+            assert facts == sorted(facts, reverse=True)
+        page.get_by_role("button", name="By name").click()
+        assert page.locator("#topics ~ ul li a").first.inner_text() == "AI"
+        domain = page.locator("#providers ~ ul a").first.get_attribute("href") or ""
+        search.fill(domain.split("/")[1])  # a provider is known by its domain, which is not in its name
+        assert page.locator(".kinds li:visible a").first.get_attribute("href") == domain
 
 
 def test_a_search_without_a_hit_says_so_and_is_undone(browser: "Browser", served: Serving) -> None:

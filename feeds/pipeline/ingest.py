@@ -1,7 +1,6 @@
 """From the records folder into the store: only what changed is read, and all of it lands in one transaction."""
 
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -11,22 +10,18 @@ from pathlib import Path
 
 from feeds import selection, store
 from feeds.config import Config
-from feeds.errors import ConfigError, LedgerError, StoreBusy
+from feeds.errors import LedgerError, StoreError
 from feeds.ledger import ledger_bytes
 from feeds.model import digest
+from feeds.pipeline.look import NEVER, Look, forget_listing, settled
 from feeds.pipeline.minting import Minting, ledger_mark
 from feeds.pipeline.workers import shared
-from feeds.records import Fault, Found, Reading, find, printable, read_file, read_record, walk
+from feeds.records import Fault, Found, Reading, printable, read_file, read_record, walk
 from feeds.rows import Filed, claimant_of_row, filed
-from feeds.store import LONGEST_WAIT, Connection, Known, Store, fact, identities
+from feeds.store import LONGEST_WAIT, Connection, Known, Store, identities
 
 BATCH = 100
 SHAPING = ("feedgen", "lxml", "idna", "jinja2", "markdown-it-py", "nh3", "pydantic", "pyyaml")
-# A file that changed this shortly before it was read may change again without its time telling so.
-SETTLED_NS = 50_000_000
-NEVER = -1
-LISTING = "listing"  # stands for the files, sizes and times that the store was last brought up to date with
-
 Progress = Callable[[int, int], None]
 
 
@@ -68,24 +63,24 @@ def ingest(
     StoreError when the store cannot be written, StoreBusy when another process still writes it after `wait` seconds.
     """
     try:
-        look = _Look(config, among)
+        look = Look(config, among)
         with into.reading() as connection:
-            settled = selection.is_settled(connection, config.rules, now)
+            is_settled = selection.is_settled(connection, config.rules, now)
             mark = ledger_mark(ledger_bytes(config.ledger_file), config.feeds.withdrawn_days)
             same_ledger = identities.ledger_known(connection) == mark
             last = look.is_the_last_one(connection)
             same_files = last or not (look.changed(connection) or look.gone(connection))
             mends = not last and look.is_sure(connection)
-        if settled and same_ledger and same_files:
+        if is_settled and same_ledger and same_files:
             if mends:  # next time the listing is enough
-                with suppress(StoreBusy), into.writing(0) as connection:
+                with suppress(StoreError), into.writing(0) as connection:
                     if look.still_holds(connection):
                         look.note(connection)
             return Ingested(len(look.found), 0, 0)
         with into.writing(wait) as connection:
             if not look.still_holds(connection):
                 # While this process waited for its turn, another may have done the work.
-                look = _Look(config, among)
+                look = Look(config, among)
             ingested = _Ingest(connection, config, now, look, progress, workers).run(same_ledger)
         if ingested.taken_back:
             into.forget()
@@ -93,7 +88,7 @@ def ingest(
     except LedgerError:
         # What was taken back goes although nothing can be noted in the ledger; all else waits until that can be.
         with into.writing(wait) as connection:
-            _Ingest(connection, config, now, _Look(config, among)).take_back()
+            _Ingest(connection, config, now, Look(config, among)).take_back()
         raise
 
 
@@ -118,67 +113,8 @@ def settle(config: Config, source: Store, now: datetime, wait: float = LONGEST_W
         selection.settle(connection, config.rules, now)
 
 
-def _walk(folder: Path, among: Sequence[str] | None) -> dict[str, Found]:
-    if among is not None:
-        if not folder.is_dir():
-            raise ConfigError(str(folder), "expected a folder of records, got none")
-        there = (find(folder, path) for path in among)
-        return {printable(found.path): found for found in there if found is not None}
-    every = list(walk(folder))
-    strange = [(printable(found.path), found) for found in every if not found.path.isprintable()]
-    # A name that had to be escaped to be shown never hides the file that is really called so.
-    shown = dict(sorted(strange, key=lambda item: item[0] == item[1].path))
-    return shown | {found.path: found for found in every if found.path.isprintable()}
-
-
-class _Look:
-    """The files as they were at one look, and what the store knew of them then."""
-
-    def __init__(self, config: Config, among: Sequence[str] | None) -> None:
-        self.found = _walk(config.records_folder, among)
-        self._among = None if among is None else [printable(path) for path in among]
-        # Where a file may change without its time telling so, no listing says that all is as it was.
-        settled = among is None and _settled(max((one.mtime_ns for one in self.found.values()), default=0)) != NEVER
-        lines = [f"{path} {size} {mtime_ns} {is_link}" for path, size, mtime_ns, is_link in self.found.values()]
-        self.listing = digest("\n".join(lines)) if settled else ""
-        self._known: dict[str, Known] | None = None
-        self._last: str | None = None
-
-    def is_the_last_one(self, connection: Connection) -> bool:
-        """Whether the store was last brought up to date with just these files, of these sizes and times."""
-        self._last = fact(connection, LISTING)
-        return self.listing != "" and self._last == self.listing
-
-    def still_holds(self, connection: Connection) -> bool:
-        """Whether no other process read files since it was asked what the store knows."""
-        return fact(connection, LISTING) == self._last
-
-    def known(self, connection: Connection) -> dict[str, Known]:
-        """What the store knows of the files."""
-        if self._known is None:
-            self._known = store.known_files(connection, self._among)
-        return self._known
-
-    def changed(self, connection: Connection) -> list[tuple[str, Found]]:
-        """The files that are not as the store knows them, by path."""
-        known = self.known(connection)
-        return sorted(
-            (path, item)
-            for path, item in self.found.items()
-            if (before := known.get(path)) is None or (before.size, before.mtime_ns) != (item.size, item.mtime_ns)
-        )
-
-    def gone(self, connection: Connection) -> list[str]:
-        """The paths of the files that the store knows and that are no more."""
-        return sorted(self.known(connection).keys() - self.found.keys())
-
-    def note(self, connection: Connection) -> None:
-        """Note that the store was brought up to date with these files, under a mark that no other look has."""
-        store.note_fact(connection, LISTING, self.listing if self.is_sure(connection) else f"{time.time_ns()}")
-
-    def is_sure(self, connection: Connection) -> bool:
-        """Whether no file may be another the next time without its size and time telling so."""
-        return self.listing != "" and not store.has_files_of(connection, NEVER)
+def _known(connection: Connection, among: Sequence[str] | None) -> dict[str, Known]:
+    return store.known_files(connection, None if among is None else [printable(path) for path in among])
 
 
 class _Ingest:
@@ -189,7 +125,7 @@ class _Ingest:
         connection: Connection,
         config: Config,
         now: datetime,
-        look: _Look,
+        look: Look,
         progress: Progress | None = None,
         workers: int = 0,
     ) -> None:
@@ -225,8 +161,8 @@ class _Ingest:
         for batch in self._filed():
             out = [one for one in batch if not one.broken and not _is_due(one, self._now)]
             store.put(self._connection, out)
+        forget_listing(self._connection)
         selection.settle(self._connection, self._config.rules, self._now)
-        store.note_fact(self._connection, LISTING, "")  # no listing stands for what is kept of some
 
     def _filed(self) -> Iterator[list[Filed]]:
         """What the files say that changed, in batches.  Of those whose bytes are as they were only their time is noted.
@@ -253,7 +189,7 @@ class _Ingest:
         return [self._read_one(path, item) for path, item in batch]
 
     def _read_one(self, path: str, item: Found) -> Filed | Found | None:
-        seen = item._replace(path=path, mtime_ns=_settled(item.mtime_ns))
+        seen = item._replace(path=path, mtime_ns=settled(item.mtime_ns))
         before = self._known.get(path)
         content = read_file(self._config.records_folder, item)
         if isinstance(content, Fault):
@@ -283,13 +219,9 @@ def _is_due(one: Filed, now: datetime) -> bool:
     return one.record is not None and claimant_of_row(one.record).published <= now
 
 
-def _settled(mtime_ns: int) -> int:
-    return mtime_ns if mtime_ns < time.time_ns() - SETTLED_NS else NEVER
-
-
 def _code() -> bytes:
     """The program itself, and what shapes its output: a store made by other code, released or not, is made anew."""
     package = Path(__file__).parent.parent
-    files = sorted(package.rglob("*.py")) + sorted(package.rglob("*.html"))
+    files = sorted(package.rglob("*.py")) + sorted((package / "render" / "templates").iterdir())
     versions = " ".join([sys.version, *(f"{name} {version(name)}" for name in SHAPING)])
     return b"".join([versions.encode(), *(file.read_bytes() for file in files)])

@@ -8,6 +8,7 @@ Whoever forks has no connection to a database open that the work uses (sqlite.or
 """
 
 import fcntl
+import gc
 import os
 import pickle
 import select
@@ -18,6 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, Any, TypeVar
 
+SELDOM = (100_000, 50, 50)  # next to nothing that is made here points to itself
 AHEAD = 4  # batches for each worker that may be done before the one that is waited for
 PIPE_BYTES = 1 << 20  # a worker goes on while what it made waits to be taken
 
@@ -34,11 +36,13 @@ def processors() -> int:
 def shared(work: Callable[[Batch], Made], batches: Sequence[Batch], workers: int) -> Iterator[Iterator[Made]]:
     """What `work` makes of each batch, which can be pickled.  With no workers, or one batch, all is done here."""
     crew: list[_Worker] = []
+    gc.freeze()  # no worker looks for garbage in what was there before it: to look at a page is to copy it
     try:
         for _ in range(min(workers, len(batches) if len(batches) > 1 else 0)):
             crew.append(_hire(work, batches, crew))
         yield _made(work, batches, crew)
     finally:
+        gc.unfreeze()
         for worker in crew:
             worker.dismiss()
 
@@ -90,6 +94,7 @@ def _hire(work: Callable[[Batch], Any], batches: Sequence[Batch], others: Sequen
 
 
 def _serve(work: Callable[[Batch], Any], batches: Sequence[Batch], hears: IO[bytes], makes: IO[bytes]) -> None:
+    gc.set_threshold(*SELDOM)
     with suppress(EOFError):
         while True:
             number = pickle.load(hears)

@@ -4,6 +4,7 @@ In: paths and bytes. Not here: which files there are to be (static, manifest). R
 """
 
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -31,11 +32,11 @@ class Files:
 
     def replace(self, path: str, content: bytes, modified: int | None = None, *, lasting: bool = False) -> None:
         """Put a file in place, with that mtime in seconds since 1970.  `lasting`: a power cut does not lose it."""
-        process = os.getpid()
-        aside, target = self.place(ASIDE if process == self._process else f"{ASIDE}-{process}"), self.place(path)
+        target = self.place(path)
+        # In the folder of the target: between folders only one process of a machine renames at a time.
+        aside = f"{os.path.dirname(target)}/{self._aside()}"
         try:
-            # Not tempfile: its files are for their owner alone, whatever the umask says.
-            descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666)
+            descriptor = self._open(aside)
             try:
                 rest = memoryview(content)
                 while rest:
@@ -46,22 +47,33 @@ class Files:
                     os.utime(descriptor, (modified, modified))
             finally:
                 os.close(descriptor)
-            try:
-                os.replace(aside, target)
-            except FileNotFoundError:  # most folders are there: no look at each is needed
-                os.makedirs(os.path.dirname(target), exist_ok=True)
-                os.replace(aside, target)
+            os.replace(aside, target)
         except OSError:
             with suppress(OSError):
                 os.unlink(aside)
             raise
 
-    def sweep(self) -> None:
-        """Take away what was left aside by who was ended while writing."""
-        with os.scandir(self._root) as items:
-            for item in items:
-                if item.name.startswith(ASIDE):
-                    os.unlink(item.path)
+    def _aside(self) -> str:
+        """Each process has a file of its own aside."""
+        process = os.getpid()
+        return ASIDE if process == self._process else f"{ASIDE}-{process}"
+
+    def _open(self, aside: str) -> int:
+        # Not tempfile: its files are for their owner alone, whatever the umask says.
+        how = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+        try:
+            return os.open(aside, how, 0o666)
+        except FileNotFoundError:  # most folders are there: no look at each is needed
+            os.makedirs(os.path.dirname(aside), exist_ok=True)
+            return os.open(aside, how, 0o666)
+
+    def sweep(self, paths: Iterable[str]) -> None:
+        """Take away what was left aside by who was ended while writing one of these files."""
+        for folder in {self.place(path).rpartition("/")[0] for path in paths}:
+            with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as items:
+                for item in items:
+                    if item.name.startswith(ASIDE):
+                        os.unlink(item.path)
 
     def delete(self, path: str) -> None:
         """Delete a file if it is there, and the folders that are empty without it."""

@@ -108,9 +108,9 @@ class _Tree:
         self._drafts.render_ahead(now, keys, self._workers)
         with self._source.reading() as connection:
             self._known = self._published(connection)
-            paths = [*self._paths(connection, now, keys), *chain.from_iterable(standing.values())]
-        self._announce(paths)
-        self._files.sweep()
+            drafted = self._paths(connection, now, keys)
+            paths = [*drafted, *chain.from_iterable(standing.values())]
+        self._begin(paths, since)
         gone = self._before.keys() - set(paths)
         for path in sorted(gone):  # first: what was taken back goes even where something else cannot be written
             self._files.delete(path)
@@ -122,7 +122,7 @@ class _Tree:
                 if progress is not None:
                     progress(len(self._after), len(paths))
         finally:
-            self._files.sweep()
+            self._files.sweep(drafted)  # what a worker left that was killed
             self._drafts.save()  # what is public is known to be, whatever happened then
         with self._source.writing() as writing:
             if self._noted:
@@ -132,6 +132,14 @@ class _Tree:
             store.note_fact(writing, self._fact, self._state(generation, text))
         self._save_manifest(text)
         return Built(self._written, self._kept, len(gone))
+
+    def _begin(self, paths: list[str], since: int) -> None:
+        """Say what is going to be written, so that who comes next knows where something may be left aside."""
+        self._announce(paths)
+        if since < 0:  # nothing is known of how the last build ended
+            self._files.sweep([*paths, *self._before, MANIFEST])
+        with self._source.writing() as connection:
+            store.note_fact(connection, self._fact, "")
 
     def _up_to_date_since(self, connection: Connection) -> int:
         """The generation of the store as of which the tree is what its list says, under this config; -1 for none."""

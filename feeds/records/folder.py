@@ -40,8 +40,15 @@ def walk(folder: Path) -> Iterator[Found]:
                     if item.is_dir(follow_symlinks=False):
                         waiting.append((f"{prefix}{item.name}/", item.path))
                     elif item.name.lower().endswith(SUFFIXES) or _is_linked_folder(item):
-                        with suppress(FileNotFoundError):  # it went meanwhile
-                            yield _found(prefix + item.name, item)
+                        try:
+                            facts = item.stat(follow_symlinks=False)
+                        except FileNotFoundError:  # it went meanwhile
+                            continue
+                        is_link = item.is_symlink()
+                        if is_link:
+                            with suppress(OSError):  # it points nowhere, which reading it will tell
+                                facts = item.stat()
+                        yield Found(prefix + item.name, facts.st_size, facts.st_mtime_ns, is_link)
         except OSError as error:
             if prefix:  # reading it will tell what is wrong
                 yield Found(prefix.rstrip("/"), 0, 0)
@@ -141,12 +148,3 @@ def _is_linked_folder(item: os.DirEntry[str]) -> bool:
         return item.is_symlink() and item.is_dir()
     except OSError:  # a link in a circle, or through a file
         return False
-
-
-def _found(path: str, item: os.DirEntry[str]) -> Found:
-    facts = item.stat(follow_symlinks=False)
-    is_link = stat.S_ISLNK(facts.st_mode)
-    if is_link:
-        with suppress(OSError):  # it points nowhere, which reading it will tell
-            facts = item.stat()
-    return Found(path, facts.st_size, facts.st_mtime_ns, is_link)

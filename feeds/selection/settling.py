@@ -90,6 +90,7 @@ class _Settling:
         self._connection = connection
         self._rules = rules
         self._anew = False
+        self._counts: Counter[tuple[str, str]] = Counter()
         self._touched: set[str] = set()
         self._stirred: set[str] = set()
 
@@ -111,6 +112,7 @@ class _Settling:
         for rivals in some:
             self._decide(rivals, at)
         self._decide_withdrawn(at)
+        count_spellings(self._connection, self._counts)
         if not anew:
             self._touch_those_that_point()
         if self._touched or anew:
@@ -192,10 +194,11 @@ class _Settling:
             self._mark(rows, visible=False)
 
     def _count(self, rows: Sequence[Row[Any]], counts: Counter[tuple[str, str]]) -> None:
-        count_spellings(self._connection, counts)
+        self._counts.update(counts)
         self._touched.update(key for key, _ in counts)
-        for row in rows:
-            self._stir(row)
+        if not self._anew:  # when all is decided anew, all is touched anyway
+            for row in rows:
+                self._stir(row)
 
     def _hold(self, waiting: Sequence[Row[Any]], due: Sequence[Row[Any]]) -> None:
         """Nothing may point to what waits for its moment, or is refused."""

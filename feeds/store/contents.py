@@ -68,10 +68,10 @@ def known_files(connection: Connection, among: Sequence[str] | None = None) -> d
     return found
 
 
-def has_files_of(connection: Connection, mtime_ns: int) -> bool:
-    """Whether a file was read that has this time."""
+def has_undated(connection: Connection, never: int) -> bool:
+    """Whether there is a file that changed at that time, which no file does."""
     files = schema.files.c
-    return connection.scalar(select(files.path).where(files.mtime_ns == mtime_ns).limit(1)) is not None
+    return connection.scalar(select(files.path).where(files.mtime_ns == never).limit(1)) is not None
 
 
 def known_below(connection: Connection, path: str) -> list[str]:

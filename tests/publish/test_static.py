@@ -5,10 +5,11 @@ import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, cast
@@ -54,21 +55,22 @@ from feeds.config import load_config
 from feeds.pipeline import ingest, open_store
 from feeds.publish import hosts, static
 
-config, now = load_config(sys.argv[1]), datetime.fromisoformat(sys.argv[2])
+config, now, workers = load_config(sys.argv[1]), datetime.fromisoformat(sys.argv[2]), int(sys.argv[3])
 print("ready", flush=True)
 sys.stdin.readline()
 source = open_store(config)
-ingest(config, source, now)
-print(static.build(config, source, now, lambda done, total: print(done, flush=True)), flush=True)
+ingest(config, source, now, workers=workers)
+say = lambda done, total: print(done, flush=True)
+print(static.build(config, source, now, say, workers=workers), flush=True)
 source.close()
 """
 
 
-def built(config: Config, now: datetime = make.NOW, *, compress: bool = False) -> Built:
-    """One run of `feeds build`, in this process."""
+def built(config: Config, now: datetime = make.NOW, *, compress: bool = False, workers: int = 0) -> Built:
+    """One run of `feeds build`, by this process and its workers."""
     with closing(open_store(config)) as source:
-        ingest(config, source, now)
-        return static.build(config, source, now, compress=compress)
+        ingest(config, source, now, workers=workers)
+        return static.build(config, source, now, compress=compress, workers=workers)
 
 
 def facts(folder: Path) -> dict[str, tuple[int, int, int, bytes]]:
@@ -89,6 +91,9 @@ def pages(folder: Path) -> dict[str, bytes]:
 def folders(folder: Path) -> set[str]:
     """Every folder of a tree."""
     return {str(item.relative_to(folder)) for item in folder.rglob("*") if item.is_dir()}
+
+
+End = Callable[[subprocess.Popen[str]], None]
 
 
 def lose_store(config: Config) -> None:
@@ -509,7 +514,11 @@ class TestTrouble:
         assert re.fullmatch(r"feeds: \S+/seeds: expected a folder of records, got: [^\n]+\n", done.stderr)
         assert facts(config.output_folder) == before
 
-    def test_a_full_disk_gives_one_clear_error_and_leaves_the_last_good_files(self, config: Config) -> None:
+    @pytest.mark.parametrize("workers", [0, 3])
+    def test_a_full_disk_gives_one_clear_error_and_leaves_the_last_good_files(
+        self, tmp_path: Path, workers: int
+    ) -> None:
+        config = make.site(tmp_path, dict(SITE), f"[build]\nworkers = {workers}\n")
         with small_disk(config.output_folder):
             make.run("build", cwd=config.file.parent)
             before = make.tree(config.output_folder)
@@ -520,7 +529,7 @@ class TestTrouble:
             assert done.stdout == ""
             assert re.fullmatch(r"feeds: \S+: expected to write the tree, got: No space left on device\n", done.stderr)
             after = make.tree(config.output_folder)
-            assert ASIDE not in after
+            assert not any(ASIDE in path for path in after)
             assert all(
                 content.rstrip().endswith((b"</rss>", b"</feed>", b"}", b"</html>", b"</opml>", b"</svg>"))
                 for content in pages_of(after)
@@ -605,6 +614,18 @@ class TestTheCommand:
             trees.append((make.tree(output), mtimes))
         assert trees[0] == trees[1] == trees[2]
 
+    @pytest.mark.parametrize("archives", [True, False])
+    def test_the_number_of_workers_changes_no_byte(self, tmp_path: Path, archives: bool) -> None:
+        records = {f"{n}.md": make.record(n, topics=f"[AI, Topic {n % 40}]", body="Text.") for n in range(1, 260)}
+        told = f"[feeds]\nlimit = 7\narchives = {str(archives).lower()}\n"
+        trees = []
+        for workers in range(4):
+            config = make.site(tmp_path / f"{workers}", dict(records), told)
+            first = built(config, workers=workers)
+            trees.append((first, make.tree(config.output_folder)))
+            assert built(config, workers=workers) == Built(0, first.written, 0)
+        assert all(tree == trees[0] for tree in trees)
+
     def test_records_that_came_one_by_one_give_the_same_bytes(self, tmp_path: Path) -> None:
         names = list(SITE)
         trees = []
@@ -619,11 +640,45 @@ class TestTheCommand:
         assert trees[0] == trees[1] == pages(fresh.output_folder)
 
 
-def child(config: Config, now: datetime) -> subprocess.Popen[str]:
-    """A process that waits for a line before it builds."""
-    command = [sys.executable, "-c", CHILD, str(config.file), now.isoformat()]
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, cwd=config.file.parent)
+def child(config: Config, now: datetime, workers: int = 0) -> subprocess.Popen[str]:
+    """A process, alone in its group, that waits for a line before it builds."""
+    command = [sys.executable, "-c", CHILD, str(config.file), now.isoformat(), str(workers)]
+    pipe, folder = subprocess.PIPE, config.file.parent
+    return subprocess.Popen(
+        command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, cwd=folder, start_new_session=True
+    )
+
+
+def workers_of(process: subprocess.Popen[str]) -> list[int]:
+    """The workers that a process has now."""
+    with suppress(OSError):
+        return [int(one) for one in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+    return []
+
+
+def kill_alone(process: subprocess.Popen[str]) -> None:
+    """End a process and leave its workers."""
+    process.kill()
+
+
+def kill_all(process: subprocess.Popen[str]) -> None:
+    """End a process and its workers."""
+    os.killpg(process.pid, signal.SIGKILL)
+
+
+def interrupt(process: subprocess.Popen[str]) -> None:
+    """What Ctrl-C does: all of the terminal's group is told."""
+    os.killpg(process.pid, signal.SIGINT)
+
+
+def kill_workers(process: subprocess.Popen[str]) -> None:
+    """End the workers and leave the process, which goes on."""
+    for worker in workers_of(process):
+        with suppress(ProcessLookupError):
+            os.kill(worker, signal.SIGKILL)
+
+
+ENDS = (kill_alone, kill_all, interrupt, kill_workers)
 
 
 def say_go(process: subprocess.Popen[str]) -> None:
@@ -644,7 +699,7 @@ def many(title: str) -> dict[str, str]:
 
 
 class TestKilled:
-    def kill_often(self, config: Config, tmp_path: Path, times: int) -> None:
+    def kill_often(self, config: Config, tmp_path: Path, times: int, workers: int) -> None:
         rng = random.Random(times)
         states = []
         for name in ("Old", "New"):
@@ -667,9 +722,9 @@ class TestKilled:
                 shutil.rmtree(config.output_folder)
             now = make.NOW + HOUR
             moments = [0, rng.randrange(1, count - 1), count - 2, count - 1, count]
-            self.kill(config, now, rng.choice(moments))
+            self.kill(config, now, rng.choice(moments), workers, rng.choice(ENDS if workers else ENDS[:3]))
             left = pages(config.output_folder) if config.output_folder.exists() else {}
-            for path in left.keys() - {ASIDE}:
+            for path in (path for path in left if ASIDE not in path):
                 assert left[path] in [state[path] for state in states], f"turn {turn}: {path}"
             if rng.random() < 0.5:
                 lose_store(config)
@@ -686,21 +741,37 @@ class TestKilled:
             assert make.tree(config.output_folder).keys() == FIXED, f"turn {turn}"
             assert folders(config.output_folder) == set(), f"turn {turn}"
 
-    def kill(self, config: Config, now: datetime, after: int) -> None:
-        process = child(config, now)
+    def kill(self, config: Config, now: datetime, after: int, workers: int, end: End) -> None:
+        process = child(config, now, workers)
         output_of(process).readline()
         say_go(process)
         for _ in range(after):
             output_of(process).readline()
-        process.kill()
-        process.communicate()
+        with suppress(ProcessLookupError):
+            end(process)
+        process.communicate()  # ends when the last of them has
 
-    def test_files_are_whole_and_the_next_build_mends_all(self, tmp_path: Path) -> None:
-        self.kill_often(make.site(tmp_path / "site", {}), tmp_path, 8)
+    @pytest.mark.parametrize("workers", [0, 2])
+    def test_files_are_whole_and_the_next_build_mends_all(self, tmp_path: Path, workers: int) -> None:
+        self.kill_often(make.site(tmp_path / "site", {}), tmp_path, 8, workers)
 
     @pytest.mark.soak
-    def test_files_are_whole_and_the_next_build_mends_all_two_hundred_times(self, tmp_path: Path) -> None:
-        self.kill_often(make.site(tmp_path / "site", {}), tmp_path, 200)
+    @pytest.mark.parametrize("workers", [0, 2])
+    def test_files_are_whole_and_the_next_build_mends_all_two_hundred_times(self, tmp_path: Path, workers: int) -> None:
+        self.kill_often(make.site(tmp_path / "site", {}), tmp_path, 200, workers)
+
+    def test_a_build_whose_workers_are_killed_ends_as_one_that_has_none(self, tmp_path: Path) -> None:
+        alone, config = (make.site(tmp_path / name, dict(many("Old"))) for name in ("alone", "site"))
+        built(alone)
+        process = child(config, make.NOW, workers=2)
+        output_of(process).readline()
+        say_go(process)
+        for _ in range(2):
+            output_of(process).readline()
+        kill_workers(process)
+        _, error = process.communicate()
+        assert (error, process.returncode) == ("", 0)
+        assert make.tree(config.output_folder) == make.tree(alone.output_folder)
 
     def test_a_file_left_aside_is_taken_away(self, config: Config) -> None:
         make.write(config.output_folder / ASIDE, "half a docu")

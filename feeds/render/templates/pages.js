@@ -41,7 +41,13 @@ if (search) {
   const found = box.querySelector("[role=status]");
   const sections = [...document.querySelectorAll(".kinds section")].map((section) => ({
     section,
-    items: [...section.querySelectorAll("ul > li")].map((item) => ({ item, text: folded(item.firstElementChild.textContent) })),
+    // By name, and by address: a provider is known by its domain.
+    items: [...section.querySelectorAll("ul > li")].map((item) => {
+      const name = item.firstElementChild;
+      const articles = Number(item.querySelector("b").textContent);
+      const newest = item.querySelector("time").textContent;
+      return { item, articles, newest, text: folded(`${name.textContent} ${(name.getAttribute("href") ?? "").split("/").slice(1).join(" ")}`) };
+    }),
   }));
   box.hidden = false;
   const filter = () => {
@@ -59,6 +65,20 @@ if (search) {
     }
     found.textContent = words.length === 0 ? "" : shown === 1 ? "1 feed" : shown ? `${shown.toLocaleString()} feeds` : "No feed is called that.";
   };
+  const orders = {
+    name: () => 0, // as they came
+    articles: (one, other) => other.articles - one.articles,
+    newest: (one, other) => (one.newest < other.newest ? 1 : one.newest > other.newest ? -1 : 0),
+  };
+  const buttons = [...box.querySelectorAll("[data-order]")];
+  for (const button of buttons) {
+    button.addEventListener("click", () => {
+      for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));
+      for (const { section, items } of sections) {
+        section.querySelector("ul").append(...[...items].sort(orders[button.dataset.order]).map(({ item }) => item));
+      }
+    });
+  }
   search.addEventListener("input", filter);
   search.addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return;
