@@ -163,7 +163,7 @@ def test_it_says_which_records_are_broken_without_a_word_of_theirs(server: Servi
 
 
 def test_it_answers_with_the_bytes_of_the_static_tree(server: Serving, files: dict[str, bytes]) -> None:
-    assert len(files) == 4 * (1 + 4 + 1 + 1) + 2 + 4
+    assert len(files) == 4 * (1 + 4 + 1 + 1) + 2 + 4 + 1
     for path, content in files.items():
         response = server.get(make.asked(path))
         assert response.status_code == 200
