@@ -183,7 +183,13 @@ def test_head_over_the_wire_is_get_without_the_body(server: Serving) -> None:
         assert plain.content == get.content
         whole = httpx.head(f"{server.url}{path}", headers={"Accept-Encoding": "identity"}, trust_env=False)
         assert whole.headers["Content-Length"] == str(len(plain.content))
-        assert {**head.headers, "date": ""} == {**get.headers, "date": ""}
+        assert head.headers.keys() == get.headers.keys()
+        # Two answers may be of two seconds.
+        assert [
+            name
+            for name, value in get.headers.items()
+            if head.headers[name] != value and name not in ("date", "expires")
+        ] == []
 
 
 def test_each_answer_has_one_date(server: Serving) -> None:
