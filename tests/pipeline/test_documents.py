@@ -25,7 +25,7 @@ from tests import make
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 FORMATS = ("rss", "atom", "json")
 LISTS = {"index.html", "feeds.opml"}
-ASSETS = {"pages.css", "feeds.css", "pages.js", "icon.svg"}
+ASSETS = {"pages.css", "feeds.css", "pages.js", "icon.svg", "record.schema"}
 FORMS = (*FORMATS, "html")  # of a feed, with its page
 
 
