@@ -25,7 +25,7 @@ FEEDS = ("/feed.rss", "/feed.atom", "/feed.json")
 
 def examined(address: str, *, images: bool = False, public: str = "") -> Examined:
     """What comes of an examination."""
-    with Asker() as asker:
+    with Asker(patience=300) as asker:  # a busy machine is no finding
         return examine(asker, address, lambda: datetime.now(UTC), images=images, public=public)
 
 
