@@ -67,8 +67,8 @@ class Drafts:
         return self._snapshot is not None and self._snapshot.holds(self._snapshot.generation, now)
 
     def paths(self, connection: Connection, now: datetime, keys: Collection[str]) -> list[str]:
-        """The path of every document of these feeds, and of those that point to all."""
-        snapshot = self.snapshot(connection, now)
+        """The path of every document of these feeds, and of those that point to all.  Raises Moved as `of` does."""
+        snapshot = self.snapshot(connection, now, steady=True)
         if len(keys) > MANY:
             self._entries.look_up_hidden(connection)
         found = []
@@ -97,10 +97,11 @@ class Drafts:
     def render_ahead(self, now: datetime, keys: Collection[str], workers: int) -> None:
         """Render, by several processes, what is not kept of the entries that documents of these feeds may show.
 
-        Raises Moved when the records change meanwhile. No connection to the store is open before and after.
+        Raises Moved when the records changed since it was looked up which these are. No connection to the store is open
+        before and after.
         """
         with self._store.reading() as connection:
-            snapshot = self.snapshot(connection, now)
+            snapshot = self.snapshot(connection, now, steady=True)
             if len(keys) > MANY:
                 self._entries.look_up_hidden(connection)
             shown: defaultdict[str, dict[int, Pick]] = defaultdict(dict)

@@ -149,7 +149,8 @@ class _Tree:
 
     def _state(self, generation: int, text: bytes) -> str:
         """Stands for all that a tree was made of, and for its list."""
-        return f"{generation} {digest(self._config.model_dump_json(), repr(self._codings), text)}"
+        config = self._config
+        return f"{generation} {digest(config.model_dump_json(), config.site.theme.digest, repr(self._codings), text)}"
 
     def _standing(self, keys: Collection[str]) -> dict[str, list[str]]:
         """The files of those of these feeds of which each is there as the list says."""

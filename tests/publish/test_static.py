@@ -40,7 +40,7 @@ KEYS = (
     *("topics/ai/", "topics/robots/"),
 )
 FORMATS = ("rss", "atom", "json")
-ASSETS = {"pages.css", "feeds.css", "pages.js", "icon.svg"}
+ASSETS = {"pages.css", "feeds.css", "pages.js", "icon.svg", "record.schema"}
 FIXED = {"index.html", "feeds.opml", MANIFEST, *ASSETS, *hosts.PATHS}  # what there is without an article
 FILES = {f"{folder}feed.{name}" for folder in KEYS for name in FORMATS} | FIXED
 FILES |= {f"{folder or 'all/'}index.html" for folder in KEYS}
@@ -304,6 +304,24 @@ class TestAgain:
         shutil.rmtree(config.output_folder)
         assert built(config, make.NOW + HOUR) == Built(DOCUMENTS + RULES, 0, 0)
         assert make.tree(config.output_folder) == before
+
+    def test_a_template_that_changed_shows(self, tmp_path: Path) -> None:
+        style = tmp_path / "look" / "pages.css"
+        for text in ("/* one */", "/* two */"):
+            make.write(style, text)
+            config = make.site(tmp_path, dict(SITE), 'templates = "look"\n')
+            built(config)
+            assert (config.output_folder / "pages.css").read_text() == text
+
+    def test_a_topic_that_is_called_archive_keeps_its_files(self, tmp_path: Path) -> None:
+        records = {f"{n}.md": make.record(n, topics="[Archive]") for n in range(5)}
+        config = make.site(tmp_path, {**records, "9.md": make.record(9)}, "[feeds]\nlimit = 2\n")
+        built(config)
+        before = make.tree(config.output_folder).keys()
+        assert {"topics/archive/feed.rss", "topics/archive/archive/2026-11.rss"} <= before
+        make.write(config.records_folder / "9.md", make.record(9, title="Changed"))
+        assert built(config).deleted == 0
+        assert make.tree(config.output_folder).keys() == before
 
     def test_a_scheduled_article_is_written_when_it_is_due(self, config: Config) -> None:
         make.write(config.records_folder / "4.md", make.record(-1, topics="[Robots]"))
@@ -819,13 +837,39 @@ class TestTogether:
             assert numbers == sorted([*([str(Built(0, count, 0))] * 2), str(Built(count, 0, 0))])
             assert make.tree(config.output_folder) == make.tree(alone.output_folder)
 
+    def test_a_build_that_another_process_overtakes_publishes_what_that_one_read(self, tmp_path: Path) -> None:
+        config = make.site(tmp_path, dict(SITE))
+
+        class Overtaken(store.Store):
+            """Each time it waits to write, another process has the turn before."""
+
+            turns = iter(("3.md", "2.md"))
+
+            @contextmanager
+            def writing(self, wait: float = store.LONGEST_WAIT) -> Iterator[store.Connection]:
+                if (path := next(self.turns, None)) is not None:
+                    (config.records_folder / path).unlink()
+                    with closing(open_store(config)) as other:
+                        ingest(config, other, make.NOW)
+                with super().writing(wait) as connection:
+                    yield connection
+
+        with closing(open_store(config)) as made:
+            ingest(config, made, make.NOW)
+            fingerprint = made._fingerprint
+        with closing(Overtaken(config.store_file, fingerprint)) as source:
+            static.build(config, source, make.NOW)
+        alone = make.site(tmp_path / "alone", {"1.md": SITE["1.md"]})
+        built(alone)
+        assert make.tree(config.output_folder) == make.tree(alone.output_folder)
+
     def test_what_another_config_withdrew_comes_back_with_its_dates_in_step(self, config: Config) -> None:
         built(config)
         other = config.model_copy(update={"feeds": config.feeds.model_copy(update={"kinds": ()})})
         built(other, make.NOW + HOUR)
         # JSON Feed has no place for a source: its document is the same with the feeds of providers and without. So is
         # what pages need.
-        assert built(config, make.NOW + 2 * HOUR) == Built(DOCUMENTS - 5, 5 + RULES, 0)
+        assert built(config, make.NOW + 2 * HOUR) == Built(DOCUMENTS - 6, 6 + RULES, 0)
         with closing(open_store(config)) as source, source.reading() as connection:
             noted = store.published(connection)
         assert all(
