@@ -6,6 +6,8 @@ In: a folder. Out: a Theme. Not here: what stands in templates, and how pages ar
 from dataclasses import dataclass
 from pathlib import Path
 
+from feeds.model import digest
+
 ASSETS = ("pages.css", "feeds.css", "pages.js", "icon.svg")  # published as they are, in place of ours
 
 
@@ -14,6 +16,11 @@ class Theme:
     """Text by file name, in the order of the names.  A name stands in place of ours."""
 
     files: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """Stands for all of it."""
+        return digest(*(text for file in self.files for text in file))
 
 
 def read_theme(folder: Path) -> Theme:

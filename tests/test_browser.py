@@ -283,6 +283,17 @@ def test_only_pictures_of_articles_are_asked_for_elsewhere_late_and_without_a_wo
         assert all("referer" not in one.all_headers() for one in asked)
 
 
+def test_a_picture_that_is_gone_leaves_no_hole(browser: "Browser", served: Serving) -> None:
+    context = browser.new_context()
+    context.route("**/*", lambda route: route.continue_() if "//127.0.0.1:" in route.request.url else route.abort())
+    page = context.new_page()
+    page.goto(f"{served.url}/providers/thelensnola.org/")
+    page.locator(".articles img").wait_for(state="detached")
+    assert page.locator(".pictured").count() == 0
+    assert page.locator(".articles article").count() == 1
+    context.close()
+
+
 def test_with_pictures_off_nothing_is_asked_for_elsewhere(browser: "Browser", tmp_path: Path, served: Serving) -> None:
     logo = 'logo = "https://example.org/logo.png"\npictures = false\n'
     pictured = make.record(1, images="[{url: 'https://example.org/1.png'}]")

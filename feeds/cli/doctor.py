@@ -45,6 +45,7 @@ def doctor(config_path: str, address: str | None, base_url: str, images: bool, a
         config = opening.load(config_path)
         address = config.server.address + urlsplit(config.site.base_url).path
         base_url = base_url or config.site.base_url
+    address, base_url = _whole(address), _whole(base_url)
     for what, given in {"ADDRESS": address, "--base-url": base_url}.items():
         try:
             web_address(given or "https://example.org")
@@ -60,6 +61,14 @@ def doctor(config_path: str, address: str | None, base_url: str, images: bool, a
         _say(examined, address)
     if any(doctor.KINDS[finding.kind].level == "fault" for finding in examined.findings):
         sys.exit(opening.FAULTS_REPORTED)
+
+
+def _whole(address: str) -> str:
+    """An address as one types it, with its scheme."""
+    if not address or "://" in address:
+        return address
+    is_local = address.partition(":")[0].partition("/")[0] in ("localhost", "127.0.0.1")
+    return f"{'http' if is_local else 'https'}://{address}"
 
 
 def _say_json(examined: "Examined") -> None:

@@ -7,7 +7,7 @@ import click
 def schema() -> None:
     """Print the JSON Schema of a record, for editors; docs/records.md says how one uses it.
 
-    `feeds build` writes it too, as record.schema in the tree.
+    A published site has it too, at /record.schema.
     """
     from feeds.records import schema_text
 

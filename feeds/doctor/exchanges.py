@@ -21,6 +21,10 @@ SMALL = 1400  # bytes that fit into one packet anyway
 NEVER = '"a-tag-that-was-never-sent"'
 
 
+class Limited(Exception):
+    """The site wants to be asked no more."""
+
+
 def briefly(asker: Asker, answer: Answer, document: Document | None, now: datetime) -> Iterator[Finding]:
     """What its headers say, and whether it is answered with 304 when it is asked again as readers ask."""
     address = answer.address
@@ -48,33 +52,47 @@ def briefly(asker: Asker, answer: Answer, document: Document | None, now: dateti
 
 
 def thoroughly(asker: Asker, answer: Answer) -> Iterator[Finding]:
-    """What takes more requests: each validator alone, bytes and validators that move, codings, HEAD, other readers."""
+    """What takes more requests: each validator alone, bytes and validators that move, codings, HEAD, other readers.
+
+    It ends where the site sets a limit: what is seen behind one is no finding.
+    """
+    try:
+        yield from _validators(asker, answer)
+        yield from _codings(asker, answer)
+        head = _asked(asker, answer.address, "HEAD")
+        if (head.status, head.media_type) != (200, answer.media_type):
+            yield Finding("head", answer.address, f"{head.status or head.failure} {head.media_type}".strip())
+        yield from _walls(asker, answer)
+    except Limited:
+        yield Finding("limited", answer.address)
+
+
+def _asked(asker: Asker, address: str, method: str = "GET", **headers: str) -> Answer:
+    answer = asker.ask(address, method, **headers)
+    if answer.status == 429:
+        raise Limited
+    return answer
+
+
+def _validators(asker: Asker, answer: Answer) -> Iterator[Finding]:
     address = answer.address
     tag, modified = answer.header("ETag"), answer.header("Last-Modified")
-    second = asker.ask(address)
-    if second.status == 429:
-        yield Finding("limited", address)
-        return
+    second = _asked(asker, address)
     if second.status == 200:
         names = ("ETag", "Last-Modified")
         if second.body != answer.body:
             yield Finding("body-moves", address)
         elif any(_opaque(second.header(name)) != _opaque(answer.header(name)) for name in names):
             yield Finding("validator-moves", address, f"{tag or modified}, then {second.header('ETag')}")
-    if modified and asker.ask(address, If_Modified_Since=modified).status == 200:
+    if modified and _asked(asker, address, If_Modified_Since=modified).status == 200:
         yield Finding("date-ignored", address, f"200, asked since {modified}")
     if tag:
-        weak = asker.ask(address, If_None_Match=f"W/{tag.removeprefix('W/')}")
+        weak = _asked(asker, address, If_None_Match=f"W/{tag.removeprefix('W/')}")
         if weak.status == 200:
             yield Finding("etag-ignored", address, "200, asked with the tag as a weak one")
         since = {"If_Modified_Since": modified} if modified else {}
-        if asker.ask(address, If_None_Match=NEVER, **since).status == 304:
+        if _asked(asker, address, If_None_Match=NEVER, **since).status == 304:
             yield Finding("wrong-304", address)
-    yield from _codings(asker, answer)
-    head = asker.ask(address, "HEAD")
-    if (head.status, head.media_type) != (200, answer.media_type):
-        yield Finding("head", address, f"{head.status or head.failure} {head.media_type}".strip())
-    yield from _walls(asker, answer)
 
 
 def _type(answer: Answer, document: Document) -> Iterator[Finding]:
@@ -108,20 +126,20 @@ def _freshness(answer: Answer) -> Iterator[Finding]:
 
 def _codings(asker: Asker, answer: Answer) -> Iterator[Finding]:
     for coding in ("identity", "gzip", "br"):
-        got = asker.ask(answer.address, Accept_Encoding=coding)
+        got = _asked(asker, answer.address, Accept_Encoding=coding)
         if got.failure == UNDECODABLE:
             yield Finding("bad-coding", answer.address, f"asked for {coding}: {got.failure}")
         elif got.status == 200 and got.header("Content-Encoding") not in ("", coding):
             yield Finding("bad-coding", answer.address, f"asked for {coding}, got {got.header('Content-Encoding')}")
         elif got.status == 200 and got.body != answer.body:
-            again = asker.ask(answer.address)
+            again = _asked(asker, answer.address)
             if again.body == answer.body:
                 yield Finding("bad-coding", answer.address, f"other bytes in {coding}")
 
 
 def _walls(asker: Asker, answer: Answer) -> Iterator[Finding]:
     for reader, agent in READERS.items():
-        got = asker.ask(answer.address, User_Agent=agent)
+        got = _asked(asker, answer.address, User_Agent=agent)
         if got.status != 200:
             yield Finding("bot-wall", answer.address, f"{reader} gets {got.status or got.failure}")
             continue

@@ -46,7 +46,7 @@ class Entries:
         # What all entries and heads show of the config.
         self.site = digest(config.site.model_dump_json(exclude=LOOKS), config.feeds.model_dump_json(exclude=HEADS))
         looks = config.site.model_dump_json(include=LOOKS)
-        self.pages = digest(self.site, looks, *(text for file in config.site.theme.files for text in file))
+        self.pages = digest(self.site, looks, config.site.theme.digest)
         self._unsaved: defaultdict[str, dict[int, Entry]] = defaultdict(dict)
         self._hidden: frozenset[str] | None = None  # all of them, once every document is drafted
         self._recipes: dict[tuple[str, int], str] = {}

@@ -1,5 +1,7 @@
 """Drafts of what is for people: the page of a feed and of its history, the front page, OPML, and what pages need.
 
+Here too, for those who write records in the keys of ours: the JSON Schema of a record.
+
 In: a feed, its articles, its history. Not here: which articles these are (drafts), and what pages look like (render).
 """
 
@@ -13,6 +15,7 @@ from feeds.model import Feed, archive_path, digest, feed_path
 from feeds.pipeline.draft import Draft
 from feeds.pipeline.extents import Bytes, Recipes
 from feeds.pipeline.snapshot import Snapshot
+from feeds.records import jsonschema
 from feeds.render import PAGE
 from feeds.rhythm import by_week, first_monday
 from feeds.rows import EPOCH
@@ -39,6 +42,8 @@ class PageDrafts:
         self._site = site
         # What there is whatever feeds there are, with its media type.
         self.of_site = {**LISTS, **ASSETS, **(FEED_STYLE if config.feeds.pages else {})}
+        if config.records.fields is None:
+            self.of_site[jsonschema.NAME] = jsonschema.MEDIA_TYPE
 
     def site_draft(self, snapshot: Snapshot, path: str) -> Draft:
         """The front page or the OPML file, which show every feed there is, or a file that pages need."""
@@ -47,6 +52,8 @@ class PageDrafts:
         def content() -> bytes:
             from feeds.render import html, opml
 
+            if path == jsonschema.NAME:
+                return jsonschema.schema_text().encode()
             if path == FRONT_PAGE:
                 return html.front_page(feeds, site)
             return opml.subscriptions(feeds, site) if path == OPML else html.asset(path, site)

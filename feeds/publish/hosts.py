@@ -2,8 +2,7 @@
 
 `_headers` and `_redirects` are for Netlify, Cloudflare Pages and those who read the same syntax, `feeds.nginx.conf` is
 for nginx, and the pages are for all of them. They follow from the config alone, and the service itself answers 404 for
-them. With them lies the JSON Schema of a record, which follows from nothing.
-Not here: what moved and what is gone (names).
+them. Not here: what moved and what is gone (names).
 """
 
 import re
@@ -24,7 +23,7 @@ BROWSERS = "@feeds_browsers"
 KEPT = "public, max-age=300"  # of a redirect, which config.toml may take back
 HEADERS, REDIRECTS, NGINX = "_headers", "_redirects", "feeds.nginx.conf"
 PAGES = {"404.html": 404, "410.html": 410}
-PATHS = (*PAGES, HEADERS, REDIRECTS, NGINX, jsonschema.NAME)
+PATHS = (*PAGES, HEADERS, REDIRECTS, NGINX)
 TEXT = "text/plain; charset=utf-8"
 ASSET_TYPES = {name.rpartition(".")[2]: kind for name, kind in {**ASSETS, **FEED_STYLE}.items()}
 BELOW = "((?:[A-Za-z0-9._-]+/)*[A-Za-z0-9._-]+)"  # as names.BELOW, for nginx
@@ -37,7 +36,6 @@ def drafts(config: Config) -> Iterator[Draft]:
         yield _draft(path, html.MEDIA_TYPE, content)
     for path, lines in {HEADERS: _headers(config), REDIRECTS: _redirects(config), NGINX: _nginx(config)}.items():
         yield _draft(path, TEXT, "".join(f"{line}\n" for line in lines).encode())
-    yield _draft(jsonschema.NAME, jsonschema.MEDIA_TYPE, jsonschema.schema_text().encode())
 
 
 def _draft(path: str, media_type: str, content: bytes) -> Draft:

@@ -149,8 +149,8 @@ class _Tree:
 
     def _state(self, generation: int, text: bytes) -> str:
         """Stands for all that a tree was made of, and for its list."""
-        theme = repr(self._config.site.theme)  # of the folder of templates the config holds the name alone
-        return f"{generation} {digest(self._config.model_dump_json(), theme, repr(self._codings), text)}"
+        config = self._config
+        return f"{generation} {digest(config.model_dump_json(), config.site.theme.digest, repr(self._codings), text)}"
 
     def _standing(self, keys: Collection[str]) -> dict[str, list[str]]:
         """The files of those of these feeds of which each is there as the list says."""

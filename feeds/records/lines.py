@@ -50,22 +50,23 @@ def read_lines(source: str) -> dict[str, Any] | None:
                 return None
             continue
         at = len(indent)
-        if waiting is not None:
-            begun, holder, name = waiting
-            waiting = None
-            if at > begun or (dash and at == begun):
-                column, inside = at, [] if dash else {}
-                holder[name] = inside
-                opened.append((column, inside))
-            else:
-                holder[name] = None
-        while column > at or (column == at and not dash and type(inside) is list):
-            opened.pop()
-            if not opened:
+        if at != column or dash or waiting is not None or type(inside) is list:  # not just another key of a mapping
+            if waiting is not None:
+                begun, holder, name = waiting
+                waiting = None
+                if at > begun or (dash and at == begun):
+                    column, inside = at, [] if dash else {}
+                    holder[name] = inside
+                    opened.append((column, inside))
+                else:
+                    holder[name] = None
+            while column > at or (column == at and not dash and type(inside) is list):
+                opened.pop()
+                if not opened:
+                    return None
+                column, inside = opened[-1]
+            if column != at or (type(inside) is list) is not bool(dash) or len(opened) > DEEPEST:
                 return None
-            column, inside = opened[-1]
-        if column != at or (type(inside) is list) is not bool(dash) or len(opened) > DEEPEST:
-            return None
         value: Any
         if not written:
             value = None

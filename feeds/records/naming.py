@@ -7,6 +7,8 @@ from urllib.parse import quote, unquote
 # 2024-05-01-title, 2024/05/01/title, 2024-05-01-title/index.
 DATED = re.compile(r"(?:^|/)(\d{4})[-/](\d\d?)[-/](\d\d?)(?:[-/]([^/]*))?$")
 
+BESIDE_POSTS = ("authors.yml", "authors.yaml", "tags.yml", "tags.yaml")
+
 Day = tuple[str, str, str]
 
 
@@ -33,9 +35,9 @@ def named(path: str) -> Named:
 
 
 def is_aside(path: str) -> bool:
-    """Whether a file is no post: one of Jekyll's drafts, or one whose name begins with an underscore."""
+    """Whether a file is no post: one of Jekyll's drafts, a name with an underscore before it, data of Docusaurus."""
     *folders, name = path.split("/")
-    return name.startswith("_") or "_drafts" in folders
+    return name.startswith("_") or "_drafts" in folders or name in BESIDE_POSTS
 
 
 def address_part(text: str) -> str:

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 from pydantic_core import PydanticCustomError
 
-from feeds.model import fold, host_name, web_address
+from feeds.model import PLAIN_ADDRESS, fold, host_name, web_address
 from feeds.records.plain import SECRET_KEY, Plain
 
 # XML 1.0 §2.2, what is no Char: it makes a document unreadable as a whole. Also what is no text though XML allows it,
@@ -79,6 +79,10 @@ def as_text(value: Any) -> str:
 
 def as_line(value: Any) -> str:
     """Cleaned text on one line, white space folded."""
+    if isinstance(value, str) and value.isascii() and value.isprintable() and SECRET_KEY not in value:
+        text = value.strip()  # what nearly every line is: nothing in it is to be cleaned
+        if text and "  " not in text:
+            return text
     text = as_text(value)
     # What is printable has no white space but blanks.
     return text if text.isprintable() and "  " not in text else " ".join(text.split())
@@ -102,6 +106,8 @@ def as_address(value: Any) -> str:
     what = "an http or https address"
     if not isinstance(value, str):
         raise expected(what)
+    if PLAIN_ADDRESS.fullmatch(value) and SECRET_KEY not in value:
+        return str(value)  # what nearly every address is
     if holds_secret(value):
         raise expected(what)
     try:

@@ -41,6 +41,20 @@ ADVICE = {
 }
 
 
+# What every template knows.
+KNOWN: dict[str, Any] = {
+    "title": words.title,
+    "subtitle": words.subtitle,
+    "image": words.image,
+    "kinds": words.KINDS,
+    "headings": words.HEADINGS,
+    "labels": LABELS,
+    "everything": EVERYTHING,
+    "longest_title": LONGEST_TITLE,
+    "longest_excerpt": LONGEST_EXCERPT,
+    "papers": (colours.LIGHT, colours.DARK),
+}
+
 Line = tuple[datetime, bytes]  # an entry, and when its article was published
 
 
@@ -215,11 +229,8 @@ def _environment(theme: Theme) -> Environment:
     # Ours can be extended by the name that it has among ours.
     loader: BaseLoader = ChoiceLoader([DictLoader(dict(theme.files)), ours, PrefixLoader({"feeds": ours})])
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    made.globals.update(
-        title=words.title, subtitle=words.subtitle, labels=LABELS, headings=words.HEADINGS, everything=EVERYTHING
-    )
+    made.globals.update(KNOWN)
     made.filters.update(day=_day, month=_month, short=_short, moment=_moment, inline=_inline)
-    made.globals.update(longest_title=LONGEST_TITLE, longest_excerpt=LONGEST_EXCERPT, kinds=words.KINDS)
     return made
 
 

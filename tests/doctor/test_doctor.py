@@ -268,6 +268,24 @@ def test_our_own_service_gets_no_complaint(folder: Path) -> None:
         assert make.run("doctor", cwd=folder).stdout == done.stdout
 
 
+def test_an_examination_does_not_spend_the_budget_of_our_own_service(folder: Path) -> None:
+    config = make.site(folder, {}, "[server]\nbudget = 1\n")
+    with serving(config) as service:
+        assert kinds(examined(service.url, public=config.site.base_url)) == set()
+
+
+def test_where_a_limit_is_set_nothing_is_made_of_what_is_behind_it() -> None:
+    limit = answer(lambda asked, reply: Reply(429, b"") if "feeds-doctor" not in asked.headers["User-Agent"] else reply)
+    with site(limit) as address:
+        assert kinds(examined(address)) == {"limited"}
+
+
+def test_an_address_can_be_given_without_its_scheme(tmp_path: Path) -> None:
+    with site() as address:
+        done = make.run("doctor", address.removeprefix("http://"), cwd=tmp_path)
+    assert done.stdout == f"3 feeds at {address}: no complaint.\n"
+
+
 def test_our_tree_behind_nginx_gets_no_complaint(folder: Path) -> None:
     make.program("nginx")
     make.run("build", "--compress", cwd=folder)
@@ -307,7 +325,7 @@ def test_advice_alone_is_no_fault(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("nowhere",), ("https://example.org", "--base-url", "x"), ("ftp://example.org",)]
+    "arguments", [("no where",), ("https://example.org", "--base-url", "a b"), ("ftp://example.org",)]
 )
 def test_what_is_no_address_is_told(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     assert "expected an http or https address" in make.run("doctor", *arguments, cwd=tmp_path, check=2).stderr

@@ -19,11 +19,13 @@ SETTINGS = {
     },
     "hugo": {"config.toml": 'baseURL = "https://fieldwork.example/"\nlanguageCode = "en-us"\ntitle = "Fieldwork"\n'},
     "docusaurus": {
+        "blog/authors.yml": "ines:\n  name: Ines\n  socials:\n    x: ines\n",
+        "blog/tags.yml": "release:\n  label: release\n",
         "docusaurus.config.ts": "import {themes} from 'prism-react-renderer';\nconst config: Config = {\n"
         "  title: 'Kelp', tagline: \"Faster, and smaller\",\n  url: 'https://kelp.example',\n  baseUrl: '/',\n"
         "  i18n: {defaultLocale: 'en', locales: ['en']},\n"
         "  presets: [['classic', {docs: {path: 'docs'}, "
-        "blog: {showReadingTime: true, feedOptions: {type: ['rss']}}}]],\n};\n"
+        "blog: {showReadingTime: true, feedOptions: {type: ['rss']}}}]],\n};\n",
     },
 }
 FOUND = {"jekyll": ("Jekyll", "_config.yml"), "hugo": ("Hugo", "config.toml")}

@@ -113,6 +113,29 @@ def test_a_reader_that_asks_for_a_feed_at_its_page_is_led_to_it(
     assert client.get("/").headers["Vary"] == "Accept-Encoding, Accept"
 
 
+OPENED = {"Sec-Fetch-Dest": "document", "Accept": BROWSER}
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_browser_that_opens_a_feed_gets_a_type_that_it_shows_and_everybody_else_the_right_one(
+    client: FlaskClient, method: str
+) -> None:
+    for name in ("rss", "atom"):
+        for _ in range(2):  # made now, and from memory
+            for headers, kind in (({}, f"application/{name}+xml"), (OPENED, "text/xml")):
+                response = client.open(f"/topics/ai/feed.{name}", method=method, headers=headers)
+                assert response.headers["Content-Type"] == f"{kind}; charset=utf-8"
+                assert response.headers["Vary"] == "Accept-Encoding, Sec-Fetch-Dest"
+                tags = {"If-None-Match": response.headers["ETag"]}
+                again = client.open(f"/topics/ai/feed.{name}", method=method, headers={**headers, **tags})
+                assert again.status_code == 304
+                assert again.headers["Vary"] == response.headers["Vary"]
+        embedded = client.get(f"/topics/ai/feed.{name}", headers={"Sec-Fetch-Dest": "empty"})
+        assert embedded.headers["Content-Type"] == f"application/{name}+xml; charset=utf-8"
+    for path, kind in {"/feed.json": "application/feed+json", "/": "text/html", "/feeds.opml": "text/x-opml"}.items():
+        assert client.get(path, headers=OPENED).headers["Content-Type"] == f"{kind}; charset=utf-8"
+
+
 def linked(headers: object) -> dict[str, list[str]]:
     """The addresses of a Link header by relation."""
     found: dict[str, list[str]] = {}

@@ -163,7 +163,7 @@ def test_it_says_which_records_are_broken_without_a_word_of_theirs(server: Servi
 
 
 def test_it_answers_with_the_bytes_of_the_static_tree(server: Serving, files: dict[str, bytes]) -> None:
-    assert len(files) == 4 * (1 + 4 + 1 + 1) + 2 + 4
+    assert len(files) == 4 * (1 + 4 + 1 + 1) + 2 + 4 + 1
     for path, content in files.items():
         response = server.get(make.asked(path))
         assert response.status_code == 200
@@ -183,7 +183,13 @@ def test_head_over_the_wire_is_get_without_the_body(server: Serving) -> None:
         assert plain.content == get.content
         whole = httpx.head(f"{server.url}{path}", headers={"Accept-Encoding": "identity"}, trust_env=False)
         assert whole.headers["Content-Length"] == str(len(plain.content))
-        assert {**head.headers, "date": ""} == {**get.headers, "date": ""}
+        assert head.headers.keys() == get.headers.keys()
+        # Two answers may be of two seconds.
+        assert [
+            name
+            for name, value in get.headers.items()
+            if head.headers[name] != value and name not in ("date", "expires")
+        ] == []
 
 
 def test_each_answer_has_one_date(server: Serving) -> None:

@@ -38,6 +38,7 @@ MEDIA_TYPES = {
     "css": "text/css; charset=utf-8",
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml; charset=utf-8",
+    "schema": "application/schema+json; charset=utf-8",
 }
 
 
@@ -117,8 +118,8 @@ def test_every_document_is_the_file_of_the_static_tree(
     client: FlaskClient, config: Config, manifest: dict[str, Written], files: dict[str, bytes]
 ) -> None:
     # Everything, topics, providers, categories, each with its page; the front page, the list for a reader's import, and
-    # four files that pages and feeds need in a browser.
-    assert len(files) == 4 * (1 + 4 + 2 + 2) + 2 + 4
+    # four files that pages and feeds need in a browser, and the schema of a record.
+    assert len(files) == 4 * (1 + 4 + 2 + 2) + 2 + 4 + 1
     for path, content in files.items():
         response = client.get(make.asked(path))
         mtime = (config.file.parent / "twin" / "public" / path).stat().st_mtime

@@ -40,7 +40,7 @@ KEYS = (
     *("topics/ai/", "topics/robots/"),
 )
 FORMATS = ("rss", "atom", "json")
-ASSETS = {"pages.css", "feeds.css", "pages.js", "icon.svg"}
+ASSETS = {"pages.css", "feeds.css", "pages.js", "icon.svg", "record.schema"}
 FIXED = {"index.html", "feeds.opml", MANIFEST, *ASSETS, *hosts.PATHS}  # what there is without an article
 FILES = {f"{folder}feed.{name}" for folder in KEYS for name in FORMATS} | FIXED
 FILES |= {f"{folder or 'all/'}index.html" for folder in KEYS}
@@ -865,7 +865,7 @@ class TestTogether:
         built(other, make.NOW + HOUR)
         # JSON Feed has no place for a source: its document is the same with the feeds of providers and without. So is
         # what pages need.
-        assert built(config, make.NOW + 2 * HOUR) == Built(DOCUMENTS - 5, 5 + RULES, 0)
+        assert built(config, make.NOW + 2 * HOUR) == Built(DOCUMENTS - 6, 6 + RULES, 0)
         with closing(open_store(config)) as source, source.reading() as connection:
             noted = store.published(connection)
         assert all(

@@ -108,3 +108,6 @@ def test_the_command_prints_it_and_a_build_writes_it(tmp_path: Any) -> None:
     assert json.loads(printed) == SCHEMA
     make.run("build", cwd=tmp_path)
     assert (tmp_path / "public/record.schema").read_text() == printed
+    config = make.site(tmp_path, {}, '[records.fields]\ntitle = "headline"\n')
+    make.run("build", cwd=tmp_path, check=1)
+    assert not (config.output_folder / "record.schema").exists()  # records in the keys of others have another

@@ -13,6 +13,7 @@ from feeds.config import Config, load_config
 from feeds.errors import ConfigError, RenderError
 from feeds.model import Document, Feed
 from feeds.pipeline import Documents, ingest, open_store
+from feeds.publish.manifest import MANIFEST
 from feeds.publish.service import create_app
 from feeds.render import colours, html
 from feeds.rhythm import by_week, first_monday
@@ -245,6 +246,18 @@ class TestLooks:
         second = page(self.other(config, article_html="<li>Two</li>"))
         assert first.replace("One", "Two") == second
         assert "<article" in page(self.other(config, article_html='{% extends "feeds/article.html" %}'))
+
+    def test_the_next_build_publishes_it(self, config: Config) -> None:
+        folder = config.file.parent
+        self.other(config, article_html="<li>One</li>")
+        make.run("build", cwd=folder)
+        assert "0 written" in make.run("build", cwd=folder).stdout
+        before = make.tree(config.output_folder)
+        self.other(config, article_html="<li>Two</li>")
+        make.run("build", cwd=folder)
+        after = make.tree(config.output_folder)
+        changed = {path for path in after if path != MANIFEST and before[path] != after[path]}
+        assert changed == {path for path in after if path.endswith("/index.html")}
 
     def test_a_style_of_ones_own_is_published_in_the_colour_of_the_site(self, config: Config) -> None:
         mine = self.other(config, pages_css="a { color: ACCENT-LIGHT; }", icon_svg="<svg/>")
