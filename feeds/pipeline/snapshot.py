@@ -26,7 +26,8 @@ class Snapshot:
 
     def holds(self, generation: int, now: datetime) -> bool:
         """Whether it still says what is visible."""
-        return self.generation == generation and self.now <= now and (self.until is None or now < self.until)
+        began = self.now - selection.SKEW <= now
+        return self.generation == generation and began and (self.until is None or now < self.until)
 
 
 def take_snapshot(config: Config, connection: Connection, now: datetime, before: Snapshot | None = None) -> Snapshot:
@@ -36,6 +37,8 @@ def take_snapshot(config: Config, connection: Connection, now: datetime, before:
     """
     if not selection.was_settled(connection):
         raise StoreError(str(config.store_file), "expected a store that was read in, got one that is being made anew")
+    # Who asks may have looked at the clock before another process decided: an update in between would never show.
+    now = selection.moment_shown(connection, now)
     names, rules = config.names, {rule.key: rule for rule in config.rules}
     formats, content, page = config.feeds.formats, config.feeds.content, config.feeds.pages
 

@@ -5,9 +5,10 @@ by what was settled.
 """
 
 from feeds.selection.picks import Pick, between, count_feeds, days, feeds, hidden, hours, newest, upcoming, weeks
-from feeds.selection.settling import is_settled, next_change, settle, was_settled
+from feeds.selection.settling import SKEW, is_settled, moment_shown, next_change, settle, was_settled
 
 __all__ = [
+    "SKEW",
     "Pick",
     "between",
     "count_feeds",
@@ -16,6 +17,7 @@ __all__ = [
     "hidden",
     "hours",
     "is_settled",
+    "moment_shown",
     "newest",
     "next_change",
     "settle",

@@ -78,6 +78,12 @@ def next_change(connection: Connection) -> datetime | None:
     return moment(int(count)) if count else None
 
 
+def moment_shown(connection: Connection, now: datetime) -> datetime:
+    """The moment as of which what was settled is shown: that one, or the one shortly after it that was settled."""
+    known = _known(connection)
+    return now if known is None else _not_back(known, now)
+
+
 def settle(connection: Connection, rules: Sequence[Rule], now: datetime) -> None:
     """Decide what is visible at that moment, of what changed since the last time, and note which feeds it touches."""
     _Settling(connection, rules).settle(now)
@@ -105,7 +111,7 @@ class _Settling:
             self._begin_anew()
             at, some = now, _by_link(self._connection)
         else:
-            at = known if known - SKEW <= now < known else now
+            at = _not_back(known, now)
             links = _chunks(sorted(changed.links | self._crossed(known, at)))
             rows = _ROWS.where(_row.until.is_(None))
             some = (self._connection.execute(rows.where(_row.link.in_(chunk))).all() for chunk in links)
@@ -250,6 +256,10 @@ class _Settling:
 def _known(connection: Connection) -> datetime | None:
     count = fact(connection, SETTLED)
     return None if count is None else moment(int(count))
+
+
+def _not_back(known: datetime, now: datetime) -> datetime:
+    return known if known - SKEW <= now < known else now
 
 
 def _digest(rules: Sequence[Rule]) -> str:

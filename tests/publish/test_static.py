@@ -21,7 +21,7 @@ from feeds import store
 from feeds.config import Config, load_config
 from feeds.errors import PublishError
 from feeds.model import digest
-from feeds.pipeline import Documents, ingest, open_store
+from feeds.pipeline import Documents, ingest, open_store, settle
 from feeds.publish import hosts, static
 from feeds.publish.files import ASIDE
 from feeds.publish.manifest import HEADING, MANIFEST, UNFINISHED, read_manifest
@@ -836,6 +836,15 @@ class TestTogether:
             count = len(pages(alone.output_folder))
             assert numbers == sorted([*([str(Built(0, count, 0))] * 2), str(Built(count, 0, 0))])
             assert make.tree(config.output_folder) == make.tree(alone.output_folder)
+
+    def test_an_update_that_fell_due_while_the_build_began_shows(self, tmp_path: Path) -> None:
+        config = make.site(tmp_path, {"1.md": make.record(1, updatedDateTime="2026-11-23T12:00:02Z")})
+        with closing(open_store(config)) as source:
+            ingest(config, source, make.NOW)
+            settle(config, source, make.NOW + timedelta(seconds=3))  # a service, whose clock is of now
+            static.build(config, source, make.NOW)
+            assert static.build(config, source, make.NOW + HOUR).written == 0
+        assert "<updated>2026-11-23T12:00:02+00:00</updated>" in (config.output_folder / "feed.atom").read_text()
 
     def test_a_build_that_another_process_overtakes_publishes_what_that_one_read(self, tmp_path: Path) -> None:
         config = make.site(tmp_path, dict(SITE))
