@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,8 +19,8 @@ PAGES = [make.ROOT / "README.md", *sorted((make.ROOT / "docs").glob("*.md"))]
 FENCED = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PROGRAMS = ("feeds", "make", ".venv/bin/python")
 
-# What is shown with its output, and run here or elsewhere as one: the page, and in which folder its sections begin.
-PLAYED = {"start.md": {"A site": ""}, "migrate.md": {"From Jekyll": "jekyll", "From Hugo": "hugo"}}
+# Sections whose commands are run below, one after the other, and must say what is shown.
+PLAYED = {"start.md": ["A site"], "migrate.md": ["From Jekyll", "From Hugo", "From WordPress"]}
 
 INSTALLS = "makes an environment from a registry, as the one in which the tests run was made"
 MINUTES = "takes minutes and a quiet machine; tests/test_benchmarks.py runs the program on a small corpus"
@@ -79,9 +80,14 @@ def test_the_five_minutes_go_as_they_are_told(tmp_path: Path) -> None:
     assert (tmp_path / "tidewater/public/topics/birds/feed.atom").is_file()
 
 
-@pytest.mark.parametrize(("heading", "name"), PLAYED["migrate.md"].items())
+@pytest.mark.parametrize(("heading", "name"), [("From Jekyll", "jekyll"), ("From Hugo", "hugo")])
 def test_a_blog_is_taken_up_as_it_is_told(heading: str, name: str, tmp_path: Path) -> None:
     assert play(section("migrate.md", heading), blog(tmp_path / name, name)) == 3
+
+
+def test_an_export_of_wordpress_is_taken_up_as_it_is_told(tmp_path: Path) -> None:
+    shutil.copy(make.ROOT / "tests/generators/wordpress.xml", tmp_path)
+    assert play(section("migrate.md", "From WordPress"), tmp_path) == 4
 
 
 def test_the_ids_that_jekyll_gave_can_be_kept_by_the_line_that_is_told(tmp_path: Path) -> None:

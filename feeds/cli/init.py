@@ -23,16 +23,24 @@ MOST_FAULTS = 5
 @click.argument("folder", default=".", type=click.Path(file_okay=False))
 @click.option("--title", default="", help="What the site is called.")
 @click.option("--base-url", default="", help="The public address, with which every address begins.")
-def init(folder: str, title: str, base_url: str) -> None:
+@click.option(
+    "--wordpress",
+    type=click.Path(exists=True, dir_okay=False),
+    help="An export of WordPress, to records of a new site.",
+)
+def init(folder: str, title: str, base_url: str, wordpress: str | None) -> None:
     """Make a site in FOLDER, this one unless another is named.
 
     In a folder of Jekyll, Hugo, Eleventy or Docusaurus: a config by which its posts are read as they are. Otherwise
-    a config with comments and a first record. No file that is there is changed.
+    a config with comments and a first record, or those of an export. No file that is there is changed.
     """
     from feeds import generators
 
     place = Path(folder)
     _check(title, base_url)
+    if wordpress is not None:
+        _import(Path(wordpress), place, title, base_url)
+        return
     blog = generators.recognise(place) if place.is_dir() else None
     if blog is not None:
         _adopt(blog, place, title, base_url)
@@ -59,6 +67,35 @@ def _begin(place: Path, title: str, base_url: str) -> None:
     _say_next(place, "config.toml", sample=seeds / "first.md" in written)
 
 
+def _import(source: Path, place: Path, title: str, base_url: str) -> None:
+    """A new site of the posts in an export of WordPress."""
+    from feeds import generators
+
+    try:
+        export = generators.read_export(source.read_bytes())
+    except OSError as error:
+        raise FeedsError(str(source), f"expected to read it, got: {error.strerror}") from error
+    except ValueError as error:
+        raise FeedsError(str(source), str(error)) from error
+    config = place / "config.toml"
+    base_url = base_url or (f"{export.url}/feeds" if export.url else "")
+    written = {place / "seeds" / name: text for name, text in export.records.items()}
+    written[config] = generators.new_config(title or export.title or "Our feeds", base_url)
+    for file in written:
+        if file.exists():
+            raise FeedsError(str(file), "expected none: `feeds init` changes no file")
+    (place / "seeds").mkdir(parents=True, exist_ok=True)
+    for file, text in written.items():
+        _write(file, text)
+    click.echo(f"Wrote {config}")
+    click.echo(f"Wrote {terminal.count(len(export.records), 'record')} in {place / 'seeds'}")
+    if export.left:
+        click.echo(f"Left out {terminal.count(export.left, 'post')} of the trash, or never saved.")
+    _say_posts(opening.load(str(config)), "seeds")
+    click.echo()
+    _say_next(place, "config.toml", sample=False)
+
+
 def _adopt(blog: "Blog", place: Path, title: str, base_url: str) -> None:
     from feeds import generators
 
@@ -76,7 +113,7 @@ def _adopt(blog: "Blog", place: Path, title: str, base_url: str) -> None:
     if not (place / blog.posts).is_dir():
         click.echo(f"There is no folder {blog.posts} yet: `feeds` needs it.")
     else:
-        _say_posts(opening.load(str(place / name)), blog)
+        _say_posts(opening.load(str(place / name)), blog.posts)
     click.echo("\nTo know:")
     for note in blog.notes:
         click.echo(f"  {note}")
@@ -87,7 +124,7 @@ def _adopt(blog: "Blog", place: Path, title: str, base_url: str) -> None:
     _say_next(place, name, sample=False)
 
 
-def _say_posts(config: "Config", blog: "Blog") -> None:
+def _say_posts(config: "Config", folder: str) -> None:
     """How many posts can be read, and an address as feeds makes it, to hold against the site's own."""
     from feeds.records import Cost, Fault, read_file, read_record, walk
     from feeds.records.naming import is_aside
@@ -108,7 +145,7 @@ def _say_posts(config: "Config", blog: "Blog") -> None:
         if reading.article is not None and reading.article.published <= now and not links:
             links.append(reading.article.link)
     broken = len({fault.path for fault in faults})
-    click.echo(f"{terminal.count(read, 'file')} in {blog.posts}/: {hidden} are drafts, {broken} lack something.")
+    click.echo(f"{terminal.count(read, 'file')} in {folder}/: {hidden} are drafts, {broken} lack something.")
     for fault in faults[:MOST_FAULTS]:
         click.echo(f"  {config.records.path}/{fault.public}")
     if len(faults) > MOST_FAULTS:

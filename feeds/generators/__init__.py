@@ -1,6 +1,7 @@
 """Folders of other publishers, recognised by their own settings, and the config.toml that fits each.
 
-blog: what is known of a folder.  jekyll, hugo, eleventy, docusaurus: a generator each.  writing: config.toml as text.
+blog: what is known of a folder.  jekyll, hugo, eleventy, docusaurus: a generator each.  wordpress: its export to
+records.  writing: config.toml as text.
 Nothing is run and nothing changed: settings are read as text. Not here: how their records are read (records/fields).
 """
 
@@ -8,11 +9,12 @@ from pathlib import Path
 
 from feeds.generators import docusaurus, eleventy, hugo, jekyll
 from feeds.generators.blog import Blog
+from feeds.generators.wordpress import Export, read_export
 from feeds.generators.writing import CONFIG_NAMES, SAMPLE, blog_config, new_config
 
 GENERATORS = (jekyll, hugo, eleventy, docusaurus)
 
-__all__ = ["CONFIG_NAMES", "SAMPLE", "Blog", "blog_config", "new_config", "recognise"]
+__all__ = ["CONFIG_NAMES", "SAMPLE", "Blog", "Export", "blog_config", "new_config", "read_export", "recognise"]
 
 
 def recognise(folder: Path) -> Blog | None:
