@@ -235,7 +235,8 @@ def test_hidden_records_change_nothing_where_feeds_are_cut(tmp_path: Path) -> No
 
 def test_the_static_tree_holds_no_hidden_word(site: Config) -> None:
     tree = make.tree(site.output_folder)
-    assert tree.keys() > {"feeds.opml", "index.html", *(f"feed.{name}" for name in FORMATS)}
+    pages = {"index.html", "all/index.html", "topics/ai/index.html", "providers/example.org/index.html"}
+    assert tree.keys() > {"feeds.opml", *pages, *(f"feed.{name}" for name in FORMATS)}
     for path, content in tree.items():
         assert found(make.CANARY, path, content) == []
 
@@ -259,6 +260,12 @@ def test_related_coverage_shows_unless_it_is_hidden(site: Config, name: str) -> 
     in_contents, in_links = coverage(make.tree(site.output_folder)[f"feed.{name}"], name)
     assert in_contents == shown
     assert in_links == ([] if name == "json" else shown)
+
+
+def test_related_coverage_on_a_page_is_that_of_the_feed(site: Config) -> None:
+    page = make.tree(site.output_folder)["all/index.html"].decode()
+    related = "".join(re.findall(r'<details class="related">.*?</details>', page, re.DOTALL))
+    assert re.findall(r'href="([^"]*)"', related) == ["https://example.org/other", "https://elsewhere.example/open"]
 
 
 @pytest.mark.parametrize("spelling", ["https://{}.example/{}", "HTTPS://{}.Example:443/{}#part"], ids=["same", "other"])

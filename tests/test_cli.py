@@ -52,7 +52,7 @@ def test_help_loads_no_library_but_click(tmp_path: Path) -> None:
     code = (
         "import sys; from feeds.cli import main\n"
         "try: main(['--help'])\nexcept SystemExit: pass\n"
-        "libraries = ('sqlalchemy', 'pydantic', 'flask', 'lxml', 'yaml', 'rich', 'granian', 'jinja2')\n"
+        "libraries = ('sqlalchemy', 'pydantic', 'flask', 'lxml', 'yaml', 'rich', 'granian', 'jinja2', 'httpx')\n"
         "print([name for name in libraries if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)

@@ -54,11 +54,11 @@ class Answer:
 
 
 class Asker:
-    """Asks; safe for threads.  Close it at last."""
+    """Asks, and waits so many seconds for an answer; safe for threads.  Leave it at last."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: float = PATIENCE) -> None:
         limits = httpx.Limits(max_connections=8)
-        self._client = httpx.Client(timeout=PATIENCE, follow_redirects=False, limits=limits, trust_env=False)
+        self._client = httpx.Client(timeout=patience, follow_redirects=False, limits=limits, trust_env=False)
 
     def __enter__(self) -> Self:
         return self

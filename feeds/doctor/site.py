@@ -43,6 +43,14 @@ class Listed:
     findings: list[Finding] = field(default_factory=list)
 
 
+def joined(base: str, address: str) -> str:
+    """An address in full; one that is none stays as it is, and will not be reached."""
+    try:
+        return urljoin(base, address)
+    except ValueError:
+        return address
+
+
 def follow(asker: Asker, address: str) -> tuple[Answer, int]:
     """The answer at an address and the number of redirects on the way to it."""
     for count in range(MOST_REDIRECTS):
@@ -50,7 +58,7 @@ def follow(asker: Asker, address: str) -> tuple[Answer, int]:
         target = answer.header("Location")
         if answer.status not in (301, 302, 303, 307, 308) or not target:
             return answer, count
-        address = urljoin(address, target)
+        address = joined(address, target)
     return Answer(address, 0, failure="redirects without an end"), MOST_REDIRECTS
 
 
@@ -82,7 +90,7 @@ def by_headers(answer: Answer) -> Iterator[str]:
     for link in answer.header("Link").split(", <"):
         target, _, parameters = link.lstrip("< ").partition(">")
         if 'rel="alternate"' in parameters and any(kind in parameters for kind in FEED_TYPES):
-            yield urljoin(answer.address, target)
+            yield joined(answer.address, target)
 
 
 def findings(asker: Asker, place: Place, feeds: Sequence[str]) -> Iterator[Finding]:
@@ -90,9 +98,11 @@ def findings(asker: Asker, place: Place, feeds: Sequence[str]) -> Iterator[Findi
     parts = urlsplit(place.asked)
     if urlsplit(place.public).scheme == "http" and urlsplit(place.public).hostname not in LOCAL:
         yield Finding("insecure", place.public)
-    robots = asker.ask(f"{parts.scheme}://{parts.netloc}/robots.txt")
+    origin = f"{parts.scheme}://{parts.netloc}/"
+    robots = asker.ask(f"{origin}robots.txt")
     if robots.status == 200 and robots.media_type in ("text/plain", ""):
-        yield from _robots(robots, feeds)
+        # A feed elsewhere has a robots.txt of its own.
+        yield from _robots(robots, [address for address in feeds if address.startswith(origin)])
     if len(feeds) < 2:  # below a feed there is no site
         return
     nothing = f"{place.asked}/topics/there-is-no-such-feed/feed.rss"
@@ -132,7 +142,7 @@ def _from_list(asker: Asker, place: Place, address: str, found: Listed, *, is_na
         found.findings.append(Finding("opml", answer.address, "no OPML, or an outline without xmlUrl"))
     for one in addresses:
         if one:
-            found.feeds[urljoin(place.to_say(answer.address), one)] = None
+            found.feeds[joined(place.to_say(answer.address), one)] = None
 
 
 class _Page(HTMLParser):
@@ -146,7 +156,7 @@ class _Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         said = {name: value or "" for name, value in attrs}
-        kind, address = said.get("type", "").lower(), urljoin(self._base, said.get("href", "").strip())
+        kind, address = said.get("type", "").lower(), joined(self._base, said.get("href", "").strip())
         if tag in ("link", "a") and said.get("href"):
             if kind in FEED_TYPES and (tag == "a" or "alternate" in said.get("rel", "").lower().split()):
                 self.feeds.append(address)

@@ -18,7 +18,7 @@ from feeds.pipeline.minting import Minting, ledger_mark
 from feeds.pipeline.workers import shared
 from feeds.records import Fault, Found, Reading, printable, read_file, read_record, walk
 from feeds.rows import Filed, claimant_of_row, filed
-from feeds.store import LONGEST_WAIT, Connection, Known, Store, identities
+from feeds.store import LONGEST_WAIT, Connection, Store, identities
 
 BATCH = 100
 SHAPING = ("feedgen", "lxml", "idna", "jinja2", "markdown-it-py", "nh3", "pydantic", "pyyaml")
@@ -111,10 +111,6 @@ def settle(config: Config, source: Store, now: datetime, wait: float = LONGEST_W
             return
     with source.writing(wait) as connection:
         selection.settle(connection, config.rules, now)
-
-
-def _known(connection: Connection, among: Sequence[str] | None) -> dict[str, Known]:
-    return store.known_files(connection, None if among is None else [printable(path) for path in among])
 
 
 class _Ingest:

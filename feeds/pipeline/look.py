@@ -44,7 +44,8 @@ class Look:
         still = among is None and settled(max((one.mtime_ns for one in self.found.values()), default=0)) != NEVER
         lines = [f"{path} {size} {mtime_ns} {is_link}" for path, size, mtime_ns, is_link in self.found.values()]
         self.listing = digest("\n".join(lines)) if still else ""
-        self._known: dict[str, Known] | None = None
+        self._known_marks: dict[str, str] | None = None
+        self._changed: list[tuple[str, Found]] | None = None
         self._last: str | None = None
 
     def is_the_last_one(self, connection: Connection) -> bool:
@@ -57,23 +58,26 @@ class Look:
         return fact(connection, LISTING) == self._last
 
     def known(self, connection: Connection) -> dict[str, Known]:
-        """What the store knows of the files."""
-        if self._known is None:
-            self._known = store.known_files(connection, self._among)
-        return self._known
+        """What the store knows of the files that changed."""
+        marks = self._marks(connection)
+        return store.known_files(connection, [path for path, _ in self.changed(connection) if path in marks])
 
     def changed(self, connection: Connection) -> list[tuple[str, Found]]:
         """The files that are not as the store knows them, by path."""
-        known = self.known(connection)
-        return sorted(
-            (path, item)
-            for path, item in self.found.items()
-            if (before := known.get(path)) is None or (before.size, before.mtime_ns) != (item.size, item.mtime_ns)
-        )
+        if self._changed is None:
+            marks = self._marks(connection)
+            others = (path for path, item in self.found.items() if marks.get(path) != f"{item.size} {item.mtime_ns}")
+            self._changed = [(path, self.found[path]) for path in sorted(others)]
+        return self._changed
 
     def gone(self, connection: Connection) -> list[str]:
         """The paths of the files that the store knows and that are no more."""
-        return sorted(self.known(connection).keys() - self.found.keys())
+        return sorted(self._marks(connection).keys() - self.found.keys())
+
+    def _marks(self, connection: Connection) -> dict[str, str]:
+        if self._known_marks is None:
+            self._known_marks = store.file_marks(connection, self._among)
+        return self._known_marks
 
     def note(self, connection: Connection) -> None:
         """Note that the store was brought up to date with these files, under a mark that no other look has."""

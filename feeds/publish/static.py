@@ -21,7 +21,7 @@ from feeds.model import digest
 from feeds.pipeline import Draft, Drafts, Moved, published_as, settle
 from feeds.pipeline.drafts import Unsaved
 from feeds.pipeline.workers import shared
-from feeds.publish import codings, hosts
+from feeds.publish import codings
 from feeds.publish.files import Files
 from feeds.publish.manifest import MANIFEST, UNFINISHED, Written, feed_of, manifest_text, read_manifest
 from feeds.store import Connection, Published, Store
@@ -99,7 +99,7 @@ class _Tree:
             since = self._up_to_date_since(connection)
             if since == store.generation(connection) and all(map(self._intact, self._before)):
                 return Built(0, len(self._before), 0)
-            self._rules += hosts.drafts(self._config)
+            self._rules = _rules(self._config)
             steady = store.steady_since(connection, since)
             feeds = self._drafts.snapshot(connection, now).feeds
             generation = store.generation(connection)
@@ -232,7 +232,7 @@ class _Tree:
             noted = known
         files: list[tuple[str, Written]] = []
         written = 0
-        for coding, suffix in (("", ""), *(() if draft.path in hosts.PATHS else self._codings.items())):
+        for coding, suffix in (("", ""), *(() if draft in self._rules else self._codings.items())):
             path = draft.path + suffix
             if self._stands(path, noted):
                 files.append((path, self._before[path]))
@@ -260,6 +260,12 @@ class _Tree:
             # A list lost in a power cut would leave what it named public for good.
             self._files.replace(MANIFEST, text, lasting=True)
             self._text = text
+
+
+def _rules(config: Config) -> list[Draft]:
+    from feeds.publish import hosts  # templates load slowly, and mostly nothing changed
+
+    return list(hosts.drafts(config))
 
 
 @contextmanager

@@ -53,7 +53,9 @@ def walk(folder: Path) -> Iterator[Found]:
             if prefix:  # reading it will tell what is wrong
                 yield Found(prefix.rstrip("/"), 0, 0)
                 continue
-            raise ConfigError(str(folder), f"expected a folder of records, got: {error.strerror}") from error
+            raise ConfigError(
+                str(folder), f"expected a folder of records, got: {error.strerror}; records.path names it"
+            ) from error
 
 
 def find(folder: Path, path: str) -> Found | None:

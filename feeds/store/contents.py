@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, bindparam, delete, select, text, update
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -57,15 +57,21 @@ def generation(connection: Connection) -> int:
 
 def known_files(connection: Connection, among: Sequence[str] | None = None) -> dict[str, Known]:
     """Every file that was read, by path; `among`: only of these."""
-    every = "SELECT path, size, mtime_ns, digest FROM files"
+    return {path: Known(*facts) for path, *facts in _of_files(connection, "size, mtime_ns, digest", among)}
+
+
+def file_marks(connection: Connection, among: Sequence[str] | None = None) -> dict[str, str]:
+    """The size and the time of every file that was read, as text with a blank between them, by path."""
+    return dict(_of_files(connection, "size || ' ' || mtime_ns", among))
+
+
+def _of_files(connection: Connection, columns: str, among: Sequence[str] | None) -> Iterator[Any]:
+    every = f"SELECT path, {columns} FROM files"
     if among is None:
-        rows = driver(connection).execute(every)
-        return {path: Known(size, mtime_ns, digest) for path, size, mtime_ns, digest in rows}
-    found: dict[str, Known] = {}
+        yield from driver(connection).execute(every)
+        return
     for some in _chunks(among):
-        rows = driver(connection).execute(f"{every} WHERE path IN ({','.join('?' * len(some))})", some)
-        found.update({path: Known(size, mtime_ns, digest) for path, size, mtime_ns, digest in rows})
-    return found
+        yield from driver(connection).execute(f"{every} WHERE path IN ({','.join('?' * len(some))})", some)
 
 
 def has_undated(connection: Connection, never: int) -> bool:

@@ -41,6 +41,8 @@ def test_a_fault_is_shown_with_its_line_a_mark_under_the_value_and_a_hint(folder
         "  = the record is left out\\n"
         "  = hint: did you mean https://kelp.example/maps?\\n"
     ).replace("\\n", "\n") in shown
+    docs = (make.ROOT / "docs/commands.md").read_text(encoding="utf-8")
+    assert docs.partition("```text\nerror: ")[2].partition("```")[0] in shown
     assert '9 |     width: "1600"\n  |            ^^^^^^\n  = this part is left out' in shown
     assert '6 | provider: {name: Kelp, domain: "https://kelp.example/"}\n' in shown
     assert "  |                                ^^^^^^^^^^^^^^^^^^^^^^^\n" in shown

@@ -25,7 +25,7 @@ FEEDS = ("/feed.rss", "/feed.atom", "/feed.json")
 
 def examined(address: str, *, images: bool = False, public: str = "") -> Examined:
     """What comes of an examination."""
-    with Asker() as asker:
+    with Asker(patience=300) as asker:  # a busy machine is no finding
         return examine(asker, address, lambda: datetime.now(UTC), images=images, public=public)
 
 
@@ -240,6 +240,19 @@ def test_no_entity_is_read(bomb: str) -> None:
         assert kinds(examined(address)) == {"doctype"}
 
 
+@pytest.mark.parametrize(
+    "nonsense", ["http://[", "http://a b/", "//", "ftp://example.org/x", "http://a:99999/", "javascript:x"]
+)
+def test_addresses_that_are_none_are_told_as_such(nonsense: str) -> None:
+    with site(text("/feeds.opml", "SITE/feed.rss", nonsense)) as address:
+        assert kinds(examined(address)) <= {"unreachable", "redirect", "not-a-feed", "status", "cors", "soft-404"}
+    led = Broken(answer=lambda asked, reply: Reply(301, b"", {"Location": nonsense}) if "rss" in asked.path else reply)
+    with site(led) as address:
+        assert {"unreachable", "redirect"} & kinds(examined(address))
+    with site(text("/feed.atom", "SITE/archive/2026-04.atom", nonsense)) as address:
+        assert "history" in kinds(examined(address))
+
+
 def test_what_was_wrong_with_a_reader_is_told_by_its_name() -> None:
     with site(SEEDED["bot-wall"]) as address:
         details = {finding.detail for finding in examined(address).findings}
@@ -317,6 +330,16 @@ def test_the_table_names_the_address_and_the_advice(tmp_path: Path) -> None:
             assert f"3 feeds at {address}: 1 fault, 0 to advise." in shown
             table = shown.partition("What is wrong")[2].partition("\n\n")[0].splitlines()
             assert all(len(line.rstrip()) <= columns for line in table)
+
+
+def test_the_docs_show_it_as_it_is(tmp_path: Path) -> None:
+    plain = answer(lambda asked, reply: reply.named(Content_Type="text/plain") if "rss" in asked.path else reply)
+    docs = (make.ROOT / "docs/commands.md").read_text(encoding="utf-8")
+    lines = docs.partition("$ feeds doctor https://feeds.example.org\n")[2].partition("```")[0].splitlines()
+    with site(plain) as address:
+        said = make.run("doctor", address, cwd=tmp_path, check=1, COLUMNS="110").stdout
+        shown = said.replace(address, "https://feeds.example.org").replace("3 feeds", "57 feeds")
+    assert [line.rstrip() for line in shown.splitlines()] == lines[: len(shown.splitlines())]
 
 
 def test_advice_alone_is_no_fault(tmp_path: Path) -> None:

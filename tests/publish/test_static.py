@@ -655,6 +655,19 @@ class TestTheCommand:
             trees.append((make.tree(output), mtimes))
         assert trees[0] == trees[1] == trees[2]
 
+    def test_what_is_gone_of_a_feed_that_nothing_touched_is_mended_beside_a_change(
+        self, config: Config, tmp_path: Path
+    ) -> None:
+        built(config)
+        changed = {**SITE, "3.md": make.record(3, title="Another", topics="[Robots]", category="video")}
+        make.write(config.records_folder / "3.md", changed["3.md"])
+        for path in ("categories/news/feed.rss", "providers/example.org/feed.atom"):
+            (config.output_folder / path).unlink()
+        built(config, make.NOW + HOUR)
+        fresh = make.site(tmp_path / "fresh", dict(changed))
+        built(fresh)
+        assert pages(config.output_folder) == pages(fresh.output_folder)
+
     @pytest.mark.parametrize("archives", [True, False])
     def test_the_number_of_workers_changes_no_byte(self, tmp_path: Path, archives: bool) -> None:
         records = {f"{n}.md": make.record(n, topics=f"[AI, Topic {n % 40}]", body="Text.") for n in range(1, 260)}
