@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: serve test soak format
+.PHONY: serve test soak docs format
 
 serve: .venv/installed
 	$(BIN)/feeds serve
@@ -16,6 +16,9 @@ test: .venv/installed-dev
 
 soak: .venv/installed-dev
 	$(BIN)/pytest -m soak
+
+docs: .venv/installed-dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 format: .venv/installed-dev
 	$(BIN)/ruff format .

@@ -1,0 +1,140 @@
+"""The commands in README.md and docs/: each is run as it stands there, or has a reason why it is not."""
+
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from feeds.config import load_config
+from tests import make
+from tests.generators.test_adopted import blog
+from tests.publish.test_server import serving
+
+PAGES = [make.ROOT / "README.md", *sorted((make.ROOT / "docs").glob("*.md"))]
+FENCED = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PROGRAMS = ("feeds", "make", ".venv/bin/python")
+
+# What is shown with its output, and run here or elsewhere as one: the page, and in which folder its sections begin.
+PLAYED = {"start.md": {"A site": ""}, "migrate.md": {"From Jekyll": "jekyll", "From Hugo": "hugo"}}
+
+INSTALLS = "makes an environment from a registry, as the one in which the tests run was made"
+MINUTES = "takes minutes and a quiet machine; tests/test_benchmarks.py runs the program on a small corpus"
+NOT_RUN = {
+    "python3 -m venv ~/feeds": INSTALLS,
+    "~/feeds/bin/pip install .": INSTALLS,
+    'export PATH="$HOME/feeds/bin:$PATH"': INSTALLS,
+    "make serve": INSTALLS + "; that make knows it is tested below",
+    "make test": "runs this test; that make knows it is tested below",
+    "feeds doctor https://feeds.example.org": "asks a public site; tests/doctor runs it against served ones",
+    "feeds build": "shows an error of a wrong config; tests/test_docs.py holds it",
+    "feeds check": "shows faults of a record; tests/test_docs.py and a test below hold them",
+    ".venv/bin/python benchmarks/build.py": MINUTES,
+    ".venv/bin/python benchmarks/build.py --records 1000 --rounds 1": MINUTES,
+    ".venv/bin/python benchmarks/serve.py": MINUTES,
+    ".venv/bin/python benchmarks/serve.py --only speed --keep /tmp/serve": MINUTES,
+    ".venv/bin/python benchmarks/live.py 100000 300": MINUTES,
+}
+
+
+def shown(text: str) -> Iterator[tuple[str, str]]:
+    """The commands of a page with what they say: lines after `$` in fences, and indented ones without output."""
+    for block in FENCED.findall(text):
+        yield from re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE)
+    for line in re.findall(r"^    (.*)$", FENCED.sub("", text), re.MULTILINE):
+        if line.startswith(tuple(f"{program} " for program in PROGRAMS)):
+            yield re.split(r"\s+#", line)[0].strip(), ""
+
+
+def section(page: str, heading: str) -> str:
+    """A page from a heading on: to its end in start.md, whose steps follow each other, else to the next heading."""
+    text = (make.ROOT / "docs" / page).read_text(encoding="utf-8").partition(f"\n## {heading}\n")[2]
+    return text if page == "start.md" else text.partition("\n## ")[0]
+
+
+def play(text: str, folder: Path) -> int:
+    """Run the commands of a text in a folder, hold what each says against what stands there, and count them."""
+    count = 0
+    for command, said in shown(text):
+        program, *arguments = shlex.split(command)
+        if program == "cd":
+            folder = folder / arguments[0]
+        elif arguments == ["serve"]:
+            with serving(load_config(folder / "config.toml")) as service:
+                assert service.get("/").status_code == 200
+                assert re.sub(r"(127\.0\.0\.1):\d+", r"\1:8000", service.out.read_text(encoding="utf-8")) == said
+        else:
+            assert program == "feeds", command
+            done = make.run(*arguments, cwd=folder)
+            assert done.stdout + done.stderr == said, command
+        count += 1
+    return count
+
+
+def test_the_five_minutes_go_as_they_are_told(tmp_path: Path) -> None:
+    assert play(section("start.md", "A site"), tmp_path) == 6
+    assert (tmp_path / "tidewater/public/topics/birds/feed.atom").is_file()
+
+
+@pytest.mark.parametrize(("heading", "name"), PLAYED["migrate.md"].items())
+def test_a_blog_is_taken_up_as_it_is_told(heading: str, name: str, tmp_path: Path) -> None:
+    assert play(section("migrate.md", heading), blog(tmp_path / name, name)) == 3
+
+
+def test_the_ids_that_jekyll_gave_can_be_kept_by_the_line_that_is_told(tmp_path: Path) -> None:
+    line = re.search(r"`(id = \{[^`]*)`", (make.ROOT / "docs/migrate.md").read_text(encoding="utf-8"))
+    assert line is not None
+    folder = blog(tmp_path / "jekyll", "jekyll")
+    make.run("init", cwd=folder)
+    config = folder / "config.toml"
+    config.write_text(config.read_text().replace("[records.fields]\n", f"[records.fields]\n{line[1]}\n"))
+    said = make.run("show", "all", "atom", cwd=folder).stdout
+    assert "<id>https://harbour.example/2024/05/01/herons-are-back</id>" in said
+
+
+def test_the_fault_shown_in_the_readme_is_what_check_says(tmp_path: Path) -> None:
+    text = (make.ROOT / "README.md").read_text(encoding="utf-8")
+    found = re.search(r"```yaml\n(?P<record>.*?)```.*?```text\n\$ feeds check\n(?P<said>.*?)```", text, re.DOTALL)
+    assert found is not None
+    make.site(tmp_path, {"herons.md": found["record"]})
+    assert make.run("check", cwd=tmp_path).stdout == ""
+    make.site(tmp_path, {"herons.md": found["record"].replace("2026-05-04T08:30:00Z", "'2026-13-04'")})
+    done = make.run("check", cwd=tmp_path, check=1)
+    assert done.stdout + done.stderr == found["said"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_is_run_or_says_why_it_is_not(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    played = [command for heading in PLAYED.get(page.name, ()) for command, _ in shown(section(page.name, heading))]
+    left = [command for command, _ in shown(text) if command not in played]
+    assert [command for command in left if command not in NOT_RUN] == []
+
+
+def test_no_reason_is_given_for_a_command_that_stands_nowhere() -> None:
+    standing = {command for page in PAGES for command, _ in shown(page.read_text(encoding="utf-8"))}
+    assert set(NOT_RUN) <= standing
+
+
+@pytest.mark.parametrize("target", ["serve", "test", "soak", "docs", "format"])
+def test_make_knows_its_targets(target: str) -> None:
+    done = subprocess.run([make.program("make"), "-n", target], cwd=make.ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert ".venv/bin/" in done.stdout
+
+
+def test_the_docs_are_a_site_whose_links_hold_and_which_asks_no_other_server(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path)]
+    done = subprocess.run(command, cwd=make.ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    pages = sorted(tmp_path.rglob("*.html"))
+    assert len(pages) == len(PAGES)  # README.md is none of them, 404.html is one more
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        for tag in re.findall(r"<(?:script|link|img|iframe|source|video|audio|object)\b[^>]*>", text):
+            assert not re.search(r"""(?:src|href|srcset|data)=["']?(?:https?:)?//""", tag), tag
+    for style in tmp_path.rglob("*.css"):
+        assert not re.search(r"(?:url\(|@import)\s*[\"']?(?:https?:)?//", style.read_text(encoding="utf-8")), style
