@@ -635,6 +635,17 @@ class TestTheCommand:
         (config.records_folder / "2.md").unlink()
         assert self.numbers(config, 0) == (4, 0, 0, 28, 14, 14, 4)
 
+    def test_what_is_taken_back_leaves_the_tree_although_the_ledger_cannot_be_used(self, tmp_path: Path) -> None:
+        config = make.site(tmp_path, {f"{n}.md": make.record(n) for n in (1, 2)})
+        make.run("build", cwd=tmp_path)
+        config.ledger_file.write_text("this is no ledger [")
+        make.write(config.records_folder / "1.md", make.record(1, published="false"))
+        done = make.run("build", cwd=tmp_path, check=2)
+        assert "ledger.toml: expected TOML as feeds wrote it" in done.stderr
+        files = make.tree(config.output_folder)
+        assert not [path for path, content in files.items() if b"Article 1" in content]
+        assert b"Article 2" in files["feed.rss"]
+
     def test_output_does_not_depend_on_the_environment_or_on_the_order_of_files(self, tmp_path: Path) -> None:
         corner = {"provider": "{name: Ångström, domain: example.org}", "topics": "[Ölpreis, ai, AI, C++]"}
         records = {f"{n}.md": make.record(n, publishedDateTime="2024-05-01", **corner) for n in range(8)}
