@@ -85,6 +85,8 @@ records = Table(
     Column("feeds", Text, nullable=False),
     Column("related", Text, nullable=False),
     Column("article", Text, nullable=False),
+    # No number is given twice: what was rendered of a record that is gone by now is never kept as another's.
+    sqlite_autoincrement=True,
 )
 Index("rivals", records.c.link, records.c.age, records.c.path)
 Index("ages", records.c.age, records.c.link)

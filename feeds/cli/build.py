@@ -19,14 +19,23 @@ def build(config_path: str, compress: bool) -> None:
 
     Exit code 1 when a record, or part of one, had to be left out.
     """
+    from feeds.errors import LedgerError
     from feeds.publish import static
 
     config, now = opening.load(config_path), opening.now()
     with opening.opened(config) as source:
-        ingested = opening.ingest(config, source, now)
+
+        def write() -> static.Built:
+            with terminal.progress("Writing", "document") as progress:
+                return static.build(config, source, now, progress, compress=compress, workers=opening.workers(config))
+
+        try:
+            ingested = opening.ingest(config, source, now)
+        except LedgerError:
+            write()  # what was taken back goes all the same
+            raise
         faults = opening.report(config, source, now)
-        with terminal.progress("Writing", "document") as progress:
-            built = static.build(config, source, now, progress, compress=compress, workers=opening.workers(config))
+        built = write()
     if config.site.base_url == config.server.address:
         click.echo(f"Every address begins with {config.site.base_url}: site.base_url names the public one.", err=True)
     left_out = len({fault.path for fault in faults if fault.cost == "record"})

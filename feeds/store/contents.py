@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, select, text, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from feeds import schema
@@ -96,7 +96,7 @@ def put(connection: Connection, batch: Sequence[Filed]) -> None:
     kept_back = [(address, one.path) for one in batch for address in one.held]
     insert_rows(connection, schema.held, ("address", "path"), kept_back)
     rows = [one.record for one in batch if one.record is not None]
-    first = (connection.scalar(select(func.max(schema.records.c.number))) or 0) + 1
+    first = (connection.scalar(text("SELECT seq FROM sqlite_sequence WHERE name = 'records'")) or 0) + 1
     numbered = [(number, *row) for number, row in enumerate(rows, start=first)]
     insert_rows(connection, schema.records, ("number", *RECORD_COLUMNS), numbered)
     pairs = {(address, number) for number, *row in numbered for address in row[RELATED].split()}

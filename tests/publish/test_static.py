@@ -73,6 +73,29 @@ def built(config: Config, now: datetime = make.NOW, *, compress: bool = False, w
         return static.build(config, source, now, compress=compress, workers=workers)
 
 
+def overtaken(config: Config, *changes: Callable[[], None]) -> None:
+    """A build before which another process has its turn, with a change of records, each time that it is to write."""
+    turns = iter(changes)
+
+    class Overtaken(store.Store):
+        @contextmanager
+        def writing(self, wait: float = store.LONGEST_WAIT) -> Iterator[store.Connection]:
+            if (change := next(turns, None)) is not None:
+                change()
+                with closing(open_store(config)) as other:
+                    ingest(config, other, make.NOW)
+            with super().writing(wait) as connection:
+                yield connection
+
+    with closing(open_store(config)) as first:
+        ingest(config, first, make.NOW)
+        with first.reading() as connection:
+            fingerprint = store.fact(connection, "fingerprint")
+    assert fingerprint is not None
+    with closing(Overtaken(config.store_file, fingerprint)) as source:
+        static.build(config, source, make.NOW)
+
+
 def facts(folder: Path) -> dict[str, tuple[int, int, int, bytes]]:
     """All that tells whether a tree was written to: inode, mtime and mode of each file and folder, and content."""
     found = {}
@@ -612,6 +635,17 @@ class TestTheCommand:
         (config.records_folder / "2.md").unlink()
         assert self.numbers(config, 0) == (4, 0, 0, 28, 14, 14, 4)
 
+    def test_what_is_taken_back_leaves_the_tree_although_the_ledger_cannot_be_used(self, tmp_path: Path) -> None:
+        config = make.site(tmp_path, {f"{n}.md": make.record(n) for n in (1, 2)})
+        make.run("build", cwd=tmp_path)
+        config.ledger_file.write_text("this is no ledger [")
+        make.write(config.records_folder / "1.md", make.record(1, published="false"))
+        done = make.run("build", cwd=tmp_path, check=2)
+        assert "ledger.toml: expected TOML as feeds wrote it" in done.stderr
+        files = make.tree(config.output_folder)
+        assert not [path for path, content in files.items() if b"Article 1" in content]
+        assert b"Article 2" in files["feed.rss"]
+
     def test_output_does_not_depend_on_the_environment_or_on_the_order_of_files(self, tmp_path: Path) -> None:
         corner = {"provider": "{name: Ångström, domain: example.org}", "topics": "[Ölpreis, ai, AI, C++]"}
         records = {f"{n}.md": make.record(n, publishedDateTime="2024-05-01", **corner) for n in range(8)}
@@ -848,29 +882,20 @@ class TestTogether:
 
     def test_a_build_that_another_process_overtakes_publishes_what_that_one_read(self, tmp_path: Path) -> None:
         config = make.site(tmp_path, dict(SITE))
-
-        class Overtaken(store.Store):
-            """Each time it waits to write, another process has the turn before."""
-
-            turns = iter(("3.md", "2.md"))
-
-            @contextmanager
-            def writing(self, wait: float = store.LONGEST_WAIT) -> Iterator[store.Connection]:
-                if (path := next(self.turns, None)) is not None:
-                    (config.records_folder / path).unlink()
-                    with closing(open_store(config)) as other:
-                        ingest(config, other, make.NOW)
-                with super().writing(wait) as connection:
-                    yield connection
-
-        with closing(open_store(config)) as made:
-            ingest(config, made, make.NOW)
-            fingerprint = made._fingerprint
-        with closing(Overtaken(config.store_file, fingerprint)) as source:
-            static.build(config, source, make.NOW)
+        overtaken(config, (config.records_folder / "3.md").unlink, (config.records_folder / "2.md").unlink)
         alone = make.site(tmp_path / "alone", {"1.md": SITE["1.md"]})
         built(alone)
         assert make.tree(config.output_folder) == make.tree(alone.output_folder)
+
+    def test_it_keeps_nothing_of_what_that_one_took_back(self, tmp_path: Path) -> None:
+        config = make.site(tmp_path, {**SITE, "3.md": make.record(3, title=make.CANARY)})
+
+        def replaced() -> None:
+            (config.records_folder / "3.md").unlink()
+            make.write(config.records_folder / "4.md", make.record(-4))  # not yet due: nothing of it is rendered
+
+        overtaken(config, replaced)
+        assert not any(make.CANARY.encode() in text for text in make.tree(config.store_file.parent).values())
 
     def test_what_another_config_withdrew_comes_back_with_its_dates_in_step(self, config: Config) -> None:
         built(config)
