@@ -147,3 +147,29 @@ def test_every_module_has_its_line_in_the_layout() -> None:
     for file in package.rglob("*.py"):
         if file.name != "__init__.py":
             assert f"`{file.relative_to(package)}`" in layout
+
+
+def test_what_formats_are_said_to_hold_stands_in_feeds(tmp_path: Path) -> None:
+    golden = {case: (make.ROOT / "tests" / "golden" / case / "record.md").read_text() for case in ("real", "body")}
+    records = {f"{case}.md": text for case, text in golden.items()} | {"other.md": make.record(7)}
+    keys = {
+        "images": "[{url: 'https://example.org/large.jpg', width: 900, height: 600, length: 12345}]",
+        "related": "[{webUrl: 'https://other.example/1', title: 'Elsewhere', provider: {domain: other.example}}]",
+        "originalUrl": "https://example.org/original",
+    }
+    records["whole.md"] = make.record(8, body="Words.", **keys)
+    config = make.site(tmp_path, dict(records), 'hubs = ["https://hub.example/"]\n[feeds]\nlimit = 1\n')
+    make.run("build", cwd=tmp_path, check=None)
+    files = make.tree(config.output_folder)
+    endings = {"rss": ".rss", "atom": ".atom", "json": ".json"}
+    texts = {
+        name: b"".join(some for path, some in files.items() if path.endswith(end)) for name, end in endings.items()
+    }
+    tables = (DOCS / "formats.md").read_text().split("## An entry")[1]
+    rows = [line.split("|")[1:-1] for line in tables.splitlines() if line.startswith("|")]
+    assert len(rows) > 20
+    for _, *cells in rows:
+        for name, cell in zip(endings, cells, strict=True):
+            for word in re.findall(r"`([^`]+)`", cell):
+                wanted = word if "=" in word else f'"{word}":' if name == "json" else f"<{word}"
+                assert wanted.encode() in texts[name], (name, word)
