@@ -14,6 +14,7 @@ from threading import Lock
 from time import monotonic
 from typing import Any
 
+from feeds.publish.headers import ALWAYS
 from feeds.publish.room import Application
 
 BURST = 10  # whole answers at once: to subscribe takes a reader two or three
@@ -50,7 +51,8 @@ class Budget:
             return self._app(environ, start_response)
         body = f"429 Too many whole answers. Send If-None-Match, or come again in {wait} seconds.\n".encode()
         headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
-        start_response("429 Too Many Requests", [*headers, ("Retry-After", str(wait)), ("Cache-Control", "no-store")])
+        headers += [("Retry-After", str(wait)), ("Cache-Control", "no-store"), *ALWAYS]
+        start_response("429 Too Many Requests", headers)
         return [body]
 
     def _client(self, environ: dict[str, Any], path: str) -> bytes:

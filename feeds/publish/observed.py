@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
 
+from feeds.publish.headers import ALWAYS
 from feeds.publish.metrics import Metrics
 from feeds.publish.room import Application
 
@@ -62,15 +63,17 @@ class Observed:
     def _tell(self, metrics: Metrics, start_response: Callable[..., Any]) -> list[bytes]:
         body = metrics.text().encode()
         headers = [("Content-Type", "text/plain; version=0.0.4; charset=utf-8"), ("Content-Length", str(len(body)))]
-        start_response("200 OK", [*headers, ("Cache-Control", "no-store")])
+        start_response("200 OK", [*headers, ("Cache-Control", "no-store"), *ALWAYS])
         return [body]
 
     def _line(self, environ: dict[str, Any], status: int, headers: dict[str, str], sent: int, taken: float) -> bytes:
+        # Below a path what is behind takes that path off.
+        place = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
         facts = {
             "time": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "method": environ["REQUEST_METHOD"][:LONGEST],
             # As it was sent, whatever its bytes: PEP 3333 has them as Latin-1.
-            "path": environ.get("PATH_INFO", "").encode("latin-1", "replace").decode("utf-8", "replace")[:LONGEST],
+            "path": place.encode("latin-1", "replace").decode("utf-8", "replace")[:LONGEST],
             "status": status,
             "bytes": sent,
             "ms": round(taken * 1000, 3),

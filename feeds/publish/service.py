@@ -31,6 +31,7 @@ from feeds.publish.watch import Watch
 from feeds.render import html
 
 Clock = Callable[[], datetime]
+BRIEFLY = "public, max-age=60"  # what is not there may come
 CODING = re.compile(r'-(?:gzip|br|zstd|deflate)"')
 log = logging.getLogger("feeds")
 
@@ -95,10 +96,22 @@ def create_app(
         response.headers["Vary"] = "Accept"
         return response
 
+    def leading(path: str) -> Response:
+        """To the one address of a document; who asks for a feed where its page is may be led to the feed."""
+        response = _redirect(config.site.address(path))
+        if not path or path.endswith("/"):
+            response.headers["Vary"] = "Accept"
+        return response
+
     def answer(asked: str) -> Response:
         now, coding = clock(), codings.choose(request.environ.get("HTTP_ACCEPT_ENCODING"))
+        place = request.environ["PATH_INFO"]
+        if place.startswith("//"):  # Werkzeug leaves them out: each document would have many addresses
+            return _problem(config, request, 404)
         if (said := former(asked) or feed_instead(asked, now)) is not None:
             return said
+        if prefix and not place:
+            return leading("")
         path = addresses.document_path(asked)
         found = answers.answer(path, now, coding)
         if found is None:
@@ -106,10 +119,10 @@ def create_app(
                 if (said := former(other)) is not None:
                     return said
                 if answers.answer(other, now) is not None:
-                    return _redirect(config.site.address(addresses.canonical(other)))
+                    return leading(addresses.canonical(other))
             return _problem(config, request, 404)
         if request.query_string or asked != addresses.canonical(path):
-            return _redirect(config.site.address(addresses.canonical(path)))
+            return leading(addresses.canonical(path))
         headers = found.headers(int(now.timestamp()), coding)
         response = _Document(found.bodies[coding], headers=headers)
         if found.is_styled and request.headers.get(addresses.FETCH_DEST) == "document":
@@ -118,7 +131,11 @@ def create_app(
         if tags:
             # Apache appends the coding to a tag that passes through it (FreshRSS and others strip it as well).
             request.environ["HTTP_IF_NONE_MATCH"] = CODING.sub('"', tags)
+        if request.headers.get("If-Match", "").strip() == "*":
+            del request.environ["HTTP_IF_MATCH"]  # there is a document (RFC 9110 §13.1.1), and Werkzeug compares tags
         response.make_conditional(request)
+        if response.status_code == 412:
+            return _problem(config, request, 412, "Not as expected")
         agent = request.headers.get("User-Agent")
         takes = deltas.asked(request.headers.get("A-IM"), agent, config.server.deltas)
         if tags and takes and response.status_code == 200:
@@ -193,7 +210,7 @@ def _problem(config: Config, asked: Request, status: int, name: str = "") -> Res
         facts = {"type": "about:blank", "title": heading, "status": status, "detail": advice}
         body, kind = json.dumps(facts).encode(), "application/problem+json"
     response = Response(body, status=status, content_type=kind)
-    response.headers["Cache-Control"] = "public, max-age=60" if status in (404, 410) else "no-store"
+    response.headers["Cache-Control"] = BRIEFLY if status in (404, 410) else "no-store"
     response.headers["Vary"] = "Accept"
     return response
 
@@ -207,5 +224,7 @@ def _redirect(address: str, status: int = 301) -> Response:
 
 
 def _not_found(_: object, start_response: Callable[..., object]) -> list[bytes]:
-    start_response("404 Not Found", [("Content-Type", "text/plain; charset=utf-8")])
-    return [b"404 Nothing here.\n"]
+    body = b"404 Nothing here.\n"
+    headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
+    start_response("404 Not Found", [*headers, ("Cache-Control", BRIEFLY), *ALWAYS])
+    return [body]

@@ -47,7 +47,12 @@ def test_after_a_burst_a_client_without_validators_waits_and_is_told_how_long() 
     assert limited.get().headers["Retry-After"] == "1"
     limited.now += 1
     assert limited.get().status_code == 200
-    assert limited.get().status_code == 429
+    refused = limited.get()
+    assert refused.status_code == 429
+    assert (refused.headers["Access-Control-Allow-Origin"], refused.headers["X-Content-Type-Options"]) == (
+        "*",
+        "nosniff",
+    )
     limited.now += 3600 * 24
     limited.spend()  # never more than the burst
 

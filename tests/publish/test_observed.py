@@ -46,6 +46,18 @@ def test_a_line_tells_what_was_asked_and_answered_and_no_address(tmp_path: Path)
     assert "192.0.2.1" not in repr(lines)
 
 
+def test_below_a_path_a_line_has_the_whole_one_whoever_answered(tmp_path: Path) -> None:
+    config = make.site(tmp_path, records())
+    config.file.write_text(config.file.read_text().replace("feeds.example.org", "feeds.example.org/news"))
+    lines: list[dict[str, Any]] = []
+    app = create_app(config.file, clock=Clock()).wsgi_app
+    client = Client(Observed(app, None, lambda line: lines.append(json.loads(line))))
+    for path in ("/news/feed.rss", "/news/feed.rss", "/news/nothing", "/elsewhere"):
+        client.get(path)
+    assert [line["path"] for line in lines] == ["/news/feed.rss", "/news/feed.rss", "/news/nothing", "/elsewhere"]
+    assert client.get("/elsewhere").headers["X-Content-Type-Options"] == "nosniff"
+
+
 def test_a_line_has_the_address_when_it_is_asked_for(tmp_path: Path) -> None:
     client, lines = lines_of(tmp_path, addresses=True)
     client.get("/feed.rss", environ_base={"REMOTE_ADDR": "192.0.2.1"})

@@ -107,6 +107,8 @@ def poll(config: Config, server: Serving, seconds: float, every: float) -> int:
     shown = {guid: title for guid, title, *_ in newsboat.items()}
     items = {f"https://example.org/{n}": title for n, title in editor.titles.items()}.items()
     assert items <= shown.items()
+    rows = newsboat.rows("feedurl, guid")
+    assert len(set(rows)) == len(rows)
     sfeed.update()
     for name in urls:
         held = sfeed.items(name)
