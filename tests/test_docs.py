@@ -120,21 +120,6 @@ def test_the_record_keys_documented_and_called_required_are_those_that_are(
     assert required == {key for key, field in shape.model_fields.items() if field.is_required()}
 
 
-def test_the_faults_shown_in_the_docs_are_what_check_says(tmp_path: Path) -> None:
-    text = (DOCS / "records.md").read_text(encoding="utf-8").partition("\n## Faults\n")[2]
-    shown = re.search(r"```yaml\n(?P<record>.*?)```.*?```text\n\$ feeds check\n(?P<said>.*?)```", text, re.DOTALL)
-    assert shown is not None
-    make.site(tmp_path, {"kelp.md": shown["record"]})
-    done = make.run("check", cwd=tmp_path, check=1)
-    assert done.stdout + done.stderr == shown["said"]
-
-
-def test_the_errors_shown_in_the_docs_are_what_a_wrong_config_gives(tmp_path: Path) -> None:
-    (tmp_path / "config.toml").write_text('[site]\ntitel = "x"\n[feeds]\nlimit = 0\n', encoding="utf-8")
-    done = make.run("build", cwd=tmp_path, check=2)
-    assert f"$ feeds build\n{done.stderr}" in (DOCS / "config.md").read_text(encoding="utf-8")
-
-
 @pytest.mark.parametrize("place", [make.ROOT / "README.md", *sorted(DOCS.glob("*.md"))], ids=lambda place: place.name)
 def test_a_link_between_docs_leads_to_a_file(place: Path) -> None:
     for target in re.findall(r"\]\((?!https?://|#)([^)#\s]+)", place.read_text(encoding="utf-8")):

@@ -5,6 +5,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,9 @@ PAGES = [make.ROOT / "README.md", *sorted((make.ROOT / "docs").glob("*.md"))]
 FENCED = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PROGRAMS = ("feeds", "make", ".venv/bin/python")
 
+# Blocks that show what is wrong with what stands before them: each is run below, and must say what is shown.
+FAULTY = {"README.md": "feeds check", "records.md": "feeds check", "config.md": "feeds build"}
+
 # Sections whose commands are run below, one after the other, and must say what is shown.
 PLAYED = {"start.md": ["A site"], "migrate.md": ["From Jekyll", "From Hugo", "From WordPress"]}
 
@@ -30,9 +34,7 @@ NOT_RUN = {
     'export PATH="$HOME/feeds/bin:$PATH"': INSTALLS,
     "make serve": INSTALLS + "; that make knows it is tested below",
     "make test": "runs this test; that make knows it is tested below",
-    "feeds doctor https://feeds.example.org": "asks a public site; tests/doctor runs it against served ones",
-    "feeds build": "shows an error of a wrong config; tests/test_docs.py holds it",
-    "feeds check": "shows faults of a record; tests/test_docs.py and a test below hold them",
+    "feeds doctor https://feeds.example.org": "asks a public site; tests/doctor holds it against a served one",
     ".venv/bin/python benchmarks/build.py": MINUTES,
     ".venv/bin/python benchmarks/build.py --records 1000 --rounds 1": MINUTES,
     ".venv/bin/python benchmarks/serve.py": MINUTES,
@@ -56,7 +58,15 @@ def section(page: str, heading: str) -> str:
     return text if page == "start.md" else text.partition("\n## ")[0]
 
 
-def play(text: str, folder: Path) -> int:
+def faulty(page: str) -> tuple[str, str]:
+    """The block of a page that shows what is wrong, and the last record in YAML before it."""
+    text = next(one for one in PAGES if one.name == page).read_text(encoding="utf-8")
+    [block] = [one for one in FENCED.findall(text) if one.startswith(f"$ {FAULTY[page]}\n")]
+    records = re.findall(r"^```yaml\n(.*?)^```$", text.partition(block)[0], re.MULTILINE | re.DOTALL)
+    return f"```\n{block}```\n", records[-1] if records else ""
+
+
+def play(text: str, folder: Path, check: int = 0) -> int:
     """Run the commands of a text in a folder, hold what each says against what stands there, and count them."""
     count = 0
     for command, said in shown(text):
@@ -69,7 +79,7 @@ def play(text: str, folder: Path) -> int:
                 assert re.sub(r"(127\.0\.0\.1):\d+", r"\1:8000", service.out.read_text(encoding="utf-8")) == said
         else:
             assert program == "feeds", command
-            done = make.run(*arguments, cwd=folder)
+            done = make.run(*arguments, cwd=folder, check=check)
             assert done.stdout + done.stderr == said, command
         count += 1
     return count
@@ -102,22 +112,33 @@ def test_the_ids_that_jekyll_gave_can_be_kept_by_the_line_that_is_told(tmp_path:
 
 
 def test_the_fault_shown_in_the_readme_is_what_check_says(tmp_path: Path) -> None:
-    text = (make.ROOT / "README.md").read_text(encoding="utf-8")
-    found = re.search(r"```yaml\n(?P<record>.*?)```.*?```text\n\$ feeds check\n(?P<said>.*?)```", text, re.DOTALL)
-    assert found is not None
-    make.site(tmp_path, {"herons.md": found["record"]})
+    block, record = faulty("README.md")
+    make.site(tmp_path, {"herons.md": record})
     assert make.run("check", cwd=tmp_path).stdout == ""
-    make.site(tmp_path, {"herons.md": found["record"].replace("2026-05-04T08:30:00Z", "'2026-13-04'")})
-    done = make.run("check", cwd=tmp_path, check=1)
-    assert done.stdout + done.stderr == found["said"]
+    make.site(tmp_path, {"herons.md": record.replace("2026-05-04T08:30:00Z", "'2026-13-04'")})
+    assert play(block, tmp_path, check=1) == 1
+
+
+def test_the_faults_shown_in_the_docs_are_what_check_says(tmp_path: Path) -> None:
+    block, record = faulty("records.md")
+    make.site(tmp_path, {"kelp.md": record})
+    assert play(block, tmp_path, check=1) == 1
+
+
+def test_the_errors_shown_in_the_docs_are_what_a_wrong_config_gives(tmp_path: Path) -> None:
+    block, _ = faulty("config.md")
+    (tmp_path / "config.toml").write_text('[site]\ntitel = "x"\n[feeds]\nlimit = 0\n', encoding="utf-8")
+    assert play(block, tmp_path, check=2) == 1
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_command_is_run_or_says_why_it_is_not(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    played = [command for heading in PLAYED.get(page.name, ()) for command, _ in shown(section(page.name, heading))]
-    left = [command for command, _ in shown(text) if command not in played]
-    assert [command for command in left if command not in NOT_RUN] == []
+    played = [one for heading in PLAYED.get(page.name, ()) for one in shown(section(page.name, heading))]
+    if page.name in FAULTY:
+        played += shown(faulty(page.name)[0])
+    left = Counter(shown(text)) - Counter(played)  # a command stands in more than one place, and says other things
+    assert [command for command, _ in left if command not in NOT_RUN] == []
 
 
 def test_no_reason_is_given_for_a_command_that_stands_nowhere() -> None:

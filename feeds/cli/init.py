@@ -99,7 +99,7 @@ def _import(source: Path, place: Path, title: str, base_url: str) -> None:
 def _adopt(blog: "Blog", place: Path, title: str, base_url: str) -> None:
     from feeds import generators
 
-    name = next((name for name in generators.CONFIG_NAMES if not (place / name).exists()), None)
+    name = generators.free_name(place)
     if name is None:
         raise FeedsError(
             str(place), f"expected no {' or '.join(generators.CONFIG_NAMES)}: `feeds init` changes no file"
@@ -145,7 +145,9 @@ def _say_posts(config: "Config", folder: str) -> None:
         if reading.article is not None and reading.article.published <= now and not links:
             links.append(reading.article.link)
     broken = len({fault.path for fault in faults})
-    click.echo(f"{terminal.count(read, 'file')} in {folder}/: {hidden} are drafts, {broken} lack something.")
+    click.echo(
+        f"{terminal.count(read, 'file')} in {folder}/: {terminal.count(hidden, 'draft')}, {broken} lack something."
+    )
     for fault in faults[:MOST_FAULTS]:
         click.echo(f"  {config.records.path}/{fault.public}")
     if len(faults) > MOST_FAULTS:

@@ -145,11 +145,12 @@ class Text(_Named):
             kind = _kind(fault)
             self._kinds[kind] += 1
             self._records.setdefault(kind, set()).add(path)
-            self._first.setdefault(kind, f"{self.path(path)}:{fault.line}:{fault.column}")
+            placed = fault
             if self._show_all or (self._kinds[kind] <= OF_A_KIND and self._shown < IN_FULL):
                 lines = self._quotable(path) if lines is None else lines
-                self._show(path, fault, faults, lines)
+                placed = self._show(path, fault, faults, lines)
                 self._shown += 1
+            self._first.setdefault(kind, f"{self.path(path)}:{placed.line}:{placed.column}")
 
     def end(self, records: int, faulty: int) -> None:
         """How many there are, and of which kinds."""
@@ -169,7 +170,8 @@ class Text(_Named):
         verdict = f"{faulty} with faults: {told}." if faulty else f"none with faults{': ' + told if told else ''}."
         out.print(Styled(f"{_records(records)}, {verdict}", style=style))
 
-    def _show(self, path: str, fault: "Fault", faults: Sequence["Fault"], lines: dict[int, str]) -> None:
+    def _show(self, path: str, fault: "Fault", faults: Sequence["Fault"], lines: dict[int, str]) -> "Fault":
+        """Show a fault, and give it in the place where it is shown: that of a misspelled key, if one is missed."""
         from feeds.records import hint, slip_of
 
         slip = slip_of(fault, faults)
@@ -184,6 +186,7 @@ class Text(_Named):
             line = None
         one = faulty.shown(fault, self.path(path), advice, is_quoted=line is not None)
         terminal.console().print(faulty.say(one, line), soft_wrap=True)
+        return fault
 
     def _quotable(self, path: str) -> dict[int, str]:
         from feeds.records import Fault, find, quotable, read_file

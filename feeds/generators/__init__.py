@@ -10,11 +10,21 @@ from pathlib import Path
 from feeds.generators import docusaurus, eleventy, hugo, jekyll
 from feeds.generators.blog import Blog
 from feeds.generators.wordpress import Export, read_export
-from feeds.generators.writing import CONFIG_NAMES, SAMPLE, blog_config, new_config
+from feeds.generators.writing import CONFIG_NAMES, SAMPLE, blog_config, free_name, new_config
 
 GENERATORS = (jekyll, hugo, eleventy, docusaurus)
 
-__all__ = ["CONFIG_NAMES", "SAMPLE", "Blog", "Export", "blog_config", "new_config", "read_export", "recognise"]
+__all__ = [
+    "CONFIG_NAMES",
+    "SAMPLE",
+    "Blog",
+    "Export",
+    "blog_config",
+    "free_name",
+    "new_config",
+    "read_export",
+    "recognise",
+]
 
 
 def recognise(folder: Path) -> Blog | None:

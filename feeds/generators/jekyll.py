@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from feeds.generators.blog import Blog, address, data_of, pattern, posts_in, said
+from feeds.generators.writing import free_name
 
 STYLES = {
     "": "/:categories/:year/:month/:day/:title:output_ext",
@@ -53,7 +54,7 @@ def recognise(folder: Path) -> Blog | None:
         author=said(settings, "author", "name") or said(settings, "author"),
         notes=(
             *notes,
-            "let _config.yml have: exclude: [config.toml, ledger.toml]",
+            f"let _config.yml have: exclude: [{free_name(folder) or 'config.toml'}, ledger.toml]",
             "run `feeds build` before `jekyll build`, which publishes the folder feeds/ as it is.",
         ),
     )

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 from feeds.generators.blog import Blog
 
@@ -73,6 +74,11 @@ path = {posts}
 [output]
 path = {output}
 """
+
+
+def free_name(folder: Path) -> str | None:
+    """The name that a config of ours can have in a folder, where no file is changed; None where all are taken."""
+    return next((name for name in CONFIG_NAMES if not (folder / name).exists()), None)
 
 
 def new_config(title: str, base_url: str) -> str:

@@ -55,6 +55,17 @@ def test_a_key_that_is_missing_is_shown_where_it_is_misspelled_and_only_there(fo
     assert shown.count("titel:") == 1
 
 
+def test_the_summary_leads_to_where_a_fault_is_shown(folder: Path) -> None:
+    text = make.record(2).replace("publishedDateTime:", "publishDateTime:")
+    make.write(folder / "seeds/2.md", text)
+    place = f"seeds/2.md:{text[: text.index('publishDateTime')].count(chr(10)) + 1}:1"
+    make.write(folder / "seeds/kelp.md", KELP.replace("2026-13-04", "2026-11-04"))
+    shown = make.unstyled(make.watched("check", cwd=folder, columns=120, check=1))
+    assert f" --> {place}\n" in shown
+    (row,) = (line for line in shown.splitlines() if line.startswith("1  publishedDateTime: "))
+    assert row.split()[-1] == place
+
+
 def test_a_line_cannot_steer_the_terminal(folder: Path) -> None:
     make.write(folder / "seeds/2.md", make.record(2, quality="'\x1b]0;owned\x07 \u202eabc'"))
     shown = make.watched("check", cwd=folder, check=1)

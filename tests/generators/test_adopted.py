@@ -166,6 +166,14 @@ def test_permalinks_of_hugo_are_followed(tmp_path: Path, settings: str, link: st
 HOSTILE = 'title: "A \\"b\\" \\\\ ]]> \\u0007 \\x7f"\nurl: "not an address"\nlang: en_US.UTF-8\ndescription: [1]\n'
 
 
+def test_jekyll_is_told_to_leave_out_the_config_that_was_written(tmp_path: Path) -> None:
+    folder = blog(tmp_path / "jekyll", "jekyll")
+    make.write(folder / "config.toml", "[of]\nanother = 'program'\n")
+    said = make.run("init", cwd=folder).stdout
+    assert "Wrote feeds.toml\n" in said
+    assert "exclude: [feeds.toml, ledger.toml]\n" in said
+
+
 def test_settings_that_are_broken_or_hostile_still_give_a_config(tmp_path: Path) -> None:
     for number, text in enumerate((HOSTILE, "a: [", "\0", "- x\n")):
         folder = tmp_path / str(number)

@@ -15,7 +15,7 @@ EXPORT = Path(__file__).parent / "wordpress.xml"
 def test_an_export_becomes_a_site_with_its_published_posts(tmp_path: Path) -> None:
     said = make.run("init", "--wordpress", str(EXPORT), cwd=tmp_path).stdout
     assert "Wrote 8 records in seeds\nLeft out 1 post of the trash" in said
-    assert "8 files in seeds/: 6 are drafts, 0 lack something." in said
+    assert "8 files in seeds/: 6 drafts, 0 lack something." in said
     assert make.run("check", cwd=tmp_path).stderr == "8 records, 0 with faults.\n"
     make.run("build", cwd=tmp_path)
     feed = feedparser.parse((tmp_path / "public/feed.atom").read_bytes())
@@ -54,7 +54,7 @@ def test_what_is_wrong_in_a_hidden_post_is_told_without_its_text(tmp_path: Path)
     source = EXPORT.read_text(encoding="utf-8")
     make.write(tmp_path / "export.xml", source.replace("https://tide.example/?p=21</link>", f"{make.CANARY}</link>"))
     said = make.run("init", "--wordpress", "export.xml", cwd=tmp_path).stdout
-    assert "6 are drafts, 1 lack something.\n  seeds/hidden-1.md:3:9: webUrl" in said
+    assert "6 drafts, 1 lack something.\n  seeds/hidden-1.md:3:9: webUrl" in said
     assert make.CANARY not in said
 
 
