@@ -27,10 +27,8 @@ BETWEEN_LOOKS = 0.01  # seconds between two looks at the store and the clock
 BETWEEN_CONFIGS = 0.25  # seconds between two looks at config.toml
 STEP, LONGEST_STEP = 5, 50  # milliseconds of quiet that end a burst of changes, and the longest burst
 OFTENEST = 1.0  # seconds between two looks over the whole folder, at least
-SHARE, RARE_SHARE = (
-    10,
-    200,
-)  # a look takes one part in so many of the time: until the file system told something, and then
+# A look takes one part in so many of the time: until the file system told something, and then.
+SHARE, RARE_SHARE = 10, 200
 FIRST = 0.5  # seconds in which those who asked first are answered: to watch a large folder takes as long to begin
 AGAIN = 0.02  # seconds until a busy store is tried again
 PATIENCE = 1.0  # seconds between two tries to watch
@@ -103,6 +101,10 @@ class Live:
         while not self._stopped.is_set():
             pause = PATIENCE
             try:
+                if trouble:
+                    started = monotonic()
+                    self._watch.read(None)
+                    pause = max(PATIENCE, (monotonic() - started) * (SHARE - 1))
                 with _leading(self._config.store_file.parent) as leads:
                     if leads:
                         self._follow()
@@ -110,9 +112,7 @@ class Live:
             except Exception as error:  # whatever the file system does, the next try may be better
                 if str(error) != trouble:
                     log.error("%s: watching failed and is tried again; until then all is looked over", error)
-                trouble, started = str(error), monotonic()
-                self._watch.read(None)
-                pause = max(PATIENCE, (monotonic() - started) * (SHARE - 1))
+                trouble = str(error)
             self._stopped.wait(pause)
 
     def _follow(self) -> None:
