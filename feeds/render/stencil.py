@@ -147,7 +147,7 @@ def _stand_in_entry(told: Told) -> Told:
             for number in (image.width, image.height, image.length)
         )
         url = f"https://{marks.text()}/{marks.text()}" + (f".{ENDINGS[kind]}" if kind else "")
-        images.append(Image(url, width, height, image.cached, length))
+        images.append(Image(url, width, height, length))
     other = replace(
         article,
         # What is no address as it is compared shows whether that is taken for one.
