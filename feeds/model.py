@@ -167,12 +167,11 @@ class Document:
 
 def digest(*parts: str | bytes) -> str:
     """A short digest of the parts in their order; where one part ends and the next begins counts."""
-    state = blake2b(digest_size=16)
+    made: list[bytes] = []
     for part in parts:
         data = part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass")
-        state.update(len(data).to_bytes(8, "big"))
-        state.update(data)
-    return state.hexdigest()
+        made += (len(data).to_bytes(8, "big"), data)
+    return blake2b(b"".join(made), digest_size=16).hexdigest()
 
 
 def fold(name: str) -> str:
