@@ -44,15 +44,11 @@ class Provider:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A picture at an absolute address.
-
-    Width and height in pixels, length in bytes, cached: whether the provider keeps a copy.
-    """
+    """A picture at an absolute address.  Width and height in pixels, length in bytes."""
 
     url: str
     width: int | None = None
     height: int | None = None
-    cached: bool | None = None
     length: int | None = None
 
 
@@ -62,14 +58,7 @@ class Related:
 
     title: str
     link: str
-    excerpt: str = ""
-    published: datetime | None = None
     provider: Provider | None = None
-    images: tuple[Image, ...] = ()
-    amp_link: str | None = None
-    cdn_amp_link: str | None = None
-    type: str | None = None
-    quality: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +87,6 @@ class Article:
     original_link: str | None = None
     amp_link: str | None = None
     cdn_amp_link: str | None = None
-    type: str | None = None
     quality: float | None = None
     heat: float | None = None
     given_id: str | None = None
@@ -179,12 +167,11 @@ class Document:
 
 def digest(*parts: str | bytes) -> str:
     """A short digest of the parts in their order; where one part ends and the next begins counts."""
-    state = blake2b(digest_size=16)
+    made: list[bytes] = []
     for part in parts:
         data = part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass")
-        state.update(len(data).to_bytes(8, "big"))
-        state.update(data)
-    return state.hexdigest()
+        made += (len(data).to_bytes(8, "big"), data)
+    return blake2b(b"".join(made), digest_size=16).hexdigest()
 
 
 def fold(name: str) -> str:

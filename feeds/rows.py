@@ -30,11 +30,8 @@ _claiming = itemgetter(*map(RECORD_COLUMNS.index, ("path", "link", "claim", "age
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _decode: Callable[[str], Any] = json.JSONDecoder().decode
 # Lists, not mappings: the names of the parts would be a quarter of every row.
-_image = attrgetter("url", "width", "height", "cached", "length")
-_plain = attrgetter(
-    *("title", "excerpt", "body", "category", "topics", "original_link", "amp_link", "cdn_amp_link", "type", "quality"),
-    "heat",
-)
+_image = attrgetter("url", "width", "height", "length")
+_plain = attrgetter("title", "excerpt", "body", "category", "topics", "quality", "heat")
 
 Row = tuple[Any, ...]
 
@@ -168,39 +165,34 @@ def identified(one: Filed, id: str) -> Filed:
 
 
 def _data(article: Article) -> list[Any]:
-    provider, updated = article.provider, article.updated
+    provider, updated, link = article.provider, article.updated, article.link
     return [
-        article.link,
+        link,
         micros(article.published),
         None if updated is None else micros(updated),
         provider.domain,
         provider.name,
         [_image(image) for image in article.images],
         [_related_data(item) for item in article.related],
+        # Both are nearly always the link itself, and long.
+        "" if article.original_link == link else article.original_link,
+        "" if article.amp_link == link else article.amp_link,
         *_plain(article),
     ]
 
 
-def _related_data(item: Related) -> list[Any]:
-    provider, published = item.provider, item.published
-    return [
-        item.title,
-        item.link,
-        item.excerpt,
-        None if published is None else micros(published),
-        None if provider is None else (provider.domain, provider.name),
-        [_image(image) for image in item.images],
-        item.amp_link,
-        item.cdn_amp_link,
-        item.type,
-        item.quality,
-    ]
+def _related_data(item: Related) -> tuple[str, ...]:
+    provider = item.provider
+    return (item.title, item.link) if provider is None else (item.title, item.link, provider.domain, provider.name)
 
 
 def article_of(path: str, mark: str, id: str, text: str, withdrawn: bool = False) -> Article:
-    """The article of a record at that path that was kept as this text, under the id that it was given."""
-    link, published, updated, domain, name, images, related, *plain = _decode(text)
-    title, excerpt, body, category, topics, original, amp, cdn, kind, quality, heat = plain
+    """The article of a record at that path that was kept as this text, under the id that it was given.
+
+    What only decides about its id and where others may point to is in columns of its own.
+    """
+    link, published, updated, domain, name, images, related, original, amp, *plain = _decode(text)
+    title, excerpt, body, category, topics, quality, heat = plain
     return Article(
         path,
         mark,
@@ -216,25 +208,14 @@ def article_of(path: str, mark: str, id: str, text: str, withdrawn: bool = False
         tuple(topics),
         tuple(Image(*image) for image in images),
         tuple(_related(*item) for item in related),
-        original,
-        amp,
-        cdn,
-        kind,
+        link if original == "" else original,
+        link if amp == "" else amp,
+        None,
         quality,
         heat,
         withdrawn=withdrawn,
     )
 
 
-def _related(
-    title: str,
-    link: str,
-    excerpt: str,
-    published: int | None,
-    provider: tuple[str, str] | None,
-    images: list[list[Any]],
-    *rest: Any,
-) -> Related:
-    when = None if published is None else moment(published)
-    made = tuple(Image(*image) for image in images)
-    return Related(title, link, excerpt, when, None if provider is None else Provider(*provider), made, *rest)
+def _related(title: str, link: str, *provider: str) -> Related:
+    return Related(title, link, Provider(*provider) if provider else None)

@@ -15,7 +15,7 @@ from feeds.archive import Page
 from feeds.config import Config
 from feeds.model import EVERYTHING, Feed, archive_path, digest, feed_path
 from feeds.pipeline.draft import Draft
-from feeds.pipeline.entries import Entries, Rendered, Wanted
+from feeds.pipeline.entries import Entries, Rendered, Wanted, is_dear
 from feeds.pipeline.extents import Bytes, Extents, Recipes, variants
 from feeds.pipeline.pages import ITEMS, LINES, PageDrafts
 from feeds.pipeline.picking import Picking
@@ -95,7 +95,7 @@ class Drafts:
         return (self._page_drafts.site_draft(snapshot, path) for path in self._page_drafts.of_site)
 
     def render_ahead(self, now: datetime, keys: Collection[str], workers: int) -> None:
-        """Render, by several processes, what is not kept of the entries that documents of these feeds may show.
+        """Render, by several processes, what is dear and not kept of the entries that these feeds may show.
 
         Raises Moved when the records changed since it was looked up which these are. No connection to the store is open
         before and after.
@@ -106,8 +106,11 @@ class Drafts:
                 self._entries.look_up_hidden(connection)
             shown: defaultdict[str, dict[int, Pick]] = defaultdict(dict)
             for feed in map(snapshot.feeds.__getitem__, keys):
+                dear = list(filter(is_dear, variants(feed)))
+                if not dear and not feed.page:
+                    continue
                 some = {pick.number: pick for pick in self._picking.possible(connection, snapshot, feed)}
-                for variant in variants(feed):
+                for variant in dear:
                     shown[variant].update(some)
                 if feed.page:
                     first = self._picking.first(connection, snapshot, feed)

@@ -1,7 +1,8 @@
 """Entries of the articles that documents show: what each is made of, and its bytes, kept or rendered now.
 
 An entry's recipe is the digest of all that it shows: while it stays the same the bytes that are kept are its bytes.
-Not here: which articles a document shows (drafts), and what an entry looks like (render).
+What is dear to render, HTML, is kept in the store; a summary is rendered sooner than it is found there, and stays in
+memory for a while. Not here: which articles a document shows (drafts), and what an entry looks like (render).
 """
 
 from collections import defaultdict
@@ -11,7 +12,6 @@ from dataclasses import replace
 from feeds import selection, store
 from feeds.config import Config
 from feeds.model import Article, Entry, Provider, address_digest, digest
-from feeds.names import Names
 from feeds.pipeline.snapshot import Snapshot
 from feeds.render import PAGE, Style, form_named
 from feeds.selection import Pick
@@ -31,6 +31,8 @@ LOOKS = {"accent", "footer", "pictures", "templates"}  # keys of [site] that sho
 Wanted = tuple[int, dict[str, str]]  # the number of a record, the recipes of its entries by variant
 Rendered = tuple[int, str, Entry]  # with the number of its record and its variant
 MOST_UNSAVED = 1000  # entries held in memory until they are written to the store together
+MOST_READY = 5000  # summaries held in memory, of each format
+SUMMARY = "summary"
 
 
 class Entries:
@@ -48,6 +50,7 @@ class Entries:
         looks = config.site.model_dump_json(include=LOOKS)
         self.pages = digest(self.site, looks, config.site.theme.digest)
         self._unsaved: defaultdict[str, dict[int, Entry]] = defaultdict(dict)
+        self._ready: defaultdict[str, dict[int, Entry]] = defaultdict(dict)
         self._hidden: frozenset[str] | None = None  # all of them, once every document is drafted
         self._recipes: dict[tuple[str, int], str] = {}
 
@@ -70,8 +73,9 @@ class Entries:
     def recipes(
         self, snapshot: Snapshot, picks: Iterable[Pick], hidden: frozenset[str], variant: str
     ) -> dict[int, str]:
-        """The recipes of these articles in a variant, by number."""
-        return {pick.number: self._recipe(snapshot, pick, hidden, variant) for pick in picks}
+        """The recipes of these articles in a variant, by number: in every format of feeds the same."""
+        site = self.pages if variant.startswith(PAGE) else self.site
+        return {pick.number: self._recipe(snapshot, pick, hidden, site) for pick in picks}
 
     def get(
         self,
@@ -82,16 +86,24 @@ class Entries:
         recipes: dict[int, str],
     ) -> Iterator[bytes]:
         """The entries of these recipes in a variant, in their order; rendered where they are not kept."""
-        unsaved = self._unsaved[variant]
-        ready = {n: unsaved[n].content for n in recipes if n in unsaved and unsaved[n].recipe == recipes[n]}
+        held = self._unsaved[variant] if is_dear(variant) else self._ready[variant]
+        ready = {n: held[n].content for n in recipes if n in held and held[n].recipe == recipes[n]}
         missing = {number: recipe for number, recipe in recipes.items() if number not in ready}
-        if missing:
+        if not missing:
+            return (ready[number] for number in recipes)
+        if is_dear(variant):
             ready |= store.kept_entries(connection, variant, missing)
-        wanted = [(number, {variant: recipe}) for number, recipe in missing.items() if number not in ready]
-        for number, _, entry in self.render(connection, snapshot, hidden, wanted):
-            ready[number] = entry.content
-            unsaved[number] = entry
-        if len(unsaved) >= MOST_UNSAVED:
+            beside = [variant]
+        else:  # its other formats are asked for next
+            beside = list(dict.fromkeys((variant, *(f"{name}/{SUMMARY}" for name in self._config.feeds.formats))))
+            if len(held) + len(missing) > MOST_READY:
+                self._ready.clear()
+        wanted = [(number, dict.fromkeys(beside, recipe)) for number, recipe in missing.items() if number not in ready]
+        for number, other, entry in self.render(connection, snapshot, hidden, wanted):
+            (self._unsaved if is_dear(other) else self._ready)[other][number] = entry
+            if other == variant:
+                ready[number] = entry.content
+        if len(self._unsaved[variant]) >= MOST_UNSAVED:
             with self._store.writing() as writing:
                 self.save_in(writing)
         return (ready[number] for number in recipes)
@@ -117,16 +129,17 @@ class Entries:
     ) -> Iterator[Rendered]:
         """The entries that are wanted."""
         found = store.articles(connection, [number for number, _ in wanted])
+        amp, site = self._config.feeds.amp, self._config.site
         for number, recipes in wanted:
-            article = as_shown(found[number], snapshot, self._names, hidden)
+            keys = () if found[number].withdrawn else self._names.feeds(found[number])
+            article = as_shown(found[number], snapshot, keys, hidden)
             has_source = f"providers/{article.provider.domain}" in snapshot.feeds
-            keys = () if article.withdrawn else self._names.feeds(found[number])
-            named = tuple((key, snapshot.names[key]) for key in keys if key in snapshot.feeds)
             for variant, recipe in recipes.items():
                 name, _, content = variant.partition("/")
-                feeds = named if name == PAGE else ()
-                style = Style(source=has_source, content=content == "full", amp=self._config.feeds.amp, feeds=feeds)
-                yield number, variant, Entry(recipe, form_named(name).entry(article, self._config.site, style))
+                shown = keys if name == PAGE else ()
+                feeds = tuple((key, snapshot.names[key]) for key in shown if key in snapshot.feeds)
+                style = Style(source=has_source, content=content == "full", amp=amp, feeds=feeds)
+                yield number, variant, Entry(recipe, form_named(name).entry(article, site, style))
 
     def add(self, rendered: Iterable[Rendered]) -> None:
         """Take entries that were rendered elsewhere, to be written with others."""
@@ -153,29 +166,36 @@ class Entries:
             store.keep_entries(connection, variant, rendered)
             rendered.clear()
 
-    def _recipe(self, snapshot: Snapshot, pick: Pick, hidden: frozenset[str], variant: str) -> str:
-        known = self._recipes.get((variant, pick.number))
+    def _recipe(self, snapshot: Snapshot, pick: Pick, hidden: frozenset[str], site: str) -> str:
+        known = self._recipes.get((site, pick.number))
         if known is None:
             shown = [snapshot.names[key] for key in pick.feeds]
             shown += [address for address in pick.related if address in hidden]
-            site = self.pages if variant.startswith(PAGE) else self.site
-            known = digest(site, variant, pick.digest, pick.id, pick.changed.isoformat(), *shown)
-            self._recipes[variant, pick.number] = known
+            known = digest(site, pick.digest, pick.id, pick.changed.isoformat(), *shown)
+            self._recipes[site, pick.number] = known
         return known
 
 
-def as_shown(article: Article, snapshot: Snapshot, names: Names, hidden: frozenset[str]) -> Article:
-    """The article as readers may see it now.
+def is_dear(variant: str) -> bool:
+    """Whether entries of that variant take long to render: HTML is made of their articles, or cleaned."""
+    return not variant.endswith(f"/{SUMMARY}")
+
+
+def as_shown(article: Article, snapshot: Snapshot, keys: Iterable[str], hidden: frozenset[str]) -> Article:
+    """The article as readers may see it now, which is in the feeds of these keys.
 
     Under the names that its feeds go by, without an update that is still to come, and without related coverage that is
     itself not visible here. Of a withdrawn one nothing is left to be called by any name.
     """
     if article.withdrawn:
         return article
-    called = {key: snapshot.names[key] for key in names.feeds(article)}
-    topics = tuple(dict.fromkeys(name for key, name in called.items() if key.startswith("topics/")))
-    providers = [Provider(key.partition("/")[2], name) for key, name in called.items() if key.startswith("providers/")]
+    called = {key: snapshot.names[key] for key in keys}
+    topics = tuple(dict.fromkeys([name for key, name in called.items() if key.startswith("topics/")]))
+    key = next(key for key in called if key.startswith("providers/"))
+    provider = Provider(key.partition("/")[2], called[key])
     due = article.updated is None or article.updated <= snapshot.now
     updated = article.updated if due else None
-    related = tuple(item for item in article.related if address_digest(item.link) not in hidden)
-    return replace(article, topics=topics, provider=providers[0], updated=updated, related=related)
+    related = tuple([item for item in article.related if address_digest(item.link) not in hidden])
+    if (topics, provider, updated, related) == (article.topics, article.provider, article.updated, article.related):
+        return article  # as nearly all are
+    return replace(article, topics=topics, provider=provider, updated=updated, related=related)

@@ -5,7 +5,6 @@ opened elsewhere (folder).
 """
 
 from codecs import BOM_UTF8
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,7 +19,6 @@ from feeds.records.naming import is_aside
 from feeds.records.plain import SECRET_KEY, Path, Place, key_text
 from feeds.records.shape import (
     KEYS,
-    ImageShape,
     ProviderShape,
     Record,
     RelatedShape,
@@ -230,12 +228,11 @@ def _article(path: str, mark: str, record: Record, body: str) -> Article:
         body=body,
         category=record.category,
         topics=tuple(dict.fromkeys(record.topics)),
-        images=_images(record.images),
+        images=tuple(Image(shape.url, shape.width, shape.height, shape.length) for shape in record.images),
         related=tuple(_related(item) for item in record.related),
         original_link=record.originalUrl,
         amp_link=record.ampWebUrl,
         cdn_amp_link=record.cdnAmpWebUrl,
-        type=record.type,
         quality=record.quality,
         heat=record.heat,
         given_id=record.id,
@@ -247,20 +244,5 @@ def _provider(shape: ProviderShape) -> Provider:
     return Provider(domain=shape.domain, name=shape.name or shape.domain)
 
 
-def _images(shapes: Iterable[ImageShape]) -> tuple[Image, ...]:
-    return tuple(Image(shape.url, shape.width, shape.height, shape.isCached, shape.length) for shape in shapes)
-
-
 def _related(shape: RelatedShape) -> Related:
-    return Related(
-        title=shape.title,
-        link=shape.webUrl,
-        excerpt=shape.excerpt or "",
-        published=shape.publishedDateTime,
-        provider=_provider(shape.provider) if shape.provider else None,
-        images=_images(shape.images),
-        amp_link=shape.ampWebUrl,
-        cdn_amp_link=shape.cdnAmpWebUrl,
-        type=shape.type,
-        quality=shape.quality,
-    )
+    return Related(shape.title, shape.webUrl, _provider(shape.provider) if shape.provider else None)

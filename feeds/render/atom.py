@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from feeds.model import Article, Feed, feed_path, image_type
-from feeds.render import Place, Style, content, words, xml
+from feeds.render import Place, Style, content, stencil, words, xml
+from feeds.render.stencil import Placed, Told
 from feeds.site import Site
 
 NAME = "atom"
@@ -17,17 +18,25 @@ def entry(article: Article, site: Site, style: Style) -> bytes:
     if article.withdrawn:
         stone = xml.Extra(f"{{{xml.TOMBSTONES}}}deleted-entry", None, {"ref": article.id, "when": _moment(article)})
         return xml.cut_out(withdrawn_of(article).atom_entry(), xml.made(stone))
-    return xml.cut_out(entry_of(article, site, style).atom_entry())
+
+    def render(told: Told) -> bytes:
+        return xml.cut_out(entry_of(*told, site, style).atom_entry())
+
+    return stencil.entry(render, Told(article, content.content_of(article) if style.content else ""), site, style)
 
 
 def frame(feed: Feed, site: Site, updated: datetime, place: Place) -> tuple[bytes, bytes]:
     """The <feed> around the entries."""
-    whole = feed_of(feed, site, updated, place).atom_str()
-    return xml.halves(xml.styled(whole, site.local("feeds.css")) if feed.page else whole, b"</feed>")
+
+    def render(placed: Placed) -> tuple[bytes, bytes]:
+        whole = feed_of(placed.feed, site, placed.updated, placed.place).atom_str()
+        return xml.halves(xml.styled(whole, site.local("feeds.css")) if feed.page else whole, b"</feed>")
+
+    return stencil.frame(render, Placed(feed, updated, place), site)
 
 
-def entry_of(article: Article, site: Site, style: Style) -> xml.FeedEntry:
-    """The article as feedgen holds it."""
+def entry_of(article: Article, html: str, site: Site, style: Style) -> xml.FeedEntry:
+    """The article as feedgen holds it, with that HTML if there is any."""
     item = xml.new_entry(tuple(_extras(article, site, style)))
     item.id(article.id)
     item.title(article.title)
@@ -37,7 +46,7 @@ def entry_of(article: Article, site: Site, style: Style) -> xml.FeedEntry:
     item.author(name=article.provider.name, uri=f"https://{article.provider.domain}/")
     if article.excerpt:
         item.summary(article.excerpt)
-    if style.content and (html := content.content_of(article)):
+    if html:
         item.content(html, type="html")
     scheme = words.identity_address("topics", site)
     # Readers show the term where they should show the label, so that the term is the name too.

@@ -5,7 +5,8 @@ from datetime import datetime
 from html import escape
 
 from feeds.model import Article, Feed, feed_path, image_type
-from feeds.render import Place, Style, content, words, xml
+from feeds.render import Place, Style, content, stencil, words, xml
+from feeds.render.stencil import Placed, Told
 from feeds.rhythm import times
 from feeds.site import Site
 
@@ -19,17 +20,25 @@ def entry(article: Article, site: Site, style: Style) -> bytes:
     """One <item>; of a withdrawn article what is left."""
     if article.withdrawn:
         return xml.cut_out(withdrawn_of(article).rss_entry())
-    return xml.cut_out(entry_of(article, site, style).rss_entry())
+
+    def render(told: Told) -> bytes:
+        return xml.cut_out(entry_of(*told, site, style).rss_entry())
+
+    return stencil.entry(render, Told(article, content.content_of(article) if style.content else ""), site, style)
 
 
 def frame(feed: Feed, site: Site, updated: datetime, place: Place) -> tuple[bytes, bytes]:
     """The <channel> around the items."""
-    whole = feed_of(feed, site, updated, place).rss_str()
-    return xml.halves(xml.styled(whole, site.local("feeds.css")) if feed.page else whole, b"</channel></rss>")
+
+    def render(placed: Placed) -> tuple[bytes, bytes]:
+        whole = feed_of(placed.feed, site, placed.updated, placed.place).rss_str()
+        return xml.halves(xml.styled(whole, site.local("feeds.css")) if feed.page else whole, b"</channel></rss>")
+
+    return stencil.frame(render, Placed(feed, updated, place), site)
 
 
-def entry_of(article: Article, site: Site, style: Style) -> xml.FeedEntry:
-    """The article as feedgen holds it."""
+def entry_of(article: Article, html: str, site: Site, style: Style) -> xml.FeedEntry:
+    """The article as feedgen holds it, with that HTML if there is any."""
     item = xml.new_entry(tuple(_extras(article, style)))
     item.title(article.title)
     item.link(href=article.link)
@@ -38,7 +47,7 @@ def entry_of(article: Article, site: Site, style: Style) -> xml.FeedEntry:
     if article.excerpt:
         # Readers take a description for HTML, so that what is text is escaped as such (RSS 2.0, "encoding examples").
         item.description(escape(article.excerpt, quote=False), isSummary=True)
-    if style.content and (html := content.content_of(article)):
+    if html:
         item.content(html)
     lead = content.lead_image(article)
     if lead is not None and lead.length is not None and (kind := image_type(lead.url)):

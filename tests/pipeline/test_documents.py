@@ -420,8 +420,9 @@ title = "The Example"
         rendered.clear()
         of_full = everything(self.carrying(config, "full", **tables), source)
         assert self.full(of_full) == {"", "categories/news"}
-        # Three are in the feeds that are short now; each is rendered once more in each format, and no other again.
-        assert rendered == {f"{name} Article {n}": 1 for name in FORMATS for n in (1, 2, 4)}
+        # Three are in the feeds that are short now, and no other is rendered again. No summary is kept: each is rendered
+        # once by the process that asks which documents there are, and once by the one that makes them.
+        assert rendered == {f"{name} Article {n}": 2 for name in FORMATS for n in (1, 2, 4)}
         of_short = everything(self.carrying(config, "summary", **tables), source)
         assert self.full(of_short) == {"categories/news"}
         own = {path for path in of_full if path.startswith(("topics/ai", "providers/example", "categories/news"))}

@@ -108,10 +108,10 @@ def test_an_address_is_made_of_a_template(matter: str, path: str, link: str) -> 
 
 
 def test_a_template_can_hold_the_path_and_be_no_address() -> None:
-    fields = BLOG + 'originalUrl = { template = "http://old.example/{path}.html" }\n'
-    fields += 'type = { template = "{.kind}: {slug}" }'
+    fields = BLOG.replace('["categories", "category"]', '{ template = "{.kind}: {slug}" }')
+    fields += 'originalUrl = { template = "http://old.example/{path}.html" }'
     found = article("kind: a/b", fields=fields, path="x/2024-05-01-y.md")
-    assert (found.original_link, found.type) == ("http://old.example/x/y.html", "a/b: y")
+    assert (found.original_link, found.category) == ("http://old.example/x/y.html", "a/b: y")
 
 
 def test_what_a_template_lacks_is_a_fault_of_that_record() -> None:
