@@ -4,7 +4,7 @@ What a file comes to is a Filed: made where the file was read, in whatever proce
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
@@ -116,7 +116,7 @@ def record_row(article: Article, names: Names, visible: bool = False) -> Row:
         None if article.updated is None else micros(article.updated),
         article.quality,
         article.heat,
-        _lines(names.feeds(article)),
+        _encode(names.feeds(article)),
         " ".join(address_digest(item.link) for item in article.related),
         _encode(_data(article)),
     )
@@ -132,17 +132,14 @@ def withdrawn_row(id: str, one: Withdrawn, until: datetime, names: Names) -> dic
         **row,
         "quality": one.quality,
         "heat": one.heat,
-        "feeds": _lines({names.home(key): name for key, name in one.feeds.items()}),
+        "feeds": _encode({names.home(key): name for key, name in one.feeds.items()}),
     }
 
 
-def _lines(names: Mapping[str, str]) -> str:
-    return "\n".join(f"{key}\t{name}" for key, name in names.items())
-
-
-def names_of(lines: str) -> dict[str, str]:
+def names_of(feeds: str) -> dict[str, str]:
     """The keys of a record's feeds with the names that it gives them."""
-    return dict(line.split("\t", 1) for line in lines.split("\n")) if lines else {}
+    names: dict[str, str] = _decode(feeds)
+    return names
 
 
 def claim_of_row(claimed: str | None, link: str) -> tuple[str | None, tuple[str, ...], str]:

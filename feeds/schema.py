@@ -61,7 +61,7 @@ Index("faulty_files", files.c.path, sqlite_where=text("faulty = 1"))  # as the c
 # id already, `refused` is the fault of one that is left out for the sake of another. `address` is the digest
 # of the link, `others` those of its further addresses, `related` those of the addresses that it points to. A row with
 # `until` is what is left of an article that was withdrawn: it goes at that moment. `visible` is what was decided last;
-# of one that is `waiting` for its moment, or refused, the addresses are in `held`. `feeds` are keys and names.
+# of one that is `waiting` for its moment, or refused, the addresses are in `held`. `feeds` are keys and names, as JSON.
 records = Table(
     "records",
     metadata,
@@ -92,12 +92,14 @@ Index("rivals", records.c.link, records.c.age, records.c.path)
 Index("ages", records.c.age, records.c.link)
 # Nearly every id is the address itself, and found in `rivals`.
 Index("minted", records.c.id, sqlite_where=records.c.id != records.c.link)
+Index("unseen", records.c.link, sqlite_where=text("visible = 0"))  # as the condition is written in queries
 Index("refusals", records.c.number, sqlite_where=records.c.refused.is_not(None))
 Index("endings", records.c.until, sqlite_where=records.c.until.is_not(None))
 Index("addresses", records.c.address)
 Index("updates", records.c.updated, sqlite_where=records.c.updated.is_not(None))
 
-# Which visible record is in which feed, and how it spells the feed's name.
+# Which visible record is in which feed, and how it spells the feed's name. The row of a record tells its feeds too, all
+# but the publisher's own.
 memberships = Table(
     "memberships",
     metadata,
@@ -107,7 +109,6 @@ memberships = Table(
     Column("record", Integer, nullable=False),
     Column("name", Text, nullable=False),
     PrimaryKeyConstraint("feed", "age", "record"),
-    Index("record_memberships", "record"),
     sqlite_with_rowid=False,
 )
 

@@ -76,9 +76,9 @@ def article(n: int = 1, **changes: Any) -> Article:
     return replace(made, **changes)
 
 
-def filed(found: Found, reading: Reading, names: Names = Names()) -> Filed:  # noqa: B008 (it is frozen)
-    """What reading a file came to, as the store keeps it."""
-    return rows.filed(found, reading, NOW, names)
+def filed(found: Found, reading: Reading, names: Names = Names(), anew: bool = False) -> Filed:  # noqa: B008 (it is frozen)
+    """What reading a file came to, as the store keeps it; `anew`: as a store keeps it in which nothing is settled."""
+    return rows.filed(found, reading, NOW, names, anew)
 
 
 def drafts(config: Config, source: Store, connection: Connection, now: datetime) -> list[Draft]:

@@ -19,10 +19,10 @@ from feeds import schema, selection, store
 from feeds.config import Config
 from feeds.model import EVERYTHING, Article, Feed, Provider, Related, address_digest, feed_key, feed_path, fold
 from feeds.pipeline import ingest, open_store
-from feeds.records import Found, Reading, read_record
+from feeds.records import Fault, Found, Reading, read_record
 from feeds.rules import OwnFeed, Rule
 from feeds.selection import Pick
-from feeds.store import Store
+from feeds.store import Store, identities
 from tests import make
 
 HOUR = timedelta(hours=1)
@@ -213,6 +213,61 @@ def test_nothing_changes_before_the_next_change(source: Store, articles: list[Ar
     for when in moments:
         if following is None or when < following:
             assert state(when) == state(now)
+
+
+def settled(connection: Connection) -> dict[str, list[Any]]:
+    """All that was settled, row by row, without the numbers that records have in one store."""
+    state = {
+        "records": "SELECT path, visible, waiting FROM records ORDER BY path",
+        "memberships": "SELECT feed, path, name FROM memberships JOIN records ON number = record ORDER BY 1, 2",
+        "in order": "SELECT feed, age FROM memberships",
+        "spellings": "SELECT * FROM spellings",
+        "feeds": "SELECT key, name, articles FROM feeds",
+        "held": "SELECT * FROM held ORDER BY address, path",
+        "next": "SELECT value FROM facts WHERE name = 'next'",
+    }
+    return {name: store.driver(connection).execute(rows).fetchall() for name, rows in state.items()}
+
+
+@settings(max_examples=300)
+@given(
+    own=st.none() | OWN_FEEDS,
+    before=CORPUS,
+    articles=CORPUS,
+    refused=st.sets(st.integers(1, 30)),
+    earlier=TIMES,
+    now=TIMES,
+)
+def test_what_is_settled_bit_by_bit_is_what_is_settled_anew(
+    source: Store,
+    own: OwnFeed | None,
+    before: list[Article],
+    articles: list[Article],
+    refused: set[int],
+    earlier: datetime,
+    now: datetime,
+) -> None:
+    rules = [] if own is None else [own.rule(3, ("rss",))]
+    there = {one.path: one for one in [*before, *articles]}
+    paths = [path for path in (f"{n:04}.md" for n in refused) if path in there]
+    left_out = {path: Fault(path, 1, 1, "id", "another") for path in paths}
+    fill(source, before, articles, now=earlier, rules=rules)
+    with source.writing() as connection:
+        identities.refuse(connection, left_out)
+    with at(source, now, rules) as connection:
+        bit_by_bit = settled(connection)
+    with source.writing() as connection:
+        connection.execute(delete(schema.facts).where(schema.facts.c.name == "settled"))
+    with at(source, now, rules) as connection:
+        assert settled(connection) == bit_by_bit
+    with source.writing() as connection:
+        connection.execute(delete(schema.facts).where(schema.facts.c.name == "settled"))
+        store.remove(connection, list(store.known_files(connection)))
+        read = [Reading(one.path, one.digest, one, ()) for one in there.values()]
+        store.put(connection, [make.filed(Found(one.path, 1, 1), one, anew=True) for one in read])
+        identities.refuse(connection, left_out)
+    with at(source, now, rules) as connection:
+        assert settled(connection) == bit_by_bit
 
 
 class TestExamples:

@@ -1,7 +1,7 @@
 """Which articles are visible, in which feed, in which order and how many.
 
-settling: the one place that decides what is visible, when records change or a moment comes.  picks: what is in a feed,
-by what was settled.
+settling: the one place that decides what is visible, when records change or a moment comes.
+membership: which feeds that is in.  tally: what those are called.  picks: what is in a feed, by what was settled.
 """
 
 from feeds.selection.picks import Pick, between, count_feeds, days, feeds, hidden, hours, newest, upcoming, weeks

@@ -6,32 +6,23 @@ path. What is left of a withdrawn article is visible until its end, unless the a
 of what is visible are kept, so that every feed can be read off them.
 """
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, or_, select, text, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from feeds.model import EVERYTHING, digest
-from feeds.rows import micros, moment, names_of
+from feeds.model import digest
+from feeds.rows import micros, moment
 from feeds.rules import Rule
-from feeds.schema import feeds, held, memberships, pointers, records, spellings, unsettled
-from feeds.selection.tally import note_feeds
-from feeds.store import (
-    advance,
-    count_spellings,
-    fact,
-    insert_rows,
-    note_fact,
-    take_unsettled,
-    withdraw_memberships,
-)
+from feeds.schema import held, pointers, records, unsettled
+from feeds.selection.membership import enter, enter_all, leave
+from feeds.selection.tally import note_all_feeds, note_feeds
+from feeds.store import advance, fact, feeds_of, note_fact, take_unsettled
 
 MOST_PARAMETERS = 500
-MOST_ROWS = 5000
 SETTLED, NEXT, RULES = "settled", "next", "rules"
 # Clocks of several threads and processes differ by so much: time does not go back for it.
 SKEW = timedelta(seconds=5)
@@ -47,9 +38,6 @@ _ROWS = select(
     _row.refused.is_not(None).label("is_refused"),
     _row.visible,
     _row.waiting,
-    _row.feeds,
-    _row.quality,
-    _row.heat,
     _row.address,
     _row.others,
 )
@@ -90,55 +78,47 @@ def settle(connection: Connection, rules: Sequence[Rule], now: datetime) -> None
 
 
 class _Settling:
-    """One time of deciding."""
+    """One time of deciding: first what is visible, then which feeds that is in."""
 
     def __init__(self, connection: Connection, rules: Sequence[Rule]) -> None:
         self._connection = connection
         self._rules = rules
-        self._anew = False
-        self._counts: Counter[tuple[str, str]] = Counter()
+        self._came: list[int] = []
+        self._went: list[int] = []
         self._touched: set[str] = set()
         self._stirred: set[str] = set()
 
     def settle(self, now: datetime) -> None:
         known = _known(self._connection)
-        self._anew = anew = known is None or fact(self._connection, RULES) != _digest(self._rules)
+        anew = known is None or fact(self._connection, RULES) != _digest(self._rules)
         changed = take_unsettled(self._connection)
         self._touched |= changed.feeds
         self._stirred |= changed.addresses
-        some: Iterable[Sequence[Row[Any]]]
         if anew or known is None:
-            self._begin_anew()
-            at, some = now, _by_link(self._connection)
+            at, links = now, _special(self._connection, now)
         else:
             at = _not_back(known, now)
-            links = _chunks(sorted(changed.links | self._crossed(known, at)))
-            rows = _ROWS.where(_row.until.is_(None))
-            some = (self._connection.execute(rows.where(_row.link.in_(chunk))).all() for chunk in links)
-        for rivals in some:
-            self._decide(rivals, at)
+            links = changed.links | self._crossed(known, at)
+        rows = _ROWS.where(_row.until.is_(None))
+        for some in _chunks(sorted(links)):
+            self._decide(self._connection.execute(rows.where(_row.link.in_(some))).all(), at)
         self._decide_withdrawn(at)
-        count_spellings(self._connection, self._counts)
-        if not anew:
-            self._touch_those_that_point()
-        if self._touched or anew:
+        if anew:
             advance(self._connection)
-            note_feeds(self._connection, None if anew else self._touched)
+            enter_all(self._connection, self._rules)
+            note_all_feeds(self._connection)
+        else:
+            self._touched |= leave(self._connection, self._went) | enter(self._connection, self._rules, self._came)
+            self._touch_those_that_point()
+            if self._touched:
+                advance(self._connection)
+                note_feeds(self._connection, self._touched)
         self._note_moment(at)
-
-    def _begin_anew(self) -> None:
-        for table in (memberships, spellings, feeds):
-            self._connection.execute(delete(table))
-        waiting = select(_row.path).where(_row.waiting)
-        self._connection.execute(delete(held).where(held.c.path.in_(waiting)))
-        self._connection.execute(update(records).where(_row.waiting).values(waiting=False))
-        # What `visible` says of others is not believed, but stays where it turns out to be so: a row is long to write.
-        self._connection.execute(update(records).where(_row.until.is_not(None)).values(visible=False))
 
     def _crossed(self, known: datetime, now: datetime) -> set[str]:
         """The addresses where something is due that was not, or the other way round; an update touches its feeds."""
         links, updated = _crossing(self._connection, known, now)
-        self._touch_feeds_of(updated)
+        self._touched |= feeds_of(self._connection, updated)
         return links
 
     def _decide(self, rows: Iterable[Row[Any]], now: datetime) -> None:
@@ -147,24 +127,19 @@ class _Settling:
         gone: list[Row[Any]] = []
         waiting: list[Row[Any]] = []
         due: list[Row[Any]] = []
-        wrong: list[Row[Any]] = []
         for _, rivals in groupby(sorted(rows, key=lambda row: (row.link, row.age, row.path)), key=lambda row: row.link):
             winner = None
             for row in rivals:
                 stands = row.age >= latest and not row.is_refused
                 if stands and winner is None:
                     winner = row
-                if row is winner:
-                    if self._anew or not row.visible:
-                        shown.append(row)
-                elif row.visible:
-                    (wrong if self._anew else gone).append(row)
+                if (row is winner) != row.visible:
+                    (shown if row is winner else gone).append(row)
                 if stands == row.waiting:
                     (due if stands else waiting).append(row)
         self._hide(gone)
         self._show(shown)
         self._hold(waiting, due)
-        self._mark(wrong, visible=False)
 
     def _decide_withdrawn(self, now: datetime) -> None:
         """What is left of an article shows until its end, unless one with its id is visible."""
@@ -180,31 +155,14 @@ class _Settling:
         self._show([row for row in rows if not row.visible and row.number in stands])
 
     def _show(self, rows: Sequence[Row[Any]]) -> None:
-        if not rows:
-            return
-        members, counts = [], Counter[tuple[str, str]]()
-        for row in rows:
-            names = names_of(row.feeds)
-            own = {rule.key: "" for rule in self._rules if rule.asks_for(names.keys(), row.quality, row.heat)}
-            for key, name in {EVERYTHING: "", **names, **own}.items():
-                members.append((key, row.age, row.number, name))
-                counts[key, name] += 1
-        insert_rows(self._connection, memberships, ("feed", "age", "record", "name"), sorted(members))
-        self._count(rows, counts)
-        self._mark([row for row in rows if not row.visible], visible=True)
+        self._came += [row.number for row in rows]
+        self._stir(rows)
+        self._mark(rows, visible=True)
 
     def _hide(self, rows: Sequence[Row[Any]]) -> None:
-        if rows:
-            counts = Counter(withdraw_memberships(self._connection, [row.number for row in rows]))
-            self._count(rows, Counter({key: -count for key, count in counts.items()}))
-            self._mark(rows, visible=False)
-
-    def _count(self, rows: Sequence[Row[Any]], counts: Counter[tuple[str, str]]) -> None:
-        self._counts.update(counts)
-        self._touched.update(key for key, _ in counts)
-        if not self._anew:  # when all is decided anew, all is touched anyway
-            for row in rows:
-                self._stir(row)
+        self._went += [row.number for row in rows]
+        self._stir(rows)
+        self._mark(rows, visible=False)
 
     def _hold(self, waiting: Sequence[Row[Any]], due: Sequence[Row[Any]]) -> None:
         """Nothing may point to what waits for its moment, or is refused."""
@@ -216,13 +174,13 @@ class _Settling:
         if due:
             of_path = delete(held).where(held.c.path == bindparam("key"))
             self._connection.execute(of_path, [{"key": row.path} for row in due])
-        for row in (*waiting, *due):
-            self._stir(row)
+        self._stir([*waiting, *due])
         self._mark(waiting, waiting=True)
         self._mark(due, waiting=False)
 
-    def _stir(self, row: Row[Any]) -> None:
-        self._stirred.update((row.address, *row.others.split()))
+    def _stir(self, rows: Sequence[Row[Any]]) -> None:
+        for row in rows:
+            self._stirred.update((row.address, *row.others.split()))
 
     def _mark(self, rows: Sequence[Row[Any]], **values: bool) -> None:
         if rows:
@@ -234,12 +192,7 @@ class _Settling:
         found = set[int]()
         for some in _chunks(sorted(self._stirred)):
             found.update(self._connection.scalars(select(pointers.c.record).where(pointers.c.address.in_(some))))
-        self._touch_feeds_of(found)
-
-    def _touch_feeds_of(self, numbers: Collection[int]) -> None:
-        for some in _chunks(sorted(numbers)):
-            of_them = select(memberships.c.feed).where(memberships.c.record.in_(some)).distinct()
-            self._touched.update(self._connection.scalars(of_them))
+        self._touched |= feeds_of(self._connection, found)
 
     def _note_moment(self, now: datetime) -> None:
         count = micros(now)
@@ -277,17 +230,12 @@ def _crossing(connection: Connection, one: datetime, other: datetime) -> tuple[s
     return links, set(connection.scalars(updated))
 
 
-def _by_link(connection: Connection) -> Iterator[list[Row[Any]]]:
-    """All records, many at a time: those of one web address together."""
-    last = ""
-    while True:
-        following = select(_row.link).where(_row.link > last).order_by(_row.link).offset(MOST_ROWS).limit(1)
-        end = connection.scalar(following)
-        some = _ROWS.where(_row.until.is_(None), _row.link > last)
-        yield list(connection.execute(some if end is None else some.where(_row.link <= end)))
-        if end is None:
-            return
-        last = end
+def _special(connection: Connection, now: datetime) -> set[str]:
+    """The addresses where something else may be so than that the only record there is due, and taken for visible."""
+    several = select(_row.link).group_by(_row.link).having(func.count() > 1)
+    others = (_row.age < -micros(now), text("visible = 0"), _row.refused.is_not(None))
+    found = [several, *(select(_row.link).where(one) for one in others)]
+    return {link for some in found for link in connection.scalars(some)}
 
 
 def _chunks(items: Sequence[Any]) -> Iterator[Sequence[Any]]:

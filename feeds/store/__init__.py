@@ -28,8 +28,8 @@ from feeds.store.contents import (
     visible_records,
     withdraw,
 )
-from feeds.store.database import LONGEST_WAIT, Prepared, Store, alone, fact, insert_rows
-from feeds.store.feeds import count_spellings, note_fact, steady_since, take_unsettled, withdraw_memberships
+from feeds.store.database import LONGEST_WAIT, Prepared, Store, alone, driver, fact, insert_rows
+from feeds.store.feeds import count_spellings, feeds_of, note_fact, steady_since, take_unsettled, withdraw_memberships
 
 __all__ = [
     "LONGEST_WAIT",
@@ -43,9 +43,11 @@ __all__ = [
     "alone",
     "articles",
     "count_spellings",
+    "driver",
     "extents",
     "fact",
     "faults",
+    "feeds_of",
     "file_marks",
     "generation",
     "has_undated",

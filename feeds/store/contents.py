@@ -92,15 +92,15 @@ def put(connection: Connection, batch: Sequence[Filed]) -> None:
     if not batch:
         return
     remove(connection, sorted(known_files(connection, [one.path for one in batch])))
-    insert_rows(connection, schema.files, FILE_COLUMNS, [one.file for one in batch])
+    insert_rows(connection, "files", FILE_COLUMNS, [one.file for one in batch])
     kept_back = [(address, one.path) for one in batch for address in one.held]
-    insert_rows(connection, schema.held, ("address", "path"), kept_back)
+    insert_rows(connection, "held", ("address", "path"), kept_back)
     rows = [one.record for one in batch if one.record is not None]
     first = (connection.scalar(text("SELECT seq FROM sqlite_sequence WHERE name = 'records'")) or 0) + 1
     numbered = [(number, *row) for number, row in enumerate(rows, start=first)]
-    insert_rows(connection, schema.records, ("number", *RECORD_COLUMNS), numbered)
+    insert_rows(connection, "records", ("number", *RECORD_COLUMNS), numbered)
     pairs = {(address, number) for number, *row in numbered for address in row[RELATED].split()}
-    insert_rows(connection, schema.pointers, ("address", "record"), sorted(pairs))
+    insert_rows(connection, "pointers", ("address", "record"), sorted(pairs))
     addresses = {address for address, _ in kept_back}
     addresses.update(*((row[ADDRESS], *row[OTHERS].split()) for row in rows))
     note_unsettled(connection, Unsettled({row[LINK] for row in rows}, addresses, set()))
@@ -141,7 +141,7 @@ def note_broken(connection: Connection, batch: Sequence[Filed]) -> None:
     if batch:
         paths = [{"key": one.path} for one in batch]
         connection.execute(delete(schema.files).where(schema.files.c.path == bindparam("key")), paths)
-        insert_rows(connection, schema.files, FILE_COLUMNS, [one.file for one in batch])
+        insert_rows(connection, "files", FILE_COLUMNS, [one.file for one in batch])
 
 
 def withdraw(connection: Connection, paths: Sequence[str]) -> None:

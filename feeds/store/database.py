@@ -236,10 +236,10 @@ def driver(connection: Connection) -> sqlite3.Connection:
     return made
 
 
-def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+def insert_rows(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
     """Insert rows of these columns, as the driver takes them."""
     names, places = ", ".join(f'"{name}"' for name in columns), ", ".join("?" * len(columns))
-    driver(connection).executemany(f"INSERT INTO {table.name} ({names}) VALUES ({places})", rows)
+    driver(connection).executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", rows)
 
 
 class Prepared:

@@ -3,17 +3,25 @@
 Every function takes the connection of a transaction. Not here: what is visible (selection).
 """
 
+import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from feeds.schema import facts, feeds, memberships, spellings, unsettled
-from feeds.store.database import fact
+from feeds.model import EVERYTHING, OWN
+from feeds.schema import facts, feeds, spellings, unsettled
+from feeds.store.database import driver, fact
 
-MOST_PARAMETERS = 500
+# Where records stand in feeds, when they are visible: those that their rows name, and each of the publisher's own.
+_PLACES = f"""
+    WITH those AS (SELECT number, age, feeds FROM records WHERE number IN (SELECT value FROM json_each(:numbers)))
+    SELECT '{EVERYTHING}', age, number FROM those
+    UNION ALL SELECT key, age, number FROM those, json_each(those.feeds)
+    UNION ALL SELECT feeds.key, age, number FROM those, feeds WHERE feeds.key BETWEEN '{OWN}/' AND '{OWN}0'
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +57,20 @@ def take_unsettled(connection: Connection) -> Unsettled:
     return some
 
 
-def withdraw_memberships(connection: Connection, numbers: Sequence[int]) -> list[tuple[str, str]]:
+def withdraw_memberships(connection: Connection, numbers: Collection[int]) -> list[tuple[str, str]]:
     """Take records out of all feeds; return the key and the spelling of each that they were in."""
-    found: list[tuple[str, str]] = []
-    for start in range(0, len(numbers), MOST_PARAMETERS):
-        of_them = memberships.c.record.in_(numbers[start : start + MOST_PARAMETERS])
-        rows = connection.execute(select(memberships.c.feed, memberships.c.name).where(of_them))
-        found += [(feed, name) for feed, name in rows]
-        connection.execute(delete(memberships).where(of_them))
-    return found
+    gone = f"DELETE FROM memberships WHERE (feed, age, record) IN ({_PLACES}) RETURNING feed, name"
+    return driver(connection).execute(gone, _listed(numbers)).fetchall()
+
+
+def feeds_of(connection: Connection, numbers: Collection[int]) -> set[str]:
+    """The keys of the feeds in which any of these records is."""
+    found = f"SELECT DISTINCT feed FROM memberships WHERE (feed, age, record) IN ({_PLACES})"
+    return {key for (key,) in driver(connection).execute(found, _listed(numbers))}
+
+
+def _listed(numbers: Collection[int]) -> dict[str, str]:
+    return {"numbers": json.dumps(sorted(numbers))}
 
 
 def count_spellings(connection: Connection, counts: Counter[tuple[str, str]]) -> None:

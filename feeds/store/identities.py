@@ -20,7 +20,7 @@ from feeds.records import Fault
 from feeds.rows import article_of, claim_of_row, fault_row, micros, moment, withdrawn_row
 from feeds.store.contents import withdraw
 from feeds.store.database import fact
-from feeds.store.feeds import Unsettled, note_fact, note_unsettled
+from feeds.store.feeds import Unsettled, feeds_of, note_fact, note_unsettled
 
 MOST_PARAMETERS = 500
 LEDGER = "ledger"
@@ -141,9 +141,8 @@ def identify(connection: Connection, ids: Mapping[str, str], shown: Collection[s
     """Give records their ids, by path, and note of which readers may hold the id."""
     at = update(schema.records).where(_records.path == bindparam("key"))
     for some in _chunks(sorted(ids)):  # what is shown of them is another thing now
-        both = schema.memberships.c.record == _records.number
-        of_them = select(schema.memberships.c.feed).join(schema.records, both).where(_records.path.in_(some)).distinct()
-        note_unsettled(connection, Unsettled(set(), set(), set(connection.scalars(of_them))))
+        numbers = connection.scalars(select(_records.number).where(_records.path.in_(some))).all()
+        note_unsettled(connection, Unsettled(set(), set(), feeds_of(connection, numbers)))
     if ids:
         connection.execute(at.values(id=bindparam("new")), [{"key": path, "new": id} for path, id in ids.items()])
     if shown:
