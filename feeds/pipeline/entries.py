@@ -31,7 +31,7 @@ LOOKS = {"accent", "footer", "pictures", "templates"}  # keys of [site] that sho
 Wanted = tuple[int, dict[str, str]]  # the number of a record, the recipes of its entries by variant
 Rendered = tuple[int, str, Entry]  # with the number of its record and its variant
 MOST_UNSAVED = 1000  # entries held in memory until they are written to the store together
-MOST_READY = 5000  # summaries held in memory, of each format
+MOST_READY = 10_000  # summaries held in memory, of each format
 SUMMARY = "summary"
 
 
