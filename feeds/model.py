@@ -229,6 +229,7 @@ def is_archive(path: str) -> bool:
     return re.search(r"(?:^|/)archive/[0-9][^/]*$", path) is not None
 
 
+@lru_cache(maxsize=10_000)  # and their hosts
 def host_name(text: str) -> str:
     """A host name in the form in which it is compared: lower case, in ASCII, no final dot.
 

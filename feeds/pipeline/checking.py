@@ -7,7 +7,7 @@ from feeds.config import Config
 from feeds.identity import Claimant, claim, claimant_of, claims_of_held, refused
 from feeds.ledger import read_ledger
 from feeds.model import address_digest
-from feeds.records import Fault, Found, place_of_identity, printable, read_file, read_record, refusal, walk
+from feeds.records import Fault, Found, RecordsFolder, place_of_identity, printable, read_record, refusal, walk
 
 
 def check(config: Config, now: datetime) -> Iterator[tuple[str, list[Fault]]]:
@@ -15,12 +15,17 @@ def check(config: Config, now: datetime) -> Iterator[tuple[str, list[Fault]]]:
 
     A record may come twice. Raises ConfigError and LedgerError.
     """
+    with RecordsFolder(config.records_folder) as folder:
+        yield from _check(config, folder, now)
+
+
+def _check(config: Config, folder: RecordsFolder, now: datetime) -> Iterator[tuple[str, list[Fault]]]:
     ledger, _ = read_ledger(config.ledger_file)
     claimants: list[Claimant] = []
     holders: dict[str, str] = {}
     files: dict[str, Found] = {}
     for found in sorted(walk(config.records_folder), key=lambda found: found.path):
-        path, content = printable(found.path), read_file(config.records_folder, found)
+        path, content = printable(found.path), folder.read(found)
         if isinstance(content, Fault):
             yield path, [content]
             continue
@@ -38,6 +43,6 @@ def check(config: Config, now: datetime) -> Iterator[tuple[str, list[Fault]]]:
     held = claims_of_held(ledger, {one.id for one in claims.values()}, holders)
     claims |= {path: one for path, one in held.items() if ledger.mark_of(one.address) not in marks}
     for path, winner in sorted(refused(claims.values()).items()):
-        content = read_file(config.records_folder, files[path])
+        content = folder.read(files[path])
         if not isinstance(content, Fault):
             yield path, [refusal(path, place_of_identity(content, path, config.records.fields), winner)]

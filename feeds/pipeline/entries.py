@@ -31,7 +31,7 @@ LOOKS = {"accent", "footer", "pictures", "templates"}  # keys of [site] that sho
 Wanted = tuple[int, dict[str, str]]  # the number of a record, the recipes of its entries by variant
 Rendered = tuple[int, str, Entry]  # with the number of its record and its variant
 MOST_UNSAVED = 1000  # entries held in memory until they are written to the store together
-MOST_READY = 5000  # summaries held in memory, of each format
+MOST_READY = 10_000  # summaries held in memory, of each format
 SUMMARY = "summary"
 
 
@@ -129,16 +129,17 @@ class Entries:
     ) -> Iterator[Rendered]:
         """The entries that are wanted."""
         found = store.articles(connection, [number for number, _ in wanted])
-        amp, site = self._config.feeds.amp, self._config.site
+        amp, site, styles = self._config.feeds.amp, self._config.site, dict[tuple[str, bool], Style]()
         for number, recipes in wanted:
             keys = () if found[number].withdrawn else self._names.feeds(found[number])
             article = as_shown(found[number], snapshot, keys, hidden)
-            has_source = f"providers/{article.provider.domain}" in snapshot.feeds
+            source = f"providers/{article.provider.domain}" in snapshot.feeds
             for variant, recipe in recipes.items():
-                name, _, content = variant.partition("/")
-                shown = keys if name == PAGE else ()
-                feeds = tuple((key, snapshot.names[key]) for key in shown if key in snapshot.feeds)
-                style = Style(source=has_source, content=content == "full", amp=amp, feeds=feeds)
+                if (style := styles.get((variant, source))) is None:
+                    style = styles[variant, source] = Style(source, variant.endswith("/full"), amp)
+                name = variant.partition("/")[0]
+                if name == PAGE:
+                    style = replace(style, feeds=tuple((x, snapshot.names[x]) for x in keys if x in snapshot.feeds))
                 yield number, variant, Entry(recipe, form_named(name).entry(article, site, style))
 
     def add(self, rendered: Iterable[Rendered]) -> None:

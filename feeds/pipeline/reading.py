@@ -13,7 +13,7 @@ from feeds.config import Config
 from feeds.model import digest
 from feeds.pipeline.listing import NEVER, Listing, settled
 from feeds.pipeline.workers import shared
-from feeds.records import Fault, Found, Reading, read_file, read_record
+from feeds.records import Fault, Found, Reading, RecordsFolder, read_record
 from feeds.rows import Filed, filed
 
 BATCH = 100
@@ -38,12 +38,13 @@ class Reader:
 
     def read(self, batch: Sequence[File]) -> list[Read]:
         """What each of these files comes to."""
-        return [self._read_one(path, item) for path, item in batch]
+        with RecordsFolder(self.config.records_folder) as folder:
+            return [self._read_one(folder, path, item) for path, item in batch]
 
-    def _read_one(self, path: str, item: Found) -> Read:
+    def _read_one(self, folder: RecordsFolder, path: str, item: Found) -> Read:
         seen = item._replace(path=path, mtime_ns=settled(item.mtime_ns))
         before = self.known.get(path)
-        content = read_file(self.config.records_folder, item)
+        content = folder.read(item)
         if isinstance(content, Fault):
             # Its rights or the target of a link may change without its time telling so: it is looked at each time.
             reading = Reading(path, digest(str(content)), None, (content,), doubtful=item.is_link)

@@ -12,11 +12,11 @@ from urllib.parse import unquote, urlsplit
 from feeds.config import Config
 from feeds.model import digest, feed_path
 from feeds.pipeline import Draft
-from feeds.pipeline.pages import ASSETS, FEED_STYLE
+from feeds.pipeline.pages import ASSETS, FEED_STYLE, HTML, LISTS, OPML
 from feeds.publish.addresses import FETCH_DEST, FOR_BROWSERS, STYLED
 from feeds.publish.headers import ALWAYS, PAGE, cache_control
 from feeds.records import jsonschema
-from feeds.render import format_named, html, opml
+from feeds.render import format_named
 from feeds.rows import EPOCH
 
 BROWSERS = "@feeds_browsers"
@@ -31,9 +31,11 @@ BELOW = "((?:[A-Za-z0-9._-]+/)*[A-Za-z0-9._-]+)"  # as names.BELOW, for nginx
 
 def drafts(config: Config) -> Iterator[Draft]:
     """Each of these files, as a draft of a document."""
+    from feeds.render import html  # templates load slowly, and mostly no file here is to be written
+
     for path, status in PAGES.items():
         content = html.error_page(config.site, *html.ADVICE[status])
-        yield _draft(path, html.MEDIA_TYPE, content)
+        yield _draft(path, HTML, content)
     for path, lines in {HEADERS: _headers(config), REDIRECTS: _redirects(config), NGINX: _nginx(config)}.items():
         yield _draft(path, TEXT, "".join(f"{line}\n" for line in lines).encode())
 
@@ -45,7 +47,7 @@ def _draft(path: str, media_type: str, content: bytes) -> Draft:
 def _headers(config: Config) -> Iterator[str]:
     root = _root(config)
     types = {f"*.{extension}": media_type for extension, media_type in _types(config).items()}
-    for pattern, media_type in {"": html.MEDIA_TYPE, "*/": html.MEDIA_TYPE, **types}.items():
+    for pattern, media_type in {"": HTML, "*/": HTML, **types}.items():
         yield f"{root}/{pattern}"
         yield f"  Content-Type: {media_type}"
         for name, value in _always(media_type, config):
@@ -87,7 +89,7 @@ def _nginx(config: Config) -> Iterator[str]:
         shown = [*_typed(FOR_BROWSERS, config), f'add_header Vary "{FETCH_DEST}"', "etag on"]
         yield from _location(BROWSERS, shown)
     for path in PAGES:
-        yield from _location(f"= {_quoted(f'{root}/{path}')}", ["internal", *_typed(html.MEDIA_TYPE, config)])
+        yield from _location(f"= {_quoted(f'{root}/{path}')}", ["internal", *_typed(HTML, config)])
     for key, home in sorted(names.homes.items()):
         folder = _target(config.site.address(f"{home}/"))
         yield from _location(f"= {_quoted(f'{root}/{key}')}", [moved_for, f'return 301 "{folder}"'])
@@ -122,14 +124,14 @@ def _always(media_type: str, config: Config) -> Iterator[tuple[str, str]]:
     # The rules follow from the config alone, so that a tree says of every feed what is right for the fastest.
     yield "Cache-Control", cache_control(config.feeds.fastest * 60)
     yield from ALWAYS
-    yield from PAGE if media_type == html.MEDIA_TYPE else ()
+    yield from PAGE if media_type == HTML else ()
 
 
 def _types(config: Config) -> dict[str, str]:
     """The media type of each kind of document, by the end of its name."""
     formats: dict[str, str] = {name: format_named(name).MEDIA_TYPE for name in config.feeds.formats}
-    others = {"opml": opml.MEDIA_TYPE, "schema": jsonschema.MEDIA_TYPE, **ASSET_TYPES}
-    return {"html": html.MEDIA_TYPE, **formats, **others}
+    others = {"opml": LISTS[OPML], "schema": jsonschema.MEDIA_TYPE, **ASSET_TYPES}
+    return {"html": HTML, **formats, **others}
 
 
 def _root(config: Config) -> str:

@@ -21,7 +21,7 @@ from feeds.model import digest
 from feeds.pipeline import Draft, Drafts, Moved, published_as, settle
 from feeds.pipeline.drafts import Unsaved
 from feeds.pipeline.workers import shared
-from feeds.publish import codings
+from feeds.publish import codings, hosts
 from feeds.publish.files import Files
 from feeds.publish.manifest import MANIFEST, UNFINISHED, Written, feed_of, manifest_text, read_manifest
 from feeds.store import Connection, Published, Store
@@ -99,11 +99,14 @@ class _Tree:
             since = self._up_to_date_since(connection)
             if since == store.generation(connection) and all(map(self._intact, self._before)):
                 return Built(0, len(self._before), 0)
-            self._rules = _rules(self._config)
             steady = store.steady_since(connection, since)
             feeds = self._drafts.snapshot(connection, now).feeds
             generation = store.generation(connection)
             standing = self._standing(steady & feeds.keys())
+            if since >= 0 and all(path in self._before and self._intact(path) for path in hosts.PATHS):
+                standing[""] = list(hosts.PATHS)  # the config is as it was, from which alone they follow
+            else:
+                self._rules = list(hosts.drafts(self._config))
         keys = [key for key in feeds if key not in standing]
         self._drafts.render_ahead(now, keys, self._workers)
         with self._source.reading() as connection:
@@ -260,12 +263,6 @@ class _Tree:
             # A list lost in a power cut would leave what it named public for good.
             self._files.replace(MANIFEST, text, lasting=True)
             self._text = text
-
-
-def _rules(config: Config) -> list[Draft]:
-    from feeds.publish import hosts  # templates load slowly, and mostly nothing changed
-
-    return list(hosts.drafts(config))
 
 
 @contextmanager

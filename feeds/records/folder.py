@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from feeds.errors import ConfigError
 from feeds.records.faults import Fault
@@ -84,57 +84,92 @@ def find(folder: Path, path: str) -> Found | None:
 
 def read_file(folder: Path, found: Found) -> bytes | Fault:
     """The bytes of a record, or the fault for which it cannot be read: it is then left out."""
+    with RecordsFolder(folder) as opened:
+        return opened.read(found)
 
-    def fault(expected: str, got: str) -> Fault:
-        return Fault(printable(found.path), 1, 1, "", expected, got)
 
-    path = found.path
-    if printable(found.path) != found.path:
-        return fault("a file name in UTF-8 without control characters", "another")
-    try:
-        if found.is_link:
-            place, root = (folder / path).resolve(strict=True), folder.resolve()
-            if not place.is_relative_to(root):
-                return fault("a file in the records folder", "a link that leaves it")
-            path = str(place.relative_to(root))
-        descriptor = _open(folder, path)
+class RecordsFolder:
+    """The records folder while many files are read: the folder of the last one is held open for the next.
+
+    Every folder on the way is opened by itself, so that none can be swapped for a link meanwhile.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._parent: str | None = None
+        self._place = -1  # the descriptor of that parent
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def read(self, found: Found) -> bytes | Fault:
+        """The bytes of a record, or the fault for which it cannot be read: it is then left out."""
+        path = found.path
+        if printable(path) != path:
+            return _fault(path, "a file name in UTF-8 without control characters", "another")
         try:
-            facts = os.fstat(descriptor)
-            if not stat.S_ISREG(facts.st_mode):
-                kind = "a link to a folder, which is not followed" if found.is_link else "a pipe, socket or device"
-                return fault("a file", kind)
-            content = os.read(descriptor, min(facts.st_size, LARGEST) + 1)
-            while facts.st_size < len(content) <= LARGEST and (more := os.read(descriptor, LARGEST)):
-                content += more  # it grew meanwhile
-        finally:
-            os.close(descriptor)
-    except (OSError, RuntimeError, ValueError) as error:
-        return fault("a file that can be read", getattr(error, "strerror", None) or "a link in a circle")
-    if len(content) > LARGEST:
-        return fault("at most 1 MiB", "more")
-    return content
+            if found.is_link:
+                place, root = (self._folder / path).resolve(strict=True), self._folder.resolve()
+                if not place.is_relative_to(root):
+                    return _fault(path, "a file in the records folder", "a link that leaves it")
+                path = str(place.relative_to(root))
+            descriptor = self._open(path)
+            try:
+                facts = os.fstat(descriptor)
+                if not stat.S_ISREG(facts.st_mode):
+                    kind = "a link to a folder, which is not followed" if found.is_link else "a pipe, socket or device"
+                    return _fault(found.path, "a file", kind)
+                content = os.read(descriptor, min(facts.st_size, LARGEST) + 1)
+                while facts.st_size < len(content) <= LARGEST and (more := os.read(descriptor, LARGEST)):
+                    content += more  # it grew meanwhile
+            finally:
+                os.close(descriptor)
+        except (OSError, RuntimeError, ValueError) as error:
+            got = getattr(error, "strerror", None) or "a link in a circle"
+            return _fault(found.path, "a file that can be read", got)
+        if len(content) > LARGEST:
+            return _fault(found.path, "at most 1 MiB", "more")
+        return content
 
-
-def _open(folder: Path, path: str) -> int:
-    """Open a file below a folder step by step, so that no part of the way can be swapped for a link meanwhile."""
-    *parents, name = path.split("/")
-    place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        for parent in parents:
-            below = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=place)
-            os.close(place)
-            place = below
+    def _open(self, path: str) -> int:
+        parent, _, name = path.rpartition("/")
         # O_NONBLOCK: opening a FIFO must not wait for a writer.
-        return os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW, dir_fd=place)
-    finally:
-        os.close(place)
+        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW
+        if parent == self._parent:
+            with suppress(FileNotFoundError):  # another folder may be in the place of the one that is held by now
+                return os.open(name, flags, dir_fd=self._place)
+        self._close()
+        self._place, self._parent = _open_folder(self._folder, parent), parent
+        return os.open(name, flags, dir_fd=self._place)
+
+    def _close(self) -> None:
+        if self._parent is not None:
+            self._parent = None
+            os.close(self._place)
+
+
+def _open_folder(folder: Path, path: str) -> int:
+    """Open a folder below another step by step, following no link."""
+    place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    for parent in path.split("/") if path else ():
+        try:
+            below = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=place)
+        finally:
+            os.close(place)
+        place = below
+    return place
+
+
+def _fault(path: str, expected: str, got: str) -> Fault:
+    return Fault(printable(path), 1, 1, "", expected, got)
 
 
 def printable(path: str) -> str:
     """A path as text that any store, log or terminal takes: no byte outside UTF-8, no control character."""
     if path.isprintable():
-        return path
-    if path.isascii() and path.isprintable():
         return path  # what nearly every path is
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
     return "".join(character if _shows(character) else repr(character)[1:-1] for character in text)

@@ -40,7 +40,7 @@ TYPES: dict[type[Shape], dict[str, tuple[Schema, str]]] = {
         "url": (ADDRESS, "Where the picture is."),
         "width": (PIXELS, "In pixels."),
         "height": (PIXELS, "In pixels."),
-        "isCached": (BOOLEAN, "Kept, and not shown."),
+        "isCached": (BOOLEAN, "Checked, and not shown."),
         "length": (BYTES, "In bytes; with a known type the largest picture becomes an enclosure."),
     },
     RelatedShape: {

@@ -8,11 +8,10 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator
 from pydantic_core import PydanticCustomError
 
 from feeds.model import PLAIN_ADDRESS, fold, host_name, web_address
@@ -68,8 +67,15 @@ def holds_secret(text: str) -> bool:
     return SECRET_KEY in text and SWALLOWED.search(text) is not None
 
 
+def _stands(text: str) -> bool:
+    """Whether nothing in a text is to be cleaned or looked into: nearly always."""
+    return text.isprintable() and unicodedata.is_normalized("NFC", text) and SECRET_KEY not in text
+
+
 def as_text(value: Any) -> str:
     """Cleaned text that says something; its lines kept."""
+    if isinstance(value, str) and _stands(value) and (text := value.strip()):
+        return text
     if not isinstance(value, str) or not (text := clean(value).strip()):
         raise expected("text")
     if holds_secret(text):
@@ -79,19 +85,16 @@ def as_text(value: Any) -> str:
 
 def as_line(value: Any) -> str:
     """Cleaned text on one line, white space folded."""
-    if isinstance(value, str) and value.isascii() and value.isprintable() and SECRET_KEY not in value:
-        text = value.strip()  # what nearly every line is: nothing in it is to be cleaned
-        if text and "  " not in text:
-            return text
-    text = as_text(value)
     # What is printable has no white space but blanks.
-    return text if text.isprintable() and "  " not in text else " ".join(text.split())
+    if isinstance(value, str) and "  " not in value and _stands(value) and (text := value.strip()):
+        return text
+    return " ".join(as_text(value).split())
 
 
 def as_name(value: Any) -> str:
     """A line that a feed can be called by: not hyphens alone."""
     name = as_line(value)
-    if not fold(name):
+    if not name[0].isalnum() and not fold(name):
         raise expected("a name")
     return name
 
@@ -140,8 +143,11 @@ def as_moment(value: Any) -> datetime:
     """A date and time in UTC.  Without an offset it is UTC already; a date alone is its midnight (ISO 8601)."""
     what = "a date and time, such as 2026-11-23T09:30:00Z"
     if isinstance(value, str) and USUAL_MOMENT.fullmatch(value):
-        with suppress(ValueError, OverflowError):
-            return datetime.fromisoformat(value).astimezone(UTC)
+        try:
+            moment = datetime.fromisoformat(value)
+            return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass  # what is wrong with it is told below
     match = MOMENT.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         raise expected(what)
@@ -192,20 +198,20 @@ def _whole(text: str, most_digits: int) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= most_digits else 0
 
 
-def _absent(check: Callable[[Any], Any]) -> BeforeValidator:
-    return BeforeValidator(lambda value: None if value is None or value == "" else check(value))
+def _absent(check: Callable[[Any], Any]) -> PlainValidator:
+    return PlainValidator(lambda value: None if value is None or value == "" else check(value))
 
 
 def _or_empty(value: Any) -> Any:
     return () if value is None else value
 
 
-Line = Annotated[str, BeforeValidator(as_line)]
-Name = Annotated[str, BeforeValidator(as_name)]
-Address = Annotated[str, BeforeValidator(as_address)]
+Line = Annotated[str, PlainValidator(as_line)]
+Name = Annotated[str, PlainValidator(as_name)]
+Address = Annotated[str, PlainValidator(as_address)]
 Identifier = Annotated[str | None, _absent(as_id)]
-Domain = Annotated[str, BeforeValidator(as_domain)]
-Moment = Annotated[datetime, BeforeValidator(as_moment)]
+Domain = Annotated[str, PlainValidator(as_domain)]
+Moment = Annotated[datetime, PlainValidator(as_moment)]
 MaybeText = Annotated[str | None, _absent(as_excerpt)]
 MaybeLine = Annotated[str | None, _absent(as_line)]
 MaybeName = Annotated[str | None, _absent(as_name)]
@@ -262,7 +268,7 @@ class Record(Shape):
     webUrl: Address
     publishedDateTime: Moment
     provider: ProviderShape
-    published: Annotated[bool, BeforeValidator(as_boolean)] = True
+    published: Annotated[bool, PlainValidator(as_boolean)] = True
     id: Identifier = None
     previousUrls: Annotated[tuple[Address, ...], BeforeValidator(_or_empty)] = ()
     updatedDateTime: MaybeMoment = None

@@ -5,6 +5,7 @@ One module a format, each with the same names (Format). A new format is one modu
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -84,11 +85,13 @@ MODULES = {"rss": "feeds.render.rss", "atom": "feeds.render.atom", "json": "feed
 PAGE = "html"  # what is no format of feeds, and has entries all the same
 
 
+@cache
 def format_named(name: str) -> Format:
     """The format of that name.  It is loaded when first asked for, and feedgen and lxml with it."""
     return cast(Format, import_module(MODULES[name]))
 
 
+@cache
 def form_named(name: str) -> Form:
     """The same of a page, by PAGE."""
     return cast(Form, import_module("feeds.render.html")) if name == PAGE else format_named(name)

@@ -21,8 +21,14 @@ from feeds.site import Site
 
 MOST_KNOWN = 5000  # stencils, of about a kilobyte each
 BEGIN, END = "\ue000", "\ue001"  # of a mark; for private use, and hardly ever in what is published
+PICTURE = "x://x/"  # before a mark that is the address of one
+NUMBER = 10_000_000  # and nine times as much, plus a count, are marks of numbers
+YEAR = 1907
+MARK = re.compile(
+    rf"{PICTURE}{BEGIN}[^{END}]*{END}(?:\.(?:{'|'.join(IMAGE_TYPES)})\b)?|{BEGIN}[^{END}]*{END}|[19]0000\d\d\d"
+    rf"|{YEAR}-\d\d-\d\dT01:01:01\+00:00|\w\w\w, \d\d \w\w\w {YEAR} 01:01:01 \+0000"
+)
 ENDINGS = {kind: ending for ending, kind in IMAGE_TYPES.items()}
-AREA = 10_000_000  # numbers of so many digits are marks
 CUT = b"\0"  # stands in no document
 Subject = TypeVar("Subject")
 Words = Sequence[Any]  # text, numbers and moments, None for what is not there
@@ -118,7 +124,10 @@ def _shape_of_entry(told: Told) -> Hashable | None:
     facts = [
         (one is lead, image_type(one.url), one.width is None, one.height is None, one.length is None) for one in images
     ]
-    has = (article.excerpt != "", html != "", article.amp_link is not None, article.id == article.address)
+    own = article.id == article.address
+    if own and article.id != article.link:
+        return None
+    has = (article.excerpt != "", html != "", article.amp_link is not None, own)
     return *has, len(article.topics), len(article.related), *facts
 
 
@@ -137,7 +146,7 @@ def _words_of_entry(told: Told) -> Words:
 def _stand_in_entry(told: Told) -> Told:
     article, html = told
     marks = _Marks()
-    link = f"https://{marks.text()}/"
+    link = marks.text()
     lead = max(article.images, key=_area, default=None)
     images = []
     for image in article.images:
@@ -146,13 +155,12 @@ def _stand_in_entry(told: Told) -> Told:
             None if number is None else marks.number(9 if image is lead else 1)
             for number in (image.width, image.height, image.length)
         )
-        url = f"https://{marks.text()}/{marks.text()}" + (f".{ENDINGS[kind]}" if kind else "")
+        url = f"{PICTURE}{marks.text()}" + (f".{ENDINGS[kind]}" if kind else "")
         images.append(Image(url, width, height, length))
     other = replace(
         article,
-        # What is no address as it is compared shows whether that is taken for one.
-        id=link if article.id == article.address else marks.text(),
-        link=f"{link}#{marks.text()}",
+        id=link if article.id == article.link else marks.text(),
+        link=link,
         title=marks.text(),
         excerpt=marks.text() if article.excerpt else "",
         published=marks.moment(),
@@ -201,11 +209,11 @@ class _Marks:
 
     def number(self, first: int) -> int:
         self._count += 1
-        return first * AREA + self._count
+        return first * NUMBER + self._count
 
     def moment(self) -> datetime:
         self._count += 1
-        return datetime(1907, 1, 1, 1, 1, 1, tzinfo=UTC) + timedelta(days=self._count)
+        return datetime(YEAR, 1, 1, 1, 1, 1, tzinfo=UTC) + timedelta(days=self._count % 365)
 
 
 def _cut(document: str, marks: Words) -> Stencil | None:
@@ -214,14 +222,11 @@ def _cut(document: str, marks: Words) -> Stencil | None:
     for index, mark in enumerate(marks):
         for written in _ways_of(mark):
             ways.setdefault(written(mark), (index, written))
-    ways.pop("", None)
-    # The longest first: one may begin as another does.
-    found = re.compile("|".join(map(re.escape, sorted(ways, key=len, reverse=True))))
-    literal = found.sub("", document)
-    if BEGIN in literal or END in literal:
+    found = MARK.findall(document)
+    if not all(mark in ways for mark in found):
         return None
-    holes = tuple(ways[match[0]] for match in found.finditer(document))
-    return Stencil("%s".join(part.replace("%", "%%") for part in found.split(document)), holes)
+    text = "%s".join(part.replace("%", "%%") for part in MARK.split(document))
+    return Stencil(text, tuple(ways[mark] for mark in found))
 
 
 def _ways_of(mark: Any) -> tuple[Callable[[Any], str], ...]:

@@ -71,7 +71,7 @@ def _of_files(connection: Connection, columns: str, among: Sequence[str] | None)
         yield from driver(connection).execute(every)
         return
     for some in _chunks(among):
-        yield from driver(connection).execute(f"{every} WHERE path IN ({','.join('?' * len(some))})", some)
+        yield from driver(connection).execute(f"{every} WHERE path IN ({_places(some)})", some)
 
 
 def has_undated(connection: Connection, never: int) -> bool:
@@ -175,13 +175,10 @@ def advance(connection: Connection) -> None:
 def articles(connection: Connection, numbers: Sequence[int]) -> dict[int, Article]:
     """Articles as their records say, under their ids, by the numbers of the records."""
     found: dict[int, Article] = {}
-    columns = schema.records.c
-    facts = select(columns.number, columns.path, columns.digest, columns.id, columns.article, columns.until)
     for some in _chunks(numbers):
-        rows = connection.execute(facts.where(columns.number.in_(some)))
-        found.update(
-            {row.number: article_of(row.path, row.digest, row.id, row.article, row.until is not None) for row in rows}
-        )
+        facts = f"SELECT number, path, digest, id, article, until FROM records WHERE number IN ({_places(some)})"
+        for number, path, mark, id, article, until in driver(connection).execute(facts, some):
+            found[number] = article_of(path, mark, id, article, until is not None)
     return found
 
 
@@ -213,8 +210,7 @@ def kept_entries(connection: Connection, format_name: str, recipes: dict[int, st
     """The entries in that format that are kept under just these recipes, by the numbers of their records."""
     found: dict[int, bytes] = {}
     for some in _chunks(list(recipes)):
-        places = ",".join("?" * len(some))
-        statement = f"SELECT record, recipe, content FROM entries WHERE format = ? AND record IN ({places})"
+        statement = f"SELECT record, recipe, content FROM entries WHERE format = ? AND record IN ({_places(some)})"
         rows = driver(connection).execute(statement, (format_name, *some)).fetchall()
         found.update({record: content for record, recipe, content in rows if recipes[record] == recipe})
     return found
@@ -283,6 +279,10 @@ def note_published(connection: Connection, documents: dict[str, Published]) -> N
 def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
     for start in range(0, len(items), MOST_PARAMETERS):
         yield items[start : start + MOST_PARAMETERS]
+
+
+def _places(values: Sequence[Any]) -> str:
+    return ",".join("?" * len(values))
 
 
 def _present(connection: Connection, numbers: Sequence[int]) -> Iterator[int]:

@@ -160,8 +160,8 @@ class Store:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except SQLAlchemyError as error:
-            cause = getattr(error, "orig", None) or type(error).__name__
+        except (SQLAlchemyError, sqlite3.Error) as error:  # the driver's own where it is asked itself
+            cause = error if isinstance(error, sqlite3.Error) else getattr(error, "orig", None) or type(error).__name__
             if getattr(cause, "sqlite_errorname", "") == "SQLITE_BUSY":
                 raise StoreBusy(str(self._file), "expected the store to be free, got: another writer") from error
             if getattr(cause, "sqlite_errorname", "") in DAMAGE:

@@ -420,7 +420,7 @@ title = "The Example"
         rendered.clear()
         of_full = everything(self.carrying(config, "full", **tables), source)
         assert self.full(of_full) == {"", "categories/news"}
-        # Three are in the feeds that are short now, and no other is rendered again. No summary is kept: each is rendered
+        # Three are in the feeds that are short now, and no other is made again. Summaries are not kept: each is made
         # once by the process that asks which documents there are, and once by the one that makes them.
         assert rendered == {f"{name} Article {n}": 2 for name in FORMATS for n in (1, 2, 4)}
         of_short = everything(self.carrying(config, "summary", **tables), source)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from feeds.errors import ConfigError
-from feeds.records import Fault, Found, printable, read_file, walk
+from feeds.records import Fault, Found, RecordsFolder, printable, read_file, walk
 from feeds.records.folder import LARGEST
 from tests import make
 
@@ -242,6 +242,44 @@ def test_a_folder_that_becomes_a_link_before_a_file_in_it_is_read_is_not_followe
     (folder / "sub").rmdir()
     (folder / "sub").symlink_to(tmp_path / "elsewhere")
     assert isinstance(read_file(folder, item), Fault)
+
+
+def test_files_of_many_folders_are_read_one_after_the_other(folder: Path) -> None:
+    names = ["a.md", "b/c.md", "b/d.md", "b/e/f.md", "b/g.md", "h.md"]
+    for name in names:
+        make.write(folder / name, name)
+    descriptors = os.listdir("/dev/fd")
+    with RecordsFolder(folder) as opened:
+        for name in (*names, *reversed(names)):
+            assert opened.read(found(folder, name)) == name.encode()
+    assert os.listdir("/dev/fd") == descriptors
+
+
+def test_a_folder_that_becomes_a_link_while_files_of_it_are_read_is_not_followed(tmp_path: Path, folder: Path) -> None:
+    for name in ("a.md", "b.md", "c.md"):
+        make.write(tmp_path / "elsewhere" / name, "secret")
+        make.write(folder / "sub" / name, "text")
+    items = [found(folder, f"sub/{name}") for name in ("a.md", "b.md", "c.md")]
+    with RecordsFolder(folder) as opened:
+        assert opened.read(items[0]) == b"text"
+        (folder / "sub").rename(folder / "old")
+        (folder / "sub").symlink_to(tmp_path / "elsewhere")
+        assert opened.read(items[1]) == b"text"  # of the folder that was there when it was opened
+        (folder / "old" / "c.md").unlink()
+        assert isinstance(opened.read(items[2]), Fault)
+
+
+def test_a_folder_that_another_takes_the_place_of_while_files_of_it_are_read_is_opened_anew(folder: Path) -> None:
+    for name in ("a.md", "b.md"):
+        make.write(folder / "sub" / name, "text")
+    items = [found(folder, f"sub/{name}") for name in ("a.md", "b.md")]
+    with RecordsFolder(folder) as opened:
+        assert opened.read(items[0]) == b"text"
+        for name in ("a.md", "b.md"):
+            (folder / "sub" / name).unlink()
+        (folder / "sub").rmdir()
+        make.write(folder / "sub" / "b.md", "another")
+        assert opened.read(items[1]) == b"another"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

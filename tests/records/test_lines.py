@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from feeds.records import events, frontmatter
-from feeds.records.lines import read_lines
+from feeds.records.lines import LARGEST_FORM, VALUE, read_lines
 from feeds.records.plain import Plain
 from tests.make import ROOT, corpus
 
@@ -148,6 +148,32 @@ def test_every_record_of_the_corpus_is_read_line_by_line() -> None:
 @pytest.mark.parametrize("source", [*DOUBTFUL, 'a: "b\\n"'])
 def test_what_could_mean_more_is_left_to_the_parser(source: str) -> None:
     assert read_lines(source) is None
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [
+        ["a: b\nc: d", "a: 1\nc: 0", "a: '0'\nc: \"1\"", "a: null\nc: nulls", "a:\nc: x"],
+        ["a: b", "a: \0", "a- b", "a : b", "a - b", "- b", "a:  b", "a: - b"],
+        ["# a: b\nc: d", "# a: 0\nc: d", "# a\nc: d", "# a: 'b\nc: d"],
+        ["a:\n- b: c\n  d: e\n- f", "a:\n- b: 0\n  d: 1\n- 2", "a:\n- b: 'x'\n  d: null\n- ''"],
+        ["a:\n  secured: b\nc: d", "a:\n  secured: 1\nc: 0", "a:\n  secured: null\nc: d"],
+        ['a: "b"\nc: d', 'a: "b\\""\nc: d', "a: 'b\"'\nc: d", 'a: b"c\nc: d'],
+        ["\n".join(f"k{n}: {n}" for n in range(count)) for count in (9, LARGEST_FORM // 4)],
+    ],
+    ids=lambda sources: repr(sources[0][:20]),
+)
+def test_what_is_learned_of_one_text_says_nothing_wrong_of_another(sources: list[str]) -> None:
+    for source in (*sources, *reversed(sources)):
+        check(source)
+
+
+@pytest.mark.parametrize("written", ['"hush-hush"', "'hush-hush'", "hush-hush", "hush:hush", '"h: hush"'])
+@pytest.mark.parametrize("form", ["secured: {}\na: b", "a:\n- secured: {}\n  b: c"])
+def test_secured_is_in_no_form_that_is_kept(form: str, written: str) -> None:
+    source = form.format(written)
+    assert read_lines(source) is not None
+    assert "hush" not in "".join(VALUE.split(source)[::2])
 
 
 def test_plain_and_quoted_scalars_differ() -> None:
