@@ -20,17 +20,17 @@ def build(config_path: str, compress: bool) -> None:
     Exit code 1 when a record, or part of one, had to be left out.
     """
     from feeds.errors import LedgerError
-    from feeds.publish import static
 
     config, now = opening.load(config_path), opening.now()
-    with opening.opened(config) as source:
+    with opening.reading_ahead(config, now) as ahead, opening.opened(config) as source:
+        from feeds.publish import static
 
         def write() -> static.Built:
             with terminal.progress("Writing", "document") as progress:
                 return static.build(config, source, now, progress, compress=compress, workers=opening.workers(config))
 
         try:
-            ingested = opening.ingest(config, source, now)
+            ingested = opening.ingest(config, source, now, ahead)
         except LedgerError:
             write()  # what was taken back goes all the same
             raise

@@ -13,6 +13,7 @@ from feeds.cli import terminal
 if TYPE_CHECKING:
     from feeds.config import Config
     from feeds.pipeline import Ingested
+    from feeds.pipeline.reading import Ahead
     from feeds.records import Fault
     from feeds.store import Store
 
@@ -49,12 +50,21 @@ def opened(config: "Config") -> Iterator["Store"]:
         source.close()
 
 
-def ingest(config: "Config", source: "Store", moment: datetime) -> "Ingested":
+@contextmanager
+def reading_ahead(config: "Config", moment: datetime) -> "Iterator[Ahead | None]":
+    """Begin to read the records, where there is no store yet, before what the store needs is loaded."""
+    from feeds.pipeline.reading import reading_ahead
+
+    with reading_ahead(config, moment, workers(config)) as ahead:
+        yield ahead
+
+
+def ingest(config: "Config", source: "Store", moment: datetime, ahead: "Ahead | None" = None) -> "Ingested":
     """Bring the store up to date with the records, under a bar."""
     from feeds.pipeline import ingest
 
     with terminal.progress("Reading", "record") as progress:
-        return ingest(config, source, moment, progress, workers=workers(config))
+        return ingest(config, source, moment, progress, workers=workers(config), ahead=ahead)
 
 
 def workers(config: "Config") -> int:

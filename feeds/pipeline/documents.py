@@ -15,7 +15,7 @@ from feeds.errors import StoreBusy, StoreError
 from feeds.model import Document, Feed, digest
 from feeds.pipeline.draft import Draft
 from feeds.pipeline.drafts import Drafts
-from feeds.pipeline.ingest import settle
+from feeds.pipeline.ingesting import settle
 from feeds.rows import micros, moment
 from feeds.store import Published, Store
 

@@ -16,12 +16,14 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from typing import IO, Any, TypeVar
+from dataclasses import dataclass, field
+from typing import IO, Any, Generic, TypeVar
 
 SELDOM = (100_000, 50, 50)  # next to nothing that is made here points to itself
 AHEAD = 4  # batches for each worker that may be done before the one that is waited for
+WAITING = 2  # batches that a worker has to do, so that it need not wait to be told of the next one
 PIPE_BYTES = 1 << 20  # a worker goes on while what it made waits to be taken
+SIZE = 8  # bytes that tell how many follow
 
 Batch = TypeVar("Batch")
 Made = TypeVar("Made")
@@ -33,27 +35,30 @@ def processors() -> int:
 
 
 @contextmanager
-def shared(work: Callable[[Batch], Made], batches: Sequence[Batch], workers: int) -> Iterator[Iterator[Made]]:
-    """What `work` makes of each batch, which can be pickled.  With no workers, or one batch, all is done here."""
-    crew: list[_Worker] = []
-    gc.freeze()  # no worker looks for garbage in what was there before it: to look at a page is to copy it
+def shared(
+    work: Callable[[Batch], Made], batches: Sequence[Batch], workers: int, waiting: int = WAITING
+) -> Iterator[Iterator[Made]]:
+    """What `work` makes of each batch, which can be pickled.  With no workers, or one batch, all is done here.
+
+    Workers begin at once, each with the first `waiting` batches that fall to it, and are gone once all is made.
+    """
+    sharing = _Sharing(work, batches)
     try:
-        for _ in range(min(workers, len(batches) if len(batches) > 1 else 0)):
-            crew.append(_hire(work, batches, crew))
-        yield _made(work, batches, crew)
+        sharing.hire(min(workers, len(batches) if len(batches) > 1 else 0))
+        sharing.hand_out(0, waiting)
+        yield sharing.made()
     finally:
-        gc.unfreeze()
-        for worker in crew:
-            worker.dismiss()
+        sharing.end()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Worker:
-    """A worker as this process sees it: it is told the number of a batch, and says what it made."""
+    """A worker as this process sees it: it is told the numbers of batches, and says what it made of each in turn."""
 
     process: int
     told: IO[bytes]
     says: IO[bytes]
+    doing: deque[int] = field(default_factory=deque)
 
     def tell(self, number: int) -> bool:
         """Whether it is there to hear of a batch."""
@@ -62,12 +67,32 @@ class _Worker:
             self.told.flush()
         except OSError:
             return False
+        self.doing.append(number)
         return True
 
+    def let_go(self) -> None:
+        """It ends once it has done what it was told."""
+        with suppress(OSError):
+            self.told.close()
+
+    def made(self) -> Any:
+        """What it made of the batch that it does, or began to.  Raises EOFError when it died."""
+        return pickle.loads(self._exactly(int.from_bytes(self._exactly(SIZE))))
+
+    def _exactly(self, size: int) -> bytearray:
+        # Nothing is read ahead, so that `select` knows of all that there is.
+        content, count = bytearray(size), 0
+        while count < size:
+            got = os.readv(self.says.fileno(), [memoryview(content)[count:]])
+            if not got:
+                raise EOFError
+            count += got
+        return content
+
     def dismiss(self) -> None:
-        for end in (self.told, self.says):
-            with suppress(OSError):
-                end.close()
+        """It ends now."""
+        self.let_go()
+        self.says.close()
         with suppress(ProcessLookupError):
             os.kill(self.process, signal.SIGKILL)
         os.waitpid(self.process, 0)
@@ -98,27 +123,79 @@ def _serve(work: Callable[[Batch], Any], batches: Sequence[Batch], hears: IO[byt
     with suppress(EOFError):
         while True:
             number = pickle.load(hears)
-            pickle.dump(work(batches[number]), makes, pickle.HIGHEST_PROTOCOL)
+            made = pickle.dumps(work(batches[number]), pickle.HIGHEST_PROTOCOL)
+            makes.write(len(made).to_bytes(SIZE))
+            makes.write(made)
             makes.flush()
 
 
-def _made(work: Callable[[Batch], Made], batches: Sequence[Batch], crew: Sequence[_Worker]) -> Iterator[Made]:
-    idle, busy = list(crew), dict[int, tuple[_Worker, int]]()
-    waiting, done = deque(range(len(batches))), dict[int, Made]()
-    for at in range(len(batches)):
-        while at not in done:
-            while idle and waiting and waiting[0] < at + AHEAD * len(crew):
-                worker = idle.pop()
-                if worker.tell(waiting[0]):
-                    busy[worker.says.fileno()] = worker, waiting.popleft()
-            if all(number != at for _, number in busy.values()):
-                break
-            ready, _, _ = select.select(list(busy), [], [])
-            for end in ready:
-                worker, number = busy.pop(end)
-                with suppress(EOFError, OSError, pickle.UnpicklingError):  # it died, or failed and ended
-                    done[number] = pickle.load(worker.says)
-                    idle.append(worker)
-        if waiting and waiting[0] == at:
-            waiting.popleft()
-        yield done.pop(at) if at in done else work(batches[at])
+class _Sharing(Generic[Batch, Made]):
+    """Which batch is whose, and what is made of it already."""
+
+    def __init__(self, work: Callable[[Batch], Made], batches: Sequence[Batch]) -> None:
+        self._work = work
+        self._batches = batches
+        self._hired: list[_Worker] = []
+        self._crew: list[_Worker] = []
+        self._waiting = deque(range(len(batches)))
+        self._here = set[int]()
+        self._done: dict[int, Made] = {}
+
+    def hire(self, count: int) -> None:
+        """Have so many processes begin."""
+        gc.freeze()  # no worker looks for garbage in what was there before it: to look at a page is to copy it
+        for _ in range(count):
+            self._hired.append(_hire(self._work, self._batches, self._hired))
+        self._crew = self._hired[:]
+
+    def end(self) -> None:
+        """No worker is there any more."""
+        gc.unfreeze()
+        while self._hired:
+            self._hired.pop().dismiss()
+
+    def hand_out(self, at: int, most: int = WAITING) -> None:
+        """Tell workers of batches, so that each has `most` to do; `at` is the one that is to come next."""
+        last = at + max(AHEAD, most) * len(self._crew)
+        while self._crew and self._waiting and self._waiting[0] < last:
+            worker = min(self._crew, key=lambda one: len(one.doing))
+            if len(worker.doing) >= most:
+                return
+            if worker.tell(self._waiting[0]):
+                self._waiting.popleft()
+            else:
+                self._lose(worker)
+        if not self._waiting:
+            for worker in self._crew:
+                worker.let_go()
+
+    def made(self) -> Iterator[Made]:
+        """What is made of each batch, in their order."""
+        for at in range(len(self._batches)):
+            self.hand_out(at)
+            while at not in self._done:
+                if self._waiting and self._waiting[0] == at and not self._crew:
+                    self._here.add(self._waiting.popleft())
+                if at in self._here:
+                    self._here.remove(at)
+                    self._done[at] = self._work(self._batches[at])
+                else:
+                    self._listen()
+                    self.hand_out(at)
+            yield self._done.pop(at)
+        self.end()
+
+    def _listen(self) -> None:
+        busy = {worker.says.fileno(): worker for worker in self._crew if worker.doing}
+        ready, _, _ = select.select(list(busy), [], [])
+        for worker in map(busy.__getitem__, ready):
+            try:
+                self._done[worker.doing[0]] = worker.made()
+                worker.doing.popleft()
+            except (EOFError, OSError, pickle.UnpicklingError):
+                self._lose(worker)
+
+    def _lose(self, worker: _Worker) -> None:
+        """It died, or failed and ended: what it was to do is done here, where an error is raised as ever."""
+        self._crew.remove(worker)
+        self._here.update(worker.doing)

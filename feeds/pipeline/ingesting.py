@@ -13,14 +13,15 @@ from feeds.config import Config
 from feeds.errors import LedgerError, StoreError
 from feeds.ledger import ledger_bytes
 from feeds.model import digest
-from feeds.pipeline.look import NEVER, Look, forget_listing, settled
+from feeds.pipeline.listing import Listing
+from feeds.pipeline.look import Look, forget_listing
 from feeds.pipeline.minting import Minting, ledger_mark
+from feeds.pipeline.reading import Ahead, Read, Reader, batches
 from feeds.pipeline.workers import shared
-from feeds.records import Fault, Found, Reading, printable, read_file, read_record, walk
-from feeds.rows import Filed, claimant_of_row, filed
+from feeds.records import Found, printable, walk
+from feeds.rows import Filed, claimant_of_row
 from feeds.store import LONGEST_WAIT, Connection, Store, identities
 
-BATCH = 100
 SHAPING = ("feedgen", "lxml", "idna", "jinja2", "markdown-it-py", "nh3", "pydantic", "pyyaml")
 Progress = Callable[[int, int], None]
 
@@ -53,17 +54,19 @@ def ingest(
     wait: float = LONGEST_WAIT,
     among: Sequence[str] | None = None,
     workers: int = 0,
+    ahead: Ahead | None = None,
 ) -> Ingested:
     """Bring the store up to date with the records.  `progress` is told how many files of how many are read.
 
     `workers` is how many processes help to read many files; never in a process with threads, which no fork takes along.
+    `ahead` is what they began before the store was opened, good for nothing but a store that nothing was put into.
     `among` are the paths of files of which it is known that they may have changed: no others are looked at.
 
     Raises ConfigError when the records folder cannot be read, LedgerError when the ledger cannot be read or written,
     StoreError when the store cannot be written, StoreBusy when another process still writes it after `wait` seconds.
     """
     try:
-        look = Look(config, among)
+        look = Look(Listing(config.records_folder, among) if ahead is None else ahead.listing)
         with into.reading() as connection:
             is_settled = selection.is_settled(connection, config.rules, now)
             mark = ledger_mark(ledger_bytes(config.ledger_file), config.feeds.withdrawn_days)
@@ -80,15 +83,15 @@ def ingest(
         with into.writing(wait) as connection:
             if not look.still_holds(connection):
                 # While this process waited for its turn, another may have done the work.
-                look = Look(config, among)
-            ingested = _Ingest(connection, config, now, look, progress, workers).run(same_ledger)
+                look, ahead = Look(Listing(config.records_folder, among)), None
+            ingested = _Ingest(connection, config, now, look, progress, workers, ahead).run(same_ledger)
         if ingested.taken_back:
             into.forget()
         return ingested
     except LedgerError:
         # What was taken back goes although nothing can be noted in the ledger; all else waits until that can be.
         with into.writing(wait) as connection:
-            _Ingest(connection, config, now, Look(config, among)).take_back()
+            _Ingest(connection, config, now, Look(Listing(config.records_folder, among))).take_back()
         raise
 
 
@@ -124,6 +127,7 @@ class _Ingest:
         look: Look,
         progress: Progress | None = None,
         workers: int = 0,
+        ahead: Ahead | None = None,
     ) -> None:
         self._connection = connection
         self._config = config
@@ -132,8 +136,10 @@ class _Ingest:
         self._look = look
         self._progress = progress
         self._workers = workers
-        self._anew = not selection.was_settled(connection)
         self._known, self._gone = look.known(connection), look.gone(connection)
+        anew = not selection.was_settled(connection)
+        self._reader = Reader(config, now, self._known, anew)
+        self._ahead = ahead if anew and not look.knows_any(connection) else None
 
     def run(self, same_ledger: bool) -> Ingested:
         """Everything that changed."""
@@ -166,39 +172,21 @@ class _Ingest:
         Each is read and checked by itself, so that others can do it.
         """
         changed = self._look.changed(self._connection)
-        batches = [changed[start : start + BATCH] for start in range(0, len(changed), BATCH)]
         count = 0
-        with shared(self._read, batches, self._workers) as made:
-            for batch in made:
-                yield [one for one in batch if isinstance(one, Filed)]
-                store.touch(self._connection, [one for one in batch if isinstance(one, Found)])
-                for _ in batch:
-                    count += 1
-                    if self._progress is not None:
-                        self._progress(count, len(changed))
+        for batch in self._read(changed):
+            yield [one for one in batch if isinstance(one, Filed)]
+            store.touch(self._connection, [one for one in batch if isinstance(one, Found)])
+            for _ in batch:
+                count += 1
+                if self._progress is not None:
+                    self._progress(count, len(changed))
 
-    def _read(self, batch: Sequence[tuple[str, Found]]) -> list[Filed | Found | None]:
-        """What each file comes to, a Found for one whose bytes are as they were, None for one that is as bad as it was.
-
-        This touches no database: it may happen in another process.
-        """
-        return [self._read_one(path, item) for path, item in batch]
-
-    def _read_one(self, path: str, item: Found) -> Filed | Found | None:
-        seen = item._replace(path=path, mtime_ns=settled(item.mtime_ns))
-        before = self._known.get(path)
-        content = read_file(self._config.records_folder, item)
-        if isinstance(content, Fault):
-            # Its rights or the target of a link may change without its time telling so: it is looked at each time.
-            reading = Reading(path, digest(str(content)), None, (content,), doubtful=item.is_link)
-            seen = seen._replace(mtime_ns=NEVER)
-        elif before is not None and before.digest == digest(content):
-            return seen
-        else:
-            reading = read_record(path, content, self._now, self._config.records.fields)
-        if before is not None and before.digest == reading.digest:
-            return None
-        return filed(seen, reading, self._now, self._names, self._anew)
+    def _read(self, changed: Sequence[tuple[str, Found]]) -> Iterator[list[Read]]:
+        if self._ahead is not None:
+            yield from self._ahead.made
+            return
+        with shared(self._reader.read, batches(changed), self._workers) as made:
+            yield from made
 
     def _put(self, batch: list[Filed], minting: Minting) -> None:
         """Keep what was read; of a record that merely broke the last good version stays."""

@@ -1,0 +1,84 @@
+"""What the files of the records folder come to, as rows: read by several processes, where all are before the store.
+
+In: the config and what the store knows of files. Out: a Filed for each, in batches. This touches no database, so that
+it can begin, where there is no store yet, before what the store needs is so much as loaded.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from feeds.config import Config
+from feeds.model import digest
+from feeds.pipeline.listing import NEVER, Listing, settled
+from feeds.pipeline.workers import shared
+from feeds.records import Fault, Found, Reading, RecordsFolder, read_record
+from feeds.rows import Filed, filed
+
+BATCH = 100
+HEAD_START = 8  # batches for each worker, which they do while this process loads what the store needs
+
+File = tuple[str, Found]
+# A Found is a file whose bytes are as they were, None one that is as bad as it was.
+Read = Filed | Found | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How files are read: at a moment, against the digests of those that the store knows.
+
+    `anew`: nothing is settled in the store, and what is due is taken for visible until it is.
+    """
+
+    config: Config
+    now: datetime
+    known: Mapping[str, str]
+    anew: bool
+
+    def read(self, batch: Sequence[File]) -> list[Read]:
+        """What each of these files comes to."""
+        with RecordsFolder(self.config.records_folder) as folder:
+            return [self._read_one(folder, path, item) for path, item in batch]
+
+    def _read_one(self, folder: RecordsFolder, path: str, item: Found) -> Read:
+        seen = item._replace(path=path, mtime_ns=settled(item.mtime_ns))
+        before = self.known.get(path)
+        content = folder.read(item)
+        if isinstance(content, Fault):
+            # Its rights or the target of a link may change without its time telling so: it is looked at each time.
+            reading = Reading(path, digest(str(content)), None, (content,), doubtful=item.is_link)
+            seen = seen._replace(mtime_ns=NEVER)
+        elif before is not None and before == digest(content):
+            return seen
+        else:
+            reading = read_record(path, content, self.now, self.config.records.fields)
+        if before is not None and before == reading.digest:
+            return None
+        return filed(seen, reading, self.now, self.config.names, self.anew)
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What was begun before the store was opened: all files of a listing, read for a store that knows none."""
+
+    listing: Listing
+    now: datetime
+    made: Iterator[list[Read]]
+
+
+@contextmanager
+def reading_ahead(config: Config, now: datetime, workers: int) -> Iterator[Ahead | None]:
+    """Begin to read all files, where there is no store yet and several processes are to help."""
+    if not workers or config.store_file.exists():
+        yield None
+        return
+    listing = Listing(config.records_folder, None)
+    reader = Reader(config, now, {}, anew=True)
+    with shared(reader.read, batches(sorted(listing.found.items())), workers, HEAD_START) as made:
+        yield Ahead(listing, now, made)
+
+
+def batches(files: Sequence[File]) -> list[Sequence[File]]:
+    """The files in parts that a process reads at a time."""
+    return [files[start : start + BATCH] for start in range(0, len(files), BATCH)]
