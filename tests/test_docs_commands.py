@@ -37,6 +37,7 @@ NOT_RUN = {
     "feeds doctor https://feeds.example.org": "asks a public site; tests/doctor holds it against a served one",
     ".venv/bin/python benchmarks/build.py": MINUTES,
     ".venv/bin/python benchmarks/build.py --records 1000 --rounds 1": MINUTES,
+    ".venv/bin/python benchmarks/reading.py": MINUTES,
     ".venv/bin/python benchmarks/serve.py": MINUTES,
     ".venv/bin/python benchmarks/serve.py --only speed --keep /tmp/serve": MINUTES,
     ".venv/bin/python benchmarks/live.py 100000 200": MINUTES,
