@@ -58,7 +58,7 @@ content = "summary"
 """
 CHANGES = ("cold", "same", "changed", "removed", "renamed")
 ATOM = "{http://www.w3.org/2005/Atom}"
-SAMPLE = 0.01  # seconds between two looks at the process tree
+SAMPLE = 0.05  # seconds between two looks at the process tree: each holds up what it looks at
 # A bare walk with stat of the tree of records, to hold a build of an unchanged tree against.
 WALK = """\
 import os, sys

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Write a reproducible corpus of article records, shaped like the real one in seeds/.
 
-    make_corpus.py OUT COUNT [--seed 1] [--per-dir 1000] [--topics 200] [--providers 2000]
+    make_corpus.py OUT COUNT [--seed 1] [--per-dir 1000] [--topics 200] [--providers 2000] [--skew 1]
 
 Every record is a `---` fenced YAML front-matter file of about 3 KB with the same keys,
-nesting and quoting as the real record. Topics and providers follow a Zipf law, about one
-record in ten is unpublished, a few are dated in the future, carry an offset other than Z,
-lack images, or repeat the web address of an earlier record. The same arguments always
-give the same bytes. Standard library only.
+nesting and quoting as the real record. Topics and providers follow a Zipf law (with --skew 0
+each is as likely as any other), about one record in ten is unpublished, a few are dated in the
+future, carry an offset other than Z, lack images, or repeat the web address of an earlier record.
+The same arguments always give the same bytes. Standard library only.
 
 `expected.json` beside the records says what a correct publisher must list: for every
 topic and provider, the number of distinct published articles and the newest ten web addresses.
@@ -21,6 +21,7 @@ import json
 import random
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import accumulate
 from pathlib import Path
 
 WORDS = (
@@ -34,8 +35,9 @@ UNICODE = ["Émile Zola", "東京の新聞", "Straße & Söhne", "naïve “quot
 CLOSE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def zipf_weights(count):
-    return [1 / (rank + 1) for rank in range(count)]
+def zipf_weights(count, skew):
+    """Cumulative, as `choices` would sum them up for each call."""
+    return list(accumulate(1 / (rank + 1) ** skew for rank in range(count)))
 
 
 def sentence(rng, low, high):
@@ -72,7 +74,7 @@ def slugged(text):
 
 
 def record(rng, index, topics, topic_weights, providers, provider_weights, earlier):
-    domain, name = rng.choices(providers, provider_weights)[0]
+    domain, name = rng.choices(providers, cum_weights=provider_weights)[0]
     title = sentence(rng, 6, 14)
     published = rng.random() >= 0.1
     moment = CLOSE - timedelta(seconds=rng.randint(1, 5 * 365 * 86400))
@@ -81,7 +83,7 @@ def record(rng, index, topics, topic_weights, providers, provider_weights, earli
     url = f"https://{domain}/{moment:%Y/%m/%d}/{slugged(title)}-{index}/"
     if earlier and rng.random() < 0.01:
         url = rng.choice(earlier)
-    chosen = list(dict.fromkeys(rng.choices(topics, topic_weights, k=rng.randint(1, 4))))
+    chosen = list(dict.fromkeys(rng.choices(topics, cum_weights=topic_weights, k=rng.randint(1, 4))))
     when = stamp(rng, moment)
     lines = [
         "---",
@@ -116,7 +118,7 @@ def record(rng, index, topics, topic_weights, providers, provider_weights, earli
     if related:
         lines += ["", "related:"]
         for _ in range(related):
-            other_domain, other_name = rng.choices(providers, provider_weights)[0]
+            other_domain, other_name = rng.choices(providers, cum_weights=provider_weights)[0]
             other_when = moment - timedelta(hours=rng.randint(1, 72))
             lines += [
                 f"  - title: {quoted(sentence(rng, 6, 14))}",
@@ -171,6 +173,7 @@ def main():
     parser.add_argument("--per-dir", type=int, default=1000)
     parser.add_argument("--topics", type=int, default=200)
     parser.add_argument("--providers", type=int, default=2000)
+    parser.add_argument("--skew", type=float, default=1.0)
     args = parser.parse_args()
 
     rng = random.Random(args.seed)
@@ -183,7 +186,7 @@ def main():
         word = f"{rng.choice(WORDS)}{rng.choice(WORDS)}{number}"
         name = f"The {word.title()}" if rng.random() < 0.9 else f"{rng.choice(UNICODE)} {number}"
         providers.append((f"{word}.{rng.choice(['org', 'com', 'net'])}", name))
-    topic_weights, provider_weights = zipf_weights(len(topics)), zipf_weights(len(providers))
+    topic_weights, provider_weights = zipf_weights(len(topics), args.skew), zipf_weights(len(providers), args.skew)
 
     facts, earlier = [], []
     for index in range(args.count):

@@ -79,7 +79,7 @@ def file_row(found: Found, reading: Reading) -> Row:
     faults = [fault_row(fault) for fault in reading.faults if fault.cost is not Cost.NOTHING]
     due = None if reading.due is None else micros(reading.due)
     facts = (reading.path, found.size, found.mtime_ns, reading.digest, reading.unpublished, due)
-    return (*facts, _encode(faults), bool(faults))
+    return (*facts, _encode(faults) if faults else "[]", bool(faults))
 
 
 def fault_row(fault: Fault) -> list[Any]:
@@ -98,7 +98,8 @@ def fault_of(path: str, row: list[Any]) -> Fault:
 def record_row(article: Article, names: Names, visible: bool = False) -> Row:
     """The row in `records` of an article as its record says it."""
     further = (article.original_link, article.amp_link, article.cdn_amp_link, *article.previous)
-    link = article.address
+    link, address = article.address, address_digest(article.link)
+    others = [address if one == article.link else address_digest(one) for one in further if one is not None]
     claimed = {"id": article.given_id, "previous": list(article.previous)}
     return (
         article.path,
@@ -110,14 +111,14 @@ def record_row(article: Article, names: Names, visible: bool = False) -> Row:
         None,
         visible,
         False,
-        address_digest(link),
-        " ".join(address_digest(link) for link in further if link is not None),
+        address,
+        " ".join(others),
         -micros(article.published),
         None if article.updated is None else micros(article.updated),
         article.quality,
         article.heat,
         _encode(names.feeds(article)),
-        " ".join(address_digest(item.link) for item in article.related),
+        " ".join([address_digest(item.link) for item in article.related]),
         _encode(_data(article)),
     )
 

@@ -1,9 +1,6 @@
 """Settings and fixtures for all tests."""
 
 import os
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -21,12 +18,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def corpus_3000() -> Iterator[Path]:
-    """A corpus of 3,000 records with what a correct publisher lists of it."""
-    place = make.corpus(3000)
-    yield place
-    make.corpus.cache_clear()
-    shutil.rmtree(place)
+def corpora(tmp_path_factory: pytest.TempPathFactory) -> make.Corpora:
+    """The corpora of a test run, which its workers share: the folder of each lies in the folder of the run."""
+    folder = tmp_path_factory.getbasetemp()
+    return make.Corpora(folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder)
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import shutil
+import socket
 import struct
 import subprocess
 import sys
@@ -12,7 +13,6 @@ import termios
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -172,6 +172,19 @@ def program(name: str) -> str:
     return place or missing(name)
 
 
+def free_port() -> int:
+    """A port of loopback that no other asker gets, in this process or another, for a minute.
+
+    The end that closes a connection first is remembered for so long (TIME_WAIT, RFC 9293 §3.6.1): until then the kernel
+    gives its port to nobody who asks for any, but lets a server listen there that asks for this one, as servers do.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as client:
+        server.accept()[0].close()
+        assert client.recv(1) == b""
+        port: int = server.getsockname()[1]
+        return port
+
+
 def missing(name: str) -> NoReturn:
     """Skip a test for want of what it uses, or fail it where all must be there."""
     if os.environ.get("FEEDS_REQUIRE_ALL"):
@@ -179,17 +192,22 @@ def missing(name: str) -> NoReturn:
     pytest.skip(f"{name} is not installed")
 
 
-@cache
-def corpus(count: int) -> Path:
-    """A folder with `records/` and `expected.json`, made once for a test run by benchmarks/make_corpus.py."""
-    import tempfile
+class Corpora:
+    """Folders with `records/` and `expected.json`, as benchmarks/make_corpus.py writes them, each made once."""
 
-    place = Path(tempfile.mkdtemp(prefix="feeds-corpus-"))
-    write_corpus(place, count)
-    return place
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
 
+    def of(self, count: int, *options: str) -> Path:
+        """A corpus of so many records, not to be changed.  Others who share the folder wait until it is there."""
+        place = self._folder / "-".join(("corpus", str(count), *options))
+        command = [sys.executable, str(ROOT / "benchmarks" / "make_corpus.py"), str(place), str(count), *options]
+        with (self._folder / "corpora.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (place / "expected.json").exists():  # it is written last
+                subprocess.run(command, check=True)
+        return place
 
-def write_corpus(place: Path, count: int, *options: str) -> None:
-    """Write a corpus to a folder, by benchmarks/make_corpus.py with its options."""
-    command = [sys.executable, str(ROOT / "benchmarks" / "make_corpus.py"), str(place), str(count), *options]
-    subprocess.run(command, check=True)
+    def thousands(self) -> Path:
+        """A corpus of more than 5,000 feeds."""
+        return self.of(3000, "--topics", "4500", "--providers", "60000", "--skew", "0.5")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.make import NOW, ROOT, corpus
+from tests.make import NOW, ROOT, Corpora
 
 
 def test_the_benchmark_measures_every_kind_of_change(tmp_path: Path) -> None:
@@ -44,8 +44,8 @@ def test_trees_that_list_other_articles_are_told_apart(build: Any) -> None:
     assert list(build.differences(tree, {}))
 
 
-def test_a_site_for_hugo_publishes_each_address_once(build: Any, tmp_path: Path) -> None:
-    winners = build.hugo_site.write_site(corpus(200) / "records", tmp_path)
+def test_a_site_for_hugo_publishes_each_address_once(build: Any, corpora: Corpora, tmp_path: Path) -> None:
+    winners = build.hugo_site.write_site(corpora.of(200) / "records", tmp_path)
     texts = {file: file.read_text() for file in (tmp_path / "content").rglob("*.md")}
     assert len(texts) == 200
     shown = [text for text in texts.values() if "\ndraft: false\n" in text]

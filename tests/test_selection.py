@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -455,38 +455,43 @@ def expected_feeds(place: Path) -> dict[str, dict[str, Any]]:
     return {EVERYTHING: expected["all"], **topics, **providers}
 
 
+@pytest.fixture(params=[1000, pytest.param(5000, marks=pytest.mark.soak)])
+def corpus(request: pytest.FixtureRequest, corpora: make.Corpora) -> Path:
+    """A corpus, with what a correct publisher lists of it."""
+    return corpora.of(request.param)
+
+
 @pytest.fixture
-def corpus(corpus_3000: Path, tmp_path: Path) -> Config:
+def config(corpus: Path, tmp_path: Path) -> Config:
     """A site of the corpus, with feeds of ten."""
-    text = f"[records]\npath = {json.dumps(str(corpus_3000 / 'records'))}\n[feeds]\nlimit = 10\n"
+    text = f"[records]\npath = {json.dumps(str(corpus / 'records'))}\n[feeds]\nlimit = 10\n"
     return make.site(tmp_path, {}, text)
 
 
-def test_the_corpus_is_selected_as_expected(corpus: Config, corpus_3000: Path) -> None:
-    expected, now = expected_feeds(corpus_3000), datetime(2026, 1, 1, tzinfo=UTC)
-    source = open_store(corpus)
-    assert ingest(corpus, source, now).read == 3000
-    with source.reading() as connection:
-        feeds = selection.feeds(connection)
-        assert {key: feed.articles for key, feed in feeds.items() if feed.kind != "categories"} == {
-            key: facts["articles"] for key, facts in expected.items()
-        }
-        for key, facts in expected.items():
-            assert [article.link for article, _ in shown(connection, key, now, 10)] == facts["newest"], key
-    source.close()
+def test_the_corpus_is_selected_as_expected(config: Config, corpus: Path) -> None:
+    expected, now = expected_feeds(corpus), datetime(2026, 1, 1, tzinfo=UTC)
+    with closing(open_store(config)) as source:
+        ingest(config, source, now)
+        with source.reading() as connection:
+            feeds = selection.feeds(connection)
+            assert {key: feed.articles for key, feed in feeds.items() if feed.kind != "categories"} == {
+                key: facts["articles"] for key, facts in expected.items()
+            }
+            for key, facts in expected.items():
+                assert [article.link for article, _ in shown(connection, key, now, 10)] == facts["newest"], key
 
 
-def test_the_commands_publish_the_corpus_as_expected(corpus: Config, corpus_3000: Path) -> None:
-    expected = expected_feeds(corpus_3000)
-    place = corpus.file.parent
-    assert make.run("build", cwd=place).stdout.startswith("3000 records: 3000 read, 0 left out.")
+def test_the_commands_publish_the_corpus_as_expected(config: Config, corpus: Path) -> None:
+    expected = expected_feeds(corpus)
+    place, count = config.file.parent, len(list((corpus / "records").rglob("*.md")))
+    assert make.run("build", cwd=place).stdout.startswith(f"{count} records: {count} read, 0 left out.")
     listed = json.loads(make.run("list", "--json", cwd=place).stdout)
     assert {row["key"]: row["articles"] for row in listed if row["kind"] != "categories"} == {
         key: facts["articles"] for key, facts in expected.items()
     }
     for key, facts in expected.items():
-        items = json.loads((corpus.output_folder / feed_path(key, "json")).read_bytes())["items"]
+        items = json.loads((config.output_folder / feed_path(key, "json")).read_bytes())["items"]
         assert [item["url"] for item in items] == facts["newest"], key
-        read = feedparser.parse((corpus.output_folder / feed_path(key, "atom")).read_bytes())
+        read = feedparser.parse((config.output_folder / feed_path(key, "atom")).read_bytes())
         assert not read.bozo, key
         assert [entry.link for entry in read.entries] == facts["newest"], key

@@ -3,8 +3,6 @@ RFC 4287 (Atom) and RFC 5005 (history), as a validator would.
 """
 
 import re
-import shutil
-from collections.abc import Iterator
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -39,17 +37,15 @@ order = "heat"
 
 
 @pytest.fixture(scope="module")
-def documents(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def documents(corpora: make.Corpora, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Every XML document of a site of 300 records, parsed."""
-    place, corpus = tmp_path_factory.mktemp("validity"), make.corpus(300)
-    config = make.site(place, {}, CONFIG)
-    shutil.copytree(corpus / "records", config.records_folder, dirs_exist_ok=True)
+    place = tmp_path_factory.mktemp("validity")
+    config = make.site(place, {}, f'{CONFIG}[records]\npath = "{corpora.of(300) / "records"}"\n')
     make.run("build", cwd=place)
     tree = make.tree(config.output_folder)
     paths = [path for path in tree if path.endswith((".rss", ".atom"))]
     assert all(len(tree[path]) <= 40_000 for path in paths if not is_archive(path))
-    yield {path: etree.parse(config.output_folder / path).getroot() for path in paths}
-    shutil.rmtree(corpus)
+    return {path: etree.parse(config.output_folder / path).getroot() for path in paths}
 
 
 def texts(element: Any, tag: str) -> list[str]:

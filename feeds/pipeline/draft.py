@@ -1,13 +1,17 @@
-"""A document that could be: where, of what, and how to make its bytes.
+"""A document that could be: where, of what, and how to make its bytes; and what gives the entries in it.
 
 Not here: which there are (drafts, pages), and what is published of them (documents).
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from feeds.rhythm import STEPS
+from feeds.selection import Pick
+
+Recipes = Callable[[str], dict[int, str]]
+Bytes = Callable[[str, dict[int, str]], Iterable[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +31,15 @@ class Draft:
     due: datetime | None = None
     entries: tuple[str, ...] = ()
     part: Callable[[Collection[str]], bytes] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The articles that a document shows, in their order.
+
+    `recipes` gives those of their entries, by number, for a variant, and `entries` their bytes in it for some recipes.
+    """
+
+    picks: Sequence[Pick]
+    recipes: Recipes
+    entries: Bytes

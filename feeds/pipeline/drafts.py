@@ -14,9 +14,9 @@ from feeds import selection, store
 from feeds.archive import Page
 from feeds.config import Config
 from feeds.model import EVERYTHING, Feed, archive_path, digest, feed_path
-from feeds.pipeline.draft import Draft
+from feeds.pipeline.draft import Draft, Shown
 from feeds.pipeline.entries import Entries, Rendered, Wanted, is_dear
-from feeds.pipeline.extents import Bytes, Extents, Recipes, variants
+from feeds.pipeline.extents import Extents, variants
 from feeds.pipeline.pages import ITEMS, LINES, PageDrafts
 from feeds.pipeline.picking import Picking
 from feeds.pipeline.snapshot import Snapshot, take_snapshot
@@ -47,7 +47,7 @@ class Drafts:
         self._page_drafts = PageDrafts(config, self._entries.pages)
         self._snapshot: Snapshot | None = None
         self._upcoming: dict[str, datetime] | None = None
-        self._shown: dict[str, int] = {}
+        self._extent: dict[str, int] = {}
 
     def snapshot(self, connection: Connection, now: datetime, *, steady: bool = False) -> Snapshot:
         """What is visible now; looked up again when records changed or something fell due: if `steady`, Moved then."""
@@ -59,7 +59,7 @@ class Drafts:
             self._upcoming = None
             self._extents.forget()
             self._picking.forget()
-            self._shown.clear()
+            self._extent.clear()
         return self._snapshot
 
     def holds(self, now: datetime) -> bool:
@@ -82,12 +82,12 @@ class Drafts:
         """Every document of these feeds.  Raises Moved when the records changed since they were looked up."""
         snapshot = self.snapshot(connection, now, steady=True)
         for feed in map(snapshot.feeds.__getitem__, keys):
-            picks = self._picks(connection, snapshot, feed)
+            shown = self._first(connection, snapshot, feed)
             forms = self._forms(feed)
-            yield from (self._feed_draft(connection, snapshot, feed, name, picks) for name in forms)
+            yield from (self._feed_draft(connection, snapshot, feed, name, shown) for name in forms)
             for page in self._history(connection, snapshot, feed):
-                picks = self._picking.on_page(connection, snapshot, feed, page)
-                yield from (self._page_draft(connection, snapshot, feed, name, page, picks) for name in forms)
+                shown = self._on_page(connection, snapshot, feed, page)
+                yield from (self._page_draft(connection, snapshot, feed, name, page, shown) for name in forms)
 
     def lists(self, connection: Connection, now: datetime) -> Iterator[Draft]:
         """The documents that point to all others, and what pages need."""
@@ -145,15 +145,15 @@ class Drafts:
         if feed is None or name not in self._forms(feed):
             return None
         if path == feed_path(feed.key, name):
-            picks = self._picks(connection, snapshot, feed)
-            return self._feed_draft(connection, snapshot, feed, name, picks)
+            shown = self._first(connection, snapshot, feed)
+            return self._feed_draft(connection, snapshot, feed, name, shown)
         if path != archive_path(feed.key, stem, name):
             return None
         pages = {page.name: page for page in self._history(connection, snapshot, feed)}
         if stem not in pages:
             return None
-        picks = self._picking.on_page(connection, snapshot, feed, pages[stem])
-        return self._page_draft(connection, snapshot, feed, name, pages[stem], picks)
+        shown = self._on_page(connection, snapshot, feed, pages[stem])
+        return self._page_draft(connection, snapshot, feed, name, pages[stem], shown)
 
     def save(self) -> None:
         """Write what was rendered and not yet written to the store."""
@@ -180,29 +180,41 @@ class Drafts:
         """The names of the formats of a feed, and of its page."""
         return (*feed.formats, PAGE) if feed.page else feed.formats
 
-    def _picks(self, connection: Connection, snapshot: Snapshot, feed: Feed) -> Sequence[Pick]:
-        """The articles that a feed's documents show: its first ones, no more than its limit and what fits."""
-        picks = self._picking.first(connection, snapshot, feed)
-        if feed.key not in self._shown:
-            shown = 1  # one article stays whatever its size
-            if len(picks) > 1:
-                shown = self._extents.get(connection, feed, *self._made_of(connection, snapshot, picks))
-            self._shown[feed.key] = shown
-        return picks[: self._shown[feed.key]]
+    def _first(self, connection: Connection, snapshot: Snapshot, feed: Feed) -> Shown:
+        """What a feed's documents show: its first articles, no more than its limit and what fits."""
+        shown = self._shows(connection, snapshot, self._picking.first(connection, snapshot, feed))
+        if feed.key not in self._extent:
+            fitting = 1  # one article stays whatever its size
+            if len(shown.picks) > 1:
+                fitting = self._extents.get(connection, feed, shown.recipes, shown.entries)
+            self._extent[feed.key] = fitting
+        if self._extent[feed.key] == len(shown.picks):
+            return shown
+        return self._shows(connection, snapshot, shown.picks[: self._extent[feed.key]])
+
+    def _on_page(self, connection: Connection, snapshot: Snapshot, feed: Feed, page: Page) -> Shown:
+        """What a page of a feed's history shows."""
+        return self._shows(connection, snapshot, self._picking.on_page(connection, snapshot, feed, page))
 
     def _is_whole(self, connection: Connection, snapshot: Snapshot, feed: Feed) -> bool:
         """Whether a feed's documents show all its articles."""
         if feed.articles > self._picking.limit(feed):
             return False
-        if feed.articles > 1 and feed.key not in self._shown:
-            self._picks(connection, snapshot, feed)
-        return feed.articles <= self._shown.get(feed.key, 1)
+        if feed.articles > 1 and feed.key not in self._extent:
+            self._first(connection, snapshot, feed)
+        return feed.articles <= self._extent.get(feed.key, 1)
 
-    def _made_of(self, connection: Connection, snapshot: Snapshot, picks: Sequence[Pick]) -> tuple[Recipes, Bytes]:
-        """What gives the recipes of these articles for a variant, and the entries for recipes in a variant."""
+    def _shows(self, connection: Connection, snapshot: Snapshot, picks: Sequence[Pick]) -> Shown:
         hidden = self._entries.hidden(connection, picks)
-        recipes = partial(self._entries.recipes, snapshot, picks, hidden)
-        return recipes, partial(self._entries.get, connection, snapshot, hidden)
+        known: dict[bool, dict[int, str]] = {}
+
+        def recipes(variant: str) -> dict[int, str]:
+            of_page = variant.startswith(PAGE)
+            if of_page not in known:  # in every format of feeds they are the same
+                known[of_page] = self._entries.recipes(snapshot, picks, hidden, variant)
+            return known[of_page]
+
+        return Shown(picks, recipes, partial(self._entries.get, connection, snapshot, hidden))
 
     def _history(self, connection: Connection, snapshot: Snapshot, feed: Feed) -> tuple[Page, ...]:
         """The pages of a feed's history, oldest first; none of one that fits whole, or that is not ordered by time."""
@@ -210,23 +222,21 @@ class Drafts:
             return ()
         return self._picking.pages(connection, feed)
 
-    def _feed_draft(
-        self, connection: Connection, snapshot: Snapshot, feed: Feed, name: str, picks: Sequence[Pick]
-    ) -> Draft:
+    def _feed_draft(self, connection: Connection, snapshot: Snapshot, feed: Feed, name: str, shown: Shown) -> Draft:
         address, path = self._config.site.address, feed_path(feed.key, name)
         history = self._history(connection, snapshot, feed)
         newest = address(archive_path(feed.key, history[-1].name, name)) if history else None
         fastest, slowest = self._config.feeds.fastest, self._config.feeds.slowest
-        often = rhythm((pick.published for pick in picks), fastest, slowest)
+        often = rhythm((pick.published for pick in shown.picks), fastest, slowest)
         if name == PAGE:
-            due, parts = self._due(connection, snapshot).get(feed.key), self._made_of(connection, snapshot, picks)
-            return self._page_drafts.feed_draft(connection, feed, picks, history, often, due, *parts)
+            due = self._due(connection, snapshot).get(feed.key)
+            return self._page_drafts.feed_draft(connection, feed, shown, history, often, due)
         complete = self._is_whole(connection, snapshot, feed)
         place = Place(address(path), previous=newest, complete=complete, rhythm=often)
-        return self._joined(connection, snapshot, feed, name, picks, path, place)
+        return self._joined(connection, snapshot, feed, name, shown, path, place)
 
     def _page_draft(
-        self, connection: Connection, snapshot: Snapshot, feed: Feed, name: str, page: Page, picks: Sequence[Pick]
+        self, connection: Connection, snapshot: Snapshot, feed: Feed, name: str, page: Page, shown: Shown
     ) -> Draft:
         address = self._config.site.address
         history = self._history(connection, snapshot, feed)
@@ -236,11 +246,11 @@ class Drafts:
             for some in (history[max(at - 1, 0) : at], history[at + 1 : at + 2])
         )
         if name == PAGE:
-            due, parts = self._due(connection, snapshot).get(feed.key), self._made_of(connection, snapshot, picks)
-            return self._page_drafts.archive_draft(feed, page, history, picks, due, *parts)
+            due = self._due(connection, snapshot).get(feed.key)
+            return self._page_drafts.archive_draft(feed, page, history, shown, due)
         path, current = archive_path(feed.key, page.name, name), address(feed_path(feed.key, name))
         place = Place(address(path), previous=before, next=after, current=current)
-        return self._joined(connection, snapshot, feed, name, picks, path, place)
+        return self._joined(connection, snapshot, feed, name, shown, path, place)
 
     def _joined(
         self,
@@ -248,27 +258,26 @@ class Drafts:
         snapshot: Snapshot,
         feed: Feed,
         name: str,
-        picks: Sequence[Pick],
+        shown: Shown,
         path: str,
         place: Place,
     ) -> Draft:
         form, site = format_named(name), self._config.site
-        newest = max(pick.changed for pick in picks)
-        place = replace(place, withdrawn=any(pick.withdrawn for pick in picks))
+        newest = max([pick.changed for pick in shown.picks])
+        place = replace(place, withdrawn=any([pick.withdrawn for pick in shown.picks]))
         variant = f"{name}/{feed.content}"
-        recipes_for, entries = self._made_of(connection, snapshot, picks)
-        recipes = recipes_for(variant)
+        recipes = shown.recipes(variant)
 
         def made(some: dict[int, str], place: Place) -> bytes:
             head, tail = form.frame(feed, site, newest, place)
-            return head + form.BETWEEN.join(entries(variant, some)) + tail
+            return head + form.BETWEEN.join(shown.entries(variant, some)) + tail
 
         def part(some: Collection[str]) -> bytes:
             chosen = {number: recipe for number, recipe in recipes.items() if recipe in some}
             return made(chosen, replace(place, complete=False))
 
         facts = (feed.name, feed.description, feed.image, str(feed.page), newest.isoformat(), repr(place))
-        recipe = digest(self._entries.site, variant, feed.key, *facts, *recipes.values())
+        recipe = digest(self._entries.site, variant, feed.key, *facts, " ".join(recipes.values()))
         often = place.rhythm or self._config.feeds.fastest
         due = self._due(connection, snapshot).get(feed.key)
         content = partial(made, recipes, place)

@@ -6,18 +6,16 @@ Not here: which articles are picked (selection), and how entries are rendered an
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import accumulate
 
 from feeds import archive, store
 from feeds.config import Config
 from feeds.model import Feed, archive_path, digest, feed_path
+from feeds.pipeline.draft import Bytes, Recipes
 from feeds.render import Format, format_named, widest
 from feeds.site import Site
 from feeds.store import Connection, Extent
-
-Recipes = Callable[[str], dict[int, str]]
-Bytes = Callable[[str, dict[int, str]], Iterable[bytes]]
 
 
 class Extents:
@@ -43,7 +41,7 @@ class Extents:
         """
         facts = (str(self._most), feed.key, feed.name, feed.description, feed.image, str(feed.page))
         first, *others = variants(feed)
-        recipe = digest(*facts, first, *others, *recipes(first).values())
+        recipe = digest(*facts, first, *others, " ".join(recipes(first).values()))
         known = self._all(connection).get(feed.key)
         if known is None or known.recipe != recipe:
             articles = min(self._fitting(feed, variant, recipes(variant), entries) for variant in (first, *others))

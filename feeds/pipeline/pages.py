@@ -12,14 +12,12 @@ from feeds import selection
 from feeds.archive import Page
 from feeds.config import Config
 from feeds.model import Feed, archive_path, digest, feed_path
-from feeds.pipeline.draft import Draft
-from feeds.pipeline.extents import Bytes, Recipes
+from feeds.pipeline.draft import Draft, Shown
 from feeds.pipeline.snapshot import Snapshot
 from feeds.records import jsonschema
 from feeds.render import PAGE
 from feeds.rhythm import by_week, first_monday
 from feeds.rows import EPOCH
-from feeds.selection import Pick
 from feeds.store import Connection
 
 ITEMS, LINES = f"{PAGE}/full", f"{PAGE}/line"
@@ -68,50 +66,46 @@ class PageDrafts:
         self,
         connection: Connection,
         feed: Feed,
-        picks: Sequence[Pick],
+        shown: Shown,
         history: Sequence[Page],
         often: int,
         due: datetime | None,
-        recipes: Recipes,
-        entries: Bytes,
     ) -> Draft:
         """The page of a feed with its newest articles."""
-        first, found = first_monday(feed.updated), recipes(ITEMS)
+        first, found = first_monday(feed.updated), shown.recipes(ITEMS)
         weeks = by_week(selection.days(connection, feed.key, first), first)
 
         def content() -> bytes:
             from feeds.render import html
 
             return html.feed_page(
-                feed, self._config.site, list(entries(ITEMS, found)), html.Weeks(first, weeks), history
+                feed, self._config.site, list(shown.entries(ITEMS, found)), html.Weeks(first, weeks), history
             )
 
         path = feed_path(feed.key, PAGE)
         facts = (repr(feed), repr(weeks), " ".join(page.name for page in history))
         recipe = digest(self._site, path, *facts, *found.values())
-        return Draft(path, HTML, recipe, max(pick.changed for pick in picks), content, often, due)
+        return Draft(path, HTML, recipe, max(pick.changed for pick in shown.picks), content, often, due)
 
     def archive_draft(
         self,
         feed: Feed,
         page: Page,
         history: Sequence[Page],
-        picks: Sequence[Pick],
+        shown: Shown,
         due: datetime | None,
-        recipes: Recipes,
-        entries: Bytes,
     ) -> Draft:
         """A page of a feed's history, with the one before it and the one after it."""
-        at, found = history.index(page), recipes(LINES)
+        at, found = history.index(page), shown.recipes(LINES)
         older, newer = (next(iter(some), None) for some in (history[max(at - 1, 0) : at], history[at + 1 : at + 2]))
 
         def content() -> bytes:
             from feeds.render import html
 
-            lines = list(zip((pick.published for pick in picks), entries(LINES, found), strict=True))
+            lines = list(zip((pick.published for pick in shown.picks), shown.entries(LINES, found), strict=True))
             return html.archive_page(feed, self._config.site, page, lines, older, newer)
 
         path = archive_path(feed.key, page.name, PAGE)
         facts = (feed.name, " ".join(feed.formats), *(other.name if other else "" for other in (older, newer)))
-        recipe, newest = digest(self._site, path, *facts, *found.values()), max(pick.changed for pick in picks)
+        recipe, newest = digest(self._site, path, *facts, *found.values()), max(pick.changed for pick in shown.picks)
         return Draft(path, HTML, recipe, newest, content, self._config.feeds.fastest, due)

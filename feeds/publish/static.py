@@ -173,12 +173,24 @@ class _Tree:
             return outcomes, self._drafts.taken()
 
         self._source.close()  # before processes part
+        lists: list[tuple[Draft, bytes | None]] | None = None
         with shared(publish, batches, self._workers) as made:
             for outcomes, unsaved in made:
                 self._drafts.add(unsaved)
                 yield from outcomes
+                lists = lists or self._lists(now)  # while the others are busy
+        yield from (self._publish(draft, now, content) for draft, content in lists or self._lists(now))
+
+    def _lists(self, now: datetime) -> list[tuple[Draft, bytes | None]]:
+        """What points to all documents and what follows from the config alone, with the bytes of what is news."""
         with self._source.reading() as connection:
-            yield from (self._publish(draft, now) for draft in chain(self._drafts.lists(connection, now), self._rules))
+            drafts = [*self._drafts.lists(connection, now), *self._rules]
+        return [(draft, draft.content() if self._is_news(draft) else None) for draft in drafts]
+
+    def _is_news(self, draft: Draft) -> bool:
+        """Whether it is another document than was published last."""
+        known = self._known.get(draft.path)
+        return known is None or known.recipe != draft.recipe
 
     def _take(self, outcome: Outcome) -> None:
         self._after.update(outcome.files)
@@ -225,11 +237,11 @@ class _Tree:
         if new:
             self._save_manifest(manifest_text({**self._before, **new}))
 
-    def _publish(self, draft: Draft, now: datetime) -> Outcome:
+    def _publish(self, draft: Draft, now: datetime, content: bytes | None = None) -> Outcome:
         """Write the files of a document where they are not there as they should be."""
-        known, content, news = self._known.get(draft.path), None, None
+        known, news = self._known.get(draft.path), None
         if known is None or known.recipe != draft.recipe:
-            content = draft.content()
+            content = draft.content() if content is None else content
             noted = news = published_as(draft, digest(content), known, now)
         else:
             noted = known

@@ -10,7 +10,9 @@ all records that have it, to a form that says where each value goes.
 """
 
 import re
+from collections.abc import Callable, Iterable
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from feeds.records.plain import NULLS, SECRET_KEY, Plain
@@ -42,53 +44,61 @@ VALUE = re.compile(
     re.MULTILINE,
 )
 
-Form = int | dict[str, "Form"] | list["Form"]
+Pick = Callable[[list[Any]], Iterable[Any]]
+# Where the values of a text go. After them and a None come the containers, the innermost first and the whole last: each
+# by its keys, unless it is a list, and by what picks what is in it of all that is there already.
+Form = tuple[tuple[tuple[str, ...] | None, Pick], ...]
 
 
 def read_lines(source: str) -> dict[str, Any] | None:
     """The mapping that the YAML is, without `secured` at any depth; None where only a parser can tell."""
     parts = VALUE.split(source)
     between = "\0".join(parts[::2])
-    if "\\" in source or len(between) > LARGEST_FORM:
+    if len(between) > LARGEST_FORM or "\\" in source or "\0" in source:
         return _read(source)
     try:
-        count, form = _form(between)
+        form = _form(between)
     except ValueError:
         return None
-    values = [value[1:-1] if value[0] in "\"'" else Plain(value) for value in parts[1::2]]
-    if len(values) != count:  # there is a NUL in the text itself
-        return None
-    data: dict[str, Any] = _filled(form, [*values, None])
+    there: list[Any] = [value[1:-1] if value[0] in "\"'" else Plain(value) for value in parts[1::2]]
+    there.append(None)
+    for keys, pick in form:
+        # Not strict, which costs as much again: a form has a place for each key.
+        there.append(list(pick(there)) if keys is None else dict(zip(keys, pick(there))))  # noqa: B905
+    data: dict[str, Any] = there[-1]
     return data
 
 
 @lru_cache(maxsize=500)
-def _form(between: str) -> tuple[int, Form]:
-    """How many values a text has and what mapping it is, with the number of a value in the place of each.
+def _form(between: str) -> Form:
+    """The form of a text.  In: what stands between its values, with NUL where they are.
 
-    In: what stands between the values, with NUL where they are. Raises ValueError where only a parser can tell: that
-    is not kept, so that nothing is which may be a value after all.
+    Raises ValueError where only a parser can tell: that is not kept, so that nothing is which may be a value after all.
     """
     *before, last = between.split("\0")
     told = (text + ("- " if text[-1:] in ("", " ", "\n") else ": ") for text in before)
     data = _read("".join(f"{text}{number}" for number, text in enumerate(told)) + last)
     if data is None:
         raise ValueError("not told by its lines alone")
-    return len(before), _numbers(data)
+    containers: list[Any] = []
+
+    def place(item: Any) -> int:
+        if item is None or isinstance(item, Plain):
+            return len(before) if item is None else int(item)
+        places = [place(inner) for inner in (item.values() if isinstance(item, dict) else item)]
+        containers.append((tuple(item) if isinstance(item, dict) else None, _pick(places)))
+        return len(before) + len(containers)
+
+    place(data)
+    return tuple(containers)
 
 
-def _numbers(data: Any) -> Form:
-    if isinstance(data, dict):
-        return {key: _numbers(item) for key, item in data.items()}
-    if isinstance(data, list):
-        return [_numbers(item) for item in data]
-    return -1 if data is None else int(data)
-
-
-def _filled(form: Any, values: list[Any]) -> Any:
-    if type(form) is dict:
-        return {key: values[item] if type(item) is int else _filled(item, values) for key, item in form.items()}
-    return [values[item] if type(item) is int else _filled(item, values) for item in form]
+def _pick(places: list[int]) -> Pick:
+    """What takes the items at these places out of a list."""
+    if len(places) > 1:
+        return itemgetter(places[0], *places[1:])
+    # An itemgetter of one place gives the item itself, one of a slice gives a list.
+    return itemgetter(slice(places[0], places[0] + 1) if places else slice(0))
 
 
 def _read(source: str) -> dict[str, Any] | None:

@@ -201,6 +201,8 @@ def _with_lacking(problems: list[Problem], mapped: Mapped) -> list[Problem]:
 
 
 def _misspellings(data: dict[str, Any], known: frozenset[str]) -> list[Problem]:
+    if data.keys() <= KEYS:
+        return []
     problems = []
     hiding = ("published", *HIDING) if known else ("published",)
     for key in sorted(data.keys() - KEYS - known):
@@ -236,7 +238,7 @@ def _article(path: str, mark: str, record: Record, body: str) -> Article:
         quality=record.quality,
         heat=record.heat,
         given_id=record.id,
-        previous=tuple(dict.fromkeys(identity(address) for address in record.previousUrls)),
+        previous=tuple(dict.fromkeys([identity(address) for address in record.previousUrls])),
     )
 
 

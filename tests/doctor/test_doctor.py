@@ -18,7 +18,7 @@ from feeds.doctor.asking import READERS
 from tests import make
 from tests.doctor.faulty_site import MODIFIED, NEWS, PAGES, Asked, Broken, Reply, site
 from tests.publish.test_hosts import proxy
-from tests.publish.test_server import free_port, serving
+from tests.publish.test_server import serving
 
 FEEDS = ("/feed.rss", "/feed.atom", "/feed.json")
 
@@ -210,7 +210,7 @@ def test_what_is_missing_is_told(path: str, before: str, after: str, detail: str
 
 
 def test_a_site_that_is_not_there_is_named() -> None:
-    assert kinds(examined(f"http://127.0.0.1:{free_port()}")) == {"unreachable"}
+    assert kinds(examined(f"http://127.0.0.1:{make.free_port()}")) == {"unreachable"}
     with site() as address:
         assert kinds(examined(f"{address}/nowhere")) == {"status"}
 
@@ -355,7 +355,7 @@ def test_what_is_no_address_is_told(tmp_path: Path, arguments: tuple[str, ...]) 
 
 
 def test_a_service_that_does_not_run_is_told_how_to_start(tmp_path: Path) -> None:
-    make.site(tmp_path, {}, f"[server]\nport = {free_port()}\n")
+    make.site(tmp_path, {}, f"[server]\nport = {make.free_port()}\n")
     assert "start `feeds serve`" in make.run("doctor", cwd=tmp_path, check=1).stdout
 
 

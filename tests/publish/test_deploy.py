@@ -16,7 +16,7 @@ import pytest
 
 from tests import make
 from tests.publish.test_hosts import proxy
-from tests.publish.test_server import LONGEST, Serving, free_port, serving
+from tests.publish.test_server import LONGEST, Serving, serving
 
 PAGE = Path(__file__).parents[2] / "docs" / "deploy.md"
 
@@ -89,7 +89,7 @@ def caddy(folder: Path, port: int, text: str) -> Iterator[None]:
 
 
 def test_caddy_hands_on_what_is_asked_and_answered(tmp_path: Path, server: Serving) -> None:
-    port, text = free_port(), example("caddyfile")
+    port, text = make.free_port(), example("caddyfile")
     assert "feeds.example.org" in text and "127.0.0.1:8000" in text
     text = text.replace("feeds.example.org", f"http://127.0.0.1:{port}")
     text = text.replace("127.0.0.1:8000", f"127.0.0.1:{urlsplit(server.url).port}")

@@ -19,7 +19,6 @@ from feeds.publish.headers import ALWAYS, PAGE, cache_control
 from feeds.publish.manifest import read_manifest
 from feeds.publish.service import create_app
 from tests import make
-from tests.publish.test_server import free_port
 
 LONGEST = 20  # seconds to wait for what must happen soon
 NAMES = """
@@ -148,7 +147,7 @@ def nginx(config: Config, root: Path) -> Iterator[str]:
 @contextmanager
 def proxy(folder: Path, inside: str) -> Iterator[str]:
     """Run nginx with that inside its server block, and give back its address."""
-    program, port = make.program("nginx"), free_port()
+    program, port = make.program("nginx"), make.free_port()
     temporary = "".join(
         f"{kind}_temp_path {folder}/tmp-{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )

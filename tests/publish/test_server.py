@@ -53,18 +53,10 @@ class Serving:
         return self.process.wait(LONGEST)
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as some:
-        some.bind(("127.0.0.1", 0))
-        port: int = some.getsockname()[1]
-        return port
-
-
 @contextmanager
 def serving(config: Config, *options: str) -> Iterator[Serving]:
     """Run `feeds serve` on a free port, once it is ready to answer, and end it at last."""
-    folder, port = config.file.parent, free_port()
+    folder, port = config.file.parent, make.free_port()
     host = options[options.index("--host") + 1] if "--host" in options else "127.0.0.1"
     command = [sys.executable, "-m", "feeds", "serve", "--port", str(port), *options]
     out, err = folder / "serve.out", folder / "serve.err"
@@ -291,7 +283,7 @@ def test_a_port_in_use_is_one_clear_line(server: Serving, tmp_path: Path, by: st
 
 def test_a_host_that_is_not_here_is_one_clear_line(tmp_path: Path) -> None:
     make.site(tmp_path, records())
-    assert "192.0.2.1" in refused(tmp_path, "--port", str(free_port()), "--host", "192.0.2.1")
+    assert "192.0.2.1" in refused(tmp_path, "--port", str(make.free_port()), "--host", "192.0.2.1")
 
 
 def test_a_missing_config_is_one_clear_line(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from feeds.records import events, frontmatter
 from feeds.records.lines import LARGEST_FORM, VALUE, read_lines
 from feeds.records.plain import Plain
-from tests.make import ROOT, corpus
+from tests.make import ROOT, Corpora
 
 SEEDS = sorted(file for file in (ROOT / "seeds").rglob("*") if file.is_file())
 SIMPLE = [
@@ -140,8 +140,8 @@ def test_seeds_say_the_same_line_by_line(file: Path) -> None:
     check(frontmatter.split(file.read_text(encoding="utf-8"))[0])
 
 
-def test_every_record_of_the_corpus_is_read_line_by_line() -> None:
-    texts = [file.read_text(encoding="utf-8") for file in (corpus(200) / "records").rglob("*.md")]
+def test_every_record_of_the_corpus_is_read_line_by_line(corpora: Corpora) -> None:
+    texts = [file.read_text(encoding="utf-8") for file in (corpora.of(200) / "records").rglob("*.md")]
     assert all(check(frontmatter.split(text)[0]) for text in texts)
 
 

@@ -299,9 +299,10 @@ class TestLooks:
             load_config(config.file)
 
 
-def test_the_front_page_of_5000_feeds_and_the_pages_of_the_largest_are_small(tmp_path: Path) -> None:
-    make.write_corpus(tmp_path, 9000, "--topics", "3000", "--providers", "60000")
-    config = make.site(tmp_path / "site", {}, '[records]\npath = "../records"\n')
+def test_the_front_page_of_5000_feeds_and_the_pages_of_the_largest_are_small(
+    corpora: make.Corpora, tmp_path: Path
+) -> None:
+    config = make.site(tmp_path, {}, f'[records]\npath = "{corpora.thousands() / "records"}"\n')
     with closing(open_store(config)) as source:
         ingest(config, source, make.NOW)
         documents = Documents(config, source)
