@@ -88,8 +88,8 @@ records = Table(
     # No number is given twice: what was rendered of a record that is gone by now is never kept as another's.
     sqlite_autoincrement=True,
 )
-Index("rivals", records.c.link, records.c.age, records.c.path)
-Index("ages", records.c.age, records.c.link)
+Index("rivals", records.c.link)
+Index("ages", records.c.age)
 # Nearly every id is the address itself, and found in `rivals`.
 Index("minted", records.c.id, sqlite_where=records.c.id != records.c.link)
 Index("unseen", records.c.link, sqlite_where=text("visible = 0"))  # as the condition is written in queries
