@@ -78,9 +78,9 @@ def reading_ahead(config: Config, now: datetime, workers: int) -> Iterator[Ahead
     if not workers or config.store_file.exists():
         yield None
         return
-    listing = Listing(config.records_folder, None)
+    listing = Listing(config.records_folder)
     reader = Reader(config, now, {}, anew=True)
-    with shared(reader.read, batches(sorted(listing.found.items())), workers, HEAD_START) as made:
+    with shared(reader.read, batches(sorted(listing.files().items())), workers, HEAD_START) as made:
         yield Ahead(listing, now, made)
 
 
