@@ -59,14 +59,14 @@ def ingest(
     """Bring the store up to date with the records.  `progress` is told how many files of how many are read.
 
     `workers` is how many processes help to read many files; never in a process with threads, which no fork takes along.
-    `ahead` is what they began before the store was opened, good for nothing but a store that nothing was put into.
+    `ahead` is what they began before the store was opened.
     `among` are the paths of files of which it is known that they may have changed: no others are looked at.
 
     Raises ConfigError when the records folder cannot be read, LedgerError when the ledger cannot be read or written,
     StoreError when the store cannot be written, StoreBusy when another process still writes it after `wait` seconds.
     """
     try:
-        look = Look(listed(config.records_folder, among) if ahead is None else ahead.listing)
+        look = Look(listed(config.records_folder, among) if ahead is None else ahead.listing())
         with into.reading() as connection:
             is_settled = selection.is_settled(connection, config.rules, now)
             mark = ledger_mark(ledger_bytes(config.ledger_file), config.feeds.withdrawn_days)
@@ -139,7 +139,7 @@ class _Ingest:
         self._known, self._gone = look.known(connection), look.gone(connection)
         anew = not selection.was_settled(connection)
         self._reader = Reader(config, now, self._known, anew)
-        self._ahead = ahead if anew and not look.knows_any(connection) else None
+        self._read_ahead = ahead.read if ahead and anew and not look.knows_any(connection) else None
 
     def run(self, same_ledger: bool) -> Ingested:
         """Everything that changed."""
@@ -182,8 +182,8 @@ class _Ingest:
                     self._progress(count, len(changed))
 
     def _read(self, changed: Sequence[tuple[str, Found]]) -> Iterator[list[Read]]:
-        if self._ahead is not None:
-            yield from self._ahead.made
+        if self._read_ahead is not None:
+            yield from self._read_ahead
             return
         with shared(self._reader.read, batches(changed), self._workers) as made:
             yield from made

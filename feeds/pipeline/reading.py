@@ -1,7 +1,8 @@
 """What the files of the records folder come to, as rows: read by several processes, where all are before the store.
 
 In: the config and what the store knows of files. Out: a Filed for each, in batches. This touches no database, so that
-it can begin, where there is no store yet, before what the store needs is so much as loaded.
+it can begin before what the store needs is so much as loaded: all of it where there is no store yet, else the look at
+which files there are.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from feeds.records import Fault, Found, Reading, RecordsFolder, read_record
 from feeds.rows import Filed, filed
 
 BATCH = 100
+LARGE = 1 << 26  # bytes of a store of so many records that another process is worth its while to list them
 HEAD_START = 8  # batches for each worker, which they do while this process loads what the store needs
 
 File = tuple[str, Found]
@@ -63,25 +65,39 @@ class Reader:
         return seen if reading is None else filed(seen, reading, self.now, self.config.names, self.anew)
 
 
-@dataclass(frozen=True, slots=True)
 class Ahead:
-    """What was begun before the store was opened: all files of a listing, read for a store that knows none."""
+    """What other processes began before the store was opened.
 
-    listing: Listing
-    now: datetime
-    made: Iterator[list[Read]]
+    `read` is what all files come to, for a store that knows none; None where there is one.
+    """
+
+    def __init__(self, listings: Iterator[Listing], now: datetime, read: Iterator[list[Read]] | None = None) -> None:
+        self._listings = listings
+        self.now = now
+        self.read = read
+
+    def listing(self) -> Listing:
+        """The files that there are, to be asked for once."""
+        return next(self._listings)
 
 
 @contextmanager
-def reading_ahead(config: Config, now: datetime, workers: int) -> Iterator[Ahead | None]:
-    """Begin to read all files, where there is no store yet and several processes are to help."""
-    if not workers or config.store_file.exists():
+def reading_ahead(config: Config, now: datetime, workers: int, large: int = LARGE) -> Iterator[Ahead | None]:
+    """Have other processes look which files there are, where they are many, or read all where there is no store yet.
+
+    `large` are the bytes of a store from which on they are many.
+    """
+    size = config.store_file.stat().st_size if config.store_file.exists() else 0
+    if not workers or 0 < size < large:
         yield None
-        return
-    listing = Listing(config.records_folder)
-    reader = Reader(config, now, {}, anew=True)
-    with shared(reader.read, batches(sorted(listing.files().items())), workers, HEAD_START) as made:
-        yield Ahead(listing, now, made)
+    elif size:
+        with shared(Listing, [config.records_folder], workers, beside=True) as listings:
+            yield Ahead(listings, now)
+    else:
+        listing = Listing(config.records_folder)
+        reader = Reader(config, now, {}, anew=True)
+        with shared(reader.read, batches(sorted(listing.files().items())), workers, HEAD_START) as read:
+            yield Ahead(iter([listing]), now, read)
 
 
 def batches(files: Sequence[File]) -> list[Sequence[File]]:
