@@ -25,6 +25,14 @@ def test_the_benchmark_measures_every_kind_of_change(tmp_path: Path) -> None:
     assert not (tmp_path / "site-40").exists()
 
 
+def test_the_benchmark_of_reading_measures_every_part() -> None:
+    command = [sys.executable, str(ROOT / "benchmarks" / "reading.py"), "20"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    figures = re.findall(r"^ *([\d.]+) (?:µs  )?(?:all of it|its|bytes)", done.stdout, re.MULTILINE)
+    assert len(figures) == len(done.stdout.splitlines()) == 8
+    assert all(float(figure) > 0 for figure in figures)
+
+
 @pytest.fixture
 def build(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.syspath_prepend(ROOT / "benchmarks")

@@ -39,6 +39,7 @@ NOT_RUN = {
     ".venv/bin/python benchmarks/build.py --records 1000 --rounds 1": MINUTES,
     ".venv/bin/python benchmarks/growth.py --records 1000 3000 10000": MINUTES,
     ".venv/bin/python benchmarks/growth.py --plot docs/growth.svg --table docs/benchmarks.md": MINUTES,
+    ".venv/bin/python benchmarks/reading.py": MINUTES,
     ".venv/bin/python benchmarks/serve.py": MINUTES,
     ".venv/bin/python benchmarks/serve.py --only speed --keep /tmp/serve": MINUTES,
     ".venv/bin/python benchmarks/live.py 100000 200": MINUTES,

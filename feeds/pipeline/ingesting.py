@@ -13,7 +13,7 @@ from feeds.config import Config
 from feeds.errors import LedgerError, StoreError
 from feeds.ledger import ledger_bytes
 from feeds.model import digest
-from feeds.pipeline.listing import Listing
+from feeds.pipeline.listing import listed
 from feeds.pipeline.look import Look, forget_listing
 from feeds.pipeline.minting import Minting, ledger_mark
 from feeds.pipeline.reading import Ahead, Read, Reader, batches
@@ -66,7 +66,7 @@ def ingest(
     StoreError when the store cannot be written, StoreBusy when another process still writes it after `wait` seconds.
     """
     try:
-        look = Look(Listing(config.records_folder, among) if ahead is None else ahead.listing)
+        look = Look(listed(config.records_folder, among) if ahead is None else ahead.listing)
         with into.reading() as connection:
             is_settled = selection.is_settled(connection, config.rules, now)
             mark = ledger_mark(ledger_bytes(config.ledger_file), config.feeds.withdrawn_days)
@@ -79,11 +79,11 @@ def ingest(
                 with suppress(StoreError), into.writing(0) as connection:
                     if look.still_holds(connection):
                         look.note(connection)
-            return Ingested(len(look.found), 0, 0)
+            return Ingested(look.count, 0, 0)
         with into.writing(wait) as connection:
             if not look.still_holds(connection):
                 # While this process waited for its turn, another may have done the work.
-                look, ahead = Look(Listing(config.records_folder, among)), None
+                look, ahead = Look(listed(config.records_folder, among)), None
             ingested = _Ingest(connection, config, now, look, progress, workers, ahead).run(same_ledger)
         if ingested.taken_back:
             into.forget()
@@ -91,7 +91,7 @@ def ingest(
     except LedgerError:
         # What was taken back goes although nothing can be noted in the ledger; all else waits until that can be.
         with into.writing(wait) as connection:
-            _Ingest(connection, config, now, Look(Listing(config.records_folder, among))).take_back()
+            _Ingest(connection, config, now, Look(listed(config.records_folder, among))).take_back()
         raise
 
 
@@ -155,7 +155,7 @@ class _Ingest:
             minting.settle()
         selection.settle(self._connection, self._config.rules, self._now)
         self._look.note(self._connection)
-        return Ingested(len(self._look.found), read, len(self._gone), bool(self._gone) or out)
+        return Ingested(self._look.count, read, len(self._gone), bool(self._gone) or out)
 
     def take_back(self) -> None:
         """Only what is no longer published."""
@@ -163,7 +163,7 @@ class _Ingest:
         for batch in self._filed():
             out = [one for one in batch if not one.broken and not _is_due(one, self._now)]
             store.put(self._connection, out)
-        forget_listing(self._connection)
+        forget_listing(self._connection, None)
         selection.settle(self._connection, self._config.rules, self._now)
 
     def _filed(self) -> Iterator[list[Filed]]:

@@ -2,7 +2,7 @@
 
 In: YAML. Out: the very data that events makes of it, or None where there is anything that could mean more than
 it seems to: flow style, anchors, tags, escapes, text over several lines, a key twice, a line that is none of these.
-That is about ten times as quick as libyaml with its events; docs/benchmarks.md has the numbers. Where values stand
+That is about five times as quick as libyaml with its events; docs/benchmarks.md has the numbers. Where values stand
 is not known here, and nothing is ever wrong here: what is doubtful is read again by the parser, which tells why.
 
 The records of a publisher have few forms: the same keys, as many topics. What is between the values is read once for
