@@ -37,6 +37,8 @@ NOT_RUN = {
     "feeds doctor https://feeds.example.org": "asks a public site; tests/doctor holds it against a served one",
     ".venv/bin/python benchmarks/build.py": MINUTES,
     ".venv/bin/python benchmarks/build.py --records 1000 --rounds 1": MINUTES,
+    ".venv/bin/python benchmarks/growth.py --records 1000 3000 10000": MINUTES,
+    ".venv/bin/python benchmarks/growth.py --plot docs/growth.svg --table docs/benchmarks.md": MINUTES,
     ".venv/bin/python benchmarks/reading.py": MINUTES,
     ".venv/bin/python benchmarks/serve.py": MINUTES,
     ".venv/bin/python benchmarks/serve.py --only speed --keep /tmp/serve": MINUTES,
