@@ -8,14 +8,15 @@ BIN := .venv/bin
 serve: .venv/installed
 	$(BIN)/feeds serve
 
+# A process for each processor. Modules are compiled once, whatever the environment says: tests run the command often.
 test: .venv/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest --numprocesses=auto --dist=worksteal --cov --cov-report=term
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --numprocesses=auto --dist=worksteal --cov --cov-report=term
 
 soak: .venv/installed-dev
-	$(BIN)/pytest -m soak
+	$(BIN)/pytest -m "soak or hypothesis" --hypothesis-profile=soak
 
 docs: .venv/installed-dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

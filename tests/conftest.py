@@ -9,6 +9,7 @@ from tests import make
 
 # No deadline: a busy machine is no failure. Found examples are not kept between runs, so that runs are alike.
 settings.register_profile("feeds", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("soak", settings.get_profile("feeds"), max_examples=2000)
 settings.load_profile("feeds")
 
 

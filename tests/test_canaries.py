@@ -12,10 +12,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from click.testing import CliRunner, Result
 from lxml import etree
 
-from feeds.cli import main
 from feeds.config import Config
 from feeds.model import feed_key, web_address
 from feeds.publish import hosts
@@ -178,13 +176,6 @@ def found(word: str, *texts: str | bytes) -> list[str]:
     return places
 
 
-def run(*arguments: str, cwd: Path, check: int | None = 0) -> Result:
-    """Run the command `feeds` in this process, which is quicker, and hold its exit code against `check`."""
-    done = CliRunner().invoke(main, [*arguments, "--config", str(cwd / "config.toml")])
-    assert check is None or done.exit_code == check, done.output
-    return done
-
-
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Config:
     """The site with hidden records, built."""
@@ -224,7 +215,7 @@ def test_hidden_records_change_nothing_where_feeds_are_cut(tmp_path: Path) -> No
     trees = []
     for name, records in {"hidden": {**VISIBLE, **HIDDEN}, "visible": TWIN}.items():
         config = make.site(tmp_path / name, records, f"[feeds]\nmax_bytes = 4000\n{OWN}")
-        run("build", cwd=config.file.parent, check=1)
+        make.invoke("build", cwd=config.file.parent, check=1)
         trees.append(make.tree(config.output_folder))
         assert found(SECURED, *make.tree(config.store_file.parent).values()) == []
     assert trees[0] == trees[1]
@@ -292,7 +283,7 @@ def test_related_coverage_comes_and_goes_with_the_record_that_it_points_to(
     for turn, changes in enumerate([hidden, {}, hidden]):
         shows = turn == 1 or (turn == 2 and breaks)
         make.write(config.records_folder / "2.md", everywhere(OTHER, **changes))
-        done = run("build", cwd=tmp_path, check=None)
+        done = make.invoke("build", cwd=tmp_path, check=None)
         tree = make.tree(config.output_folder)
         for name in FORMATS:
             in_contents, in_links = coverage(tree[f"feed.{name}"], name)
@@ -338,15 +329,15 @@ def test_every_document_shown_is_that_of_the_visible_alone(site: Config, keys: l
     tree = make.tree(site.output_folder)
     for key in keys:
         for name in FORMATS:
-            done = run("show", key, name, cwd=site.file.parent)
-            assert done.stdout_bytes == tree["feed." + name if key == "all" else f"{key}/feed.{name}"]
+            done = make.invoke("show", key, name, cwd=site.file.parent)
+            assert done.stdout.encode() == tree["feed." + name if key == "all" else f"{key}/feed.{name}"]
             assert done.stderr == ""
 
 
 def test_a_hidden_feed_is_shown_as_one_that_never_was(site: Config) -> None:
-    never = run("show", "topics/never", "rss", cwd=site.file.parent, check=2).stderr
+    never = make.invoke("show", "topics/never", "rss", cwd=site.file.parent, check=2).stderr
     for key in HIDDEN_KEYS:
-        done = run("show", key, "rss", cwd=site.file.parent, check=2)
+        done = make.invoke("show", key, "rss", cwd=site.file.parent, check=2)
         assert done.stdout == ""
         assert done.stderr == never.replace("topics/never", key)
 
@@ -468,7 +459,7 @@ def decoded(tree: dict[str, bytes]) -> dict[str, bytes]:
 @pytest.mark.parametrize("keeps_store", [True, False], ids=["with_its_store", "without_its_store"])
 def test_what_is_taken_back_is_gone_from_every_output(tmp_path: Path, how: str, keeps_store: bool) -> None:
     config = make.site(tmp_path, {"1.md": make.record(1), "2.md": everywhere(OTHER)})
-    run("build", "--compress", cwd=tmp_path)
+    make.invoke("build", "--compress", cwd=tmp_path)
     for path in ("feed.rss", "feed.rss.br", "feed.rss.gz"):
         assert found(OTHER, decoded(make.tree(config.output_folder))[path])
     file = config.records_folder / "2.md"
@@ -485,10 +476,10 @@ def test_what_is_taken_back_is_gone_from_every_output(tmp_path: Path, how: str, 
     if not keeps_store:
         for some in config.store_file.parent.iterdir():
             some.unlink()
-    done = run("build", "--compress", cwd=tmp_path, check=None)
-    assert done.exit_code == (1 if how in ("broken", "misspelled") else 0)
+    done = make.invoke("build", "--compress", cwd=tmp_path, check=None)
+    assert done.returncode == (1 if how in ("broken", "misspelled") else 0)
     assert found(OTHER, done.stdout, done.stderr) == []
     for path, content in decoded(make.tree(config.output_folder)).items():
         assert found(OTHER, path, content) == []
     for command in (["list"], ["list", "--json"], *(["show", "all", name] for name in FORMATS)):
-        assert found(OTHER, run(*command, cwd=tmp_path).stdout) == []
+        assert found(OTHER, make.invoke(*command, cwd=tmp_path).stdout) == []

@@ -17,7 +17,7 @@ from typing import Any
 import feedparser
 import httpx
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from feeds.config import Config
@@ -225,7 +225,6 @@ def check(format_name: str, title: str, excerpt: str, topic: str, published_at: 
 
 
 @pytest.mark.parametrize("format_name", FORMATS)
-@settings(max_examples=300)
 @given(
     title=TEXTS,
     excerpt=TEXTS,

@@ -44,7 +44,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     shutil.copy(make.ROOT / "config.toml", folder)
     shutil.copytree(SEEDS, folder / "seeds")
-    make.run("build", cwd=folder)
+    make.invoke("build", cwd=folder)
     return folder
 
 
@@ -53,13 +53,13 @@ def said(site: Path) -> dict[str, str]:
     """All that the site's commands put out: the files of its tree, and what they print."""
     texts = {path: content.decode() for path, content in make.tree(site / "public").items()}
     for arguments in (("build",), ("list",), ("list", "--json"), ("show", "all", "rss"), ("show", "all", "atom")):
-        done = make.run(*arguments, cwd=site)
+        done = make.invoke(*arguments, cwd=site)
         texts[" ".join(arguments)] = done.stdout + done.stderr
     return texts
 
 
 def test_every_seed_is_without_fault(site: Path) -> None:
-    done = make.run("check", cwd=site)
+    done = make.invoke("check", cwd=site)
     assert done.stdout == ""
     assert done.stderr == f"{len(CONTENT)} records, 0 with faults.\n"
 

@@ -82,7 +82,7 @@ class Built:
 def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Built:
     folder = tmp_path_factory.mktemp("sites") / request.param
     shutil.copytree(SITES / request.param, folder)
-    done = [make.run(command, cwd=folder) for command in ("build", "check", "list")]
+    done = [make.invoke(command, cwd=folder) for command in ("build", "check", "list")]
     return Built(request.param, folder, "".join(one.stdout + one.stderr for one in done))
 
 
@@ -155,9 +155,9 @@ provider = { value = { domain = "example.org" } }
 def test_a_record_that_is_renamed_under_a_mapping_leaves_nothing_of_its_old_name(tmp_path: Path) -> None:
     text = "---\ntitle: A post\ndate: 2024-05-01\npublishedDateTime: 2024-05-01\n---\nText.\n"
     config = make.site(tmp_path, {"old-name.md": text}, MAPPED)
-    make.run("build", cwd=tmp_path)
+    make.invoke("build", cwd=tmp_path)
     (config.records_folder / "old-name.md").rename(config.records_folder / "new-name.md")
-    make.run("build", cwd=tmp_path)
+    make.invoke("build", cwd=tmp_path)
     tree = make.tree(config.output_folder)
     assert not [path for path, content in tree.items() if b"old-name" in content]
     assert b"https://example.org/new-name/" in tree["feed.rss"]
@@ -168,5 +168,5 @@ def test_what_lies_aside_is_not_named_by_others(tmp_path: Path) -> None:
     shown = f"---\ntitle: A post\npublishedDateTime: 2024-05-01\n{related}---\n"
     hidden = "---\ntitle: Hidden\npublishedDateTime: 2024-05-01\n---\n"
     config = make.site(tmp_path, {"shown.md": shown, "_drafts/hidden.md": hidden}, MAPPED)
-    make.run("build", cwd=tmp_path)
+    make.invoke("build", cwd=tmp_path)
     assert not [path for path, content in make.tree(config.output_folder).items() if b"TheHiddenOne" in content]

@@ -185,7 +185,7 @@ class TestOpening:
 
     @pytest.mark.parametrize("content", [b"", b"no database" * 1000], ids=["new", "damaged"])
     def test_many_may_open_it_at_once(self, tmp_path: Path, content: bytes) -> None:
-        for turn in range(30):
+        for turn in range(8):
             file = tmp_path / ".feeds" / f"{turn}.sqlite"
             make.write(file, content)
             barrier = Barrier(6)

@@ -85,20 +85,20 @@ def test_a_long_line_is_cut_around_the_value(tmp_path: Path, columns: int) -> No
     assert cell_len(lines[at][: lines[at].index("nowhere")]) == start
 
 
-def test_ten_thousand_faults_stay_readable(tmp_path: Path) -> None:
+def test_thousands_of_faults_stay_readable(tmp_path: Path) -> None:
     config = make.site(tmp_path, {})
-    for n in range(2500):
+    for n in range(1000):
         bad = make.record(n, title=None, webUrl="nowhere", quality="'3'", heat="x")
         make.write(config.records_folder / f"{n:04}.md", bad)
     shown = make.unstyled(make.watched("check", cwd=tmp_path, check=1))
     assert len(shown.splitlines()) < 150
-    assert "… and 9988 more faults like these; --all shows them." in shown
+    assert "… and 3988 more faults like these; --all shows them." in shown
     for key in ("title", "webUrl", "quality", "heat"):
-        (row,) = (line for line in shown.splitlines() if line.startswith(f"2,500  {key}: "))
-        assert "in 2500 records" in row and "seeds/0000.md:" in row
-    assert "2500 records, 2500 with faults: 5000 errors, 5000 warnings." in shown
-    assert make.run("check", "--format", "text", "--all", cwd=tmp_path, check=1).stdout.count("-->") == 10_000
-    assert len(make.run("check", cwd=tmp_path, check=1).stdout.splitlines()) == 10_000
+        (row,) = (line for line in shown.splitlines() if line.startswith(f"1,000  {key}: "))
+        assert "in 1000 records" in row and "seeds/0000.md:" in row
+    assert "1000 records, 1000 with faults: 2000 errors, 2000 warnings." in shown
+    assert make.run("check", "--format", "text", "--all", cwd=tmp_path, check=1).stdout.count("-->") == 4000
+    assert len(make.run("check", cwd=tmp_path, check=1).stdout.splitlines()) == 4000
 
 
 def test_all_is_well_in_one_line(tmp_path: Path) -> None:

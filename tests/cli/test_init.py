@@ -13,13 +13,15 @@ from tests.publish.test_server import serving
 
 
 def test_an_empty_folder_becomes_a_site_that_checks_builds_and_serves(tmp_path: Path) -> None:
-    said = make.run("init", "--title", "Tide & <co>", "--base-url", "https://feeds.tide.example/", cwd=tmp_path).stdout
+    said = make.invoke(
+        "init", "--title", "Tide & <co>", "--base-url", "https://feeds.tide.example/", cwd=tmp_path
+    ).stdout
     assert said == (
         "Wrote config.toml\nWrote seeds/first.md\nWrote .gitignore\n\nNext:\n"
         '  feeds new "A title" --url https://example.org/a-title\n  feeds check\n  feeds serve\n'
     )
-    assert make.run("check", cwd=tmp_path).stdout == ""
-    make.run("build", cwd=tmp_path)
+    assert make.invoke("check", cwd=tmp_path).stdout == ""
+    make.invoke("build", cwd=tmp_path)
     assert "Our first article" in (tmp_path / "public/feed.json").read_text()
     config = load_config(tmp_path / "config.toml")
     assert (config.site.title, config.site.base_url) == ("Tide & <co>", "https://feeds.tide.example")
@@ -28,7 +30,7 @@ def test_an_empty_folder_becomes_a_site_that_checks_builds_and_serves(tmp_path: 
 
 
 def test_what_the_comments_of_a_new_config_show_is_good(tmp_path: Path) -> None:
-    make.run("init", cwd=tmp_path)
+    make.invoke("init", cwd=tmp_path)
     file = tmp_path / "config.toml"
     lines = file.read_text().splitlines()
     shown = [line.removeprefix("# ") if " = " in line or line.startswith("# [") else line for line in lines]
@@ -37,26 +39,26 @@ def test_what_the_comments_of_a_new_config_show_is_good(tmp_path: Path) -> None:
 
 
 def test_a_folder_can_be_named(tmp_path: Path) -> None:
-    said = make.run("init", "new/site", cwd=tmp_path).stdout
+    said = make.invoke("init", "new/site", cwd=tmp_path).stdout
     assert "  cd new/site\n" in said
-    make.run("check", cwd=tmp_path / "new/site")
+    make.invoke("check", cwd=tmp_path / "new/site")
 
 
 def test_no_file_that_is_there_is_changed(tmp_path: Path) -> None:
     make.write(tmp_path / ".gitignore", "mine")
     make.write(tmp_path / "seeds/1.md", make.record(1))
-    make.run("init", cwd=tmp_path)
+    make.invoke("init", cwd=tmp_path)
     assert (tmp_path / ".gitignore").read_text() == "mine"
     assert not (tmp_path / "seeds/first.md").exists()
     before = make.tree(tmp_path)
-    refused = make.run("init", cwd=tmp_path, check=2)
+    refused = make.invoke("init", cwd=tmp_path, check=2)
     assert refused.stderr == "feeds: config.toml: expected none: `feeds init` changes no file\n"
     assert make.tree(tmp_path) == before
 
 
 @pytest.mark.parametrize("options", [("--base-url", "feeds.example"), ("--title", "a\x07")])
 def test_a_wrong_option_is_told_before_anything_is_written(tmp_path: Path, options: tuple[str, str]) -> None:
-    assert options[0] in make.run("init", *options, cwd=tmp_path, check=2).stderr
+    assert options[0] in make.invoke("init", *options, cwd=tmp_path, check=2).stderr
     assert list(tmp_path.iterdir()) == []
 
 
@@ -67,7 +69,7 @@ TITLES = ['Herons: "back" # [1]', "東京", "no", "---", "a\\b\ttab", "é" * 300
 def test_a_new_record_holds_any_title_and_is_hidden(tmp_path: Path, title: str) -> None:
     config = make.site(tmp_path, {})
     options = ("--url", "https://Tide.example/x", "--topic", "Birds", "--topic", "C#: a")
-    said = make.run("new", *options, "--", title, cwd=tmp_path).stdout
+    said = make.invoke("new", *options, "--", title, cwd=tmp_path).stdout
     (file,) = config.records_folder.iterdir()
     assert said.startswith(f"Wrote seeds/{file.name}\n") and "`published: false`" in said
     reading = read_record(file.name, file.read_bytes(), make.NOW)
@@ -80,17 +82,17 @@ def test_a_new_record_holds_any_title_and_is_hidden(tmp_path: Path, title: str) 
 
 def test_what_a_new_record_still_lacks_is_told(tmp_path: Path) -> None:
     make.site(tmp_path, {})
-    said = make.run("new", "A title", cwd=tmp_path).stdout.splitlines()
+    said = make.invoke("new", "A title", cwd=tmp_path).stdout.splitlines()
     assert said[1] == "Still to write, at line 3: webUrl, an http or https address"
     assert said[2].startswith("Still to write, at line 9: provider.domain, a host name")
 
 
 def test_a_new_record_can_be_published_and_never_takes_the_place_of_another(tmp_path: Path) -> None:
     config = make.site(tmp_path, {})
-    make.run("new", "A title", "--url", "https://a.example/", "--publish", cwd=tmp_path)
+    make.invoke("new", "A title", "--url", "https://a.example/", "--publish", cwd=tmp_path)
     before = (config.records_folder / "a-title.md").read_text()
     assert "published: true" in before
-    refused = make.run("new", "A  title!", cwd=tmp_path, check=2).stderr
+    refused = make.invoke("new", "A  title!", cwd=tmp_path, check=2).stderr
     assert refused.startswith("feeds: ") and "a-title.md: expected no such file" in refused
     assert (config.records_folder / "a-title.md").read_text() == before
 
@@ -100,7 +102,7 @@ def test_a_new_record_of_a_blog_has_the_keys_of_the_blog(name: str, tmp_path: Pa
     shutil.copytree(make.ROOT / "tests/sites" / name, tmp_path, dirs_exist_ok=True)
     config = load_config(tmp_path / "config.toml")
     before = set(config.records_folder.rglob("*.md"))
-    said = make.run("new", "Night boats", "--topic", "Boats", cwd=tmp_path).stdout
+    said = make.invoke("new", "Night boats", "--topic", "Boats", cwd=tmp_path).stdout
     (file,) = set(config.records_folder.rglob("*.md")) - before
     keys = yaml.safe_load(file.read_text().split("---")[1])
     date = "publishDate" if name == "hugo" else "date"
@@ -115,7 +117,7 @@ def test_a_new_record_has_keys_within_keys(tmp_path: Path) -> None:
     mapping = '[records.fields]\ntitle = "seo.title"\npublished = { not = "hidden" }\n'
     mapping += 'provider = { domain = "from.host", name = { value = "X" } }\nexcerpt = ["seo.text", "text"]\n'
     config = make.site(tmp_path, {}, mapping)
-    make.run("new", "Night boats", "--url", "https://a.example/", cwd=tmp_path)
+    make.invoke("new", "Night boats", "--url", "https://a.example/", cwd=tmp_path)
     (file,) = config.records_folder.iterdir()
     keys = yaml.safe_load(file.read_text().split("---")[1])
     assert keys["seo"] == {"title": "Night boats", "text": ""}

@@ -46,7 +46,7 @@ def blog(folder: Path, name: str) -> Path:
 def test_a_blog_is_recognised_and_published_as_it_is(name: str, tmp_path: Path) -> None:
     folder = blog(tmp_path / name, name)
     before = make.tree(folder)
-    said = make.run("init", cwd=folder).stdout
+    said = make.invoke("init", cwd=folder).stdout
     generator, settings = FOUND[name]
     assert said.startswith(f"Found {generator}, by {settings}:\n")
     config = "feeds.toml" if name == "hugo" else "config.toml"  # Hugo's own is called so
@@ -56,7 +56,7 @@ def test_a_blog_is_recognised_and_published_as_it_is(name: str, tmp_path: Path) 
     after = make.tree(folder)
     assert {path: after[path] for path in before} == before
     assert after.keys() - before.keys() == {config}
-    make.run("build", "--config", config, cwd=folder)
+    make.invoke("build", "--config", config, cwd=folder)
     public = folder / OUTPUTS[name]
     entries = feedparser.parse((public / "feed.atom").read_bytes()).entries
     facts = [(one.link, one.title, [tag.term for tag in one.get("tags", [])]) for one in entries]
@@ -70,7 +70,7 @@ def test_a_blog_is_recognised_and_published_as_it_is(name: str, tmp_path: Path) 
 @pytest.mark.parametrize("name", sorted(SETTINGS))
 def test_what_is_known_of_the_site_is_in_the_config(name: str, tmp_path: Path) -> None:
     folder = blog(tmp_path / name, name)
-    make.run("init", cwd=folder)
+    make.invoke("init", cwd=folder)
     config = load_config(folder / ("feeds.toml" if name == "hugo" else "config.toml"))
     titles = {"jekyll": "Harbour Notes", "hugo": "Fieldwork", "docusaurus": "Kelp"}
     assert config.site.title == titles[name]
@@ -110,7 +110,7 @@ def eleventy(folder: Path, source: str, files: dict[str, str]) -> Path:
 def test_eleventy_is_recognised_wherever_its_posts_are(tmp_path: Path, source: str, post: str, link: str) -> None:
     data = "export default {\n\ttitle: \"Eleven\",\n\turl: 'https://eleven.example/',\n\tauthor: {name: 'E'}\n}\n"
     folder = eleventy(tmp_path, source, {post: POST, "_data/metadata.js": data})
-    said = make.run("init", cwd=folder).stdout
+    said = make.invoke("init", cwd=folder).stdout
     assert said.startswith("Found Eleventy, by eleventy.config.js:\n")
     assert f"to compare with the site's own: {link}\n" in said
     assert 'addPassthroughCopy("feeds")' in said
@@ -119,9 +119,9 @@ def test_eleventy_is_recognised_wherever_its_posts_are(tmp_path: Path, source: s
 
 def test_permalinks_of_eleventy_are_taken_where_they_are_text(tmp_path: Path) -> None:
     texts = {"blog/a.md": POST.replace("title", "permalink: /x/\ntitle"), "blog/b.md": POST}
-    assert "/x/" in make.run("init", cwd=eleventy(tmp_path / "1", "", texts)).stdout
+    assert "/x/" in make.invoke("init", cwd=eleventy(tmp_path / "1", "", texts)).stdout
     texts["blog/b.md"] = POST.replace("title", "permalink: '/{{ page.fileSlug }}/'\ntitle")
-    said = make.run("init", cwd=eleventy(tmp_path / "2", "", texts)).stdout
+    said = make.invoke("init", cwd=eleventy(tmp_path / "2", "", texts)).stdout
     assert "permalink that Eleventy computes" in said
     assert "{.permalink}" not in (tmp_path / "2/config.toml").read_text()
 
@@ -138,13 +138,13 @@ def test_permalinks_of_eleventy_are_taken_where_they_are_text(tmp_path: Path) ->
 def test_permalinks_of_jekyll_are_followed(tmp_path: Path, permalink: str, link: str) -> None:
     make.write(tmp_path / "_config.yml", f"url: https://j.example\nbaseurl: /blog\npermalink: {permalink}\n")
     make.write(tmp_path / "_posts/2024-05-01-a-post.md", POST)
-    assert f"own: {link}\n" in make.run("init", cwd=tmp_path).stdout
+    assert f"own: {link}\n" in make.invoke("init", cwd=tmp_path).stdout
 
 
 def test_permalinks_that_no_template_can_say_are_told(tmp_path: Path) -> None:
     make.write(tmp_path / "_config.yml", "url: https://j.example\npermalink: /:short_year/:title/\n")
     make.write(tmp_path / "_posts/2024-05-01-a-post.md", POST)
-    assert "permalink has :short_year, which no template can say" in make.run("init", cwd=tmp_path).stdout
+    assert "permalink has :short_year, which no template can say" in make.invoke("init", cwd=tmp_path).stdout
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_permalinks_of_hugo_are_followed(tmp_path: Path, settings: str, link: st
     make.write(tmp_path / "hugo.toml", f'baseURL = "https://h.example"\n{settings}')
     make.write(tmp_path / "content/posts/2024/x.md", POST)
     make.write(tmp_path / "content/about.md", POST)
-    assert f"own: {link}\n" in make.run("init", cwd=tmp_path).stdout
+    assert f"own: {link}\n" in make.invoke("init", cwd=tmp_path).stdout
 
 
 HOSTILE = 'title: "A \\"b\\" \\\\ ]]> \\u0007 \\x7f"\nurl: "not an address"\nlang: en_US.UTF-8\ndescription: [1]\n'
@@ -169,7 +169,7 @@ HOSTILE = 'title: "A \\"b\\" \\\\ ]]> \\u0007 \\x7f"\nurl: "not an address"\nlan
 def test_jekyll_is_told_to_leave_out_the_config_that_was_written(tmp_path: Path) -> None:
     folder = blog(tmp_path / "jekyll", "jekyll")
     make.write(folder / "config.toml", "[of]\nanother = 'program'\n")
-    said = make.run("init", cwd=folder).stdout
+    said = make.invoke("init", cwd=folder).stdout
     assert "Wrote feeds.toml\n" in said
     assert "exclude: [feeds.toml, ledger.toml]\n" in said
 
@@ -179,7 +179,7 @@ def test_settings_that_are_broken_or_hostile_still_give_a_config(tmp_path: Path)
         folder = tmp_path / str(number)
         make.write(folder / "_config.yml", text)
         make.write(folder / "_posts/2024-05-01-a-post.md", POST)
-        said = make.run("init", cwd=folder).stdout
+        said = make.invoke("init", cwd=folder).stdout
         assert "replace https://example.org in the config" in said
         tomllib.loads((folder / "config.toml").read_text(encoding="utf-8"))
         load_config(folder / "config.toml")

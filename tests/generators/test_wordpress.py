@@ -13,11 +13,11 @@ EXPORT = Path(__file__).parent / "wordpress.xml"
 
 
 def test_an_export_becomes_a_site_with_its_published_posts(tmp_path: Path) -> None:
-    said = make.run("init", "--wordpress", str(EXPORT), cwd=tmp_path).stdout
+    said = make.invoke("init", "--wordpress", str(EXPORT), cwd=tmp_path).stdout
     assert "Wrote 8 records in seeds\nLeft out 1 post of the trash" in said
     assert "8 files in seeds/: 6 drafts, 0 lack something." in said
-    assert make.run("check", cwd=tmp_path).stderr == "8 records, 0 with faults.\n"
-    make.run("build", cwd=tmp_path)
+    assert make.invoke("check", cwd=tmp_path).stderr == "8 records, 0 with faults.\n"
+    make.invoke("build", cwd=tmp_path)
     feed = feedparser.parse((tmp_path / "public/feed.atom").read_bytes())
     ferries, herons = feed.entries
     assert feed.feed.title == "Tide & Time"
@@ -36,9 +36,9 @@ def test_an_export_becomes_a_site_with_its_published_posts(tmp_path: Path) -> No
 
 
 def test_nothing_hidden_in_an_export_is_in_an_output(tmp_path: Path) -> None:
-    said = make.run("init", "--wordpress", str(EXPORT), cwd=tmp_path)
-    built = make.run("build", cwd=tmp_path)
-    listed = make.run("list", cwd=tmp_path)
+    said = make.invoke("init", "--wordpress", str(EXPORT), cwd=tmp_path)
+    built = make.invoke("build", cwd=tmp_path)
+    listed = make.invoke("list", cwd=tmp_path)
     outputs = {**make.tree(tmp_path / "public"), **make.tree(tmp_path / ".feeds")}
     assert [path for path, content in outputs.items() if make.CANARY.encode() in content] == []
     for done in (said, built, listed):
@@ -53,7 +53,7 @@ def test_nothing_hidden_in_an_export_is_in_an_output(tmp_path: Path) -> None:
 def test_what_is_wrong_in_a_hidden_post_is_told_without_its_text(tmp_path: Path) -> None:
     source = EXPORT.read_text(encoding="utf-8")
     make.write(tmp_path / "export.xml", source.replace("https://tide.example/?p=21</link>", f"{make.CANARY}</link>"))
-    said = make.run("init", "--wordpress", "export.xml", cwd=tmp_path).stdout
+    said = make.invoke("init", "--wordpress", "export.xml", cwd=tmp_path).stdout
     assert "6 drafts, 1 lack something.\n  seeds/hidden-1.md:3:9: webUrl" in said
     assert make.CANARY not in said
 
@@ -61,7 +61,7 @@ def test_what_is_wrong_in_a_hidden_post_is_told_without_its_text(tmp_path: Path)
 def test_no_file_that_is_there_is_changed(tmp_path: Path) -> None:
     make.write(tmp_path / "seeds/ferry-times.md", "mine")
     before = make.tree(tmp_path)
-    refused = make.run("init", "--wordpress", str(EXPORT), cwd=tmp_path, check=2)
+    refused = make.invoke("init", "--wordpress", str(EXPORT), cwd=tmp_path, check=2)
     assert refused.stderr == "feeds: seeds/ferry-times.md: expected none: `feeds init` changes no file\n"
     assert make.tree(tmp_path) == before
 
@@ -85,7 +85,7 @@ BOMB = b'<!DOCTYPE rss [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
 )
 def test_what_is_no_export_is_refused_before_anything_is_written(tmp_path: Path, data: bytes, expected: str) -> None:
     make.write(tmp_path / "export.xml", data)
-    refused = make.run("init", "site", "--wordpress", "export.xml", cwd=tmp_path, check=2)
+    refused = make.invoke("init", "site", "--wordpress", "export.xml", cwd=tmp_path, check=2)
     assert f"feeds: export.xml: {expected}" in refused.stderr
     assert not (tmp_path / "site").exists()
 

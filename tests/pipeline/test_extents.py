@@ -110,7 +110,7 @@ ARTICLES = st.lists(st.tuples(BODIES, st.integers(0, 40), st.integers(0, 3)), mi
 
 
 class TestCut:
-    @settings(max_examples=6)
+    @settings(max_examples=settings().max_examples // 16)
     @given(articles=ARTICLES, limit=st.integers(1, 7), most=st.integers(1, 12_000), archives=st.booleans())
     def test_a_document_is_no_larger_and_the_history_holds_the_rest(
         self, articles: list[tuple[str, int, int]], limit: int, most: int, archives: bool

@@ -7,7 +7,7 @@ from typing import Any
 
 import feedparser
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.config import Config, load_config
@@ -43,7 +43,7 @@ def entries(config: Config) -> dict[str, str]:
 
 def faults(config: Config) -> list[str]:
     """What `feeds build` says."""
-    done = make.run("build", cwd=config.file.parent, check=None)
+    done = make.invoke("build", cwd=config.file.parent, check=None)
     return [line for line in done.stderr.splitlines() if line.startswith("seeds/")]
 
 
@@ -197,7 +197,7 @@ class TestRefused:
                 "seeds/0.md:3:9: webUrl: expected an address and an id of its own, other than those of 1.md"
             ]
             assert entries(config)["Article 1"] == "https://example.org/1"
-        done = make.run("check", cwd=tmp_path, check=1)
+        done = make.invoke("check", cwd=tmp_path, check=1)
         assert (
             "seeds/0.md:3:9: webUrl: expected an address and an id of its own, other than those of 1.md" in done.stdout
         )
@@ -210,7 +210,7 @@ class TestRefused:
         put(config, "1.md", webUrl="https://example.org/one", published="false")
         put(config, "0.md", webUrl="https://example.org/1", title="Another")
         assert faults(config) == ["seeds/0.md:3:9: webUrl: expected an address and an id of its own"]
-        assert "other than those of 1.md" in make.run("check", cwd=tmp_path, check=1).stdout
+        assert "other than those of 1.md" in make.invoke("check", cwd=tmp_path, check=1).stdout
         (config.records_folder / "1.md").unlink()
         assert faults(config) == []
         assert entries(config)["Another"] == "https://example.org/1"
@@ -222,7 +222,7 @@ class TestRefused:
         assert faults(config) == [
             "seeds/1.md:10:5: id: expected an address and an id of its own, other than those of 2.md"
         ]
-        assert "1.md:10:5: id: expected" in make.run("check", cwd=tmp_path, check=1).stdout
+        assert "1.md:10:5: id: expected" in make.invoke("check", cwd=tmp_path, check=1).stdout
 
     def test_the_address_of_what_is_refused_is_not_pointed_to(self, tmp_path: Path) -> None:
         config = site(tmp_path)
@@ -254,7 +254,7 @@ class TestLedger:
         config = site(tmp_path)
         build(config)
         config.ledger_file.write_text("<<<<<<< HEAD\n[ids]\n")
-        done = make.run("build", cwd=tmp_path, check=2)
+        done = make.invoke("build", cwd=tmp_path, check=2)
         assert "ledger.toml: expected TOML as feeds wrote it" in done.stderr
         assert config.ledger_file.read_text() == "<<<<<<< HEAD\n[ids]\n"
 
@@ -262,14 +262,14 @@ class TestLedger:
     def test_one_of_another_shape_is_told_of(self, tmp_path: Path, text: str) -> None:
         config = site(tmp_path)
         config.ledger_file.write_text(text)
-        assert "ledger.toml: expected [ids], [claimed] and" in make.run("build", cwd=tmp_path, check=2).stderr
+        assert "ledger.toml: expected [ids], [claimed] and" in make.invoke("build", cwd=tmp_path, check=2).stderr
 
     def test_one_that_cannot_be_written_changes_nothing(self, tmp_path: Path) -> None:
         config = site(tmp_path)
         build(config)
         put(config, "1.md", webUrl="https://example.org/one")
         (tmp_path / ".ledger.toml.aside").mkdir()
-        assert "ledger.toml: expected to write" in make.run("build", cwd=tmp_path, check=2).stderr
+        assert "ledger.toml: expected to write" in make.invoke("build", cwd=tmp_path, check=2).stderr
         (tmp_path / ".ledger.toml.aside").rmdir()
         build(config)
         assert entries(config)["Article 1"] == "https://example.org/1"
@@ -293,7 +293,7 @@ EDITS = st.lists(
 )
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=settings().max_examples // 10)
 @given(edits=EDITS)
 def test_no_edit_gives_an_article_another_id(tmp_path_factory: pytest.TempPathFactory, edits: Any) -> None:
     """The oracle: who is edited stays who it was, unless it goes where another is or was."""

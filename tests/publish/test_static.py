@@ -818,7 +818,7 @@ class TestKilled:
 
     @pytest.mark.parametrize("workers", [0, 2])
     def test_files_are_whole_and_the_next_build_mends_all(self, tmp_path: Path, workers: int) -> None:
-        self.kill_often(make.site(tmp_path / "site", {}), tmp_path, 8, workers)
+        self.kill_often(make.site(tmp_path / "site", {}), tmp_path, 4, workers)
 
     @pytest.mark.soak
     @pytest.mark.parametrize("workers", [0, 2])

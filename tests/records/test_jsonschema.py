@@ -104,10 +104,10 @@ def test_unknown_keys_and_secrets_are_let_be() -> None:
 
 def test_the_command_prints_it_and_a_build_writes_it(tmp_path: Any) -> None:
     make.site(tmp_path, {"1.md": make.record(1)})
-    printed = make.run("schema", cwd=tmp_path).stdout
+    printed = make.invoke("schema", cwd=tmp_path).stdout
     assert json.loads(printed) == SCHEMA
-    make.run("build", cwd=tmp_path)
+    make.invoke("build", cwd=tmp_path)
     assert (tmp_path / "public/record.schema").read_text() == printed
     config = make.site(tmp_path, {}, '[records.fields]\ntitle = "headline"\n')
-    make.run("build", cwd=tmp_path, check=1)
+    make.invoke("build", cwd=tmp_path, check=1)
     assert not (config.output_folder / "record.schema").exists()  # records in the keys of others have another

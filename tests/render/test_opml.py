@@ -17,8 +17,8 @@ RECORDS: dict[str, str | bytes] = {
 
 def test_listparser_finds_every_feed_in_its_group(tmp_path: Path) -> None:
     make.site(tmp_path, RECORDS)
-    make.run("build", cwd=tmp_path)
-    listed = json.loads(make.run("list", "--json", cwd=tmp_path).stdout)
+    make.invoke("build", cwd=tmp_path)
+    listed = json.loads(make.invoke("list", "--json", cwd=tmp_path).stdout)
     text = (tmp_path / "public/feeds.opml").read_text("utf-8")
     parsed = listparser.parse(text)
     assert not parsed.bozo
@@ -31,7 +31,7 @@ def test_listparser_finds_every_feed_in_its_group(tmp_path: Path) -> None:
 
 def test_it_lists_the_first_format(tmp_path: Path) -> None:
     make.site(tmp_path, RECORDS, '[feeds]\nformats = ["atom", "rss"]\n')
-    make.run("build", cwd=tmp_path)
+    make.invoke("build", cwd=tmp_path)
     text = (tmp_path / "public/feeds.opml").read_text("utf-8")
     assert "feed.atom" in text
     assert "feed.rss" not in text
@@ -39,7 +39,7 @@ def test_it_lists_the_first_format(tmp_path: Path) -> None:
 
 def test_a_site_without_articles_lists_none(tmp_path: Path) -> None:
     make.site(tmp_path, {})
-    make.run("build", cwd=tmp_path)
+    make.invoke("build", cwd=tmp_path)
     parsed = listparser.parse((tmp_path / "public/feeds.opml").read_text("utf-8"))
     assert not parsed.bozo
     assert not parsed.feeds
@@ -48,7 +48,7 @@ def test_a_site_without_articles_lists_none(tmp_path: Path) -> None:
 def test_newsboat_imports_it(tmp_path: Path) -> None:
     newsboat = make.program("newsboat")
     make.site(tmp_path, RECORDS)
-    make.run("build", cwd=tmp_path)
+    make.invoke("build", cwd=tmp_path)
     urls = tmp_path / "urls"
     urls.touch()
     (tmp_path / "config").touch()
@@ -56,7 +56,7 @@ def test_newsboat_imports_it(tmp_path: Path) -> None:
     files = [str(word) for option in places.items() for word in option]
     command = [newsboat, *files, "--import-from-opml", str(tmp_path / "public/feeds.opml")]
     subprocess.run(command, env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}, check=True, capture_output=True)
-    listed = json.loads(make.run("list", "--json", cwd=tmp_path).stdout)
+    listed = json.loads(make.invoke("list", "--json", cwd=tmp_path).stdout)
     assert {line.split()[0] for line in urls.read_text("utf-8").splitlines()} == {
         feed["urls"]["rss"] for feed in listed
     }
