@@ -23,8 +23,8 @@ class Listing:
     for all of them together.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folders = {listed.prefix: listed for listed in list_folders(folder)}
+    def __init__(self, folders: Iterable[Listed]) -> None:
+        self._folders = {listed.prefix: listed for listed in folders}
         # A name that has to be escaped to be shown may be that of another file: no folder is told apart by its name.
         self.is_plain = all(listed.prefix.isprintable() and _shows(listed.facts) for listed in self._folders.values())
         self.digests = {prefix: self._digest(listed) for prefix, listed in self._folders.items()}
@@ -59,7 +59,7 @@ class Few:
 
 def listed(folder: Path, among: Sequence[str] | None) -> Listing | Few:
     """All files, or those at some paths."""
-    return Listing(folder) if among is None else Few(folder, among)
+    return Listing(list_folders(folder)) if among is None else Few(folder, among)
 
 
 def _by_path(files: Iterable[Found]) -> dict[str, Found]:

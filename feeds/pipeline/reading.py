@@ -5,16 +5,19 @@ it can begin before what the store needs is so much as loaded: all of it where t
 which files there are.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from itertools import chain
+from pathlib import Path
 
 from feeds.config import Config
 from feeds.model import digest
 from feeds.pipeline.listing import NEVER, Listing, settled
 from feeds.pipeline.workers import shared
-from feeds.records import Fault, Found, Reading, RecordsFolder, read_record
+from feeds.records import Fault, Found, Listed, Reading, RecordsFolder, list_folders, parts_of, read_record
 from feeds.rows import Filed, filed
 
 BATCH = 100
@@ -71,14 +74,10 @@ class Ahead:
     `read` is what all files come to, for a store that knows none; None where there is one.
     """
 
-    def __init__(self, listings: Iterator[Listing], now: datetime, read: Iterator[list[Read]] | None = None) -> None:
-        self._listings = listings
+    def __init__(self, listing: Callable[[], Listing], now: datetime, read: Iterator[list[Read]] | None = None) -> None:
+        self.listing = listing  # gives the files that there are; to be asked once
         self.now = now
         self.read = read
-
-    def listing(self) -> Listing:
-        """The files that there are, to be asked for once."""
-        return next(self._listings)
 
 
 @contextmanager
@@ -91,13 +90,19 @@ def reading_ahead(config: Config, now: datetime, workers: int, large: int = LARG
     if not workers or 0 < size < large:
         yield None
     elif size:
-        with shared(Listing, [config.records_folder], workers, beside=True) as listings:
-            yield Ahead(listings, now)
+        every = parts_of(config.records_folder)
+        parts = [every[start::workers] for start in range(workers)]
+        with shared(partial(_listed, config.records_folder), parts, workers, beside=True) as made:
+            yield Ahead(lambda: Listing(chain.from_iterable(made)), now)
     else:
-        listing = Listing(config.records_folder)
+        listing = Listing(list_folders(config.records_folder))
         reader = Reader(config, now, {}, anew=True)
         with shared(reader.read, batches(sorted(listing.files().items())), workers, HEAD_START) as read:
-            yield Ahead(iter([listing]), now, read)
+            yield Ahead(lambda: listing, now, read)
+
+
+def _listed(folder: Path, parts: Sequence[str]) -> list[Listed]:
+    return list(list_folders(folder, parts))
 
 
 def batches(files: Sequence[File]) -> list[Sequence[File]]:

@@ -3,7 +3,7 @@
 import os
 import stat
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -51,12 +51,13 @@ class Listed(NamedTuple):
         return (self.facts.count(_NEXT) + 1 if self.facts else 0) + (not self.whole)
 
 
-def list_folders(folder: Path) -> Iterator[Listed]:
+def list_folders(folder: Path, parts: Sequence[str] | None = None) -> Iterator[Listed]:
     """The records folder and every folder below it; hidden ones are passed over, and hidden files.
 
+    `parts`: only these of `parts_of` the folder.
     Raises ConfigError when the folder itself cannot be read: no record found is not the same as none there.
     """
-    waiting = [("", str(folder))]
+    waiting = [(part, f"{folder}/{part}") for part in ([""] if parts is None else parts)]
     while waiting:
         prefix, place = waiting.pop()
         facts, newest, whole = [], 0, True
@@ -67,7 +68,8 @@ def list_folders(folder: Path) -> Iterator[Listed]:
                     if name[0] == ".":
                         continue
                     if item.is_dir(follow_symlinks=False):
-                        waiting.append((f"{prefix}{name}/", item.path))
+                        if prefix or parts is None:
+                            waiting.append((f"{prefix}{name}/", item.path))
                     elif name.lower().endswith(SUFFIXES) or _is_linked_folder(item):
                         try:
                             status = item.stat(follow_symlinks=False)
@@ -83,11 +85,28 @@ def list_folders(folder: Path) -> Iterator[Listed]:
                         facts.append(f"{name}/{status.st_size}/{mtime_ns}/{is_link}")
         except OSError as error:
             if not prefix:
-                advice = f"expected a folder of records, got: {error.strerror}; records.path names it"
-                raise ConfigError(str(folder), advice) from error
+                raise _unreadable(folder, error) from error
             whole = False
         if facts or not whole:
             yield Listed(prefix, _NEXT.join(facts), newest, whole)
+
+
+def parts_of(folder: Path) -> list[str]:
+    """What several processes can list one by one: the folder itself as ``, each right below it with all that is in it.
+
+    Raises ConfigError when the folder cannot be read.
+    """
+    try:
+        with os.scandir(folder) as items:
+            folders = [item.name for item in items if item.name[0] != "." and item.is_dir(follow_symlinks=False)]
+    except OSError as error:
+        raise _unreadable(folder, error) from error
+    return ["", *(f"{name}/" for name in folders)]
+
+
+def _unreadable(folder: Path, error: OSError) -> ConfigError:
+    advice = f"expected a folder of records, got: {error.strerror}; records.path names it"
+    return ConfigError(str(folder), advice)
 
 
 def walk(folder: Path) -> Iterator[Found]:
