@@ -72,7 +72,8 @@ def ingest(
             mark = ledger_mark(ledger_bytes(config.ledger_file), config.feeds.withdrawn_days)
             same_ledger = identities.ledger_known(connection) == mark
             last = look.is_the_last_one(connection)
-            same_files = last or not (look.changed(connection) or look.gone(connection))
+            fresh = ahead is not None and ahead.read is not None and not look.knows_any(connection)
+            same_files = last or not (look.count if fresh else look.changed(connection) or look.gone(connection))
             mends = not last and look.is_sure(connection)
         if is_settled and same_ledger and same_files:
             if mends:  # next time the listing is enough
@@ -136,10 +137,13 @@ class _Ingest:
         self._look = look
         self._progress = progress
         self._workers = workers
-        self._known, self._gone = look.known(connection), look.gone(connection)
         anew = not selection.was_settled(connection)
-        self._reader = Reader(config, now, self._known, anew)
         self._read_ahead = ahead.read if ahead and anew and not look.knows_any(connection) else None
+        self._known: dict[str, str] = {}
+        self._gone: list[str] = []
+        if self._read_ahead is None:
+            self._known, self._gone = look.known(connection), look.gone(connection)
+        self._reader = Reader(config, now, self._known, anew)
 
     def run(self, same_ledger: bool) -> Ingested:
         """Everything that changed."""
@@ -171,21 +175,22 @@ class _Ingest:
 
         Each is read and checked by itself, so that others can do it.
         """
-        changed = self._look.changed(self._connection)
-        count = 0
-        for batch in self._read(changed):
+        count, total = 0, self._look.count
+        if self._read_ahead is None:
+            total = len(self._look.changed(self._connection))
+        for batch in self._read():
             yield [one for one in batch if isinstance(one, Filed)]
             store.touch(self._connection, [one for one in batch if isinstance(one, Found)])
             for _ in batch:
                 count += 1
                 if self._progress is not None:
-                    self._progress(count, len(changed))
+                    self._progress(count, total)
 
-    def _read(self, changed: Sequence[tuple[str, Found]]) -> Iterator[list[Read]]:
+    def _read(self) -> Iterator[list[Read]]:
         if self._read_ahead is not None:
             yield from self._read_ahead
             return
-        with shared(self._reader.read, batches(changed), self._workers) as made:
+        with shared(self._reader.read, batches(self._look.changed(self._connection)), self._workers) as made:
             yield from made
 
     def _put(self, batch: list[Filed], minting: Minting) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from feeds.config import Config
 from feeds.model import digest
-from feeds.pipeline.listing import NEVER, Listing, settled
+from feeds.pipeline.listing import NEVER, Listing, Part, settled
 from feeds.pipeline.workers import shared
 from feeds.records import Fault, Found, Listed, Reading, RecordsFolder, list_folders, parts_of, read_record
 from feeds.rows import Filed, filed
@@ -90,15 +90,22 @@ def reading_ahead(config: Config, now: datetime, workers: int, large: int = LARG
     if not workers or 0 < size < large:
         yield None
     elif size:
-        every = parts_of(config.records_folder)
-        parts = [every[start::workers] for start in range(workers)]
+        folders = parts_of(config.records_folder)
+        parts = [folders[start::workers] for start in range(workers)]
         with shared(partial(_listed, config.records_folder), parts, workers, beside=True) as made:
             yield Ahead(lambda: Listing(chain.from_iterable(made)), now)
     else:
         listing = Listing(list_folders(config.records_folder))
         reader = Reader(config, now, {}, anew=True)
-        with shared(reader.read, batches(sorted(listing.files().items())), workers, HEAD_START) as read:
-            yield Ahead(lambda: listing, now, read)
+
+        def read_part(part: Part) -> list[Read]:
+            return reader.read(listing.files_of(part))
+
+        # Not the files themselves, where that can be helped: there may be a million.
+        every = listing.parts(BATCH) if listing.is_plain else []
+        files = [] if listing.is_plain else batches(sorted(listing.files().items()))
+        with shared(read_part, every, workers, HEAD_START) as read, shared(reader.read, files, workers) as others:
+            yield Ahead(lambda: listing, now, chain(read, others))
 
 
 def _listed(folder: Path, parts: Sequence[str]) -> list[Listed]:
