@@ -36,13 +36,16 @@ class Moved(Exception):
 
 
 class Drafts:
-    """Drafts the documents of a site from its store.  For one thread at a time."""
+    """Drafts the documents of a site from its store.  For one thread at a time.
 
-    def __init__(self, config: Config, source: Store) -> None:
+    `ready` are the summaries of each format that are held in memory for documents to come.
+    """
+
+    def __init__(self, config: Config, source: Store, ready: int = 1000) -> None:
         self._config = config
         self._store = source
         self._picking = Picking(config)
-        self._entries = Entries(config, source)
+        self._entries = Entries(config, source, ready)
         self._extents = Extents(config)
         self._page_drafts = PageDrafts(config, self._entries.pages)
         self._snapshot: Snapshot | None = None

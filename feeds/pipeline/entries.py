@@ -31,19 +31,19 @@ LOOKS = {"accent", "footer", "pictures", "templates"}  # keys of [site] that sho
 Wanted = tuple[int, dict[str, str]]  # the number of a record, the recipes of its entries by variant
 Rendered = tuple[int, str, Entry]  # with the number of its record and its variant
 MOST_UNSAVED = 1000  # entries held in memory until they are written to the store together
-MOST_READY = 10_000  # summaries held in memory, of each format
 SUMMARY = "summary"
 
 
 class Entries:
-    """The entries of a site, from its store.  For one thread at a time.
+    """The entries of a site, from its store.  For one thread at a time; of each format `most_ready` summaries are held.
 
     A variant is a format and a content, such as `atom/full`: a feed may have another content than all.
     """
 
-    def __init__(self, config: Config, source: Store) -> None:
+    def __init__(self, config: Config, source: Store, most_ready: int) -> None:
         self._config = config
         self._store = source
+        self._most_ready = most_ready
         self._names = config.names
         # What all entries and heads show of the config.
         self.site = digest(config.site.model_dump_json(exclude=LOOKS), config.feeds.model_dump_json(exclude=HEADS))
@@ -96,7 +96,7 @@ class Entries:
             beside = [variant]
         else:  # its other formats are asked for next
             beside = list(dict.fromkeys((variant, *(f"{name}/{SUMMARY}" for name in self._config.feeds.formats))))
-            if len(held) + len(missing) > MOST_READY:
+            if len(held) + len(missing) > self._most_ready:
                 self._ready.clear()
         wanted = [(number, dict.fromkeys(beside, recipe)) for number, recipe in missing.items() if number not in ready]
         for number, other, entry in self.render(connection, snapshot, hidden, wanted):

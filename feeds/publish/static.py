@@ -28,6 +28,7 @@ from feeds.store import Connection, Published, Store
 
 BATCH = 16  # feeds that a process publishes at a time
 MOST_TURNS = 5  # in which records change under a build
+READY = 10_000  # summaries of each format, 1.6 KB each as a rule, that a process holds for the documents it makes
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ class _Tree:
         self._source = source
         self._codings = codings.SUFFIXES if compress else {}
         self._workers = workers
-        self._drafts = Drafts(config, source)
+        self._drafts = Drafts(config, source, READY)
         self._rules: list[Draft] = []
         self._before, self._text = read_manifest(root)
         self._config = config
