@@ -74,9 +74,8 @@ class _Form:
 
     kinds: tuple[Pick, ...]
     published: int | None
-    facts: (
-        Pick  # title, webUrl, publishedDateTime, updatedDateTime, domain, name, excerpt, category, the other addresses
-    )
+    # title, webUrl, publishedDateTime, updatedDateTime, domain, name, excerpt, category, other addresses, quality, heat
+    facts: Pick
     topics: Pick
     images: tuple[Pick, ...]
     related: tuple[Pick, ...]
