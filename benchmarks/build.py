@@ -35,7 +35,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from json import loads
+from json import dumps, loads
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -126,13 +126,12 @@ class Side:
 
 
 def ours(place, records):
-    """The site of feeds."""
+    """The site of feeds, which reads the records where they are."""
     place.mkdir(parents=True)
-    shutil.copytree(records, place / "seeds")
-    (place / "config.toml").write_text(CONFIG, encoding="utf-8")
+    (place / "config.toml").write_text(f"{CONFIG}[records]\npath = {dumps(str(records))}\n", encoding="utf-8")
     command = (sys.executable, "-m", "feeds", "build")
     renaming = (place / "config.toml", f'[topics.{TOPIC.lower()}]\ntitle = "{TOPIC} {{number}}"\n')
-    return Side("feeds", command, place, place / "public", (place / ".feeds",), place / "seeds", renaming)
+    return Side("feeds", command, place, place / "public", (place / ".feeds",), records, renaming)
 
 
 def hugos(place, records, program):
@@ -259,7 +258,7 @@ def check_expected(entries, expected):
 
 
 def check(sides, expected):
-    """Build once on each side, and go no further unless both list the same articles."""
+    """Build once on each side, and go no further unless both list the same articles: returns what ours does."""
     found = {}
     for side in sides:
         run(side.command, side.folder)
@@ -270,7 +269,7 @@ def check(sides, expected):
         wrong += differences(found["feeds"], found["Hugo"])
     if wrong:
         sys.exit("The outputs differ:\n" + "\n".join(wrong[:20]))
-    return len(found["feeds"])
+    return found["feeds"]
 
 
 def shows(side, change, number, address):
@@ -283,13 +282,13 @@ def shows(side, change, number, address):
     return (f"Changed {number} " in text) is (change == "changed") and (address in text) is (change != "removed")
 
 
-def measure(sides, chosen, address, rounds):
+def measure(sides, chosen, address, rounds, changes=CHANGES):
     """The runs of each side and change."""
     runs = defaultdict(list)
     for number in range(1, rounds + 1):
         for side in sides:
             side.forget(number)
-        for change in CHANGES:
+        for change in changes:
             for side in sides:
                 with side.changed(change, chosen, number):
                     runs[side.name, change].append(run(side.command, side.folder))
@@ -347,18 +346,24 @@ def fetch_hugo(work):
     return next(file for file in place.glob("lib/*/site-packages/hugo/binaries/hugo*") if os.access(file, os.X_OK))
 
 
-def compare(work, count, rounds, program):
-    """One size: corpus, check, runs, and a table of them on standard output."""
+def corpus_of(work, count):
+    """The records of a corpus, made where it is not there yet, and what it says of itself."""
     corpus = work / f"corpus-{count}"
-    if not (corpus / "expected.json").exists():
+    if not (corpus / "expected.json").exists():  # it is written last
         shutil.rmtree(corpus, ignore_errors=True)
         subprocess.run([sys.executable, HERE / "make_corpus.py", corpus, str(count)], check=True)
-    records, site = corpus / "records", work / f"site-{count}"
+    return corpus / "records", loads((corpus / "expected.json").read_text(encoding="utf-8"))
+
+
+def compare(work, count, rounds, program):
+    """One size: corpus, check, runs, and a table of them on standard output."""
+    records, expected = corpus_of(work, count)
+    site = work / f"site-{count}"
     shutil.rmtree(site, ignore_errors=True)
     sides = [ours(site / "feeds", records)]
     if program is not None:
         sides.append(hugos(site / "hugo", records, program))
-    documents = check(sides, loads((corpus / "expected.json").read_text(encoding="utf-8")))
+    documents = len(check(sides, expected))
     winners = hugo_site.winning(records)
     # The newest article: it is in the feed of everything, so that a change of it always shows.
     chosen = max(winners, key=lambda path: (winners[path], str(path)))

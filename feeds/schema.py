@@ -56,6 +56,18 @@ files = Table(
 )
 Index("faulty_files", files.c.path, sqlite_where=text("faulty = 1"))  # as the condition is written in queries
 
+Index("undated_files", files.c.path, sqlite_where=text("mtime_ns = -1"))
+
+# What stands for the files that lie in a folder, once the store holds what they say. Where it is empty it does not say
+# that all is as it was; where there are no rows, nothing is known of any folder.
+folders = Table(
+    "folders",
+    metadata,
+    Column("path", Text, primary_key=True),
+    Column("digest", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # One row a record that is published now or will be when it is due. `link` is its web address as it is compared, `id`
 # what readers know the article by, `claim` what the record says of that itself; `shown` tells that readers may hold the
 # id already, `refused` is the fault of one that is left out for the sake of another. `address` is the digest
@@ -88,8 +100,8 @@ records = Table(
     # No number is given twice: what was rendered of a record that is gone by now is never kept as another's.
     sqlite_autoincrement=True,
 )
-Index("rivals", records.c.link, records.c.age, records.c.path)
-Index("ages", records.c.age, records.c.link)
+Index("rivals", records.c.link)
+Index("ages", records.c.age)
 # Nearly every id is the address itself, and found in `rivals`.
 Index("minted", records.c.id, sqlite_where=records.c.id != records.c.link)
 Index("unseen", records.c.link, sqlite_where=text("visible = 0"))  # as the condition is written in queries

@@ -51,6 +51,7 @@ LIBRARIES = {
         "store.contents",
         "store.identities",
         "store.feeds",
+        "store.files",
         "selection.membership",
         "selection.picks",
         "selection.settling",

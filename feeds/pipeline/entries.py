@@ -129,18 +129,22 @@ class Entries:
     ) -> Iterator[Rendered]:
         """The entries that are wanted."""
         found = store.articles(connection, [number for number, _ in wanted])
-        amp, site, styles = self._config.feeds.amp, self._config.site, dict[tuple[str, bool], Style]()
+        shown = []
         for number, recipes in wanted:
             keys = () if found[number].withdrawn else self._names.feeds(found[number])
-            article = as_shown(found[number], snapshot, keys, hidden)
-            source = f"providers/{article.provider.domain}" in snapshot.feeds
-            for variant, recipe in recipes.items():
-                if (style := styles.get((variant, source))) is None:
-                    style = styles[variant, source] = Style(source, variant.endswith("/full"), amp)
-                name = variant.partition("/")[0]
-                if name == PAGE:
-                    style = replace(style, feeds=tuple((x, snapshot.names[x]) for x in keys if x in snapshot.feeds))
-                yield number, variant, Entry(recipe, form_named(name).entry(article, site, style))
+            shown.append((number, recipes, keys, as_shown(found[number], snapshot, keys, hidden)))
+        # One variant after the other: what a format needs is at hand in the processor.
+        for variant in dict.fromkeys(variant for _, recipes in wanted for variant in recipes):
+            name, _, content = variant.partition("/")
+            form, plain = form_named(name), Style(content=content == "full", amp=self._config.feeds.amp)
+            without = replace(plain, source=False)
+            for number, recipes, keys, article in shown:
+                if variant in recipes:
+                    style = plain if f"providers/{article.provider.domain}" in snapshot.feeds else without
+                    if name == PAGE:
+                        feeds = tuple((key, snapshot.names[key]) for key in keys if key in snapshot.feeds)
+                        style = replace(style, feeds=feeds)
+                    yield number, variant, Entry(recipes[variant], form.entry(article, self._config.site, style))
 
     def add(self, rendered: Iterable[Rendered]) -> None:
         """Take entries that were rendered elsewhere, to be written with others."""

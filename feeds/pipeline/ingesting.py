@@ -13,7 +13,7 @@ from feeds.config import Config
 from feeds.errors import LedgerError, StoreError
 from feeds.ledger import ledger_bytes
 from feeds.model import digest
-from feeds.pipeline.listing import Listing
+from feeds.pipeline.listing import listed
 from feeds.pipeline.look import Look, forget_listing
 from feeds.pipeline.minting import Minting, ledger_mark
 from feeds.pipeline.reading import Ahead, Read, Reader, batches
@@ -59,31 +59,32 @@ def ingest(
     """Bring the store up to date with the records.  `progress` is told how many files of how many are read.
 
     `workers` is how many processes help to read many files; never in a process with threads, which no fork takes along.
-    `ahead` is what they began before the store was opened, good for nothing but a store that nothing was put into.
+    `ahead` is what they began before the store was opened.
     `among` are the paths of files of which it is known that they may have changed: no others are looked at.
 
     Raises ConfigError when the records folder cannot be read, LedgerError when the ledger cannot be read or written,
     StoreError when the store cannot be written, StoreBusy when another process still writes it after `wait` seconds.
     """
     try:
-        look = Look(Listing(config.records_folder, among) if ahead is None else ahead.listing)
+        look = Look(listed(config.records_folder, among) if ahead is None else ahead.listing())
         with into.reading() as connection:
             is_settled = selection.is_settled(connection, config.rules, now)
             mark = ledger_mark(ledger_bytes(config.ledger_file), config.feeds.withdrawn_days)
             same_ledger = identities.ledger_known(connection) == mark
             last = look.is_the_last_one(connection)
-            same_files = last or not (look.changed(connection) or look.gone(connection))
+            fresh = ahead is not None and ahead.read is not None and not look.knows_any(connection)
+            same_files = last or not (look.count if fresh else look.changed(connection) or look.gone(connection))
             mends = not last and look.is_sure(connection)
         if is_settled and same_ledger and same_files:
             if mends:  # next time the listing is enough
                 with suppress(StoreError), into.writing(0) as connection:
                     if look.still_holds(connection):
                         look.note(connection)
-            return Ingested(len(look.found), 0, 0)
+            return Ingested(look.count, 0, 0)
         with into.writing(wait) as connection:
             if not look.still_holds(connection):
                 # While this process waited for its turn, another may have done the work.
-                look, ahead = Look(Listing(config.records_folder, among)), None
+                look, ahead = Look(listed(config.records_folder, among)), None
             ingested = _Ingest(connection, config, now, look, progress, workers, ahead).run(same_ledger)
         if ingested.taken_back:
             into.forget()
@@ -91,7 +92,7 @@ def ingest(
     except LedgerError:
         # What was taken back goes although nothing can be noted in the ledger; all else waits until that can be.
         with into.writing(wait) as connection:
-            _Ingest(connection, config, now, Look(Listing(config.records_folder, among))).take_back()
+            _Ingest(connection, config, now, Look(listed(config.records_folder, among))).take_back()
         raise
 
 
@@ -136,10 +137,13 @@ class _Ingest:
         self._look = look
         self._progress = progress
         self._workers = workers
-        self._known, self._gone = look.known(connection), look.gone(connection)
         anew = not selection.was_settled(connection)
+        self._read_ahead = ahead.read if ahead and anew and not look.knows_any(connection) else None
+        self._known: dict[str, str] = {}
+        self._gone: list[str] = []
+        if self._read_ahead is None:
+            self._known, self._gone = look.known(connection), look.gone(connection)
         self._reader = Reader(config, now, self._known, anew)
-        self._ahead = ahead if anew and not look.knows_any(connection) else None
 
     def run(self, same_ledger: bool) -> Ingested:
         """Everything that changed."""
@@ -155,7 +159,7 @@ class _Ingest:
             minting.settle()
         selection.settle(self._connection, self._config.rules, self._now)
         self._look.note(self._connection)
-        return Ingested(len(self._look.found), read, len(self._gone), bool(self._gone) or out)
+        return Ingested(self._look.count, read, len(self._gone), bool(self._gone) or out)
 
     def take_back(self) -> None:
         """Only what is no longer published."""
@@ -163,7 +167,7 @@ class _Ingest:
         for batch in self._filed():
             out = [one for one in batch if not one.broken and not _is_due(one, self._now)]
             store.put(self._connection, out)
-        forget_listing(self._connection)
+        forget_listing(self._connection, None)
         selection.settle(self._connection, self._config.rules, self._now)
 
     def _filed(self) -> Iterator[list[Filed]]:
@@ -171,21 +175,22 @@ class _Ingest:
 
         Each is read and checked by itself, so that others can do it.
         """
-        changed = self._look.changed(self._connection)
-        count = 0
-        for batch in self._read(changed):
+        count, total = 0, self._look.count
+        if self._read_ahead is None:
+            total = len(self._look.changed(self._connection))
+        for batch in self._read():
             yield [one for one in batch if isinstance(one, Filed)]
             store.touch(self._connection, [one for one in batch if isinstance(one, Found)])
             for _ in batch:
                 count += 1
                 if self._progress is not None:
-                    self._progress(count, len(changed))
+                    self._progress(count, total)
 
-    def _read(self, changed: Sequence[tuple[str, Found]]) -> Iterator[list[Read]]:
-        if self._ahead is not None:
-            yield from self._ahead.made
+    def _read(self) -> Iterator[list[Read]]:
+        if self._read_ahead is not None:
+            yield from self._read_ahead
             return
-        with shared(self._reader.read, batches(changed), self._workers) as made:
+        with shared(self._reader.read, batches(self._look.changed(self._connection)), self._workers) as made:
             yield from made
 
     def _put(self, batch: list[Filed], minting: Minting) -> None:

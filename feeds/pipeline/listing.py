@@ -4,42 +4,98 @@ Not here: what is in them (records), and what the store knows of them (look).
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from feeds.errors import ConfigError
 from feeds.model import digest
-from feeds.records import Found, find, printable, walk
+from feeds.records import Found, Listed, find, list_folders, printable
 
 # A file that changed this shortly before it was read may change again without its time telling so.
 SETTLED_NS = 50_000_000
 NEVER = -1
 
 
+class Part(NamedTuple):
+    """Some of the files of one folder, in the order of their names."""
+
+    prefix: str
+    start: int
+    stop: int
+
+
 class Listing:
-    """The files by path, and a digest of all their sizes and times.  `among`: only those at these paths."""
+    """All files, folder by folder.
 
-    def __init__(self, folder: Path, among: Sequence[str] | None) -> None:
-        self.found = _walk(folder, among)
-        self.among = None if among is None else [printable(path) for path in among]
-        # Where a file may change without its time telling so, no listing says that all is as it was.
-        still = among is None and settled(max((one.mtime_ns for one in self.found.values()), default=0)) != NEVER
-        lines = [f"{path} {size} {mtime_ns} {is_link}" for path, size, mtime_ns, is_link in self.found.values()]
-        self.digest = digest("\n".join(lines)) if still else ""
+    `digests` stand for what tells of a change in each folder: none where there may be one without it. `digest` stands
+    for all of them together.
+    """
+
+    def __init__(self, folders: Iterable[Listed]) -> None:
+        self._folders = {listed.prefix: listed for listed in folders}
+        self._asked: str | None = None
+        self._sorted: list[tuple[str, Found]] = []
+        # A name that has to be escaped to be shown may be that of another file: no folder is told apart by its name.
+        self.is_plain = all(listed.prefix.isprintable() and _shows(listed.facts) for listed in self._folders.values())
+        self.digests = {prefix: self._digest(listed) for prefix, listed in self._folders.items()}
+        sure = all(self.digests.values())
+        self.digest = (
+            digest("\0".join(f"{prefix}/{one}" for prefix, one in sorted(self.digests.items()))) if sure else ""
+        )
+        count = sum(listed.number for listed in self._folders.values())
+        self.count = count if self.is_plain else len(self.files())
+
+    def files(self, prefixes: Collection[str] | None = None) -> dict[str, Found]:
+        """The files by path; `prefixes`: only those that lie in these folders."""
+        there = self._folders if prefixes is None else self._folders.keys() & prefixes
+        some = map(self._folders.__getitem__, there)
+        return _by_path(found for listed in some for found in listed.files())
+
+    def parts(self, size: int) -> list[Part]:
+        """All files of a listing that `is_plain`, so many at a time: those of each folder by name, folder by folder."""
+        counts = ((prefix, self._folders[prefix].number) for prefix in sorted(self._folders))
+        return [Part(prefix, start, start + size) for prefix, count in counts for start in range(0, count, size)]
+
+    def files_of(self, part: Part) -> list[tuple[str, Found]]:
+        """The files of a part, by path."""
+        if part.prefix != self._asked:  # the next part is of the same folder as a rule
+            self._asked, files = part.prefix, self._folders[part.prefix].files()
+            self._sorted = sorted((found.path, found) for found in files)
+        return self._sorted[part.start : part.stop]
+
+    def _digest(self, listed: Listed) -> str:
+        sure = self.is_plain and listed.whole and settled(listed.newest) != NEVER
+        return digest(listed.facts) if sure else ""
 
 
-def _walk(folder: Path, among: Sequence[str] | None) -> dict[str, Found]:
-    if among is not None:
+class Few:
+    """Those of the files that are at some paths, of which alone it is known that they may have changed."""
+
+    def __init__(self, folder: Path, paths: Sequence[str]) -> None:
         if not folder.is_dir():
             raise ConfigError(str(folder), "expected a folder of records, got none")
-        there = (find(folder, path) for path in among)
-        return {printable(found.path): found for found in there if found is not None}
-    listed = {item.path: item for item in walk(folder)}
+        self.found = _by_path(found for path in paths if (found := find(folder, path)) is not None)
+        self.paths = [printable(path) for path in paths]
+        self.count = len(self.found)
+
+
+def listed(folder: Path, among: Sequence[str] | None) -> Listing | Few:
+    """All files, or those at some paths."""
+    return Listing(list_folders(folder)) if among is None else Few(folder, among)
+
+
+def _by_path(files: Iterable[Found]) -> dict[str, Found]:
+    listed = {found.path: found for found in files}
     if "".join(listed).isprintable():
         return listed
     # A name that had to be escaped to be shown never hides the file that is really called so.
     named = ((printable(found.path), found) for found in listed.values())
     return dict(sorted(named, key=lambda item: item[0] == item[1].path))
+
+
+def _shows(facts: str) -> bool:
+    return facts.replace("\0", "").isprintable()
 
 
 def settled(mtime_ns: int) -> int:

@@ -4,9 +4,10 @@ Not here: which files there are (listing), what is in them (records), and what b
 """
 
 import time
+from collections.abc import Iterable
 
 from feeds import store
-from feeds.pipeline.listing import NEVER, Listing
+from feeds.pipeline.listing import Few, Listing
 from feeds.records import Found
 from feeds.store import Connection, fact
 
@@ -14,20 +15,24 @@ LISTING = "listing"  # stands for the files, sizes and times that the store was 
 
 
 class Look:
-    """The files as they were at one look, and what the store knew of them then."""
+    """The files as they were at one look, and what the store knew of them then.
 
-    def __init__(self, listing: Listing) -> None:
-        self.found = listing.found
-        self._among = listing.among
-        self._listing = listing.digest
+    Only of folders that are not as the store was last brought up to date with are files compared.
+    """
+
+    def __init__(self, files: Listing | Few) -> None:
+        self.count = files.count
+        self._files = files
+        self._digest = files.digest if isinstance(files, Listing) else ""
         self._known_marks: dict[str, str] | None = None
+        self._found: dict[str, Found] | None = None
         self._changed: list[tuple[str, Found]] | None = None
         self._last: str | None = None
 
     def is_the_last_one(self, connection: Connection) -> bool:
         """Whether the store was last brought up to date with just these files, of these sizes and times."""
         self._last = fact(connection, LISTING)
-        return self._listing != "" and self._last == self._listing
+        return self._digest != "" and self._last == self._digest
 
     def still_holds(self, connection: Connection) -> bool:
         """Whether no other process read files since it was asked what the store knows."""
@@ -39,39 +44,77 @@ class Look:
         known = store.known_files(connection, [path for path, _ in self.changed(connection) if path in marks])
         return {path: one.digest for path, one in known.items()}
 
+    def knows_any(self, connection: Connection) -> bool:
+        """Whether the store knows any file."""
+        return bool(self._marks(connection) or store.folder_digests(connection))
+
     def changed(self, connection: Connection) -> list[tuple[str, Found]]:
         """The files that are not as the store knows them, by path."""
         if self._changed is None:
-            marks = self._marks(connection)
-            others = (path for path, item in self.found.items() if marks.get(path) != f"{item.size} {item.mtime_ns}")
-            self._changed = [(path, self.found[path]) for path in sorted(others)]
+            marks, found = self._marks(connection), self._looked_at(connection)
+            others = (path for path, item in found.items() if marks.get(path) != f"{item.size} {item.mtime_ns}")
+            self._changed = [(path, found[path]) for path in sorted(others)]
         return self._changed
 
     def gone(self, connection: Connection) -> list[str]:
         """The paths of the files that the store knows and that are no more."""
-        return sorted(self._marks(connection).keys() - self.found.keys())
-
-    def knows_any(self, connection: Connection) -> bool:
-        """Whether the store knows any file."""
-        return bool(self._marks(connection))
-
-    def _marks(self, connection: Connection) -> dict[str, str]:
-        if self._known_marks is None:
-            self._known_marks = store.file_marks(connection, self._among)
-        return self._known_marks
+        return sorted(self._marks(connection).keys() - self._looked_at(connection).keys())
 
     def note(self, connection: Connection) -> None:
-        """Note that the store was brought up to date with these files, under a mark that no other look has."""
-        if self.is_sure(connection):
-            store.note_fact(connection, LISTING, self._listing)
+        """Note that the store was brought up to date with these files."""
+        if isinstance(self._files, Few):
+            known = store.folder_digests(connection)
+            forget_listing(connection, map(_folder, self._files.paths) if known else ())
+            return
+        doubtful = {_folder(path) for path in store.undated_files(connection)}
+        digests = {**self._files.digests, **dict.fromkeys(doubtful, "")} if self._files.is_plain else {}
+        store.note_folders(connection, digests)
+        if self._files.digest and not doubtful:
+            store.note_fact(connection, LISTING, self._files.digest)
         else:
             forget_listing(connection)
 
     def is_sure(self, connection: Connection) -> bool:
         """Whether no file may be another the next time without its size and time telling so."""
-        return self._listing != "" and not store.has_undated(connection, NEVER)
+        return self._digest != "" and not store.undated_files(connection)
+
+    def _looked_at(self, connection: Connection) -> dict[str, Found]:
+        """The files that are compared."""
+        if self._found is None:
+            if isinstance(self._files, Few):
+                self._found = self._files.found
+            else:
+                self._found = self._files.files(self._differing(connection))
+        return self._found
+
+    def _marks(self, connection: Connection) -> dict[str, str]:
+        """What the store knows of them, and of those that may be gone."""
+        if self._known_marks is None:
+            if isinstance(self._files, Few):
+                self._known_marks = store.file_marks(connection, self._files.paths)
+            elif (folders := self._differing(connection)) is None:
+                self._known_marks = store.file_marks(connection)
+            else:
+                self._known_marks = store.file_marks_in(connection, folders)
+        return self._known_marks
+
+    def _differing(self, connection: Connection) -> list[str] | None:
+        """The folders of which it cannot be said that they are as the store knows them; None when that is all."""
+        assert isinstance(self._files, Listing)
+        known, digests = store.folder_digests(connection), self._files.digests
+        if not known or not self._files.is_plain:
+            return None
+        return [one for one in {**known, **digests} if known.get(one, "") == "" or known[one] != digests.get(one)]
 
 
-def forget_listing(connection: Connection) -> None:
-    """Note that the store is not up to date with any listing, under a mark that no other has."""
+def forget_listing(connection: Connection, folders: Iterable[str] | None = ()) -> None:
+    """Note that the store is not up to date with any listing, nor with these folders (None: any).
+
+    The mark for it is one that no other has.
+    """
+    store.forget_folders(connection, None if folders is None else set(folders))
     store.note_fact(connection, LISTING, f"{time.time_ns()}")
+
+
+def _folder(path: str) -> str:
+    return path[: path.rfind("/") + 1]

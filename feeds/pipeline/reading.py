@@ -1,22 +1,27 @@
 """What the files of the records folder come to, as rows: read by several processes, where all are before the store.
 
 In: the config and what the store knows of files. Out: a Filed for each, in batches. This touches no database, so that
-it can begin, where there is no store yet, before what the store needs is so much as loaded.
+it can begin before what the store needs is so much as loaded: all of it where there is no store yet, else the look at
+which files there are.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from itertools import chain
+from pathlib import Path
 
 from feeds.config import Config
 from feeds.model import digest
-from feeds.pipeline.listing import NEVER, Listing, settled
+from feeds.pipeline.listing import NEVER, Listing, Part, settled
 from feeds.pipeline.workers import shared
-from feeds.records import Fault, Found, Reading, RecordsFolder, read_record
+from feeds.records import Fault, Found, Listed, Reading, RecordsFolder, list_folders, parts_of, read_record
 from feeds.rows import Filed, filed
 
 BATCH = 100
+LARGE = 1 << 26  # bytes of a store of so many records that another process is worth its while to list them
 HEAD_START = 8  # batches for each worker, which they do while this process loads what the store needs
 
 File = tuple[str, Found]
@@ -37,46 +42,74 @@ class Reader:
     anew: bool
 
     def read(self, batch: Sequence[File]) -> list[Read]:
-        """What each of these files comes to."""
-        with RecordsFolder(self.config.records_folder) as folder:
-            return [self._read_one(folder, path, item) for path, item in batch]
+        """What each of these files comes to.
 
-    def _read_one(self, folder: RecordsFolder, path: str, item: Found) -> Read:
+        Each step for all of them before the next: what a step needs is at hand in the processor, worth a tenth.
+        """
+        with RecordsFolder(self.config.records_folder) as folder:
+            contents = [folder.read(item) for _, item in batch]
+        readings = [self._reading(*file, content) for file, content in zip(batch, contents, strict=True)]
+        return [one and self._filed(*one) for one in readings]
+
+    def _reading(self, path: str, item: Found, content: bytes | Fault) -> tuple[Found, Reading | None] | None:
         seen = item._replace(path=path, mtime_ns=settled(item.mtime_ns))
         before = self.known.get(path)
-        content = folder.read(item)
         if isinstance(content, Fault):
             # Its rights or the target of a link may change without its time telling so: it is looked at each time.
             reading = Reading(path, digest(str(content)), None, (content,), doubtful=item.is_link)
             seen = seen._replace(mtime_ns=NEVER)
         elif before is not None and before == digest(content):
-            return seen
+            return seen, None
         else:
             reading = read_record(path, content, self.now, self.config.records.fields)
-        if before is not None and before == reading.digest:
-            return None
-        return filed(seen, reading, self.now, self.config.names, self.anew)
+        return None if before is not None and before == reading.digest else (seen, reading)
+
+    def _filed(self, seen: Found, reading: Reading | None) -> Filed | Found:
+        return seen if reading is None else filed(seen, reading, self.now, self.config.names, self.anew)
 
 
-@dataclass(frozen=True, slots=True)
 class Ahead:
-    """What was begun before the store was opened: all files of a listing, read for a store that knows none."""
+    """What other processes began before the store was opened.
 
-    listing: Listing
-    now: datetime
-    made: Iterator[list[Read]]
+    `read` is what all files come to, for a store that knows none; None where there is one.
+    """
+
+    def __init__(self, listing: Callable[[], Listing], now: datetime, read: Iterator[list[Read]] | None = None) -> None:
+        self.listing = listing  # gives the files that there are; to be asked once
+        self.now = now
+        self.read = read
 
 
 @contextmanager
-def reading_ahead(config: Config, now: datetime, workers: int) -> Iterator[Ahead | None]:
-    """Begin to read all files, where there is no store yet and several processes are to help."""
-    if not workers or config.store_file.exists():
+def reading_ahead(config: Config, now: datetime, workers: int, large: int = LARGE) -> Iterator[Ahead | None]:
+    """Have other processes look which files there are, where they are many, or read all where there is no store yet.
+
+    `large` are the bytes of a store from which on they are many.
+    """
+    size = config.store_file.stat().st_size if config.store_file.exists() else 0
+    if not workers or 0 < size < large:
         yield None
-        return
-    listing = Listing(config.records_folder, None)
-    reader = Reader(config, now, {}, anew=True)
-    with shared(reader.read, batches(sorted(listing.found.items())), workers, HEAD_START) as made:
-        yield Ahead(listing, now, made)
+    elif size:
+        folders = parts_of(config.records_folder)
+        parts = [folders[start::workers] for start in range(workers)]
+        with shared(partial(_listed, config.records_folder), parts, workers, beside=True) as made:
+            yield Ahead(lambda: Listing(chain.from_iterable(made)), now)
+    else:
+        listing = Listing(list_folders(config.records_folder))
+        reader = Reader(config, now, {}, anew=True)
+
+        def read_part(part: Part) -> list[Read]:
+            return reader.read(listing.files_of(part))
+
+        # Not the files themselves, where that can be helped: there may be a million.
+        every = listing.parts(BATCH) if listing.is_plain else []
+        files = [] if listing.is_plain else batches(sorted(listing.files().items()))
+        with shared(read_part, every, workers, HEAD_START) as read, shared(reader.read, files, workers) as others:
+            yield Ahead(lambda: listing, now, chain(read, others))
+
+
+def _listed(folder: Path, parts: Sequence[str]) -> list[Listed]:
+    return list(list_folders(folder, parts))
 
 
 def batches(files: Sequence[File]) -> list[Sequence[File]]:

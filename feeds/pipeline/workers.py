@@ -36,15 +36,21 @@ def processors() -> int:
 
 @contextmanager
 def shared(
-    work: Callable[[Batch], Made], batches: Sequence[Batch], workers: int, waiting: int = WAITING
+    work: Callable[[Batch], Made],
+    batches: Sequence[Batch],
+    workers: int,
+    waiting: int = WAITING,
+    *,
+    beside: bool = False,
 ) -> Iterator[Iterator[Made]]:
     """What `work` makes of each batch, which can be pickled.  With no workers, or one batch, all is done here.
 
     Workers begin at once, each with the first `waiting` batches that fall to it, and are gone once all is made.
+    `beside`: one batch is done by a worker too, since this process has something else to do meanwhile.
     """
     sharing = _Sharing(work, batches)
     try:
-        sharing.hire(min(workers, len(batches) if len(batches) > 1 else 0))
+        sharing.hire(min(workers, len(batches)) if beside or len(batches) > 1 else 0)
         sharing.hand_out(0, waiting)
         yield sharing.made()
     finally:

@@ -3,7 +3,7 @@
 import os
 import stat
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -13,6 +13,7 @@ from feeds.records.faults import Fault
 
 SUFFIXES = (".md", ".markdown", ".yaml", ".yml", ".txt")
 LARGEST = 1024 * 1024
+_NEXT = "\0"  # between what is told of two files: no name holds it, nor a slash
 
 
 class Found(NamedTuple):
@@ -24,38 +25,97 @@ class Found(NamedTuple):
     is_link: bool = False
 
 
-def walk(folder: Path) -> Iterator[Found]:
-    """Every file below the folder that has a record's suffix, at any depth; hidden ones and folders are passed over.
+class Listed(NamedTuple):
+    """The files of one folder that may be records, as one look found them.
 
+    `prefix` is its path below the records folder, with a slash at the end. `facts` is all that tells of a change, as
+    text: of 100,000 files nothing else is kept. `newest` is the latest time. One that is not `whole` cannot be read.
+    """
+
+    prefix: str
+    facts: str
+    newest: int
+    whole: bool
+
+    def files(self) -> Iterator[Found]:
+        """Each of them; of a folder that cannot be read the folder itself, so that reading it tells what is wrong."""
+        for facts in self.facts.split(_NEXT) if self.facts else ():
+            name, size, mtime_ns, is_link = facts.split("/")
+            yield Found(self.prefix + name, int(size), int(mtime_ns), is_link == "True")
+        if not self.whole:
+            yield Found(self.prefix.rstrip("/"), 0, 0)
+
+    @property
+    def number(self) -> int:
+        """How many there are."""
+        return (self.facts.count(_NEXT) + 1 if self.facts else 0) + (not self.whole)
+
+
+def list_folders(folder: Path, parts: Sequence[str] | None = None) -> Iterator[Listed]:
+    """The records folder and every folder below it; hidden ones are passed over, and hidden files.
+
+    `parts`: only these of `parts_of` the folder.
     Raises ConfigError when the folder itself cannot be read: no record found is not the same as none there.
     """
-    waiting = [("", str(folder))]
+    waiting = [(part, f"{folder}/{part}") for part in ([""] if parts is None else parts)]
     while waiting:
         prefix, place = waiting.pop()
+        facts, newest, whole = [], 0, True
         try:
             with os.scandir(place) as items:
                 for item in items:
-                    if item.name.startswith("."):
+                    name = item.name
+                    if name[0] == ".":
                         continue
                     if item.is_dir(follow_symlinks=False):
-                        waiting.append((f"{prefix}{item.name}/", item.path))
-                    elif item.name.lower().endswith(SUFFIXES) or _is_linked_folder(item):
+                        if prefix or parts is None:
+                            waiting.append((f"{prefix}{name}/", item.path))
+                    elif name.lower().endswith(SUFFIXES) or _is_linked_folder(item):
                         try:
-                            facts = item.stat(follow_symlinks=False)
+                            status = item.stat(follow_symlinks=False)
                         except FileNotFoundError:  # it went meanwhile
                             continue
                         is_link = item.is_symlink()
                         if is_link:
                             with suppress(OSError):  # it points nowhere, which reading it will tell
-                                facts = item.stat()
-                        yield Found(prefix + item.name, facts.st_size, facts.st_mtime_ns, is_link)
+                                status = item.stat()
+                        mtime_ns = status.st_mtime_ns
+                        if mtime_ns > newest:
+                            newest = mtime_ns
+                        facts.append(f"{name}/{status.st_size}/{mtime_ns}/{is_link}")
         except OSError as error:
-            if prefix:  # reading it will tell what is wrong
-                yield Found(prefix.rstrip("/"), 0, 0)
-                continue
-            raise ConfigError(
-                str(folder), f"expected a folder of records, got: {error.strerror}; records.path names it"
-            ) from error
+            if not prefix:
+                raise _unreadable(folder, error) from error
+            whole = False
+        if facts or not whole:
+            yield Listed(prefix, _NEXT.join(facts), newest, whole)
+
+
+def parts_of(folder: Path) -> list[str]:
+    """What several processes can list one by one: the folder itself as ``, each right below it with all that is in it.
+
+    Raises ConfigError when the folder cannot be read.
+    """
+    try:
+        with os.scandir(folder) as items:
+            folders = [item.name for item in items if item.name[0] != "." and item.is_dir(follow_symlinks=False)]
+    except OSError as error:
+        raise _unreadable(folder, error) from error
+    return ["", *(f"{name}/" for name in folders)]
+
+
+def _unreadable(folder: Path, error: OSError) -> ConfigError:
+    advice = f"expected a folder of records, got: {error.strerror}; records.path names it"
+    return ConfigError(str(folder), advice)
+
+
+def walk(folder: Path) -> Iterator[Found]:
+    """Every file below the folder that has a record's suffix, at any depth; hidden ones and folders are passed over.
+
+    Raises ConfigError when the folder itself cannot be read.
+    """
+    for listed in list_folders(folder):
+        yield from listed.files()
 
 
 def find(folder: Path, path: str) -> Found | None:

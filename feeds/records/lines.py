@@ -2,7 +2,7 @@
 
 In: YAML. Out: the very data that events makes of it, or None where there is anything that could mean more than
 it seems to: flow style, anchors, tags, escapes, text over several lines, a key twice, a line that is none of these.
-That is about ten times as quick as libyaml with its events; docs/benchmarks.md has the numbers. Where values stand
+That is about five times as quick as libyaml with its events; docs/benchmarks.md has the numbers. Where values stand
 is not known here, and nothing is ever wrong here: what is doubtful is read again by the parser, which tells why.
 
 The records of a publisher have few forms: the same keys, as many topics. What is between the values is read once for
@@ -10,7 +10,7 @@ all records that have it, to a form that says where each value goes.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
@@ -52,15 +52,14 @@ Form = tuple[tuple[tuple[str, ...] | None, Pick], ...]
 
 def read_lines(source: str) -> dict[str, Any] | None:
     """The mapping that the YAML is, without `secured` at any depth; None where only a parser can tell."""
-    parts = VALUE.split(source)
-    between = "\0".join(parts[::2])
-    if len(between) > LARGEST_FORM or "\\" in source or "\0" in source:
+    if (parts := parted(source)) is None:
         return _read(source)
+    between, values = parts
     try:
         form = _form(between)
     except ValueError:
         return None
-    there: list[Any] = [value[1:-1] if value[0] in "\"'" else Plain(value) for value in parts[1::2]]
+    there: list[Any] = [value[1:-1] if value[0] in "\"'" else Plain(value) for value in values]
     there.append(None)
     for keys, pick in form:
         # Not strict, which costs as much again: a form has a place for each key.
@@ -69,31 +68,49 @@ def read_lines(source: str) -> dict[str, Any] | None:
     return data
 
 
-@lru_cache(maxsize=500)
-def _form(between: str) -> Form:
-    """The form of a text.  In: what stands between its values, with NUL where they are.
+def parted(source: str) -> tuple[str, list[str]] | None:
+    """What stands between the values of a text, with NUL where they are, and the values as they are written.
 
-    Raises ValueError where only a parser can tell: that is not kept, so that nothing is which may be a value after all.
+    None of what is told line by line alone.
+    """
+    parts = VALUE.split(source)
+    between = "\0".join(parts[::2])
+    if len(between) > LARGEST_FORM or "\\" in source or "\0" in source:
+        return None
+    return between, parts[1::2]
+
+
+def numbered(between: str) -> dict[str, Any]:
+    """The mapping of every text that has this between its values, with a value's number as Plain in its place.
+
+    Raises ValueError where only a parser can tell.
     """
     *before, last = between.split("\0")
     told = (text + ("- " if text[-1:] in ("", " ", "\n") else ": ") for text in before)
     data = _read("".join(f"{text}{number}" for number, text in enumerate(told)) + last)
     if data is None:
         raise ValueError("not told by its lines alone")
+    return data
+
+
+@lru_cache(maxsize=500)
+def _form(between: str) -> Form:
+    """The form of a text.  Raises ValueError as `numbered` does: nothing is kept that may be a value after all."""
+    data, count = numbered(between), between.count("\0")
     containers: list[Any] = []
 
     def place(item: Any) -> int:
         if item is None or isinstance(item, Plain):
-            return len(before) if item is None else int(item)
+            return count if item is None else int(item)
         places = [place(inner) for inner in (item.values() if isinstance(item, dict) else item)]
-        containers.append((tuple(item) if isinstance(item, dict) else None, _pick(places)))
-        return len(before) + len(containers)
+        containers.append((tuple(item) if isinstance(item, dict) else None, picking(places)))
+        return count + len(containers)
 
     place(data)
     return tuple(containers)
 
 
-def _pick(places: list[int]) -> Pick:
+def picking(places: Sequence[int]) -> Pick:
     """What takes the items at these places out of a list."""
     if len(places) > 1:
         return itemgetter(places[0], *places[1:])

@@ -29,6 +29,7 @@ from feeds.records.shape import (
     holds_secret,
 )
 from feeds.records.slips import HIDING, likely_key, likely_meant, may_say_unpublished
+from feeds.records.usual import usual_article
 from feeds.records.validation import NESTED, Problem, described, validate
 
 NAMES = KEYS.union(*(shape.model_fields for shape in NESTED.values()))
@@ -74,7 +75,12 @@ def read_record(path: str, content: bytes, now: datetime, mapping: FieldMapping 
         fault = Fault(path, *place, "", "UTF-8", f"the byte 0x{error.object[error.start]:02x}")
         doubtful = may_say_unpublished(content.decode(errors="replace"), _deciding(mapping))
         return Reading(path, mark, None, (fault,), doubtful=doubtful)
-    read = toml.read if toml.is_toml(text) else frontmatter.read
+    is_toml = toml.is_toml(text)
+    if mapping is None and not is_toml:
+        source, body, _ = frontmatter.split(text)
+        if (article := usual_article(source, body, path, mark, now)) is not None:
+            return Reading(path, mark, article, ())
+    read = toml.read if is_toml else frontmatter.read
     front = read(text)
     faults = [Fault(path, *flaw.place, _known_key(flaw.path), flaw.expected, flaw.got) for flaw in front.flaws]
     if front.data is None:

@@ -67,14 +67,14 @@ def holds_secret(text: str) -> bool:
     return SECRET_KEY in text and SWALLOWED.search(text) is not None
 
 
-def _stands(text: str) -> bool:
+def stands(text: str) -> bool:
     """Whether nothing in a text is to be cleaned or looked into: nearly always."""
     return text.isprintable() and unicodedata.is_normalized("NFC", text) and SECRET_KEY not in text
 
 
 def as_text(value: Any) -> str:
     """Cleaned text that says something; its lines kept."""
-    if isinstance(value, str) and _stands(value) and (text := value.strip()):
+    if isinstance(value, str) and stands(value) and (text := value.strip()):
         return text
     if not isinstance(value, str) or not (text := clean(value).strip()):
         raise expected("text")
@@ -86,7 +86,7 @@ def as_text(value: Any) -> str:
 def as_line(value: Any) -> str:
     """Cleaned text on one line, white space folded."""
     # What is printable has no white space but blanks.
-    if isinstance(value, str) and "  " not in value and _stands(value) and (text := value.strip()):
+    if isinstance(value, str) and "  " not in value and stands(value) and (text := value.strip()):
         return text
     return " ".join(as_text(value).split())
 

@@ -5,32 +5,25 @@ between them. Not here: what is visible and in which order (selection).
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, bindparam, delete, select, text, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from feeds import schema
 from feeds.model import Article, Entry
-from feeds.records import Cost, Fault, Found
+from feeds.records import Cost, Fault
 from feeds.rows import FILE_COLUMNS, RECORD_COLUMNS, Filed, article_of, fault_of, micros
 from feeds.store.database import driver, fact, insert_rows
 from feeds.store.feeds import Unsettled, count_spellings, note_unsettled, withdraw_memberships
+from feeds.store.files import known_files
 
 MOST_PARAMETERS = 500
 Item = TypeVar("Item")
 LINK, ADDRESS, OTHERS, RELATED = map(RECORD_COLUMNS.index, ("link", "address", "others", "related"))
-
-
-class Known(NamedTuple):
-    """What the store knows of a file: when these agree with the disk, it is not read again."""
-
-    size: int
-    mtime_ns: int
-    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,38 +48,6 @@ def generation(connection: Connection) -> int:
     return int(fact(connection, "generation") or 0)
 
 
-def known_files(connection: Connection, among: Sequence[str] | None = None) -> dict[str, Known]:
-    """Every file that was read, by path; `among`: only of these."""
-    return {path: Known(*facts) for path, *facts in _of_files(connection, "size, mtime_ns, digest", among)}
-
-
-def file_marks(connection: Connection, among: Sequence[str] | None = None) -> dict[str, str]:
-    """The size and the time of every file that was read, as text with a blank between them, by path."""
-    return dict(_of_files(connection, "size || ' ' || mtime_ns", among))
-
-
-def _of_files(connection: Connection, columns: str, among: Sequence[str] | None) -> Iterator[Any]:
-    every = f"SELECT path, {columns} FROM files"
-    if among is None:
-        yield from driver(connection).execute(every)
-        return
-    for some in _chunks(among):
-        yield from driver(connection).execute(f"{every} WHERE path IN ({_places(some)})", some)
-
-
-def has_undated(connection: Connection, never: int) -> bool:
-    """Whether there is a file that changed at that time, which no file does."""
-    files = schema.files.c
-    return connection.scalar(select(files.path).where(files.mtime_ns == never).limit(1)) is not None
-
-
-def known_below(connection: Connection, path: str) -> list[str]:
-    """The paths of the files that were read below a folder."""
-    files = schema.files.c
-    below = select(files.path).where(files.path > f"{path}/", files.path < f"{path}0")  # "0" is what comes after "/"
-    return list(connection.scalars(below))
-
-
 def put(connection: Connection, batch: Sequence[Filed]) -> None:
     """Keep what was read of each file, in place of what was known of it."""
     if not batch:
@@ -104,14 +65,6 @@ def put(connection: Connection, batch: Sequence[Filed]) -> None:
     addresses = {address for address, _ in kept_back}
     addresses.update(*((row[ADDRESS], *row[OTHERS].split()) for row in rows))
     note_unsettled(connection, Unsettled({row[LINK] for row in rows}, addresses, set()))
-
-
-def touch(connection: Connection, found: Iterable[Found]) -> None:
-    """Note the size and time of files whose bytes did not change."""
-    statement = update(schema.files).where(schema.files.c.path == bindparam("key"))
-    rows = [{"key": item.path, "size": item.size, "mtime_ns": item.mtime_ns} for item in found]
-    if rows:
-        connection.execute(statement.values(size=bindparam("size"), mtime_ns=bindparam("mtime_ns")), rows)
 
 
 def remove(connection: Connection, paths: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from feeds.errors import ConfigError
-from feeds.records import Fault, Found, RecordsFolder, printable, read_file, walk
+from feeds.records import Fault, Found, RecordsFolder, list_folders, parts_of, printable, read_file, walk
 from feeds.records.folder import LARGEST
 from tests import make
 
@@ -296,3 +296,18 @@ def test_what_may_not_be_read_is_reported(folder: Path) -> None:
         assert read(folder, "c.md") == b"text"
     finally:
         (folder / "sub").chmod(0o755)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_the_parts_of_a_folder_are_all_of_it_and_each_file_once(folder: Path, workers: int) -> None:
+    for path in ("a.md", "x/b.md", "x/y/c.md", "z/d.md", ".hidden/e.md", "z/.f.md", "w/g.txt"):
+        make.write(folder / path, "text")
+    (folder / "link.md").symlink_to(folder / "a.md")
+    every = parts_of(folder)
+    lists = [list_folders(folder, every[start::workers]) for start in range(workers)]
+    assert sorted(listed for some in lists for listed in some) == sorted(list_folders(folder))
+
+
+def test_a_folder_that_is_not_there_has_no_parts(folder: Path) -> None:
+    with pytest.raises(ConfigError, match="expected a folder of records"):
+        parts_of(folder / "other")

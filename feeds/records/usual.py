@@ -1,0 +1,228 @@
+"""Records as nearly all are, straight to Articles: where every value is plain, nothing is to be checked or cleaned.
+
+What is plain is told of all values of a kind at once. Nothing is ever wrong here: of a record with anything else in it,
+or that is not published, validation decides and tells. tests/records/test_usual.py holds that both make the same of it.
+In: YAML. Out: an Article or None. Not here: what a record may hold (shape), and how its lines are read (lines).
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from feeds.model import PLAIN_ADDRESS, Article, Image, Provider, Related, identity
+from feeds.records.lines import Pick, numbered, parted, picking
+from feeds.records.plain import SECRET_KEY, Plain
+from feeds.records.shape import USUAL_MOMENT, clean, stands
+
+TEXT, NAME, ADDRESS, DOMAIN, MOMENT, NUMBER, PIXELS, FLAG = range(8)
+PROVIDER = {"domain": DOMAIN, "name": TEXT}
+IMAGE = {"url": ADDRESS, "width": PIXELS, "height": PIXELS, "isCached": FLAG, "length": PIXELS}
+RELATED = {
+    "title": TEXT,
+    "excerpt": TEXT,
+    "type": TEXT,
+    "quality": NUMBER,
+    "provider": PROVIDER,
+    "images": [IMAGE],
+    "webUrl": ADDRESS,
+    "ampWebUrl": ADDRESS,
+    "cdnAmpWebUrl": ADDRESS,
+    "publishedDateTime": MOMENT,
+}
+RECORD = {
+    "title": TEXT,
+    "excerpt": TEXT,
+    "type": TEXT,
+    "category": NAME,
+    "topics": [NAME],
+    "webUrl": ADDRESS,
+    "originalUrl": ADDRESS,
+    "ampWebUrl": ADDRESS,
+    "cdnAmpWebUrl": ADDRESS,
+    "publishedDateTime": MOMENT,
+    "updatedDateTime": MOMENT,
+    "quality": NUMBER,
+    "heat": NUMBER,
+    "published": FLAG,
+    "provider": PROVIDER,
+    "images": [IMAGE],
+    "related": [RELATED],
+}
+
+
+def _many(pattern: str) -> re.Pattern[str]:
+    """That pattern before every end of a line."""
+    return re.compile(rf"(?:(?>{pattern})\n)*")
+
+
+def _lines(values: Iterable[str]) -> str:
+    return "".join([f"{value}\n" for value in values])
+
+
+_host = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?){1,3}"
+ADDRESSES, DOMAINS, MOMENTS = _many(PLAIN_ADDRESS.pattern), _many(_host), _many(USUAL_MOMENT.pattern)
+NUMBERS, WHOLE = _many(r"[0-9]{1,9}(?:\.[0-9]{1,9})?"), _many(r"[1-9][0-9]{0,8}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """Where the values of a record stand, by kind and by what they are; what is absent stands after the last."""
+
+    kinds: tuple[Pick, ...]
+    published: int | None
+    facts: (
+        Pick  # title, webUrl, publishedDateTime, updatedDateTime, domain, name, excerpt, category, the other addresses
+    )
+    topics: Pick
+    images: tuple[Pick, ...]
+    related: tuple[Pick, ...]
+
+
+def usual_article(source: str, body: str, path: str, mark: str, now: datetime) -> Article | None:
+    """The article of the record of that digest, with that body, or None where it is to be read with more care."""
+    if (parts := parted(source)) is None or SECRET_KEY in (body := clean(body).strip()):
+        return None
+    between, raw = parts
+    try:
+        form = _form(between)
+    except ValueError:
+        return None
+    if form is None:
+        return None
+    values: list[Any] = [value[1:-1] if value[0] in "\"'" else value for value in raw]
+    moments = _moments(form, values)
+    if moments is None or not _are_plain(form, values, raw):
+        return None
+    if form.published is not None and values[form.published] != "true":
+        return None
+    values.append(None)
+    title, link, at, changed, domain, name, excerpt, category, original, amp, cdn, quality, heat = form.facts(values)
+    published, updated = moments[at], None if changed is None else moments[changed]
+    if updated is not None and not published <= updated <= now:
+        return None
+    return Article(
+        path,
+        mark,
+        identity(link),
+        link,
+        title,
+        published,
+        Provider(domain, name or domain),
+        updated,
+        excerpt or "",
+        body,
+        category,
+        tuple(dict.fromkeys(form.topics(values))),
+        tuple([_image(*pick(values)) for pick in form.images]),
+        tuple([_related(*pick(values)) for pick in form.related]),
+        original,
+        amp,
+        cdn,
+        None if quality is None else float(quality),
+        None if heat is None else float(heat),
+    )
+
+
+def _moments(form: _Form, values: list[Any]) -> dict[str, datetime] | None:
+    written = list(form.kinds[MOMENT](values))
+    if not MOMENTS.fullmatch(_lines(written)):
+        return None
+    try:
+        found = {text: datetime.fromisoformat(text) for text in written}
+        return {text: one if one.tzinfo is UTC else one.astimezone(UTC) for text, one in found.items()}
+    except (ValueError, OverflowError):
+        return None
+
+
+def _are_plain(form: _Form, values: list[Any], raw: list[Any]) -> bool:
+    """Whether every value is what its kind is as a rule.  What must stand without quotes is looked at as written."""
+    kinds = form.kinds
+    names = list(kinds[NAME](values))
+    # Around each text stands what no plain one begins or ends with.
+    text = "|".join(["", *kinds[TEXT](values), *names, ""])
+    if "  " in text or "| " in text or " |" in text or "||" in text:
+        return False
+    if not stands(text) or not all(name[0].isalnum() for name in names):
+        return False
+    addresses = _lines(kinds[ADDRESS](values))
+    return (
+        ADDRESSES.fullmatch(addresses) is not None
+        and SECRET_KEY not in addresses
+        and "?\n" not in addresses
+        and DOMAINS.fullmatch(_lines(kinds[DOMAIN](values))) is not None
+        and NUMBERS.fullmatch(_lines(kinds[NUMBER](raw))) is not None
+        and WHOLE.fullmatch(_lines(kinds[PIXELS](raw))) is not None
+        and {"true", "false"}.issuperset(kinds[FLAG](raw))
+    )
+
+
+def _image(url: str, *sizes: str | None) -> Image:
+    return Image(url, *[None if size is None else int(size) for size in sizes])
+
+
+def _related(title: str, link: str, domain: str | None, name: str | None) -> Related:
+    return Related(title, link, None if domain is None else Provider(domain, name or domain))
+
+
+@lru_cache(maxsize=500)
+def _form(between: str) -> _Form | None:
+    """The form of a record; None of one that has another key, or lacks one.
+
+    Raises ValueError where only a parser can tell, as `numbered` does: nothing is kept that may be a value after all.
+    """
+    data = numbered(between)
+    kinds: defaultdict[int, list[int]] = defaultdict(list)
+    absent = between.count("\0")
+
+    def at(item: dict[str, Any], *keys: str) -> list[int]:
+        return [absent if item.get(key) is None else int(item[key]) for key in keys]
+
+    def provider(item: dict[str, Any]) -> list[int]:
+        own = item.get("provider")
+        return [absent, absent] if own is None else [int(own["domain"]), *at(own, "name")]
+
+    try:
+        _sort(data, RECORD, kinds)
+        first = [int(data[key]) for key in ("title", "webUrl", "publishedDateTime")]
+        others = ("excerpt", "category", "originalUrl", "ampWebUrl", "cdnAmpWebUrl", "quality", "heat")
+        images = [[int(item["url"]), *at(item, "width", "height", "length")] for item in data.get("images") or ()]
+        related = [[int(item["title"]), int(item["webUrl"]), *provider(item)] for item in data.get("related") or ()]
+        return _Form(
+            tuple(picking(kinds[kind]) for kind in range(8)),
+            None if data.get("published") is None else int(data["published"]),
+            picking(
+                [
+                    *first,
+                    *at(data, "updatedDateTime"),
+                    int(data["provider"]["domain"]),
+                    *provider(data)[1:],
+                    *at(data, *others),
+                ]
+            ),
+            picking([int(item) for item in data.get("topics") or ()]),
+            tuple(map(picking, images)),
+            tuple(map(picking, related)),
+        )
+    except (KeyError, TypeError, ValueError):  # a key is another, or is not there, or says nothing
+        return None
+
+
+def _sort(item: Any, what: Any, kinds: defaultdict[int, list[int]]) -> None:
+    """Sort the places of values by what they are.  Raises ValueError where there is something else."""
+    if isinstance(what, int) and isinstance(item, Plain):
+        kinds[what].append(int(item))
+    elif isinstance(what, list) and isinstance(item, list):
+        for one in item:
+            _sort(one, what[0], kinds)
+    elif isinstance(what, dict) and isinstance(item, dict):
+        for key, one in item.items():
+            if key not in what:
+                raise ValueError("another key")
+            if one is not None:
+                _sort(one, what[key], kinds)
+    else:
+        raise ValueError("another form")

@@ -1,0 +1,145 @@
+"""What is read straight to an article is what validation makes of it: over records of every form, plain and odd."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feeds.records import Reading, reading
+from feeds.records.shape import Record
+from feeds.records.usual import IMAGE, PROVIDER, RECORD, RELATED
+from feeds.records.validation import NESTED
+from tests.make import NOW, ROOT, Corpora
+
+PLAIN: dict[str, list[str]] = {
+    "text": ["Words", '"Quoted words"', "'It''s'", '"日本語 | é"',
+             '"a  b"', '" a"', '"a "', '"|"', '"a |b"', '""', "~"],
+    "address": ["https://a.example.org/x?a=b&c=%20d", '"http://example.org"', "https://example.org/?", "http://A.example"],
+    "domain": ["example.org", '"a.example.org"', "Example.org", "localhost", "-a.example", '""'],
+    "moment": ["2026-11-20T10:00:00Z", '"2026-11-20T10:00:00+02:00"', "2026-02-30T10:00:00Z",
+               "2026-11-20", "2026-12-24T10:00:00Z"],
+    "number": ["5", "0.25", '"5"', "-1", "1e3", "007", "12345678901"],
+    "pixels": ["640", '"640"', "0", "1.5", "1234567890"],
+    "flag": ["true", "false", '"true"', "yes", "True"],
+    "name": ["AI", '"C++"', "'-'", '"- a"', '"é x"', '"(a)"'],
+}  # fmt: skip
+TEXTS = [*PLAIN["text"], '"secured: abcdefghijklmnopqrst"', '"e\u0301"', '"a\u00a0b"', '"a\u200bb"']
+OF_KEY = {
+    **dict.fromkeys(["title", "excerpt", "type"], TEXTS),
+    **dict.fromkeys(["webUrl", "originalUrl", "ampWebUrl", "cdnAmpWebUrl"], PLAIN["address"]),
+    **dict.fromkeys(["publishedDateTime", "updatedDateTime"], PLAIN["moment"]),
+    **dict.fromkeys(["quality", "heat"], PLAIN["number"]),
+    "category": PLAIN["name"],
+    "published": PLAIN["flag"],
+    "id": ["urn:x:1"],
+    "unknown": ["x"],
+}
+REQUIRED = ["title", "webUrl", "publishedDateTime"]
+
+
+def nearly_all(values: list[str]) -> st.SearchStrategy[str]:
+    """Mostly the first ones, which are plain."""
+    return st.sampled_from([*values[:2] * 6, *values])
+
+
+@st.composite
+def images(draw: Any, indent: str) -> list[str]:
+    lines = []
+    for _ in range(draw(st.integers(0, 2))):
+        lines.append(f"{indent}- url: {draw(nearly_all(PLAIN['address']))}")
+        for key in draw(st.lists(st.sampled_from(["width", "height", "length"]), unique=True)):
+            lines.append(f"{indent}  {key}: {draw(nearly_all(PLAIN['pixels']))}")
+        if draw(st.booleans()):
+            lines.append(f"{indent}  isCached: {draw(nearly_all(PLAIN['flag']))}")
+    return lines
+
+
+@st.composite
+def provider(draw: Any, indent: str) -> list[str]:
+    lines = [f"{indent}domain: {draw(nearly_all(PLAIN['domain']))}"]
+    return [*lines, f"{indent}name: {draw(nearly_all(TEXTS))}"] if draw(st.booleans()) else lines
+
+
+@st.composite
+def records(draw: Any) -> str:
+    """A record in whatever form."""
+    optional = draw(st.lists(st.sampled_from(sorted(OF_KEY.keys() - set(REQUIRED))), unique=True, max_size=5))
+    lines = [f"{key}: {draw(nearly_all(OF_KEY[key]))}" for key in [*REQUIRED, *optional]]
+    lines += ["provider:", *draw(provider("  "))]
+    topics = draw(st.lists(nearly_all(PLAIN["name"]), max_size=3))
+    lines += ["topics:", *(f"  - {topic}" for topic in topics)]
+    lines += ["images:", *draw(images("  "))]
+    lines.append("related:")
+    for _ in range(draw(st.integers(0, 2))):
+        lines.append(f"  - title: {draw(nearly_all(TEXTS))}")
+        lines.append(f"    webUrl: {draw(nearly_all(PLAIN['address']))}")
+        for key in draw(st.lists(st.sampled_from(["excerpt", "type", "quality", "publishedDateTime"]), unique=True)):
+            lines.append(f"    {key}: {draw(nearly_all(OF_KEY[key]))}")
+        if draw(st.booleans()):
+            lines += ["    provider:", *draw(provider("      "))]
+        lines += ["    images:", *draw(images("      "))]
+    lines.append(draw(st.sampled_from(['secured: "abc"', "", "# note"])))
+    body = draw(st.sampled_from(["", "", "A body.\n", "secured: no key\n", "e\u0301\n"]))
+    return "---\n" + "\n".join(line for line in lines if line) + f"\n---\n{body}"
+
+
+def by_validation(content: bytes, now: datetime = NOW) -> Reading:
+    """What is made of a record where nothing is taken for usual."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading, "usual_article", lambda *_: None)
+        return reading.read_record("a.md", content, now)
+
+
+@given(text=records())
+def test_both_make_the_same_of_a_record(text: str) -> None:
+    assert reading.read_record("a.md", text.encode(), NOW) == by_validation(text.encode())
+
+
+def test_both_make_the_same_of_the_seeds_and_of_a_corpus_as_of_any_moment(corpora: Corpora) -> None:
+    files = [file for file in (ROOT / "seeds").rglob("*.md") if file.is_file()]
+    files += sorted((corpora.of(1000) / "records").rglob("*.md"))
+    for number, content in enumerate(file.read_bytes() for file in files):
+        now = NOW - timedelta(days=number)
+        assert reading.read_record("a.md", content, now) == by_validation(content, now)
+
+
+def test_nearly_all_that_is_published_is_usual(corpora: Corpora, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "validate", None)  # to ask it fails
+    found = 0
+    for file in (corpora.of(1000) / "records").rglob("*.md"):
+        content = file.read_bytes()
+        if b"\npublished: true\n" in content:
+            assert reading.read_record("a.md", content, NOW).article is not None
+            found += 1
+    assert found > 800
+
+
+def test_it_knows_every_key_but_those_that_decide_about_an_id() -> None:
+    assert RECORD.keys() == Record.model_fields.keys() - {"id", "previousUrls"}
+    assert [PROVIDER.keys(), IMAGE.keys(), RELATED.keys()] == [
+        NESTED[name].model_fields.keys() for name in ("provider", "images", "related")
+    ]
+
+
+@pytest.mark.parametrize("updated", ["2026-11-19T00:00:00Z", "2027-01-01T00:00:00Z"], ids=["before", "to come"])
+def test_an_update_before_publication_or_to_come_is_told(updated: str) -> None:
+    content = f"""---
+title: Words
+webUrl: https://example.org/a
+publishedDateTime: 2026-11-20T10:00:00Z
+updatedDateTime: {updated}
+provider:
+  domain: example.org
+---
+""".encode()
+    (fault,) = reading.read_record("a.md", content, datetime(2026, 11, 23, tzinfo=UTC)).faults
+    assert (fault.key, fault.line) == ("updatedDateTime", 5)
+
+
+def test_secured_is_in_no_form_that_is_kept(tmp_path: Path) -> None:
+    content = b'---\ntitle: Words\nwebUrl: https://example.org/a\nsecured:\n  - "canary"\n  - canary: plain\n---\n'
+    reading.read_record("a.md", content, NOW)
+    assert reading.read_record("a.md", content, NOW).article is None
