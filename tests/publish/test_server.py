@@ -59,7 +59,8 @@ def serving(config: Config, *options: str) -> Iterator[Serving]:
     command = [sys.executable, "-m", "feeds", "serve", "--port", str(port), *options]
     out, err = folder / "serve.out", folder / "serve.err"
     with out.open("wb") as to_out, err.open("wb") as to_err:
-        process = subprocess.Popen(command, cwd=folder, stdout=to_out, stderr=to_err, env={**os.environ})
+        # In a session of its own, so that its workers can be ended where it does not end them.
+        process = subprocess.Popen(command, cwd=folder, stdout=to_out, stderr=to_err, start_new_session=True)
     running = Serving(process, f"http://{f'[{host}]' if ':' in host else host}:{port}", out, err)
     try:
         _wait(running, urlsplit(config.site.base_url).path)
@@ -69,7 +70,7 @@ def serving(config: Config, *options: str) -> Iterator[Serving]:
         try:
             process.wait(LONGEST)
         except subprocess.TimeoutExpired:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
             process.wait(LONGEST)
 
 
