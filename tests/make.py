@@ -33,6 +33,8 @@ from feeds.store import Connection, Store
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 ROOT = Path(__file__).parent.parent
 
+LONGEST = 60  # seconds to wait for what must happen soon, on a machine that has other work
+
 CANARY = "CanaryThatNobodyMaySee"
 
 OWN = """

@@ -144,11 +144,11 @@ def test_a_topic_is_found_followed_and_its_address_copied(browser: "Browser", se
         assert [kind for kind, _ in found] == ["application/rss+xml", "application/atom+xml", "application/feed+json"]
         assert found[0][1] == address
         for _, href in found[:2]:
-            parsed = feedparser.parse(httpx.get(href, trust_env=False).content)
+            parsed = feedparser.parse(httpx.get(href, trust_env=False, timeout=make.LONGEST).content)
             assert not parsed.bozo
             assert parsed.feed.title.startswith("Computer Vision")
             assert parsed.feed.link == page.url
-        assert httpx.get(found[2][1], trust_env=False).json()["home_page_url"] == page.url
+        assert httpx.get(found[2][1], trust_env=False, timeout=make.LONGEST).json()["home_page_url"] == page.url
 
 
 def test_without_a_clipboard_the_address_is_copied_all_the_same(browser: "Browser", served: Serving) -> None:
@@ -254,7 +254,12 @@ def test_everybody_can_use_pages_of_hostile_text(
             assert page.evaluate("document.documentElement.scrollWidth") <= look["viewport"]["width"]
             shot(page, f"hostile-{name}-{request.node.callspec.id}")
         for link in page.locator(".tags a").all()[:5]:
-            assert httpx.get(hostile_site.url + (link.get_attribute("href") or ""), trust_env=False).status_code == 200
+            assert (
+                httpx.get(
+                    hostile_site.url + (link.get_attribute("href") or ""), trust_env=False, timeout=make.LONGEST
+                ).status_code
+                == 200
+            )
 
 
 def test_what_is_not_there_is_said_on_a_page(browser: "Browser", served: Serving) -> None:

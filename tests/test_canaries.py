@@ -403,7 +403,10 @@ def test_the_service_says_no_hidden_word(site: Config, twin: Config, keys: list[
     config = make.site(tmp_path, {**VISIBLE, **HIDDEN}, OWN)
     tree = make.tree(twin.output_folder)
     modified = {path: (twin.output_folder / path).stat().st_mtime for path in tree}
-    with serving(config) as running, httpx.Client(base_url=running.url, trust_env=False) as client:
+    with (
+        serving(config) as running,
+        httpx.Client(base_url=running.url, trust_env=False, timeout=make.LONGEST) as client,
+    ):
 
         def ask(path: str, accept: str, method: str = "GET") -> httpx.Response:
             answer = client.request(method, path, headers={"Accept": accept})

@@ -273,7 +273,10 @@ def recording(service: Serving) -> Iterator[Recorded]:
         def do_GET(self) -> None:
             kept = {name: value for name, value in self.headers.items() if name.lower() not in ("connection", "host")}
             answer = httpx.get(
-                service.url + self.path, headers={**kept, "Accept-Encoding": "identity"}, trust_env=False
+                service.url + self.path,
+                headers={**kept, "Accept-Encoding": "identity"},
+                trust_env=False,
+                timeout=make.LONGEST,
             )
             conditional = "If-None-Match" in self.headers and "If-Modified-Since" in self.headers
             recorded.passed.append((self.path, conditional, answer.status_code))

@@ -364,4 +364,4 @@ def test_answers_are_bounded() -> None:
         Broken(answer=lambda asked, reply: replace(reply, body=b"x" * (33 << 20)).named(Content_Encoding=None))
     ) as url:
         assert kinds(examined(url)) == {"unreachable"}
-        assert httpx.get(url, trust_env=False).status_code == 200
+        assert httpx.get(url, trust_env=False, timeout=make.LONGEST).status_code == 200

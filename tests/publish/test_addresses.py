@@ -216,7 +216,10 @@ def test_it_works_behind_a_proxy_under_a_path(tmp_path: Path) -> None:
     config.file.write_text(config.file.read_text().replace("feeds.example.org", "example.org/news"))
     with serving(load_config(config.file)) as running:
         inside = f"location /news/ {{ proxy_pass {running.url}; }}"
-        with proxy(tmp_path, inside) as url, httpx.Client(base_url=url, trust_env=False) as client:
+        with (
+            proxy(tmp_path, inside) as url,
+            httpx.Client(base_url=url, trust_env=False, timeout=make.LONGEST) as client,
+        ):
             for path in ("/news/", "/news/feed.rss", "/news/topics/ai/feed.atom"):
                 for coding in ("identity", "br"):
                     direct = running.get(path, **{"Accept-Encoding": coding})

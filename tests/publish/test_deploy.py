@@ -15,8 +15,9 @@ import httpx
 import pytest
 
 from tests import make
+from tests.make import LONGEST
 from tests.publish.test_hosts import proxy
-from tests.publish.test_server import LONGEST, Serving, serving
+from tests.publish.test_server import Serving, serving
 
 PAGE = Path(__file__).parents[2] / "docs" / "deploy.md"
 
@@ -39,14 +40,14 @@ def behaves(url: str, server: Serving) -> None:
     for path in ("/feed.rss", "/topics/ai/feed.atom"):
         own = server.get(path)
         for coding in ("identity", "gzip", "br", "zstd"):
-            answer = httpx.get(f"{url}{path}", headers={"Accept-Encoding": coding}, trust_env=False)
+            answer = httpx.get(f"{url}{path}", headers={"Accept-Encoding": coding}, trust_env=False, timeout=LONGEST)
             assert (answer.status_code, answer.content) == (200, own.content)
             assert answer.headers.get("Content-Encoding", "identity") == coding
             for name in ("ETag", "Last-Modified", "Cache-Control", "Vary", "Link", "Content-Type"):
                 assert answer.headers[name] == own.headers[name]
         tags = {"If-None-Match": own.headers["ETag"]}
-        assert httpx.get(f"{url}{path}", headers=tags, trust_env=False).status_code == 304
-    assert httpx.get(f"{url}/nothing", trust_env=False).status_code == 404
+        assert httpx.get(f"{url}{path}", headers=tags, trust_env=False, timeout=LONGEST).status_code == 304
+    assert httpx.get(f"{url}/nothing", trust_env=False, timeout=LONGEST).status_code == 404
 
 
 def test_the_unit_is_one_that_systemd_takes(tmp_path: Path) -> None:
@@ -79,7 +80,7 @@ def caddy(folder: Path, port: int, text: str) -> Iterator[None]:
         deadline = time.monotonic() + LONGEST
         while True:
             with suppress(httpx.TransportError):
-                httpx.get(f"http://127.0.0.1:{port}/", trust_env=False)
+                httpx.get(f"http://127.0.0.1:{port}/", trust_env=False, timeout=LONGEST)
                 break
             assert process.poll() is None and time.monotonic() < deadline, (folder / "caddy.err").read_text()
         yield

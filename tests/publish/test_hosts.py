@@ -19,8 +19,8 @@ from feeds.publish.headers import ALWAYS, PAGE, cache_control
 from feeds.publish.manifest import read_manifest
 from feeds.publish.service import create_app
 from tests import make
+from tests.make import LONGEST
 
-LONGEST = 20  # seconds to wait for what must happen soon
 NAMES = """
 [feeds]
 retired = ["topics/blockchain", "feeds/hot-in-ai"]
@@ -175,7 +175,7 @@ def _wait(url: str, process: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + LONGEST
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            httpx.get(url, trust_env=False)
+            httpx.get(url, trust_env=False, timeout=LONGEST)
             return
         except httpx.TransportError:
             time.sleep(0.02)
@@ -195,7 +195,7 @@ def test_nginx_answers_as_the_service_does(tmp_path: Path, base: str) -> None:
     else:
         place.symlink_to(config.output_folder)
     service = create_app(config, clock=lambda: make.NOW).test_client()
-    with nginx(config, root) as url, httpx.Client(trust_env=False) as client:
+    with nginx(config, root) as url, httpx.Client(trust_env=False, timeout=LONGEST) as client:
         for path, written in read_manifest(config.output_folder)[0].items():
             if path in hosts.PATHS:
                 continue

@@ -66,7 +66,7 @@ def poll(config: Config, server: Serving, seconds: float, every: float) -> int:
     done = threading.Event()
 
     def hammer() -> None:
-        with httpx.Client(trust_env=False) as client:
+        with httpx.Client(trust_env=False, timeout=make.LONGEST) as client:
             tags: dict[str, str] = {}
             while not done.is_set():
                 for url in urls.values():

@@ -22,9 +22,7 @@ from feeds.config import Config
 from feeds.publish import hosts
 from feeds.publish.manifest import MANIFEST
 from tests import make
-
-LONGEST = 30  # seconds to wait for what must happen soon
-SOON = 15  # seconds in which a command that cannot start says so
+from tests.make import LONGEST
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ class Serving:
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         """One request on a connection of its own, so that any worker may take it."""
-        return httpx.get(f"{self.url}{path}", headers=headers, trust_env=False)
+        return httpx.get(f"{self.url}{path}", headers=headers, trust_env=False, timeout=LONGEST)
 
     def until(self, path: str, holds: Callable[[httpx.Response], bool]) -> httpx.Response:
         """Ask again until the answer is as expected."""
@@ -61,7 +59,8 @@ def serving(config: Config, *options: str) -> Iterator[Serving]:
     command = [sys.executable, "-m", "feeds", "serve", "--port", str(port), *options]
     out, err = folder / "serve.out", folder / "serve.err"
     with out.open("wb") as to_out, err.open("wb") as to_err:
-        process = subprocess.Popen(command, cwd=folder, stdout=to_out, stderr=to_err, env={**os.environ})
+        # In a session of its own, so that its workers can be ended where it does not end them.
+        process = subprocess.Popen(command, cwd=folder, stdout=to_out, stderr=to_err, start_new_session=True)
     running = Serving(process, f"http://{f'[{host}]' if ':' in host else host}:{port}", out, err)
     try:
         _wait(running, urlsplit(config.site.base_url).path)
@@ -71,7 +70,7 @@ def serving(config: Config, *options: str) -> Iterator[Serving]:
         try:
             process.wait(LONGEST)
         except subprocess.TimeoutExpired:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
             process.wait(LONGEST)
 
 
@@ -129,7 +128,7 @@ def test_without_a_base_url_the_addresses_are_those_it_answers_at(tmp_path: Path
         said = [line.strip() for line in running.out.read_text().splitlines() if line.startswith("  http")]
         assert f"{running.url}/topics/ai/feed.rss" in said
         for address in said:
-            response = httpx.get(address, trust_env=False)
+            response = httpx.get(address, trust_env=False, timeout=LONGEST)
             assert response.status_code == 200
             assert f'<atom:link href="{address}" rel="self"' in response.text
         assert [f'xmlUrl="{address}"' in running.get("/feeds.opml").text for address in said] == [True] * len(said)
@@ -169,11 +168,13 @@ def test_it_answers_with_the_bytes_of_the_static_tree(server: Serving, files: di
 def test_head_over_the_wire_is_get_without_the_body(server: Serving) -> None:
     for path, status in (("/feed.rss", 200), ("/", 200), ("/nothing", 404), ("/healthz", 200)):
         get = server.get(path)
-        head = httpx.head(f"{server.url}{path}", trust_env=False)
+        head = httpx.head(f"{server.url}{path}", trust_env=False, timeout=LONGEST)
         assert (head.status_code, head.content) == (status, b"")
         plain = server.get(path, **{"Accept-Encoding": "identity"})
         assert plain.content == get.content
-        whole = httpx.head(f"{server.url}{path}", headers={"Accept-Encoding": "identity"}, trust_env=False)
+        whole = httpx.head(
+            f"{server.url}{path}", headers={"Accept-Encoding": "identity"}, trust_env=False, timeout=LONGEST
+        )
         assert whole.headers["Content-Length"] == str(len(plain.content))
         assert head.headers.keys() == get.headers.keys()
         # Two answers may be of two seconds.
@@ -257,7 +258,7 @@ def refused(cwd: Path, *arguments: str) -> str:
         # In a session of its own, so that workers of one that starts after all are ended with it.
         process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=err, start_new_session=True)
         try:
-            code = process.wait(SOON)
+            code = process.wait(LONGEST)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait(LONGEST)
@@ -325,21 +326,24 @@ class Load:
 
     def _anew(self) -> None:
         while not self._stop.is_set():
-            self._note(lambda: httpx.get(f"{self._url}/feed.rss", trust_env=False))
+            self._note(
+                lambda: self._again(lambda: httpx.get(f"{self._url}/feed.rss", trust_env=False, timeout=LONGEST))
+            )
 
     def _keeping(self) -> None:
-        with httpx.Client(base_url=self._url, trust_env=False) as client:
+        with httpx.Client(base_url=self._url, trust_env=False, timeout=LONGEST) as client:
             while not self._stop.is_set():
                 self._note(lambda: self._again(lambda: client.get("/topics/ai/feed.atom")))
 
     @staticmethod
     def _again(ask: Callable[[], httpx.Response]) -> httpx.Response:
-        try:
-            return ask()
-        except (httpx.ReadError, httpx.RemoteProtocolError):
-            # A server may close a connection on which nothing is under way, just when its client begins to ask. That
-            # asks again on another one, as browsers and proxies do (RFC 9112 §9.3.1 and §9.6).
-            return ask()
+        # A server may close a connection on which nothing is under way, just when its client begins to ask: one that is
+        # kept, or a new one whose client was held up before it asked. That asks again on another one, for each worker
+        # that goes, as browsers and proxies do (RFC 9112 §9.3.1 and §9.6).
+        for _ in range(2):
+            with suppress(httpx.ReadError, httpx.RemoteProtocolError):
+                return ask()
+        return ask()
 
     def _note(self, ask: Callable[[], httpx.Response]) -> None:
         try:
@@ -347,7 +351,7 @@ class Load:
             self.answers[answer.status_code] += 1
         except httpx.TransportError as error:
             if not self._stop.is_set():
-                self.failed.append(repr(error))
+                self.failed.append(f"{ask.__qualname__}: {error!r}")
 
 
 def test_workers_are_replaced_without_a_failed_request(tmp_path: Path) -> None:

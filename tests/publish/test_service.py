@@ -27,7 +27,7 @@ from tests import make
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 PROGRAM = "application/json"
 CURL = "*/*"
-LONGEST = 20  # seconds to wait for what must happen soon
+PROMPT = 10  # seconds: less than a process waits for another that writes
 
 MEDIA_TYPES = {
     "rss": "application/rss+xml; charset=utf-8",
@@ -83,7 +83,7 @@ def build(config: Config, now: datetime = make.NOW) -> dict[str, Written]:
 
 def until(client: FlaskClient, path: str, holds: Callable[[TestResponse], bool]) -> TestResponse:
     """Ask again until the answer is as expected, which a change of the records makes it before long."""
-    deadline = time.monotonic() + LONGEST
+    deadline = time.monotonic() + make.LONGEST
     while not holds(response := client.get(path)):
         assert time.monotonic() < deadline, response.get_data(as_text=True)
     return response
@@ -652,7 +652,7 @@ def test_the_last_good_documents_are_served_while_the_records_are_away(
     client = client_of(config)
     good = client.get("/feed.rss")
     config.records_folder.rename(tmp_path / "away")
-    deadline = time.monotonic() + LONGEST
+    deadline = time.monotonic() + make.LONGEST
     while "the last good documents are served" not in caplog.text:
         assert client.get("/feed.rss").data == good.data
         assert time.monotonic() < deadline
@@ -773,7 +773,7 @@ def test_a_writer_in_another_process_does_not_hold_up_answers(tmp_path: Path) ->
             make.write(config.records_folder / "2.md", make.record(2))
             # One looks over the records, one makes a document for the first time, one has all it needs.
             asked = [pool.submit(app.test_client().get, path) for path in ("/feed.rss", "/feed.atom", "/feed.rss")]
-            answers = [some.result(timeout=LONGEST / 2) for some in asked]
+            answers = [some.result(timeout=PROMPT) for some in asked]
         finally:
             writer.rollback()
     assert [answer.status_code for answer in answers] == [200, 200, 200]
