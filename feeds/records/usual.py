@@ -1,8 +1,9 @@
 """Records as nearly all are, straight to Articles: where every value is plain, nothing is to be checked or cleaned.
 
-What is plain is told of all values of a kind at once. Nothing is ever wrong here: of a record with anything else in it,
-or that is not published, validation decides and tells. tests/records/test_usual.py holds that both make the same of it.
-In: YAML. Out: an Article or None. Not here: what a record may hold (shape), and how its lines are read (lines).
+What is plain is told of all values of a kind at once. Nothing is ever wrong here: of a record with anything else in it
+validation decides and tells. tests/records/test_usual.py holds that both make the same of it.
+In: YAML. Out: an Article, and whether it is published, or None. Not here: what a record may hold (shape), and how its
+lines are read (lines).
 """
 
 import re
@@ -81,8 +82,11 @@ class _Form:
     related: tuple[Pick, ...]
 
 
-def usual_article(source: str, body: str, path: str, mark: str, now: datetime) -> Article | None:
-    """The article of the record of that digest, with that body, or None where it is to be read with more care."""
+def usual_article(source: str, body: str, path: str, mark: str, now: datetime) -> tuple[Article, bool] | None:
+    """What would be the article of the record of that digest, with that body, and whether its editor publishes it.
+
+    None where it is to be read with more care.
+    """
     if (parts := parted(source)) is None or SECRET_KEY in (body := clean(body).strip()):
         return None
     between, raw = parts
@@ -96,14 +100,13 @@ def usual_article(source: str, body: str, path: str, mark: str, now: datetime) -
     moments = _moments(form, values)
     if moments is None or not _are_plain(form, values, raw):
         return None
-    if form.published is not None and values[form.published] != "true":
-        return None
+    is_published = form.published is None or values[form.published] == "true"
     values.append(None)
     title, link, at, changed, domain, name, excerpt, category, original, amp, cdn, quality, heat = form.facts(values)
     published, updated = moments[at], None if changed is None else moments[changed]
     if updated is not None and not published <= updated <= now:
         return None
-    return Article(
+    article = Article(
         path,
         mark,
         identity(link),
@@ -124,6 +127,7 @@ def usual_article(source: str, body: str, path: str, mark: str, now: datetime) -
         None if quality is None else float(quality),
         None if heat is None else float(heat),
     )
+    return article, is_published
 
 
 def _moments(form: _Form, values: list[Any]) -> dict[str, datetime] | None:
