@@ -6,7 +6,7 @@ between them. Not here: what is visible and in which order (selection).
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -204,11 +204,8 @@ def extents(connection: Connection) -> dict[str, Extent]:
 
 def keep_extents(connection: Connection, found: dict[str, Extent]) -> None:
     """Keep extents for next time, by the keys of their feeds."""
-    rows = [{"feed": key, **asdict(extent)} for key, extent in found.items()]
-    if rows:
-        statement = upsert(schema.extents)
-        changes = {name: statement.excluded[name] for name in ("recipe", "articles")}
-        connection.execute(statement.on_conflict_do_update(["feed"], set_=changes), rows)
+    rows = [(key, extent.recipe, extent.articles) for key, extent in found.items()]
+    insert_rows(connection, "extents", ("feed", "recipe", "articles"), rows, instead=True)
 
 
 def published(connection: Connection, path: str | None = None) -> dict[str, Published]:
@@ -222,11 +219,8 @@ def published(connection: Connection, path: str | None = None) -> dict[str, Publ
 
 def note_published(connection: Connection, documents: dict[str, Published]) -> None:
     """Note what is published now, by path."""
-    rows = [{"path": path, **asdict(document)} for path, document in documents.items()]
-    if rows:
-        statement = upsert(schema.documents)
-        changes = {name: statement.excluded[name] for name in ("recipe", "etag", "modified")}
-        connection.execute(statement.on_conflict_do_update(["path"], set_=changes), rows)
+    rows = [(path, one.recipe, one.etag, one.modified) for path, one in documents.items()]
+    insert_rows(connection, "documents", ("path", "recipe", "etag", "modified"), rows, instead=True)
 
 
 def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
