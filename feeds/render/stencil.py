@@ -31,10 +31,44 @@ MARK = re.compile(
     rf"|{YEAR}-\d\d-\d\dT01:01:01\+00:00|\w\w\w, \d\d \w\w\w {YEAR} 01:01:01 \+0000"
 )
 ENDINGS = {kind: ending for ending, kind in IMAGE_TYPES.items()}
-NUL = "\0"  # stands in no document (XML 1.0 §2.2)
-CUT = NUL.encode()
+CUT = b"\0"  # stands in no document
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def _date(moment: datetime) -> str:
+    """A moment in UTC as RSS has it (RFC 5322 §3.3), as email.utils writes it at a quarter of the cost."""
+    plain = moment.isoformat()
+    day, month, year, time = plain[8:10], MONTHS[moment.month - 1], plain[:4], plain[11:19]
+    return f"{DAYS[moment.weekday()]}, {day} {month} {year} {time} +0000"
+
+
+def _text(word: str) -> str:
+    """As libxml2 writes the text of an element (xmlsave.c, xmlEscapeContent)."""
+    if "&" in word:  # to look is quicker than to replace, and most words hold none of these
+        word = word.replace("&", "&amp;")
+    if "<" in word:
+        word = word.replace("<", "&lt;")
+    if ">" in word:
+        word = word.replace(">", "&gt;")
+    return word.replace("\r", "&#13;") if "\r" in word else word
+
+
+def _attribute(word: str) -> str:
+    """As it writes the value of an attribute (xmlsave.c, xmlAttrSerializeTxtContent)."""
+    escaped = _text(word)
+    if '"' in escaped:
+        escaped = escaped.replace('"', "&quot;")
+    return escaped if escaped.isprintable() else escaped.replace("\n", "&#10;").replace("\t", "&#9;")
+
+
+def _html(word: str) -> str:
+    """Text in HTML in the text of an element."""
+    return _text(escape(word, quote=False))
+
+
+WAYS = (_text, _attribute, _html)
+WRITTEN_OTHERWISE = re.compile('[&<>"\\r\\n\\t]')  # than it is, in one of them
 
 
 class Words(NamedTuple):
@@ -47,10 +81,11 @@ class Words(NamedTuple):
     def written(self) -> list[Any]:
         """Each of them in every way in which words are written, one way after the other."""
         dates, moments = map(_date, self.moments), map(datetime.isoformat, self.moments)
-        every = NUL.join([text or "" for text in self.texts])  # one after the other takes twice as long
-        if every.count(NUL) >= len(self.texts):
-            raise ValueError("expected text that XML can hold, got a NUL")
-        ways = [way(every).split(NUL) for way in (_text, _attribute, _html)]
+        ways = [list(self.texts) for _ in WAYS]
+        for place, text in enumerate(self.texts):
+            if text is not None and WRITTEN_OTHERWISE.search(text):
+                for way, texts in zip(WAYS, ways, strict=True):
+                    texts[place] = way(text)
         return [*dates, *moments, *self.numbers, *chain.from_iterable(ways)]
 
 
@@ -257,37 +292,6 @@ def _cut(document: str, written: list[Any]) -> Stencil | None:
         return None
     text = "%s".join(part.replace("%", "%%") for part in MARK.split(document))
     return Stencil(text, itemgetter(*[places[mark] for mark in found]))
-
-
-def _date(moment: datetime) -> str:
-    """A moment in UTC as RSS has it (RFC 5322 §3.3), as email.utils writes it at a quarter of the cost."""
-    plain = moment.isoformat()
-    day, month, year, time = plain[8:10], MONTHS[moment.month - 1], plain[:4], plain[11:19]
-    return f"{DAYS[moment.weekday()]}, {day} {month} {year} {time} +0000"
-
-
-def _text(word: str) -> str:
-    """As libxml2 writes the text of an element (xmlsave.c, xmlEscapeContent)."""
-    if "&" in word:  # to look is quicker than to replace, and most words hold none of these
-        word = word.replace("&", "&amp;")
-    if "<" in word:
-        word = word.replace("<", "&lt;")
-    if ">" in word:
-        word = word.replace(">", "&gt;")
-    return word.replace("\r", "&#13;") if "\r" in word else word
-
-
-def _attribute(word: str) -> str:
-    """As it writes the value of an attribute (xmlsave.c, xmlAttrSerializeTxtContent)."""
-    escaped = _text(word)
-    if '"' in escaped:
-        escaped = escaped.replace('"', "&quot;")
-    return escaped if escaped.isprintable() else escaped.replace("\n", "&#10;").replace("\t", "&#9;")
-
-
-def _html(word: str) -> str:
-    """Text in HTML in the text of an element."""
-    return _text(escape(word, quote=False))
 
 
 def _area(image: Image) -> int:
