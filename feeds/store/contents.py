@@ -6,18 +6,19 @@ between them. Not here: what is visible and in which order (selection).
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, bindparam, delete, select, text, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from feeds import schema
 from feeds.model import Article, Entry
 from feeds.records import Cost, Fault
 from feeds.rows import FILE_COLUMNS, RECORD_COLUMNS, Filed, article_of, fault_of, micros
-from feeds.store.database import driver, fact, insert_rows
+from feeds.store.database import driver, fact, indexed_at_once, insert_rows
 from feeds.store.feeds import Unsettled, count_spellings, note_unsettled, withdraw_memberships
 from feeds.store.files import known_files
 
@@ -48,18 +49,37 @@ def generation(connection: Connection) -> int:
     return int(fact(connection, "generation") or 0)
 
 
-def put(connection: Connection, batch: Sequence[Filed]) -> None:
-    """Keep what was read of each file, in place of what was known of it."""
+@contextmanager
+def filling(connection: Connection) -> Iterator[None]:
+    """While a store that knew no file gets all there are: what `put` leaves to be done for all at once is done then."""
+    with indexed_at_once(connection, "records"):
+        yield
+    driver(connection).execute(_POINT)
+
+
+# In the order of the index, in which rows are quick to insert.
+_POINT = """
+    INSERT INTO pointers (address, record)
+    SELECT DISTINCT value, number FROM records, json_each('["' || replace(related, ' ', '","') || '"]')
+    WHERE related != '' ORDER BY 1, 2
+"""
+
+
+def put(connection: Connection, batch: Sequence[Filed], *, fills: bool = False) -> None:
+    """Keep what was read of each file, in place of what was known of it.  `fills`: while `filling`."""
     if not batch:
         return
-    remove(connection, sorted(known_files(connection, [one.path for one in batch])))
+    if not fills:
+        remove(connection, sorted(known_files(connection, [one.path for one in batch])))
     insert_rows(connection, "files", FILE_COLUMNS, [one.file for one in batch])
     kept_back = [(address, one.path) for one in batch for address in one.held]
     insert_rows(connection, "held", ("address", "path"), kept_back)
     rows = [one.record for one in batch if one.record is not None]
-    first = (connection.scalar(text("SELECT seq FROM sqlite_sequence WHERE name = 'records'")) or 0) + 1
-    numbered = [(number, *row) for number, row in enumerate(rows, start=first)]
+    last = driver(connection).execute("SELECT seq FROM sqlite_sequence WHERE name = 'records'").fetchone()
+    numbered = [(number, *row) for number, row in enumerate(rows, start=last[0] + 1 if last else 1)]
     insert_rows(connection, "records", ("number", *RECORD_COLUMNS), numbered)
+    if fills:
+        return
     pairs = {(address, number) for number, *row in numbered for address in row[RELATED].split()}
     insert_rows(connection, "pointers", ("address", "record"), sorted(pairs))
     addresses = {address for address, _ in kept_back}
@@ -204,11 +224,8 @@ def extents(connection: Connection) -> dict[str, Extent]:
 
 def keep_extents(connection: Connection, found: dict[str, Extent]) -> None:
     """Keep extents for next time, by the keys of their feeds."""
-    rows = [{"feed": key, **asdict(extent)} for key, extent in found.items()]
-    if rows:
-        statement = upsert(schema.extents)
-        changes = {name: statement.excluded[name] for name in ("recipe", "articles")}
-        connection.execute(statement.on_conflict_do_update(["feed"], set_=changes), rows)
+    rows = [(key, extent.recipe, extent.articles) for key, extent in found.items()]
+    insert_rows(connection, "extents", ("feed", "recipe", "articles"), rows, instead=True)
 
 
 def published(connection: Connection, path: str | None = None) -> dict[str, Published]:
@@ -222,11 +239,8 @@ def published(connection: Connection, path: str | None = None) -> dict[str, Publ
 
 def note_published(connection: Connection, documents: dict[str, Published]) -> None:
     """Note what is published now, by path."""
-    rows = [{"path": path, **asdict(document)} for path, document in documents.items()]
-    if rows:
-        statement = upsert(schema.documents)
-        changes = {name: statement.excluded[name] for name in ("recipe", "etag", "modified")}
-        connection.execute(statement.on_conflict_do_update(["path"], set_=changes), rows)
+    rows = [(path, one.recipe, one.etag, one.modified) for path, one in documents.items()]
+    insert_rows(connection, "documents", ("path", "recipe", "etag", "modified"), rows, instead=True)
 
 
 def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:

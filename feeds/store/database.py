@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Select, Table, create_engine, event, insert, select, update
+from sqlalchemy import URL, Connection, Select, Table, create_engine, event, insert, update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
@@ -63,7 +63,7 @@ class Store:
             # SQLite gives up at once, whatever its timeout, when two connections turn a new file to WAL together.
             with alone(file.parent):
                 self._open()
-        except (OSError, DatabaseError) as error:
+        except (OSError, DatabaseError, sqlite3.Error) as error:
             cause = getattr(error, "orig", None) or error
             raise StoreError(str(file), f"expected a store that can be opened, got: {cause}") from error
 
@@ -128,9 +128,9 @@ class Store:
             raise StoreError(str(self._file), "expected a store of feeds, got: another file; store.url names it")
         try:
             self._prepare()
-        except OperationalError:
+        except (OperationalError, sqlite3.OperationalError):
             raise
-        except DatabaseError:
+        except (DatabaseError, sqlite3.DatabaseError):
             # It is no SQLite database, or a damaged one. The records are the truth: it is made anew.
             self._remake()
 
@@ -236,10 +236,37 @@ def driver(connection: Connection) -> sqlite3.Connection:
     return made
 
 
-def insert_rows(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
-    """Insert rows of these columns, as the driver takes them."""
+def insert_rows(
+    connection: Connection,
+    table: str,
+    columns: Sequence[str],
+    rows: Iterable[tuple[Any, ...]],
+    *,
+    instead: bool = False,
+) -> None:
+    """Insert rows of these columns, as the driver takes them; `instead` of those that have their keys."""
     names, places = ", ".join(f'"{name}"' for name in columns), ", ".join("?" * len(columns))
-    driver(connection).executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", rows)
+    verb = "REPLACE" if instead else "INSERT"
+    driver(connection).executemany(f"{verb} INTO {table} ({names}) VALUES ({places})", rows)
+
+
+@contextmanager
+def indexed_at_once(connection: Connection, table: str) -> Iterator[None]:
+    """Rows that a table gets meanwhile find their places in its indexes of all rows at once, in order.
+
+    One by one, most would land in pages that went to the disk since the last one.
+    """
+    database = driver(connection)
+    whole = """
+        SELECT index_list.name, made.sql FROM pragma_index_list(?) AS index_list JOIN sqlite_master AS made USING (name)
+        WHERE origin = 'c' AND NOT partial
+    """
+    indexes = dict(database.execute(whole, (table,)))
+    for name in indexes:
+        database.execute(f"DROP INDEX {name}")
+    yield
+    for made in indexes.values():
+        database.execute(made)
 
 
 class Prepared:
@@ -261,4 +288,5 @@ class Prepared:
 
 def fact(connection: Connection, name: str) -> str | None:
     """What the store says of itself under that name, or None."""
-    return connection.scalar(select(schema.facts.c.value).where(schema.facts.c.name == name))
+    row = driver(connection).execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+    return None if row is None else str(row[0])

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from feeds.model import EVERYTHING, OWN
-from feeds.schema import facts, feeds, spellings, unsettled
+from feeds.schema import feeds, spellings, unsettled
 from feeds.store.database import driver, fact
 
 # Where records stand in feeds, when they are visible: those that their rows name, and each of the publisher's own.
@@ -96,5 +96,4 @@ def steady_since(connection: Connection, number: int) -> set[str]:
 
 def note_fact(connection: Connection, name: str, value: str) -> None:
     """Note what the store says of itself under that name."""
-    statement = upsert(facts).values(name=name, value=value)
-    connection.execute(statement.on_conflict_do_update(["name"], set_={"value": value}))
+    driver(connection).execute("REPLACE INTO facts (name, value) VALUES (?, ?)", (name, value))
