@@ -222,7 +222,7 @@ def extents(connection: Connection) -> dict[str, Extent]:
 def keep_extents(connection: Connection, found: dict[str, Extent]) -> None:
     """Keep extents for next time, by the keys of their feeds."""
     rows = [(key, *extent) for key, extent in found.items()]
-    driver(connection).executemany("REPLACE INTO extents (feed, recipe, articles) VALUES (?, ?, ?)", rows)
+    insert_rows(connection, "extents", ("feed", "recipe", "articles"), rows, instead=True)
 
 
 def published(connection: Connection, among: Collection[str] | None = None) -> dict[str, Published]:
@@ -237,9 +237,8 @@ def published(connection: Connection, among: Collection[str] | None = None) -> d
 
 def note_published(connection: Connection, documents: dict[str, Published]) -> None:
     """Note what is published now, by path."""
-    rows = [(path, *document) for path, document in documents.items()]
-    statement = "REPLACE INTO documents (path, recipe, etag, modified) VALUES (?, ?, ?, ?)"
-    driver(connection).executemany(statement, rows)
+    rows = [(path, *one) for path, one in documents.items()]
+    insert_rows(connection, "documents", ("path", "recipe", "etag", "modified"), rows, instead=True)
 
 
 def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:

@@ -236,10 +236,18 @@ def driver(connection: Connection) -> sqlite3.Connection:
     return made
 
 
-def insert_rows(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
-    """Insert rows of these columns, as the driver takes them."""
+def insert_rows(
+    connection: Connection,
+    table: str,
+    columns: Sequence[str],
+    rows: Iterable[tuple[Any, ...]],
+    *,
+    instead: bool = False,
+) -> None:
+    """Insert rows of these columns, as the driver takes them; `instead` of those that have their keys."""
     names, places = ", ".join(f'"{name}"' for name in columns), ", ".join("?" * len(columns))
-    driver(connection).executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", rows)
+    verb = "REPLACE" if instead else "INSERT"
+    driver(connection).executemany(f"{verb} INTO {table} ({names}) VALUES ({places})", rows)
 
 
 @contextmanager
