@@ -366,8 +366,8 @@ class TestEntries:
             store.note_published(connection, {})
         with source.reading() as connection:
             assert store.published(connection) == {"a": Published("r1", "e1", 1), "b": Published("r3", "e3", 3)}
-            assert store.published(connection, "b") == {"b": Published("r3", "e3", 3)}
-            assert store.published(connection, "c") == {}
+            assert store.published(connection, ["b"]) == {"b": Published("r3", "e3", 3)}
+            assert store.published(connection, ["c"]) == {}
 
     def test_what_fits_into_a_feed_is_kept_and_replaced_by_key(self, source: Store) -> None:
         with source.writing() as connection:

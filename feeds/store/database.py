@@ -165,7 +165,7 @@ class Store:
             if getattr(cause, "sqlite_errorname", "") == "SQLITE_BUSY":
                 raise StoreBusy(str(self._file), "expected the store to be free, got: another writer") from error
             if getattr(cause, "sqlite_errorname", "") in DAMAGE:
-                with suppress(SQLAlchemyError, OSError), alone(self._file.parent):
+                with suppress(SQLAlchemyError, sqlite3.Error, OSError), alone(self._file.parent):
                     # Where that fails, as while others use it, whoever comes next tries again.
                     self._remake()
                 raise StoreError(str(self._file), "the store was damaged and is made anew; try again") from error
