@@ -8,7 +8,7 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
@@ -134,7 +134,7 @@ class _Tree:
             self._drafts.save()  # what is public is known to be, whatever happened then
         with self._source.writing() as writing:
             if self._noted:
-                self._date(store.published(writing))
+                self._date(store.published(writing, self._noted))
                 store.note_published(writing, self._noted)
             text = manifest_text(self._after)
             store.note_fact(writing, self._fact, self._state(generation, text))
@@ -215,7 +215,7 @@ class _Tree:
             if other is None or other.modified <= noted.modified:
                 continue
             modified = other.modified if other.etag == noted.etag else other.modified + 1
-            self._noted[path] = replace(noted, modified=modified)
+            self._noted[path] = noted._replace(modified=modified)
             for file in (path, *(path + suffix for suffix in self._codings.values())):
                 if file in self._after:
                     self._after[file] = self._after[file]._replace(modified=modified)

@@ -7,9 +7,9 @@ between them. Not here: what is visible and in which order (selection).
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -27,8 +27,7 @@ Item = TypeVar("Item")
 LINK, ADDRESS, OTHERS, RELATED = map(RECORD_COLUMNS.index, ("link", "address", "others", "related"))
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(NamedTuple):
     """What was last published at a path."""
 
     recipe: str
@@ -36,8 +35,7 @@ class Published:
     modified: int
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
+class Extent(NamedTuple):
     """How many articles a feed's documents show, and the digest of all that decides it."""
 
     recipe: str
@@ -217,29 +215,29 @@ def keep_entries(connection: Connection, format_name: str, rendered: dict[int, E
 
 def extents(connection: Connection) -> dict[str, Extent]:
     """What is known of the extents of feeds, by key."""
-    columns = schema.extents.c
-    rows = connection.execute(select(columns.feed, columns.recipe, columns.articles))
+    rows = driver(connection).execute("SELECT feed, recipe, articles FROM extents")
     return {feed: Extent(recipe, articles) for feed, recipe, articles in rows}
 
 
 def keep_extents(connection: Connection, found: dict[str, Extent]) -> None:
     """Keep extents for next time, by the keys of their feeds."""
-    rows = [(key, extent.recipe, extent.articles) for key, extent in found.items()]
+    rows = [(key, *extent) for key, extent in found.items()]
     insert_rows(connection, "extents", ("feed", "recipe", "articles"), rows, instead=True)
 
 
-def published(connection: Connection, path: str | None = None) -> dict[str, Published]:
-    """What was last published, by path: all, or at one path."""
-    columns = schema.documents.c
-    statement = select(columns.path, columns.recipe, columns.etag, columns.modified)
-    if path is not None:
-        statement = statement.where(columns.path == path)
-    return {row.path: Published(row.recipe, row.etag, row.modified) for row in connection.execute(statement)}
+def published(connection: Connection, among: Collection[str] | None = None) -> dict[str, Published]:
+    """What was last published, by path: all, or at some paths."""
+    every, found = "SELECT path, recipe, etag, modified FROM documents", list[tuple[str, str, str, int]]()
+    if among is None:
+        found = driver(connection).execute(every).fetchall()
+    for some in _chunks(list(among or ())):
+        found += driver(connection).execute(f"{every} WHERE path IN ({_places(some)})", some).fetchall()
+    return {path: Published(recipe, etag, modified) for path, recipe, etag, modified in found}
 
 
 def note_published(connection: Connection, documents: dict[str, Published]) -> None:
     """Note what is published now, by path."""
-    rows = [(path, one.recipe, one.etag, one.modified) for path, one in documents.items()]
+    rows = [(path, *one) for path, one in documents.items()]
     insert_rows(connection, "documents", ("path", "recipe", "etag", "modified"), rows, instead=True)
 
 
