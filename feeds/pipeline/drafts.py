@@ -100,8 +100,7 @@ class Drafts:
     def render_ahead(self, now: datetime, keys: Collection[str], workers: int) -> None:
         """Render, by several processes, what is dear and not kept of the entries that these feeds may show.
 
-        Raises Moved when the records changed since it was looked up which these are. No connection to the store is open
-        before and after.
+        Raises Moved when the records changed since it was looked up which these are.
         """
         with self._store.reading() as connection:
             snapshot = self.snapshot(connection, now, steady=True)
@@ -121,6 +120,8 @@ class Drafts:
                     shown[LINES].update(some if len(some) > len(first) else {})
             hidden = self._entries.hidden(connection, [pick for some in shown.values() for pick in some.values()])
             wanted = self._entries.missing(connection, snapshot, hidden, shown)
+        if not wanted:
+            return
         batches = [wanted[start : start + BATCH] for start in range(0, len(wanted), BATCH)]
 
         def render(batch: Sequence[Wanted]) -> list[Rendered]:
@@ -133,7 +134,6 @@ class Drafts:
             for rendered in made:
                 self._entries.add(rendered)
         self.save()
-        self._store.close()
 
     def at(self, connection: Connection, now: datetime, path: str) -> Draft | None:
         """The document at a path, or None where there is none."""
