@@ -217,7 +217,7 @@ class Drafts:
                 known[of_page] = self._entries.recipes(snapshot, picks, hidden, variant)
             return known[of_page]
 
-        return Shown(picks, recipes, partial(self._entries.get, connection, snapshot, hidden))
+        return Shown(picks, recipes, partial(self._entries.get, connection, snapshot, hidden, picks))
 
     def _history(self, connection: Connection, snapshot: Snapshot, feed: Feed) -> tuple[Page, ...]:
         """The pages of a feed's history, oldest first; none of one that fits whole, or that is not ordered by time."""
