@@ -115,7 +115,7 @@ def with_other_words(article: Article, draw: Callable[[], str]) -> Article:
         topics=tuple(draw() for _ in article.topics),
         related=tuple(Related(draw(), f"https://example.net/?{index}&b") for index, _ in enumerate(article.related)),
         published=article.published + timedelta(hours=7),
-        images=tuple(replace(image, url="https://example.org/%20?b&c=.png") for image in article.images[:1]),
+        images=tuple(image._replace(url="https://example.org/%20?b&c=.png") for image in article.images[:1]),
     )
 
 
