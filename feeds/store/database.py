@@ -24,10 +24,7 @@ from feeds.errors import StoreBusy, StoreError
 LONGEST_WAIT = 600  # seconds that a writer waits for another one, which may be reading a large folder
 # secure_delete: what an editor took back does not stay in free pages.
 # page_size: a row is about 3 KB, of which a page of 4 KB would hold one.
-SETTINGS = (
-    *("page_size=16384", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"),
-    "cache_size=-32768",
-)
+SETTINGS = (*("page_size=16384", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON", "cache_size=-32768"),)
 
 
 # What a file's header says of the program that it belongs to: "feed" (sqlite.org/fileformat.html §1.3.9).
@@ -60,7 +57,6 @@ class Store:
         event.listen(self._engine, "connect", _on_connect)
         event.listen(self._engine, "begin", _on_begin)
         try:
-            # SQLite gives up at once, whatever its timeout, when two connections turn a new file to WAL together.
             with alone(file.parent):
                 self._open()
         except (OSError, DatabaseError, sqlite3.Error) as error:
@@ -118,6 +114,20 @@ class Store:
         with suppress(sqlite3.Error, SQLAlchemyError), closing(self._engine.raw_connection()) as raw:
             raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
+    def filled(self) -> None:
+        """Say that a new store has all that it was made for: from now on who reads does not wait for who writes.
+
+        It is filled without a log, in which every page would be written once more (sqlite.org/wal.html). While others
+        use it that goes on, until somebody opens it the next time.
+        """
+        with suppress(sqlite3.Error, OSError), alone(self._file.parent):
+            self._begin_log()
+
+    def _begin_log(self) -> None:
+        # SQLite gives up at once, whatever its timeout, when two connections turn a file to WAL together.
+        with closing(sqlite3.connect(self._file, timeout=0)) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+
     def close(self) -> None:
         """Close every connection."""
         self._forget()
@@ -127,6 +137,9 @@ class Store:
         if not self._is_ours():
             raise StoreError(str(self._file), "expected a store of feeds, got: another file; store.url names it")
         try:
+            if self._file.is_file() and self._file.stat().st_size:
+                with suppress(sqlite3.OperationalError):  # others use it
+                    self._begin_log()
             self._prepare()
         except (OperationalError, sqlite3.OperationalError):
             raise
