@@ -160,7 +160,7 @@ class Store:
 
     def _remake(self) -> None:
         self._engine.dispose()
-        for suffix in ("", "-wal", "-shm"):
+        for suffix in ("", "-wal", "-shm", "-journal"):
             Path(f"{self._file}{suffix}").unlink(missing_ok=True)
         self._prepare()
 
