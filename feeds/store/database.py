@@ -263,25 +263,6 @@ def insert_rows(
     driver(connection).executemany(f"{verb} INTO {table} ({names}) VALUES ({places})", rows)
 
 
-@contextmanager
-def indexed_at_once(connection: Connection, table: str) -> Iterator[None]:
-    """Rows that a table gets meanwhile find their places in its indexes of all rows at once, in order.
-
-    One by one, most would land in pages that went to the disk since the last one.
-    """
-    database = driver(connection)
-    whole = """
-        SELECT index_list.name, made.sql FROM pragma_index_list(?) AS index_list JOIN sqlite_master AS made USING (name)
-        WHERE origin = 'c' AND NOT partial
-    """
-    indexes = dict(database.execute(whole, (table,)))
-    for name in indexes:
-        database.execute(f"DROP INDEX {name}")
-    yield
-    for made in indexes.values():
-        database.execute(made)
-
-
 class Prepared:
     """A statement that is compiled once and asked often.  Its rows are as the driver gives them."""
 
