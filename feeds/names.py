@@ -55,8 +55,11 @@ class Names:
 
     def feeds(self, article: Article) -> dict[str, str]:
         """The keys of the feeds an article belongs to beside `all`, each with the name as this article spells it."""
+        own = article.feeds()
+        if not self.homes:
+            return own
         keys: dict[str, str] = {}
-        for key, name in article.feeds().items():
+        for key, name in own.items():
             keys.setdefault(self.home(key), name)
         return keys
 

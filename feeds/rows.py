@@ -3,11 +3,11 @@
 What a file comes to is a Filed: made where the file was read, in whatever process, and kept as it is.
 """
 
-import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
+
+from pydantic_core import from_json, to_json
 
 from feeds.identity import Claimant
 from feeds.ledger import Withdrawn
@@ -26,14 +26,20 @@ RECORD_COLUMNS = (
 )
 ID = RECORD_COLUMNS.index("id")
 _claiming = itemgetter(*map(RECORD_COLUMNS.index, ("path", "link", "claim", "age")))
-# JSON as written by people: text stays text, so the file can be read with any tool.
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-_decode: Callable[[str], Any] = json.JSONDecoder().decode
 # Lists, not mappings: the names of the parts would be a quarter of every row.
 _image = attrgetter("url", "width", "height", "length")
 _plain = attrgetter("title", "excerpt", "body", "category", "topics", "quality", "heat")
 
 Row = tuple[Any, ...]
+
+
+def _encode(data: Any) -> str:
+    """JSON as written by people: text stays text, so the file can be read with any tool."""
+    return to_json(data).decode()
+
+
+def _decode(text: str) -> Any:
+    return from_json(text, cache_strings="none")  # hardly any text comes twice
 
 
 class Filed(NamedTuple):

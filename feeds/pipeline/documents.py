@@ -83,7 +83,7 @@ class Documents:
                 return None
             snapshot = self._drafts.snapshot(connection, now)
             # What others noted meanwhile counts: every process dates a document alike.
-            known = store.published(connection, path).get(path)
+            known = store.published(connection, [path]).get(path)
             same = before is not None and before.recipe == draft.recipe
             if before is not None and same and before.settled and before.known == known:
                 document = before.document
@@ -112,7 +112,7 @@ class Documents:
         """
         try:
             with self._store.writing(wait=SHORT_WAIT) as writing:
-                known = store.published(writing, draft.path).get(draft.path)
+                known = store.published(writing, [draft.path]).get(draft.path)
                 noted = published_as(draft, etag, known, now)
                 if noted != known:
                     store.note_published(writing, {draft.path: noted})

@@ -6,6 +6,7 @@ Not here: which there are (drafts, pages), and what is published of them (docume
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from feeds.rhythm import STEPS
 from feeds.selection import Pick
@@ -33,7 +34,7 @@ class Draft:
     part: Callable[[Collection[str]], bytes] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shown:
     """The articles that a document shows, in their order.
 
@@ -43,3 +44,13 @@ class Shown:
     picks: Sequence[Pick]
     recipes: Recipes
     entries: Bytes
+
+    @cached_property
+    def newest(self) -> datetime:
+        """The last change of any of them."""
+        return max([pick.changed for pick in self.picks])
+
+    @cached_property
+    def withdrawn(self) -> bool:
+        """Whether what is left of a withdrawn article is among them."""
+        return any([pick.withdrawn for pick in self.picks])

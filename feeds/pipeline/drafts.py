@@ -235,7 +235,7 @@ class Drafts:
             due = self._due(connection, snapshot).get(feed.key)
             return self._page_drafts.feed_draft(connection, feed, shown, history, often, due)
         complete = self._is_whole(connection, snapshot, feed)
-        place = Place(address(path), previous=newest, complete=complete, rhythm=often)
+        place = Place(address(path), previous=newest, complete=complete, withdrawn=shown.withdrawn, rhythm=often)
         return self._joined(connection, snapshot, feed, name, shown, path, place)
 
     def _page_draft(
@@ -252,7 +252,7 @@ class Drafts:
             due = self._due(connection, snapshot).get(feed.key)
             return self._page_drafts.archive_draft(feed, page, history, shown, due)
         path, current = archive_path(feed.key, page.name, name), address(feed_path(feed.key, name))
-        place = Place(address(path), previous=before, next=after, current=current)
+        place = Place(address(path), previous=before, next=after, current=current, withdrawn=shown.withdrawn)
         return self._joined(connection, snapshot, feed, name, shown, path, place)
 
     def _joined(
@@ -265,9 +265,7 @@ class Drafts:
         path: str,
         place: Place,
     ) -> Draft:
-        form, site = format_named(name), self._config.site
-        newest = max([pick.changed for pick in shown.picks])
-        place = replace(place, withdrawn=any([pick.withdrawn for pick in shown.picks]))
+        form, site, newest = format_named(name), self._config.site, shown.newest
         variant = f"{name}/{feed.content}"
         recipes = shown.recipes(variant)
 

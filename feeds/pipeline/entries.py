@@ -14,6 +14,8 @@ from feeds.config import Config
 from feeds.model import Article, Entry, Provider, address_digest, digest
 from feeds.pipeline.snapshot import Snapshot
 from feeds.render import PAGE, Style, form_named
+from feeds.render.content import content_of
+from feeds.render.stencil import Told
 from feeds.selection import Pick
 from feeds.store import Connection, Store
 
@@ -31,7 +33,7 @@ LOOKS = {"accent", "footer", "pictures", "templates"}  # keys of [site] that sho
 Wanted = tuple[int, dict[str, str]]  # the number of a record, the recipes of its entries by variant
 Rendered = tuple[int, str, Entry]  # with the number of its record and its variant
 MOST_UNSAVED = 1000  # entries held in memory until they are written to the store together
-SUMMARY = "summary"
+SUMMARY, FULL = "summary", "full"
 
 
 class Entries:
@@ -132,19 +134,23 @@ class Entries:
         shown = []
         for number, recipes in wanted:
             keys = () if found[number].withdrawn else self._names.feeds(found[number])
-            shown.append((number, recipes, keys, as_shown(found[number], snapshot, keys, hidden)))
+            article = as_shown(found[number], snapshot, keys, hidden)
+            brief = Told(article)
+            whole = Told(article, content_of(article)) if any(map(_is_whole, recipes)) else brief
+            shown.append((number, recipes, keys, brief, whole))
         # One variant after the other: what a format needs is at hand in the processor.
         for variant in dict.fromkeys(variant for _, recipes in wanted for variant in recipes):
             name, _, content = variant.partition("/")
-            form, plain = form_named(name), Style(content=content == "full", amp=self._config.feeds.amp)
+            form, plain = form_named(name), Style(whole=content == FULL, amp=self._config.feeds.amp)
             without = replace(plain, source=False)
-            for number, recipes, keys, article in shown:
+            for number, recipes, keys, brief, whole in shown:
                 if variant in recipes:
-                    style = plain if f"providers/{article.provider.domain}" in snapshot.feeds else without
+                    told = whole if _is_whole(variant) else brief
+                    style = plain if f"providers/{told.article.provider.domain}" in snapshot.feeds else without
                     if name == PAGE:
                         feeds = tuple((key, snapshot.names[key]) for key in keys if key in snapshot.feeds)
                         style = replace(style, feeds=feeds)
-                    yield number, variant, Entry(recipes[variant], form.entry(article, self._config.site, style))
+                    yield number, variant, Entry(recipes[variant], form.entry(told, self._config.site, style))
 
     def add(self, rendered: Iterable[Rendered]) -> None:
         """Take entries that were rendered elsewhere, to be written with others."""
@@ -184,6 +190,11 @@ class Entries:
 def is_dear(variant: str) -> bool:
     """Whether entries of that variant take long to render: HTML is made of their articles, or cleaned."""
     return not variant.endswith(f"/{SUMMARY}")
+
+
+def _is_whole(variant: str) -> bool:
+    """Whether entries of that variant carry all of their articles as HTML, the same in each format of feeds."""
+    return variant.endswith(f"/{FULL}") and not variant.startswith(PAGE)
 
 
 def as_shown(article: Article, snapshot: Snapshot, keys: Iterable[str], hidden: frozenset[str]) -> Article:

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
@@ -85,7 +85,10 @@ def ingest(
             if not look.still_holds(connection):
                 # While this process waited for its turn, another may have done the work.
                 look, ahead = Look(listed(config.records_folder, among)), None
-            ingested = _Ingest(connection, config, now, look, progress, workers, ahead).run(same_ledger)
+            work = _Ingest(connection, config, now, look, progress, workers, ahead)
+            ingested = work.run(same_ledger)
+        if work.is_first:
+            into.filled()
         if ingested.taken_back:
             into.forget()
         return ingested
@@ -138,7 +141,8 @@ class _Ingest:
         self._progress = progress
         self._workers = workers
         anew = not selection.was_settled(connection)
-        self._read_ahead = ahead.read if ahead and anew and not look.knows_any(connection) else None
+        self.is_first = anew and not look.knows_any(connection)
+        self._read_ahead = ahead.read if ahead and self.is_first else None
         self._known: dict[str, str] = {}
         self._gone: list[str] = []
         if self._read_ahead is None:
@@ -151,10 +155,11 @@ class _Ingest:
         minting.leaving(self._gone)
         store.remove(self._connection, self._gone)
         read, out = 0, False
-        for batch in self._filed():
-            read += len(batch)
-            out = out or any(one.record is None for one in batch)
-            self._put(batch, minting)
+        with store.filling(self._connection) if self.is_first else nullcontext():
+            for batch in self._filed():
+                read += len(batch)
+                out = out or any(one.record is None for one in batch)
+                self._put(batch, minting)
         if read or self._gone or not same_ledger or minting.remembers:
             minting.settle()
         selection.settle(self._connection, self._config.rules, self._now)
@@ -195,6 +200,9 @@ class _Ingest:
 
     def _put(self, batch: list[Filed], minting: Minting) -> None:
         """Keep what was read; of a record that merely broke the last good version stays."""
+        if self.is_first:
+            store.put(self._connection, minting.taking(batch), fills=True)
+            return
         broken = [one.path for one in batch if one.broken and one.path in self._known]
         staying = store.visible_records(self._connection, broken)
         store.note_broken(self._connection, [one for one in batch if one.path in staying])

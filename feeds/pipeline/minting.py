@@ -71,7 +71,7 @@ class Minting:
         kept = self._kept()
         adopted = self._adopted(kept)
         identities.identify(self._connection, kept | adopted, ())
-        self._note_ids(kept | adopted, adopted)
+        self._note_ids(kept | adopted, set(adopted))
         self._refuse()
         ledger = self._withdraw(self._ledger)
         text = write_ledger(self._config.ledger_file, ledger, self._text) if ledger != self._read else self._text
@@ -162,7 +162,7 @@ class Minting:
         articles = {path: self._before[path].article for path in moved}
         return {path for path, article in articles.items() if article.id in owners.get(article.address, ())}
 
-    def _note_ids(self, noted: Mapping[str, str], adopted: Collection[str]) -> None:
+    def _note_ids(self, noted: Mapping[str, str], adopted: set[str]) -> None:
         """Note the ids that do not follow from the records, and forget those that do."""
         ids, claimed = dict(self._ledger.ids), dict(self._ledger.claimed)
         for path in self._before:
@@ -194,17 +194,13 @@ class Minting:
             same = [one for one in beside if one.given_id is None and noted.get(one.path, there[one.path].id) == id]
             note_line(ids, claimed, [after, *same], id, self._now)
         self._ledger = replace(self._ledger, ids=ids, claimed=claimed)
-        self._forget(
-            {
-                self._before[path].article.address: id
-                for path, id in noted.items()
-                if path not in adopted and path in came
-            }
-        )
+        named_now = {path for path, after in self._after.items() if path in self._before and after.given_id is not None}
+        left = [self._before[path].article for path in named_now | (came - adopted)]
+        self._forget({(one.address, one.id) for one in left})
 
-    def _forget(self, left: Mapping[str, str]) -> None:
+    def _forget(self, left: Collection[tuple[str, str]]) -> None:
         """Lines of addresses that articles of these ids left are nobody's, unless another record is there."""
-        lines = {address_digest(one) for one, id in left.items() if self._ledger.id_at(one) == id}
+        lines = {address_digest(one) for one, id in left if self._ledger.id_at(one) == id}
         lines -= {mark for mark, one in identities.at_marks(self._connection, lines) if one.given_id is None}
         if lines:
             ids = {key: id for key, id in self._ledger.ids.items() if self._ledger.mark_of(key) not in lines}

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from feeds.config import Config
 from feeds.model import digest
+from feeds.names import Names
 from feeds.pipeline.listing import NEVER, Listing, Part, settled
 from feeds.pipeline.workers import shared
 from feeds.records import Fault, Found, Listed, Reading, RecordsFolder, list_folders, parts_of, read_record
@@ -49,10 +50,11 @@ class Reader:
         with RecordsFolder(self.config.records_folder) as folder:
             contents = [folder.read(item) for _, item in batch]
         readings = [self._reading(*file, content) for file, content in zip(batch, contents, strict=True)]
-        return [one and self._filed(*one) for one in readings]
+        names = self.config.names
+        return [one and self._filed(*one, names) for one in readings]
 
     def _reading(self, path: str, item: Found, content: bytes | Fault) -> tuple[Found, Reading | None] | None:
-        seen = item._replace(path=path, mtime_ns=settled(item.mtime_ns))
+        seen = Found(path, item.size, settled(item.mtime_ns), item.is_link)
         before = self.known.get(path)
         if isinstance(content, Fault):
             # Its rights or the target of a link may change without its time telling so: it is looked at each time.
@@ -64,8 +66,8 @@ class Reader:
             reading = read_record(path, content, self.now, self.config.records.fields)
         return None if before is not None and before == reading.digest else (seen, reading)
 
-    def _filed(self, seen: Found, reading: Reading | None) -> Filed | Found:
-        return seen if reading is None else filed(seen, reading, self.now, self.config.names, self.anew)
+    def _filed(self, seen: Found, reading: Reading | None, names: Names) -> Filed | Found:
+        return seen if reading is None else filed(seen, reading, self.now, names, self.anew)
 
 
 class Ahead:

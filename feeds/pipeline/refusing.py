@@ -38,10 +38,10 @@ def _claims(
     while True:
         claims = identities.claims(connection, ledger, addresses, ids)
         used, places = {one.id for one in claims.values()}, {one.address for one in claims.values()}
-        asked = used.union(id for id in map(ledger.id_at, places) if id is not None)
+        asked = ids.union(used, (id for id in map(ledger.id_at, places) if id is not None))
         held, ledger = _held(connection, ledger, asked, used)
         further = identities.at_addresses(connection, {one.address for one in held.values()} - places)
-        if not further and asked <= used | ids:
+        if not further and asked <= ids | used:
             return {**claims, **held}, ledger
         addresses, ids = addresses | further, ids | asked
 

@@ -34,7 +34,7 @@ class Files:
         """Put a file in place, with that mtime in seconds since 1970.  `lasting`: a power cut does not lose it."""
         target = self.place(path)
         # In the folder of the target: between folders only one process of a machine renames at a time.
-        aside = f"{os.path.dirname(target)}/{self._aside()}"
+        aside = f"{target[: target.rindex('/')]}/{self._aside()}"
         try:
             descriptor = self._open(aside)
             try:
@@ -64,7 +64,11 @@ class Files:
         try:
             return os.open(aside, how, 0o666)
         except FileNotFoundError:  # most folders are there: no look at each is needed
-            os.makedirs(os.path.dirname(aside), exist_ok=True)
+            folder = aside[: aside.rindex("/")]
+            try:
+                os.mkdir(folder)
+            except OSError:  # the one that it lies in is not there, or another process made it just now
+                os.makedirs(folder, exist_ok=True)
             return os.open(aside, how, 0o666)
 
     def sweep(self, paths: Iterable[str]) -> None:

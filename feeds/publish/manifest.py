@@ -4,7 +4,7 @@ A line a file: tag, time, size, path. Not here: when it is written (static).
 """
 
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 
 from feeds.errors import PublishError
@@ -13,6 +13,7 @@ from feeds.model import EVERYTHING, is_archive
 MANIFEST = ".feeds-manifest"
 HEADING = "# The files that feeds wrote here: tag, time, size, path. It deletes no others. Keep this list with them.\n"
 UNFINISHED = "-"
+NOWHERE = {"", ".", ".."}  # no part of a path below the tree
 
 
 class Written(NamedTuple):
@@ -65,8 +66,7 @@ def _parsed(root: Path, text: bytes) -> dict[str, Written]:
             files[path] = Written(etag, int(modified), int(size))
         except ValueError as error:
             raise _unusable(root, number) from error
-        pure = PurePosixPath(path)
-        if pure.is_absolute() or ".." in pure.parts or not pure.parts or not path.isprintable():
+        if not NOWHERE.isdisjoint(path.split("/")) or not path.isprintable():
             raise _unusable(root, number)
     return files
 

@@ -8,7 +8,7 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
@@ -86,7 +86,8 @@ class _Tree:
         self._codings = codings.SUFFIXES if compress else {}
         self._workers = workers
         self._drafts = Drafts(config, source, READY)
-        self._rules: list[Draft] = []
+        self._rules: tuple[str, ...] = ()
+        self._redone: list[str] = []
         self._before, self._text = read_manifest(root)
         self._config = config
         self._fact = f"tree {digest(str(root.resolve()))}"
@@ -107,7 +108,7 @@ class _Tree:
             if since >= 0 and all(path in self._before and self._intact(path) for path in hosts.PATHS):
                 standing[""] = list(hosts.PATHS)  # the config is as it was, from which alone they follow
             else:
-                self._rules = list(hosts.drafts(self._config))
+                self._rules = hosts.PATHS
         keys = [key for key in feeds if key not in standing]
         self._drafts.render_ahead(now, keys, self._workers)
         with self._source.reading() as connection:
@@ -125,12 +126,15 @@ class _Tree:
                 self._take(outcome)
                 if progress is not None:
                     progress(len(self._after), len(paths))
+        except BaseException:
+            self._redone = drafted  # workers were ended in the midst of a file
+            raise
         finally:
-            self._files.sweep(drafted)  # what a worker left that was killed
+            self._files.sweep(self._redone)
             self._drafts.save()  # what is public is known to be, whatever happened then
         with self._source.writing() as writing:
             if self._noted:
-                self._date(store.published(writing))
+                self._date(store.published(writing, self._noted))
                 store.note_published(writing, self._noted)
             text = manifest_text(self._after)
             store.note_fact(writing, self._fact, self._state(generation, text))
@@ -167,10 +171,13 @@ class _Tree:
     def _outcomes(self, keys: Sequence[str], now: datetime) -> Iterator[Outcome]:
         """Publish documents: those of these feeds by several processes, those that point to all of them last."""
         batches = [keys[start : start + BATCH] for start in range(0, len(keys), BATCH)]
+        process = os.getpid()
 
         def publish(batch: Sequence[str]) -> tuple[list[Outcome], Unsaved]:
             with self._source.reading() as connection:
                 outcomes = [self._publish(draft, now) for draft in self._drafts.of(connection, now, batch)]
+            if os.getpid() == process:  # a worker that died at it may have left a file aside
+                self._redone += [outcome.path for outcome in outcomes]
             return outcomes, self._drafts.taken()
 
         self._source.close()  # before processes part
@@ -185,7 +192,8 @@ class _Tree:
     def _lists(self, now: datetime) -> list[tuple[Draft, bytes | None]]:
         """What points to all documents and what follows from the config alone, with the bytes of what is news."""
         with self._source.reading() as connection:
-            drafts = [*self._drafts.lists(connection, now), *self._rules]
+            rules = hosts.drafts(self._config) if self._rules else ()
+            drafts = [*self._drafts.lists(connection, now), *rules]
         return [(draft, draft.content() if self._is_news(draft) else None) for draft in drafts]
 
     def _is_news(self, draft: Draft) -> bool:
@@ -207,7 +215,7 @@ class _Tree:
             if other is None or other.modified <= noted.modified:
                 continue
             modified = other.modified if other.etag == noted.etag else other.modified + 1
-            self._noted[path] = replace(noted, modified=modified)
+            self._noted[path] = noted._replace(modified=modified)
             for file in (path, *(path + suffix for suffix in self._codings.values())):
                 if file in self._after:
                     self._after[file] = self._after[file]._replace(modified=modified)
@@ -216,7 +224,7 @@ class _Tree:
     def _paths(self, connection: Connection, now: datetime, keys: Sequence[str]) -> list[str]:
         documents = self._drafts.paths(connection, now, keys)
         coded = [path + suffix for path in documents for suffix in self._codings.values()]
-        return [*documents, *coded, *(draft.path for draft in self._rules)]
+        return [*documents, *coded, *self._rules]
 
     def _published(self, connection: Connection) -> dict[str, Published]:
         """What was last published, by the store and by the list in the tree: no date may go back."""
@@ -248,7 +256,7 @@ class _Tree:
             noted = known
         files: list[tuple[str, Written]] = []
         written = 0
-        for coding, suffix in (("", ""), *(() if draft in self._rules else self._codings.items())):
+        for coding, suffix in (("", ""), *(() if draft.path in hosts.PATHS else self._codings.items())):
             path = draft.path + suffix
             if self._stands(path, noted):
                 files.append((path, self._before[path]))

@@ -78,8 +78,11 @@ def read_record(path: str, content: bytes, now: datetime, mapping: FieldMapping 
     is_toml = toml.is_toml(text)
     if mapping is None and not is_toml:
         source, body, _ = frontmatter.split(text)
-        if (article := usual_article(source, body, path, mark, now)) is not None:
-            return Reading(path, mark, article, ())
+        if (usual := usual_article(source, body, path, mark, now)) is not None:
+            would_be, is_published = usual
+            if is_published:
+                return Reading(path, mark, would_be, ())
+            return Reading(path, mark, None, (), True, False, _held_by(would_be), would_be.published)
     read = toml.read if is_toml else frontmatter.read
     front = read(text)
     faults = [Fault(path, *flaw.place, _known_key(flaw.path), flaw.expected, flaw.got) for flaw in front.flaws]
@@ -173,6 +176,11 @@ def _says_unpublished(data: dict[str, Any]) -> bool:
         return "published" in data and not as_boolean(data["published"])
     except ValueError:
         return False
+
+
+def _held_by(article: Article) -> tuple[str, ...]:
+    links = (article.link, article.original_link, article.amp_link, article.cdn_amp_link)
+    return tuple(dict.fromkeys([address_digest(link) for link in links if link is not None]))
 
 
 def _held(data: dict[str, Any]) -> tuple[str, ...]:

@@ -1,8 +1,9 @@
 """Records as nearly all are, straight to Articles: where every value is plain, nothing is to be checked or cleaned.
 
-What is plain is told of all values of a kind at once. Nothing is ever wrong here: of a record with anything else in it,
-or that is not published, validation decides and tells. tests/records/test_usual.py holds that both make the same of it.
-In: YAML. Out: an Article or None. Not here: what a record may hold (shape), and how its lines are read (lines).
+What is plain is told of all values of a kind at once. Nothing is ever wrong here: of a record with anything else in it
+validation decides and tells. tests/records/test_usual.py holds that both make the same of it.
+In: YAML. Out: an Article, and whether it is published, or None. Not here: what a record may hold (shape), and how its
+lines are read (lines).
 """
 
 import re
@@ -54,25 +55,28 @@ RECORD = {
 }
 
 
-def _many(pattern: str) -> re.Pattern[str]:
-    """That pattern before every end of a line."""
-    return re.compile(rf"(?:(?>{pattern})\n)*")
-
-
-def _lines(values: Iterable[str]) -> str:
-    return "".join([f"{value}\n" for value in values])
+def _all(*patterns: str) -> re.Pattern[str]:
+    """Values that each end a line, all of one kind and then all of the next, with an empty line between two kinds."""
+    return re.compile(r"\n".join(rf"(?:(?>{pattern})\n)*" for pattern in patterns))
 
 
 _host = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?){1,3}"
-ADDRESSES, DOMAINS, MOMENTS = _many(PLAIN_ADDRESS.pattern), _many(_host), _many(USUAL_MOMENT.pattern)
-NUMBERS, WHOLE = _many(r"[0-9]{1,9}(?:\.[0-9]{1,9})?"), _many(r"[1-9][0-9]{0,8}")
+SAID = _all(PLAIN_ADDRESS.pattern, _host, USUAL_MOMENT.pattern)
+WRITTEN = _all(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", r"[1-9][0-9]{0,8}", "true|false")
 
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """Where the values of a record stand, by kind and by what they are; what is absent stands after the last."""
+    """Where the values of a record stand, by kind and by what they are.
 
-    kinds: tuple[Pick, ...]
+    After the last stand None, for what is absent, and an empty text, which parts two kinds.
+    """
+
+    texts: Pick
+    names: Pick
+    said: Pick  # all of kinds that may stand in quotes, as SAID has them
+    written: Pick  # and of those that may not
+    moments: Pick
     published: int | None
     # title, webUrl, publishedDateTime, updatedDateTime, domain, name, excerpt, category, other addresses, quality, heat
     facts: Pick
@@ -81,8 +85,11 @@ class _Form:
     related: tuple[Pick, ...]
 
 
-def usual_article(source: str, body: str, path: str, mark: str, now: datetime) -> Article | None:
-    """The article of the record of that digest, with that body, or None where it is to be read with more care."""
+def usual_article(source: str, body: str, path: str, mark: str, now: datetime) -> tuple[Article, bool] | None:
+    """What would be the article of the record of that digest, with that body, and whether its editor publishes it.
+
+    None where it is to be read with more care.
+    """
     if (parts := parted(source)) is None or SECRET_KEY in (body := clean(body).strip()):
         return None
     between, raw = parts
@@ -93,17 +100,16 @@ def usual_article(source: str, body: str, path: str, mark: str, now: datetime) -
     if form is None:
         return None
     values: list[Any] = [value[1:-1] if value[0] in "\"'" else value for value in raw]
-    moments = _moments(form, values)
-    if moments is None or not _are_plain(form, values, raw):
+    values += None, ""
+    raw += "", ""
+    if not _are_plain(form, values, raw) or (moments := _moments(form.moments(values))) is None:
         return None
-    if form.published is not None and values[form.published] != "true":
-        return None
-    values.append(None)
+    is_published = form.published is None or values[form.published] == "true"
     title, link, at, changed, domain, name, excerpt, category, original, amp, cdn, quality, heat = form.facts(values)
     published, updated = moments[at], None if changed is None else moments[changed]
     if updated is not None and not published <= updated <= now:
         return None
-    return Article(
+    article = Article(
         path,
         mark,
         identity(link),
@@ -124,39 +130,30 @@ def usual_article(source: str, body: str, path: str, mark: str, now: datetime) -
         None if quality is None else float(quality),
         None if heat is None else float(heat),
     )
+    return article, is_published
 
 
-def _moments(form: _Form, values: list[Any]) -> dict[str, datetime] | None:
-    written = list(form.kinds[MOMENT](values))
-    if not MOMENTS.fullmatch(_lines(written)):
-        return None
+def _are_plain(form: _Form, values: list[Any], raw: list[Any]) -> bool:
+    """Whether every value is what its kind is as a rule.  What must stand without quotes is looked at as written."""
+    names = form.names(values)
+    # Two blanks follow each other where a text has them, and where it begins or ends with one, or is empty.
+    text = " ".join(["", *form.texts(values), *names, ""])
+    if "  " in text or not stands(text) or not all([name[0].isalnum() for name in names]):
+        return False
+    said = "\n".join(form.said(values))
+    return (
+        SAID.fullmatch(said) is not None
+        and SECRET_KEY not in said
+        and WRITTEN.fullmatch("\n".join(form.written(raw))) is not None
+    )
+
+
+def _moments(written: Iterable[str]) -> dict[str, datetime] | None:
     try:
         found = {text: datetime.fromisoformat(text) for text in written}
         return {text: one if one.tzinfo is UTC else one.astimezone(UTC) for text, one in found.items()}
     except (ValueError, OverflowError):
         return None
-
-
-def _are_plain(form: _Form, values: list[Any], raw: list[Any]) -> bool:
-    """Whether every value is what its kind is as a rule.  What must stand without quotes is looked at as written."""
-    kinds = form.kinds
-    names = list(kinds[NAME](values))
-    # Around each text stands what no plain one begins or ends with.
-    text = "|".join(["", *kinds[TEXT](values), *names, ""])
-    if "  " in text or "| " in text or " |" in text or "||" in text:
-        return False
-    if not stands(text) or not all(name[0].isalnum() for name in names):
-        return False
-    addresses = _lines(kinds[ADDRESS](values))
-    return (
-        ADDRESSES.fullmatch(addresses) is not None
-        and SECRET_KEY not in addresses
-        and "?\n" not in addresses
-        and DOMAINS.fullmatch(_lines(kinds[DOMAIN](values))) is not None
-        and NUMBERS.fullmatch(_lines(kinds[NUMBER](raw))) is not None
-        and WHOLE.fullmatch(_lines(kinds[PIXELS](raw))) is not None
-        and {"true", "false"}.issuperset(kinds[FLAG](raw))
-    )
 
 
 def _image(url: str, *sizes: str | None) -> Image:
@@ -176,6 +173,7 @@ def _form(between: str) -> _Form | None:
     data = numbered(between)
     kinds: defaultdict[int, list[int]] = defaultdict(list)
     absent = between.count("\0")
+    end = absent + 1
 
     def at(item: dict[str, Any], *keys: str) -> list[int]:
         return [absent if item.get(key) is None else int(item[key]) for key in keys]
@@ -191,7 +189,11 @@ def _form(between: str) -> _Form | None:
         images = [[int(item["url"]), *at(item, "width", "height", "length")] for item in data.get("images") or ()]
         related = [[int(item["title"]), int(item["webUrl"]), *provider(item)] for item in data.get("related") or ()]
         return _Form(
-            tuple(picking(kinds[kind]) for kind in range(8)),
+            picking(kinds[TEXT]),
+            picking(kinds[NAME]),
+            picking([*kinds[ADDRESS], end, *kinds[DOMAIN], end, *kinds[MOMENT], end]),
+            picking([*kinds[NUMBER], end, *kinds[PIXELS], end, *kinds[FLAG], end]),
+            picking(kinds[MOMENT]),
             None if data.get("published") is None else int(data["published"]),
             picking(
                 [

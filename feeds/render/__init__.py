@@ -12,20 +12,21 @@ from typing import TYPE_CHECKING, Protocol, cast
 from feeds.rhythm import STEPS
 
 if TYPE_CHECKING:
-    from feeds.model import Article, Feed
+    from feeds.model import Feed
+    from feeds.render.stencil import Told
     from feeds.site import Site
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What entries carry: the provider's feed as their source, HTML content beside the summary, AMP links.
+    """What entries carry: the provider's feed as their source, AMP links.
 
-    On a page an entry leads to the `feeds` that it is in, each a key and a name; without content it is a line.
+    On a page an entry leads to the `feeds` that it is in, each a key and a name; where it is not `whole` it is a line.
     """
 
     source: bool = True
-    content: bool = True
     amp: bool = False
+    whole: bool = True
     feeds: tuple[tuple[str, str], ...] = ()
 
 
@@ -68,7 +69,7 @@ class Form(Protocol):
     MEDIA_TYPE: str
     BETWEEN: bytes
 
-    def entry(self, article: "Article", site: "Site", style: Style) -> bytes:
+    def entry(self, told: "Told", site: "Site", style: Style) -> bytes:
         """One article, as it stands in every document of this format."""
         ...
 

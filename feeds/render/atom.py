@@ -13,16 +13,16 @@ MEDIA_TYPE = "application/atom+xml; charset=utf-8"
 BETWEEN = b""
 
 
-def entry(article: Article, site: Site, style: Style) -> bytes:
+def entry(told: Told, site: Site, style: Style) -> bytes:
     """One <entry>; what is left of a withdrawn article, and its tombstone (RFC 6721 §3)."""
-    if article.withdrawn:
+    if (article := told.article).withdrawn:
         stone = xml.Extra(f"{{{xml.TOMBSTONES}}}deleted-entry", None, {"ref": article.id, "when": _moment(article)})
         return xml.cut_out(withdrawn_of(article).atom_entry(), xml.made(stone))
 
     def render(told: Told) -> bytes:
-        return xml.cut_out(entry_of(*told, site, style).atom_entry())
+        return xml.cut_out(entry_of(told, site, style).atom_entry())
 
-    return stencil.entry(render, Told(article, content.content_of(article) if style.content else ""), site, style)
+    return stencil.entry(render, told, site, style)
 
 
 def frame(feed: Feed, site: Site, updated: datetime, place: Place) -> tuple[bytes, bytes]:
@@ -35,8 +35,9 @@ def frame(feed: Feed, site: Site, updated: datetime, place: Place) -> tuple[byte
     return stencil.frame(render, Placed(feed, updated, place), site)
 
 
-def entry_of(article: Article, html: str, site: Site, style: Style) -> xml.FeedEntry:
-    """The article as feedgen holds it, with that HTML if there is any."""
+def entry_of(told: Told, site: Site, style: Style) -> xml.FeedEntry:
+    """The article as feedgen holds it."""
+    article = told.article
     item = xml.new_entry(tuple(_extras(article, site, style)))
     item.id(article.id)
     item.title(article.title)
@@ -46,8 +47,8 @@ def entry_of(article: Article, html: str, site: Site, style: Style) -> xml.FeedE
     item.author(name=article.provider.name, uri=f"https://{article.provider.domain}/")
     if article.excerpt:
         item.summary(article.excerpt)
-    if html:
-        item.content(html, type="html")
+    if told.html:
+        item.content(told.html, type="html")
     scheme = words.identity_address("topics", site)
     # Readers show the term where they should show the label, so that the term is the name too.
     item.category([{"term": topic, "label": topic, "scheme": scheme} for topic in article.topics])

@@ -18,8 +18,9 @@ from markupsafe import Markup
 
 from feeds.archive import Page
 from feeds.errors import RenderError
-from feeds.model import EVERYTHING, Article, Feed, Image, archive_path, feed_path
+from feeds.model import EVERYTHING, Feed, Image, archive_path, feed_path
 from feeds.render import Style, colours, content, format_named, words
+from feeds.render.stencil import Told
 from feeds.site import Site
 from feeds.theme import ASSETS, Theme
 
@@ -98,15 +99,16 @@ class Weeks:
         return "now and then"
 
 
-def entry(article: Article, site: Site, style: Style) -> bytes:
-    """One article: as an item with its picture and excerpt, or, without content, as a line."""
+def entry(told: Told, site: Site, style: Style) -> bytes:
+    """One article: as an item with its picture and excerpt, or, where it is not whole, as a line."""
+    article = told.article
     lead = content.lead_image(article) if site.pictures else None
     provider = f"providers/{article.provider.domain}"
     home = next((key for key, name in style.feeds if key.startswith("providers/")), None)
     others = [(key, name) for key, name in style.feeds if key.startswith(("topics/", "categories/"))]
     facts: dict[str, Any] = {"article": article, "provider": home or provider, "has_page": home is not None}
     facts |= {"picture": _small(lead), "feeds": others, "related": article.related[:MOST_RELATED]}
-    return _rendered(site, "article.html" if style.content else "line.html", **facts)
+    return _rendered(site, "article.html" if style.whole else "line.html", **facts)
 
 
 def feed_page(feed: Feed, site: Site, entries: Sequence[bytes], weeks: Weeks, history: Sequence[Page]) -> bytes:

@@ -6,6 +6,7 @@ from typing import Any
 
 from feeds.model import Article, Feed, Image, image_type
 from feeds.render import Place, Style, content, words
+from feeds.render.stencil import Told
 from feeds.site import Site
 
 NAME = "json"
@@ -14,11 +15,11 @@ BETWEEN = b","
 END = b"]}"
 
 
-def entry(article: Article, site: Site, style: Style) -> bytes:
+def entry(told: Told, site: Site, _: Style) -> bytes:
     """One of `items`."""
+    article, html = told.article, told.html
     if article.withdrawn:
         return _written(_withdrawn(article))
-    html = content.content_of(article) if style.content else ""
     lead = content.lead_image(article)
     original = article.original_link
     item = {

@@ -16,15 +16,15 @@ BETWEEN = b""
 LINK = f"{{{xml.ATOM}}}link"
 
 
-def entry(article: Article, site: Site, style: Style) -> bytes:
+def entry(told: Told, site: Site, style: Style) -> bytes:
     """One <item>; of a withdrawn article what is left."""
-    if article.withdrawn:
-        return xml.cut_out(withdrawn_of(article).rss_entry())
+    if told.article.withdrawn:
+        return xml.cut_out(withdrawn_of(told.article).rss_entry())
 
     def render(told: Told) -> bytes:
-        return xml.cut_out(entry_of(*told, site, style).rss_entry())
+        return xml.cut_out(entry_of(told, site, style).rss_entry())
 
-    return stencil.entry(render, Told(article, content.content_of(article) if style.content else ""), site, style)
+    return stencil.entry(render, told, site, style)
 
 
 def frame(feed: Feed, site: Site, updated: datetime, place: Place) -> tuple[bytes, bytes]:
@@ -37,8 +37,9 @@ def frame(feed: Feed, site: Site, updated: datetime, place: Place) -> tuple[byte
     return stencil.frame(render, Placed(feed, updated, place), site)
 
 
-def entry_of(article: Article, html: str, site: Site, style: Style) -> xml.FeedEntry:
-    """The article as feedgen holds it, with that HTML if there is any."""
+def entry_of(told: Told, site: Site, style: Style) -> xml.FeedEntry:
+    """The article as feedgen holds it."""
+    article = told.article
     item = xml.new_entry(tuple(_extras(article, style)))
     item.title(article.title)
     item.link(href=article.link)
@@ -47,8 +48,8 @@ def entry_of(article: Article, html: str, site: Site, style: Style) -> xml.FeedE
     if article.excerpt:
         # Readers take a description for HTML, so that what is text is escaped as such (RSS 2.0, "encoding examples").
         item.description(escape(article.excerpt, quote=False), isSummary=True)
-    if html:
-        item.content(html)
+    if told.html:
+        item.content(told.html)
     lead = content.lead_image(article)
     if lead is not None and lead.length is not None and (kind := image_type(lead.url)):
         item.enclosure(url=lead.url, length=str(lead.length), type=kind)

@@ -9,10 +9,12 @@ Not here: any word of a format (rss, atom), and what is kept of what was rendere
 
 import re
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
+from functools import cached_property
 from html import escape
+from itertools import chain
+from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
 from feeds.model import EVERYTHING, IMAGE_TYPES, Article, Feed, Image, Provider, Related, image_type
@@ -30,34 +32,107 @@ MARK = re.compile(
 )
 ENDINGS = {kind: ending for ending, kind in IMAGE_TYPES.items()}
 CUT = b"\0"  # stands in no document
-Subject = TypeVar("Subject")
-Words = Sequence[Any]  # text, numbers and moments, None for what is not there
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-class Told(NamedTuple):
-    """An article, and the HTML that its entry carries, if any."""
+def _date(moment: datetime) -> str:
+    """A moment in UTC as RSS has it (RFC 5322 §3.3), as email.utils writes it at a quarter of the cost."""
+    plain = moment.isoformat()
+    day, month, year, time = plain[8:10], MONTHS[moment.month - 1], plain[:4], plain[11:19]
+    return f"{DAYS[moment.weekday()]}, {day} {month} {year} {time} +0000"
+
+
+def _text(word: str) -> str:
+    """As libxml2 writes the text of an element (xmlsave.c, xmlEscapeContent)."""
+    if "&" in word:  # to look is quicker than to replace, and most words hold none of these
+        word = word.replace("&", "&amp;")
+    if "<" in word:
+        word = word.replace("<", "&lt;")
+    if ">" in word:
+        word = word.replace(">", "&gt;")
+    return word.replace("\r", "&#13;") if "\r" in word else word
+
+
+def _attribute(word: str) -> str:
+    """As it writes the value of an attribute (xmlsave.c, xmlAttrSerializeTxtContent)."""
+    escaped = _text(word)
+    if '"' in escaped:
+        escaped = escaped.replace('"', "&quot;")
+    return escaped if escaped.isprintable() else escaped.replace("\n", "&#10;").replace("\t", "&#9;")
+
+
+def _html(word: str) -> str:
+    """Text in HTML in the text of an element."""
+    return _text(escape(word, quote=False))
+
+
+WAYS = (_text, _attribute, _html)
+WRITTEN_OTHERWISE = re.compile('[&<>"\\r\\n\\t]')  # than it is, in one of them
+
+
+class Words(NamedTuple):
+    """What one entry, or one head, has instead of another of its shape; None for what is not there."""
+
+    moments: Sequence[datetime]
+    numbers: Sequence[int | None]
+    texts: Sequence[str | None]
+
+    def written(self) -> list[Any]:
+        """Each of them in every way in which words are written, one way after the other."""
+        dates, moments = map(_date, self.moments), map(datetime.isoformat, self.moments)
+        ways = [list(self.texts) for _ in WAYS]
+        for place, text in enumerate(self.texts):
+            if text is not None and WRITTEN_OTHERWISE.search(text):
+                for way, texts in zip(WAYS, ways, strict=True):
+                    texts[place] = way(text)
+        return [*dates, *moments, *self.numbers, *chain.from_iterable(ways)]
+
+
+@dataclass(frozen=True)
+class Told:
+    """An article, and the HTML that its entry carries, if any; and what every format makes of it alike, once."""
 
     article: Article
-    html: str
+    html: str = ""
+
+    @cached_property
+    def shape(self) -> Hashable | None:
+        """All that its entry goes by beside its words; None of what is rare."""
+        return _shape_of_entry(self)
+
+    @cached_property
+    def written(self) -> list[Any]:
+        """Its words as they are written."""
+        return _words_of_entry(self).written()
 
 
-class Placed(NamedTuple):
+@dataclass(frozen=True)
+class Placed:
     """A feed, when it was last updated, and where its document stands."""
 
     feed: Feed
     updated: datetime
     place: Place
 
+    @cached_property
+    def written(self) -> list[Any]:
+        """Its words as they are written."""
+        return _words_of_frame(self).written()
+
+
+Subject = TypeVar("Subject", Told, Placed)
+
 
 class Stencil(NamedTuple):
-    """A text with holes: for each the index of the word that belongs there, and how it is written."""
+    """A text with holes, and what picks for them out of words as they are written."""
 
     text: str
-    holes: tuple[tuple[int, Callable[[Any], str]], ...]
+    pick: Callable[[list[Any]], tuple[Any, ...]]
 
-    def filled(self, words: Words) -> bytes:
+    def filled(self, written: list[Any]) -> bytes:
         """The text with these words in it."""
-        return (self.text % tuple([written(words[index]) for index, written in self.holes])).encode()
+        return (self.text % self.pick(written)).encode()
 
 
 _known: dict[Hashable, Stencil | None] = {}
@@ -75,10 +150,10 @@ def forget() -> None:
 
 def entry(render: Callable[[Told], bytes], told: Told, site: Site, style: Style) -> bytes:
     """What `render` makes of an article for this site in this style, which is all that it goes by."""
-    if (shape := _shape_of_entry(told)) is None:
+    if told.shape is None:
         return render(told)
-    key = (render.__module__, site, style.source, style.amp, shape)
-    return _rendered(key, render, told, _words_of_entry, _stand_in_entry)
+    key = (render.__module__, site, style.source, style.amp, told.shape)
+    return _rendered(key, render, told, _stand_in_entry)
 
 
 def frame(render: Callable[[Placed], tuple[bytes, bytes]], placed: Placed, site: Site) -> tuple[bytes, bytes]:
@@ -91,32 +166,27 @@ def frame(render: Callable[[Placed], tuple[bytes, bytes]], placed: Placed, site:
     def joined(placed: Placed) -> bytes:
         return CUT.join(render(placed))
 
-    head, _, tail = _rendered(key, joined, placed, _words_of_frame, _stand_in_frame).partition(CUT)
+    head, _, tail = _rendered(key, joined, placed, _stand_in_frame).partition(CUT)
     return head, tail
 
 
 def _rendered(
-    key: Hashable,
-    render: Callable[[Subject], bytes],
-    subject: Subject,
-    words: Callable[[Subject], Words],
-    stand_in: Callable[[Subject], Subject],
+    key: Hashable, render: Callable[[Subject], bytes], subject: Subject, stand_in: Callable[[Subject], Subject]
 ) -> bytes:
     if (stencil := _known.get(key)) is not None:
-        return stencil.filled(words(subject))
+        return stencil.filled(subject.written)
     made = render(subject)
     if key not in _known:
         other = stand_in(subject)
-        cut = _cut(render(other).decode(), words(other))
+        cut = _cut(render(other).decode(), other.written)
         if len(_known) >= MOST_KNOWN:
             _known.clear()
-        _known[key] = cut if cut is not None and cut.filled(words(subject)) == made else None
+        _known[key] = cut if cut is not None and cut.filled(subject.written) == made else None
     return made
 
 
 def _shape_of_entry(told: Told) -> Hashable | None:
-    """All that an entry goes by beside its words; None of what is rare."""
-    article, html = told
+    article, html = told.article, told.html
     images = article.images
     if article.withdrawn or (len(images) > 1 and len(set(images)) < len(images)):
         return None
@@ -132,20 +202,17 @@ def _shape_of_entry(told: Told) -> Hashable | None:
 
 
 def _words_of_entry(told: Told) -> Words:
-    article, html = told
-    provider = article.provider
-    words: list[Any] = [article.published, article.changed, article.link, article.id, article.title, article.excerpt]
-    words += (html, article.amp_link, provider.name, provider.domain, *article.topics)
-    for image in article.images:
-        words += (image.url, image.width, image.height, image.length)
+    article, images = told.article, told.article.images
+    numbers = [number for image in images for number in (image.width, image.height, image.length)]
+    texts = [article.link, article.id, article.title, article.excerpt, told.html, article.amp_link]
+    texts += (article.provider.name, article.provider.domain, *article.topics, *[image.url for image in images])
     for item in article.related:
-        words += (item.link, item.title)
-    return words
+        texts += (item.link, item.title)
+    return Words((article.published, article.changed), numbers, texts)
 
 
 def _stand_in_entry(told: Told) -> Told:
-    article, html = told
-    marks = _Marks()
+    article, marks = told.article, _Marks()
     link = marks.text()
     lead = max(article.images, key=_area, default=None)
     images = []
@@ -171,18 +238,17 @@ def _stand_in_entry(told: Told) -> Told:
         related=tuple(Related(marks.text(), marks.text()) for _ in article.related),
         amp_link=None if article.amp_link is None else marks.text(),
     )
-    return Told(other, marks.text() if html else "")
+    return Told(other, marks.text() if told.html else "")
 
 
 def _words_of_frame(placed: Placed) -> Words:
-    feed, updated, place = placed
-    words = [updated, feed.name, feed.slug, feed.description, feed.image]
-    return [*words, place.itself, place.previous, place.next, place.current]
+    feed, place = placed.feed, placed.place
+    texts = [feed.name, feed.slug, feed.description, feed.image]
+    return Words((placed.updated,), (), [*texts, place.itself, place.previous, place.next, place.current])
 
 
 def _stand_in_frame(placed: Placed) -> Placed:
-    feed, _, place = placed
-    marks = _Marks()
+    feed, place, marks = placed.feed, placed.place, _Marks()
     other = replace(
         feed,
         key=feed.key if feed.key == EVERYTHING else f"{feed.kind}/{marks.text()}",
@@ -216,49 +282,16 @@ class _Marks:
         return datetime(YEAR, 1, 1, 1, 1, 1, tzinfo=UTC) + timedelta(days=self._count % 365)
 
 
-def _cut(document: str, marks: Words) -> Stencil | None:
+def _cut(document: str, written: list[Any]) -> Stencil | None:
     """The stencil of a document that holds these marks; None where one came out in a way that is not known here."""
-    ways: dict[str, tuple[int, Callable[[Any], str]]] = {}
-    for index, mark in enumerate(marks):
-        for written in _ways_of(mark):
-            ways.setdefault(written(mark), (index, written))
+    places: dict[str, int] = {}
+    for place, mark in enumerate(written):
+        places.setdefault(str(mark), place)
     found = MARK.findall(document)
-    if not all(mark in ways for mark in found):
+    if len(found) < 2 or not all(mark in places for mark in found):
         return None
     text = "%s".join(part.replace("%", "%%") for part in MARK.split(document))
-    return Stencil(text, tuple(ways[mark] for mark in found))
-
-
-def _ways_of(mark: Any) -> tuple[Callable[[Any], str], ...]:
-    if isinstance(mark, str):
-        return _text, _attribute, _html
-    if isinstance(mark, datetime):
-        return format_datetime, datetime.isoformat
-    return () if mark is None else (str,)
-
-
-def _text(word: str) -> str:
-    """As libxml2 writes the text of an element (xmlsave.c, xmlEscapeContent)."""
-    if "&" in word:  # to look is quicker than to replace, and most words hold none of these
-        word = word.replace("&", "&amp;")
-    if "<" in word:
-        word = word.replace("<", "&lt;")
-    if ">" in word:
-        word = word.replace(">", "&gt;")
-    return word.replace("\r", "&#13;") if "\r" in word else word
-
-
-def _attribute(word: str) -> str:
-    """As it writes the value of an attribute (xmlsave.c, xmlAttrSerializeTxtContent)."""
-    escaped = _text(word)
-    if '"' in escaped:
-        escaped = escaped.replace('"', "&quot;")
-    return escaped if escaped.isprintable() else escaped.replace("\n", "&#10;").replace("\t", "&#9;")
-
-
-def _html(word: str) -> str:
-    """Text in HTML in the text of an element."""
-    return _text(escape(word, quote=False))
+    return Stencil(text, itemgetter(*[places[mark] for mark in found]))
 
 
 def _area(image: Image) -> int:

@@ -10,12 +10,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, bindparam, case, func, select
 
-from feeds import schema
 from feeds.model import EVERYTHING, Feed
 from feeds.rows import micros, moment, names_of
 from feeds.rules import Order, Rule
 from feeds.schema import held, memberships, records
-from feeds.store import Prepared
+from feeds.store import Prepared, driver
 
 MOST_PARAMETERS = 500
 HOUR = 3_600_000_000  # microseconds
@@ -42,17 +41,20 @@ def feeds(connection: Connection, since: int = -1) -> dict[str, Feed]:
 
     `updated` is the publication of its newest article. `since`: only those touched after that generation of the store.
     """
-    of_feed = memberships.c.feed == schema.feeds.c.key
-    latest = select(memberships.c.age).where(of_feed).order_by(memberships.c.age).limit(1).scalar_subquery()
-    columns = schema.feeds.c
-    every = select(columns.key, columns.name, columns.articles, latest).where(columns.touched > since)
-    rows = connection.execute(every.order_by(columns.key))
+    rows = driver(connection).execute(_FEEDS, (since,))
     return {key: Feed(key, name, articles, moment(-age)) for key, name, articles, age in rows}
+
+
+# The age of the newest is the first of the feed in the index.
+_FEEDS = """
+    SELECT key, name, articles, (SELECT age FROM memberships WHERE feed = key ORDER BY age LIMIT 1)
+    FROM feeds WHERE touched > ? ORDER BY key
+"""
 
 
 def count_feeds(connection: Connection) -> int:
     """How many feeds there are in which something is visible."""
-    return connection.scalar(select(func.count()).select_from(schema.feeds)) or 0
+    return int(driver(connection).execute("SELECT count(*) FROM feeds").fetchone()[0])
 
 
 def newest(

@@ -6,18 +6,19 @@ between them. Not here: what is visible and in which order (selection).
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, bindparam, delete, select, text, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from feeds import schema
 from feeds.model import Article, Entry
 from feeds.records import Cost, Fault
 from feeds.rows import FILE_COLUMNS, RECORD_COLUMNS, Filed, article_of, fault_of, micros
-from feeds.store.database import driver, fact, insert_rows
+from feeds.store.database import driver, fact, indexed_at_once, insert_rows
 from feeds.store.feeds import Unsettled, count_spellings, note_unsettled, withdraw_memberships
 from feeds.store.files import known_files
 
@@ -26,8 +27,7 @@ Item = TypeVar("Item")
 LINK, ADDRESS, OTHERS, RELATED = map(RECORD_COLUMNS.index, ("link", "address", "others", "related"))
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(NamedTuple):
     """What was last published at a path."""
 
     recipe: str
@@ -35,8 +35,7 @@ class Published:
     modified: int
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
+class Extent(NamedTuple):
     """How many articles a feed's documents show, and the digest of all that decides it."""
 
     recipe: str
@@ -48,18 +47,37 @@ def generation(connection: Connection) -> int:
     return int(fact(connection, "generation") or 0)
 
 
-def put(connection: Connection, batch: Sequence[Filed]) -> None:
-    """Keep what was read of each file, in place of what was known of it."""
+@contextmanager
+def filling(connection: Connection) -> Iterator[None]:
+    """While a store that knew no file gets all there are: what `put` leaves to be done for all at once is done then."""
+    with indexed_at_once(connection, "records"):
+        yield
+    driver(connection).execute(_POINT)
+
+
+# In the order of the index, in which rows are quick to insert.
+_POINT = """
+    INSERT INTO pointers (address, record)
+    SELECT DISTINCT value, number FROM records, json_each('["' || replace(related, ' ', '","') || '"]')
+    WHERE related != '' ORDER BY 1, 2
+"""
+
+
+def put(connection: Connection, batch: Sequence[Filed], *, fills: bool = False) -> None:
+    """Keep what was read of each file, in place of what was known of it.  `fills`: while `filling`."""
     if not batch:
         return
-    remove(connection, sorted(known_files(connection, [one.path for one in batch])))
+    if not fills:
+        remove(connection, sorted(known_files(connection, [one.path for one in batch])))
     insert_rows(connection, "files", FILE_COLUMNS, [one.file for one in batch])
     kept_back = [(address, one.path) for one in batch for address in one.held]
     insert_rows(connection, "held", ("address", "path"), kept_back)
     rows = [one.record for one in batch if one.record is not None]
-    first = (connection.scalar(text("SELECT seq FROM sqlite_sequence WHERE name = 'records'")) or 0) + 1
-    numbered = [(number, *row) for number, row in enumerate(rows, start=first)]
+    last = driver(connection).execute("SELECT seq FROM sqlite_sequence WHERE name = 'records'").fetchone()
+    numbered = [(number, *row) for number, row in enumerate(rows, start=last[0] + 1 if last else 1)]
     insert_rows(connection, "records", ("number", *RECORD_COLUMNS), numbered)
+    if fills:
+        return
     pairs = {(address, number) for number, *row in numbered for address in row[RELATED].split()}
     insert_rows(connection, "pointers", ("address", "record"), sorted(pairs))
     addresses = {address for address, _ in kept_back}
@@ -197,36 +215,30 @@ def keep_entries(connection: Connection, format_name: str, rendered: dict[int, E
 
 def extents(connection: Connection) -> dict[str, Extent]:
     """What is known of the extents of feeds, by key."""
-    columns = schema.extents.c
-    rows = connection.execute(select(columns.feed, columns.recipe, columns.articles))
+    rows = driver(connection).execute("SELECT feed, recipe, articles FROM extents")
     return {feed: Extent(recipe, articles) for feed, recipe, articles in rows}
 
 
 def keep_extents(connection: Connection, found: dict[str, Extent]) -> None:
     """Keep extents for next time, by the keys of their feeds."""
-    rows = [{"feed": key, **asdict(extent)} for key, extent in found.items()]
-    if rows:
-        statement = upsert(schema.extents)
-        changes = {name: statement.excluded[name] for name in ("recipe", "articles")}
-        connection.execute(statement.on_conflict_do_update(["feed"], set_=changes), rows)
+    rows = [(key, *extent) for key, extent in found.items()]
+    insert_rows(connection, "extents", ("feed", "recipe", "articles"), rows, instead=True)
 
 
-def published(connection: Connection, path: str | None = None) -> dict[str, Published]:
-    """What was last published, by path: all, or at one path."""
-    columns = schema.documents.c
-    statement = select(columns.path, columns.recipe, columns.etag, columns.modified)
-    if path is not None:
-        statement = statement.where(columns.path == path)
-    return {row.path: Published(row.recipe, row.etag, row.modified) for row in connection.execute(statement)}
+def published(connection: Connection, among: Collection[str] | None = None) -> dict[str, Published]:
+    """What was last published, by path: all, or at some paths."""
+    every, found = "SELECT path, recipe, etag, modified FROM documents", list[tuple[str, str, str, int]]()
+    if among is None:
+        found = driver(connection).execute(every).fetchall()
+    for some in _chunks(list(among or ())):
+        found += driver(connection).execute(f"{every} WHERE path IN ({_places(some)})", some).fetchall()
+    return {path: Published(recipe, etag, modified) for path, recipe, etag, modified in found}
 
 
 def note_published(connection: Connection, documents: dict[str, Published]) -> None:
     """Note what is published now, by path."""
-    rows = [{"path": path, **asdict(document)} for path, document in documents.items()]
-    if rows:
-        statement = upsert(schema.documents)
-        changes = {name: statement.excluded[name] for name in ("recipe", "etag", "modified")}
-        connection.execute(statement.on_conflict_do_update(["path"], set_=changes), rows)
+    rows = [(path, *one) for path, one in documents.items()]
+    insert_rows(connection, "documents", ("path", "recipe", "etag", "modified"), rows, instead=True)
 
 
 def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:

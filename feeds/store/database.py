@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Select, Table, create_engine, event, insert, select, update
+from sqlalchemy import URL, Connection, Select, Table, create_engine, event, insert, update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
@@ -24,10 +24,7 @@ from feeds.errors import StoreBusy, StoreError
 LONGEST_WAIT = 600  # seconds that a writer waits for another one, which may be reading a large folder
 # secure_delete: what an editor took back does not stay in free pages.
 # page_size: a row is about 3 KB, of which a page of 4 KB would hold one.
-SETTINGS = (
-    *("page_size=16384", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"),
-    "cache_size=-32768",
-)
+SETTINGS = (*("page_size=16384", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON", "cache_size=-32768"),)
 
 
 # What a file's header says of the program that it belongs to: "feed" (sqlite.org/fileformat.html §1.3.9).
@@ -60,10 +57,9 @@ class Store:
         event.listen(self._engine, "connect", _on_connect)
         event.listen(self._engine, "begin", _on_begin)
         try:
-            # SQLite gives up at once, whatever its timeout, when two connections turn a new file to WAL together.
             with alone(file.parent):
                 self._open()
-        except (OSError, DatabaseError) as error:
+        except (OSError, DatabaseError, sqlite3.Error) as error:
             cause = getattr(error, "orig", None) or error
             raise StoreError(str(file), f"expected a store that can be opened, got: {cause}") from error
 
@@ -118,6 +114,20 @@ class Store:
         with suppress(sqlite3.Error, SQLAlchemyError), closing(self._engine.raw_connection()) as raw:
             raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
+    def filled(self) -> None:
+        """Say that a new store has all that it was made for: from now on who reads does not wait for who writes.
+
+        It is filled without a log, in which every page would be written once more (sqlite.org/wal.html). While others
+        use it that goes on, until somebody opens it the next time.
+        """
+        with suppress(sqlite3.Error, OSError), alone(self._file.parent):
+            self._begin_log()
+
+    def _begin_log(self) -> None:
+        # SQLite gives up at once, whatever its timeout, when two connections turn a file to WAL together.
+        with closing(sqlite3.connect(self._file, timeout=0)) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+
     def close(self) -> None:
         """Close every connection."""
         self._forget()
@@ -127,10 +137,13 @@ class Store:
         if not self._is_ours():
             raise StoreError(str(self._file), "expected a store of feeds, got: another file; store.url names it")
         try:
+            if self._file.is_file() and self._file.stat().st_size:
+                with suppress(sqlite3.OperationalError):  # others use it
+                    self._begin_log()
             self._prepare()
-        except OperationalError:
+        except (OperationalError, sqlite3.OperationalError):
             raise
-        except DatabaseError:
+        except (DatabaseError, sqlite3.DatabaseError):
             # It is no SQLite database, or a damaged one. The records are the truth: it is made anew.
             self._remake()
 
@@ -165,7 +178,7 @@ class Store:
             if getattr(cause, "sqlite_errorname", "") == "SQLITE_BUSY":
                 raise StoreBusy(str(self._file), "expected the store to be free, got: another writer") from error
             if getattr(cause, "sqlite_errorname", "") in DAMAGE:
-                with suppress(SQLAlchemyError, OSError), alone(self._file.parent):
+                with suppress(SQLAlchemyError, sqlite3.Error, OSError), alone(self._file.parent):
                     # Where that fails, as while others use it, whoever comes next tries again.
                     self._remake()
                 raise StoreError(str(self._file), "the store was damaged and is made anew; try again") from error
@@ -236,10 +249,37 @@ def driver(connection: Connection) -> sqlite3.Connection:
     return made
 
 
-def insert_rows(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
-    """Insert rows of these columns, as the driver takes them."""
+def insert_rows(
+    connection: Connection,
+    table: str,
+    columns: Sequence[str],
+    rows: Iterable[tuple[Any, ...]],
+    *,
+    instead: bool = False,
+) -> None:
+    """Insert rows of these columns, as the driver takes them; `instead` of those that have their keys."""
     names, places = ", ".join(f'"{name}"' for name in columns), ", ".join("?" * len(columns))
-    driver(connection).executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", rows)
+    verb = "REPLACE" if instead else "INSERT"
+    driver(connection).executemany(f"{verb} INTO {table} ({names}) VALUES ({places})", rows)
+
+
+@contextmanager
+def indexed_at_once(connection: Connection, table: str) -> Iterator[None]:
+    """Rows that a table gets meanwhile find their places in its indexes of all rows at once, in order.
+
+    One by one, most would land in pages that went to the disk since the last one.
+    """
+    database = driver(connection)
+    whole = """
+        SELECT index_list.name, made.sql FROM pragma_index_list(?) AS index_list JOIN sqlite_master AS made USING (name)
+        WHERE origin = 'c' AND NOT partial
+    """
+    indexes = dict(database.execute(whole, (table,)))
+    for name in indexes:
+        database.execute(f"DROP INDEX {name}")
+    yield
+    for made in indexes.values():
+        database.execute(made)
 
 
 class Prepared:
@@ -261,4 +301,5 @@ class Prepared:
 
 def fact(connection: Connection, name: str) -> str | None:
     """What the store says of itself under that name, or None."""
-    return connection.scalar(select(schema.facts.c.value).where(schema.facts.c.name == name))
+    row = driver(connection).execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+    return None if row is None else str(row[0])

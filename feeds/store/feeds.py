@@ -12,15 +12,20 @@ from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from feeds.model import EVERYTHING, OWN
-from feeds.schema import facts, feeds, spellings, unsettled
+from feeds.schema import feeds, spellings, unsettled
 from feeds.store.database import driver, fact
 
 # Where records stand in feeds, when they are visible: those that their rows name, and each of the publisher's own.
 _PLACES = f"""
     WITH those AS (SELECT number, age, feeds FROM records WHERE number IN (SELECT value FROM json_each(:numbers)))
-    SELECT '{EVERYTHING}', age, number FROM those
+    SELECT '{EVERYTHING}' AS feed, age, number FROM those
     UNION ALL SELECT key, age, number FROM those, json_each(those.feeds)
     UNION ALL SELECT feeds.key, age, number FROM those, feeds WHERE feeds.key BETWEEN '{OWN}/' AND '{OWN}0'
+"""
+# Joined in this order: asked for what is `IN` the places, SQLite walks all memberships there are.
+_IN_PLACES = f"""
+    FROM ({_PLACES}) AS place CROSS JOIN memberships
+    ON memberships.feed = place.feed AND memberships.age = place.age AND memberships.record = place.number
 """
 
 
@@ -59,13 +64,17 @@ def take_unsettled(connection: Connection) -> Unsettled:
 
 def withdraw_memberships(connection: Connection, numbers: Collection[int]) -> list[tuple[str, str]]:
     """Take records out of all feeds; return the key and the spelling of each that they were in."""
-    gone = f"DELETE FROM memberships WHERE (feed, age, record) IN ({_PLACES}) RETURNING feed, name"
-    return driver(connection).execute(gone, _listed(numbers)).fetchall()
+    database = driver(connection)
+    found = f"SELECT DISTINCT memberships.feed, memberships.age, record, name {_IN_PLACES}"
+    rows = database.execute(found, _listed(numbers)).fetchall()
+    gone = "DELETE FROM memberships WHERE feed = ? AND age = ? AND record = ?"
+    database.executemany(gone, [place for *place, _ in rows])
+    return [(feed, name) for feed, _, _, name in rows]
 
 
 def feeds_of(connection: Connection, numbers: Collection[int]) -> set[str]:
     """The keys of the feeds in which any of these records is."""
-    found = f"SELECT DISTINCT feed FROM memberships WHERE (feed, age, record) IN ({_PLACES})"
+    found = f"SELECT DISTINCT memberships.feed {_IN_PLACES}"
     return {key for (key,) in driver(connection).execute(found, _listed(numbers))}
 
 
@@ -96,5 +105,4 @@ def steady_since(connection: Connection, number: int) -> set[str]:
 
 def note_fact(connection: Connection, name: str, value: str) -> None:
     """Note what the store says of itself under that name."""
-    statement = upsert(facts).values(name=name, value=value)
-    connection.execute(statement.on_conflict_do_update(["name"], set_={"value": value}))
+    driver(connection).execute("REPLACE INTO facts (name, value) VALUES (?, ?)", (name, value))

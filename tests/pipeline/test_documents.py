@@ -58,9 +58,9 @@ def rendered(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     assert tuple(MODULES) == FORMATS
     for form in map(format_named, FORMATS):
 
-        def counting(article: Any, *arguments: Any, form: Any = form, entry: Any = form.entry, **named: Any) -> bytes:
-            counted[f"{form.NAME} {article.title}"] += 1
-            made: bytes = entry(article, *arguments, **named)
+        def counting(told: Any, *arguments: Any, form: Any = form, entry: Any = form.entry, **named: Any) -> bytes:
+            counted[f"{form.NAME} {told.article.title}"] += 1
+            made: bytes = entry(told, *arguments, **named)
             return made
 
         monkeypatch.setattr(form, "entry", counting)

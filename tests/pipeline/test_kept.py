@@ -195,6 +195,7 @@ def test_a_kept_store_comes_to_what_a_new_one_comes_to(history: History, days: i
             ("swaps", 2, 1, "build"),
             ("swaps", 2, 0, ""),
         ],
+        [("hidden", 2, 0, "build"), ("moves", 3, 1, ""), ("swaps", 1, 1, "build"), ("id", 1, 2, "build")],
     ],
     ids=[
         "one that was refused gives an id of its own",
@@ -206,6 +207,7 @@ def test_a_kept_store_comes_to_what_a_new_one_comes_to(history: History, days: i
         "one says that it was where nobody is, at the address of another",
         "the line of what is held back is given to another",
         "what was refused for what is held back is so no more",
+        "one gives an id of its own where something is held back",
     ],
 )
 @pytest.mark.parametrize("days", [0, 2])

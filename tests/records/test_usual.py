@@ -106,15 +106,18 @@ def test_both_make_the_same_of_the_seeds_and_of_a_corpus_as_of_any_moment(corpor
         assert reading.read_record("a.md", content, now) == by_validation(content, now)
 
 
-def test_nearly_all_that_is_published_is_usual(corpora: Corpora, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nearly_all_are_usual_published_or_not(corpora: Corpora, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "validate", None)  # to ask it fails
-    found = 0
+    found = {True: 0, False: 0}
     for file in (corpora.of(1000) / "records").rglob("*.md"):
         content = file.read_bytes()
-        if b"\npublished: true\n" in content:
-            assert reading.read_record("a.md", content, NOW).article is not None
-            found += 1
-    assert found > 800
+        one = reading.read_record("a.md", content, NOW)
+        is_published = b"\npublished: true\n" in content
+        assert one.unpublished is not is_published
+        assert (one.article is not None) is is_published
+        found[is_published] += 1
+    assert found[True] > 800
+    assert found[False] > 50
 
 
 def test_it_knows_every_key_but_those_that_decide_about_an_id() -> None:
