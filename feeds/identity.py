@@ -4,12 +4,12 @@ In: what records and the ledger say. Out: a Claim for each record, and which of 
 address are one article, with one id. Not here: where the ids of other records are looked up (store, pipeline).
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from feeds.ledger import Ledger
-from feeds.model import Article
+from feeds.model import Article, address_digest
 
 NEVER = datetime.min.replace(tzinfo=UTC)  # for the publication of what is held back
 
@@ -71,13 +71,16 @@ def claim(one: Claimant, ledger: Ledger, lives: Callable[[str], bool]) -> Claim:
     return Claim(one.path, one.address, one.follows, one.published)
 
 
-def claims_of_held(ledger: Ledger, ids: Collection[str], holders: Mapping[str, str]) -> Mapping[str, Claim]:
+def claims_of_held(
+    marks: Mapping[str, str], holders: Mapping[str, str], addresses: Mapping[str, str]
+) -> Mapping[str, Claim]:
     """The claims of articles that their editors hold back, by path: they keep the ids that the ledger knows.
 
-    Of the ids asked for; `holders` are the paths of what is held back by the digests of its addresses.
+    `marks` are ids by the digests of addresses at which no record has its id from there; `holders` the paths of what is
+    held back, and `addresses` those at which there are records with ids of their own, by the same digests.
     """
-    pairs = [(holders.get(ledger.mark_of(key)), key, id) for key, id in ledger.ids.items() if id in ids]
-    return {path: Claim(path, key, id, NEVER, known=True) for path, key, id in pairs if path is not None}
+    held = ((holders[mark], mark, id) for mark, id in marks.items() if mark in holders)
+    return {path: Claim(path, addresses.get(mark, mark), id, NEVER, known=True) for path, mark, id in held}
 
 
 def refused(claims: Iterable[Claim]) -> Mapping[str, str]:
@@ -95,3 +98,31 @@ def refused(claims: Iterable[Claim]) -> Mapping[str, str]:
                 continue
         losers[one.path] = owner.path
     return losers
+
+
+def note_line(
+    ids: dict[str, str], claimed: Mapping[str, str], those: Sequence[Claimant], id: str, now: datetime
+) -> None:
+    """Put a line for the address of records into the ledger's ids if one of them needs it to have that id, else none.
+
+    The address is nobody's business until it is published: until then its digest stands there.
+    """
+    if not those:
+        return
+    address, published = those[0].address, min(one.published for one in those)
+    keys = (address, address_digest(address))
+    for key in keys:
+        ids.pop(key, None)
+    without = Ledger(ids, claimed)
+    if any(claim(one, without, lives).id != id for one in those for lives in (everywhere, _nowhere)):
+        ids[keys[published > now]] = id
+
+
+def everywhere(_: str) -> bool:
+    """As if a record lived at each address."""
+    return True
+
+
+def _nowhere(_: str) -> bool:
+    """As if no record lived at any."""
+    return False

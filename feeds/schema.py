@@ -106,6 +106,7 @@ Index("ages", records.c.age)
 Index("minted", records.c.id, sqlite_where=records.c.id != records.c.link)
 Index("unseen", records.c.link, sqlite_where=text("visible = 0"))  # as the condition is written in queries
 Index("refusals", records.c.number, sqlite_where=records.c.refused.is_not(None))
+Index("claiming", records.c.number, sqlite_where=records.c.claim.is_not(None))
 Index("endings", records.c.until, sqlite_where=records.c.until.is_not(None))
 Index("addresses", records.c.address)
 Index("updates", records.c.updated, sqlite_where=records.c.updated.is_not(None))

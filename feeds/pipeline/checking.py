@@ -39,9 +39,11 @@ def _check(config: Config, folder: RecordsFolder, now: datetime) -> Iterator[tup
         yield path, [fault for fault in reading.faults if not (waits and fault.until)]
     addresses = {one.address for one in claimants}
     claims = {one.path: claim(one, ledger, addresses.__contains__) for one in claimants}
-    marks = {address_digest(address) for address in addresses} if ledger.ids else set[str]()
-    held = claims_of_held(ledger, {one.id for one in claims.values()}, holders)
-    claims |= {path: one for path, one in held.items() if ledger.mark_of(one.address) not in marks}
+    there = {address_digest(one.address): one for one in claimants} if ledger.ids else {}
+    marks = {ledger.mark_of(key): id for key, id in ledger.ids.items()}
+    for mark in {address_digest(one.address) for one in claimants if one.given_id is None} if marks else ():
+        marks.pop(mark, None)
+    claims |= claims_of_held(marks, holders, {mark: one.address for mark, one in there.items()})
     for path, winner in sorted(refused(claims.values()).items()):
         content = folder.read(files[path])
         if not isinstance(content, Fault):

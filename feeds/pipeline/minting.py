@@ -1,8 +1,8 @@
-"""Which ids articles keep when records change, what is refused for it, what is withdrawn; all noted in the ledger.
+"""Which ids articles keep when records change, and what is withdrawn; all noted in the ledger.
 
 An id is minted when readers may first hold it, that is when its entry is rendered. From then on it stays with the
 article: an edit of a record is noticed against what the store knew of it. Not here: what a record claims and which of
-two claims wins (identity), the ledger's text (ledger).
+two claims wins (identity), what is refused for it (refusing), the ledger's text (ledger).
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -10,10 +10,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from feeds.config import Config
-from feeds.identity import NEVER, Claim, Claimant, claim, claims_of_held, refused
+from feeds.identity import Claimant, claim, everywhere, note_line
 from feeds.ledger import Ledger, Withdrawn, read_ledger, write_ledger
 from feeds.model import Article, address_digest, digest
-from feeds.records import Fault, Found, place_of_identity, read_file, refusal
+from feeds.pipeline.refusing import refuse
 from feeds.rows import Filed, claimant_of_row, identified
 from feeds.store import Connection, identities
 from feeds.store.identities import Before
@@ -60,15 +60,18 @@ class Minting:
         claimant = claimant_of_row(one.record)
         if not self._is_new_store:
             self._after[one.path], self._titles[one.path] = claimant, one.title
-        id = claim(claimant, self._ledger, _everywhere).id
+        id = claim(claimant, self._ledger, everywhere).id
         return one if id == claimant.follows else identified(one, id)
 
     def settle(self) -> None:
         """Decide, once everything that changed is in the store, and write the ledger when it says something new."""
         if self._is_news and not self._is_new_store:
             self._take_from_ledger()
-        self._adopt_previous()
-        self._keep_ids()
+        self._ask_who_followed()
+        kept = self._kept()
+        adopted = self._adopted(kept)
+        identities.identify(self._connection, kept | adopted, ())
+        self._note_ids(kept | adopted, set(adopted))
         self._refuse()
         ledger = self._withdraw(self._ledger)
         text = write_ledger(self._config.ledger_file, ledger, self._text) if ledger != self._read else self._text
@@ -79,31 +82,47 @@ class Minting:
     def _take_from_ledger(self) -> None:
         """The ledger says something else than when ids were last taken from it: each record is asked again."""
         pairs = identities.every_claimant(self._connection)
-        claims = [(claim(one, self._ledger, _everywhere), id) for one, id in pairs]
+        claims = [(claim(one, self._ledger, everywhere), id) for one, id in pairs]
         identities.identify(self._connection, {one.path: one.id for one, id in claims if one.id != id}, ())
 
-    def _adopt_previous(self) -> None:
-        """A record at whose previous address the ledger knows an article, and where none is now, is that article."""
-        if not self._ledger.ids:
+    def _ask_who_followed(self) -> None:
+        """Where an article that the ledger knows left its address, those that tell of it are asked again."""
+        left = {one.article.address for one in self._before.values()}
+        left = {one for one in left if self._ledger.id_at(one) is not None}
+        left -= identities.at_addresses(self._connection, left)
+        if not left:
             return
+        told = identities.with_previous(self._connection, None)
+        others = {one.path: one for one in told if one.path not in self._after and not left.isdisjoint(one.previous)}
+        before = identities.before(self._connection, sorted(others))
+        self._before |= before
+        self._after |= others
+        self._titles |= {path: one.article.title for path, one in before.items()}
+
+    def _adopted(self, kept: Collection[str]) -> dict[str, str]:
+        """A record at whose previous address the ledger knows an article, and where none is now, is that article.
+
+        Returns the ids by path, of all but those that readers know by the id that they keep.
+        """
+        if not self._ledger.ids:
+            return {}
         whole = self._is_news or self._is_new_store
         moved = identities.with_previous(self._connection, None if whole else sorted(self._after))
         previous = {address for one in moved for address in one.previous if self._ledger.id_at(address)}
         there = identities.at_addresses(self._connection, previous)
-        adopted, ids = {}, dict(self._ledger.ids)
+        adopted: dict[str, str] = {}
         for one in moved:
             made = claim(one, self._ledger, there.__contains__)
-            if made.known and self._ledger.id_at(one.address) is None:
+            if made.known and self._ledger.id_at(one.address) is None and one.path not in kept:
                 adopted[one.path] = made.id
-                ids[self._key(one)] = made.id
-        identities.identify(self._connection, adopted, ())
-        self._ledger = replace(self._ledger, ids=ids)
+                self._after.setdefault(one.path, one)
+        return adopted
 
-    def _keep_ids(self) -> None:
-        """An article that readers know keeps its id through an edit of its record."""
+    def _kept(self) -> dict[str, str]:
+        """An article that readers know keeps its id through an edit of its record.  Returns the ids by path."""
         known = {one.article.address: one for one in self._before.values() if one.shown}
-        inherit = {path for path, after in self._after.items() if after.address in known}
         going_on = [path for path, before in self._before.items() if before.shown and self._goes_on(path, known)]
+        inherit = {path for path, after in self._after.items() if after.address in known}
         elsewhere = self._living_on([path for path in going_on if self._moved(path)])
         kept: dict[str, str] = {}
         for path in going_on:
@@ -114,8 +133,8 @@ class Minting:
             pulled = self._is_news and self._ledger.id_at(after.address) is not None
             if after.given_id is None and not pulled:
                 kept[path] = id
-        identities.identify(self._connection, kept, inherit)
-        self._note_ids(kept)
+        identities.identify(self._connection, {}, inherit)
+        return kept
 
     def _goes_on(self, path: str, known: Mapping[str, Before]) -> bool:
         """Whether what a file says now is an edit of the article it held, and not another article in its place."""
@@ -143,99 +162,63 @@ class Minting:
         articles = {path: self._before[path].article for path in moved}
         return {path for path, article in articles.items() if article.id in owners.get(article.address, ())}
 
-    def _note_ids(self, kept: Mapping[str, str]) -> None:
+    def _note_ids(self, noted: Mapping[str, str], adopted: set[str]) -> None:
         """Note the ids that do not follow from the records, and forget those that do."""
         ids, claimed = dict(self._ledger.ids), dict(self._ledger.claimed)
         for path in self._before:
-            if path not in self._after:
+            if path not in self._after or self._after[path].given_id is not None:
                 claimed.pop(path, None)
-        addresses = {self._after[path].address for path in kept}
-        there = identities.claims(self._connection, self._ledger, addresses, ()) if kept else {}
-        taken: dict[str, str] = {}  # by address, who is there first
-        for one in sorted(there.values(), key=lambda one: one.rank):
-            if one.path not in kept and not one.stray:
-                taken.setdefault(one.address, one.id)
-        strays = {path for path, id in kept.items() if self._ledger.claimed.get(path) == id}
-        for path in sorted(kept, key=lambda p: (p in strays, self._moved(p), self._after[p].published, p)):
-            after, id = self._after[path], kept[path]
-            if self._ledger.claimed.get(path) == id and taken.get(after.address, id) != id:
+        addresses = {self._after[path].address for path in noted}
+        there = identities.claims(self._connection, self._ledger, addresses, ()) if noted else {}
+        company: dict[str, list[Claimant]] = {}
+        named: set[str] = set()
+        for one in identities.claimants(self._connection, sorted(there)):
+            company.setdefault(one.address, []).append(one)
+            named |= {one.path} if one.given_id is not None else set()
+        others = sorted((there[path] for path in there.keys() - noted.keys() - named), key=lambda one: one.rank)
+        taken: dict[str, str] = {}  # by address, the id of all that have none of their own, and did not bring one
+        for other in others:
+            if not other.stray:
+                taken.setdefault(other.address, other.id)
+        came = {path for path in noted if path in adopted or self._moved(path)}
+        strays = {path for path, id in noted.items() if self._ledger.claimed.get(path) == id}
+        for path in sorted(noted, key=lambda p: (p in strays, p in came, self._after[p].published, p)):
+            after, id = self._after[path], noted[path]
+            beside = [one for one in company[after.address] if one.path != path]
+            claimed.pop(path, None)
+            yields = path in strays or path in came or not self._before[path].visible
+            if taken.get(after.address, id) != id or (yields and any(one.given_id not in (None, id) for one in beside)):
                 claimed[path] = id
                 continue
-            claimed.pop(path, None)
-            if self._moved(path) and taken.get(after.address, id) != id:
-                claimed[path] = id
-            elif taken.setdefault(after.address, id) == id:
-                key = self._key(after)
-                ids.pop(after.address, None)
-                ids.pop(address_digest(after.address), None)
-                if _needs_line(after, id, replace(self._ledger, ids=ids, claimed=claimed)):
-                    ids[key] = id
+            taken[after.address] = id
+            same = [one for one in beside if one.given_id is None and noted.get(one.path, there[one.path].id) == id]
+            note_line(ids, claimed, [after, *same], id, self._now)
         self._ledger = replace(self._ledger, ids=ids, claimed=claimed)
-        self._forget({self._before[path].article.address for path in kept if self._moved(path)})
+        named_now = {path for path, after in self._after.items() if path in self._before and after.given_id is not None}
+        left = [self._before[path].article for path in named_now | (came - adopted)]
+        self._forget({(one.address, one.id) for one in left})
 
-    def _forget(self, addresses: Collection[str]) -> None:
-        """Lines of addresses that articles left are nobody's, unless something is there."""
-        lines = {address for address in addresses if self._ledger.id_at(address) is not None}
+    def _forget(self, left: Collection[tuple[str, str]]) -> None:
+        """Lines of addresses that articles of these ids left are nobody's, unless another record is there."""
+        lines = {address_digest(one) for one, id in left if self._ledger.id_at(one) == id}
+        lines -= {mark for mark, one in identities.at_marks(self._connection, lines) if one.given_id is None}
         if lines:
-            there = identities.at_addresses(self._connection, lines)
-            holders = identities.holders(self._connection, [address_digest(one) for one in lines])
-            gone = {one for one in lines - there if address_digest(one) not in holders}
-            keys = {*gone, *map(address_digest, gone)}
-            ids = {key: id for key, id in self._ledger.ids.items() if key not in keys}
+            ids = {key: id for key, id in self._ledger.ids.items() if self._ledger.mark_of(key) not in lines}
             self._ledger = replace(self._ledger, ids=ids)
-
-    def _key(self, one: Claimant) -> str:
-        """What stands in the ledger for its address, which is nobody's business until it is published."""
-        return one.address if one.published <= self._now else address_digest(one.address)
 
     def _refuse(self) -> None:
         """Leave out each record that would share its id, or its address, with another article."""
-        marks = {self._ledger.mark_of(key): id for key, id in self._ledger.ids.items()}
+        lines = self._ledger.ids.items() ^ self._read.ids.items() if self._ledger.ids is not self._read.ids else set()
+        marks = {self._ledger.mark_of(key): id for key, id in self._ledger.ids.items()} if self._held else {}
         addresses = {before.article.address for before in self._before.values()}
         addresses |= {after.address for after in self._after.values()}
-        ids = {before.article.id for before in self._before.values()}
+        ids = {before.article.id for before in self._before.values()} | {id for _, id in lines}
         ids |= {marks[one] for one in self._held if one in marks}
         if self._is_news:
             disputed_addresses, disputed_ids = identities.disputed(self._connection)
-            addresses, ids = addresses | disputed_addresses, ids | disputed_ids | set(marks.values())
-        claims = identities.claims(self._connection, self._ledger, addresses, ids)
-        claims |= self._of_what_is_held(claims)
-        losers = refused(claims.values())
-        self._bring_home({path for path in self._ledger.claimed if path in claims and path not in losers})
-        faults = {path: self._fault(claims, path, losers.get(path)) for path in claims}
-        identities.refuse(self._connection, faults)
-
-    def _bring_home(self, paths: Collection[str]) -> None:
-        """One that stands alone where it strayed to is at home there."""
-        if not paths:
-            return
-        ids, claimed = dict(self._ledger.ids), dict(self._ledger.claimed)
-        for one in identities.claimants(self._connection, sorted(paths)):
-            id = claimed.pop(one.path)
-            if _needs_line(one, id, replace(self._ledger, ids=ids, claimed=claimed)):
-                ids[self._key(one)] = id
-        self._ledger = replace(self._ledger, ids=ids, claimed=claimed)
-
-    def _of_what_is_held(self, claims: dict[str, Claim]) -> Mapping[str, Claim]:
-        """What is held back and keeps its id; the id of what is gone is free."""
-        ids = {one.id for one in claims.values()}
-        there = {address_digest(one.address) for one in claims.values()} if self._ledger.ids else set[str]()
-        lines = {key: id for key, id in self._ledger.ids.items() if id in ids}
-        away = {key: id for key, id in lines.items() if self._ledger.mark_of(key) not in there}
-        holders = identities.holders(self._connection, [self._ledger.mark_of(key) for key in away])
-        gone = {key for key in away if self._ledger.mark_of(key) not in holders}
-        self._ledger = replace(self._ledger, ids={k: id for k, id in self._ledger.ids.items() if k not in gone})
-        return claims_of_held(replace(self._ledger, ids=away), ids, holders)
-
-    def _fault(self, claims: dict[str, Claim], path: str, winner: str | None) -> Fault | None:
-        if winner is None:
-            return None
-        content = read_file(self._config.records_folder, Found(path, 0, 0))
-        mapping = self._config.records.fields
-        place = (1, 1, "webUrl") if isinstance(content, Fault) else place_of_identity(content, path, mapping)
-        # Of what is not public not even the path is named in public; `feeds check` names it.
-        public = NEVER < claims[winner].published <= self._now
-        return refusal(path, place, winner if public else "")
+            noted = {*self._ledger.ids.values(), *self._ledger.claimed.values()}
+            addresses, ids = addresses | disputed_addresses, ids | disputed_ids | noted
+        self._ledger = refuse(self._connection, self._config, self._ledger, self._now, addresses, ids)
 
     def _withdraw(self, ledger: Ledger) -> Ledger:
         """Note what was visible and is no longer there, and forget what came back or is long gone."""
@@ -264,16 +247,3 @@ MIDNIGHT = datetime.min.time()
 def ledger_mark(text: bytes, days: int) -> str:
     """Stands for what is taken from the ledger."""
     return digest(text, str(days))
-
-
-def _needs_line(one: Claimant, id: str, ledger: Ledger) -> bool:
-    """Whether its id does not follow from a record, whatever lives at its previous addresses."""
-    return any(claim(one, ledger, lives).id != id for lives in (_everywhere, _nowhere))
-
-
-def _everywhere(_: str) -> bool:
-    return True
-
-
-def _nowhere(_: str) -> bool:
-    return False

@@ -58,11 +58,24 @@ def held(connection: Connection, paths: Sequence[str]) -> set[str]:
 
 
 def holders(connection: Connection, digests: Sequence[str]) -> dict[str, str]:
-    """The paths of files that hold back an article, by those of these digests of addresses that it has."""
+    """The paths of files that hold back an article, by those of these digests of addresses that it has.
+
+    A record that waits for its moment, or is refused, holds back nothing here: it speaks for itself.
+    """
     columns, found = schema.held.c, dict[str, str]()
+    is_record = exists().where(_records.path == columns.path)
     for some in _chunks(digests):
-        first = select(columns.address, func.min(columns.path)).where(columns.address.in_(some))
+        first = select(columns.address, func.min(columns.path)).where(columns.address.in_(some), ~is_record)
         found.update({address: path for address, path in connection.execute(first.group_by(columns.address))})
+    return found
+
+
+def at_marks(connection: Connection, marks: Collection[str]) -> list[tuple[str, Claimant]]:
+    """The records at the addresses of these digests, each with the digest."""
+    found: list[tuple[str, Claimant]] = []
+    for some in _chunks(sorted(marks)):
+        rows = connection.execute(_ROWS.where(_real, _records.address.in_(some)).add_columns(_records.address))
+        found += ((row.address, _claimant(row)) for row in rows)
     return found
 
 
@@ -130,7 +143,7 @@ def claimants(connection: Connection, paths: Sequence[str]) -> Iterator[Claimant
 def with_previous(connection: Connection, paths: Sequence[str] | None) -> list[Claimant]:
     """The records that tell of previous addresses: of these paths, or all."""
     if paths is None:
-        rows = connection.execute(_ROWS.where(_real, func.json_type(_records.claim) == "object"))
+        rows = connection.execute(_ROWS.where(_real, _records.claim.is_not(None)))
         found = map(_claimant, rows)
     else:
         found = claimants(connection, paths)  # type: ignore[assignment]
