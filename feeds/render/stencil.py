@@ -209,7 +209,7 @@ def _stand_in_frame(placed: Placed) -> Placed:
     before, after, current = (
         None if address is None else marks.text() for address in (place.previous, place.next, place.current)
     )
-    there = replace(place, itself=marks.text(), previous=before, next=after, current=current)
+    there = place._replace(itself=marks.text(), previous=before, next=after, current=current)
     return Placed(other, marks.moment(), there)
 
 

@@ -143,7 +143,7 @@ def test_a_frame_is_the_same_whichever_of_its_shape_came_first(
         Feed("all" if all_ else f"topics/{slug(name)}", name, 3, NOW, description=name if said else "", page=page)
         for name in names
     )
-    there = replace(place, itself="https://feeds.example.org/?a&b", previous=place.previous and f"{place.previous}?&")
+    there = place._replace(itself="https://feeds.example.org/?a&b", previous=place.previous and f"{place.previous}?&")
     stencil.forget()
     alone = form.frame(other, site, NOW, there)
     stencil.forget()
