@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
+from typing import NamedTuple
 from urllib.parse import quote, urlsplit, urlunsplit
 
 EVERYTHING = "all"
@@ -34,16 +35,14 @@ WITHDRAWN = "Withdrawn"  # the title of what is left of an article
 OWN = "feeds"  # the kind of feeds of the publisher's own
 
 
-@dataclass(frozen=True, slots=True)
-class Provider:
+class Provider(NamedTuple):
     """Who publishes an article, known by domain (a host name in ASCII)."""
 
     domain: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(NamedTuple):
     """A picture at an absolute address.  Width and height in pixels, length in bytes."""
 
     url: str
@@ -52,8 +51,7 @@ class Image:
     length: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Related:
+class Related(NamedTuple):
     """Coverage of the same matter elsewhere."""
 
     title: str
@@ -143,8 +141,7 @@ class Feed:
         return self.key.rpartition("/")[2]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One article rendered in one format.  `recipe` is the digest of all that it shows."""
 
     recipe: str

@@ -27,7 +27,6 @@ RECORD_COLUMNS = (
 ID = RECORD_COLUMNS.index("id")
 _claiming = itemgetter(*map(RECORD_COLUMNS.index, ("path", "link", "claim", "age")))
 # Lists, not mappings: the names of the parts would be a quarter of every row.
-_image = attrgetter("url", "width", "height", "length")
 _plain = attrgetter("title", "excerpt", "body", "category", "topics", "quality", "heat")
 
 Row = tuple[Any, ...]
@@ -179,18 +178,13 @@ def _data(article: Article) -> list[Any]:
         None if updated is None else micros(updated),
         provider.domain,
         provider.name,
-        [_image(image) for image in article.images],
-        [_related_data(item) for item in article.related],
+        article.images,
+        article.related,
         # Both are nearly always the link itself, and long.
         "" if article.original_link == link else article.original_link,
         "" if article.amp_link == link else article.amp_link,
         *_plain(article),
     ]
-
-
-def _related_data(item: Related) -> tuple[str, ...]:
-    provider = item.provider
-    return (item.title, item.link) if provider is None else (item.title, item.link, provider.domain, provider.name)
 
 
 def article_of(path: str, mark: str, id: str, text: str, withdrawn: bool = False) -> Article:
@@ -213,8 +207,8 @@ def article_of(path: str, mark: str, id: str, text: str, withdrawn: bool = False
         body,
         category,
         tuple(topics),
-        tuple(Image(*image) for image in images),
-        tuple(_related(*item) for item in related),
+        tuple([Image(*image) for image in images]),
+        tuple([Related(title, link, by and Provider(*by)) for title, link, by in related]),
         link if original == "" else original,
         link if amp == "" else amp,
         None,
@@ -222,7 +216,3 @@ def article_of(path: str, mark: str, id: str, text: str, withdrawn: bool = False
         heat,
         withdrawn=withdrawn,
     )
-
-
-def _related(title: str, link: str, *provider: str) -> Related:
-    return Related(title, link, Provider(*provider) if provider else None)

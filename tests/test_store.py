@@ -164,7 +164,7 @@ class TestOpening:
         file = tmp_path / ".feeds" / "store.sqlite"
         file.parent.mkdir()
         file.write_bytes(b"no database at all" * 100)
-        for suffix in ("-wal", "-shm"):
+        for suffix in ("-wal", "-shm", "-journal"):
             Path(f"{file}{suffix}").write_bytes(b"of something else" * 100)
         with opened(file) as source, source.reading() as connection:
             assert articles(connection) == []

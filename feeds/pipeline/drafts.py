@@ -6,7 +6,6 @@ Not here: what is visible (snapshot, selection), and when a document last change
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -51,6 +50,7 @@ class Drafts:
         self._snapshot: Snapshot | None = None
         self._upcoming: dict[str, datetime] | None = None
         self._extent: dict[str, int] = {}
+        self._rhythm: dict[str, int] = {}
 
     def snapshot(self, connection: Connection, now: datetime, *, steady: bool = False) -> Snapshot:
         """What is visible now; looked up again when records changed or something fell due: if `steady`, Moved then."""
@@ -63,6 +63,7 @@ class Drafts:
             self._extents.forget()
             self._picking.forget()
             self._extent.clear()
+            self._rhythm.clear()
         return self._snapshot
 
     def holds(self, now: datetime) -> bool:
@@ -100,8 +101,7 @@ class Drafts:
     def render_ahead(self, now: datetime, keys: Collection[str], workers: int) -> None:
         """Render, by several processes, what is dear and not kept of the entries that these feeds may show.
 
-        Raises Moved when the records changed since it was looked up which these are. No connection to the store is open
-        before and after.
+        Raises Moved when the records changed since it was looked up which these are.
         """
         with self._store.reading() as connection:
             snapshot = self.snapshot(connection, now, steady=True)
@@ -121,6 +121,8 @@ class Drafts:
                     shown[LINES].update(some if len(some) > len(first) else {})
             hidden = self._entries.hidden(connection, [pick for some in shown.values() for pick in some.values()])
             wanted = self._entries.missing(connection, snapshot, hidden, shown)
+        if not wanted:
+            return
         batches = [wanted[start : start + BATCH] for start in range(0, len(wanted), BATCH)]
 
         def render(batch: Sequence[Wanted]) -> list[Rendered]:
@@ -133,7 +135,6 @@ class Drafts:
             for rendered in made:
                 self._entries.add(rendered)
         self.save()
-        self._store.close()
 
     def at(self, connection: Connection, now: datetime, path: str) -> Draft | None:
         """The document at a path, or None where there is none."""
@@ -217,7 +218,7 @@ class Drafts:
                 known[of_page] = self._entries.recipes(snapshot, picks, hidden, variant)
             return known[of_page]
 
-        return Shown(picks, recipes, partial(self._entries.get, connection, snapshot, hidden))
+        return Shown(picks, recipes, partial(self._entries.get, connection, snapshot, hidden, picks))
 
     def _history(self, connection: Connection, snapshot: Snapshot, feed: Feed) -> tuple[Page, ...]:
         """The pages of a feed's history, oldest first; none of one that fits whole, or that is not ordered by time."""
@@ -229,14 +230,20 @@ class Drafts:
         address, path = self._config.site.address, feed_path(feed.key, name)
         history = self._history(connection, snapshot, feed)
         newest = address(archive_path(feed.key, history[-1].name, name)) if history else None
-        fastest, slowest = self._config.feeds.fastest, self._config.feeds.slowest
-        often = rhythm((pick.published for pick in shown.picks), fastest, slowest)
+        often = self._often(feed, shown)
         if name == PAGE:
             due = self._due(connection, snapshot).get(feed.key)
             return self._page_drafts.feed_draft(connection, feed, shown, history, often, due)
         complete = self._is_whole(connection, snapshot, feed)
         place = Place(address(path), previous=newest, complete=complete, withdrawn=shown.withdrawn, rhythm=often)
         return self._joined(connection, snapshot, feed, name, shown, path, place)
+
+    def _often(self, feed: Feed, shown: Shown) -> int:
+        """The rhythm of a feed, the same in each of its documents."""
+        if feed.key not in self._rhythm:
+            fastest, slowest = self._config.feeds.fastest, self._config.feeds.slowest
+            self._rhythm[feed.key] = rhythm([pick.published for pick in shown.picks], fastest, slowest)
+        return self._rhythm[feed.key]
 
     def _page_draft(
         self, connection: Connection, snapshot: Snapshot, feed: Feed, name: str, page: Page, shown: Shown
@@ -275,9 +282,9 @@ class Drafts:
 
         def part(some: Collection[str]) -> bytes:
             chosen = {number: recipe for number, recipe in recipes.items() if recipe in some}
-            return made(chosen, replace(place, complete=False))
+            return made(chosen, place._replace(complete=False))
 
-        facts = (feed.name, feed.description, feed.image, str(feed.page), newest.isoformat(), repr(place))
+        facts = (feed.name, feed.description, feed.image, str(feed.page), newest.isoformat(), str(place))
         recipe = digest(self._entries.site, variant, feed.key, *facts, " ".join(recipes.values()))
         often = place.rhythm or self._config.feeds.fastest
         due = self._due(connection, snapshot).get(feed.key)

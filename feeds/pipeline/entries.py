@@ -30,7 +30,7 @@ HEADS = {
     "withdrawn_days",
 }  # keys of [feeds] that no recipe needs
 LOOKS = {"accent", "footer", "pictures", "templates"}  # keys of [site] that show on pages alone
-Wanted = tuple[int, dict[str, str]]  # the number of a record, the recipes of its entries by variant
+Wanted = tuple[Pick, dict[str, str]]  # an article, the recipes of its entries by variant
 Rendered = tuple[int, str, Entry]  # with the number of its record and its variant
 MOST_UNSAVED = 1000  # entries held in memory until they are written to the store together
 SUMMARY, FULL = "summary", "full"
@@ -46,7 +46,6 @@ class Entries:
         self._config = config
         self._store = source
         self._most_ready = most_ready
-        self._names = config.names
         # What all entries and heads show of the config.
         self.site = digest(config.site.model_dump_json(exclude=LOOKS), config.feeds.model_dump_json(exclude=HEADS))
         looks = config.site.model_dump_json(include=LOOKS)
@@ -84,10 +83,14 @@ class Entries:
         connection: Connection,
         snapshot: Snapshot,
         hidden: frozenset[str],
+        picks: Iterable[Pick],
         variant: str,
         recipes: dict[int, str],
     ) -> Iterator[bytes]:
-        """The entries of these recipes in a variant, in their order; rendered where they are not kept."""
+        """The entries of these recipes in a variant, in their order; rendered where they are not kept.
+
+        They are of some of these articles, by number.
+        """
         held = self._unsaved[variant] if is_dear(variant) else self._ready[variant]
         ready = {n: held[n].content for n in recipes if n in held and held[n].recipe == recipes[n]}
         missing = {number: recipe for number, recipe in recipes.items() if number not in ready}
@@ -100,7 +103,11 @@ class Entries:
             beside = list(dict.fromkeys((variant, *(f"{name}/{SUMMARY}" for name in self._config.feeds.formats))))
             if len(held) + len(missing) > self._most_ready:
                 self._ready.clear()
-        wanted = [(number, dict.fromkeys(beside, recipe)) for number, recipe in missing.items() if number not in ready]
+        wanted = [
+            (pick, dict.fromkeys(beside, missing[pick.number]))
+            for pick in picks
+            if pick.number in missing and pick.number not in ready
+        ]
         for number, other, entry in self.render(connection, snapshot, hidden, wanted):
             (self._unsaved if is_dear(other) else self._ready)[other][number] = entry
             if other == variant:
@@ -118,39 +125,39 @@ class Entries:
         shown: Mapping[str, Mapping[int, Pick]],
     ) -> list[Wanted]:
         """What is not kept of the entries of these articles, which are by variant and number."""
-        wanted: defaultdict[int, dict[str, str]] = defaultdict(dict)
+        wanted: dict[int, Wanted] = {}
         for variant, picks in shown.items():
             kept = store.kept_recipes(connection, variant, picks)
             for number, recipe in self.recipes(snapshot, picks.values(), hidden, variant).items():
                 if kept.get(number) != recipe:
-                    wanted[number][variant] = recipe
-        return sorted(wanted.items())
+                    wanted.setdefault(number, (picks[number], {}))[1][variant] = recipe
+        return [one for _, one in sorted(wanted.items())]
 
     def render(
         self, connection: Connection, snapshot: Snapshot, hidden: frozenset[str], wanted: Sequence[Wanted]
     ) -> Iterator[Rendered]:
         """The entries that are wanted."""
-        found = store.articles(connection, [number for number, _ in wanted])
+        found = store.articles(connection, [pick.number for pick, _ in wanted])
         shown = []
-        for number, recipes in wanted:
-            keys = () if found[number].withdrawn else self._names.feeds(found[number])
-            article = as_shown(found[number], snapshot, keys, hidden)
+        for pick, recipes in wanted:
+            article = as_shown(found[pick.number], pick, snapshot, hidden)
             brief = Told(article)
             whole = Told(article, content_of(article)) if any(map(_is_whole, recipes)) else brief
-            shown.append((number, recipes, keys, brief, whole))
+            shown.append((pick, recipes, brief, whole))
         # One variant after the other: what a format needs is at hand in the processor.
         for variant in dict.fromkeys(variant for _, recipes in wanted for variant in recipes):
             name, _, content = variant.partition("/")
             form, plain = form_named(name), Style(whole=content == FULL, amp=self._config.feeds.amp)
             without = replace(plain, source=False)
-            for number, recipes, keys, brief, whole in shown:
+            for pick, recipes, brief, whole in shown:
                 if variant in recipes:
                     told = whole if _is_whole(variant) else brief
                     style = plain if f"providers/{told.article.provider.domain}" in snapshot.feeds else without
                     if name == PAGE:
+                        keys = () if pick.withdrawn else pick.feeds
                         feeds = tuple((key, snapshot.names[key]) for key in keys if key in snapshot.feeds)
                         style = replace(style, feeds=feeds)
-                    yield number, variant, Entry(recipes[variant], form.entry(told, self._config.site, style))
+                    yield pick.number, variant, Entry(recipes[variant], form.entry(told, self._config.site, style))
 
     def add(self, rendered: Iterable[Rendered]) -> None:
         """Take entries that were rendered elsewhere, to be written with others."""
@@ -197,21 +204,23 @@ def _is_whole(variant: str) -> bool:
     return variant.endswith(f"/{FULL}") and not variant.startswith(PAGE)
 
 
-def as_shown(article: Article, snapshot: Snapshot, keys: Iterable[str], hidden: frozenset[str]) -> Article:
-    """The article as readers may see it now, which is in the feeds of these keys.
+def as_shown(article: Article, pick: Pick, snapshot: Snapshot, hidden: frozenset[str]) -> Article:
+    """The article of a pick as readers may see it now.
 
     Under the names that its feeds go by, without an update that is still to come, and without related coverage that is
     itself not visible here. Of a withdrawn one nothing is left to be called by any name.
     """
     if article.withdrawn:
         return article
-    called = {key: snapshot.names[key] for key in keys}
+    called = {key: snapshot.names[key] for key in pick.feeds}
     topics = tuple(dict.fromkeys([name for key, name in called.items() if key.startswith("topics/")]))
     key = next(key for key in called if key.startswith("providers/"))
     provider = Provider(key.partition("/")[2], called[key])
     due = article.updated is None or article.updated <= snapshot.now
     updated = article.updated if due else None
-    related = tuple([item for item in article.related if address_digest(item.link) not in hidden])
+    related = article.related
+    if not hidden.isdisjoint(pick.related):
+        related = tuple([item for item in related if address_digest(item.link) not in hidden])
     if (topics, provider, updated, related) == (article.topics, article.provider, article.updated, article.related):
         return article  # as nearly all are
     return replace(article, topics=topics, provider=provider, updated=updated, related=related)

@@ -6,7 +6,7 @@ Not here: which articles are picked (selection), and how entries are rendered an
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from itertools import accumulate
 
 from feeds import archive, store
@@ -79,10 +79,9 @@ class Extents:
 
     def _fitting(self, feed: Feed, variant: str, recipes: dict[int, str], entries: Bytes) -> int:
         self.measure(variant, recipes, entries)
-        form, sizes = format_named(variant.partition("/")[0]), self._sizes[variant]
-        return fitting(
-            (sizes[number] for number in recipes), len(form.BETWEEN), room(form, feed, self._site, self._most)
-        )
+        form = format_named(variant.partition("/")[0])
+        sizes = list(map(self._sizes[variant].__getitem__, recipes))
+        return fitting(sizes, len(form.BETWEEN), room(form, feed, self._site, self._most))
 
 
 def variants(feed: Feed) -> list[str]:
@@ -102,6 +101,8 @@ def room(form: Format, feed: Feed, site: Site, most: int) -> int:
     return most - len(head) - len(tail) + len(form.BETWEEN)
 
 
-def fitting(sizes: Iterable[int], between: int, room: int) -> int:
+def fitting(sizes: Sequence[int], between: int, room: int) -> int:
     """How many entries of these sizes fit into a room, the first ones first.  The first is in it whatever its size."""
+    if sum(sizes) + between * len(sizes) <= room:
+        return len(sizes)  # as nearly always
     return max(1, sum(total <= room for total in accumulate(size + between for size in sizes)))

@@ -23,7 +23,7 @@ from feeds.rows import Filed, filed
 
 BATCH = 100
 LARGE = 1 << 26  # bytes of a store of so many records that another process is worth its while to list them
-HEAD_START = 8  # batches for each worker, which they do while this process loads what the store needs
+HEAD_START = 24  # batches for each worker, which they do while this process loads what the store needs
 
 File = tuple[str, Found]
 # A Found is a file whose bytes are as they were, None one that is as bad as it was.

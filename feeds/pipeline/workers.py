@@ -22,8 +22,8 @@ from typing import IO, Any, Generic, TypeVar
 SELDOM = (100_000, 50, 50)  # next to nothing that is made here points to itself
 AHEAD = 4  # batches for each worker that may be done before the one that is waited for
 WAITING = 2  # batches that a worker has to do, so that it need not wait to be told of the next one
-PIPE_BYTES = 1 << 20  # a worker goes on while what it made waits to be taken
-SIZE = 8  # bytes that tell how many follow
+PIPE_BYTES = 1 << 20
+SIZE = 8  # bytes of the number of a batch, and of how many bytes follow
 
 Batch = TypeVar("Batch")
 Made = TypeVar("Made")
@@ -69,7 +69,7 @@ class _Worker:
     def tell(self, number: int) -> bool:
         """Whether it is there to hear of a batch."""
         try:
-            pickle.dump(number, self.told)
+            self.told.write(number.to_bytes(SIZE))
             self.told.flush()
         except OSError:
             return False
@@ -119,20 +119,29 @@ def _hire(work: Callable[[Batch], Any], batches: Sequence[Batch], others: Sequen
         # Held open here, they would keep another worker from noticing that it is alone.
         for end in (told, says, *(one.told.fileno() for one in others), *(one.says.fileno() for one in others)):
             os.close(end)
-        _serve(work, batches, os.fdopen(hears, "rb"), os.fdopen(makes, "wb"))
+        _serve(work, batches, hears, makes)
     finally:
         os._exit(0)  # whatever happened: nothing of the process that forked is to be ended, flushed or written here
 
 
-def _serve(work: Callable[[Batch], Any], batches: Sequence[Batch], hears: IO[bytes], makes: IO[bytes]) -> None:
+def _serve(work: Callable[[Batch], Any], batches: Sequence[Batch], hears: int, makes: int) -> None:
+    """Do what is told, until there is no more to hear.  It goes on while what it made waits to be taken."""
     gc.set_threshold(*SELDOM)
-    with suppress(EOFError):
-        while True:
-            number = pickle.load(hears)
-            made = pickle.dumps(work(batches[number]), pickle.HIGHEST_PROTOCOL)
-            makes.write(len(made).to_bytes(SIZE))
-            makes.write(made)
-            makes.flush()
+    os.set_blocking(makes, False)
+    made = deque[memoryview]()
+    is_told = True
+    while is_told or made:
+        to_hear, to_say, _ = select.select([hears] if is_told else [], [makes] if made else [], [])
+        if to_say:
+            made[0] = made[0][os.write(makes, made[0]) :]
+            if not made[0]:
+                made.popleft()
+        elif to_hear:
+            number = os.read(hears, SIZE)
+            is_told = bool(number)
+            if is_told:
+                content = pickle.dumps(work(batches[int.from_bytes(number)]), pickle.HIGHEST_PROTOCOL)
+                made += memoryview(len(content).to_bytes(SIZE)), memoryview(content)
 
 
 class _Sharing(Generic[Batch, Made]):

@@ -180,7 +180,8 @@ class _Tree:
                 self._redone += [outcome.path for outcome in outcomes]
             return outcomes, self._drafts.taken()
 
-        self._source.close()  # before processes part
+        if len(batches) > 1:
+            self._source.close()  # before processes part
         lists: list[tuple[Draft, bytes | None]] | None = None
         with shared(publish, batches, self._workers) as made:
             for outcomes, unsaved in made:

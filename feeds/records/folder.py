@@ -4,7 +4,7 @@ import os
 import stat
 import unicodedata
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -62,14 +62,14 @@ def list_folders(folder: Path, parts: Sequence[str] | None = None) -> Iterator[L
         prefix, place = waiting.pop()
         facts, newest, whole = [], 0, True
         try:
-            with os.scandir(place) as items:
+            with _opened(place) as descriptor, os.scandir(descriptor) as items:  # each is found from here, not from /
                 for item in items:
                     name = item.name
                     if name[0] == ".":
                         continue
                     if item.is_dir(follow_symlinks=False):
                         if prefix or parts is None:
-                            waiting.append((f"{prefix}{name}/", item.path))
+                            waiting.append((f"{prefix}{name}/", f"{place}/{name}"))
                     elif name.lower().endswith(SUFFIXES) or _is_linked_folder(item):
                         try:
                             status = item.stat(follow_symlinks=False)
@@ -89,6 +89,15 @@ def list_folders(folder: Path, parts: Sequence[str] | None = None) -> Iterator[L
             whole = False
         if facts or not whole:
             yield Listed(prefix, _NEXT.join(facts), newest, whole)
+
+
+@contextmanager
+def _opened(place: str) -> Iterator[int]:
+    descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def parts_of(folder: Path) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from feeds.rhythm import STEPS
 
@@ -30,8 +30,7 @@ class Style:
     feeds: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a document stands in its feed's history, by absolute addresses (RFC 5005).
 
     `itself` is its own address. A subscription document has the newest page of the history before it, if there is any;

@@ -8,17 +8,15 @@ Not here: any word of a format (rss, atom), and what is kept of what was rendere
 """
 
 import re
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
-from html import escape
-from itertools import chain
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
 from feeds.model import EVERYTHING, IMAGE_TYPES, Article, Feed, Image, Provider, Related, image_type
 from feeds.render import Place, Style
+from feeds.render.written import Words
 from feeds.site import Site
 
 MOST_KNOWN = 5000  # stencils, of about a kilobyte each
@@ -32,90 +30,42 @@ MARK = re.compile(
 )
 ENDINGS = {kind: ending for ending, kind in IMAGE_TYPES.items()}
 CUT = b"\0"  # stands in no document
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def _date(moment: datetime) -> str:
-    """A moment in UTC as RSS has it (RFC 5322 §3.3), as email.utils writes it at a quarter of the cost."""
-    plain = moment.isoformat()
-    day, month, year, time = plain[8:10], MONTHS[moment.month - 1], plain[:4], plain[11:19]
-    return f"{DAYS[moment.weekday()]}, {day} {month} {year} {time} +0000"
-
-
-def _text(word: str) -> str:
-    """As libxml2 writes the text of an element (xmlsave.c, xmlEscapeContent)."""
-    if "&" in word:  # to look is quicker than to replace, and most words hold none of these
-        word = word.replace("&", "&amp;")
-    if "<" in word:
-        word = word.replace("<", "&lt;")
-    if ">" in word:
-        word = word.replace(">", "&gt;")
-    return word.replace("\r", "&#13;") if "\r" in word else word
-
-
-def _attribute(word: str) -> str:
-    """As it writes the value of an attribute (xmlsave.c, xmlAttrSerializeTxtContent)."""
-    escaped = _text(word)
-    if '"' in escaped:
-        escaped = escaped.replace('"', "&quot;")
-    return escaped if escaped.isprintable() else escaped.replace("\n", "&#10;").replace("\t", "&#9;")
-
-
-def _html(word: str) -> str:
-    """Text in HTML in the text of an element."""
-    return _text(escape(word, quote=False))
-
-
-WAYS = (_text, _attribute, _html)
-WRITTEN_OTHERWISE = re.compile('[&<>"\\r\\n\\t]')  # than it is, in one of them
-
-
-class Words(NamedTuple):
-    """What one entry, or one head, has instead of another of its shape; None for what is not there."""
-
-    moments: Sequence[datetime]
-    numbers: Sequence[int | None]
-    texts: Sequence[str | None]
-
-    def written(self) -> list[Any]:
-        """Each of them in every way in which words are written, one way after the other."""
-        dates, moments = map(_date, self.moments), map(datetime.isoformat, self.moments)
-        ways = [list(self.texts) for _ in WAYS]
-        for place, text in enumerate(self.texts):
-            if text is not None and WRITTEN_OTHERWISE.search(text):
-                for way, texts in zip(WAYS, ways, strict=True):
-                    texts[place] = way(text)
-        return [*dates, *moments, *self.numbers, *chain.from_iterable(ways)]
-
-
-@dataclass(frozen=True)
 class Told:
     """An article, and the HTML that its entry carries, if any; and what every format makes of it alike, once."""
 
-    article: Article
-    html: str = ""
+    __slots__ = ("_shape", "_written", "article", "html")
 
-    @cached_property
+    def __init__(self, article: Article, html: str = "") -> None:
+        self.article = article
+        self.html = html
+        self._shape: tuple[Hashable | None] | None = None
+        self._written: list[Any] | None = None
+
+    @property
     def shape(self) -> Hashable | None:
         """All that its entry goes by beside its words; None of what is rare."""
-        return _shape_of_entry(self)
+        if self._shape is None:
+            self._shape = (_shape_of_entry(self),)
+        return self._shape[0]
 
-    @cached_property
+    @property
     def written(self) -> list[Any]:
         """Its words as they are written."""
-        return _words_of_entry(self).written()
+        if self._written is None:
+            self._written = _words_of_entry(self).written()
+        return self._written
 
 
-@dataclass(frozen=True)
-class Placed:
+class Placed(NamedTuple):
     """A feed, when it was last updated, and where its document stands."""
 
     feed: Feed
     updated: datetime
     place: Place
 
-    @cached_property
+    @property
     def written(self) -> list[Any]:
         """Its words as they are written."""
         return _words_of_frame(self).written()
@@ -259,7 +209,7 @@ def _stand_in_frame(placed: Placed) -> Placed:
     before, after, current = (
         None if address is None else marks.text() for address in (place.previous, place.next, place.current)
     )
-    there = replace(place, itself=marks.text(), previous=before, next=after, current=current)
+    there = place._replace(itself=marks.text(), previous=before, next=after, current=current)
     return Placed(other, marks.moment(), there)
 
 

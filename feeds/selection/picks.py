@@ -4,9 +4,8 @@ Every function takes the connection of a transaction. Not here: what is visible 
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, and_, bindparam, case, func, select
 
@@ -22,8 +21,7 @@ DAY = 24 * HOUR
 _PICKED = tuple(records.c[name] for name in ("number", "digest", "id", "until", "feeds", "related", "age"))
 
 
-@dataclass(frozen=True, slots=True)
-class Pick:
+class Pick(NamedTuple):
     """An article that is in a feed, by what identifies it and what it will show; its text is fetched when needed."""
 
     number: int

@@ -18,7 +18,7 @@ from feeds import schema
 from feeds.model import Article, Entry
 from feeds.records import Cost, Fault
 from feeds.rows import FILE_COLUMNS, RECORD_COLUMNS, Filed, article_of, fault_of, micros
-from feeds.store.database import driver, fact, indexed_at_once, insert_rows
+from feeds.store.database import driver, fact, insert_rows
 from feeds.store.feeds import Unsettled, count_spellings, note_unsettled, withdraw_memberships
 from feeds.store.files import known_files
 
@@ -50,9 +50,28 @@ def generation(connection: Connection) -> int:
 @contextmanager
 def filling(connection: Connection) -> Iterator[None]:
     """While a store that knew no file gets all there are: what `put` leaves to be done for all at once is done then."""
-    with indexed_at_once(connection, "records"):
+    with _indexed_at_once(connection, "records"):
         yield
     driver(connection).execute(_POINT)
+
+
+@contextmanager
+def _indexed_at_once(connection: Connection, table: str) -> Iterator[None]:
+    """Rows that a table gets meanwhile find their places in its indexes of all rows at once, in order.
+
+    One by one, most would land in pages that went to the disk since the last one.
+    """
+    database = driver(connection)
+    whole = """
+        SELECT index_list.name, made.sql FROM pragma_index_list(?) AS index_list JOIN sqlite_master AS made USING (name)
+        WHERE origin = 'c' AND NOT partial
+    """
+    indexes = dict(database.execute(whole, (table,)))
+    for name in indexes:
+        database.execute(f"DROP INDEX {name}")
+    yield
+    for made in indexes.values():
+        database.execute(made)
 
 
 # In the order of the index, in which rows are quick to insert.

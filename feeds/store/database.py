@@ -163,7 +163,7 @@ class Store:
 
     def _remake(self) -> None:
         self._engine.dispose()
-        for suffix in ("", "-wal", "-shm"):
+        for suffix in ("", "-wal", "-shm", "-journal"):
             Path(f"{self._file}{suffix}").unlink(missing_ok=True)
         self._prepare()
 
@@ -264,25 +264,6 @@ def insert_rows(
     names, places = ", ".join(f'"{name}"' for name in columns), ", ".join("?" * len(columns))
     verb = "REPLACE" if instead else "INSERT"
     driver(connection).executemany(f"{verb} INTO {table} ({names}) VALUES ({places})", rows)
-
-
-@contextmanager
-def indexed_at_once(connection: Connection, table: str) -> Iterator[None]:
-    """Rows that a table gets meanwhile find their places in its indexes of all rows at once, in order.
-
-    One by one, most would land in pages that went to the disk since the last one.
-    """
-    database = driver(connection)
-    whole = """
-        SELECT index_list.name, made.sql FROM pragma_index_list(?) AS index_list JOIN sqlite_master AS made USING (name)
-        WHERE origin = 'c' AND NOT partial
-    """
-    indexes = dict(database.execute(whole, (table,)))
-    for name in indexes:
-        database.execute(f"DROP INDEX {name}")
-    yield
-    for made in indexes.values():
-        database.execute(made)
 
 
 class Prepared:

@@ -26,6 +26,11 @@ from tests import make
 LONG_AGO = 1_600_000_000
 HOUR = timedelta(hours=1)
 
+# The indexes of a few rows each.
+PARTIAL = "SELECT index_list.name FROM sqlite_master, pragma_index_list(tbl_name) AS index_list WHERE partial"
+
+OF_ALL = {"files", "records", "memberships", "pointers", "held", "entries"}
+
 # Reads records as `feeds build` does, and says how far it is: a line before it begins, one a record, one at the end.
 CHILD = """
 import sys
@@ -115,6 +120,28 @@ class TestOnlyWhatChanged:
         assert ingest(config, source, make.NOW) == Ingested(3, 0, 0)
         assert titles(source) == {f"{n}.md": f"Article {n}" for n in (1, 2, 3)}
         assert generation(source) == before
+
+    def test_a_change_walks_no_table_of_all_records(self, tmp_path: Path) -> None:
+        config = make.site(tmp_path, {f"a/{n}.md": make.record(n) for n in (1, 2, 3)})
+        settle(config.records_folder)
+        statements: list[str] = []
+        with closing(open_store(config)) as source:
+            ingest(config, source, make.NOW)
+            with source.reading() as connection:
+                driver = store.driver(connection)
+                few = {name for (name,) in driver.execute(PARTIAL)}
+            related = json.dumps([{"title": "Other", "webUrl": "https://example.org/2"}])
+            changed = make.record(1, title="Other", topics="[ai]", related=related)
+            (config.records_folder / "a" / "1.md").write_text(changed)
+            (config.records_folder / "a" / "3.md").unlink()
+            driver.set_trace_callback(statements.append)
+            assert ingest(config, source, make.NOW + HOUR) == Ingested(2, 1, 1)
+            driver.set_trace_callback(None)
+            asked = [one for one in statements if one.split()[0] in ("SELECT", "WITH", "INSERT", "UPDATE", "DELETE")]
+            lines = {line for one in asked for *_, line in driver.execute(f"EXPLAIN QUERY PLAN {one}")}
+        assert "INSERT INTO memberships" in "".join(asked)
+        walks = [line.split() for line in lines if line.startswith("SCAN")]
+        assert {table for _, table, *how in walks if not few.intersection(how)} & OF_ALL == set()
 
     def test_a_touched_file_is_not_parsed_again(self, config: Config, source: Store) -> None:
         before = generation(source)

@@ -1,6 +1,7 @@
 """Work done by several processes: the same whatever their number, and whatever becomes of them."""
 
 import os
+import select
 import signal
 from collections.abc import Sequence
 from contextlib import closing
@@ -61,6 +62,21 @@ def test_an_error_is_raised_where_the_work_is_taken(workers: int) -> None:
 def test_what_is_larger_than_a_pipe_comes_whole() -> None:
     with shared(lambda size: b"x" * size, [3_000_000] * 5, 2) as made:
         assert [len(content) for content in made] == [3_000_000] * 5
+
+
+def test_a_worker_goes_on_while_what_it_made_waits_to_be_taken() -> None:
+    reads, writes = os.pipe()
+
+    def large(number: int) -> bytes:
+        os.write(writes, b"x")
+        return bytes(3_000_000 + number)
+
+    with shared(large, range(4), 1, waiting=4) as made:
+        done = b""
+        while len(done) < 4 and select.select([reads], [], [], 60)[0]:
+            done += os.read(reads, 4)
+        assert len(done) == 4
+        assert [len(content) for content in made] == [3_000_000 + number for number in range(4)]
 
 
 def test_no_worker_outlives_the_work() -> None:

@@ -115,7 +115,7 @@ def with_other_words(article: Article, draw: Callable[[], str]) -> Article:
         topics=tuple(draw() for _ in article.topics),
         related=tuple(Related(draw(), f"https://example.net/?{index}&b") for index, _ in enumerate(article.related)),
         published=article.published + timedelta(hours=7),
-        images=tuple(replace(image, url="https://example.org/%20?b&c=.png") for image in article.images[:1]),
+        images=tuple(image._replace(url="https://example.org/%20?b&c=.png") for image in article.images[:1]),
     )
 
 
@@ -143,7 +143,7 @@ def test_a_frame_is_the_same_whichever_of_its_shape_came_first(
         Feed("all" if all_ else f"topics/{slug(name)}", name, 3, NOW, description=name if said else "", page=page)
         for name in names
     )
-    there = replace(place, itself="https://feeds.example.org/?a&b", previous=place.previous and f"{place.previous}?&")
+    there = place._replace(itself="https://feeds.example.org/?a&b", previous=place.previous and f"{place.previous}?&")
     stencil.forget()
     alone = form.frame(other, site, NOW, there)
     stencil.forget()
