@@ -1,5 +1,6 @@
 """The store in a real file: opening and making it anew, put, touch, remove, and what goes with a record."""
 
+import random
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Barrier
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, func, select
@@ -36,6 +38,12 @@ def source(tmp_path: Path) -> Iterator[Store]:
     """An empty store."""
     with opened(tmp_path / ".feeds" / "store.sqlite") as made:
         yield made
+
+
+def file_of(source: Store) -> Path:
+    """Where a store lies."""
+    with source.reading() as connection:
+        return Path(store.driver(connection).execute("PRAGMA database_list").fetchone()[2])
 
 
 def reading(article: Article, *faults: Fault) -> Filed:
@@ -345,6 +353,57 @@ class TestChanging:
                 numbers.append(store.generation(connection))
                 store.advance(connection)
         assert numbers == sorted(set(numbers))
+
+
+class TestForgetting:
+    """Nothing of what was taken back is in the bytes of the file, wherever its rows lay before."""
+
+    def word(self, n: int) -> str:
+        """A word that is in one article alone, in another order than their numbers."""
+        return "zz" + "".join(chr(ord("a") + int(digit)) for digit in f"{n * 7919 % 100_003:05}") + "qq"
+
+    def article(self, n: int, more: int = 0) -> Article:
+        """An article whose word is in all that is kept of it: path, address, title, topic and text."""
+        word = self.word(n)
+        link = f"https://example.org/{word}/" + "x" * (n % 90)
+        texts: dict[str, Any] = {"title": f"About {word}", "topics": (f"Topic {word}", "AI")}
+        return make.article(n, path=f"{word}.md", link=link, excerpt=f"{word} " * (n % 40 + more), **texts)
+
+    def test_what_was_taken_back_is_nowhere_in_the_file(self, source: Store) -> None:
+        source.filled()
+        chosen, count = random.Random(2), 1500
+        for start in range(0, count, 50):
+            put(source, *(self.article(n) for n in range(start, start + 50)))
+        for n in chosen.sample(range(count), count // 6):
+            put(source, self.article(n, 30))
+        gone = chosen.sample(range(count), count // 4)
+        for start in range(0, len(gone), 15):
+            with source.writing() as connection:
+                store.remove(connection, [self.article(n).path for n in gone[start : start + 15]])
+                selection.settle(connection, (), make.NOW)
+        source.forget()
+        content = file_of(source).read_bytes()
+        left = {n for n in range(count) if self.word(n).encode() in content}
+        assert left == set(range(count)) - set(gone)
+
+    def test_a_file_in_which_nothing_is_left_is_not_written(self, source: Store) -> None:
+        source.filled()
+        put(source, make.article(1), make.article(2))
+        source.forget()
+        before = file_of(source).stat()
+        source.forget()
+        after = file_of(source).stat()
+        assert (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size)
+
+    def test_nobody_who_reads_is_held_up_and_no_error_is_raised(self, source: Store) -> None:
+        source.filled()
+        put(source, *map(self.article, range(60)))
+        with source.reading() as connection:
+            there = articles(connection)
+            with source.writing() as writing:
+                store.remove(writing, [self.word(1) + ".md"])
+            source.forget()
+            assert articles(connection) == there
 
 
 class TestEntries:

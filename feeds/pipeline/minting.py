@@ -208,16 +208,19 @@ class Minting:
 
     def _refuse(self) -> None:
         """Leave out each record that would share its id, or its address, with another article."""
-        lines = self._ledger.ids.items() ^ self._read.ids.items() if self._ledger.ids is not self._read.ids else set()
-        marks = {self._ledger.mark_of(key): id for key, id in self._ledger.ids.items()} if self._held else {}
         addresses = {before.article.address for before in self._before.values()}
         addresses |= {after.address for after in self._after.values()}
-        ids = {before.article.id for before in self._before.values()} | {id for _, id in lines}
-        ids |= {marks[one] for one in self._held if one in marks}
+        ids = {before.article.id for before in self._before.values()}
+        known, noted = self._read.ids, self._ledger.ids
+        lines = {(self._ledger.mark_of(key), id) for key, id in known.items() ^ noted.items()}
+        if self._held:
+            lines |= {(mark, id) for key, id in noted.items() if (mark := self._ledger.mark_of(key)) in self._held}
+        ids |= {id for _, id in lines}
+        addresses |= {one.address for _, one in identities.at_marks(self._connection, {mark for mark, _ in lines})}
         if self._is_news:
             disputed_addresses, disputed_ids = identities.disputed(self._connection)
-            noted = {*self._ledger.ids.values(), *self._ledger.claimed.values()}
-            addresses, ids = addresses | disputed_addresses, ids | disputed_ids | noted
+            addresses |= disputed_addresses
+            ids |= disputed_ids.union(noted.values(), self._ledger.claimed.values())
         self._ledger = refuse(self._connection, self._config, self._ledger, self._now, addresses, ids)
 
     def _withdraw(self, ledger: Ledger) -> Ledger:

@@ -7,6 +7,8 @@ import fcntl
 import json
 import os
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -20,6 +22,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
 from feeds import schema
 from feeds.errors import StoreBusy, StoreError
+from feeds.store import pages
 
 LONGEST_WAIT = 600  # seconds that a writer waits for another one, which may be reading a large folder
 # secure_delete: what an editor took back does not stay in free pages.
@@ -109,10 +112,10 @@ class Store:
     def forget(self) -> None:
         """Take what was deleted out of the file as well, as far as no other process is reading just now.
 
-        Until then it stands in pages that the log is to replace (sqlite.org/wal.html, "Checkpointing").
+        Until then it stands in pages that the log is to replace (sqlite.org/wal.html, "Checkpointing"), and in others.
         """
-        with suppress(sqlite3.Error, SQLAlchemyError), closing(self._engine.raw_connection()) as raw:
-            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with suppress(OSError):
+            subprocess.run([sys.executable, "-I", "-S", pages.__file__, str(self._file)], check=False)
 
     def filled(self) -> None:
         """Say that a new store has all that it was made for: from now on who reads does not wait for who writes.

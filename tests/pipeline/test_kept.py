@@ -196,6 +196,10 @@ def test_a_kept_store_comes_to_what_a_new_one_comes_to(history: History, days: i
             ("swaps", 2, 0, ""),
         ],
         [("hidden", 2, 0, "build"), ("moves", 3, 1, ""), ("swaps", 1, 1, "build"), ("id", 1, 2, "build")],
+        [
+            *[("swaps", 2, 3, "build"), ("swaps", 2, 3, ""), ("moves", 1, 2, ""), ("hidden", 2, 0, "")],
+            *[("id", 1, 2, ""), ("swaps", 2, 0, "build"), ("deleted", 2, 0, "build")],
+        ],
     ],
     ids=[
         "one that was refused gives an id of its own",
@@ -208,6 +212,7 @@ def test_a_kept_store_comes_to_what_a_new_one_comes_to(history: History, days: i
         "the line of what is held back is given to another",
         "what was refused for what is held back is so no more",
         "one gives an id of its own where something is held back",
+        "what is held back goes, where one has an id of its own",
     ],
 )
 @pytest.mark.parametrize("days", [0, 2])
