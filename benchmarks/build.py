@@ -14,8 +14,9 @@ Both sides take turns: for each kind of change ours runs, then Hugo's, and so on
     renamed   the title of the largest topic: a table of config.toml (ours), a page of the term (Hugo's)
 
 wall and CPU are seconds, CPU that of the process and all it waited for. memory is the peak of the whole process tree:
-the high-water mark of a process alone, and while there are several the sum of their proportional set sizes. Needs
-Linux. Standard library only, beside feeds.
+the high-water mark of a process alone, and while there are several the sum of their proportional set sizes. To look at
+these holds processes up, so it is done in a round of its own, in which nothing is timed. Needs Linux. Standard library
+only, beside feeds.
 """
 
 import argparse
@@ -32,7 +33,7 @@ import time
 import venv
 from collections import defaultdict
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from json import dumps, loads
@@ -143,21 +144,25 @@ def hugos(place, records, program):
     return Side("Hugo", command, place, place / "public", kept, place / "content", renaming)
 
 
-def run(command, folder):
-    """Run a command to its end, and say what it cost.  What lies in the disk's queue is written before."""
+def run(command, folder, *, watched=False):
+    """Run a command to its end, and say what it cost.  What lies in the disk's queue is written before.
+
+    `watched`: the memory is that of the whole process tree, else of the largest process that it was.
+    """
     # As installed: the modules of feeds compiled once, whatever this environment says.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     os.sync()
     start = time.perf_counter()
     process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    watch = Watch(process.pid)
+    watch = Watch(process.pid) if watched else None
     said = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         sys.exit(f"{' '.join(command)}: {process.returncode}\n{said.decode(errors='replace')[-2000:]}")
-    return Run(wall, usage.ru_utime + usage.ru_stime, watch.peak())
+    memory = usage.ru_maxrss * 1024 if watch is None else watch.peak()
+    return Run(wall, usage.ru_utime + usage.ru_stime, memory)
 
 
 class Watch(threading.Thread):
@@ -283,22 +288,29 @@ def shows(side, change, number, address):
 
 
 def measure(sides, chosen, address, rounds, changes=CHANGES):
-    """The runs of each side and change."""
-    runs = defaultdict(list)
-    for number in range(1, rounds + 1):
-        for side in sides:
+    """The runs of each side and change.  In round 0 only ours is run, for its memory: Hugo is a process alone."""
+    runs, peaks = defaultdict(list), {}
+    for number in range(rounds + 1):
+        some = sides if number else sides[:1]
+        for side in some:
             side.forget(number)
         for change in changes:
-            for side in sides:
+            for side in some:
                 with side.changed(change, chosen, number):
-                    runs[side.name, change].append(run(side.command, side.folder))
+                    found = run(side.command, side.folder, watched=number == 0)
                     if not shows(side, change, number, address):
                         sys.exit(f"{side.name} does not show the change: {change}")
-                print(f"{number}: {change}, {side.name}: {runs[side.name, change][-1]}", file=sys.stderr)
+                print(f"{number}: {change}, {side.name}: {found}", file=sys.stderr)
+                if number == 0:
+                    peaks[side.name, change] = found.memory
+                else:
+                    memory = peaks.get((side.name, change), found.memory)
+                    runs[side.name, change].append(replace(found, memory=memory))
                 if change in ("changed", "removed", "renamed") and side is sides[0]:  # Hugo starts over anyway
                     run(side.command, side.folder)
-        for side in sides[:1]:
-            runs["walk", "same"].append(run((sys.executable, "-S", "-c", WALK, str(side.records)), side.folder))
+        if number:
+            walk = (sys.executable, "-S", "-c", WALK, str(sides[0].records))
+            runs["walk", "same"].append(run(walk, sides[0].folder))
     return runs
 
 
