@@ -13,6 +13,7 @@ from feeds.model import Article, Feed, Image, Provider, Related, slug
 from feeds.records.shape import clean
 from feeds.render import Place, Style, atom, content, rss, stencil
 from feeds.render.stencil import Told
+from feeds.rhythm import STEPS
 from feeds.site import Site
 from tests.make import NOW, article
 
@@ -54,6 +55,8 @@ PLACE = st.builds(
     next=ADDRESS,
     current=ADDRESS,
     complete=st.booleans(),
+    withdrawn=st.booleans(),
+    rhythm=st.none() | st.sampled_from(STEPS),
 )
 STYLE = st.builds(Style, source=st.booleans(), amp=st.booleans())
 SITE = st.builds(
