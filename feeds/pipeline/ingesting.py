@@ -96,6 +96,7 @@ def ingest(
         # What was taken back goes although nothing can be noted in the ledger; all else waits until that can be.
         with into.writing(wait) as connection:
             _Ingest(connection, config, now, Look(listed(config.records_folder, among))).take_back()
+        into.forget()
         raise
 
 
@@ -158,7 +159,7 @@ class _Ingest:
         with store.filling(self._connection) if self.is_first else nullcontext():
             for batch in self._filed():
                 read += len(batch)
-                out = out or any(one.record is None for one in batch)
+                out = out or any(one.record is None and one.path in self._known for one in batch)
                 self._put(batch, minting)
         if read or self._gone or not same_ledger or minting.remembers:
             minting.settle()
