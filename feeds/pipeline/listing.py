@@ -6,7 +6,6 @@ Not here: what is in them (records), and what the store knows of them (look).
 import time
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from feeds.errors import ConfigError
 from feeds.model import digest
@@ -15,14 +14,6 @@ from feeds.records import Found, Listed, find, list_folders, printable
 # A file that changed this shortly before it was read may change again without its time telling so.
 SETTLED_NS = 50_000_000
 NEVER = -1
-
-
-class Part(NamedTuple):
-    """Some of the files of one folder, in the order of their names."""
-
-    prefix: str
-    start: int
-    stop: int
 
 
 class Listing:
@@ -34,8 +25,6 @@ class Listing:
 
     def __init__(self, folders: Iterable[Listed]) -> None:
         self._folders = {listed.prefix: listed for listed in folders}
-        self._asked: str | None = None
-        self._sorted: list[tuple[str, Found]] = []
         # A name that has to be escaped to be shown may be that of another file: no folder is told apart by its name.
         self.is_plain = all(listed.prefix.isprintable() and _shows(listed.facts) for listed in self._folders.values())
         self.digests = {prefix: self._digest(listed) for prefix, listed in self._folders.items()}
@@ -51,18 +40,6 @@ class Listing:
         there = self._folders if prefixes is None else self._folders.keys() & prefixes
         some = map(self._folders.__getitem__, there)
         return _by_path(found for listed in some for found in listed.files())
-
-    def parts(self, size: int) -> list[Part]:
-        """All files of a listing that `is_plain`, so many at a time: those of each folder by name, folder by folder."""
-        counts = ((prefix, self._folders[prefix].number) for prefix in sorted(self._folders))
-        return [Part(prefix, start, start + size) for prefix, count in counts for start in range(0, count, size)]
-
-    def files_of(self, part: Part) -> list[tuple[str, Found]]:
-        """The files of a part, by path."""
-        if part.prefix != self._asked:  # the next part is of the same folder as a rule
-            self._asked, files = part.prefix, self._folders[part.prefix].files()
-            self._sorted = sorted((found.path, found) for found in files)
-        return self._sorted[part.start : part.stop]
 
     def _digest(self, listed: Listed) -> str:
         sure = self.is_plain and listed.whole and settled(listed.newest) != NEVER

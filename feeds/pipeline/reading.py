@@ -5,18 +5,18 @@ it can begin before what the store needs is so much as loaded: all of it where t
 which files there are.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from itertools import chain
+from itertools import chain, count
 from pathlib import Path
 
 from feeds.config import Config
 from feeds.model import digest
 from feeds.names import Names
-from feeds.pipeline.listing import NEVER, Listing, Part, settled
+from feeds.pipeline.listing import NEVER, Listing, settled
 from feeds.pipeline.workers import shared
 from feeds.records import Fault, Found, Listed, Reading, RecordsFolder, list_folders, parts_of, read_record
 from feeds.rows import Filed, filed
@@ -76,10 +76,17 @@ class Ahead:
     `read` is what all files come to, for a store that knows none; None where there is one.
     """
 
-    def __init__(self, listing: Callable[[], Listing], now: datetime, read: Iterator[list[Read]] | None = None) -> None:
-        self.listing = listing  # gives the files that there are; to be asked once
+    def __init__(self, folders: Iterable[Listed], now: datetime, read: Iterator[list[Read]] | None = None) -> None:
+        self._folders = folders
         self.now = now
         self.read = read
+
+    def listing(self) -> Listing:
+        """The files that there are; to be asked once, before `read` is."""
+        listing = Listing(self._folders)
+        if not listing.is_plain:
+            self.read = None  # a file may have been taken for one whose name is shown alike
+        return listing
 
 
 @contextmanager
@@ -92,22 +99,39 @@ def reading_ahead(config: Config, now: datetime, workers: int, large: int = LARG
     if not workers or 0 < size < large:
         yield None
     elif size:
-        folders = parts_of(config.records_folder)
-        parts = [folders[start::workers] for start in range(workers)]
+        every = parts_of(config.records_folder)
+        parts = [every[start::workers] for start in range(workers)]
         with shared(partial(_listed, config.records_folder), parts, workers, beside=True) as made:
-            yield Ahead(lambda: Listing(chain.from_iterable(made)), now)
+            yield Ahead(chain.from_iterable(made), now)
     else:
-        listing = Listing(list_folders(config.records_folder))
-        reader = Reader(config, now, {}, anew=True)
-
-        def read_part(part: Part) -> list[Read]:
-            return reader.read(listing.files_of(part))
-
+        folders = _Kept(list_folders(config.records_folder))
         # Not the files themselves, where that can be helped: there may be a million.
-        every = listing.parts(BATCH) if listing.is_plain else []
-        files = [] if listing.is_plain else batches(sorted(listing.files().items()))
-        with shared(read_part, every, workers, HEAD_START) as read, shared(reader.read, files, workers) as others:
-            yield Ahead(lambda: listing, now, chain(read, others))
+        files = (batch for listed in folders for batch in batches(_files(listed)))
+        with shared(Reader(config, now, {}, anew=True).read, files, workers, HEAD_START) as read:
+            yield Ahead(folders, now, read)
+
+
+class _Kept:
+    """Folders as they are listed, each once, for all who ask: the first are read before the last are listed."""
+
+    def __init__(self, folders: Iterator[Listed]) -> None:
+        self._rest = folders
+        self._there: list[Listed] = []
+
+    def __iter__(self) -> Iterator[Listed]:
+        for at in count():
+            if at == len(self._there):
+                for listed in self._rest:
+                    self._there.append(listed)
+                    break
+                else:
+                    return
+            yield self._there[at]
+
+
+def _files(listed: Listed) -> list[File]:
+    """The files of a folder by path, in the order of their names."""
+    return sorted((found.path, found) for found in listed.files())
 
 
 def _listed(folder: Path, parts: Sequence[str]) -> list[Listed]:

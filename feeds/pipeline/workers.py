@@ -14,16 +14,17 @@ import pickle
 import select
 import signal
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import chain, count, islice
 from typing import IO, Any, Generic, TypeVar
 
 SELDOM = (100_000, 50, 50)  # next to nothing that is made here points to itself
 AHEAD = 4  # batches for each worker that may be done before the one that is waited for
 WAITING = 2  # batches that a worker has to do, so that it need not wait to be told of the next one
 PIPE_BYTES = 1 << 20
-SIZE = 8  # bytes of the number of a batch, and of how many bytes follow
+SIZE = 8  # bytes that tell how many follow
 
 Batch = TypeVar("Batch")
 Made = TypeVar("Made")
@@ -37,20 +38,23 @@ def processors() -> int:
 @contextmanager
 def shared(
     work: Callable[[Batch], Made],
-    batches: Sequence[Batch],
+    batches: Iterable[Batch],
     workers: int,
     waiting: int = WAITING,
     *,
     beside: bool = False,
 ) -> Iterator[Iterator[Made]]:
-    """What `work` makes of each batch, which can be pickled.  With no workers, or one batch, all is done here.
+    """What `work` makes of each batch; both can be pickled.  With no workers, or one batch, all is done here.
 
-    Workers begin at once, each with the first `waiting` batches that fall to it, and are gone once all is made.
-    `beside`: one batch is done by a worker too, since this process has something else to do meanwhile.
+    Workers begin at once, each with the first `waiting` batches that fall to it, and are gone once all is made. Batches
+    are asked for as they are begun. `beside`: one batch is done by a worker too, since this process has something else
+    to do meanwhile.
     """
-    sharing = _Sharing(work, batches)
+    rest = iter(batches)
+    first = list(islice(rest, max(workers, 2)))
+    sharing = _Sharing(work, chain(first, rest))
     try:
-        sharing.hire(min(workers, len(batches)) if beside or len(batches) > 1 else 0)
+        sharing.hire(min(workers, len(first)) if beside or len(first) > 1 else 0)
         sharing.hand_out(0, waiting)
         yield sharing.made()
     finally:
@@ -59,17 +63,19 @@ def shared(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Worker:
-    """A worker as this process sees it: it is told the numbers of batches, and says what it made of each in turn."""
+    """A worker as this process sees it: it is told of batches, and says what it made of each in turn."""
 
     process: int
     told: IO[bytes]
     says: IO[bytes]
     doing: deque[int] = field(default_factory=deque)
 
-    def tell(self, number: int) -> bool:
+    def tell(self, number: int, batch: Any) -> bool:
         """Whether it is there to hear of a batch."""
+        content = pickle.dumps(batch, pickle.HIGHEST_PROTOCOL)
         try:
-            self.told.write(number.to_bytes(SIZE))
+            self.told.write(len(content).to_bytes(SIZE))
+            self.told.write(content)
             self.told.flush()
         except OSError:
             return False
@@ -83,17 +89,7 @@ class _Worker:
 
     def made(self) -> Any:
         """What it made of the batch that it does, or began to.  Raises EOFError when it died."""
-        return pickle.loads(self._exactly(int.from_bytes(self._exactly(SIZE))))
-
-    def _exactly(self, size: int) -> bytearray:
-        # Nothing is read ahead, so that `select` knows of all that there is.
-        content, count = bytearray(size), 0
-        while count < size:
-            got = os.readv(self.says.fileno(), [memoryview(content)[count:]])
-            if not got:
-                raise EOFError
-            count += got
-        return content
+        return _heard(self.says.fileno())
 
     def dismiss(self) -> None:
         """It ends now."""
@@ -104,11 +100,28 @@ class _Worker:
         os.waitpid(self.process, 0)
 
 
-def _hire(work: Callable[[Batch], Any], batches: Sequence[Batch], others: Sequence[_Worker]) -> _Worker:
+def _heard(place: int) -> Any:
+    """What comes next out of a pipe.  Raises EOFError at its end."""
+    return pickle.loads(_exactly(place, int.from_bytes(_exactly(place, SIZE))))
+
+
+def _exactly(place: int, size: int) -> bytearray:
+    # Nothing is read ahead, so that `select` knows of all that there is.
+    content, there = bytearray(size), 0
+    while there < size:
+        got = os.readv(place, [memoryview(content)[there:]])
+        if not got:
+            raise EOFError
+        there += got
+    return content
+
+
+def _hire(work: Callable[[Batch], Any], others: Sequence[_Worker]) -> _Worker:
     hears, told = os.pipe()
     says, makes = os.pipe()
     with suppress(OSError, AttributeError):
-        fcntl.fcntl(makes, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        for end in (told, makes):
+            fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
     process = os.fork()
     if process:
         os.close(hears)
@@ -119,12 +132,12 @@ def _hire(work: Callable[[Batch], Any], batches: Sequence[Batch], others: Sequen
         # Held open here, they would keep another worker from noticing that it is alone.
         for end in (told, says, *(one.told.fileno() for one in others), *(one.says.fileno() for one in others)):
             os.close(end)
-        _serve(work, batches, hears, makes)
+        _serve(work, hears, makes)
     finally:
         os._exit(0)  # whatever happened: nothing of the process that forked is to be ended, flushed or written here
 
 
-def _serve(work: Callable[[Batch], Any], batches: Sequence[Batch], hears: int, makes: int) -> None:
+def _serve(work: Callable[[Batch], Any], hears: int, makes: int) -> None:
     """Do what is told, until there is no more to hear.  It goes on while what it made waits to be taken."""
     gc.set_threshold(*SELDOM)
     os.set_blocking(makes, False)
@@ -137,22 +150,25 @@ def _serve(work: Callable[[Batch], Any], batches: Sequence[Batch], hears: int, m
             if not made[0]:
                 made.popleft()
         elif to_hear:
-            number = os.read(hears, SIZE)
-            is_told = bool(number)
-            if is_told:
-                content = pickle.dumps(work(batches[int.from_bytes(number)]), pickle.HIGHEST_PROTOCOL)
+            try:
+                batch = _heard(hears)
+            except EOFError:
+                is_told = False
+            else:
+                content = pickle.dumps(work(batch), pickle.HIGHEST_PROTOCOL)
                 made += memoryview(len(content).to_bytes(SIZE)), memoryview(content)
 
 
 class _Sharing(Generic[Batch, Made]):
     """Which batch is whose, and what is made of it already."""
 
-    def __init__(self, work: Callable[[Batch], Made], batches: Sequence[Batch]) -> None:
+    def __init__(self, work: Callable[[Batch], Made], batches: Iterator[Batch]) -> None:
         self._work = work
         self._batches = batches
+        self._count = 0  # of batches that were taken
+        self._begun: dict[int, Batch] = {}
         self._hired: list[_Worker] = []
         self._crew: list[_Worker] = []
-        self._waiting = deque(range(len(batches)))
         self._here = set[int]()
         self._done: dict[int, Made] = {}
 
@@ -160,7 +176,7 @@ class _Sharing(Generic[Batch, Made]):
         """Have so many processes begin."""
         gc.freeze()  # no worker looks for garbage in what was there before it: to look at a page is to copy it
         for _ in range(count):
-            self._hired.append(_hire(self._work, self._batches, self._hired))
+            self._hired.append(_hire(self._work, self._hired))
         self._crew = self._hired[:]
 
     def end(self) -> None:
@@ -172,31 +188,43 @@ class _Sharing(Generic[Batch, Made]):
     def hand_out(self, at: int, most: int = WAITING) -> None:
         """Tell workers of batches, so that each has `most` to do; `at` is the one that is to come next."""
         last = at + max(AHEAD, most) * len(self._crew)
-        while self._crew and self._waiting and self._waiting[0] < last:
+        while self._crew and self._count < last:
             worker = min(self._crew, key=lambda one: len(one.doing))
             if len(worker.doing) >= most:
                 return
-            if worker.tell(self._waiting[0]):
-                self._waiting.popleft()
-            else:
+            number = self._count
+            if not self._takes_one():
+                for worker in self._crew:
+                    worker.let_go()
+                return
+            if not worker.tell(number, self._begun[number]):
+                self._here.add(number)
                 self._lose(worker)
-        if not self._waiting:
-            for worker in self._crew:
-                worker.let_go()
+
+    def _takes_one(self) -> bool:
+        """Whether there is another batch to begin with."""
+        for batch in self._batches:
+            self._begun[self._count] = batch
+            self._count += 1
+            return True
+        return False
 
     def made(self) -> Iterator[Made]:
         """What is made of each batch, in their order."""
-        for at in range(len(self._batches)):
+        for at in count():
             self.hand_out(at)
+            if at == self._count:  # no worker is there for it
+                if not self._takes_one():
+                    break
+                self._here.add(at)
             while at not in self._done:
-                if self._waiting and self._waiting[0] == at and not self._crew:
-                    self._here.add(self._waiting.popleft())
                 if at in self._here:
                     self._here.remove(at)
-                    self._done[at] = self._work(self._batches[at])
+                    self._done[at] = self._work(self._begun[at])
                 else:
                     self._listen()
                     self.hand_out(at)
+            del self._begun[at]
             yield self._done.pop(at)
         self.end()
 

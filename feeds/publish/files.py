@@ -18,6 +18,11 @@ class Files:
         self._root = str(root)
         self._process = os.getpid()
 
+    def are_none(self) -> bool:
+        """Whether the folder is empty."""
+        with os.scandir(self._root) as items:
+            return next(items, None) is None
+
     def place(self, path: str) -> str:
         """Where the file at a path lies."""
         return f"{self._root}/{path}"

@@ -143,8 +143,9 @@ class _Tree:
 
     def _begin(self, paths: list[str], since: int) -> None:
         """Say what is going to be written, so that who comes next knows where something may be left aside."""
-        self._announce(paths)
-        if since < 0:  # nothing is known of how the last build ended
+        bare = self._files.are_none()
+        self._announce(paths, bare)
+        if since < 0 and not bare:  # nothing is known of how the last build ended
             self._files.sweep([*paths, *self._before, MANIFEST])
         with self._source.writing() as connection:
             store.note_fact(connection, self._fact, "")
@@ -237,10 +238,10 @@ class _Tree:
                 known[path] = Published(recipe, written.etag, written.modified)
         return known
 
-    def _announce(self, paths: list[str]) -> None:
+    def _announce(self, paths: list[str], bare: bool) -> None:
         """Name new files in the list before they exist."""
         new = {path: Written(UNFINISHED, 0, 0) for path in paths if path not in self._before}
-        for path in new:
+        for path in () if bare else new:
             if os.path.lexists(self._files.place(path)):
                 advice = f"expected no file that {MANIFEST} does not name; move it away, or delete the whole folder"
                 raise PublishError(self._files.place(path), advice)

@@ -60,7 +60,7 @@ def list_folders(folder: Path, parts: Sequence[str] | None = None) -> Iterator[L
     waiting = [(part, f"{folder}/{part}") for part in ([""] if parts is None else parts)]
     while waiting:
         prefix, place = waiting.pop()
-        facts, newest, whole = [], 0, True
+        facts, below, newest, whole = [], [], 0, True
         try:
             with _opened(place) as descriptor, os.scandir(descriptor) as items:  # each is found from here, not from /
                 for item in items:
@@ -69,7 +69,7 @@ def list_folders(folder: Path, parts: Sequence[str] | None = None) -> Iterator[L
                         continue
                     if item.is_dir(follow_symlinks=False):
                         if prefix or parts is None:
-                            waiting.append((f"{prefix}{name}/", f"{place}/{name}"))
+                            below.append((f"{prefix}{name}/", f"{place}/{name}"))
                     elif name.lower().endswith(SUFFIXES) or _is_linked_folder(item):
                         try:
                             status = item.stat(follow_symlinks=False)
@@ -87,6 +87,7 @@ def list_folders(folder: Path, parts: Sequence[str] | None = None) -> Iterator[L
             if not prefix:
                 raise _unreadable(folder, error) from error
             whole = False
+        waiting += sorted(below, reverse=True)  # in the same order on any disk
         if facts or not whole:
             yield Listed(prefix, _NEXT.join(facts), newest, whole)
 

@@ -9,7 +9,6 @@ In a process of its own, since whoever closes a file gives up the locks that SQL
 (sqlite.org/howtocorrupt.html §2.2). It needs nothing but the standard library.
 """
 
-import mmap
 import os
 import sqlite3
 import sys
@@ -44,16 +43,16 @@ def overwrite(file: Path) -> None:
 
 def _leftovers(descriptor: int) -> Iterator[tuple[int, int]]:
     """Where in the file something stands between the pointers of a page and its rows."""
-    with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as content:
-        size = int.from_bytes(content[16:18])
-        for page in range(0, len(content), size):
-            header = page + (0 if page else FILE_HEADER)
-            before = HEADERS.get(content[header])
-            if before is not None:
-                count, first = (int.from_bytes(content[header + at : header + at + 2]) for at in (3, 5))
-                start, end = header + before + 2 * count, page + first
-                if start < end <= page + size and content[start:end].count(0) < end - start:
-                    yield start, end
+    size = int.from_bytes(os.pread(descriptor, 2, 16))
+    for page in range(0, os.fstat(descriptor).st_size, size):
+        content = os.pread(descriptor, size, page)
+        header = 0 if page else FILE_HEADER
+        before = HEADERS.get(content[header])
+        if before is not None:
+            count, first = (int.from_bytes(content[header + at : header + at + 2]) for at in (3, 5))
+            start = header + before + 2 * count
+            if start < first and content.count(0, start, first) < first - start:
+                yield page + start, page + first
 
 
 if __name__ == "__main__":
