@@ -122,10 +122,15 @@ def record_row(article: Article, names: Names, visible: bool = False) -> Row:
         None if article.updated is None else micros(article.updated),
         article.quality,
         article.heat,
-        _encode(names.feeds(article)),
+        feeds_row(article, names),
         " ".join([address_digest(item.link) for item in article.related]),
         _encode(_data(article)),
     )
+
+
+def feeds_row(article: Article, names: Names) -> str:
+    """The keys of an article's feeds with the names that it gives them, as they are kept."""
+    return _encode(names.feeds(article))
 
 
 def withdrawn_row(id: str, one: Withdrawn, until: datetime, names: Names) -> dict[str, Any]:

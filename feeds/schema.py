@@ -25,7 +25,7 @@ from sqlalchemy import (
 metadata = MetaData()
 
 # fingerprint: what code and records folder the store was made by and of; generation: grows with each change of records;
-# ledger: the digest of the ledger that ids were taken from.
+# ledger: the digest of the ledger that ids were taken from; homes: which names lead to which feeds.
 facts = Table("facts", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
 
 # What changed since it was last decided what is visible: addresses of records (link), digests of addresses that nothing

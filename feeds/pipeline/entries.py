@@ -187,7 +187,7 @@ class Entries:
     def _recipe(self, snapshot: Snapshot, pick: Pick, hidden: frozenset[str], site: str) -> str:
         known = self._recipes.get((site, pick.number))
         if known is None:
-            shown = [snapshot.names[key] for key in pick.feeds]
+            shown = [*pick.feeds, *[snapshot.names[key] for key in pick.feeds]]
             shown += [address for address in pick.related if address in hidden]
             known = digest(site, pick.digest, pick.id, pick.changed.isoformat(), *shown)
             self._recipes[site, pick.number] = known

@@ -20,7 +20,7 @@ from feeds.pipeline.reading import Ahead, Read, Reader, batches
 from feeds.pipeline.workers import shared
 from feeds.records import Found, printable, walk
 from feeds.rows import Filed, claimant_of_row
-from feeds.store import LONGEST_WAIT, Connection, Store, identities
+from feeds.store import LONGEST_WAIT, Connection, Store, homes, identities
 
 SHAPING = ("feedgen", "lxml", "idna", "jinja2", "markdown-it-py", "nh3", "pydantic", "pyyaml")
 Progress = Callable[[int, int], None]
@@ -40,10 +40,10 @@ class Ingested:
 
 
 def open_store(config: Config) -> Store:
-    """The store that the config names, made by this very code of these very records, under these keys and names."""
+    """The store that the config names, made by this very code of these very records, under these keys."""
     fields = config.records.fields
     keys = [fields.digest] if fields else []
-    return Store(config.store_file, digest(_code(), str(config.records_folder.resolve()), config.names.digest, *keys))
+    return Store(config.store_file, digest(_code(), str(config.records_folder.resolve()), *keys))
 
 
 def ingest(
@@ -71,11 +71,12 @@ def ingest(
             is_settled = selection.is_settled(connection, config.rules, now)
             mark = ledger_mark(ledger_bytes(config.ledger_file), config.feeds.withdrawn_days)
             same_ledger = identities.ledger_known(connection) == mark
+            same_names = homes.knows_homes(connection, config.names)
             last = look.is_the_last_one(connection)
             fresh = ahead is not None and ahead.read is not None and not look.knows_any(connection)
             same_files = last or not (look.count if fresh else look.changed(connection) or look.gone(connection))
             mends = not last and look.is_sure(connection)
-        if is_settled and same_ledger and same_files:
+        if is_settled and same_ledger and same_names and same_files:
             if mends:  # next time the listing is enough
                 with suppress(StoreError), into.writing(0) as connection:
                     if look.still_holds(connection):
@@ -96,6 +97,7 @@ def ingest(
         # What was taken back goes although nothing can be noted in the ledger; all else waits until that can be.
         with into.writing(wait) as connection:
             _Ingest(connection, config, now, Look(listed(config.records_folder, among))).take_back()
+        into.forget()
         raise
 
 
@@ -135,7 +137,6 @@ class _Ingest:
     ) -> None:
         self._connection = connection
         self._config = config
-        self._names = config.names
         self._now = now
         self._look = look
         self._progress = progress
@@ -151,6 +152,7 @@ class _Ingest:
 
     def run(self, same_ledger: bool) -> Ingested:
         """Everything that changed."""
+        homes.rehome(self._connection, self._config.names)
         minting = Minting(self._connection, self._config, self._now)
         minting.leaving(self._gone)
         store.remove(self._connection, self._gone)
@@ -158,7 +160,7 @@ class _Ingest:
         with store.filling(self._connection) if self.is_first else nullcontext():
             for batch in self._filed():
                 read += len(batch)
-                out = out or any(one.record is None for one in batch)
+                out = out or any(one.record is None and one.path in self._known for one in batch)
                 self._put(batch, minting)
         if read or self._gone or not same_ledger or minting.remembers:
             minting.settle()
