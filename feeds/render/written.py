@@ -5,6 +5,7 @@ In: what one entry, or one head, has instead of another. Out: all of it in every
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from html import escape
 from itertools import chain
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
+@lru_cache(maxsize=100)  # most articles are as they were published: the moment of their last change is the same
 def _date(moment: datetime) -> str:
     """A moment in UTC as RSS has it (RFC 5322 §3.3), as email.utils writes it at a quarter of the cost."""
     plain = moment.isoformat()
