@@ -27,7 +27,7 @@ from feeds.store import pages
 LONGEST_WAIT = 600  # seconds that a writer waits for another one, which may be reading a large folder
 # secure_delete: what an editor took back does not stay in free pages.
 # page_size: a row is about 3 KB, of which a page of 4 KB would hold one.
-SETTINGS = (*("page_size=16384", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON", "cache_size=-32768"),)
+SETTINGS = (*("page_size=16384", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON", "cache_size=-20480"),)
 
 
 # What a file's header says of the program that it belongs to: "feed" (sqlite.org/fileformat.html §1.3.9).
