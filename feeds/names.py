@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from feeds.model import KINDS, OWN, Article, Feed, feed_folder, feed_key, fold, host_name
+from feeds.model import KINDS, OWN, Article, Feed, digest, feed_folder, feed_key, fold, host_name
 
 PLAIN_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 LONGEST_SLUG = 64
@@ -43,6 +43,11 @@ class Names:
     said: Mapping[str, Naming] = field(default_factory=dict)
     homes: Mapping[str, str] = field(default_factory=dict)
     retired: frozenset[str] = frozenset()
+
+    @property
+    def digest(self) -> str:
+        """Stands for what decides in which feeds an article is."""
+        return digest(*(f"{key} {home}" for key, home in sorted(self.homes.items())))
 
     def home(self, key: str) -> str:
         """The key of the feed that a name belongs to, by the key that the name has by itself."""

@@ -52,6 +52,7 @@ LIBRARIES = {
         "store.identities",
         "store.feeds",
         "store.files",
+        "store.homes",
         "selection.membership",
         "selection.picks",
         "selection.settling",

@@ -40,10 +40,11 @@ class Ingested:
 
 
 def open_store(config: Config) -> Store:
-    """The store that the config names, made by this very code of these very records, under these keys."""
+    """The store that the config names, made by this very code of these very records, under these keys and names."""
     fields = config.records.fields
     keys = [fields.digest] if fields else []
-    return Store(config.store_file, digest(_code(), str(config.records_folder.resolve()), *keys))
+    fingerprint = digest(_code(), str(config.records_folder.resolve()), *keys)
+    return Store(config.store_file, fingerprint, config.names.digest)
 
 
 def ingest(

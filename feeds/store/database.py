@@ -39,12 +39,14 @@ DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 class Store:
     """A store in a file.  Opening makes it, and makes it anew when other code made it, or when it is damaged.
 
+    `names` stands for what it goes by that may change without that: who opened it under others is told so from then on.
     Raises StoreError when the file cannot be used, as when it is another program's.
     """
 
-    def __init__(self, file: Path, fingerprint: str) -> None:
+    def __init__(self, file: Path, fingerprint: str, names: str = "") -> None:
         self._file = file
         self._fingerprint = fingerprint
+        self._mark = f"{fingerprint} {names}"
         self._kept: tuple[int, sqlite3.Connection] | None = None
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -84,7 +86,7 @@ class Store:
             yield connection
 
     def _check(self, connection: Connection) -> None:
-        if not _is_made_by(connection, self._fingerprint):
+        if not _is_made_by(connection, self._mark):
             advice = "expected the store of this program and config, got: another has made it anew; restart this one"
             raise StoreError(str(self._file), advice)
 
@@ -188,12 +190,13 @@ class Store:
             raise StoreError(str(self._file), f"expected to use the store, got: {cause}") from error
 
     def _prepare(self) -> None:
-        fingerprint = self._fingerprint
         with self._engine.connect() as connection, connection.begin():
-            if _is_made_by(connection, fingerprint):
+            if _is_made_by(connection, self._mark):
                 return
         with self._writing() as connection:
-            if not _is_made_by(connection, fingerprint):
+            if _is_made_by(connection, self._fingerprint, whole=False):
+                connection.execute(_FINGERPRINT.values(value=self._mark))
+            else:
                 connection.exec_driver_sql(f"PRAGMA application_id={OURS}")
                 # When documents last changed cannot be read off the records: it stays, and each is rendered again.
                 # The generation goes on, so that no running service takes the new store for the one it knows.
@@ -204,7 +207,7 @@ class Store:
                 schema.metadata.drop_all(connection, rebuilt)
                 schema.metadata.create_all(connection)
                 connection.execute(update(schema.documents).values(recipe=""))
-                values = [{"name": "fingerprint", "value": fingerprint}, {"name": "generation", "value": str(last + 1)}]
+                values = [{"name": "fingerprint", "value": self._mark}, {"name": "generation", "value": str(last + 1)}]
                 connection.execute(insert(schema.facts), values)
 
 
@@ -234,8 +237,14 @@ def _on_begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if wait is None else "BEGIN IMMEDIATE")
 
 
-def _is_made_by(connection: Connection, fingerprint: str) -> bool:
-    return _fits(connection, schema.facts) and fact(connection, "fingerprint") == fingerprint
+_FINGERPRINT = update(schema.facts).where(schema.facts.c.name == "fingerprint")
+
+
+def _is_made_by(connection: Connection, mark: str, *, whole: bool = True) -> bool:
+    if not _fits(connection, schema.facts):
+        return False
+    known = fact(connection, "fingerprint") or ""
+    return (known if whole else known.partition(" ")[0]) == mark
 
 
 def _fits(connection: Connection, table: Table) -> bool:
