@@ -92,7 +92,7 @@ def overtaken(config: Config, *changes: Callable[[], None]) -> None:
         with first.reading() as connection:
             fingerprint = store.fact(connection, "fingerprint")
     assert fingerprint is not None
-    with closing(Overtaken(config.store_file, fingerprint)) as source:
+    with closing(Overtaken(config.store_file, *fingerprint.split())) as source:
         static.build(config, source, make.NOW)
 
 
