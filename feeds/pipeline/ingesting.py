@@ -97,8 +97,10 @@ def ingest(
     except LedgerError:
         # What was taken back goes although nothing can be noted in the ledger; all else waits until that can be.
         with into.writing(wait) as connection:
-            _Ingest(connection, config, now, Look(listed(config.records_folder, among))).take_back()
-        into.forget()
+            work = _Ingest(connection, config, now, Look(listed(config.records_folder, among)))
+            went = work.take_back()
+        if went:
+            into.forget()
         raise
 
 
@@ -169,14 +171,17 @@ class _Ingest:
         self._look.note(self._connection)
         return Ingested(self._look.count, read, len(self._gone), bool(self._gone) or out)
 
-    def take_back(self) -> None:
-        """Only what is no longer published."""
+    def take_back(self) -> bool:
+        """Only what is no longer published.  Returns whether there is any such."""
         store.remove(self._connection, self._gone)
+        went = bool(self._gone)
         for batch in self._filed():
             out = [one for one in batch if not one.broken and not _is_due(one, self._now)]
+            went = went or any(one.path in self._known for one in out)
             store.put(self._connection, out)
         forget_listing(self._connection, None)
         selection.settle(self._connection, self._config.rules, self._now)
+        return went
 
     def _filed(self) -> Iterator[list[Filed]]:
         """What the files say that changed, in batches.  Of those whose bytes are as they were only their time is noted.
