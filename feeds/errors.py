@@ -14,6 +14,15 @@ that record alone. Errors become exit codes in cli and status codes in publish/s
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from errno import EACCES, EDQUOT, ENOSPC, EPERM, EROFS
+
+REMEDIES = {
+    ENOSPC: "make room on the disk and try again",
+    EDQUOT: "make room on the disk and try again",
+    EACCES: "let this user write there",
+    EPERM: "let this user write there",
+    EROFS: "name a place that can be written",
+}
 
 
 class FeedsError(Exception):
@@ -64,3 +73,9 @@ class RenderError(FeedsError):
 
 class PublishError(FeedsError):
     """Documents cannot be written where they should go."""
+
+
+def described(error: OSError) -> str:
+    """What the system says of a file, and what to do about it where that is known."""
+    remedy = REMEDIES.get(error.errno or 0)
+    return f"{error.strerror}; {remedy}" if remedy else f"{error.strerror}"

@@ -1,4 +1,4 @@
-"""The store's tables.  They are an index of the records, rebuilt whenever FINGERPRINT does not match, never migrated.
+"""The store's tables.  They are an index of the records, made anew for other code or another folder, never migrated.
 
 Moments are whole microseconds since 1970 in UTC. `age` is the negative of a record's publication, so that ascending
 order, which an index gives for nothing, is newest first. What editors did not publish has a row in `files` alone,
@@ -24,8 +24,9 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
-# fingerprint: what code and records folder the store was made by and of; generation: grows with each change of records;
-# ledger: the digest of the ledger that ids were taken from; homes: which names lead to which feeds.
+# fingerprint: what code and records folder the store was made by and of, and a digest of the names that config.toml
+# gives; generation: grows with each change of records; ledger: the digest of the ledger that ids were taken from;
+# homes: which names lead to which feeds; leftovers: that bytes of what was taken back may still be in the file.
 facts = Table("facts", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
 
 # What changed since it was last decided what is visible: addresses of records (link), digests of addresses that nothing

@@ -48,6 +48,7 @@ LIBRARIES = {
         "schema",
         "store",
         "store.database",
+        "store.driver",
         "store.contents",
         "store.identities",
         "store.feeds",

@@ -2,6 +2,7 @@
 
 import random
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -19,7 +20,8 @@ from feeds.errors import StoreError
 from feeds.model import Article, Entry
 from feeds.records import Cost, Fault, Found, Reading
 from feeds.rows import Filed
-from feeds.store import Extent, Known, Published, Store, contents
+from feeds.store import Extent, Known, Published, Store, contents, database
+from feeds.store.pages import LEFTOVERS
 from tests import make
 
 
@@ -96,23 +98,55 @@ class TestOpening:
         with opened(file) as source:
             put(source, make.article())
             assert mode_of(file) == "delete"
-            source.filled()
+            source.tend()
             assert mode_of(file) == "wal"
             with source.reading() as before, source.writing() as connection:
                 store.remove(connection, ["0001.md"])
                 assert articles(before) == [make.article()]
 
-    def test_a_store_that_others_read_when_it_is_filled_has_a_log_the_next_time(self, tmp_path: Path) -> None:
+    def test_a_store_that_others_read_when_it_is_filled_has_a_log_the_next_time(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(database, "SHORT_WAIT", 0.05)
         file = tmp_path / "store.sqlite"
         with opened(file) as source:
             put(source, make.article())
             with closing(sqlite3.connect(file, isolation_level=None)) as other:
                 other.execute("BEGIN")
                 other.execute("SELECT * FROM records").fetchall()
-                source.filled()
-                assert mode_of(file) == "delete"
-        with opened(file):
+                source.tend()
+                with opened(file):
+                    assert mode_of(file) == "delete"
+            source.tend()
             assert mode_of(file) == "wal"
+
+    def test_a_log_is_begun_though_others_read_for_a_moment(self, tmp_path: Path) -> None:
+        file = tmp_path / "store.sqlite"
+        with opened(file) as source:
+            put(source, make.article())
+            other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+            other.execute("BEGIN")
+            other.execute("SELECT * FROM records").fetchall()
+            ends = threading.Timer(0.1, other.close)
+            ends.start()
+            source.tend()
+            ends.join()
+            assert mode_of(file) == "wal"
+
+    def test_who_reads_waits_though_who_had_the_connection_before_did_not(self, tmp_path: Path) -> None:
+        file = tmp_path / "store.sqlite"
+        with opened(file) as source:
+            put(source, make.article())
+            assert mode_of(file) == "delete"
+            with source.writing(wait=0):
+                pass
+            other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+            other.execute("BEGIN EXCLUSIVE")
+            ends = threading.Timer(0.1, other.close)
+            ends.start()
+            with source.reading() as connection:
+                assert articles(connection) == [make.article()]
+            ends.join()
 
     def test_another_fingerprint_makes_it_anew_and_keeps_when_documents_changed(self, tmp_path: Path) -> None:
         file = tmp_path / ".feeds" / "store.sqlite"
@@ -209,7 +243,7 @@ class TestOpening:
     def test_a_process_of_another_version_may_not_write(self, tmp_path: Path) -> None:
         file = tmp_path / ".feeds" / "store.sqlite"
         with opened(file, "old") as old, opened(file, "new") as new:
-            with pytest.raises(StoreError, match="another has made it anew"):
+            with pytest.raises(StoreError, match="that of other ones"):
                 put(old, make.article())
             put(new, make.article())
 
@@ -370,7 +404,7 @@ class TestForgetting:
         return make.article(n, path=f"{word}.md", link=link, excerpt=f"{word} " * (n % 40 + more), **texts)
 
     def test_what_was_taken_back_is_nowhere_in_the_file(self, source: Store) -> None:
-        source.filled()
+        source.tend()
         chosen, count = random.Random(2), 1500
         for start in range(0, count, 50):
             put(source, *(self.article(n) for n in range(start, start + 50)))
@@ -380,14 +414,15 @@ class TestForgetting:
         for start in range(0, len(gone), 15):
             with source.writing() as connection:
                 store.remove(connection, [self.article(n).path for n in gone[start : start + 15]])
+                store.note_leftovers(connection)
                 selection.settle(connection, (), make.NOW)
-        source.forget()
+        source.tend()
         content = file_of(source).read_bytes()
         left = {n for n in range(count) if self.word(n).encode() in content}
         assert left == set(range(count)) - set(gone)
 
     def test_a_file_in_which_nothing_is_left_is_not_written(self, source: Store) -> None:
-        source.filled()
+        source.tend()
         put(source, make.article(1), make.article(2))
         source.forget()
         before = file_of(source).stat()
@@ -396,14 +431,22 @@ class TestForgetting:
         assert (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size)
 
     def test_nobody_who_reads_is_held_up_and_no_error_is_raised(self, source: Store) -> None:
-        source.filled()
+        source.tend()
         put(source, *map(self.article, range(60)))
         with source.reading() as connection:
             there = articles(connection)
             with source.writing() as writing:
                 store.remove(writing, [self.word(1) + ".md"])
-            source.forget()
+                store.note_leftovers(writing)
+                selection.settle(writing, (), make.NOW)
+            source.tend()
             assert articles(connection) == there
+        with source.reading() as connection:
+            assert store.fact(connection, LEFTOVERS) is not None
+        source.tend()
+        with source.reading() as connection:
+            assert store.fact(connection, LEFTOVERS) is None
+        assert self.word(1).encode() not in file_of(source).read_bytes()
 
 
 class TestEntries:

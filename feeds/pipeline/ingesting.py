@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -28,15 +28,11 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What an ingest came to: how many files there are, how many of them were read now, how many were forgotten.
-
-    taken_back: whether something that was there before is there no more.
-    """
+    """What an ingest came to: how many files there are, how many of them were read now, how many were forgotten."""
 
     files: int
     read: int
     forgotten: int
-    taken_back: bool = field(default=False, compare=False)
 
 
 def open_store(config: Config) -> Store:
@@ -82,6 +78,7 @@ def ingest(
                 with suppress(StoreError), into.writing(0) as connection:
                     if look.still_holds(connection):
                         look.note(connection)
+            into.tend()
             return Ingested(look.count, 0, 0)
         with into.writing(wait) as connection:
             if not look.still_holds(connection):
@@ -89,18 +86,14 @@ def ingest(
                 look, ahead = Look(listed(config.records_folder, among)), None
             work = _Ingest(connection, config, now, look, progress, workers, ahead)
             ingested = work.run(same_ledger)
-        if work.is_first:
-            into.filled()
-        if ingested.taken_back:
-            into.forget()
+        into.tend()
         return ingested
     except LedgerError:
         # What was taken back goes although nothing can be noted in the ledger; all else waits until that can be.
         with into.writing(wait) as connection:
             work = _Ingest(connection, config, now, Look(listed(config.records_folder, among)))
-            went = work.take_back()
-        if went:
-            into.forget()
+            work.take_back()
+        into.tend()
         raise
 
 
@@ -145,8 +138,8 @@ class _Ingest:
         self._progress = progress
         self._workers = workers
         anew = not selection.was_settled(connection)
-        self.is_first = anew and not look.knows_any(connection)
-        self._read_ahead = ahead.read if ahead and self.is_first else None
+        self._is_first = anew and not look.knows_any(connection)
+        self._read_ahead = ahead.read if ahead and self._is_first else None
         self._known: dict[str, str] = {}
         self._gone: list[str] = []
         if self._read_ahead is None:
@@ -158,30 +151,37 @@ class _Ingest:
         homes.rehome(self._connection, self._config.names)
         minting = Minting(self._connection, self._config, self._now)
         minting.leaving(self._gone)
-        store.remove(self._connection, self._gone)
-        read, out = 0, False
-        with store.filling(self._connection) if self.is_first else nullcontext():
+        self._remove()
+        read = 0
+        with store.filling(self._connection) if self._is_first else nullcontext():
             for batch in self._filed():
                 read += len(batch)
-                out = out or any(one.record is None and one.path in self._known for one in batch)
+                if any(one.record is None and one.path in self._known for one in batch):
+                    store.note_leftovers(self._connection)
                 self._put(batch, minting)
         if read or self._gone or not same_ledger or minting.remembers:
             minting.settle()
         selection.settle(self._connection, self._config.rules, self._now)
         self._look.note(self._connection)
-        return Ingested(self._look.count, read, len(self._gone), bool(self._gone) or out)
+        return Ingested(self._look.count, read, len(self._gone))
 
-    def take_back(self) -> bool:
-        """Only what is no longer published.  Returns whether there is any such."""
-        store.remove(self._connection, self._gone)
-        went = bool(self._gone)
+    def take_back(self) -> None:
+        """Only what is no longer published."""
+        # Else what is not yet due would be put under names of which the store does not know that they are others.
+        homes.rehome(self._connection, self._config.names)
+        self._remove()
         for batch in self._filed():
             out = [one for one in batch if not one.broken and not _is_due(one, self._now)]
-            went = went or any(one.path in self._known for one in out)
+            if any(one.path in self._known for one in out):
+                store.note_leftovers(self._connection)
             store.put(self._connection, out)
         forget_listing(self._connection, None)
         selection.settle(self._connection, self._config.rules, self._now)
-        return went
+
+    def _remove(self) -> None:
+        store.remove(self._connection, self._gone)
+        if self._gone:
+            store.note_leftovers(self._connection)
 
     def _filed(self) -> Iterator[list[Filed]]:
         """What the files say that changed, in batches.  Of those whose bytes are as they were only their time is noted.
@@ -208,7 +208,7 @@ class _Ingest:
 
     def _put(self, batch: list[Filed], minting: Minting) -> None:
         """Keep what was read; of a record that merely broke the last good version stays."""
-        if self.is_first:
+        if self._is_first:
             store.put(self._connection, minting.taking(batch), fills=True)
             return
         broken = [one.path for one in batch if one.broken and one.path in self._known]

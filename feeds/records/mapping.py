@@ -12,12 +12,11 @@ from typing import Any
 
 from feeds.model import digest
 from feeds.records.plain import SECRET_KEY, key_text
-from feeds.records.shape import KEYS, ProviderShape
+from feeds.records.shape import ADDRESSES, KEYS, ProviderShape
 from feeds.records.toml import plain
 from feeds.records.validation import validate
 
 OURS = KEYS - {SECRET_KEY}
-ADDRESSES = ("webUrl", "originalUrl", "ampWebUrl", "cdnAmpWebUrl")
 PARTS = ("year", "month", "day", "slug", "path")
 SOUND: dict[str, Any] = {
     "title": "x",

@@ -18,6 +18,7 @@ from feeds.records.mapping import FieldMapping
 from feeds.records.naming import is_aside
 from feeds.records.plain import SECRET_KEY, Path, Place, key_text
 from feeds.records.shape import (
+    ADDRESSES,
     KEYS,
     ProviderShape,
     Record,
@@ -33,7 +34,6 @@ from feeds.records.usual import usual_article
 from feeds.records.validation import NESTED, Problem, described, validate
 
 NAMES = KEYS.union(*(shape.model_fields for shape in NESTED.values()))
-ADDRESSES = ("webUrl", "originalUrl", "ampWebUrl", "cdnAmpWebUrl")
 MOST_FAULTS = 100  # that are told of one record
 
 
@@ -179,7 +179,7 @@ def _says_unpublished(data: dict[str, Any]) -> bool:
 
 
 def _held_by(article: Article) -> tuple[str, ...]:
-    links = (article.link, article.original_link, article.amp_link, article.cdn_amp_link)
+    links = (getattr(article, name) for name in ADDRESSES.values())
     return tuple(dict.fromkeys([address_digest(link) for link in links if link is not None]))
 
 

@@ -286,3 +286,10 @@ class Record(Shape):
 
 
 KEYS = frozenset(Record.model_fields) | {"secured"}
+# The addresses of an article itself, by their keys, and what an Article calls them.
+ADDRESSES = {
+    "webUrl": "link",
+    "originalUrl": "original_link",
+    "ampWebUrl": "amp_link",
+    "cdnAmpWebUrl": "cdn_amp_link",
+}

@@ -16,6 +16,7 @@ from feeds.store.contents import (
     kept_entries,
     kept_recipes,
     note_broken,
+    note_leftovers,
     note_published,
     published,
     put,
@@ -23,8 +24,9 @@ from feeds.store.contents import (
     visible_records,
     withdraw,
 )
-from feeds.store.database import LONGEST_WAIT, Prepared, Store, alone, driver, fact, insert_rows
-from feeds.store.feeds import count_spellings, feeds_of, note_fact, steady_since, take_unsettled, withdraw_memberships
+from feeds.store.database import LONGEST_WAIT, Store, alone
+from feeds.store.driver import Prepared, driver, fact, insert_rows, note_fact
+from feeds.store.feeds import count_spellings, feeds_of, steady_since, take_unsettled, withdraw_memberships
 from feeds.store.files import (
     Known,
     file_marks,
@@ -71,6 +73,7 @@ __all__ = [
     "note_broken",
     "note_fact",
     "note_folders",
+    "note_leftovers",
     "note_published",
     "published",
     "put",

@@ -18,9 +18,10 @@ from feeds import schema
 from feeds.model import Article, Entry
 from feeds.records import Cost, Fault
 from feeds.rows import FILE_COLUMNS, RECORD_COLUMNS, Filed, article_of, fault_of, micros
-from feeds.store.database import driver, fact, insert_rows
+from feeds.store.driver import driver, fact, insert_rows, note_fact
 from feeds.store.feeds import Unsettled, count_spellings, note_unsettled, withdraw_memberships
 from feeds.store.files import known_files
+from feeds.store.pages import LEFTOVERS
 
 MOST_PARAMETERS = 500
 Item = TypeVar("Item")
@@ -70,8 +71,8 @@ def _indexed_at_once(connection: Connection, table: str) -> Iterator[None]:
     for name in indexes:
         database.execute(f"DROP INDEX {name}")
     yield
-    for made in indexes.values():
-        database.execute(made)
+    for definition in indexes.values():
+        database.execute(definition)
 
 
 # In the order of the index, in which rows are quick to insert.
@@ -102,6 +103,11 @@ def put(connection: Connection, batch: Sequence[Filed], *, fills: bool = False) 
     addresses = {address for address, _ in kept_back}
     addresses.update(*((row[ADDRESS], *row[OTHERS].split()) for row in rows))
     note_unsettled(connection, Unsettled({row[LINK] for row in rows}, addresses, set()))
+
+
+def note_leftovers(connection: Connection) -> None:
+    """Say that bytes of what was taken back may still be in the file, which `Store.tend` overwrites."""
+    note_fact(connection, LEFTOVERS, "")
 
 
 def remove(connection: Connection, paths: Sequence[str]) -> None:

@@ -10,30 +10,33 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from functools import cached_property
+from errno import ENOSPC
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Select, Table, create_engine, event, insert, update
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import URL, Connection, Table, create_engine, event, insert, update
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
 from feeds import schema
-from feeds.errors import StoreBusy, StoreError
+from feeds.errors import StoreBusy, StoreError, described
 from feeds.store import pages
+from feeds.store.driver import fact
 
 LONGEST_WAIT = 600  # seconds that a writer waits for another one, which may be reading a large folder
+SHORT_WAIT = 2  # seconds that others are waited for to have a log begun
+A_MOMENT = 0.01
 # secure_delete: what an editor took back does not stay in free pages.
 # page_size: a row is about 3 KB, of which a page of 4 KB would hold one.
-SETTINGS = (*("page_size=16384", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON", "cache_size=-20480"),)
-
-
+SETTINGS = ("page_size=16384", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON", "cache_size=-20480")
 # What a file's header says of the program that it belongs to: "feed" (sqlite.org/fileformat.html §1.3.9).
 OURS = 0x66656564
 OUR_FOLDER = ".feeds"
 DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+NO_ROOM = ("SQLITE_FULL", "SQLITE_IOERR")
+NO_RIGHT = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")
+LEAST_ROOM = 1 << 16  # bytes: what SQLite takes of a disk at a time is 32 KiB
 
 
 class Store:
@@ -48,10 +51,11 @@ class Store:
         self._fingerprint = fingerprint
         self._mark = f"{fingerprint} {names}"
         self._kept: tuple[int, sqlite3.Connection] | None = None
+        self._has_log = False
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise StoreError(str(file), f"expected a place for the store, got: {error.strerror}") from error
+            raise StoreError(str(file), f"expected a place for the store, got: {described(error)}") from error
         self._engine = create_engine(
             URL.create("sqlite", database=str(file)),
             hide_parameters=True,  # what is bound may be text that is not public yet, and errors end in logs
@@ -65,8 +69,7 @@ class Store:
             with alone(file.parent):
                 self._open()
         except (OSError, DatabaseError, sqlite3.Error) as error:
-            cause = getattr(error, "orig", None) or error
-            raise StoreError(str(file), f"expected a store that can be opened, got: {cause}") from error
+            raise StoreError(str(file), f"expected a store that can be opened, got: {self._told(error)}") from error
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -87,7 +90,7 @@ class Store:
 
     def _check(self, connection: Connection) -> None:
         if not _is_made_by(connection, self._mark):
-            advice = "expected the store of this program and config, got: another has made it anew; restart this one"
+            advice = "expected the store of this program and config, got: that of other ones; restart this one"
             raise StoreError(str(self._file), advice)
 
     def changes(self) -> tuple[int, int] | None:
@@ -111,27 +114,38 @@ class Store:
             self._kept[1].close()
             self._kept = None
 
+    def tend(self) -> None:
+        """Do what can only be done between transactions, and what could not be done the last time.
+
+        A new store is filled without a log, in which every page would be written once more (sqlite.org/wal.html): it
+        gets one. And what was taken back is taken out of the file's bytes, as far as nobody else is reading.
+        """
+        if not self._has_log:
+            self._begin_log(SHORT_WAIT)
+        with self.reading() as connection:
+            is_left = fact(connection, pages.LEFTOVERS) is not None
+        if is_left:
+            self.forget()
+
     def forget(self) -> None:
         """Take what was deleted out of the file as well, as far as no other process is reading just now.
 
         Until then it stands in pages that the log is to replace (sqlite.org/wal.html, "Checkpointing"), and in others.
         """
-        with suppress(OSError):
-            subprocess.run([sys.executable, "-I", "-S", pages.__file__, str(self._file)], check=False)
+        if "py" in Path(sys.executable or "").name:  # in a server with Python inside it may be that server, or nothing
+            with suppress(OSError):
+                subprocess.run([sys.executable, "-I", "-S", pages.__file__, str(self._file)], check=False)
 
-    def filled(self) -> None:
-        """Say that a new store has all that it was made for: from now on who reads does not wait for who writes.
-
-        It is filled without a log, in which every page would be written once more (sqlite.org/wal.html). While others
-        use it that goes on, until somebody opens it the next time.
-        """
-        with suppress(sqlite3.Error, OSError), alone(self._file.parent):
-            self._begin_log()
-
-    def _begin_log(self) -> None:
-        # SQLite gives up at once, whatever its timeout, when two connections turn a file to WAL together.
-        with closing(sqlite3.connect(self._file, timeout=0)) as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
+    def _begin_log(self, wait: float = 0) -> None:
+        """Have who reads not wait for who writes, nor the other way round, from now on.  `wait` seconds for others."""
+        until = time.monotonic() + wait
+        while not self._has_log:
+            # SQLite gives up at once, whatever its timeout, when two connections turn a file to WAL together.
+            with suppress(sqlite3.OperationalError), closing(sqlite3.connect(self._file, timeout=0)) as connection:
+                self._has_log = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0] == "wal"
+            if self._has_log or time.monotonic() >= until:
+                return
+            time.sleep(A_MOMENT)
 
     def close(self) -> None:
         """Close every connection."""
@@ -143,8 +157,7 @@ class Store:
             raise StoreError(str(self._file), "expected a store of feeds, got: another file; store.url names it")
         try:
             if self._file.is_file() and self._file.stat().st_size:
-                with suppress(sqlite3.OperationalError):  # others use it
-                    self._begin_log()
+                self._begin_log()
             self._prepare()
         except (OperationalError, sqlite3.OperationalError):
             raise
@@ -167,6 +180,7 @@ class Store:
         self._engine.dispose()
         for suffix in ("", "-wal", "-shm", "-journal"):
             Path(f"{self._file}{suffix}").unlink(missing_ok=True)
+        self._has_log = False
         self._prepare()
 
     @contextmanager
@@ -179,15 +193,24 @@ class Store:
         try:
             yield
         except (SQLAlchemyError, sqlite3.Error) as error:  # the driver's own where it is asked itself
-            cause = error if isinstance(error, sqlite3.Error) else getattr(error, "orig", None) or type(error).__name__
-            if getattr(cause, "sqlite_errorname", "") == "SQLITE_BUSY":
+            name = getattr(_of_sqlite(error), "sqlite_errorname", "")
+            if name == "SQLITE_BUSY":
                 raise StoreBusy(str(self._file), "expected the store to be free, got: another writer") from error
-            if getattr(cause, "sqlite_errorname", "") in DAMAGE:
+            if name in DAMAGE:
                 with suppress(SQLAlchemyError, sqlite3.Error, OSError), alone(self._file.parent):
                     # Where that fails, as while others use it, whoever comes next tries again.
                     self._remake()
                 raise StoreError(str(self._file), "the store was damaged and is made anew; try again") from error
-            raise StoreError(str(self._file), f"expected to use the store, got: {cause}") from error
+            raise StoreError(str(self._file), f"expected to use the store, got: {self._told(error)}") from error
+
+    def _told(self, error: Exception) -> str:
+        """What went wrong and what to do.  Of a full disk SQLite says no more than that it could not write."""
+        cause = _of_sqlite(error)
+        if getattr(cause, "sqlite_errorname", "").startswith(NO_ROOM) and _is_full(self._file.parent):
+            return described(OSError(ENOSPC, os.strerror(ENOSPC)))
+        if getattr(cause, "sqlite_errorname", "").startswith(NO_RIGHT):
+            return f"{cause}; let this user write there, or set store.url to another place"
+        return described(cause) if isinstance(cause, OSError) else str(cause)
 
     def _prepare(self) -> None:
         with self._engine.connect() as connection, connection.begin():
@@ -222,6 +245,19 @@ def alone(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+def _of_sqlite(error: Exception) -> Exception:
+    """What SQLAlchemy met, or its kind where it met nothing: its own text may hold what is bound."""
+    if not isinstance(error, SQLAlchemyError):
+        return error
+    cause = getattr(error, "orig", None)
+    return cause if isinstance(cause, Exception) else SQLAlchemyError(type(error).__name__)
+
+
+def _is_full(folder: Path) -> bool:
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize < LEAST_ROOM
+
+
 def _on_connect(connection: Any, _: Any) -> None:
     cursor = connection.cursor()
     for setting in SETTINGS:
@@ -232,8 +268,9 @@ def _on_connect(connection: Any, _: Any) -> None:
 def _on_begin(connection: Connection) -> None:
     # A writer takes its lock at once: one that began by reading could not be sure to get it later.
     wait = connection.get_execution_options().get("wait")
-    if wait is not None:
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={int(wait * 1000)}")
+    # Each time: the connection may have been another's, who did not want to wait.
+    seconds = LONGEST_WAIT if wait is None else wait
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={int(seconds * 1000)}")
     connection.exec_driver_sql("BEGIN" if wait is None else "BEGIN IMMEDIATE")
 
 
@@ -250,49 +287,3 @@ def _is_made_by(connection: Connection, mark: str, *, whole: bool = True) -> boo
 def _fits(connection: Connection, table: Table) -> bool:
     columns = connection.exec_driver_sql(f"PRAGMA table_info({table.name})")
     return [row[1] for row in columns] == [column.name for column in table.columns]
-
-
-def driver(connection: Connection) -> sqlite3.Connection:
-    """The driver's own connection, in the same transaction.
-
-    For what is done thousands of times: what SQLAlchemy does for each statement and value costs more than SQLite.
-    """
-    made: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
-    return made
-
-
-def insert_rows(
-    connection: Connection,
-    table: str,
-    columns: Sequence[str],
-    rows: Iterable[tuple[Any, ...]],
-    *,
-    instead: bool = False,
-) -> None:
-    """Insert rows of these columns, as the driver takes them; `instead` of those that have their keys."""
-    names, places = ", ".join(f'"{name}"' for name in columns), ", ".join("?" * len(columns))
-    verb = "REPLACE" if instead else "INSERT"
-    driver(connection).executemany(f"{verb} INTO {table} ({names}) VALUES ({places})", rows)
-
-
-class Prepared:
-    """A statement that is compiled once and asked often.  Its rows are as the driver gives them."""
-
-    def __init__(self, statement: Select[Any]) -> None:
-        self._statement = statement
-
-    @cached_property
-    def _compiled(self) -> tuple[str, list[str], dict[str, Any]]:
-        compiled = self._statement.compile(dialect=sqlite.dialect())
-        return str(compiled), list(compiled.positiontup or ()), dict(compiled.params)
-
-    def rows(self, connection: Connection, **values: Any) -> list[tuple[Any, ...]]:
-        """What it finds for these values of its parameters."""
-        text, names, fixed = self._compiled
-        return driver(connection).execute(text, [values[x] if x in values else fixed[x] for x in names]).fetchall()
-
-
-def fact(connection: Connection, name: str) -> str | None:
-    """What the store says of itself under that name, or None."""
-    row = driver(connection).execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
-    return None if row is None else str(row[0])

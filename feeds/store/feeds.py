@@ -13,7 +13,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from feeds.model import EVERYTHING, OWN
 from feeds.schema import feeds, spellings, unsettled
-from feeds.store.database import driver, fact
+from feeds.store.driver import driver, fact
 
 # Where records stand in feeds, when they are visible: those that their rows name, and each of the publisher's own.
 _PLACES = f"""
@@ -101,8 +101,3 @@ def steady_since(connection: Connection, number: int) -> set[str]:
     if number < 0:
         return set()
     return set(connection.scalars(select(feeds.c.key).where(feeds.c.touched <= number)))
-
-
-def note_fact(connection: Connection, name: str, value: str) -> None:
-    """Note what the store says of itself under that name."""
-    driver(connection).execute("REPLACE INTO facts (name, value) VALUES (?, ?)", (name, value))

@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 from feeds.names import Names
 from feeds.rows import article_of, feeds_row
 from feeds.store.contents import withdraw
-from feeds.store.database import driver, fact
-from feeds.store.feeds import Unsettled, count_spellings, note_fact, note_unsettled, withdraw_memberships
+from feeds.store.driver import driver, fact, note_fact
+from feeds.store.feeds import Unsettled, count_spellings, note_unsettled, withdraw_memberships
 
 HOMES = "homes"
 MOST_AT_ONCE = 500
@@ -67,4 +67,5 @@ def _tell(connection: Connection, numbers: Collection[int], names: Names) -> Non
 
 
 def _text(names: Names) -> str:
+    """As the store notes them."""
     return json.dumps(names.homes, ensure_ascii=False, sort_keys=True)

@@ -19,8 +19,8 @@ from feeds.names import Names
 from feeds.records import Fault
 from feeds.rows import article_of, claim_of_row, fault_row, micros, moment, withdrawn_row
 from feeds.store.contents import withdraw
-from feeds.store.database import fact
-from feeds.store.feeds import Unsettled, feeds_of, note_fact, note_unsettled
+from feeds.store.driver import fact, note_fact
+from feeds.store.feeds import Unsettled, feeds_of, note_unsettled
 
 MOST_PARAMETERS = 500
 LEDGER = "ledger"

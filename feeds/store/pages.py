@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+LEFTOVERS = "leftovers"  # the fact that there may be such bytes
 SHORT_WAIT = 2  # seconds that others are waited for
 # Kinds of pages with rows or keys, and the bytes before their pointers.
 HEADERS = {2: 12, 5: 12, 10: 8, 13: 8}
@@ -38,12 +39,14 @@ def overwrite(file: Path) -> None:
             os.fsync(descriptor)
             # A write makes others read anew what they hold of the file, before they change any of it.
             connection.execute("UPDATE facts SET value = value")
+        connection.execute("DELETE FROM facts WHERE name = ?", (LEFTOVERS,))
         connection.execute("COMMIT")
 
 
 def _leftovers(descriptor: int) -> Iterator[tuple[int, int]]:
     """Where in the file something stands between the pointers of a page and its rows."""
     size = int.from_bytes(os.pread(descriptor, 2, 16))
+    size = 65_536 if size == 1 else size
     for page in range(0, os.fstat(descriptor).st_size, size):
         content = os.pread(descriptor, size, page)
         header = 0 if page else FILE_HEADER

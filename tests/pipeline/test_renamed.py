@@ -2,6 +2,7 @@
 
 import shutil
 from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.config import Config, load_config
+from feeds.errors import LedgerError
 from feeds.pipeline import ingest, open_store
 from feeds.pipeline.ingesting import Ingested
 from feeds.publish import static
@@ -66,21 +68,21 @@ def with_names(folder: Path, text: str) -> Config:
     return load_config(folder / "config.toml")
 
 
-def outcome(config: Config) -> tuple[Ingested, dict[str, Any]]:
+def outcome(config: Config, now: datetime = make.NOW) -> tuple[Ingested, dict[str, Any]]:
     """What there was to do, and all that it comes to."""
     with closing(open_store(config)) as source:
-        done = ingest(config, source, make.NOW)
-        static.build(config, source, make.NOW)
+        done = ingest(config, source, now)
+        static.build(config, source, now)
         found: dict[str, Any] = facts(source)
     tree = {path: content for path, content in make.tree(config.output_folder).items() if path[0] != "."}
     ledger = config.ledger_file.read_bytes() if config.ledger_file.exists() else b""
     return done, {**found, "tree": tree, "ledger": ledger}
 
 
-def from_nothing(config: Config) -> dict[str, Any]:
+def from_nothing(config: Config, now: datetime = make.NOW) -> dict[str, Any]:
     shutil.rmtree(config.store_file.parent)
     shutil.rmtree(config.output_folder)
-    return outcome(config)[1]
+    return outcome(config, now)[1]
 
 
 def site(folder: Path, text: str) -> Config:
@@ -128,3 +130,17 @@ def test_a_title_alone_touches_no_record(tmp_path: Path) -> None:
     outcome(config)
     with closing(open_store(config)) as source, source.reading() as connection:
         assert connection.exec_driver_sql("SELECT value FROM facts WHERE name = 'generation'").scalar() == before
+
+
+def test_names_that_changed_while_the_ledger_could_not_be_used(tmp_path: Path) -> None:
+    config = site(tmp_path, "")
+    make.write(config.records_folder / "1.md", make.record(1, topics="[AI]", publishedDateTime="2026-11-24T12:00:00Z"))
+    before = config.ledger_file.read_bytes()
+    config.ledger_file.write_text("[")
+    with pytest.raises(LedgerError):
+        outcome(with_names(tmp_path, NAMED["two at once"]))
+    config.ledger_file.write_bytes(before)
+    config = with_names(tmp_path, "")
+    kept = outcome(config, make.NOW + timedelta(days=3))[1]
+    assert "topics/ai/feed.atom" in kept["tree"]
+    assert from_nothing(config, make.NOW + timedelta(days=3)) == kept
