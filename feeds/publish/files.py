@@ -1,6 +1,7 @@
-"""Files below a folder: each replaced at once or not at all, its mode as the umask has it, by several processes.
+"""Files below a folder: written aside first, then put in their places, their modes as the umask has them.
 
-In: paths and bytes. Not here: which files there are to be (static, manifest). Raises OSError.
+In: paths and bytes. Not here: which files there are to be (static, manifest). Raises OSError, which names the file that
+was to be written.
 """
 
 import os
@@ -8,15 +9,14 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-ASIDE = ".feeds-aside"
+ASIDE = ".feeds-aside-"
 
 
 class Files:
-    """The files below a folder that is there.  Forks may write too, each by a file of its own aside."""
+    """The files below a folder that is there.  Several processes may write, each file by one of them."""
 
     def __init__(self, root: Path) -> None:
         self._root = str(root)
-        self._process = os.getpid()
 
     def are_none(self) -> bool:
         """Whether the folder is empty."""
@@ -27,6 +27,12 @@ class Files:
         """Where the file at a path lies."""
         return f"{self._root}/{path}"
 
+    def aside(self, path: str) -> str:
+        """Where the file at a path lies until it is put in its place."""
+        # In the same folder: between folders only one process of a machine renames at a time.
+        folder, slash, name = self.place(path).rpartition("/")
+        return f"{folder}{slash}{ASIDE}{name}"
+
     def facts(self, path: str) -> tuple[int, int] | None:
         """The size of a file and its mtime in nanoseconds, or None when there is none."""
         try:
@@ -36,10 +42,18 @@ class Files:
         return found.st_size, found.st_mtime_ns
 
     def replace(self, path: str, content: bytes, modified: int | None = None, *, lasting: bool = False) -> None:
-        """Put a file in place, with that mtime in seconds since 1970.  `lasting`: a power cut does not lose it."""
-        target = self.place(path)
-        # In the folder of the target: between folders only one process of a machine renames at a time.
-        aside = f"{target[: target.rindex('/')]}/{self._aside()}"
+        """Put a file in place at once, or leave what is there; as `write_aside`."""
+        self.write_aside(path, content, modified, lasting=lasting)
+        try:
+            self.put_in_place(path)
+        except OSError:
+            with suppress(OSError):
+                os.unlink(self.aside(path))
+            raise
+
+    def write_aside(self, path: str, content: bytes, modified: int | None = None, *, lasting: bool = False) -> None:
+        """Write a file aside, with that mtime in seconds since 1970.  `lasting`: a power cut does not lose it."""
+        aside = self.aside(path)
         try:
             descriptor = self._open(aside)
             try:
@@ -52,16 +66,15 @@ class Files:
                     os.utime(descriptor, (modified, modified))
             finally:
                 os.close(descriptor)
-            os.replace(aside, target)
-        except OSError:
+        except OSError as error:
             with suppress(OSError):
                 os.unlink(aside)
+            error.filename = self.place(path)
             raise
 
-    def _aside(self) -> str:
-        """Each process has a file of its own aside."""
-        process = os.getpid()
-        return ASIDE if process == self._process else f"{ASIDE}-{process}"
+    def put_in_place(self, path: str) -> None:
+        """Have a file that was written aside in its place, instead of what is there."""
+        os.replace(self.aside(path), self.place(path))
 
     def _open(self, aside: str) -> int:
         # Not tempfile: its files are for their owner alone, whatever the umask says.
@@ -77,23 +90,29 @@ class Files:
             return os.open(aside, how, 0o666)
 
     def sweep(self, paths: Iterable[str]) -> None:
-        """Take away what was left aside by who was ended while writing one of these files."""
+        """Take away what was left aside for any of these files, and the folders that are empty without it."""
         for folder in {self.place(path).rpartition("/")[0] for path in paths}:
-            with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as items:
-                for item in items:
-                    if item.name.startswith(ASIDE):
-                        os.unlink(item.path)
+            with suppress(FileNotFoundError, NotADirectoryError):
+                with os.scandir(folder) as items:
+                    left = [item.path for item in items if item.name.startswith(ASIDE)]
+                for place in left:
+                    os.unlink(place)
+                self._tidy(folder)
 
     def delete(self, path: str) -> None:
         """Delete a file if it is there, and the folders that are empty without it."""
-        target = Path(self.place(path))
-        target.unlink(missing_ok=True)
-        for folder in target.parents:
-            if str(folder) == self._root:
-                return
+        place = self.place(path)
+        with suppress(FileNotFoundError):
+            os.unlink(place)
+        self._tidy(place.rpartition("/")[0])
+
+    def _tidy(self, folder: str) -> None:
+        """Delete a folder below the root that is empty, and those that are empty without it."""
+        while folder != self._root:
             try:
-                folder.rmdir()
+                os.rmdir(folder)
             except FileNotFoundError:
-                continue  # a build that was killed got this far
+                pass  # a build that was killed got this far
             except OSError:
                 return  # something else is in it
+            folder = folder.rpartition("/")[0]

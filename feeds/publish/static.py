@@ -1,10 +1,8 @@
 """The static tree: every document as a file, only what changed written, only what this program wrote deleted.
 
-A list of the files written lies in the tree itself (MANIFEST), so that a lost store never leaves a withdrawn article
-public. It names a new file before that file exists, so that neither does a build that was killed.
+Here is told which documents there are to be, and which of them are news. Their files are those of the Tree (tree).
 """
 
-import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -16,14 +14,14 @@ from typing import NamedTuple
 
 from feeds import store
 from feeds.config import Config
-from feeds.errors import PublishError, StoreBusy
+from feeds.errors import PublishError, StoreBusy, described
 from feeds.model import digest
 from feeds.pipeline import Draft, Drafts, Moved, published_as, settle
 from feeds.pipeline.drafts import Unsaved
 from feeds.pipeline.workers import shared
 from feeds.publish import codings, hosts
-from feeds.publish.files import Files
-from feeds.publish.manifest import MANIFEST, UNFINISHED, Written, feed_of, manifest_text, read_manifest
+from feeds.publish.manifest import UNFINISHED, Written, feed_of, manifest_text
+from feeds.publish.tree import Tree
 from feeds.store import Connection, Published, Store
 
 BATCH = 16  # feeds that a process publishes at a time
@@ -41,12 +39,12 @@ class Built:
 
 
 class Outcome(NamedTuple):
-    """What became of a document: what to note of it when that is news, and each of its files, kept or written."""
+    """What became of a document: what to note of it when that is news, its files, and which of them were written."""
 
     path: str
     noted: Published | None
-    files: tuple[tuple[str, Written], ...]
-    written: int
+    files: list[tuple[str, Written]]
+    written: list[str]
 
 
 def build(
@@ -64,7 +62,7 @@ def build(
     `workers` is how many processes help; never in a process with threads, which no fork takes along.
 
     Each file is replaced at once or not at all; its mode follows the umask, its mtime is its Last-Modified.
-    Raises PublishError when a file cannot be written or deleted.
+    Raises PublishError when a file cannot be written or deleted; the tree is then as it was, without what is gone.
     """
     root = config.output_folder
     with _translated(root):
@@ -73,39 +71,37 @@ def build(
             for _ in range(MOST_TURNS):
                 settle(config, source, now)
                 with suppress(Moved):
-                    return _Tree(config, source, root, compress, workers).build(now, progress)
+                    return _Build(config, source, root, compress, workers).run(now, progress)
     raise StoreBusy(str(config.store_file), "expected records that stay for as long as a build takes, got other ones")
 
 
-class _Tree:
-    """One build of one tree."""
+class _Build:
+    """One build of a tree."""
 
     def __init__(self, config: Config, source: Store, root: Path, compress: bool, workers: int) -> None:
-        self._files = Files(root)
+        self._tree = Tree(root)
         self._source = source
         self._codings = codings.SUFFIXES if compress else {}
         self._workers = workers
         self._drafts = Drafts(config, source, READY)
         self._rules: tuple[str, ...] = ()
-        self._redone: list[str] = []
-        self._before, self._text = read_manifest(root)
         self._config = config
         self._fact = f"tree {digest(str(root.resolve()))}"
         self._after: dict[str, Written] = {}
         self._known: dict[str, Published] = {}
         self._noted: dict[str, Published] = {}
-        self._written = self._kept = 0
+        self._written: list[str] = []
 
-    def build(self, now: datetime, progress: Callable[[int, int], None] | None) -> Built:
+    def run(self, now: datetime, progress: Callable[[int, int], None] | None) -> Built:
         with self._source.reading() as connection:
             since = self._up_to_date_since(connection)
-            if since == store.generation(connection) and all(map(self._intact, self._before)):
-                return Built(0, len(self._before), 0)
+            if since == store.generation(connection) and all(map(self._tree.is_intact, self._tree.before)):
+                return Built(0, len(self._tree.before), 0)
             steady = store.steady_since(connection, since)
             feeds = self._drafts.snapshot(connection, now).feeds
             generation = store.generation(connection)
             standing = self._standing(steady & feeds.keys())
-            if since >= 0 and all(path in self._before and self._intact(path) for path in hosts.PATHS):
+            if since >= 0 and all(map(self._tree.is_intact, hosts.PATHS)):
                 standing[""] = list(hosts.PATHS)  # the config is as it was, from which alone they follow
             else:
                 self._rules = hosts.PATHS
@@ -115,45 +111,46 @@ class _Tree:
             self._known = self._published(connection)
             drafted = self._paths(connection, now, keys)
             paths = [*drafted, *chain.from_iterable(standing.values())]
-        self._begin(paths, since)
-        gone = self._before.keys() - set(paths)
-        for path in sorted(gone):  # first: what was taken back goes even where something else cannot be written
-            self._files.delete(path)
-        try:
-            for some in standing.values():
-                self._take(Outcome("", None, tuple((path, self._before[path]) for path in some), 0))
-            for outcome in self._outcomes(keys, now):
-                self._take(outcome)
-                if progress is not None:
-                    progress(len(self._after), len(paths))
-        except BaseException:
-            self._redone = drafted  # workers were ended in the midst of a file
-            raise
-        finally:
-            self._files.sweep(self._redone)
-            self._drafts.save()  # what is public is known to be, whatever happened then
-        with self._source.writing() as writing:
-            if self._noted:
-                self._date(store.published(writing, self._noted))
-                store.note_published(writing, self._noted)
-            text = manifest_text(self._after)
-            store.note_fact(writing, self._fact, self._state(generation, text))
-        self._save_manifest(text)
-        return Built(self._written, self._kept, len(gone))
-
-    def _begin(self, paths: list[str], since: int) -> None:
-        """Say what is going to be written, so that who comes next knows where something may be left aside."""
-        bare = self._files.are_none()
-        self._announce(paths, bare)
-        if since < 0 and not bare:  # nothing is known of how the last build ended
-            self._files.sweep([*paths, *self._before, MANIFEST])
+        is_bare = self._tree.announce(paths)
+        if since < 0 and not is_bare:  # nothing is known of how the last build ended
+            self._tree.sweep(paths)
         with self._source.writing() as connection:
             store.note_fact(connection, self._fact, "")
+        gone = self._tree.before.keys() - set(paths)
+        for path in sorted(gone):  # first: what was taken back goes even where something else cannot be written
+            self._tree.delete(path)
+        try:
+            try:
+                for path in chain.from_iterable(standing.values()):
+                    self._after[path] = self._tree.before[path]
+                for outcome in self._outcomes(keys, now):
+                    self._take(outcome)
+                    if progress is not None:
+                        progress(len(self._after), len(paths))
+            finally:
+                self._drafts.save()  # what is rendered stays so, whatever happened then
+            self._tree.finish(self._written, self._note(generation))
+        except BaseException:
+            self._tree.give_up(drafted)
+            raise
+        return Built(len(self._written), len(self._after) - len(self._written), len(gone))
+
+    def _note(self, generation: int) -> bytes:
+        """Note in the store what is published, and return the list of it."""
+        with self._source.writing() as connection:
+            if self._noted:
+                self._date(store.published(connection, self._noted))
+                store.note_published(connection, self._noted)
+            text = manifest_text(self._after)
+            store.note_fact(connection, self._fact, self._state(generation, text))
+        return text
 
     def _up_to_date_since(self, connection: Connection) -> int:
         """The generation of the store as of which the tree is what its list says, under this config; -1 for none."""
         generation, _, _ = (store.fact(connection, self._fact) or "").partition(" ")
-        known = generation.isdigit() and store.fact(connection, self._fact) == self._state(int(generation), self._text)
+        known = generation.isdigit() and store.fact(connection, self._fact) == self._state(
+            int(generation), self._tree.listed
+        )
         return int(generation) if known else -1
 
     def _state(self, generation: int, text: bytes) -> str:
@@ -164,21 +161,18 @@ class _Tree:
     def _standing(self, keys: Collection[str]) -> dict[str, list[str]]:
         """The files of those of these feeds of which each is there as the list says."""
         found: defaultdict[str, list[str]] = defaultdict(list)
-        for path in self._before:
+        for path in self._tree.before:
             if (key := feed_of(path)) in keys:
                 found[key].append(path)
-        return {key: paths for key, paths in found.items() if all(map(self._intact, paths))}
+        return {key: paths for key, paths in found.items() if all(map(self._tree.is_intact, paths))}
 
     def _outcomes(self, keys: Sequence[str], now: datetime) -> Iterator[Outcome]:
         """Publish documents: those of these feeds by several processes, those that point to all of them last."""
         batches = [keys[start : start + BATCH] for start in range(0, len(keys), BATCH)]
-        process = os.getpid()
 
         def publish(batch: Sequence[str]) -> tuple[list[Outcome], Unsaved]:
             with self._source.reading() as connection:
                 outcomes = [self._publish(draft, now) for draft in self._drafts.of(connection, now, batch)]
-            if os.getpid() == process:  # a worker that died at it may have left a file aside
-                self._redone += [outcome.path for outcome in outcomes]
             return outcomes, self._drafts.taken()
 
         if len(batches) > 1:
@@ -206,7 +200,6 @@ class _Tree:
     def _take(self, outcome: Outcome) -> None:
         self._after.update(outcome.files)
         self._written += outcome.written
-        self._kept += len(outcome.files) - outcome.written
         if outcome.noted is not None:
             self._noted[outcome.path] = outcome.noted
 
@@ -221,7 +214,7 @@ class _Tree:
             for file in (path, *(path + suffix for suffix in self._codings.values())):
                 if file in self._after:
                     self._after[file] = self._after[file]._replace(modified=modified)
-                    os.utime(self._files.place(file), (modified, modified))
+                    self._tree.date(file, modified)
 
     def _paths(self, connection: Connection, now: datetime, keys: Sequence[str]) -> list[str]:
         documents = self._drafts.paths(connection, now, keys)
@@ -231,22 +224,12 @@ class _Tree:
     def _published(self, connection: Connection) -> dict[str, Published]:
         """What was last published, by the store and by the list in the tree: no date may go back."""
         known = store.published(connection)
-        for path, written in self._before.items():
+        for path, written in self._tree.before.items():
             before = known.get(path)
             if written.etag != UNFINISHED and (before is None or before.modified < written.modified):
                 recipe = before.recipe if before is not None and before.etag == written.etag else ""
                 known[path] = Published(recipe, written.etag, written.modified)
         return known
-
-    def _announce(self, paths: list[str], bare: bool) -> None:
-        """Name new files in the list before they exist."""
-        new = {path: Written(UNFINISHED, 0, 0) for path in paths if path not in self._before}
-        for path in () if bare else new:
-            if os.path.lexists(self._files.place(path)):
-                advice = f"expected no file that {MANIFEST} does not name; move it away, or delete the whole folder"
-                raise PublishError(self._files.place(path), advice)
-        if new:
-            self._save_manifest(manifest_text({**self._before, **new}))
 
     def _publish(self, draft: Draft, now: datetime, content: bytes | None = None) -> Outcome:
         """Write the files of a document where they are not there as they should be."""
@@ -257,35 +240,24 @@ class _Tree:
         else:
             noted = known
         files: list[tuple[str, Written]] = []
-        written = 0
+        written: list[str] = []
         for coding, suffix in (("", ""), *(() if draft.path in hosts.PATHS else self._codings.items())):
             path = draft.path + suffix
             if self._stands(path, noted):
-                files.append((path, self._before[path]))
+                files.append((path, self._tree.before[path]))
                 continue
             content = draft.content() if content is None else content
             coded = codings.encode_best(content, coding) if coding else content
-            self._files.replace(path, coded, noted.modified)
+            self._tree.write(path, coded, noted.modified)
             files.append((path, Written(noted.etag, noted.modified, len(coded))))
-            written += 1
-        return Outcome(draft.path, news, tuple(files), written)
+            written.append(path)
+        return Outcome(draft.path, news, files, written)
 
     def _stands(self, path: str, noted: Published) -> bool:
         """Whether a file is there as it is to be.  That of a coding has the tag of its document."""
-        before = self._before.get(path)
-        return (
-            before is not None and (before.etag, before.modified) == (noted.etag, noted.modified) and self._intact(path)
-        )
-
-    def _intact(self, path: str) -> bool:
-        before = self._before[path]
-        return self._files.facts(path) == (before.size, before.modified * 1_000_000_000)
-
-    def _save_manifest(self, text: bytes) -> None:
-        if text != self._text or not os.path.isfile(self._files.place(MANIFEST)):
-            # A list lost in a power cut would leave what it named public for good.
-            self._files.replace(MANIFEST, text, lasting=True)
-            self._text = text
+        before = self._tree.before.get(path)
+        is_listed = before is not None and (before.etag, before.modified) == (noted.etag, noted.modified)
+        return is_listed and self._tree.is_intact(path)
 
 
 @contextmanager
@@ -294,4 +266,4 @@ def _translated(root: Path) -> Iterator[None]:
         yield
     except OSError as error:
         place = error.filename2 or error.filename or root
-        raise PublishError(str(place), f"expected to write the tree, got: {error.strerror}") from error
+        raise PublishError(str(place), f"expected to write the tree, got: {described(error)}") from error

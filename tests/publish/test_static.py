@@ -46,6 +46,7 @@ FILES = {f"{folder}feed.{name}" for folder in KEYS for name in FORMATS} | FIXED
 FILES |= {f"{folder or 'all/'}index.html" for folder in KEYS}
 DOCUMENTS = len(FILES - {MANIFEST, *hosts.PATHS})
 RULES = len(hosts.PATHS)
+FULL = "No space left on device; make room on the disk and try again"
 
 # Builds as `feeds build` does, and says how far it is: a line before it begins, one a document, one at the end.
 CHILD = """
@@ -556,41 +557,75 @@ class TestTrouble:
         assert facts(config.output_folder) == before
 
     @pytest.mark.parametrize("workers", [0, 3])
-    def test_a_full_disk_gives_one_clear_error_and_leaves_the_last_good_files(
+    def test_a_full_disk_gives_one_clear_error_and_leaves_the_last_good_tree(
         self, tmp_path: Path, workers: int
     ) -> None:
         config = make.site(tmp_path, dict(SITE), f"[build]\nworkers = {workers}\n")
         with small_disk(config.output_folder):
             make.run("build", cwd=config.file.parent)
-            before = make.tree(config.output_folder)
-            for n in range(4, 200):
+            before, times = make.tree(config.output_folder), facts(config.output_folder)
+            for n in range(2, 200):
                 record = make.record(n, topics=f"[AI, Topic {n}]", excerpt="long " * 2000)
                 make.write(config.records_folder / f"{n}.md", record)
             done = make.run("build", cwd=config.file.parent, check=2)
             assert done.stdout == ""
-            assert re.fullmatch(r"feeds: \S+: expected to write the tree, got: No space left on device\n", done.stderr)
-            after = make.tree(config.output_folder)
-            assert not any(ASIDE in path for path in after)
-            assert all(
-                content.rstrip().endswith((b"</rss>", b"</feed>", b"}", b"</html>", b"</opml>", b"</svg>"))
-                for content in pages_of(after)
-            )
-            assert before.keys() <= after.keys()
+            assert re.fullmatch(rf"feeds: \S+: expected to write the tree, got: {FULL}\n", done.stderr)
+            went = ("topics/robots/", "providers/other.org/", "categories/video/")  # that goes whatever happens
+            kept = {path: content for path, content in before.items() if not path.startswith(went)}
+            assert make.tree(config.output_folder) == kept
+            around = (str(parent) for path in kept for parent in Path(path).parents)
+            assert folders(config.output_folder) == {*around} - {"."}
+            left = facts(config.output_folder)
+            assert all(left[path] == times[path] for path in kept.keys() - {MANIFEST})
             for n in range(4, 200):
                 (config.records_folder / f"{n}.md").unlink()
+            for path in ("2.md", "3.md"):
+                make.write(config.records_folder / path, SITE[path])
             make.run("build", cwd=config.file.parent)
             assert pages(config.output_folder) == {path: before[path] for path in before if path != MANIFEST}
 
+    def test_a_disk_that_fills_while_the_first_tree_is_written_leaves_whole_files(self, tmp_path: Path) -> None:
+        records = {f"{n}.md": make.record(n, topics=f"[AI, Topic {n}]", excerpt="long " * 2000) for n in range(200)}
+        config = make.site(tmp_path, dict(records))
+        with small_disk(config.output_folder):
+            done = make.run("build", cwd=config.file.parent, check=2)
+            assert re.fullmatch(rf"feeds: \S+: expected to write the tree, got: {FULL}\n", done.stderr)
+            ends = (b"</rss>", b"</feed>", b"}", b"</html>", b"</opml>", b"</svg>")
+            after = make.tree(config.output_folder)
+            assert not any(ASIDE in path for path in after)
+            assert all(after[path].rstrip().endswith(ends) for path in after.keys() - {MANIFEST, *hosts.PATHS})
 
-def pages_of(files: dict[str, bytes]) -> list[bytes]:
-    """The contents of documents."""
-    return [content for path, content in files.items() if path not in (MANIFEST, *hosts.PATHS)]
+    @pytest.mark.parametrize("room", [0, 100_000])
+    def test_a_full_disk_of_the_store_gives_one_clear_error(self, tmp_path: Path, room: int) -> None:
+        config = make.site(tmp_path, dict(SITE))
+        with small_disk(config.store_file.parent, "4m"):
+            make.run("build", cwd=config.file.parent)
+            before = make.tree(config.output_folder)
+            with (config.store_file.parent / "other").open("wb", buffering=0) as other:
+                with suppress(OSError):
+                    while True:
+                        other.write(bytes(4096))
+                other.truncate(other.tell() - room)
+            for n in range(4, 200):
+                make.write(config.records_folder / f"{n}.md", make.record(n, excerpt="long " * 2000))
+            done = make.run("build", cwd=config.file.parent, check=2)
+            assert re.fullmatch(rf"feeds: \S+store.sqlite: expected [^,]+, got: {FULL}\n", done.stderr)
+            assert make.tree(config.output_folder) == before
+
+    def test_a_place_that_may_not_be_written_is_told_with_what_to_do(self, tmp_path: Path) -> None:
+        config = make.site(tmp_path, dict(SITE))
+        with small_disk(config.output_folder):
+            subprocess.run([make.program("mount"), "-o", "remount,ro", str(config.output_folder)], check=True)
+            done = make.run("build", cwd=config.file.parent, check=2)
+        place = config.output_folder / MANIFEST
+        advice = "Read-only file system; name a place that can be written"
+        assert done.stderr == f"feeds: {place}: expected to write the tree, got: {advice}\n"
 
 
 @contextmanager
 def small_disk(folder: Path, size: str = "1m") -> Iterator[None]:
     """A disk of 1 MiB at a folder, or of another size."""
-    folder.mkdir()
+    folder.mkdir(parents=True)
     mount = [make.program("mount"), "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
     if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
         pytest.skip("only root may mount a disk to fill, and not everywhere")
