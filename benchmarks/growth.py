@@ -5,12 +5,12 @@
 
 Run it with the Python that feeds is installed in, on a machine with nothing else to do. For each size it makes a corpus
 where the folder of the work has none, builds once and checks that the output lists what the corpus says of itself, and
-only then measures as build.py does: cold, nothing changed, the title of the newest article changed, a bare walk. The
-corpus is read where it is, and afterwards is as it was.
+only then measures as build.py does, time and memory in a pass each: cold, nothing changed, the title of the newest
+article changed, a bare walk. The corpus is read where it is, and afterwards is as it was.
 
-All seven corpora take 7 GB as they lie on the disk; the store and the output of each cold build of a size stay until
-that size is done. --plot writes a picture, --table the tables between the two comments `growth` of a page. Needs Linux.
-Standard library only, beside feeds.
+All seven corpora take 7 GB as they lie on the disk; the store and the output of each cold build of a size, three with
+one round, stay until that size is done. --plot writes a picture, --table the tables between the two comments `growth`
+of a page. Needs Linux. Standard library only, beside feeds.
 """
 
 import argparse
@@ -264,8 +264,8 @@ def plot(sizes):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--records", type=int, nargs="+", default=SIZES, metavar="COUNT")
-    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--records", type=build.at_least(build.LEAST), nargs="+", default=SIZES, metavar="COUNT")
+    parser.add_argument("--rounds", type=build.at_least(1), default=1)
     parser.add_argument("--work", type=Path, help="a folder to work in, which keeps the corpora")
     parser.add_argument("--plot", type=Path, metavar="SVG", help="write the picture there")
     parser.add_argument("--table", type=Path, metavar="PAGE", help="put the tables into this page")

@@ -1,16 +1,23 @@
 """The command `feeds` as people and scripts meet it: output, exit codes, help."""
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 import feeds
+from feeds import store
 from tests import make
+from tests.publish.test_static import pages, workers_of
 
 COMMANDS = ("init", "new", "check", "build", "serve", "list", "show", "doctor", "schema", "completion")
 WITHOUT_CONFIG = ("init", "schema", "completion")
@@ -72,6 +79,45 @@ def test_build_says_what_it_did_and_what_was_left_out(folder: Path) -> None:
 def test_build_reports_again_what_it_did_not_read_again(folder: Path) -> None:
     make.run("build", cwd=folder, check=1)
     assert "seeds/bad.md:2:1: title" in make.run("build", cwd=folder, check=1).stderr
+
+
+STOPPED = "feeds: stopped before it was done; run it again\n"
+
+
+def stopped(cwd: Path, held: Path, workers: int) -> tuple[str, str, int]:
+    """What `feeds build` says, and its exit code, when Ctrl-C comes while it waits for a folder that is held here."""
+    command, pipe = [sys.executable, "-m", "feeds", "build"], subprocess.PIPE
+    held.mkdir(exist_ok=True)
+    with store.alone(held):
+        process = subprocess.Popen(command, cwd=cwd, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
+        deadline = time.monotonic() + make.LONGEST
+        while held not in opened_by(process) or len(workers_of(process)) != workers:
+            assert process.poll() is None and time.monotonic() < deadline
+        os.killpg(process.pid, signal.SIGINT)
+        return *process.communicate(timeout=make.LONGEST), process.returncode
+
+
+def opened_by(process: subprocess.Popen[str]) -> Iterator[Path]:
+    """The files and folders that a process has open."""
+    for item in Path(f"/proc/{process.pid}/fd").iterdir():
+        with suppress(OSError):
+            yield item.readlink()
+
+
+def test_ctrl_c_while_records_are_read_is_one_line_and_a_code_of_its_own(tmp_path: Path) -> None:
+    records = {f"{n}.md": make.record(n) for n in range(400)}
+    alone, config = (make.site(tmp_path / name, dict(records), "[build]\nworkers = 2\n") for name in ("alone", "site"))
+    # Workers are there, and read, before the store is made.
+    assert stopped(config.file.parent, config.store_file.parent, workers=2) == ("", STOPPED, 130)
+    for site in (alone, config):
+        make.run("build", cwd=site.file.parent)
+    assert pages(config.output_folder) == pages(alone.output_folder)
+
+
+def test_ctrl_c_before_a_document_is_written_is_one_line_and_a_code_of_its_own(tmp_path: Path) -> None:
+    config = make.site(tmp_path, {"1.md": make.record(1)})
+    assert stopped(tmp_path, config.output_folder, workers=0) == ("", STOPPED, 130)
+    assert make.tree(config.output_folder) == {}
 
 
 @pytest.mark.parametrize("text", ["", "base_url = 'http://127.0.0.1:8000'\n"], ids=["left out", "written out"])

@@ -1,6 +1,7 @@
 """The command `feeds`.  Here errors become exit codes: 0 done, 1 done with faults reported, 2 wrong use or config.
 
-A module for each command. Libraries load inside the commands that need them, so that `feeds --help` answers at once.
+130 is stopped by Ctrl-C. A module for each command. Libraries load inside the commands that need them, so that
+`feeds --help` answers at once.
 """
 
 import atexit
@@ -17,7 +18,7 @@ from feeds.cli.doctor import doctor
 from feeds.cli.init import init
 from feeds.cli.listing import list_feeds
 from feeds.cli.new import new
-from feeds.cli.opening import WRONG_USE
+from feeds.cli.opening import STOPPED, WRONG_USE
 from feeds.cli.schema import schema
 from feeds.cli.serve import serve
 from feeds.cli.show import show
@@ -39,7 +40,7 @@ Examples:
 
 
 class Commands(click.Group):
-    """Turns the errors meant for people into a line and an exit code."""
+    """Turns the errors meant for people, and Ctrl-C, into a line and an exit code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The commands in the order in which one comes to need them."""
@@ -57,6 +58,12 @@ class Commands(click.Group):
         except FeedsError as error:
             click.echo(f"feeds: {error}", err=True)
             ctx.exit(WRONG_USE)
+        except (KeyboardInterrupt, click.Abort):  # click would end with 1, that of a command that was done
+            from feeds.cli import terminal
+
+            below = "\n" if terminal.is_watched(err=True) else ""  # of ^C, which the terminal shows
+            click.echo(f"{below}feeds: stopped before it was done; run it again", err=True)
+            ctx.exit(STOPPED)
 
 
 @click.group(cls=Commands, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})

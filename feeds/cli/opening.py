@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 FAULTS_REPORTED = 1
 WRONG_USE = 2
+STOPPED = 130  # 128 and the number of SIGINT, as shells tell of it
 MOST_SHOWN = 20  # faults, where a person watches; all of them where none does
 
 config_option = click.option(

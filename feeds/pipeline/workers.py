@@ -122,13 +122,17 @@ def _hire(work: Callable[[Batch], Any], others: Sequence[_Worker]) -> _Worker:
     with suppress(OSError, AttributeError):
         for end in (told, makes):
             fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+    # Told of it before it can ignore it, a worker would end what is its parent's, and say that it was stopped.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     process = os.fork()
     if process:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(hears)
         os.close(makes)
         return _Worker(process, os.fdopen(told, "wb"), os.fdopen(says, "rb"))
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for all of the terminal: who forked decides
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         # Held open here, they would keep another worker from noticing that it is alone.
         for end in (told, says, *(one.told.fileno() for one in others), *(one.says.fileno() for one in others)):
             os.close(end)

@@ -8,9 +8,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, cast
 
@@ -18,6 +19,7 @@ import pytest
 from lxml import etree
 
 from feeds import store
+from feeds.cli.opening import STOPPED
 from feeds.config import Config, load_config
 from feeds.errors import PublishError
 from feeds.model import digest
@@ -64,6 +66,28 @@ ingest(config, source, now, workers=workers)
 say = lambda done, total: print(done, flush=True)
 print(static.build(config, source, now, say, workers=workers), flush=True)
 source.close()
+"""
+
+# `feeds build`, which notes each file that it or a worker opens to be read, below a folder or by a name of its own.
+WATCHED = """
+import os, sys
+
+folder, note = sys.argv[1], os.open(sys.argv[2], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+
+
+def watch(event, arguments):
+    if event != "open" or not isinstance(arguments[0], (str, bytes)):
+        return
+    path, flags = os.fsdecode(arguments[0]), arguments[2]
+    if flags & os.O_ACCMODE != os.O_WRONLY and not flags & os.O_DIRECTORY:
+        if not os.path.isabs(path) or path.startswith(folder):
+            os.write(note, path.encode() + b"\\n")
+
+
+sys.addaudithook(watch)
+from feeds.cli import main
+
+main(["build", *sys.argv[3:]])
 """
 
 
@@ -289,6 +313,24 @@ class TestAgain:
             assert after[path][0] != before[path][0]
             assert after[path][1] == int(later.timestamp()) * 10**9
             assert b"Changed" in after[path][3]
+
+    @pytest.mark.parametrize("lost", [False, True])
+    @pytest.mark.parametrize("options", [[], ["--compress"]])
+    def test_no_document_that_is_there_is_opened_to_be_read(
+        self, tmp_path: Path, lost: bool, options: list[str]
+    ) -> None:
+        config = make.site(tmp_path / "site", dict(many("Old")), "[build]\nworkers = 2\n")
+        make.run("build", *options, cwd=config.file.parent)
+        make.write(config.records_folder / "1.md", many("New")["1.md"])
+        if lost:
+            lose_store(config)
+        note = tmp_path / "opened"
+        command = [sys.executable, "-c", WATCHED, str(config.output_folder), str(note), *options]
+        done = subprocess.run(command, cwd=config.file.parent, capture_output=True, text=True, check=True)
+        assert " 0 written" not in done.stdout
+        names = {Path(path).name for path in make.tree(config.output_folder)}
+        opened = [path for path in note.read_text().splitlines() if Path(path).name in names]
+        assert {Path(path).name for path in opened} == {MANIFEST}, opened
 
     def test_times_of_files_never_go_back(self, config: Config) -> None:
         built(config)
@@ -778,7 +820,12 @@ def kill_workers(process: subprocess.Popen[str]) -> None:
             os.kill(worker, signal.SIGKILL)
 
 
-ENDS = (kill_alone, kill_all, interrupt, kill_workers)
+def terminate(process: subprocess.Popen[str]) -> None:
+    """What a machine that is shut down does: all of a service's processes are told."""
+    os.killpg(process.pid, signal.SIGTERM)
+
+
+ENDS = (kill_alone, kill_all, interrupt, terminate, kill_workers)
 
 
 def say_go(process: subprocess.Popen[str]) -> None:
@@ -793,48 +840,65 @@ def output_of(process: subprocess.Popen[str]) -> IO[str]:
     return cast("IO[str]", process.stdout)
 
 
-def many(title: str) -> dict[str, str]:
-    """Forty records in about as many feeds."""
-    return {f"{n}.md": make.record(n, title=f"{title} {n}", topics=f"[AI, Topic {n % 30}]") for n in range(1, 41)}
+def many(title: str, count: int = 40) -> dict[str, str]:
+    """So many records in about forty feeds."""
+    numbers = range(1, count + 1)
+    return {f"{n}.md": make.record(n, title=f"{title} {n}", topics=f"[AI, Topic {n % 30}]") for n in numbers}
+
+
+def anew(place: Path, kept: Path) -> None:
+    """Make a folder what another one is."""
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(kept, place, symlinks=True)
 
 
 class TestKilled:
-    def kill_often(self, config: Config, tmp_path: Path, times: int, workers: int) -> None:
+    RECORDS = 210  # three batches, so that several processes read them
+
+    def kill_often(self, tmp_path: Path, times: int, workers: int) -> None:
         rng = random.Random(times)
         states = []
         for name in ("Old", "New"):
-            reference = make.site(tmp_path / name, dict(many(name)))
+            reference = make.site(tmp_path / name, dict(many(name, self.RECORDS)))
             built(reference)
             states.append(pages(reference.output_folder))
         count = len(states[0])
-        assert count == 4 * 34 + 2 + len(ASSETS) + RULES
-        for path, content in many("Old").items():
-            make.write(config.records_folder / path, content)
-        built(config)
-        kept = tmp_path / "kept"
-        shutil.copytree(config.file.parent, kept, symlinks=True)
-        for path, content in many("New").items():
+        assert count > 4 * 34 + 2 + len(ASSETS) + RULES
+        config = make.site(tmp_path / "site", dict(many("Old", self.RECORDS)), f"[build]\nworkers = {workers}\n")
+        place, kept, killed = config.file.parent, tmp_path / "kept", tmp_path / "killed"
+        begun = time.monotonic()
+        make.run("build", cwd=place)
+        longest = time.monotonic() - begun
+        anew(kept, place)
+        for path, content in many("New", self.RECORDS).items():
             make.write(kept / "seeds" / path, content)
         for turn in range(times):
-            shutil.rmtree(config.file.parent)
-            shutil.copytree(kept, config.file.parent, symlinks=True)
+            anew(place, kept)
             if rng.random() < 0.5:
                 shutil.rmtree(config.output_folder)
-            now = make.NOW + HOUR
-            moments = [0, rng.randrange(1, count - 1), count - 2, count - 1, count]
-            self.kill(config, now, rng.choice(moments), workers, rng.choice(ENDS if workers else ENDS[:3]))
+            if rng.random() < 0.5:
+                lose_store(config)  # a new one is filled in another way
+            end = rng.choice(ENDS if workers else ENDS[:-1])
+            if rng.random() < 0.5:
+                self.kill_command(place, rng.uniform(0, longest), end)
+            else:
+                moments = [0, rng.randrange(1, count - 1), count - 2, count - 1, count]
+                self.kill(config, datetime.now(UTC), rng.choice(moments), workers, end)
             left = pages(config.output_folder) if config.output_folder.exists() else {}
             for path in (path for path in left if ASIDE not in path):
-                assert left[path] in [state[path] for state in states], f"turn {turn}: {path}"
-            if rng.random() < 0.5:
+                assert left[path] in [state.get(path) for state in states], f"turn {turn}: {path}"
+            if rng.random() < 0.5 and config.store_file.parent.exists():
                 lose_store(config)
+            anew(killed, place)
+            now = datetime.now(UTC)
+            built(config, now, workers=workers)
+            assert pages(config.output_folder) == states[1], f"turn {turn}"
+            assert folders(config.output_folder) == folders(tmp_path / "New" / "public"), f"turn {turn}"
+            before = facts(config.output_folder)
+            assert built(config, now + HOUR).written == 0, f"turn {turn}"
+            assert facts(config.output_folder) == before, f"turn {turn}"
             if rng.random() < 0.5:
-                built(config, now + HOUR)
-                assert pages(config.output_folder) == states[1], f"turn {turn}"
-                assert folders(config.output_folder) == folders(tmp_path / "New" / "public")
-                before = facts(config.output_folder)
-                assert built(config, now + HOUR).written == 0
-                assert facts(config.output_folder) == before
+                anew(place, killed)
             shutil.rmtree(config.records_folder)
             config.records_folder.mkdir()
             built(config, now + HOUR)
@@ -842,6 +906,7 @@ class TestKilled:
             assert folders(config.output_folder) == set(), f"turn {turn}"
 
     def kill(self, config: Config, now: datetime, after: int, workers: int, end: End) -> None:
+        """Kill a build by what it says that it has done."""
         process = child(config, now, workers)
         output_of(process).readline()
         say_go(process)
@@ -851,14 +916,26 @@ class TestKilled:
             end(process)
         process.communicate()  # ends when the last of them has
 
+    def kill_command(self, folder: Path, after: float, end: End) -> None:
+        """Kill `feeds build` at any moment, so many seconds after it was started."""
+        command, pipe = [sys.executable, "-m", "feeds", "build"], subprocess.PIPE
+        process = subprocess.Popen(command, cwd=folder, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(after)
+        with suppress(ProcessLookupError):
+            end(process)
+        _, error = process.communicate()
+        if process.returncode == STOPPED:
+            assert error == "feeds: stopped before it was done; run it again\n"
+
     @pytest.mark.parametrize("workers", [0, 2])
     def test_files_are_whole_and_the_next_build_mends_all(self, tmp_path: Path, workers: int) -> None:
-        self.kill_often(make.site(tmp_path / "site", {}), tmp_path, 4, workers)
+        self.kill_often(tmp_path, 4, workers)
 
     @pytest.mark.soak
     @pytest.mark.parametrize("workers", [0, 2])
     def test_files_are_whole_and_the_next_build_mends_all_two_hundred_times(self, tmp_path: Path, workers: int) -> None:
-        self.kill_often(make.site(tmp_path / "site", {}), tmp_path, 200, workers)
+        self.kill_often(tmp_path, 200, workers)
 
     def test_a_build_whose_workers_are_killed_ends_as_one_that_has_none(self, tmp_path: Path) -> None:
         alone, config = (make.site(tmp_path / name, dict(many("Old"))) for name in ("alone", "site"))
