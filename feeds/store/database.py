@@ -134,7 +134,8 @@ class Store:
         """
         if "py" in Path(sys.executable or "").name:  # in a server with Python inside it may be that server, or nothing
             with suppress(OSError):
-                subprocess.run([sys.executable, "-I", "-S", pages.__file__, str(self._file)], check=False)
+                command = [sys.executable, "-I", "-S", pages.__file__, str(self._file)]
+                subprocess.run(command, check=False, start_new_session=True)  # Ctrl-C is for us, who end it then
 
     def _begin_log(self, wait: float = 0) -> None:
         """Have who reads not wait for who writes, nor the other way round, from now on.  `wait` seconds for others."""
