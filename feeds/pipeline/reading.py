@@ -58,7 +58,9 @@ class Reader:
         before = self.known.get(path)
         if isinstance(content, Fault):
             # Its rights or the target of a link may change without its time telling so: it is looked at each time.
-            reading = Reading(path, digest(str(content)), None, (content,), doubtful=item.is_link)
+            # Behind a link may be another file than before, and under a name that had to be escaped there was none.
+            doubtful = item.is_link or item.path != path
+            reading = Reading(path, digest(str(content)), None, (content,), doubtful=doubtful)
             seen = seen._replace(mtime_ns=NEVER)
         elif before is not None and before == digest(content):
             return seen, None

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from feeds.config import Config
@@ -46,6 +46,7 @@ def held(source: Store) -> dict[str, list[Any]]:
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(HAPPENED, max_size=10))
+@example([("a\n/1.md", "written", ""), ("a\\n/1.md", "written", "of it"), ("a\\n/1.md", "deleted", "of all")])
 def test_the_store_holds_what_a_new_one_would(happened: list[tuple[str, str, str]]) -> None:
     with TemporaryDirectory() as place:
         config = make.site(Path(place), {"z/0.md": make.record(50)})
