@@ -445,9 +445,9 @@ def test_the_service_says_no_hidden_word(site: Config, twin: Config, keys: list[
         assert client.get("/healthz").json()["articles"] == len(VISIBLE) + 1
         for path in hidden:
             assert ask(path, "text/html").status_code == 404
+        running.until_said("new.md:")
         assert running.stop() == 0
     said = running.out.read_text() + running.err.read_text()
-    assert "new.md:" in said
     assert found(make.CANARY, said) == []
     assert found(SECURED, *make.tree(config.store_file.parent).values()) == []
 

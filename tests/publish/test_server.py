@@ -45,6 +45,13 @@ class Serving:
             assert time.monotonic() < deadline, response.text
         return response
 
+    def until_said(self, text: str) -> None:
+        """Wait until it says so: what it answers may show a change before it has told of it."""
+        deadline = time.monotonic() + LONGEST
+        while text not in (said := self.out.read_text() + self.err.read_text()):
+            assert time.monotonic() < deadline, said
+            self.get("/healthz")
+
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """End it, and give back its exit code."""
         self.process.send_signal(how)
