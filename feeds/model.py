@@ -59,8 +59,7 @@ class Related(NamedTuple):
     provider: Provider | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Article:
+class Article(NamedTuple):
     """What is published of one web address.
 
     `id` is what readers know it by, `link` the address to follow, `digest` stands for the bytes of its record. As it is

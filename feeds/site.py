@@ -71,6 +71,10 @@ class Site(Section):
     templates: Path | None = Field(None, strict=False)
     _theme: Theme = PrivateAttr(Theme())
 
+    def __hash__(self) -> int:
+        # Entries are looked up by it: to look at every field costs as much as what is found that way.
+        return hash(self.base_url)
+
     @property
     def theme(self) -> Theme:
         """What the folder of templates held when the file was read."""

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import termios
 from contextlib import chdir, suppress
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
@@ -78,7 +77,7 @@ def article(n: int = 1, **changes: Any) -> Article:
         topics=("AI",),
         category="news",
     )
-    return replace(made, **changes)
+    return made._replace(**changes)
 
 
 def filed(found: Found, reading: Reading, names: Names = Names(), anew: bool = False) -> Filed:  # noqa: B008 (it is frozen)

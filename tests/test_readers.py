@@ -8,7 +8,7 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -140,7 +140,7 @@ def expected(site: Config) -> dict[str, list[Article]]:
     feeds: dict[str, list[Article]] = defaultdict(list)
     for article in sorted(winners.values(), key=lambda article: (-seconds(article.published), article.id)):
         topics = tuple(names[key] for key in article.feeds() if key.startswith("topics/"))
-        shown = replace(article, topics=topics, provider=article.provider._replace(name=names[provider_key(article)]))
+        shown = article._replace(topics=topics, provider=article.provider._replace(name=names[provider_key(article)]))
         for key in ("all", *article.feeds()):
             feeds[key].append(shown)
     return feeds

@@ -4,7 +4,6 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -295,7 +294,7 @@ class TestExamples:
 
     def test_of_records_of_one_moment_the_smallest_path_wins(self, source: Store) -> None:
         one = make.article(1)
-        fill(source, [replace(one, path=path) for path in ("b.md", "a.md", "B.md", "é.md", "a/a.md")])
+        fill(source, [one._replace(path=path) for path in ("b.md", "a.md", "B.md", "é.md", "a/a.md")])
         assert self.newest(source) == ["B.md"]
 
     def test_articles_of_one_moment_are_ordered_by_address(self, source: Store) -> None:

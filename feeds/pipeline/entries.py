@@ -187,9 +187,9 @@ class Entries:
     def _recipe(self, snapshot: Snapshot, pick: Pick, hidden: frozenset[str], site: str) -> str:
         known = self._recipes.get((site, pick.number))
         if known is None:
-            shown = [*pick.feeds, *[snapshot.names[key] for key in pick.feeds]]
-            shown += [address for address in pick.related if address in hidden]
-            known = digest(site, pick.digest, pick.id, pick.changed.isoformat(), *shown)
+            feeds = "\0".join([*pick.feeds, *[snapshot.names[key] for key in pick.feeds]])
+            kept_out = " ".join([address for address in pick.related if address in hidden])
+            known = digest(site, pick.digest, pick.id, pick.changed.isoformat(), feeds, kept_out)
             self._recipes[site, pick.number] = known
         return known
 
@@ -212,15 +212,19 @@ def as_shown(article: Article, pick: Pick, snapshot: Snapshot, hidden: frozenset
     """
     if article.withdrawn:
         return article
-    called = {key: snapshot.names[key] for key in pick.feeds}
-    topics = tuple(dict.fromkeys([name for key, name in called.items() if key.startswith("topics/")]))
-    key = next(key for key in called if key.startswith("providers/"))
-    provider = Provider(key.partition("/")[2], called[key])
+    topics, provider = [], article.provider
+    for key in pick.feeds:
+        kind, _, slug = key.partition("/")
+        if kind == "topics":
+            topics.append(snapshot.names[key])
+        elif kind == "providers":
+            provider = Provider(slug, snapshot.names[key])
     due = article.updated is None or article.updated <= snapshot.now
     updated = article.updated if due else None
     related = article.related
     if not hidden.isdisjoint(pick.related):
         related = tuple([item for item in related if address_digest(item.link) not in hidden])
-    if (topics, provider, updated, related) == (article.topics, article.provider, article.updated, article.related):
+    named = tuple(dict.fromkeys(topics))
+    if (named, provider, updated, related) == (article.topics, article.provider, article.updated, article.related):
         return article  # as nearly all are
-    return replace(article, topics=topics, provider=provider, updated=updated, related=related)
+    return article._replace(topics=named, provider=provider, updated=updated, related=related)

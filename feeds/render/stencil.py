@@ -11,8 +11,9 @@ import re
 from collections.abc import Callable, Hashable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from operator import itemgetter
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from feeds.model import EVERYTHING, IMAGE_TYPES, Article, Feed, Image, Provider, Related, image_type
 from feeds.render import Place, Style
@@ -41,7 +42,7 @@ class Told:
         self.article = article
         self.html = html
         self._shape: tuple[Hashable | None] | None = None
-        self._written: list[Any] | None = None
+        self._written: list[str] | None = None
 
     @property
     def shape(self) -> Hashable | None:
@@ -51,7 +52,7 @@ class Told:
         return self._shape[0]
 
     @property
-    def written(self) -> list[Any]:
+    def written(self) -> list[str]:
         """Its words as they are written."""
         if self._written is None:
             self._written = _words_of_entry(self).written()
@@ -66,7 +67,7 @@ class Placed(NamedTuple):
     place: Place
 
     @property
-    def written(self) -> list[Any]:
+    def written(self) -> list[str]:
         """Its words as they are written."""
         return _words_of_frame(self).written()
 
@@ -75,14 +76,14 @@ Subject = TypeVar("Subject", Told, Placed)
 
 
 class Stencil(NamedTuple):
-    """A text with holes, and what picks for them out of words as they are written."""
+    """A text with holes: its pieces, and what picks pieces and words as they are written, in turn, out of both."""
 
-    text: str
-    pick: Callable[[list[Any]], tuple[Any, ...]]
+    pieces: list[str]
+    pick: Callable[[list[str]], tuple[str, ...]]
 
-    def filled(self, written: list[Any]) -> bytes:
+    def filled(self, written: list[str]) -> bytes:
         """The text with these words in it."""
-        return (self.text % self.pick(written)).encode()
+        return "".join(self.pick(self.pieces + written)).encode()
 
 
 _known: dict[Hashable, Stencil | None] = {}
@@ -174,8 +175,7 @@ def _stand_in_entry(told: Told) -> Told:
         )
         url = f"{PICTURE}{marks.text()}" + (f".{ENDINGS[kind]}" if kind else "")
         images.append(Image(url, width, height, length))
-    other = replace(
-        article,
+    other = article._replace(
         id=link if article.id == article.link else marks.text(),
         link=link,
         title=marks.text(),
@@ -232,16 +232,16 @@ class _Marks:
         return datetime(YEAR, 1, 1, 1, 1, 1, tzinfo=UTC) + timedelta(days=self._count % 365)
 
 
-def _cut(document: str, written: list[Any]) -> Stencil | None:
+def _cut(document: str, written: list[str]) -> Stencil | None:
     """The stencil of a document that holds these marks; None where one came out in a way that is not known here."""
     places: dict[str, int] = {}
     for place, mark in enumerate(written):
-        places.setdefault(str(mark), place)
-    found = MARK.findall(document)
-    if len(found) < 2 or not all(mark in places for mark in found):
+        places.setdefault(mark, place)
+    pieces, found = MARK.split(document), MARK.findall(document)
+    if not found or not all(mark in places for mark in found):
         return None
-    text = "%s".join(part.replace("%", "%%") for part in MARK.split(document))
-    return Stencil(text, itemgetter(*[places[mark] for mark in found]))
+    after = [0, *chain.from_iterable((len(pieces) + places[mark], at) for at, mark in enumerate(found, start=1))]
+    return Stencil(pieces, itemgetter(*after))
 
 
 def _area(image: Image) -> int:

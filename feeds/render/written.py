@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from html import escape
-from itertools import chain
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -57,14 +56,15 @@ class Words(NamedTuple):
     numbers: Sequence[int | None]
     texts: Sequence[str | None]
 
-    def written(self) -> list[Any]:
+    def written(self) -> list[str]:
         """Each of them in every way in which words are written, one way after the other."""
-        dates, moments = map(_date, self.moments), map(datetime.isoformat, self.moments)
         texts = [text or "" for text in self.texts]
         every = "".join(texts)
+        written = [*map(_date, self.moments), *map(datetime.isoformat, self.moments), *map(str, self.numbers)]
+        first = len(written)
+        written += texts * len(WAYS)
         there = [mark for mark in WRITTEN_OTHERWISE if mark in every]  # few texts hold one, and most of them the same
-        ways = [list(texts) for _ in WAYS]
         for place in {place for mark in there for place, text in enumerate(texts) if mark in text}:
-            for way, written in zip(WAYS, ways, strict=True):
-                written[place] = way(texts[place])
-        return [*dates, *moments, *self.numbers, *chain.from_iterable(ways)]
+            for at, way in zip(range(first + place, len(written), len(texts)), WAYS, strict=True):
+                written[at] = way(texts[place])
+        return written

@@ -408,7 +408,7 @@ def test_a_wrong_optional_part_costs_itself_alone(
     assert (reading.article is not None, set(costs(reading))) == (True, {Cost.PART})
     assert reading.article is not None
     base = article(published=None)
-    expected = {name: getattr(base, name) for name in Article.__dataclass_fields__} | changes
+    expected = base._asdict() | changes
     expected["digest"] = reading.digest
     assert reading.article == Article(**expected)
     assert found == faults
