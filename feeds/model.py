@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -31,6 +31,7 @@ IMAGE_TYPES = {
     "webp": "image/webp",
 }
 KINDS = ("topics", "providers", "categories")
+DIGEST = 32  # hexadecimal digits of a digest: no two texts of a site will ever share one
 WITHDRAWN = "Withdrawn"  # the title of what is left of an article
 OWN = "feeds"  # the kind of feeds of the publisher's own
 
@@ -167,7 +168,7 @@ def digest(*parts: str | bytes) -> str:
     for part in parts:
         data = part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass")
         made += (len(data).to_bytes(8, "big"), data)
-    return blake2b(b"".join(made), digest_size=16).hexdigest()
+    return sha256(b"".join(made)).hexdigest()[:DIGEST]
 
 
 def fold(name: str) -> str:

@@ -6,9 +6,9 @@ opened elsewhere (folder).
 
 from codecs import BOM_UTF8
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from feeds.model import Article, Image, Provider, Related, address_digest, digest, identity
 from feeds.records import fields, frontmatter, toml
@@ -37,8 +37,7 @@ NAMES = KEYS.union(*(shape.model_fields for shape in NESTED.values()))
 MOST_FAULTS = 100  # that are told of one record
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What reading one record came to.  No article and no fault: its editor does not publish it.
 
     `doubtful`: what can be read of a broken one says, or may say, that its editor takes it back.
