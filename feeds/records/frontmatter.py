@@ -20,10 +20,15 @@ def split(text: str) -> tuple[str, str, int]:
     """
     begin = BEGIN.match(text)
     # The first line after the fence may be the other one: its line feed is that of the fence.
-    end = END.search(text, begin.end() - 1) if begin else None
+    end = END.search(text, _fence(text, begin.end() - 1)) if begin else None
     if begin is None or end is None:
         return text, "", 0
     return text[begin.end() : end.start() + 1], text[end.end() :], text.count("\n", 0, begin.end())
+
+
+def _fence(text: str, start: int) -> int:
+    """Where the first line may be that ends what is fenced: to find that is quicker than to try each line."""
+    return min([at for fence in ("\n---", "\n...") if (at := text.find(fence, start)) >= 0], default=len(text))
 
 
 def read(text: str, *, with_places: bool = False) -> FrontMatter:

@@ -90,7 +90,7 @@ def usual_article(source: str, body: str, path: str, mark: str, now: datetime) -
 
     None where it is to be read with more care.
     """
-    if (parts := parted(source)) is None or SECRET_KEY in (body := clean(body).strip()):
+    if (parts := parted(source)) is None or (body and SECRET_KEY in (body := clean(body).strip())):
         return None
     between, raw = parts
     try:
