@@ -112,8 +112,7 @@ class Article(NamedTuple):
         return keys
 
 
-@dataclass(frozen=True, slots=True)
-class Feed:
+class Feed(NamedTuple):
     """A rule for which articles are in it (its key), and what is known of those visible now.
 
     A feed of the publisher's own may bring a description; `formats` are those in which it is published, `content`

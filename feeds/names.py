@@ -7,7 +7,7 @@ gives it. Not here: which spelling is most used (selection), and how a server sa
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from feeds.model import KINDS, OWN, Article, Feed, digest, feed_folder, feed_key, fold, host_name
 
@@ -70,7 +70,7 @@ class Names:
             return feed
         title = naming.title or feed.name
         description, image, content = naming.description or "", naming.image or "", naming.content or feed.content
-        return replace(feed, name=title, description=description, image=image, content=content)
+        return feed._replace(name=title, description=description, image=image, content=content)
 
     def moved(self, path: str) -> str | None:
         """Where what was at a path is now, below the site's address; None when it did not move."""

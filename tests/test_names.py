@@ -1,6 +1,5 @@
 """What is said of names: which are one feed, where it lies and lay, and what cannot be."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -62,9 +61,9 @@ def test_a_feed_is_shown_as_it_is_named_and_otherwise_as_it_is_spelled() -> None
     assert (named.name, named.description, named.image) == ("AI", "All on AI.", "https://e.org/ai.png")
     named = NAMES.named(feed("topics/c-8a0b3d20", "C#"))
     assert (named.name, named.description, named.image, named.content) == ("C#", "On C#.", "", "full")
-    summary = replace(feed("categories/news", "News"), content="summary")
+    summary = feed("categories/news", "News")._replace(content="summary")
     assert NAMES.named(summary) == summary
-    assert NAMES.named(replace(summary, key="topics/ml")).content == "full"
+    assert NAMES.named(summary._replace(key="topics/ml")).content == "full"
     assert NAMES.named(feed("topics/x", "X")) == feed("topics/x", "X")
 
 

@@ -38,7 +38,7 @@ class PageDrafts:
     def __init__(self, config: Config, site: str) -> None:
         self._config = config
         self._site = site
-        self._known: tuple[Snapshot, str] | None = None
+        self._known: tuple[Snapshot, str, datetime] | None = None
         # What there is whatever feeds there are, with its media type.
         self.of_site = {**LISTS, **ASSETS, **(FEED_STYLE if config.feeds.pages else {})}
         if config.records.fields is None:
@@ -46,28 +46,30 @@ class PageDrafts:
 
     def site_draft(self, snapshot: Snapshot, path: str) -> Draft:
         """The front page or the OPML file, which show every feed there is, or a file that pages need."""
-        feeds, site = list(snapshot.feeds.values()), self._config.site
+        site, (listed, newest) = self._config.site, self._listed(snapshot)
 
         def content() -> bytes:
             from feeds.render import html, opml
 
+            feeds = list(snapshot.feeds.values())
             if path == jsonschema.NAME:
                 return jsonschema.schema_text().encode()
             if path == FRONT_PAGE:
                 return html.front_page(feeds, site)
             return opml.subscriptions(feeds, site) if path == OPML else html.asset(path, site)
 
-        newest = max((feed.updated for feed in feeds), default=EPOCH)
-        recipe = digest(self._site, path, self._listed(snapshot) if path in LISTS else "")
+        recipe = digest(self._site, path, listed if path in LISTS else "")
         # What any feed does shows in lists.
         until = snapshot.until if path in LISTS else None
         return Draft(path, self.of_site[path], recipe, newest, content, self._config.feeds.fastest, until)
 
-    def _listed(self, snapshot: Snapshot) -> str:
-        """Stands for all that lists of feeds show, looked up once for each of them."""
+    def _listed(self, snapshot: Snapshot) -> tuple[str, datetime]:
+        """What stands for all that lists of feeds show, and its last change, looked up once for each of them."""
         if self._known is None or self._known[0] is not snapshot:
-            self._known = snapshot, digest(*map(repr, snapshot.feeds.values()))
-        return self._known[1]
+            feeds = snapshot.feeds.values()
+            newest = max((feed.updated for feed in feeds), default=EPOCH)
+            self._known = snapshot, digest("\n".join(map(repr, feeds))), newest
+        return self._known[1:]
 
     def feed_draft(
         self,

@@ -1,7 +1,9 @@
 """What is visible at a moment: every feed there is, and its name.  Looked up once, then kept."""
 
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from feeds import selection, store
 from feeds.config import Config
@@ -44,9 +46,9 @@ def take_snapshot(config: Config, connection: Connection, now: datetime, before:
 
     def told(feed: Feed) -> Feed:
         if (rule := rules.get(feed.key)) is None:
-            return names.named(replace(feed, formats=formats, content=content, page=page))
-        own = replace(feed, name=rule.name, description=rule.description, formats=rule.formats, content=rule.content)
-        return replace(own, page=page)
+            return names.named(feed._replace(formats=formats, content=content, page=page))
+        own = feed._replace(name=rule.name, description=rule.description, formats=rule.formats, content=rule.content)
+        return own._replace(page=page)
 
     since = -1 if before is None else before.generation
     touched = {key: told(feed) for key, feed in selection.feeds(connection, since).items()}
@@ -60,8 +62,10 @@ def take_snapshot(config: Config, connection: Connection, now: datetime, before:
     every = touched if before is None else {key: told(feed) for key, feed in selection.feeds(connection).items()}
     own = [every[key] for key in rules if key in every]
     others = [feed for key, feed in every.items() if key not in rules]
-    in_order = [*own, *sorted(others, key=lambda feed: (fold(feed.name), feed.key))]
-    listed = (x for kind in (EVERYTHING, OWN, *config.feeds.kinds) for x in in_order if x.kind == kind)
+    by_kind: defaultdict[str, list[Feed]] = defaultdict(list)
+    for feed in (*own, *sorted(others, key=lambda feed: (fold(feed.name), feed.key))):
+        by_kind[feed.kind].append(feed)
+    listed = chain.from_iterable(by_kind[kind] for kind in (EVERYTHING, OWN, *config.feeds.kinds))
     feeds = {feed.key: feed for feed in listed if feed.key not in names.retired}
     called = {feed.key: feed.name for feed in others}
     return Snapshot(generation, now, until, called, feeds, every)

@@ -108,8 +108,8 @@ class _Build:
         keys = [key for key in feeds if key not in standing]
         self._drafts.render_ahead(now, keys, self._workers)
         with self._source.reading() as connection:
-            self._known = self._published(connection)
             drafted = self._paths(connection, now, keys)
+            self._known = self._published(connection, drafted)
             paths = [*drafted, *chain.from_iterable(standing.values())]
         is_bare = self._tree.announce(paths)
         if since < 0 and not is_bare:  # nothing is known of how the last build ended
@@ -221,11 +221,11 @@ class _Build:
         coded = [path + suffix for path in documents for suffix in self._codings.values()]
         return [*documents, *coded, *self._rules]
 
-    def _published(self, connection: Connection) -> dict[str, Published]:
-        """What was last published, by the store and by the list in the tree: no date may go back."""
-        known = store.published(connection)
-        for path, written in self._tree.before.items():
-            before = known.get(path)
+    def _published(self, connection: Connection, paths: Sequence[str]) -> dict[str, Published]:
+        """What was last published at these paths, by the store and by the list in the tree: no date may go back."""
+        known = store.published(connection, paths)
+        for path in self._tree.before.keys() & paths:
+            written, before = self._tree.before[path], known.get(path)
             if written.etag != UNFINISHED and (before is None or before.modified < written.modified):
                 recipe = before.recipe if before is not None and before.etag == written.etag else ""
                 known[path] = Published(recipe, written.etag, written.modified)

@@ -9,7 +9,6 @@ Not here: any word of a format (rss, atom), and what is kept of what was rendere
 
 import re
 from collections.abc import Callable, Hashable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from operator import itemgetter
@@ -26,8 +25,10 @@ PICTURE = "x://x/"  # before a mark that is the address of one
 NUMBER = 10_000_000  # and nine times as much, plus a count, are marks of numbers
 YEAR = 1907
 MARK = re.compile(
-    rf"{PICTURE}{BEGIN}[^{END}]*{END}(?:\.(?:{'|'.join(IMAGE_TYPES)})\b)?|{BEGIN}[^{END}]*{END}|[19]0000\d\d\d"
-    rf"|{YEAR}-\d\d-\d\dT01:01:01\+00:00|\w\w\w, \d\d \w\w\w {YEAR} 01:01:01 \+0000"
+    # What none of them begins with is passed over at one look.
+    rf"(?=[x{BEGIN}19A-Z])"
+    rf"({PICTURE}{BEGIN}[^{END}]*{END}(?:\.(?:{'|'.join(IMAGE_TYPES)})\b)?|{BEGIN}[^{END}]*{END}|[19]0000\d\d\d"
+    rf"|{YEAR}-\d\d-\d\dT01:01:01\+00:00|[A-Z]\w\w, \d\d \w\w\w {YEAR} 01:01:01 \+0000)"
 )
 ENDINGS = {kind: ending for ending, kind in IMAGE_TYPES.items()}
 CUT = b"\0"  # stands in no document
@@ -199,8 +200,7 @@ def _words_of_frame(placed: Placed) -> Words:
 
 def _stand_in_frame(placed: Placed) -> Placed:
     feed, place, marks = placed.feed, placed.place, _Marks()
-    other = replace(
-        feed,
+    other = feed._replace(
         key=feed.key if feed.key == EVERYTHING else f"{feed.kind}/{marks.text()}",
         name=marks.text() if feed.name else "",
         description=marks.text() if feed.description else "",
@@ -237,7 +237,8 @@ def _cut(document: str, written: list[str]) -> Stencil | None:
     places: dict[str, int] = {}
     for place, mark in enumerate(written):
         places.setdefault(mark, place)
-    pieces, found = MARK.split(document), MARK.findall(document)
+    parts = MARK.split(document)
+    pieces, found = parts[::2], parts[1::2]
     if not found or not all(mark in places for mark in found):
         return None
     after = [0, *chain.from_iterable((len(pieces) + places[mark], at) for at, mark in enumerate(found, start=1))]
