@@ -51,6 +51,7 @@ def flaw_of(text: str) -> Flaw:
         pytest.param("---  \na: b\n--- \t\nBody", "a: b\n", "Body", 1, id="blanks after the fences"),
         pytest.param("\n \n\n---\na: b\n---\n", "a: b\n", "", 4, id="leading blank lines"),
         pytest.param("---\na: b\n---\nx\n---\ny\n", "a: b\n", "x\n---\ny\n", 1, id="a rule in the body is body"),
+        pytest.param("---\na: b\n----\n....\n---\nx", "a: b\n----\n....\n", "x", 1, id="like a fence"),
         pytest.param("---\n---\nBody", "", "Body", 1, id="empty"),
         pytest.param("a: b\n", "a: b\n", "", 0, id="plain YAML"),
         pytest.param("---\na: b\n", "---\na: b\n", "", 0, id="no end"),
