@@ -274,8 +274,12 @@ def identity(address: str) -> str:
 
 
 def address_digest(address: str) -> str:
-    """What stands for a cleaned web address where the address itself must not: it tells which are equal, no more."""
-    return digest(identity(address))
+    """What stands for a cleaned web address where the address itself must not: it tells which are equal, no more.
+
+    Ledgers that editors keep hold it, so that it is the same for ever.
+    """
+    data = identity(address).encode("utf-8", "surrogatepass")
+    return blake2b(len(data).to_bytes(8, "big") + data, digest_size=16).hexdigest()
 
 
 def _percent_encoded(text: str) -> str:

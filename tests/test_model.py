@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from feeds.model import (
     Provider,
+    address_digest,
     digest,
     feed_folder,
     feed_key,
@@ -348,6 +349,11 @@ def test_an_article_changed_when_it_was_updated_or_else_published() -> None:
     article = make.article()
     assert article.changed == article.published
     assert make.article(updated=make.NOW).changed == make.NOW
+
+
+def test_the_digest_of_an_address_is_for_ever_what_ledgers_have_of_it() -> None:
+    assert address_digest("https://example.org/moved") == "77eb2c9f8864c54eeae20db97335c96f"
+    assert address_digest("https://example.org:443/moved#x") == "77eb2c9f8864c54eeae20db97335c96f"
 
 
 @given(st.lists(st.one_of(st.text(), st.binary())), st.lists(st.one_of(st.text(), st.binary())))

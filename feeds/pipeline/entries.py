@@ -187,9 +187,9 @@ class Entries:
     def _recipe(self, snapshot: Snapshot, pick: Pick, hidden: frozenset[str], site: str) -> str:
         known = self._recipes.get((site, pick.number))
         if known is None:
-            feeds = "\0".join([*pick.feeds, *[snapshot.names[key] for key in pick.feeds]])
+            called = "\0".join([*pick.feeds, *[snapshot.names[key] for key in pick.feeds]])
             kept_out = " ".join([address for address in pick.related if address in hidden])
-            known = digest(site, pick.digest, pick.id, pick.changed.isoformat(), feeds, kept_out)
+            known = digest(site, pick.digest, pick.id, pick.changed.isoformat(), called, kept_out)
             self._recipes[site, pick.number] = known
         return known
 

@@ -19,7 +19,7 @@ from feeds.render import Place, Style
 from feeds.render.written import Words
 from feeds.site import Site
 
-MOST_KNOWN = 5000  # stencils, of about a kilobyte each
+MOST_KNOWN = 2000  # stencils, of one to four kilobytes each
 BEGIN, END = "\ue000", "\ue001"  # of a mark; for private use, and hardly ever in what is published
 PICTURE = "x://x/"  # before a mark that is the address of one
 NUMBER = 10_000_000  # and nine times as much, plus a count, are marks of numbers
