@@ -178,6 +178,8 @@ class _Sharing(Generic[Batch, Made]):
 
     def hire(self, count: int) -> None:
         """Have so many processes begin."""
+        if not count:
+            return  # to freeze starts the count to the next search for garbage anew: where nobody forks none would come
         gc.freeze()  # no worker looks for garbage in what was there before it: to look at a page is to copy it
         for _ in range(count):
             self._hired.append(_hire(self._work, self._hired))
@@ -185,7 +187,8 @@ class _Sharing(Generic[Batch, Made]):
 
     def end(self) -> None:
         """No worker is there any more."""
-        gc.unfreeze()
+        if self._hired:
+            gc.unfreeze()
         while self._hired:
             self._hired.pop().dismiss()
 

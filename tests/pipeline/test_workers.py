@@ -1,5 +1,6 @@
 """Work done by several processes: the same whatever their number, and whatever becomes of them."""
 
+import gc
 import os
 import select
 import signal
@@ -51,6 +52,20 @@ def alive(process: int) -> bool:
 def test_what_is_made_comes_in_order(work: type[list[int]], workers: int) -> None:
     with shared(work, BATCHES, workers) as made:
         assert list(made) == [squares(batch) for batch in BATCHES]
+
+
+def test_where_nobody_forks_the_count_to_the_next_search_for_garbage_goes_on() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        kept = [[number] for number in range(500)]
+        before = gc.get_count()[0]
+        with shared(squares, BATCHES, 0) as made:
+            assert len(list(made)) == len(BATCHES)
+        assert gc.get_count()[0] >= before >= len(kept)
+        assert gc.get_freeze_count() == 0
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("workers", [0, 1, 3])
