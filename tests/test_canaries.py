@@ -448,6 +448,7 @@ def test_the_service_says_no_hidden_word(site: Config, twin: Config, keys: list[
         running.until_said("new.md:")
         assert running.stop() == 0
     said = running.out.read_text() + running.err.read_text()
+    assert "new.md:" in said
     assert found(make.CANARY, said) == []
     assert found(SECURED, *make.tree(config.store_file.parent).values()) == []
 

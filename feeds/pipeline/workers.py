@@ -187,8 +187,7 @@ class _Sharing(Generic[Batch, Made]):
 
     def end(self) -> None:
         """No worker is there any more."""
-        if self._hired:
-            gc.unfreeze()
+        gc.unfreeze()
         while self._hired:
             self._hired.pop().dismiss()
 

@@ -103,6 +103,7 @@ def test_a_config_is_taken_up_when_it_is_good(tmp_path: Path) -> None:
         until(server, "Article 3")
         assert "Other feeds" in server.get(DOCUMENT).text
         server.until_said("the last good config stays")
+        assert "the last good config stays" in server.err.read_text()
         config.file.write_text(good + '[topics.ai]\ntitle = "Machines that learn"\n')
         until(server, "Machines that learn")
         make.write(config.records_folder / "4.md", make.record(4))
