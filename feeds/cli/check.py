@@ -30,7 +30,6 @@ def check(config_path: str, form: str | None, show_all: bool) -> None:
     """
     from feeds import pipeline
     from feeds.cli import reports
-    from feeds.records import Cost
 
     config, now = opening.load(config_path), opening.now()
     chosen = form or ("text" if terminal.is_watched() else "lines")
@@ -38,7 +37,7 @@ def check(config_path: str, form: str | None, show_all: bool) -> None:
     records, faulty = set(), set()
     for path, faults in pipeline.check(config, now):
         records.add(path)
-        if any(fault.cost is not Cost.NOTHING for fault in faults):
+        if any(not fault.is_note for fault in faults):
             faulty.add(path)
         if faults:
             report.add(path, faults)

@@ -39,7 +39,12 @@ class Shown:
 
 def level_of(fault: "Fault") -> str:
     """`error` costs a record or what is new in it, `warning` a part of one, `note` nothing."""
-    return {"part": "warning", "nothing": "note"}.get(fault.cost.value, "error")
+    return {"part": "warning", "nothing": "note", "hidden": "note"}.get(fault.cost.value, "error")
+
+
+def is_unknown_key(fault: "Fault") -> bool:
+    """True for the note of a key that no record has, and that looks like one of ours."""
+    return fault.cost.value == "nothing"
 
 
 def shown(fault: "Fault", path: str, hint: str, *, is_quoted: bool) -> Shown:
@@ -50,14 +55,14 @@ def shown(fault: "Fault", path: str, hint: str, *, is_quoted: bool) -> Shown:
         "part": "this part is left out; the rest of the record stays",
     }
     more = []
-    if fault.got and not (is_quoted and fault.got[:1] in "'\"") and fault.cost.value != "nothing":
+    if fault.got and not (is_quoted and fault.got[:1] in "'\"") and not is_unknown_key(fault):
         more.append(f"got {fault.got}")
     if fault.cost.value in costs:
         more.append(costs[fault.cost.value])
     if hint:
         more.append(f"hint: {hint}")
-    text = f"{fault.key}: expected {fault.expected}" if fault.key else f"expected {fault.expected}"
-    if fault.cost.value == "nothing":
+    text = f"{fault.key}: {fault.message}" if fault.key else fault.message
+    if is_unknown_key(fault):
         text = f"no record has a key {fault.got}"
     return Shown(level_of(fault), path, fault.line, fault.column, text, tuple(more))
 

@@ -137,6 +137,8 @@ def _say_left(config: "Config", file: Path, now: datetime) -> None:
     path = str(file.relative_to(config.records_folder))
     reading = read_record(path, file.read_bytes(), now, config.records.fields)
     for fault in reading.faults:
+        if fault.is_note:
+            continue
         click.echo(f"Still to write, at line {fault.line}: {fault.key}, {fault.expected}")
     if reading.unpublished:
         hides = "draft: true" if config.records.fields else "published: false"

@@ -79,9 +79,10 @@ class Json(_Named):
 
     def add(self, path: str, faults: Sequence["Fault"]) -> None:
         """The faults of one record."""
-        from feeds.records import hint
+        from feeds.records import Cost, hint
 
         for fault in faults:
+            is_hidden = fault.cost is Cost.HIDDEN
             self._found.append(
                 {
                     "path": self.path(path),
@@ -89,9 +90,9 @@ class Json(_Named):
                     "column": fault.column,
                     "level": faulty.level_of(fault),
                     "key": fault.key,
-                    "expected": fault.expected,
+                    "expected": "" if is_hidden else fault.expected,
                     "got": fault.got,
-                    "hint": hint(fault, faults),
+                    "hint": fault.message if is_hidden else hint(fault, faults),
                 }
             )
 
@@ -109,7 +110,7 @@ class GitHub(_Named):
 
         for fault in faults:
             command = {"note": "notice"}.get(level := faulty.level_of(fault), level)
-            said = f"expected {fault.expected}" + (f", got {fault.got}" if fault.got else "")
+            said = fault.message + (f", got {fault.got}" if fault.got else "")
             advice = hint(fault, faults)
             place = {"file": self.path(path), "line": str(fault.line), "col": str(fault.column)}
             place["title"] = fault.key or "record"
@@ -175,7 +176,7 @@ class Text(_Named):
         from feeds.records import hint, slip_of
 
         slip = slip_of(fault, faults)
-        if slip is not None or faulty.level_of(fault) == "note":
+        if slip is not None or faulty.is_unknown_key(fault):
             advice = f"did you mean {fault.key}?"
             fault = faulty.at_key(replace(fault, line=slip.line, got=slip.got) if slip else fault, lines)
         else:
@@ -225,9 +226,9 @@ def _levels() -> tuple[str, ...]:
 def _kind(fault: "Fault") -> Kind:
     expected = re.sub(r", other than those of .*", "", fault.expected)
     key = re.sub(r"\[\d+\]", "[]", fault.key)
-    if faulty.level_of(fault) == "note":
+    if faulty.is_unknown_key(fault):
         return "note", "", f"a key that looks like {key}"
-    return faulty.level_of(fault), key, f"expected {expected}"
+    return faulty.level_of(fault), key, replace(fault, expected=expected).message
 
 
 def _names(line: str, key: str) -> bool:

@@ -18,7 +18,17 @@ from feeds.model import digest
 from feeds.names import Names
 from feeds.pipeline.listing import NEVER, Listing, settled
 from feeds.pipeline.workers import shared
-from feeds.records import Fault, Found, Listed, Reading, RecordsFolder, list_folders, parts_of, read_record
+from feeds.records import (
+    Fault,
+    Found,
+    Listed,
+    Reading,
+    RecordsFolder,
+    list_folders,
+    may_be_hidden,
+    parts_of,
+    read_record,
+)
 from feeds.rows import Filed, filed
 
 BATCH = 100
@@ -49,24 +59,33 @@ class Reader:
         """
         with RecordsFolder(self.config.records_folder) as folder:
             contents = [folder.read(item) for _, item in batch]
-        readings = [self._reading(*file, content) for file, content in zip(batch, contents, strict=True)]
+            readings = [
+                self._unreadable(*file, content, folder)
+                if isinstance(content, Fault)
+                else self._reading(*file, content)
+                for file, content in zip(batch, contents, strict=True)
+            ]
         names = self.config.names
         return [one and self._filed(*one, names) for one in readings]
 
-    def _reading(self, path: str, item: Found, content: bytes | Fault) -> tuple[Found, Reading | None] | None:
+    def _reading(self, path: str, item: Found, content: bytes) -> tuple[Found, Reading | None]:
         seen = Found(path, item.size, settled(item.mtime_ns), item.is_link)
         before = self.known.get(path)
-        if isinstance(content, Fault):
-            # Its rights or the target of a link may change without its time telling so: it is looked at each time.
-            # Behind a link may be another file than before, and under a name that had to be escaped there was none.
-            doubtful = item.is_link or item.path != path
-            reading = Reading(path, digest(str(content)), None, (content,), doubtful=doubtful)
-            seen = seen._replace(mtime_ns=NEVER)
-        elif before is not None and before == digest(content):
+        if before is not None and before == digest(content):
             return seen, None
-        else:
-            reading = read_record(path, content, self.now, self.config.records.fields)
-        return None if before is not None and before == reading.digest else (seen, reading)
+        return seen, read_record(path, content, self.now, self.config.records.fields)
+
+    def _unreadable(self, path: str, item: Found, fault: Fault, folder: RecordsFolder) -> tuple[Found, Reading] | None:
+        """A file that cannot be read.  If it is too large, its first bytes may still say that it is hidden."""
+        start = folder.start(item)
+        # Behind a link may be another file than before, and under a name that had to be escaped there was none.
+        doubtful = item.is_link or item.path != path
+        doubtful = doubtful or (bool(start) and may_be_hidden(start, self.now, self.config.records.fields))
+        reading = Reading(path, digest(str(fault), start), None, (fault,), doubtful=doubtful)
+        if self.known.get(path) == reading.digest:
+            return None
+        # Its rights or the target of a link may change without its time telling so: it is looked at each time.
+        return Found(path, item.size, NEVER, item.is_link), reading
 
     def _filed(self, seen: Found, reading: Reading | None, names: Names) -> Filed | Found:
         return seen if reading is None else filed(seen, reading, self.now, names, self.anew)

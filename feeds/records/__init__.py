@@ -1,13 +1,15 @@
 """Records: the files that editors write, read into articles.
 
 folder: which files there are, and their bytes.  frontmatter, toml: text to plain data.  mapping, fields, naming: data
-in the keys of another publisher to data in ours.  shape, slips: what the data may say.  reading: all of it together,
-with every fault in its place.  faults: what a fault is.
+in the keys of another publisher to data in ours.  shape, slips: what the data may say.  hiding, hiding_text: what says
+that a record is not for the public.  reading: all of it together, with every fault in its place.  faults: what a fault
+is.
 Not here: what was read before (store), what is visible (selection).
 """
 
 from feeds.records.faults import Cost, Fault
 from feeds.records.folder import Found, Listed, RecordsFolder, find, list_folders, parts_of, printable, read_file, walk
+from feeds.records.hiding_text import may_be_hidden
 from feeds.records.hints import hint, slip_of
 from feeds.records.jsonschema import record_schema, schema_text
 from feeds.records.mapping import FieldMapping, MappingError, read_mapping
@@ -26,6 +28,7 @@ __all__ = [
     "find",
     "hint",
     "list_folders",
+    "may_be_hidden",
     "parts_of",
     "place_of_identity",
     "printable",

@@ -6,19 +6,24 @@ from enum import StrEnum
 
 
 class Cost(StrEnum):
-    """What a fault costs: the whole record, what is new in it (its last good version stays), a part, or nothing."""
+    """What a fault costs: the whole record, what is new in it (its last good version stays), a part, or nothing.
+
+    HIDDEN is no fault but a note: the record says itself that it is not for the public, and where.
+    """
 
     RECORD = "record"
     NEWS = "news"
     PART = "part"
     NOTHING = "nothing"
+    HIDDEN = "hidden"
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One thing wrong with one record.  Line and column count from 1, in characters.
 
-    `got` may quote the record and is for its editor alone. `until` is when a fault that is only one of time passes.
+    `expected` is what should stand there; of a HIDDEN one it is the reason, a sentence. `got` may quote the record and
+    is for its editor alone. `until` is when a fault that is only one of time passes.
     """
 
     path: str
@@ -34,7 +39,19 @@ class Fault:
     def public(self) -> str:
         """The fault without a word of the record, for logs and for the output of a build."""
         stays = "; its last good version stays" if self.cost is Cost.NEWS else ""
-        return f"{self._place}expected {self.expected}{stays}"
+        return f"{self._place}{self.message}{stays}"
+
+    @property
+    def is_note(self) -> bool:
+        """True if nothing is wrong that keeps the record or a part of it from being shown."""
+        return self.cost in (Cost.NOTHING, Cost.HIDDEN)
+
+    @property
+    def message(self) -> str:
+        """What is wrong, without its place and without a word of the record."""
+        if self.cost is Cost.HIDDEN:
+            return f"the record is hidden: {self.expected}"
+        return f"expected {self.expected}"
 
     def __str__(self) -> str:
         return f"{self.public}, got {self.got}" if self.got else self.public

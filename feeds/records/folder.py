@@ -13,6 +13,7 @@ from feeds.records.faults import Fault
 
 SUFFIXES = (".md", ".markdown", ".yaml", ".yml", ".txt")
 LARGEST = 1024 * 1024
+MOST_SEARCHED = 2 * LARGEST  # bytes of a larger file that are searched for what hides it
 _NEXT = "\0"  # between what is told of two files: no name holds it, nor a slash
 
 
@@ -177,6 +178,20 @@ class RecordsFolder:
 
     def read(self, found: Found) -> bytes | Fault:
         """The bytes of a record, or the fault for which it cannot be read: it is then left out."""
+        content = self._read(found, LARGEST)
+        if not isinstance(content, Fault) and len(content) > LARGEST:
+            return _fault(found.path, "at most 1 MiB", "more")
+        return content
+
+    def start(self, found: Found) -> bytes:
+        """The first bytes of a file that is larger than a record may be; none of any other."""
+        if found.size <= LARGEST:
+            return b""
+        content = self._read(found, MOST_SEARCHED)
+        return b"" if isinstance(content, Fault) or len(content) <= LARGEST else content
+
+    def _read(self, found: Found, most: int) -> bytes | Fault:
+        """The first bytes of a file: one more than `most` of a larger one."""
         path = found.path
         if printable(path) != path:
             return _fault(path, "a file name in UTF-8 without control characters", "another")
@@ -192,16 +207,14 @@ class RecordsFolder:
                 if not stat.S_ISREG(facts.st_mode):
                     kind = "a link to a folder, which is not followed" if found.is_link else "a pipe, socket or device"
                     return _fault(found.path, "a file", kind)
-                content = os.read(descriptor, min(facts.st_size, LARGEST) + 1)
-                while facts.st_size < len(content) <= LARGEST and (more := os.read(descriptor, LARGEST)):
+                content = os.read(descriptor, min(facts.st_size, most) + 1)
+                while facts.st_size < len(content) <= most and (more := os.read(descriptor, most)):
                     content += more  # it grew meanwhile
             finally:
                 os.close(descriptor)
         except (OSError, RuntimeError, ValueError) as error:
             got = getattr(error, "strerror", None) or "a link in a circle"
             return _fault(found.path, "a file that can be read", got)
-        if len(content) > LARGEST:
-            return _fault(found.path, "at most 1 MiB", "more")
         return content
 
     def _open(self, path: str) -> int:

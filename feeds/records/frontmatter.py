@@ -11,6 +11,7 @@ from feeds.records.plain import FrontMatter
 
 BEGIN = re.compile(r"\s*---[ \t]*\r?\n")
 END = re.compile(r"\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)")
+TOML_END = re.compile(r"\n\+\+\+[ \t]*(?:\r?\n|\Z)")
 
 
 def split(text: str) -> tuple[str, str, int]:
@@ -24,6 +25,16 @@ def split(text: str) -> tuple[str, str, int]:
     if begin is None or end is None:
         return text, "", 0
     return text[begin.end() : end.start() + 1], text[end.end() :], text.count("\n", 0, begin.end())
+
+
+def end_of(text: str) -> int | None:
+    """Where the front matter of a text ends, YAML or TOML; None where no line says so."""
+    opening = re.match(r"\s*(---|\+\+\+)[ \t]*\r?\n", text)
+    if opening is None:
+        return None
+    ends = {"---": END, "+++": TOML_END}[opening[1]]
+    found = ends.search(text, opening.end() - 1)
+    return found.end() if found else None
 
 
 def _fence(text: str, start: int) -> int:

@@ -16,6 +16,8 @@ HOST = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?=[/?#:]|$)\S*", re.IGNORECASE)
 
 def hint(fault: Fault, beside: Iterable[Fault] = ()) -> str:
     """What may mend a fault, or nothing; `beside` are the other faults of the record."""
+    if fault.cost is Cost.HIDDEN:
+        return ""
     key = re.sub(r"^.*[.\]]", "", fault.key)
     if fault.cost is Cost.NOTHING:
         return f"did you mean {key}?"

@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from feeds.model import Article, Image, Provider, Related, address_digest, digest, identity
-from feeds.records import fields, frontmatter, toml
+from feeds.records import fields, frontmatter, hiding, toml
 from feeds.records.faults import Cost, Fault
 from feeds.records.fields import Mapped
+from feeds.records.hiding_text import hiding_lines, line_in_body, may_be_hidden
 from feeds.records.mapping import FieldMapping
 from feeds.records.naming import is_aside
 from feeds.records.plain import SECRET_KEY, Path, Place, key_text
@@ -24,12 +25,11 @@ from feeds.records.shape import (
     Record,
     RelatedShape,
     as_address,
-    as_boolean,
     as_moment,
     clean,
     holds_secret,
 )
-from feeds.records.slips import HIDING, likely_key, likely_meant, may_say_unpublished
+from feeds.records.slips import likely_key
 from feeds.records.usual import usual_article
 from feeds.records.validation import NESTED, Problem, described, validate
 
@@ -40,7 +40,7 @@ MOST_FAULTS = 100  # that are told of one record
 class Reading(NamedTuple):
     """What reading one record came to.  No article and no fault: its editor does not publish it.
 
-    `doubtful`: what can be read of a broken one says, or may say, that its editor takes it back.
+    `doubtful`: what can be read of a broken one says, or may say, that its editor takes it back, or dates it later.
     Of a record that is no article, `held` stands for its addresses, so that no other one may point to them, and `due`
     is its publication: until then it is nobody's business that there is such a record.
     """
@@ -72,12 +72,12 @@ def read_record(path: str, content: bytes, now: datetime, mapping: FieldMapping 
         good = error.object[: error.start].decode()
         place = (good.count("\n") + 1, len(good) - good.rfind("\n"))
         fault = Fault(path, *place, "", "UTF-8", f"the byte 0x{error.object[error.start]:02x}")
-        doubtful = may_say_unpublished(content.decode(errors="replace"), _deciding(mapping))
-        return Reading(path, mark, None, (fault,), doubtful=doubtful)
+        return Reading(path, mark, None, (fault,), doubtful=may_be_hidden(content, now, mapping))
     is_toml = toml.is_toml(text)
     if mapping is None and not is_toml:
         source, body, _ = frontmatter.split(text)
-        if (usual := usual_article(source, body, path, mark, now)) is not None:
+        usual = None if line_in_body(body, now) else usual_article(source, body, path, mark, now)
+        if usual is not None:
             would_be, is_published = usual
             if is_published:
                 return Reading(path, mark, would_be, ())
@@ -86,7 +86,7 @@ def read_record(path: str, content: bytes, now: datetime, mapping: FieldMapping 
     front = read(text)
     faults = [Fault(path, *flaw.place, _known_key(flaw.path), flaw.expected, flaw.got) for flaw in front.flaws]
     if front.data is None:
-        return Reading(path, mark, None, tuple(faults), doubtful=may_say_unpublished(text, _deciding(mapping)))
+        return Reading(path, mark, None, tuple(faults), doubtful=may_be_hidden(content, now, mapping))
     body = clean(front.body).strip()
     mapped = Mapped(front.data) if mapping is None else fields.apply(mapping, front.data, path)
     if mapping is not None and is_aside(path):
@@ -96,27 +96,41 @@ def read_record(path: str, content: bytes, now: datetime, mapping: FieldMapping 
     if record is not None:
         problems += _problems_of_update(record, now)
     problems += _misspellings(front.data, mapped.known)
+    signs = hiding.Signs(front.data, mapped, now)
+    problems += signs.problems
+    hides = signs.unpublished or signs.doubtful or any(hiding.decides(problem) for problem in problems)
+    lines = [] if hides else hiding_lines(text, front.body, now)
+    for line, got in lines:
+        faults.append(Fault(path, line.line, line.column, line.key, f"{line.key} as a key of the record", got))
     if holds_secret(body):
         problems.append(Problem((), f"a body without the key {SECRET_KEY} in it", "", Cost.PART))
         body = ""
     if problems:
         places = read(text, with_places=True).places
         faults += [_fault(path, problem, mapped, places) for problem in problems]
-    unpublished = _says_unpublished(mapped.data)
     # What a mapping makes of a record follows from its path too.
     shown = mark if mapping is None else digest(mark, path)
-    kept = record is not None and not unpublished and all(fault.cost is not Cost.RECORD for fault in faults)
-    article = _article(path, shown, record, body) if record is not None and kept else None
+    kept = record is not None and not signs.unpublished and all(fault.cost is not Cost.RECORD for fault in faults)
+    article = _article(path, shown, record, body, signs.start) if record is not None and kept else None
     faults.sort(key=lambda fault: (fault.line, fault.column))
     if len(faults) > MOST_FAULTS:
         last = faults[MOST_FAULTS]
         faults[MOST_FAULTS:] = [replace(last, key="", expected=f"at most {MOST_FAULTS} faults", got=str(len(faults)))]
     if article is not None:
         return Reading(path, mark, article, tuple(faults))
-    held, due = _held(mapped.data), _due(mapped.data)
-    doubtful = any(fault.cost is Cost.RECORD and fault.key in ("published", *HIDING) for fault in faults)
-    doubtful = doubtful or (bool(front.flaws) and may_say_unpublished(text, _deciding(mapping)))
-    return Reading(path, mark, None, tuple(faults), unpublished, doubtful, held, due)
+    doubtful = not signs.unpublished and (
+        hides
+        or bool(lines)
+        or hiding.may_be_later(mapped.data.get("publishedDateTime"), now)
+        or (bool(front.flaws) and may_be_hidden(content, now, mapping))
+    )
+    due = _later(_due(mapped.data), signs.start)
+    return Reading(path, mark, None, tuple(faults), signs.unpublished, doubtful, _held(mapped.data), due)
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    moments = [moment for moment in (one, other) if moment is not None]
+    return max(moments, default=None)
 
 
 def refusal(path: str, place: tuple[int, int, str], winner: str) -> Fault:
@@ -165,18 +179,6 @@ def _problems_of_update(record: Record, now: datetime) -> list[Problem]:
     return []
 
 
-def _deciding(mapping: FieldMapping | None) -> set[str]:
-    """The keys of theirs that say whether a record is published."""
-    return set() if mapping is None else {str(key.path[-1]) for key in mapping.keys_of("published")} - {"published"}
-
-
-def _says_unpublished(data: dict[str, Any]) -> bool:
-    try:
-        return "published" in data and not as_boolean(data["published"])
-    except ValueError:
-        return False
-
-
 def _held_by(article: Article) -> tuple[str, ...]:
     links = (getattr(article, name) for name in ADDRESSES.values())
     return tuple(dict.fromkeys([address_digest(link) for link in links if link is not None]))
@@ -217,27 +219,29 @@ def _misspellings(data: dict[str, Any], known: frozenset[str]) -> list[Problem]:
     if data.keys() <= KEYS:
         return []
     problems = []
-    hiding = ("published", *HIDING) if known else ("published",)
+    absent = [name for name in hiding.SLIPPED if name not in data]
     for key in sorted(data.keys() - KEYS - known):
-        hidden = [name for name in hiding if name not in data and likely_meant(key, data[key], name)]
+        hidden = hiding.likely_hiding(key, data[key], absent)
         if hidden:
             got = described(key)
-            problems.append(Problem((key,), "this key, not one that looks like it", got, named=hidden[0]))
+            problems.append(Problem((key,), "this key, not one that looks like it", got, named=hidden))
         elif not known and (meant := likely_key(key)):  # with a mapping, other keys are their own
             problems.append(Problem((key,), "this key, if it is meant", described(key), Cost.NOTHING, named=meant))
     return problems
 
 
-def _article(path: str, mark: str, record: Record, body: str) -> Article:
-    updated = record.updatedDateTime
+def _article(path: str, mark: str, record: Record, body: str, start: datetime | None) -> Article:
+    updated, published = record.updatedDateTime, record.publishedDateTime
+    if start is not None:
+        published = max(published, start)
     return Article(
         path=path,
         digest=mark,
         id=record.id or (identity(record.previousUrls[0]) if record.previousUrls else identity(record.webUrl)),
         link=record.webUrl,
         title=record.title,
-        published=record.publishedDateTime,
-        updated=updated if updated is not None and updated >= record.publishedDateTime else None,
+        published=published,
+        updated=updated if updated is not None and updated >= published else None,
         provider=_provider(record.provider),
         excerpt=record.excerpt or "",
         body=body,

@@ -1,16 +1,10 @@
 """Slips of the pen: which key an editor likely meant by one that we do not know.  Pure; what it costs is not here."""
 
-import re
-import unicodedata
-from collections.abc import Collection
 from difflib import SequenceMatcher, get_close_matches
 from typing import Any
 
 from feeds.records.shape import FALSE, KEYS, TRUE
 
-PAIR = re.compile(r"""([A-Za-z_]{3,40})["']?[ \t]*[:=][ \t]*["']?([^\s,}\]"'#]*)""")
-# A word about publication, and what stands after it in its line or item.
-ABOUT = re.compile(r"""([\w-]*(?:publish|draft|unlisted)[\w-]*)([^\n,}]*)""", re.IGNORECASE)
 HIDING = ("draft", "unlisted")
 LONGEST_SLIP = 40  # characters; a longer key is no slip of the pen
 
@@ -37,29 +31,6 @@ def likely_meant(key: str, value: Any, meant: str) -> bool:
         return likeness >= 0.8
     compound = key.startswith(meant) and not key.removeprefix(meant)[:1].islower()
     return likeness >= 0.88 and not compound and _letters(key) not in ("publisher", "publishers")
-
-
-def may_say_unpublished(text: str, deciding: Collection[str] = ()) -> bool:
-    """Whether a text that cannot be read as a record holds anything that may mean that it is not to be published.
-
-    `deciding` are the keys of theirs that a mapping takes `published` from: what they say is not known here.
-    """
-    if "\0" in text:  # in an encoding that is not known
-        return True
-    plain = unicodedata.normalize("NFKC", "".join(c for c in text if unicodedata.category(c) != "Cf"))
-    if "\\u" in plain or any(re.search(rf"\b{re.escape(key)}\b", plain) for key in deciding):
-        return True
-    for word, rest in ABOUT.findall(plain):
-        letters = _letters(word)
-        if letters in ("publisheddatetime", "publisher", "publishers"):
-            continue
-        shows = FALSE if letters in HIDING else TRUE if letters == "published" else set[str]()
-        if re.sub(r"^[\"']?\s*[:=]\s*", "", rest).strip(" ,}\t") not in shows:
-            return True
-    return any(
-        key not in KEYS and any(likely_meant(key, value, name) for name in ("published", *HIDING))
-        for key, value in PAIR.findall(plain)
-    )
 
 
 def _letters(key: str) -> str:

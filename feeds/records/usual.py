@@ -18,8 +18,17 @@ from feeds.model import PLAIN_ADDRESS, Article, Image, Provider, Related, identi
 from feeds.records.lines import Pick, numbered, parted, picking
 from feeds.records.plain import SECRET_KEY, Plain
 from feeds.records.shape import USUAL_MOMENT, clean, stands
+from feeds.records.validation import validate
 
 TEXT, NAME, ADDRESS, DOMAIN, MOMENT, NUMBER, PIXELS, FLAG = range(8)
+SAMPLES = {
+    **dict.fromkeys((TEXT, NAME), "x"),
+    ADDRESS: "https://example.org/",
+    DOMAIN: "example.org",
+    MOMENT: "2026-11-23T09:30:00Z",
+    **dict.fromkeys((NUMBER, PIXELS), Plain("1")),
+    FLAG: Plain("true"),
+}
 PROVIDER = {"domain": DOMAIN, "name": TEXT}
 IMAGE = {"url": ADDRESS, "width": PIXELS, "height": PIXELS, "isCached": FLAG, "length": PIXELS}
 RELATED = {
@@ -166,7 +175,7 @@ def _related(title: str, link: str, domain: str | None, name: str | None) -> Rel
 
 @lru_cache(maxsize=500)
 def _form(between: str) -> _Form | None:
-    """The form of a record; None of one that has another key, or lacks one.
+    """The form of a record; None of one that has another key, or that validation finds fault with whatever it says.
 
     Raises ValueError where only a parser can tell, as `numbered` does: nothing is kept that may be a value after all.
     """
@@ -184,6 +193,8 @@ def _form(between: str) -> _Form | None:
 
     try:
         _sort(data, RECORD, kinds)
+        if validate(_sample(data, RECORD))[1]:  # a key that is required is not there, or says nothing
+            return None
         first = [int(data[key]) for key in ("title", "webUrl", "publishedDateTime")]
         others = ("excerpt", "category", "originalUrl", "ampWebUrl", "cdnAmpWebUrl", "quality", "heat")
         images = [[int(item["url"]), *at(item, "width", "height", "length")] for item in data.get("images") or ()]
@@ -210,6 +221,15 @@ def _form(between: str) -> _Form | None:
         )
     except (KeyError, TypeError, ValueError):  # a key is another, or is not there, or says nothing
         return None
+
+
+def _sample(item: Any, what: Any) -> Any:
+    """The same data with a good value of its kind in each place where there is one."""
+    if isinstance(what, dict) and isinstance(item, dict):
+        return {key: _sample(one, what[key]) for key, one in item.items()}
+    if isinstance(what, list) and isinstance(item, list):
+        return [_sample(one, what[0]) for one in item]
+    return None if item is None else SAMPLES[what]
 
 
 def _sort(item: Any, what: Any, kinds: defaultdict[int, list[int]]) -> None:

@@ -40,9 +40,12 @@ OF_KEY = {
 REQUIRED = ["title", "webUrl", "publishedDateTime"]
 
 
+NULLS = ["", "null", "Null", "NULL", "~"]
+
+
 def nearly_all(values: list[str]) -> st.SearchStrategy[str]:
-    """Mostly the first ones, which are plain."""
-    return st.sampled_from([*values[:2] * 6, *values])
+    """Mostly the first ones, which are plain; any value may be null."""
+    return st.sampled_from([*values[:2] * 6, *values, *NULLS])
 
 
 @st.composite
@@ -91,6 +94,91 @@ def by_validation(content: bytes, now: datetime = NOW) -> Reading:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reading, "usual_article", lambda *_: None)
         return reading.read_record("a.md", content, now)
+
+
+EVERY_KEY = """title: Words
+webUrl: https://example.org/a
+publishedDateTime: 2026-11-20T10:00:00Z
+updatedDateTime: 2026-11-21T10:00:00Z
+excerpt: Words
+type: article
+category: news
+originalUrl: https://example.org/b
+ampWebUrl: https://example.org/c
+cdnAmpWebUrl: https://example.org/d
+quality: 5
+heat: 5
+published: true
+provider:
+  domain: example.org
+  name: Example
+topics:
+  - AI
+images:
+  - url: https://example.org/a.png
+    width: 1
+    height: 1
+    isCached: true
+    length: 1
+related:
+  - title: Words
+    excerpt: Words
+    type: article
+    quality: 5
+    publishedDateTime: 2026-11-20T10:00:00Z
+    webUrl: https://example.org/e
+    ampWebUrl: https://example.org/f
+    cdnAmpWebUrl: https://example.org/g
+    provider:
+      domain: example.org
+      name: Example
+    images:
+      - url: https://example.org/b.png
+        width: 1
+        height: 1
+        isCached: true
+        length: 1
+"""
+
+
+@pytest.mark.parametrize("null", ["", " null", " Null", " NULL", " ~"])
+@pytest.mark.parametrize("number", range(EVERY_KEY.count("\n")))
+def test_both_make_the_same_where_a_key_says_nothing(number: int, null: str) -> None:
+    lines = EVERY_KEY.split("\n")
+    line = lines[number]
+    lines[number] = f"{line.partition(':')[0]}:{null}" if ":" in line else f"  -{null}"
+    text = "---\n" + "\n".join(lines) + "---\n"
+    assert reading.read_record("a.md", text.encode(), NOW) == by_validation(text.encode())
+
+
+@pytest.mark.parametrize("number", range(EVERY_KEY.count("\n")))
+def test_both_make_the_same_where_a_key_is_not_there(number: int) -> None:
+    lines = EVERY_KEY.split("\n")
+    indent = len(lines[number]) - len(lines[number].lstrip())
+    kept = [line for at, line in enumerate(lines) if at != number]
+    if (
+        lines[number].lstrip().startswith("- ")
+        and number < len(lines) - 2
+        and lines[number + 1].startswith(" " * (indent + 2))
+    ):
+        kept[number] = f"{' ' * indent}- {kept[number].lstrip()}"
+    text = "---\n" + "\n".join(kept) + "---\n"
+    assert reading.read_record("a.md", text.encode(), NOW) == by_validation(text.encode())
+
+
+@pytest.mark.parametrize("null", ["", " null", " Null", " NULL"])
+def test_published_without_a_value_hides_a_record_of_ordinary_layout(null: str) -> None:
+    text = "---\n" + EVERY_KEY.replace("published: true", f"published:{null}") + "---\n"
+    one = reading.read_record("a.md", text.encode(), NOW)
+    assert one.article is None
+    assert [fault.key for fault in one.faults] == ["published"]
+
+
+def test_a_picture_of_related_coverage_without_an_address_is_reported() -> None:
+    text = "---\n" + EVERY_KEY.replace("url: https://example.org/b.png", "url: null") + "---\n"
+    one = reading.read_record("a.md", text.encode(), NOW)
+    assert one.article is not None
+    assert [fault.key for fault in one.faults] == ["related[0].images[0].url"]
 
 
 @given(text=records())

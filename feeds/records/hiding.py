@@ -1,0 +1,268 @@
+"""Signs that a record is not for the public.  In doubt a record is hidden.  Pure: no file and no clock is looked at.
+
+In: the plain data of a front matter, its text, or the text of a file that cannot be read as a record. Out: Signs: where
+they are and why they hide the record. Keys of other software count too, whatever program the records were written for.
+Not here: the key `published` in its place, which validation decides about, and what follows from a sign (reading).
+"""
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from feeds.records.faults import Cost
+from feeds.records.fields import Mapped
+from feeds.records.plain import Path, Plain, key_text
+from feeds.records.shape import FALSE, KEYS, as_boolean, as_moment
+from feeds.records.slips import HIDING, likely_meant
+from feeds.records.validation import Problem
+
+# All names are compared by their letters alone, in lower case: `expiry_date` is `expiryDate`.
+HIDES_WHEN_TRUE = {
+    *(*HIDING, "private", "hidden", "embargoed"),
+    "headless",  # Hugo: no page of its own
+    "eleventyexcludefromcollections",
+}
+STATUSES = {"status", "poststatus", "publicationstatus"}
+HIDING_STATUSES = {
+    *("draft", "private", "pending", "hidden", "unlisted", "unpublished", "trash", "autodraft", "embargoed"),
+    *("inreview", "pendingreview", "deleted", "withdrawn"),
+}
+NOT_PUBLIC = {*HIDING_STATUSES, "password", "protected", "internal", "restricted", "members", "none", "nobody"}
+PUBLIC = {"public", "everyone", "all", "world", "visible", "listed", "published", "true", "yes", "on"}
+STARTS = {"embargo", "embargodate", "embargodatetime", "embargountil", "embargoeduntil", "publishdate"}
+ENDS = {
+    *("expirydate", "expirydatetime", "expirationdate", "expiresat"),
+    *("unpublishdate", "unpublishdatetime", "unpublishat"),
+}
+MAYBE_ENDS = {"expires", "expiry"}  # dates, but perhaps how long something is kept
+BUILDS = {"build"}  # Hugo's `_build` or `build`, a mapping
+# Where a key stands in a place of its own, in another value or in the body, only these are taken for signs: they are
+# about publication whatever they stand in.  `hidden` below `cover` is about the cover.
+ANYWHERE = {"published", "publish", "unpublish", "unpublished", "draft"}
+
+DEEPEST_SEARCH = 32
+KNOWN = {*HIDES_WHEN_TRUE, *STATUSES, *STARTS, *ENDS, *MAYBE_ENDS, *BUILDS, "visibility", "permalink", "listed"}
+SLIPPED = ("published", *HIDING, "private", "hidden")
+# What looks like ASCII letters and is none, beyond accents and what Unicode itself calls compatible.
+LOOK_ALIKE = str.maketrans(
+    "авеһіјкӏмнорѕтԁԛԝухьѵɑαειοκρτυνıłøđħß",
+    "abehijklmhopstdqwyxbvaaeiokptuvilodhb",
+)
+
+
+class Sign(NamedTuple):
+    """One sign: the path of its key in the data, why it hides the record, and whether it is likely a slip.
+
+    `reason` says nothing of the record's own words.
+    """
+
+    path: Path
+    reason: str
+    is_slip: bool = False
+
+
+class Window(NamedTuple):
+    """The time in which keys of other software let a record be public: from `start` on and before `end`.
+
+    With each moment comes the key that says it.
+    """
+
+    start: tuple[datetime, str] | None = None
+    end: tuple[datetime, str] | None = None
+
+
+class Signs:
+    """What the data of a record say about hiding it: `unpublished`, or `doubtful` where that is likely a slip.
+
+    `start` is the moment before which a key of other software, such as `embargo`, hides it.
+    """
+
+    def __init__(self, data: dict[str, Any], mapped: Mapped, now: datetime) -> None:
+        self.problems: list[Problem] = []
+        self.unpublished = says_unpublished(mapped.data)
+        self.doubtful = False
+        own = KEYS | mapped.known
+        window = _window(data, own)
+        self.start = None if window.start is None else window.start[0]
+        if self.unpublished:
+            return
+        for sign in _signs(data, own):
+            name = key_text(sign.path)
+            if sign.is_slip:
+                self.doubtful = True
+                what = f"{sign.path[-1]} as a key of the record"
+                self.problems.append(Problem(sign.path, what, "it inside another value", named=name))
+            else:
+                self.unpublished = True
+                self._note(name, sign.path, sign.reason)
+        if window.start is not None and window.start[0] > now:
+            self._note(window.start[1], (window.start[1],), "this moment is still to come")
+        if window.end is not None and window.end[0] <= now:
+            self.unpublished = True
+            self._note(window.end[1], (window.end[1],), "this moment has passed")
+
+    def _note(self, name: str, path: Path, reason: str) -> None:
+        self.problems.append(Problem(path, reason, "", Cost.HIDDEN, named=name))
+
+
+def decides(problem: Problem) -> bool:
+    """True if what is wrong is a key that decides about publication."""
+    return problem.cost is Cost.RECORD and (problem.named or key_text(problem.path)) in ("published", *SLIPPED)
+
+
+def says_unpublished(data: dict[str, Any]) -> bool:
+    """True if `published`, in data in our keys, is false."""
+    try:
+        return "published" in data and not as_boolean(data["published"])
+    except ValueError:
+        return False
+
+
+def _signs(data: dict[str, Any], own: Collection[str]) -> Iterator[Sign]:
+    """Yield what hides a record, from its data.  `own` are the keys at the top that mean something else there."""
+    for key, value in data.items():
+        if key in own:
+            if key == "provider" and isinstance(value, dict):
+                yield from _inside(value, (key,), whole=True)
+            else:
+                yield from _below(value, (key,))
+            continue
+        name = letters(key)
+        why = None if name in HIDING and key not in HIDING else reason(name, value)
+        if why is not None:
+            yield Sign((key,), why)
+        else:
+            yield from _below(value, (key,))
+
+
+def _window(data: dict[str, Any], own: Collection[str]) -> Window:
+    """Return when keys of other software, such as `embargo` and `expiryDate`, let a record be public."""
+    starts, ends = [], []
+    for key, value in data.items():
+        name = letters(key)
+        if key in own or (moment := _moment(value)) is None:
+            continue
+        if name in STARTS:
+            starts.append((moment, key))
+        elif name in ENDS | MAYBE_ENDS and moment.year > 1:  # Hugo's zero date says nothing
+            ends.append((moment, key))
+    return Window(max(starts, default=None), min(ends, default=None))
+
+
+def may_be_later(written: Any, now: datetime) -> bool:
+    """Tell whether a date, as it is written, may be later than a moment.  As far as it can be read, it decides."""
+    if (moment := _moment(written)) is not None:
+        return moment > now
+    parts = [int(part) for part in re.findall(r"\d+", str(written)[:40])[:3]]
+    if not parts or len(str(parts[0])) != 4:
+        return False
+    return parts > [now.year, now.month, now.day][: len(parts)]
+
+
+def letters(key: str) -> str:
+    """The letters of a key, in lower case ASCII as far as they look like it."""
+    return "".join(character for character in same_letters(key).casefold().translate(LOOK_ALIKE) if character.isalpha())
+
+
+def same_letters(text: str) -> str:
+    """Text without accents and without characters that do not show, compatible characters made the same."""
+    if text.isascii():
+        return text
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join([c for c in decomposed if c.isascii() or unicodedata.category(c) not in ("Cf", "Mn")])
+
+
+def reason(name: str, value: Any) -> str | None:
+    """Why a key with such letters hides the record, or None."""
+    if name in HIDES_WHEN_TRUE:
+        if value in ([], {}):
+            return None
+        return {True: "this key is true", None: "this key does not say false"}.get(_truth(value))
+    if name in STATUSES:
+        says = letters(value) if isinstance(value, str) else ""
+        return f"this key says {says}" if says in HIDING_STATUSES else None
+    if name == "visibility":
+        return None if isinstance(value, str) and value.strip().casefold() in PUBLIC else "this key does not say public"
+    if name in STARTS | ENDS:
+        return _reason_of_date(name, value)
+    if name == "permalink":
+        return "Eleventy writes no page of it" if isinstance(value, Plain) and value in FALSE else None
+    if name in BUILDS and isinstance(value, dict):
+        never = [key for key in ("render", "list") if _is_never(value.get(key))]
+        return f"Hugo's {never[0]} is never" if never else None
+    if name == "feed":
+        excluded = value.get("excluded", value.get("exclude")) if isinstance(value, dict) else None
+        if (isinstance(value, Plain) and value in FALSE) or _truth(excluded):
+            return "it is left out of Jekyll's feed"
+    return None
+
+
+def _reason_of_date(name: str, value: Any) -> str | None:
+    if value is None or value == "" or _moment(value) is not None or _truth(value) is False:
+        return None
+    return "this key is true" if _truth(value) else "this key is no date"
+
+
+def _is_never(value: Any) -> bool:
+    return isinstance(value, str) and (value.strip().casefold() == "never" or (type(value) is Plain and value in FALSE))
+
+
+def _truth(value: Any) -> bool | None:
+    """What a value says where a boolean is meant, with quotes or without; None where it is not clear."""
+    word = value.strip().casefold() if isinstance(value, str) else ""
+    if word in {"true", "yes", "on", "y", "1"}:
+        return True
+    return False if word in {"false", "no", "off", "n", "0"} else None
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        return as_moment(value.strip()) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _below(value: Any, path: Path, depth: int = 1) -> Iterator[Sign]:
+    """Yield the signs in mappings below a value: a key of the record that was indented by a slip."""
+    if depth > DEEPEST_SEARCH:
+        return
+    if isinstance(value, dict):
+        yield from _inside(value, path, whole=False, depth=depth)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            if isinstance(item, dict | list):
+                yield from _below(item, (*path, index), depth + 1)
+
+
+def _inside(mapping: dict[str, Any], path: Path, *, whole: bool, depth: int = 1) -> Iterator[Sign]:
+    for key, value in mapping.items():
+        if hides_from_inside(letters(key), value) or (whole and reason(letters(key), value) is not None):
+            yield Sign((*path, key), "", is_slip=True)
+        else:
+            yield from _below(value, (*path, key), depth + 1)
+
+
+def clearly_hides(name: str, value: Any) -> bool:
+    """Whether a line of text, which may be prose, clearly says that a record is hidden."""
+    if name in HIDES_WHEN_TRUE:
+        return _truth(value) is True
+    says = letters(value) if isinstance(value, str) else ""
+    return (name in STATUSES and says in HIDING_STATUSES) or (name == "visibility" and says in NOT_PUBLIC)
+
+
+def hides_from_inside(name: str, value: Any) -> bool:
+    """Whether a key that stands in another value surely means the record: elsewhere it may be a word of their own."""
+    if name in ("published", "publish"):
+        return value is None or _truth(value) is False
+    return name in ANYWHERE and _truth(value) is True
+
+
+def likely_hiding(key: str, value: Any, names: Collection[str] = SLIPPED) -> str | None:
+    """Return the key, among `names`, that hides records and of which an unknown key is likely a slip."""
+    if (name := letters(key)) in ("unpublish", "unpublished"):
+        return "published" if "published" in names and _truth(value) is not False else None
+    if key in HIDING or (name in KNOWN and name not in HIDING):
+        return None
+    return next((name for name in names if likely_meant(key, value, name)), None)

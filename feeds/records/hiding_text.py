@@ -1,0 +1,190 @@
+"""Signs in text that a record is not for the public: where a key slipped into another value or below the fence, and in
+files that cannot be read as a record.  In doubt a record is hidden.  Pure: no file and no clock is looked at.
+
+In: the text of a record, or the bytes of a broken file. Out: the line that hides the record, or whether it may be
+hidden. Not here: which keys hide a record (hiding), and what follows from it (reading).
+"""
+
+import re
+from codecs import BOM_UTF8
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from feeds.records import frontmatter
+from feeds.records.folder import MOST_SEARCHED
+from feeds.records.hiding import (
+    ANYWHERE,
+    ENDS,
+    MAYBE_ENDS,
+    STARTS,
+    clearly_hides,
+    hides_from_inside,
+    letters,
+    likely_hiding,
+    may_be_later,
+    same_letters,
+)
+from feeds.records.mapping import FieldMapping
+from feeds.records.plain import NULLS, Plain
+from feeds.records.shape import FALSE, KEYS, TRUE
+from feeds.records.slips import HIDING
+
+LINE = re.compile(
+    r"^(?P<before>[ \t]*(?:[-*>][ \t]+)?[\"']?)(?P<key>[^\W\d_][\w -]{2,39}?)[\"']?[ \t]*[:=][ \t]*"
+    r"(?P<value>[^\n]{0,200})$",
+    re.MULTILINE,
+)
+DATED = re.compile(r"(?<![\w-])([A-Za-z][\w-]{2,39})[\"']?[ \t]*[:=][ \t]*[\"']?(\d{4}[^\n,}\"'#]{0,40})")
+COMING = {"publisheddatetime", "date", "pubdate", *STARTS}
+# A word about publication, and what stands after it in its line or item.
+ABOUT = re.compile(r"""(?<![\w-])([\w-]{0,40}?(?:publish|draft|unlisted)[\w-]*)([^\n,}]*)""", re.IGNORECASE)
+PAIR = re.compile(r"""(?<![A-Za-z_])([A-Za-z_]{3,40})["']?[ \t]*[:=][ \t]*["']?([^\s,}\]"'#]*)""")
+FIRST_LINES = 20  # of a body, in which a key may have slipped below the fence
+LARGEST_HEAD = 16_384  # characters of a body that are searched for such keys
+# One of these is in every key that hides a record.
+WORDS = (
+    *("permalink", "feed", "publi", "draft", "listed", "priv", "hid", "status", "visib", "embargo", "expir"),
+    *("headless", "exclude", "build"),
+)
+
+
+class SignLine(NamedTuple):
+    """A line of text that reads like a key that hides the record.  Line and column count from 1."""
+
+    line: int
+    column: int
+    key: str
+
+
+def hiding_lines(text: str, body: str, now: datetime) -> list[tuple[SignLine, str]]:
+    """Return the lines that read like a key that hides the record but are none, each with the place they are in.
+
+    `body` is the end of `text`. The data of the record are known to say nothing of the kind.
+    """
+    front = text[: len(text) - len(body)]
+    found = [
+        (_sign_line(front, 1, ANYWHERE), "it inside another value"),
+        (line_in_body(body, now, front.count("\n") + 1), "it in the body"),
+    ]
+    return [(line, place) for line, place in found if line is not None]
+
+
+def line_in_body(body: str, now: datetime, first_line: int = 1) -> SignLine | None:
+    """Find a key that hides the record in the first lines of its body, where a fence or a document ended too early."""
+    head = body[:LARGEST_HEAD]
+    if head.isascii():
+        lowered = head.lower()
+        if not any(word in lowered for word in WORDS):
+            return None
+    like_front_matter, others = _first_lines(head)
+    return (
+        _sign_line(like_front_matter, first_line, None)
+        or _date_line(like_front_matter, first_line, now)
+        or _sign_line(others, first_line, ANYWHERE)
+    )
+
+
+def may_be_hidden(content: bytes, now: datetime, mapping: FieldMapping | None = None) -> bool:
+    """Tell whether bytes that cannot be read as a record may say that it is not for the public, at least not now.
+
+    A file of which the front matter does not end within `MOST_SEARCHED` bytes may say anything.
+    """
+    text = content[:MOST_SEARCHED].removeprefix(BOM_UTF8).decode(errors="replace")
+    end = frontmatter.end_of(text)
+    if end is not None:
+        text = text[: end + LARGEST_HEAD]
+    elif len(content) > MOST_SEARCHED:
+        return True
+    if "\0" in text:  # in an encoding that is not known
+        return True
+    plain = same_letters(text)
+    # What the keys of theirs say that `published` is taken from is not known here.
+    if "\\u" in plain or any(re.search(rf"\b{re.escape(key)}\b", plain) for key in _deciding(mapping)):
+        return True
+    return (
+        _may_say_unpublished(plain) or _sign_line(plain, 1, None) is not None or _date_line(plain, 1, now) is not None
+    )
+
+
+def _deciding(mapping: FieldMapping | None) -> set[str]:
+    """The keys of theirs that say whether a record is published."""
+    return set() if mapping is None else {str(key.path[-1]) for key in mapping.keys_of("published")} - {"published"}
+
+
+def _date_line(text: str, first_line: int, now: datetime) -> SignLine | None:
+    """The first date in a text that hides the record at a moment."""
+    for match in DATED.finditer(text):
+        name = letters(match[1])
+        is_later = may_be_later(match[2], now)
+        if (name in COMING and is_later) or (name in ENDS | MAYBE_ENDS and not is_later):
+            return _place(text, first_line, match.start(1), match[1])
+    return None
+
+
+def _sign_line(text: str, first_line: int, among: Collection[str] | None) -> SignLine | None:
+    """The first line that reads like a key that hides the record, in any text; `among`: only these keys."""
+    for match in LINE.finditer(text if text.isascii() else _same_lines(text)):
+        key = match["key"].strip()
+        name = letters(key)
+        if among is not None and name not in among:
+            continue
+        value = _written(match["value"])
+        if hides_from_inside(name, value) or (among is None and clearly_hides(name, value)):
+            return _place(text, first_line, match.start("key"), key)
+    return None
+
+
+def _place(text: str, first_line: int, at: int, key: str) -> SignLine:
+    return SignLine(first_line + text.count("\n", 0, at), at - text.rfind("\n", 0, at), key)
+
+
+def _same_lines(text: str) -> str:
+    """Text with look-alikes of ASCII punctuation made the same, each character in its place."""
+    return text.replace("\uff1a", ":").replace("\u00a0", " ")
+
+
+def _written(text: str) -> Any:
+    """A value as it is written in a line, without its comment, quotes and what ends an item."""
+    value = re.sub(r"\s+#.*$", "", text).strip().rstrip(",}").strip()
+    if value[:1] in ("'", '"') and value[-1:] == value[:1]:
+        return value[1:-1]
+    return None if value in NULLS else Plain(value)
+
+
+def _first_lines(body: str) -> tuple[str, str]:
+    """The lines with which a body begins as a front matter does, and its first lines outside of code.
+
+    Lines that are left out stay as empty ones, so that the others keep their numbers.
+    """
+    lines = body.split("\n")
+    end = 0
+    while end < len(lines) and (not lines[end].strip() or _is_front_matter(lines[end])):
+        end += 1
+    others, count, fence = [""] * end, 0, ""
+    for line in lines[end:]:
+        if count == FIRST_LINES:
+            break
+        stripped = line.strip()
+        count += bool(stripped)
+        opening = stripped[:3]
+        if opening in ("```", "~~~"):
+            fence = "" if fence == opening else fence or opening
+        others.append("" if fence or line.startswith(("    ", "\t")) else line)
+    return "\n".join(lines[:end]), "\n".join(others)
+
+
+def _is_front_matter(line: str) -> bool:
+    return line.strip() in ("---", "...", "+++") or LINE.fullmatch(line) is not None
+
+
+def _may_say_unpublished(plain: str) -> bool:
+    for word, rest in ABOUT.findall(plain):
+        name = letters(word)
+        if name in ("publisheddatetime", "publisher", "publishers", *STARTS, *ENDS):
+            continue
+        shows = FALSE if name in (*HIDING, "unpublish", "unpublished") else TRUE if name == "published" else set[str]()
+        if re.sub(r"^[\"']?\s*[:=]\s*", "", rest).strip(" ,}\t") not in shows:
+            return True
+    pairs = set(PAIR.findall(plain[:LARGEST_HEAD]))
+    return any(key not in KEYS and likely_hiding(key, value) for key, value in pairs)
