@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 from feeds.model import Article, Image, Provider, Related, address_digest, digest, identity
 from feeds.records import fields, frontmatter, toml
+from feeds.records.expiry import KEY as EXPIRY
+from feeds.records.expiry import expiry_of, is_in_doubt, is_likely_expiry, may_say_expired, problems_of_expiry
 from feeds.records.faults import Cost, Fault
 from feeds.records.fields import Mapped
 from feeds.records.mapping import FieldMapping
@@ -41,8 +43,9 @@ class Reading(NamedTuple):
     """What reading one record came to.  No article and no fault: its editor does not publish it.
 
     `doubtful`: what can be read of a broken one says, or may say, that its editor takes it back.
-    Of a record that is no article, `held` stands for its addresses, so that no other one may point to them, and `due`
-    is its publication: until then it is nobody's business that there is such a record.
+    Of a record that is no article, `held` stands for its addresses, so that no other one may point to them, `due` is
+    its publication and `expires` its expiry: before the one and after the other it is nobody's business that there is
+    such a record.
     """
 
     path: str
@@ -53,6 +56,7 @@ class Reading(NamedTuple):
     doubtful: bool = False
     held: tuple[str, ...] = ()
     due: datetime | None = None
+    expires: datetime | None = None
 
     @property
     def left_out(self) -> bool:
@@ -72,7 +76,7 @@ def read_record(path: str, content: bytes, now: datetime, mapping: FieldMapping 
         good = error.object[: error.start].decode()
         place = (good.count("\n") + 1, len(good) - good.rfind("\n"))
         fault = Fault(path, *place, "", "UTF-8", f"the byte 0x{error.object[error.start]:02x}")
-        doubtful = may_say_unpublished(content.decode(errors="replace"), _deciding(mapping))
+        doubtful = _may_be_hidden(content.decode(errors="replace"), mapping, now)
         return Reading(path, mark, None, (fault,), doubtful=doubtful)
     is_toml = toml.is_toml(text)
     if mapping is None and not is_toml:
@@ -81,12 +85,13 @@ def read_record(path: str, content: bytes, now: datetime, mapping: FieldMapping 
             would_be, is_published = usual
             if is_published:
                 return Reading(path, mark, would_be, ())
-            return Reading(path, mark, None, (), True, False, _held_by(would_be), would_be.published)
+            moments = would_be.published, would_be.expires
+            return Reading(path, mark, None, (), True, False, _held_by(would_be), *moments)
     read = toml.read if is_toml else frontmatter.read
     front = read(text)
     faults = [Fault(path, *flaw.place, _known_key(flaw.path), flaw.expected, flaw.got) for flaw in front.flaws]
     if front.data is None:
-        return Reading(path, mark, None, tuple(faults), doubtful=may_say_unpublished(text, _deciding(mapping)))
+        return Reading(path, mark, None, tuple(faults), doubtful=_may_be_hidden(text, mapping, now))
     body = clean(front.body).strip()
     mapped = Mapped(front.data) if mapping is None else fields.apply(mapping, front.data, path)
     if mapping is not None and is_aside(path):
@@ -95,6 +100,7 @@ def read_record(path: str, content: bytes, now: datetime, mapping: FieldMapping 
     problems = _with_lacking(problems, mapped)
     if record is not None:
         problems += _problems_of_update(record, now)
+        problems += problems_of_expiry(record)
     problems += _misspellings(front.data, mapped.known)
     if holds_secret(body):
         problems.append(Problem((), f"a body without the key {SECRET_KEY} in it", "", Cost.PART))
@@ -115,8 +121,8 @@ def read_record(path: str, content: bytes, now: datetime, mapping: FieldMapping 
         return Reading(path, mark, article, tuple(faults))
     held, due = _held(mapped.data), _due(mapped.data)
     doubtful = any(fault.cost is Cost.RECORD and fault.key in ("published", *HIDING) for fault in faults)
-    doubtful = doubtful or (bool(front.flaws) and may_say_unpublished(text, _deciding(mapping)))
-    return Reading(path, mark, None, tuple(faults), unpublished, doubtful, held, due)
+    doubtful = doubtful or is_in_doubt(problems) or (bool(front.flaws) and _may_be_hidden(text, mapping, now))
+    return Reading(path, mark, None, tuple(faults), unpublished, doubtful, held, due, expiry_of(mapped.data))
 
 
 def refusal(path: str, place: tuple[int, int, str], winner: str) -> Fault:
@@ -165,9 +171,16 @@ def _problems_of_update(record: Record, now: datetime) -> list[Problem]:
     return []
 
 
-def _deciding(mapping: FieldMapping | None) -> set[str]:
-    """The keys of theirs that say whether a record is published."""
-    return set() if mapping is None else {str(key.path[-1]) for key in mapping.keys_of("published")} - {"published"}
+def _may_be_hidden(text: str, mapping: FieldMapping | None, now: datetime) -> bool:
+    """Tell whether a text that cannot be read as a record may say that it is not to be shown, or not any more."""
+    if may_say_unpublished(text, _deciding(mapping, "published")):
+        return True
+    return may_say_expired(text, _deciding(mapping, EXPIRY), now)
+
+
+def _deciding(mapping: FieldMapping | None, name: str) -> set[str]:
+    """Return the keys of theirs that a key of ours which decides about publication is taken from."""
+    return set() if mapping is None else {str(key.path[-1]) for key in mapping.keys_of(name)} - {name}
 
 
 def _says_unpublished(data: dict[str, Any]) -> bool:
@@ -220,6 +233,8 @@ def _misspellings(data: dict[str, Any], known: frozenset[str]) -> list[Problem]:
     hiding = ("published", *HIDING) if known else ("published",)
     for key in sorted(data.keys() - KEYS - known):
         hidden = [name for name in hiding if name not in data and likely_meant(key, data[key], name)]
+        if EXPIRY not in data and data[key] not in (None, "") and is_likely_expiry(key):
+            hidden.append(EXPIRY)
         if hidden:
             got = described(key)
             problems.append(Problem((key,), "this key, not one that looks like it", got, named=hidden[0]))
@@ -252,6 +267,7 @@ def _article(path: str, mark: str, record: Record, body: str) -> Article:
         heat=record.heat,
         given_id=record.id,
         previous=tuple(dict.fromkeys([identity(address) for address in record.previousUrls])),
+        expires=record.expiryDateTime,
     )
 
 
