@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from feeds.records.faults import Cost
-from feeds.records.shape import Record, as_moment
+from feeds.records.shape import as_moment
 from feeds.records.validation import Problem
 
 KEY = "expiryDateTime"
@@ -18,10 +18,9 @@ KEY = "expiryDateTime"
 PAIR = re.compile(r"""([^\s"'{,:=]{3,40})["']?[ \t]*[:=][ \t]*["']?([^\n,}\]"'#]*)""")
 
 
-def problems_of_expiry(record: Record) -> list[Problem]:
-    """Return what is wrong with the expiry of a record: at or before its publication it would never be shown."""
-    expires = record.expiryDateTime
-    if expires is None or expires > record.publishedDateTime:
+def problems_of_expiry(data: dict[str, Any]) -> list[Problem]:
+    """Return what is wrong with the expiry of a record, if it is a date: not after publication it is never shown."""
+    if _moment(data, KEY) == expiry_of(data):
         return []
     expected = "a moment after publishedDateTime, without which it is never shown"
     return [Problem((KEY,), expected, "one that is not")]

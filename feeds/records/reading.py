@@ -100,7 +100,7 @@ def read_record(path: str, content: bytes, now: datetime, mapping: FieldMapping 
     problems = _with_lacking(problems, mapped)
     if record is not None:
         problems += _problems_of_update(record, now)
-        problems += problems_of_expiry(record)
+    problems += problems_of_expiry(mapped.data)
     problems += _misspellings(front.data, mapped.known)
     if holds_secret(body):
         problems.append(Problem((), f"a body without the key {SECRET_KEY} in it", "", Cost.PART))

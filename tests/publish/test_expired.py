@@ -1,9 +1,11 @@
 """An article is gone at the second of its `expiryDateTime`: from every document, count and date, served or built."""
 
+import json
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import feedparser
 import pytest
@@ -340,3 +342,75 @@ def test_the_service_answers_with_the_tree_whatever_expires(
                 assert (path, answer.data) == (path, files[path])
                 assert answer.last_modified is not None
                 assert answer.last_modified.timestamp() == (tree.output_folder / path).stat().st_mtime
+
+
+class TestWhatIsSaid:
+    """Logs, exit codes and lists."""
+
+    def test_check_is_silent_about_what_is_over(self, tmp_path: Path) -> None:
+        make.site(tmp_path, {"1.md": expiring(5, make.NOW), "2.md": make.record(2)})
+        done = make.invoke("check", cwd=tmp_path)
+        assert (done.stdout, done.stderr) == ("", "2 records, 0 with faults.\n")
+
+    def test_a_build_says_nothing_of_what_is_over_though_something_in_it_is_wrong(self, tmp_path: Path) -> None:
+        records: dict[str, str | bytes] = {
+            f"{WORD}-1.md": expiring(5, make.NOW, images="[{url: wrong}]"),
+            f"{WORD}-2.md": expiring(5, make.NOW, title="[wrong]"),
+            "2.md": make.record(2),
+        }
+        config = make.site(tmp_path, records)
+        done = make.invoke("build", cwd=tmp_path)
+        assert WORD not in done.stdout + done.stderr
+        assert "0 left out" in done.stdout
+        assert make.invoke("check", cwd=tmp_path, check=1).stdout.count(f"{WORD}-") == 2
+        listed = json.loads(make.invoke("list", "--json", cwd=tmp_path).stdout)
+        assert [feed["articles"] for feed in listed] == [1] * len(listed)
+        assert config.store_file.exists()
+
+    @pytest.mark.parametrize(
+        ("changes", "key"),
+        [({"expiryDateTime": "2020-01-01"}, "1.md:"), ({"expiryDateTime": "soon"}, "1.md:"), ({}, "")],
+        ids=["before_publication", "no_date", "none"],
+    )
+    def test_a_build_says_what_is_wrong_with_an_expiry(self, tmp_path: Path, changes: dict[str, Any], key: str) -> None:
+        config = make.site(tmp_path, {"1.md": expiring(5, make.NOW, **changes), "2.md": make.record(2)})
+        done = make.invoke("build", cwd=tmp_path, check=1 if key else 0)
+        assert key in done.stderr and ("expiryDateTime: expected" in done.stderr) is bool(key)
+        assert holders(make.tree(config.output_folder)) == []
+
+    def test_what_is_left_out_for_one_that_expires_is_not_told_for_which(self, tmp_path: Path) -> None:
+        records: dict[str, str | bytes] = {
+            f"{WORD}.md": expiring(5, make.NOW + timedelta(days=36500), id="urn:x:1"),
+            "2.md": make.record(2, id="urn:x:1"),
+        }
+        make.site(tmp_path, records)
+        done = make.invoke("build", cwd=tmp_path, check=1)
+        assert "2.md" in done.stderr and WORD not in done.stderr
+        assert f"{WORD}.md" in make.invoke("check", cwd=tmp_path, check=1).stdout
+
+
+class TestBroken:
+    """A record that breaks while it says when it expires."""
+
+    def test_its_last_good_version_goes_at_the_expiry_that_it_has_now(self, tmp_path: Path) -> None:
+        config = make.site(tmp_path, {"1.md": expiring(end=END + 9 * HOUR), "2.md": make.record(2)})
+        built(config, make.NOW)
+        make.write(config.records_folder / "1.md", expiring(title="[wrong]"))
+        assert holders(built(config, make.NOW + SECOND))
+        assert holders(built(config, END - SECOND))
+        assert holders(built(config, END)) == []
+
+    def test_an_expiry_that_is_put_off_counts_once_it_is_whole(self, tmp_path: Path) -> None:
+        config = make.site(tmp_path, {"1.md": expiring(), "2.md": make.record(2)})
+        built(config, make.NOW)
+        make.write(config.records_folder / "1.md", expiring(title="[wrong]", end=END + HOUR))
+        assert holders(built(config, END)) == []
+        make.write(config.records_folder / "1.md", expiring(end=END + HOUR))
+        assert holders(built(config, END + SECOND))
+
+    @pytest.mark.parametrize("end", ["soon", "2026-11-23T11:59:00Z", "2020-01-01"])
+    def test_it_goes_at_once_where_its_expiry_is_over_or_wrong(self, tmp_path: Path, end: str) -> None:
+        config = make.site(tmp_path, {"1.md": expiring(), "2.md": make.record(2)})
+        built(config, make.NOW)
+        make.write(config.records_folder / "1.md", expiring(title="[wrong]", expiryDateTime=end))
+        assert holders(built(config, make.NOW + SECOND)) == []
