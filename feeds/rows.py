@@ -83,8 +83,9 @@ def moment(count: int) -> datetime:
 def file_row(found: Found, reading: Reading) -> Row:
     """The row in `files` of a file that was read."""
     faults = [fault_row(fault) for fault in reading.faults if fault.cost is not Cost.NOTHING]
-    moments = (None if one is None else micros(one) for one in (reading.due, reading.expires))
-    facts = (reading.path, found.size, found.mtime_ns, reading.digest, reading.unpublished, *moments)
+    due = None if reading.due is None else micros(reading.due)
+    expires = None if reading.expires is None else micros(reading.expires)
+    facts = (reading.path, found.size, found.mtime_ns, reading.digest, reading.unpublished, due, expires)
     return (*facts, _encode(faults) if faults else "[]", bool(faults))
 
 
