@@ -24,13 +24,19 @@ class Claimant:
     follows: str
     given_id: str | None = None
     previous: tuple[str, ...] = ()
+    expires: datetime | None = None
+
+    def is_current(self, now: datetime) -> bool:
+        """Tell whether its article may be shown at that moment: it is published by then, and has not expired."""
+        return self.published <= now and (self.expires is None or self.expires > now)
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
     """What a record has by rights: an id, at a web address as it is compared.
 
-    `known`: the ledger says so. `stray`: it brought its id to the address of another article.
+    `known`: the ledger says so. `stray`: it brought its id to the address of another article. `expires`: it is gone
+    at some moment.
     """
 
     path: str
@@ -39,6 +45,7 @@ class Claim:
     published: datetime
     known: bool = False
     stray: bool = False
+    expires: bool = False
 
     @property
     def rank(self) -> tuple[bool, bool, datetime, str]:
@@ -48,7 +55,8 @@ class Claim:
 
 def claimant_of(article: Article) -> Claimant:
     """An article, as its record says it, as far as its id goes."""
-    return Claimant(article.path, article.address, article.published, article.id, article.given_id, article.previous)
+    given, previous = article.given_id, article.previous
+    return Claimant(article.path, article.address, article.published, article.id, given, previous, article.expires)
 
 
 def claim(one: Claimant, ledger: Ledger, lives: Callable[[str], bool]) -> Claim:

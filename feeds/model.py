@@ -66,6 +66,7 @@ class Article(NamedTuple):
     `id` is what readers know it by, `link` the address to follow, `digest` stands for the bytes of its record. As it is
     read, `id` is what follows from the record alone: `given_id`, else the first of the `previous` addresses, else the
     address itself. A `withdrawn` one is what is left of an article that was taken back: `updated` is when.
+    From `expires` on it is gone.
     """
 
     path: str
@@ -90,6 +91,11 @@ class Article(NamedTuple):
     given_id: str | None = None
     previous: tuple[str, ...] = ()
     withdrawn: bool = False
+    expires: datetime | None = None
+
+    def is_current(self, now: datetime) -> bool:
+        """Tell whether it may be shown at that moment: it is published by then, and has not expired."""
+        return self.published <= now and (self.expires is None or self.expires > now)
 
     @property
     def address(self) -> str:

@@ -19,13 +19,13 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NOBODY = Provider("withdrawn.invalid", WITHDRAWN)
 MICROSECOND = timedelta(microseconds=1)
 # The columns of rows in the order of their values.
-FILE_COLUMNS = ("path", "size", "mtime_ns", "digest", "unpublished", "due", "faults", "faulty")
+FILE_COLUMNS = ("path", "size", "mtime_ns", "digest", "unpublished", "due", "expires", "faults", "faulty")
 RECORD_COLUMNS = (
     *("path", "digest", "id", "link", "claim", "shown", "until", "visible", "waiting", "address", "others", "age"),
-    *("updated", "quality", "heat", "feeds", "related", "article"),
+    *("updated", "expires", "quality", "heat", "feeds", "related", "article"),
 )
 ID = RECORD_COLUMNS.index("id")
-_claiming = itemgetter(*map(RECORD_COLUMNS.index, ("path", "link", "claim", "age")))
+_claiming = itemgetter(*map(RECORD_COLUMNS.index, ("path", "link", "claim", "age", "expires")))
 # Lists, not mappings: the names of the parts would be a quarter of every row.
 _plain = attrgetter("title", "excerpt", "body", "category", "topics", "quality", "heat")
 
@@ -63,8 +63,9 @@ def filed(found: Found, reading: Reading, now: datetime, names: Names, anew: boo
     `anew`: nothing is settled yet, and what is due is taken for visible until it is.
     """
     article, waits = reading.article, reading.due is not None and reading.due > now
-    record = None if article is None else record_row(article, names, anew and article.published <= now)
-    broken = reading.left_out and not reading.doubtful and not waits
+    has_expired = reading.expires is not None and reading.expires <= now
+    record = None if article is None else record_row(article, names, anew and article.is_current(now))
+    broken = reading.left_out and not reading.doubtful and not waits and not has_expired
     title = "" if article is None else article.title
     return Filed(reading.path, reading.digest, file_row(found, reading), record, reading.held, title, broken)
 
@@ -83,7 +84,8 @@ def file_row(found: Found, reading: Reading) -> Row:
     """The row in `files` of a file that was read."""
     faults = [fault_row(fault) for fault in reading.faults if fault.cost is not Cost.NOTHING]
     due = None if reading.due is None else micros(reading.due)
-    facts = (reading.path, found.size, found.mtime_ns, reading.digest, reading.unpublished, due)
+    expires = None if reading.expires is None else micros(reading.expires)
+    facts = (reading.path, found.size, found.mtime_ns, reading.digest, reading.unpublished, due, expires)
     return (*facts, _encode(faults) if faults else "[]", bool(faults))
 
 
@@ -120,6 +122,7 @@ def record_row(article: Article, names: Names, visible: bool = False) -> Row:
         " ".join(others),
         -micros(article.published),
         None if article.updated is None else micros(article.updated),
+        None if article.expires is None else micros(article.expires),
         article.quality,
         article.heat,
         feeds_row(article, names),
@@ -164,9 +167,10 @@ def claim_of_row(claimed: str | None, link: str) -> tuple[str | None, tuple[str,
 
 def claimant_of_row(row: Row) -> Claimant:
     """A record's row as far as its id goes."""
-    path, link, claimed, age = _claiming(row)
+    path, link, claimed, age, expires = _claiming(row)
     given, previous, follows = claim_of_row(claimed, link)
-    return Claimant(path, link, moment(-age), follows, given, previous)
+    ends = None if expires is None else moment(expires)
+    return Claimant(path, link, moment(-age), follows, given, previous, ends)
 
 
 def identified(one: Filed, id: str) -> Filed:
@@ -195,7 +199,7 @@ def _data(article: Article) -> list[Any]:
 def article_of(path: str, mark: str, id: str, text: str, withdrawn: bool = False) -> Article:
     """The article of a record at that path that was kept as this text, under the id that it was given.
 
-    What only decides about its id and where others may point to is in columns of its own.
+    What only decides about its id, where others may point to and when it expires is in columns of its own.
     """
     link, published, updated, domain, name, images, related, original, amp, *plain = _decode(text)
     title, excerpt, body, category, topics, quality, heat = plain

@@ -40,8 +40,8 @@ unsettled = Table(
     sqlite_with_rowid=False,
 )
 
-# One row a file that may be a record, whatever became of it. `due` is the publication of one that is no article: before
-# it, nothing is said of it.
+# One row a file that may be a record, whatever became of it. `due` is the publication of one that is no article, and
+# `expires` its expiry: before the one and after the other nothing is said of it.
 files = Table(
     "files",
     metadata,
@@ -51,6 +51,7 @@ files = Table(
     Column("digest", Text, nullable=False),
     Column("unpublished", Boolean, nullable=False),
     Column("due", BigInteger),
+    Column("expires", BigInteger),
     Column("faults", JSON, nullable=False),
     Column("faulty", Boolean, nullable=False),
     sqlite_with_rowid=False,
@@ -74,7 +75,8 @@ folders = Table(
 # id already, `refused` is the fault of one that is left out for the sake of another. `address` is the digest
 # of the link, `others` those of its further addresses, `related` those of the addresses that it points to. A row with
 # `until` is what is left of an article that was withdrawn: it goes at that moment. `visible` is what was decided last;
-# of one that is `waiting` for its moment, or refused, the addresses are in `held`. `feeds` are keys and names, as JSON.
+# of one that is `waiting` for its moment, has expired, or is refused, the addresses are in `held`. `expires` is when it
+# is gone. `feeds` are keys and names, as JSON.
 records = Table(
     "records",
     metadata,
@@ -93,6 +95,7 @@ records = Table(
     Column("others", Text, nullable=False),
     Column("age", BigInteger, nullable=False),
     Column("updated", BigInteger),
+    Column("expires", BigInteger),
     Column("quality", Float),
     Column("heat", Float),
     Column("feeds", Text, nullable=False),
@@ -111,6 +114,7 @@ Index("claiming", records.c.number, sqlite_where=records.c.claim.is_not(None))
 Index("endings", records.c.until, sqlite_where=records.c.until.is_not(None))
 Index("addresses", records.c.address)
 Index("updates", records.c.updated, sqlite_where=records.c.updated.is_not(None))
+Index("expiries", records.c.expires, sqlite_where=records.c.expires.is_not(None))
 
 # Which visible record is in which feed, and how it spells the feed's name. The row of a record tells its feeds too, all
 # but the publisher's own.

@@ -22,11 +22,12 @@ from tests import make
 from tests.publish.test_codings import DECODERS
 from tests.publish.test_server import serving
 
-SECURED, UNPUBLISHED, LATER, BROKEN, OTHER = (
-    make.CANARY + kind for kind in ("Secured", "Unpublished", "Later", "Broken", "Other")
+SECURED, UNPUBLISHED, LATER, EXPIRED, BROKEN, OTHER = (
+    make.CANARY + kind for kind in ("Secured", "Unpublished", "Later", "Expired", "Broken", "Other")
 )
 FORMATS = ("rss", "atom", "json")
 NEVER = "2999-01-01T00:00:00Z"
+OVER = "2026-11-23T11:30:00Z"
 
 
 def everywhere(word: str, **keys: str | None) -> str:
@@ -76,6 +77,7 @@ VISIBLE: dict[str, str | bytes] = {
         f"{{title: '{OTHER}Due', webUrl: 'https://{LATER.lower()}.example/{LATER}', excerpt: '{OTHER}'}}, {OPEN}, "
         f"{{title: '{OTHER}Wrong', webUrl: 'https://{BROKEN.lower()}.example/{BROKEN}', provider: {{name: {OTHER}, "
         f"domain: '{OTHER.lower()}.example'}}}}, "
+        f"{{title: '{OTHER}Over', webUrl: 'https://{EXPIRED.lower()}.example/{EXPIRED}'}}, "
         f"{{title: '{OTHER}Part', webUrl: 'HTTPS://{UNPUBLISHED}.EXAMPLE/{UNPUBLISHED}#{OTHER}'}}]",
     ),
     "3.md": make.record(3, topics="[AI]", webUrl="https://example.org/shared"),
@@ -105,6 +107,13 @@ HIDDEN: dict[str, str | bytes] = {
     ),
     "later-shared.md": make.record(0, publishedDateTime=NEVER, webUrl="https://example.org/shared", topics="[aI]"),
     "later-1.md": make.record(5, publishedDateTime=NEVER, topics="[aI]", provider="{name: X, domain: example.org}"),
+    f"{OTHER}Expired.md": everywhere(EXPIRED, expiryDateTime=OVER, images=f"[{{url: '{EXPIRED}'}}]", secured=SECURED),
+    "expired-and-wrong.md": everywhere(EXPIRED, expiryDateTime=OVER, title=f"[{EXPIRED}]"),
+    "expired-shared.md": make.record(2, expiryDateTime=OVER, webUrl="https://example.org/shared", topics="[aI]"),
+    "expired-1.md": make.record(5, expiryDateTime=OVER, topics="[aI]", provider="{name: X, domain: example.org}"),
+    "expiry-wrong.md": everywhere(BROKEN, expiryDateTime=f"'{BROKEN}'"),
+    "expiry-too-soon.md": everywhere(BROKEN, expiryDateTime="2020-01-01"),
+    "expiry-misspelled.md": everywhere(BROKEN, expiryDatetime=NEVER),
     "misspelled-1.md": everywhere(BROKEN, published=None, publishd="false"),
     "misspelled-2.md": everywhere(BROKEN, published=None, Published="'no'"),
     "no-boolean-1.md": everywhere(BROKEN, published="'false'"),
@@ -138,16 +147,16 @@ HIDDEN: dict[str, str | bytes] = {
 
 HIDDEN_KEYS = [
     feed_key(kind, f"{word} {name}")
-    for word in (UNPUBLISHED, LATER, BROKEN)
+    for word in (UNPUBLISHED, LATER, EXPIRED, BROKEN)
     for kind, name in (("topics", "topic"), ("categories", "category"))
-] + [f"providers/{word.lower()}.example" for word in (UNPUBLISHED, LATER, BROKEN)]
+] + [f"providers/{word.lower()}.example" for word in (UNPUBLISHED, LATER, EXPIRED, BROKEN)]
 
 # Feeds of the publisher's own: hidden records match them all, and visible ones all but the last.
 OWN = f"""
 [[feed]]
 key = "ours"
 title = "Ours"
-topics = ["AI", "{UNPUBLISHED} topic", "{LATER} topic"]
+topics = ["AI", "{UNPUBLISHED} topic", "{LATER} topic", "{EXPIRED} topic"]
 order = "heat"
 
 [[feed]]
@@ -265,6 +274,7 @@ def test_related_coverage_on_a_page_is_that_of_the_feed(site: Config) -> None:
     [
         pytest.param({"published": "false"}, id="unpublished"),
         pytest.param({"publishedDateTime": NEVER}, id="postponed"),
+        pytest.param({"expiryDateTime": OVER}, id="expired"),
         pytest.param({"published": None, "publised": "false"}, id="misspelled"),
         pytest.param({"title": "[broken]"}, id="broken"),
         pytest.param({"published": "false", "publishedDateTime": "never"}, id="unpublished_and_broken"),
@@ -309,7 +319,7 @@ def test_a_build_names_no_record_that_its_editor_holds_back(site: Config) -> Non
     said = make.run("build", cwd=site.file.parent, check=1).stderr
     named = {line.partition(":")[0].removeprefix("seeds/") for line in said.splitlines()[:-1]}
     for path in HIDDEN:
-        assert (path in named) is not ("unpublished" in path or "later" in path or OTHER in path)
+        assert (path in named) is not any(word in path for word in ("unpublished", "later", "expired", OTHER))
 
 
 def test_the_list_is_that_of_the_visible_alone(site: Config, twin: Config) -> None:
@@ -376,7 +386,7 @@ def test_check_says_where_each_broken_record_is_wrong(site: Config) -> None:
     said = make.run("check", cwd=site.file.parent, check=1).stdout
     faulty = {line.partition(":")[0].removeprefix("seeds/") for line in said.splitlines() if line[:5] != "note:"}
     for path in HIDDEN:
-        assert path in faulty or "unpublished-" in path or "later-" in path or OTHER in path
+        assert path in faulty or any(word in path for word in ("unpublished-", "later-", "expired-", OTHER))
 
 
 @pytest.mark.parametrize("word", [SECURED, UNPUBLISHED, BROKEN])
@@ -459,7 +469,10 @@ def decoded(tree: dict[str, bytes]) -> dict[str, bytes]:
     return {path: DECODERS[codings.get(Path(path).suffix, "identity")](content) for path, content in tree.items()}
 
 
-@pytest.mark.parametrize("how", ["unpublished", "removed", "broken", "postponed", "misspelled"])
+@pytest.mark.parametrize(
+    "how",
+    ["unpublished", "removed", "broken", "postponed", "misspelled", "expired", "expires wrongly", "expired and broken"],
+)
 @pytest.mark.parametrize("keeps_store", [True, False], ids=["with_its_store", "without_its_store"])
 def test_what_is_taken_back_is_gone_from_every_output(tmp_path: Path, how: str, keeps_store: bool) -> None:
     config = make.site(tmp_path, {"1.md": make.record(1), "2.md": everywhere(OTHER)})
@@ -475,13 +488,16 @@ def test_what_is_taken_back_is_gone_from_every_output(tmp_path: Path, how: str, 
             "broken": {"published": f"false\ntitle: [{OTHER}"},
             "postponed": {"publishedDateTime": NEVER},
             "misspelled": {"published": None, "publised": "false"},
+            "expired": {"expiryDateTime": OVER},
+            "expires wrongly": {"expiryDateTime": "soon"},
+            "expired and broken": {"expiryDateTime": f"{OVER}\ntitle: [{OTHER}"},
         }
         make.write(file, everywhere(OTHER, **changes[how]))
     if not keeps_store:
         for some in config.store_file.parent.iterdir():
             some.unlink()
     done = make.invoke("build", "--compress", cwd=tmp_path, check=None)
-    assert done.returncode == (1 if how in ("broken", "misspelled") else 0)
+    assert done.returncode == (0 if how in ("unpublished", "removed", "postponed", "expired") else 1)
     assert found(OTHER, done.stdout, done.stderr) == []
     for path, content in decoded(make.tree(config.output_folder)).items():
         assert found(OTHER, path, content) == []

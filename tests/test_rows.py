@@ -59,6 +59,7 @@ ARTICLES = st.builds(
     given_id=st.none() | TEXT,
     previous=st.lists(ADDRESSES, max_size=2).map(tuple),
     withdrawn=st.just(False),
+    expires=st.none() | MOMENTS,
 )
 FAULTS = st.builds(
     Fault,
@@ -97,12 +98,14 @@ def test_an_article_comes_back_from_the_store_as_it_was(source: Store, article: 
         store.put(connection, [make.filed(found, Reading(article.path, article.digest, article, ()))])
     with source.reading() as connection:
         numbers = list(connection.scalars(select(records.c.number)))
-        # What only decides about its id, and where others may point to, is in columns of its own.
-        told = article._replace(given_id=None, previous=(), cdn_amp_link=None)
+        # What only decides about its id, where others may point to and when it expires is in columns of its own.
+        told = article._replace(given_id=None, previous=(), cdn_amp_link=None, expires=None)
         assert list(store.articles(connection, numbers).values()) == [told]
         claimed = connection.scalar(select(records.c.claim))
         given, previous, _ = claim_of_row(claimed, article.address)
         assert (given, previous) == (article.given_id, article.previous)
+        expires = connection.scalar(select(records.c.expires))
+        assert (None if expires is None else moment(expires)) == article.expires
     with source.writing() as connection:
         store.remove(connection, [article.path])
 

@@ -30,11 +30,12 @@ TIMES = st.sampled_from([make.NOW + n * HOUR for n in range(-4, 3)] + [make.NOW 
 TOPICS = ["AI", "ai", "Ai", "Computer Vision", "computer-vision", "COMPUTER  VISION", "C", "C#", "C++", "Ölpreis"]
 NUMBERS = st.none() | st.sampled_from([0.0, 1.0, 49.5, 50.0, 99.0])
 ARTICLES = st.builds(
-    lambda n, address, published, after, topics, category, provider, related, quality, heat: make.article(
+    lambda n, address, published, after, expires, topics, category, provider, related, quality, heat: make.article(
         n,
         link=f"https://example.org/{address}",
         published=published,
         updated=None if after is None else published + after * HOUR,
+        expires=expires,
         topics=tuple(topics),
         category=category,
         provider=provider,
@@ -46,6 +47,7 @@ ARTICLES = st.builds(
     address=st.sampled_from(["a", "b", "B", "a/c", "é", "aa"]),
     published=TIMES,
     after=st.none() | st.integers(0, 4),
+    expires=st.none() | TIMES,
     topics=st.lists(st.sampled_from(TOPICS), max_size=3, unique=True),
     category=st.none() | st.sampled_from(["news", "News", "video"]),
     related=st.lists(st.sampled_from(["a", "a#part", "z"]), max_size=2),
@@ -82,8 +84,8 @@ def oracle(articles: Iterable[Article], now: datetime) -> dict[str, tuple[str, l
     winners: dict[str, Article] = {}
     by_path = sorted(articles, key=lambda one: one.path, reverse=True)
     for one in sorted(by_path, key=lambda one: one.published):
-        if one.published <= now:
-            winners[one.id] = one
+        if one.published <= now and (one.expires is None or now < one.expires):
+            winners[one.id] = one._replace(expires=None)  # an article does not tell it
     found: dict[str, tuple[Counter[str], list[Article]]] = {}
     for one in sorted(winners.values(), key=lambda one: (make.NOW - one.published, one.id)):
         for key, name in {EVERYTHING: "", **one.feeds()}.items():
@@ -204,7 +206,8 @@ def test_nothing_changes_before_the_next_change(source: Store, articles: list[Ar
     fill(source, articles)
     with at(source, now) as connection:
         following = selection.next_change(connection)
-    moments = {when for one in articles for when in (one.published, one.updated) if when is not None and when > now}
+    dates = {when for one in articles for when in (one.published, one.updated, one.expires) if when is not None}
+    moments = {when for when in dates if when > now}
     assert following is None or following in moments
     for when in moments:
         if following is None or when < following:
@@ -284,6 +287,21 @@ class TestExamples:
         assert self.newest(source, now=make.NOW - timedelta(microseconds=1)) == []
         assert self.newest(source, now=make.NOW) == ["0001.md"]
 
+    def test_an_article_is_gone_from_its_very_microsecond(self, source: Store) -> None:
+        fill(source, [make.article(1, expires=make.NOW, topics=("Robots",)), make.article(2)])
+        before = make.NOW - timedelta(microseconds=1)
+        assert self.newest(source, now=before) == ["0001.md", "0002.md"]
+        assert self.feeds(source, before)["topics/robots"].articles == 1
+        assert self.newest(source, now=make.NOW) == ["0002.md"]
+        assert "topics/robots" not in self.feeds(source)
+
+    def test_where_the_newest_of_one_address_expires_the_next_one_shows(self, source: Store) -> None:
+        older = make.article(3, link="https://example.org/1", topics=("Robots",))
+        oldest = make.article(4, link="https://example.org/1", expires=make.NOW + HOUR)
+        fill(source, [make.article(1, expires=make.NOW), older._replace(expires=make.NOW + 2 * HOUR), oldest])
+        for hours, shown in ((-0.1, ["0001.md"]), (0, ["0003.md"]), (1, ["0003.md"]), (2, [])):
+            assert self.newest(source, now=make.NOW + hours * HOUR) == shown
+
     def test_a_record_that_is_not_due_outdoes_nobody(self, source: Store) -> None:
         later = make.article(2, link="https://example.org/1", published=make.NOW + HOUR, topics=("Robots",))
         fill(source, [make.article(1), later])
@@ -362,6 +380,11 @@ class TestHidden:
         fill(source, [make.article(1, published=make.NOW), make.article(2)])
         assert self.hidden(source, make.NOW - timedelta(microseconds=1)) == {self.HERE}
         assert self.hidden(source) == frozenset()
+
+    def test_what_expired_is_hidden_from_its_very_microsecond(self, source: Store) -> None:
+        fill(source, [make.article(1, expires=make.NOW), make.article(2)])
+        assert self.hidden(source, make.NOW - timedelta(microseconds=1)) == frozenset()
+        assert self.hidden(source) == {self.HERE}
 
     def test_every_address_of_what_is_held_back_or_not_due_is_hidden(self, source: Store) -> None:
         others = ("https://example.org/amp", "https://example.org/original", "https://cdn.example.org/amp")

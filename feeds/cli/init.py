@@ -142,7 +142,7 @@ def _say_posts(config: "Config", folder: str) -> None:
         read += 1
         hidden += reading.unpublished
         faults += [fault for fault in reading.faults if fault.cost is Cost.RECORD]
-        if reading.article is not None and reading.article.published <= now and not links:
+        if reading.article is not None and reading.article.is_current(now) and not links:
             links.append(reading.article.link)
     broken = len({fault.path for fault in faults})
     click.echo(

@@ -13,8 +13,10 @@ SECTIONS = ("posts", "post", "blog", "articles", "news")
 WORDS = {"year": "{year}", "month": "{month}", "day": "{day}", "slug": "{slug}", "filename": "{slug}"}
 WORDS |= {"contentbasename": "{slug}", "slugorfilename": "{slug}", "slugorcontentbasename": "{slug}"}
 FIELDS = (
-    'publishedDateTime = ["publishDate", "date"]',
+    # What Hugo takes them from itself (gohugo.io/configuration/front-matter).
+    'publishedDateTime = ["publishDate", "pubDate", "date"]',
     'updatedDateTime = "lastmod"',
+    'expiryDateTime = ["expiryDate", "unpublishDate"]',
     'excerpt = ["description", "summary"]',
     'topics = "tags"',
     'category = "categories"',

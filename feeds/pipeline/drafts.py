@@ -294,6 +294,7 @@ class Drafts:
     def _due(self, connection: Connection, snapshot: Snapshot) -> dict[str, datetime]:
         """When feeds are next another by time alone, as far as an answer may be kept until then."""
         if self._upcoming is None:
-            end = snapshot.now + timedelta(days=1) if snapshot.until is not None else snapshot.now
+            # The snapshot may hold until then, and no answer may be kept for longer than a day.
+            end = snapshot.until + timedelta(days=1) if snapshot.until is not None else snapshot.now
             self._upcoming = selection.upcoming(connection, self._config.rules, snapshot.now, end)
         return self._upcoming

@@ -110,11 +110,18 @@ def files_at(config: Config, source: Store, paths: Sequence[str]) -> list[str]:
 
 
 def settle(config: Config, source: Store, now: datetime, wait: float = LONGEST_WAIT) -> None:
-    """What fell due until that moment shows from now on; nothing is read.  Raises StoreBusy after `wait` seconds."""
+    """What fell due until that moment shows from now on, and what expired is gone; nothing is read.
+
+    Raises StoreBusy after `wait` seconds. What expired goes even where that cannot be noted in the ledger.
+    """
     with source.reading() as connection:
         if selection.is_settled(connection, config.rules, now):
             return
     with source.writing(wait) as connection:
+        with suppress(LedgerError):
+            minting = Minting(connection, config, now)
+            minting.look_up_expired()
+            minting.settle_expired()
         selection.settle(connection, config.rules, now)
 
 
@@ -148,8 +155,9 @@ class _Ingest:
 
     def run(self, same_ledger: bool) -> Ingested:
         """Everything that changed."""
-        homes.rehome(self._connection, self._config.names)
         minting = Minting(self._connection, self._config, self._now)
+        minting.look_up_expired()
+        homes.rehome(self._connection, self._config.names)
         minting.leaving(self._gone)
         self._remove()
         read = 0
@@ -171,7 +179,7 @@ class _Ingest:
         homes.rehome(self._connection, self._config.names)
         self._remove()
         for batch in self._filed():
-            out = [one for one in batch if not one.broken and not _is_due(one, self._now)]
+            out = [one for one in batch if not one.broken and not _is_current(one, self._now)]
             if any(one.path in self._known for one in out):
                 store.note_leftovers(self._connection)
             store.put(self._connection, out)
@@ -219,9 +227,9 @@ class _Ingest:
         store.put(self._connection, minting.taking(good))
 
 
-def _is_due(one: Filed, now: datetime) -> bool:
-    """Whether it is an article whose publication has come."""
-    return one.record is not None and claimant_of_row(one.record).published <= now
+def _is_current(one: Filed, now: datetime) -> bool:
+    """Tell whether it is an article whose publication has come, and that has not expired."""
+    return one.record is not None and claimant_of_row(one.record).is_current(now)
 
 
 def _code() -> bytes:

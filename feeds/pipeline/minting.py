@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from feeds import selection
 from feeds.config import Config
 from feeds.identity import Claimant, claim, everywhere, note_line
 from feeds.ledger import Ledger, Withdrawn, read_ledger, write_ledger
@@ -28,7 +29,9 @@ class Minting:
         self._connection = connection
         self._config = config
         self._days = config.feeds.withdrawn_days
-        self._now = now.replace(microsecond=0)
+        self._moment, self._now = now, now.replace(microsecond=0)
+        self._settled = selection.last_settled(connection)
+        self._expired: dict[str, Before] = {}
         self._ledger, self._text = read_ledger(config.ledger_file)
         self._read = self._ledger
         known = identities.ledger_known(connection)
@@ -40,8 +43,20 @@ class Minting:
 
     @property
     def remembers(self) -> bool:
-        """Whether there is something withdrawn, which ends, or comes back, though no record changes."""
-        return bool(self._ledger.withdrawn)
+        """Whether there is something withdrawn, which begins, ends, or comes back, though no record changes."""
+        return bool(self._ledger.withdrawn or self._expired)
+
+    def look_up_expired(self) -> None:
+        """Look up what has expired since it was last decided what is visible: before the store changes."""
+        if self._days:
+            self._expired = identities.expired(self._connection, self._moment)
+
+    def settle_expired(self) -> None:
+        """Note what has expired as withdrawn, where no record changed.  Raises LedgerError."""
+        if self._expired:
+            text = self._keep(self._withdraw(self._ledger))
+            if not self._is_news:
+                identities.note_ledger(self._connection, ledger_mark(text, self._days))
 
     def leaving(self, paths: Sequence[str]) -> None:
         """Records are about to change or go: what was known of them counts."""
@@ -73,11 +88,15 @@ class Minting:
         identities.identify(self._connection, kept | adopted, ())
         self._note_ids(kept | adopted, set(adopted))
         self._refuse()
-        ledger = self._withdraw(self._ledger)
+        text = self._keep(self._withdraw(self._ledger))
+        identities.note_ledger(self._connection, ledger_mark(text, self._days))
+
+    def _keep(self, ledger: Ledger) -> bytes:
+        """Write the ledger when it says something new, and keep what it says of what is withdrawn; return its bytes."""
         text = write_ledger(self._config.ledger_file, ledger, self._text) if ledger != self._read else self._text
         if ledger.withdrawn or self._read.withdrawn or self._is_news:
             identities.keep_withdrawn(self._connection, ledger.withdrawn, self._days, self._config.names)
-        identities.note_ledger(self._connection, ledger_mark(text, self._days))
+        return text
 
     def _take_from_ledger(self) -> None:
         """The ledger says something else than when ids were last taken from it: each record is asked again."""
@@ -228,20 +247,29 @@ class Minting:
         if not self._days:
             return replace(ledger, withdrawn={})
         withdrawn = dict(ledger.without_ended(self._now, self._days).withdrawn)
-        gone = {one.article.id for one in self._before.values() if one.shown and one.visible}
-        visible = identities.visible_ids(self._connection, gone | withdrawn.keys(), self._now)
-        out = identities.refused_paths(self._connection, sorted(self._before))
-        for path, before in self._before.items():
+        left = {**self._expired, **self._before}
+        gone = {one.article.id for one in left.values() if one.shown and one.visible}
+        visible = identities.visible_ids(self._connection, gone | withdrawn.keys(), self._moment)
+        out = identities.refused_paths(self._connection, sorted(left))
+        for path, before in left.items():
             one = before.article
             if one.id in gone - visible and path not in out and not self._stays(path, one):
-                feeds = self._config.names.feeds(one)
-                withdrawn[one.id] = Withdrawn(one.link, one.published, self._now, feeds, one.quality, one.heat)
+                feeds, at = self._config.names.feeds(one), self._withdrawn_at(path, before)
+                withdrawn[one.id] = Withdrawn(one.link, one.published, at, feeds, one.quality, one.heat)
         return replace(ledger, withdrawn={id: one for id, one in withdrawn.items() if id not in visible})
 
     def _stays(self, path: str, before: Article) -> bool:
         """Whether the article is still there, under an id that its record gives it now."""
         after = self._after.get(path)
-        return after is not None and after.address == before.address and after.published <= self._now
+        return after is not None and after.address == before.address and after.is_current(self._moment)
+
+    def _withdrawn_at(self, path: str, before: Before) -> datetime:
+        """Return when an article was taken back: when it expired, if it was shown until then, else now."""
+        after = self._after.get(path)
+        for expires in (None if after is None else after.expires, before.expires):
+            if expires is not None and self._settled is not None and self._settled < expires <= self._moment:
+                return expires.replace(microsecond=0)
+        return self._now
 
 
 MIDNIGHT = datetime.min.time()

@@ -89,5 +89,6 @@ def _fault(config: Config, claims: Mapping[str, Claim], path: str, winner: str |
     mapping = config.records.fields
     place = (1, 1, "webUrl") if isinstance(content, Fault) else place_of_identity(content, path, mapping)
     # Of what is not public not even the path is named in public; `feeds check` names it.
-    public = NEVER < claims[winner].published <= now
+    # This is said for as long as the fault stays: who is gone one day is not named at all.
+    public = NEVER < claims[winner].published <= now and not claims[winner].expires
     return refusal(path, place, winner if public else "")

@@ -14,7 +14,7 @@ from feeds.store import Connection
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What is visible from `now` until `until`, when a publication or an update falls due (None: for ever).
+    """What is visible from `now` until `until`, when a publication, an update or an expiry falls due (None: for ever).
 
     `every` feed there is, of which `feeds` are those that are published.
     """

@@ -5,7 +5,7 @@ of patterns. What the values must be is not known here (shape), nor are places, 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urljoin
 
@@ -73,6 +73,7 @@ class _Applying:
         self._images()
         self._hide()
         taken = {key.path[0] for name in self._mapping.fields for key in self._mapping.keys_of(name)}
+        taken |= {str(origin[0]) for origin in self._origins.values()}
         return Mapped(self._data, self._origins, self._lacking, frozenset(taken | set(HIDING)))
 
     def _set(self, path: Path, source: Source) -> None:
@@ -89,6 +90,7 @@ class _Applying:
         for candidate in source:
             origin: Path | None = None
             if isinstance(candidate, TheirKey):
+                candidate = self._as_spelled(candidate)
                 value, origin = self._look_up(candidate), candidate.path
             elif isinstance(candidate, Constant):
                 value = candidate.value
@@ -116,6 +118,14 @@ class _Applying:
             if value is not NOTHING:
                 values[key] = value
         return values
+
+    def _as_spelled(self, key: TheirKey) -> TheirKey:
+        """Return a key of theirs in the capitals that this record has it in: to Hugo `expirydate` is `expiryDate`."""
+        first, *rest = key.path
+        if first in self._theirs:
+            return key
+        alike = (name for name in self._theirs if name.casefold() == first.casefold())
+        return replace(key, path=(next(alike, first), *rest))
 
     def _look_up(self, key: TheirKey) -> Any:
         value: Any = self._theirs

@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from feeds.records.expiry import KEY as EXPIRY
+from feeds.records.expiry import is_likely_expiry
 from feeds.records.faults import Cost
 from feeds.records.fields import Mapped
 from feeds.records.plain import Path, Plain, key_text
@@ -33,7 +35,7 @@ NOT_PUBLIC = {*HIDING_STATUSES, "password", "protected", "internal", "restricted
 PUBLIC = {"public", "everyone", "all", "world", "visible", "listed", "published", "true", "yes", "on"}
 STARTS = {"embargo", "embargodate", "embargodatetime", "embargountil", "embargoeduntil", "publishdate"}
 ENDS = {
-    *("expirydate", "expirydatetime", "expirationdate", "expiresat"),
+    *("expirydate", "expirationdate", "expiresat"),
     *("unpublishdate", "unpublishdatetime", "unpublishat"),
 }
 MAYBE_ENDS = {"expires", "expiry"}  # dates, but perhaps how long something is kept
@@ -76,7 +78,7 @@ class Window(NamedTuple):
 class Signs:
     """What the data of a record say about hiding it: `unpublished`, or `doubtful` where that is likely a slip.
 
-    `start` is the moment before which a key of other software, such as `embargo`, hides it.
+    `start` is the moment before which a key of other software, such as `embargo`, hides it, `end` the one after.
     """
 
     def __init__(self, data: dict[str, Any], mapped: Mapped, now: datetime) -> None:
@@ -86,6 +88,7 @@ class Signs:
         own = KEYS | mapped.known
         window = _window(data, own)
         self.start = None if window.start is None else window.start[0]
+        self.end = None if window.end is None else window.end[0]
         if self.unpublished:
             return
         for sign in _signs(data, own):
@@ -100,7 +103,6 @@ class Signs:
         if window.start is not None and window.start[0] > now:
             self._note(window.start[1], (window.start[1],), "this moment is still to come")
         if window.end is not None and window.end[0] <= now:
-            self.unpublished = True
             self._note(window.end[1], (window.end[1],), "this moment has passed")
 
     def _note(self, name: str, path: Path, reason: str) -> None:
@@ -259,10 +261,17 @@ def hides_from_inside(name: str, value: Any) -> bool:
     return name in ANYWHERE and _truth(value) is True
 
 
+def is_known(key: str) -> bool:
+    """Tell whether a key that is none of ours means something to us, however it is spelled."""
+    return (name := letters(key)) in KNOWN and name not in HIDING
+
+
 def likely_hiding(key: str, value: Any, names: Collection[str] = SLIPPED) -> str | None:
     """Return the key, among `names`, that hides records and of which an unknown key is likely a slip."""
-    if (name := letters(key)) in ("unpublish", "unpublished"):
+    if letters(key) in ("unpublish", "unpublished"):
         return "published" if "published" in names and _truth(value) is not False else None
-    if key in HIDING or (name in KNOWN and name not in HIDING):
+    if key in HIDING or is_known(key):
         return None
+    if EXPIRY in names and value not in (None, "") and is_likely_expiry(key):
+        return EXPIRY
     return next((name for name in names if likely_meant(key, value, name)), None)

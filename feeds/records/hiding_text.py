@@ -12,6 +12,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from feeds.records import frontmatter
+from feeds.records.expiry import KEY as EXPIRY
+from feeds.records.expiry import may_say_expired
 from feeds.records.folder import MOST_SEARCHED
 from feeds.records.hiding import (
     ANYWHERE,
@@ -100,16 +102,16 @@ def may_be_hidden(content: bytes, now: datetime, mapping: FieldMapping | None = 
         return True
     plain = same_letters(text)
     # What the keys of theirs say that `published` is taken from is not known here.
-    if "\\u" in plain or any(re.search(rf"\b{re.escape(key)}\b", plain) for key in _deciding(mapping)):
+    if "\\u" in plain or any(re.search(rf"\b{re.escape(key)}\b", plain) for key in _deciding(mapping, "published")):
         return True
-    return (
-        _may_say_unpublished(plain) or _sign_line(plain, 1, None) is not None or _date_line(plain, 1, now) is not None
-    )
+    if _may_say_unpublished(plain) or may_say_expired(plain, _deciding(mapping, EXPIRY), now):
+        return True
+    return _sign_line(plain, 1, None) is not None or _date_line(plain, 1, now) is not None
 
 
-def _deciding(mapping: FieldMapping | None) -> set[str]:
-    """The keys of theirs that say whether a record is published."""
-    return set() if mapping is None else {str(key.path[-1]) for key in mapping.keys_of("published")} - {"published"}
+def _deciding(mapping: FieldMapping | None, name: str) -> set[str]:
+    """Return the keys of theirs that a key of ours which decides about publication is taken from."""
+    return set() if mapping is None else {str(key.path[-1]) for key in mapping.keys_of(name)} - {name}
 
 
 def _date_line(text: str, first_line: int, now: datetime) -> SignLine | None:

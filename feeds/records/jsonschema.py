@@ -64,6 +64,7 @@ TYPES: dict[type[Shape], dict[str, tuple[Schema, str]]] = {
         "id": (IRI, "What readers know the article by. Never change it."),
         "previousUrls": ({"type": "array", "items": ADDRESS}, "Earlier addresses of the article, the oldest first."),
         "updatedDateTime": (MOMENT, "When it last changed: not before publication, not in the future."),
+        "expiryDateTime": (MOMENT, "When it is gone, after publication: from then on it appears nowhere."),
         "category": (NAMED, "The one category whose feed it is in."),
         "excerpt": (TEXT, "What it says, in short."),
         "originalUrl": (ADDRESS, "Where it was first published."),

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 from feeds.model import Article, Image, Provider, Related, address_digest, digest, identity
 from feeds.records import fields, frontmatter, hiding, toml
+from feeds.records.expiry import KEY as EXPIRY
+from feeds.records.expiry import expiry_of, is_in_doubt, problems_of_expiry
 from feeds.records.faults import Cost, Fault
 from feeds.records.fields import Mapped
 from feeds.records.hiding_text import hiding_lines, line_in_body, may_be_hidden
@@ -41,8 +43,9 @@ class Reading(NamedTuple):
     """What reading one record came to.  No article and no fault: its editor does not publish it.
 
     `doubtful`: what can be read of a broken one says, or may say, that its editor takes it back, or dates it later.
-    Of a record that is no article, `held` stands for its addresses, so that no other one may point to them, and `due`
-    is its publication: until then it is nobody's business that there is such a record.
+    Of a record that is no article, `held` stands for its addresses, so that no other one may point to them, `due` is
+    its publication and `expires` its expiry: before the one and after the other it is nobody's business that there is
+    such a record.
     """
 
     path: str
@@ -53,6 +56,7 @@ class Reading(NamedTuple):
     doubtful: bool = False
     held: tuple[str, ...] = ()
     due: datetime | None = None
+    expires: datetime | None = None
 
     @property
     def left_out(self) -> bool:
@@ -81,7 +85,8 @@ def read_record(path: str, content: bytes, now: datetime, mapping: FieldMapping 
             would_be, is_published = usual
             if is_published:
                 return Reading(path, mark, would_be, ())
-            return Reading(path, mark, None, (), True, False, _held_by(would_be), would_be.published)
+            moments = would_be.published, would_be.expires
+            return Reading(path, mark, None, (), True, False, _held_by(would_be), *moments)
     read = toml.read if is_toml else frontmatter.read
     front = read(text)
     faults = [Fault(path, *flaw.place, _known_key(flaw.path), flaw.expected, flaw.got) for flaw in front.flaws]
@@ -95,6 +100,7 @@ def read_record(path: str, content: bytes, now: datetime, mapping: FieldMapping 
     problems = _with_lacking(problems, mapped)
     if record is not None:
         problems += _problems_of_update(record, now)
+    problems += problems_of_expiry(mapped.data)
     problems += _misspellings(front.data, mapped.known)
     signs = hiding.Signs(front.data, mapped, now)
     problems += signs.problems
@@ -111,7 +117,7 @@ def read_record(path: str, content: bytes, now: datetime, mapping: FieldMapping 
     # What a mapping makes of a record follows from its path too.
     shown = mark if mapping is None else digest(mark, path)
     kept = record is not None and not signs.unpublished and all(fault.cost is not Cost.RECORD for fault in faults)
-    article = _article(path, shown, record, body, signs.start) if record is not None and kept else None
+    article = _article(path, shown, record, body, signs) if record is not None and kept else None
     faults.sort(key=lambda fault: (fault.line, fault.column))
     if len(faults) > MOST_FAULTS:
         last = faults[MOST_FAULTS]
@@ -121,16 +127,13 @@ def read_record(path: str, content: bytes, now: datetime, mapping: FieldMapping 
     doubtful = not signs.unpublished and (
         hides
         or bool(lines)
+        or is_in_doubt(problems)
         or hiding.may_be_later(mapped.data.get("publishedDateTime"), now)
         or (bool(front.flaws) and may_be_hidden(content, now, mapping))
     )
-    due = _later(_due(mapped.data), signs.start)
-    return Reading(path, mark, None, tuple(faults), signs.unpublished, doubtful, _held(mapped.data), due)
-
-
-def _later(one: datetime | None, other: datetime | None) -> datetime | None:
-    moments = [moment for moment in (one, other) if moment is not None]
-    return max(moments, default=None)
+    due = max(filter(None, [_due(mapped.data), signs.start]), default=None)
+    expires = min(filter(None, [expiry_of(mapped.data), signs.end]), default=None)
+    return Reading(path, mark, None, tuple(faults), signs.unpublished, doubtful, _held(mapped.data), due, expires)
 
 
 def refusal(path: str, place: tuple[int, int, str], winner: str) -> Fault:
@@ -219,21 +222,23 @@ def _misspellings(data: dict[str, Any], known: frozenset[str]) -> list[Problem]:
     if data.keys() <= KEYS:
         return []
     problems = []
-    absent = [name for name in hiding.SLIPPED if name not in data]
+    absent = [name for name in (*hiding.SLIPPED, EXPIRY) if name not in data]
     for key in sorted(data.keys() - KEYS - known):
         hidden = hiding.likely_hiding(key, data[key], absent)
         if hidden:
             got = described(key)
             problems.append(Problem((key,), "this key, not one that looks like it", got, named=hidden))
-        elif not known and (meant := likely_key(key)):  # with a mapping, other keys are their own
+        elif known or hiding.is_known(key):  # with a mapping, other keys are their own
+            continue
+        elif meant := likely_key(key):
             problems.append(Problem((key,), "this key, if it is meant", described(key), Cost.NOTHING, named=meant))
     return problems
 
 
-def _article(path: str, mark: str, record: Record, body: str, start: datetime | None) -> Article:
+def _article(path: str, mark: str, record: Record, body: str, signs: hiding.Signs) -> Article:
     updated, published = record.updatedDateTime, record.publishedDateTime
-    if start is not None:
-        published = max(published, start)
+    if signs.start is not None:
+        published = max(published, signs.start)
     return Article(
         path=path,
         digest=mark,
@@ -256,6 +261,7 @@ def _article(path: str, mark: str, record: Record, body: str, start: datetime | 
         heat=record.heat,
         given_id=record.id,
         previous=tuple(dict.fromkeys([identity(address) for address in record.previousUrls])),
+        expires=min(filter(None, [record.expiryDateTime, signs.end]), default=None),
     )
 
 

@@ -272,6 +272,7 @@ class Record(Shape):
     id: Identifier = None
     previousUrls: Annotated[tuple[Address, ...], BeforeValidator(_or_empty)] = ()
     updatedDateTime: MaybeMoment = None
+    expiryDateTime: MaybeMoment = None
     category: MaybeName = None
     excerpt: MaybeText = None
     originalUrl: MaybeAddress = None

@@ -55,6 +55,7 @@ RECORD = {
     "cdnAmpWebUrl": ADDRESS,
     "publishedDateTime": MOMENT,
     "updatedDateTime": MOMENT,
+    "expiryDateTime": MOMENT,
     "quality": NUMBER,
     "heat": NUMBER,
     "published": FLAG,
@@ -87,7 +88,7 @@ class _Form:
     written: Pick  # and of those that may not
     moments: Pick
     published: int | None
-    # title, webUrl, publishedDateTime, updatedDateTime, domain, name, excerpt, category, other addresses, quality, heat
+    # title, webUrl, three moments, domain, name, excerpt, category, other addresses, quality, heat
     facts: Pick
     topics: Pick
     images: tuple[Pick, ...]
@@ -114,9 +115,13 @@ def usual_article(source: str, body: str, path: str, mark: str, now: datetime) -
     if not _are_plain(form, values, raw) or (moments := _moments(form.moments(values))) is None:
         return None
     is_published = form.published is None or values[form.published] == "true"
-    title, link, at, changed, domain, name, excerpt, category, original, amp, cdn, quality, heat = form.facts(values)
+    title, link, at, changed, until, *others = form.facts(values)
+    domain, name, excerpt, category, original, amp, cdn, quality, heat = others
     published, updated = moments[at], None if changed is None else moments[changed]
     if updated is not None and not published <= updated <= now:
+        return None
+    expires = None if until is None else moments[until]
+    if expires is not None and expires <= published:
         return None
     article = Article(
         path,
@@ -138,6 +143,7 @@ def usual_article(source: str, body: str, path: str, mark: str, now: datetime) -
         cdn,
         None if quality is None else float(quality),
         None if heat is None else float(heat),
+        expires=expires,
     )
     return article, is_published
 
@@ -209,7 +215,7 @@ def _form(between: str) -> _Form | None:
             picking(
                 [
                     *first,
-                    *at(data, "updatedDateTime"),
+                    *at(data, "updatedDateTime", "expiryDateTime"),
                     int(data["provider"]["domain"]),
                     *provider(data)[1:],
                     *at(data, *others),

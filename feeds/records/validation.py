@@ -23,7 +23,7 @@ EXPECTED_OF_MISSING = {
     "domain": "a host name, such as example.org",
 }
 # Wrong, these cost the record: without them it would be shown, or be known to readers by another id for good.
-DECISIVE = ("published", "id", "previousUrls")
+DECISIVE = ("published", "expiryDateTime", "id", "previousUrls")
 EXPECTED_BY_TYPE = {"tuple_type": "a list", "model_type": "a mapping", "model_attributes_type": "a mapping"}
 
 

@@ -5,7 +5,7 @@ membership: which feeds that is in.  tally: what those are called.  picks: what 
 """
 
 from feeds.selection.picks import Pick, between, count_feeds, days, feeds, hidden, hours, newest, upcoming, weeks
-from feeds.selection.settling import SKEW, is_settled, moment_shown, next_change, settle, was_settled
+from feeds.selection.settling import SKEW, is_settled, last_settled, moment_shown, next_change, settle, was_settled
 
 __all__ = [
     "SKEW",
@@ -17,6 +17,7 @@ __all__ = [
     "hidden",
     "hours",
     "is_settled",
+    "last_settled",
     "moment_shown",
     "newest",
     "next_change",

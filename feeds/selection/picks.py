@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Select, and_, bindparam, case, func, select
 from feeds.model import EVERYTHING, Feed
 from feeds.rows import micros, moment, names_of
 from feeds.rules import Order, Rule
-from feeds.schema import held, memberships, records
+from feeds.schema import held, memberships, pointers, records
 from feeds.store import Prepared, driver
 
 MOST_PARAMETERS = 500
@@ -143,24 +143,43 @@ def _pick(
 def upcoming(connection: Connection, rules: Sequence[Rule], now: datetime, until: datetime) -> dict[str, datetime]:
     """The next moment after `now`, up to `until`, at which a feed is another without a record changing, by key."""
     first, last = micros(now), micros(until)
-    row = records.c
+    row, other = records.c, records.alias("others").c
     due = (-row.age, and_(row.age < -first, row.age >= -last, row.refused.is_(None)))
     updated = (row.updated, and_(row.updated > first, row.updated <= last, row.visible))
+    expiring = (row.expires, and_(row.expires > first, row.expires <= last, row.visible))
     ending = (row.until, and_(row.until > first, row.until <= last, row.visible))
     found: dict[str, datetime] = {}
-    for when, condition in (due, updated, ending):
-        for count, lines, quality, heat in connection.execute(
-            select(when, row.feeds, row.quality, row.heat).where(condition)
-        ):
-            names = names_of(lines)
-            own = [rule.key for rule in rules if rule.asks_for(names.keys(), quality, heat)]
-            for key in (EVERYTHING, *names, *own):
-                found[key] = min(found.get(key, until), moment(count))
+
+    def note(count: int, lines: str, quality: float | None, heat: float | None) -> None:
+        names = names_of(lines)
+        own = [rule.key for rule in rules if rule.asks_for(names.keys(), quality, heat)]
+        for key in (EVERYTHING, *names, *own):
+            found[key] = min(found.get(key, until), moment(count))
+
+    for at, condition in (updated, ending):
+        for changed in connection.execute(select(at, row.feeds, row.quality, row.heat).where(condition)):
+            note(*changed)
+    # Where an article comes or goes, others of its address may show in place of it, and others may point to it or not.
+    addresses: dict[str, int] = {}
+    for when, condition in (due, expiring):
+        facts = select(when, other.feeds, other.quality, other.heat, row.address, row.others)
+        rivals = and_(other.link == row.link, other.refused.is_(None), other.until.is_(None))
+        for count, *shown, address, further in connection.execute(facts.where(condition, rivals)):
+            note(count, *shown)
+            for one in (address, *further.split()):
+                addresses[one] = min(addresses.get(one, count), count)
+    pointing = select(pointers.c.address, row.feeds, row.quality, row.heat)
+    pointing = pointing.join_from(pointers, records, row.number == pointers.c.record)
+    asked = sorted(addresses)
+    for start in range(0, len(asked), MOST_PARAMETERS):
+        some = pointers.c.address.in_(asked[start : start + MOST_PARAMETERS])
+        for address, *shown in connection.execute(pointing.where(some, row.visible)):
+            note(addresses[address], *shown)
     return found
 
 
 def hidden(connection: Connection, among: Collection[str] | None = None) -> frozenset[str]:
-    """The digests of web addresses to which no article may point: of records held back, broken or not yet due.
+    """The digests of web addresses to which no article may point: of records held back, broken, not yet due or expired.
 
     An address at which another record is visible is none of them. `among`: only these are asked for.
     """

@@ -1,9 +1,9 @@
 """What is visible: decided here alone, whenever records changed or a moment came, and kept until the next time.
 
-Visible is a record whose publication has come (what editors hold back is not in `records` at all), that is not refused,
-and that no other such record of the same web address outdoes: the newest publication wins alone, then the smallest
-path. What is left of a withdrawn article is visible until its end, unless the article came back. Only the memberships
-of what is visible are kept, so that every feed can be read off them.
+Visible is a record whose publication has come (what editors hold back is not in `records` at all), that has not
+expired and is not refused, and that no other such record of the same web address outdoes: the newest publication wins
+alone, then the smallest path. What is left of a withdrawn article is visible until its end, unless the article came
+back. Only the memberships of what is visible are kept, so that every feed can be read off them.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -34,6 +34,7 @@ _ROWS = select(
     _row.link,
     _row.id,
     _row.age,
+    _row.expires,
     _row.until,
     _row.refused.is_not(None).label("is_refused"),
     _row.visible,
@@ -58,6 +59,11 @@ def is_settled(connection: Connection, rules: Sequence[Rule], now: datetime) -> 
 def was_settled(connection: Connection) -> bool:
     """Whether it was ever decided what is visible in this store."""
     return _known(connection) is not None
+
+
+def last_settled(connection: Connection) -> datetime | None:
+    """Return the moment as of which it was last decided what is visible; None where it never was."""
+    return _known(connection)
 
 
 def next_change(connection: Connection) -> datetime | None:
@@ -122,7 +128,7 @@ class _Settling:
         return links
 
     def _decide(self, rows: Iterable[Row[Any]], now: datetime) -> None:
-        latest = -micros(now)
+        count = micros(now)
         shown: list[Row[Any]] = []
         gone: list[Row[Any]] = []
         waiting: list[Row[Any]] = []
@@ -130,7 +136,8 @@ class _Settling:
         for _, rivals in groupby(sorted(rows, key=lambda row: (row.link, row.age, row.path)), key=lambda row: row.link):
             winner = None
             for row in rivals:
-                stands = row.age >= latest and not row.is_refused
+                has_expired = row.expires is not None and row.expires <= count
+                stands = row.age >= -count and not has_expired and not row.is_refused
                 if stands and winner is None:
                     winner = row
                 if (row is winner) != row.visible:
@@ -165,7 +172,7 @@ class _Settling:
         self._mark(rows, visible=False)
 
     def _hold(self, waiting: Sequence[Row[Any]], due: Sequence[Row[Any]]) -> None:
-        """Nothing may point to what waits for its moment, or is refused."""
+        """Nothing may point to what waits for its moment, has expired, or is refused."""
         addresses = [
             {"address": one, "path": row.path} for row in waiting for one in (row.address, *row.others.split())
         ]
@@ -198,7 +205,8 @@ class _Settling:
         count = micros(now)
         publication = self._connection.scalar(select(func.max(_row.age)).where(_row.age < -count))
         others = [
-            self._connection.scalar(select(func.min(one)).where(one > count)) for one in (_row.updated, _row.until)
+            self._connection.scalar(select(func.min(one)).where(one > count))
+            for one in (_row.updated, _row.expires, _row.until)
         ]
         following = [x for x in (None if publication is None else -publication, *others) if x is not None]
         note_fact(self._connection, NEXT, str(min(following)) if following else "")
@@ -224,16 +232,17 @@ def _crossing(connection: Connection, one: datetime, other: datetime) -> tuple[s
     """The addresses of records that are due at one of two moments alone, and records whose update is."""
     start, end = sorted((micros(one), micros(other)))
     published = select(_row.link).where(_row.age >= -end, _row.age < -start)
-    ending = select(_row.link).where(_row.until > start, _row.until <= end)
+    endings = (select(_row.link).where(one > start, one <= end) for one in (_row.until, _row.expires))
     updated = select(_row.number).where(_row.updated > start, _row.updated <= end)
-    links = {*connection.scalars(published), *connection.scalars(ending)}
+    links = {link for some in (published, *endings) for link in connection.scalars(some)}
     return links, set(connection.scalars(updated))
 
 
 def _special(connection: Connection, now: datetime) -> set[str]:
-    """The addresses where something else may be so than that the only record there is due, and taken for visible."""
+    """The addresses where something else may hold than that the only record is current, and taken for visible."""
     several = select(_row.link).group_by(_row.link).having(func.count() > 1)
-    others = (_row.age < -micros(now), text("visible = 0"), _row.refused.is_not(None))
+    count = micros(now)
+    others = (_row.age < -count, _row.expires <= count, text("visible = 0"), _row.refused.is_not(None))
     found = [several, *(select(_row.link).where(one) for one in others)]
     return {link for some in found for link in connection.scalars(some)}
 

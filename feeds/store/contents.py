@@ -26,6 +26,7 @@ from feeds.store.pages import LEFTOVERS
 MOST_PARAMETERS = 500
 Item = TypeVar("Item")
 LINK, ADDRESS, OTHERS, RELATED = map(RECORD_COLUMNS.index, ("link", "address", "others", "related"))
+EXPIRES = FILE_COLUMNS.index("expires")
 
 
 class Published(NamedTuple):
@@ -133,11 +134,17 @@ def visible_records(connection: Connection, paths: Sequence[str]) -> set[str]:
 
 
 def note_broken(connection: Connection, batch: Sequence[Filed]) -> None:
-    """Note what is wrong with files; the records that came of them stay as they are."""
+    """Note what is wrong with files; the records that came of them stay as they are.
+
+    One that says when it expires goes then, though the rest of what it says does not count.
+    """
     if batch:
         paths = [{"key": one.path} for one in batch]
         connection.execute(delete(schema.files).where(schema.files.c.path == bindparam("key")), paths)
         insert_rows(connection, "files", FILE_COLUMNS, [one.file for one in batch])
+        sooner = "UPDATE records SET expires = ? WHERE path = ? AND (expires IS NULL OR expires > ?)"
+        ends = [(expires, one.path) for one in batch if (expires := one.file[EXPIRES]) is not None]
+        driver(connection).executemany(sooner, [(expires, path, expires) for expires, path in ends])
 
 
 def withdraw(connection: Connection, paths: Sequence[str]) -> None:
@@ -187,13 +194,18 @@ def faults(connection: Connection, now: datetime) -> list[Fault]:
         .where(columns.faulty, columns.unpublished.is_(False))
         .where(rows.age.is_(None) | (rows.age >= -micros(now)))
         .where(columns.due.is_(None) | (columns.due <= micros(now)))
+        .where(*(one.is_(None) | (one > micros(now)) for one in (columns.expires, rows.expires)))
         .order_by(columns.path)
     )
     every = connection.execute(statement)
     found = [_told(fault_of(path, data), stays) for path, some, stays in every for data in some]
     # Of the few that are refused: with the age in the statement, all that are due would be gone through.
-    refused = connection.execute(select(rows.path, rows.refused, rows.age).where(rows.refused.is_not(None)))
-    found += [fault_of(path, data) for path, data, age in refused if age >= -micros(now)]
+    of_refused = select(rows.path, rows.refused, rows.age, rows.expires).where(rows.refused.is_not(None))
+    found += [
+        fault_of(path, data)
+        for path, data, age, expires in connection.execute(of_refused)
+        if age >= -micros(now) and (expires is None or expires > micros(now))
+    ]
     found.sort(key=lambda fault: fault.path)
     return [fault for fault in found if fault.until is None or fault.until > now]
 

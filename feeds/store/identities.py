@@ -35,18 +35,30 @@ class Before:
     article: Article
     shown: bool
     visible: bool
+    expires: datetime | None = None
 
 
 def before(connection: Connection, paths: Sequence[str]) -> dict[str, Before]:
     """The records that there are at these paths."""
-    rendered = exists().where(schema.entries.c.record == _records.number)
-    facts = (_records.path, _records.digest, _records.id, _records.article)
-    statement = select(*facts, or_(_records.shown, rendered), _records.visible)
     found: dict[str, Before] = {}
     for some in _chunks(paths):
-        rows = connection.execute(statement.where(_real, _records.path.in_(some)))
-        found.update({path: Before(article_of(path, *kept), shown, seen) for path, *kept, shown, seen in rows})
+        found |= _before(connection, _records.path.in_(some))
     return found
+
+
+def expired(connection: Connection, now: datetime) -> dict[str, Before]:
+    """Return the records that were visible when that was last decided, and have expired since, by path."""
+    return _before(connection, and_(_records.visible, _records.expires <= micros(now)))
+
+
+def _before(connection: Connection, which: ColumnElement[bool]) -> dict[str, Before]:
+    rendered = exists().where(schema.entries.c.record == _records.number)
+    facts = (_records.path, _records.digest, _records.id, _records.article)
+    statement = select(*facts, or_(_records.shown, rendered), _records.visible, _records.expires)
+    return {
+        path: Before(article_of(path, *kept), shown, seen, None if ends is None else moment(ends))
+        for path, *kept, shown, seen, ends in connection.execute(statement.where(_real, which))
+    }
 
 
 def held(connection: Connection, paths: Sequence[str]) -> set[str]:
@@ -121,7 +133,8 @@ def claims(
             given = claim_of_row(row.claim, row.link)[0] is not None
             known = not given and ledger.id_at(row.link) == row.id
             stray = not given and not known and ledger.claimed.get(row.path) == row.id
-            found[row.path] = Claim(row.path, row.link, row.id, moment(-row.age), known, stray)
+            expires = row.expires is not None
+            found[row.path] = Claim(row.path, row.link, row.id, moment(-row.age), known, stray, expires)
         new_addresses = {row.link for row in rows} - seen_addresses
         new_ids = {row.id for row in rows} - seen_ids
     return found
@@ -186,11 +199,13 @@ def refused_paths(connection: Connection, paths: Sequence[str]) -> set[str]:
 
 
 def visible_ids(connection: Connection, ids: Collection[str], now: datetime) -> set[str]:
-    """Under which of these ids something is published and due."""
-    due = and_(_real, _records.age >= -micros(now), _records.refused.is_(None))
+    """Under which of these ids something is published and due, and has not expired."""
+    count = micros(now)
+    lasts = or_(_records.expires.is_(None), _records.expires > count)
+    current = and_(_real, _records.age >= -count, lasts, _records.refused.is_(None))
     found: set[str] = set()
     for some in _chunks(sorted(ids)):
-        found.update(connection.scalars(select(_records.id).where(due, _has_id(some))))
+        found.update(connection.scalars(select(_records.id).where(current, _has_id(some))))
     return found
 
 
@@ -221,10 +236,11 @@ def note_ledger(connection: Connection, mark: str) -> None:
 
 def _claimant(row: Any) -> Claimant:
     given, previous, follows = claim_of_row(row.claim, row.link)
-    return Claimant(row.path, row.link, moment(-row.age), follows, given, previous)
+    expires = None if row.expires is None else moment(row.expires)
+    return Claimant(row.path, row.link, moment(-row.age), follows, given, previous, expires)
 
 
-_ROWS = select(_records.path, _records.link, _records.id, _records.age, _records.claim)
+_ROWS = select(_records.path, _records.link, _records.id, _records.age, _records.claim, _records.expires)
 
 
 def _rows(connection: Connection, column: Any, values: Collection[str]) -> Iterator[Any]:

@@ -190,3 +190,33 @@ def test_a_folder_of_nobody_is_not_recognised(tmp_path: Path) -> None:
     assert recognise(tmp_path) is None
     assert recognise(make.ROOT) is None
     assert recognise(tmp_path / "nowhere") is None
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "date: 2024-05-01\nexpiryDate: 2024-06-01",
+        "date: 2024-05-01\nexpirydate: 2024-06-01T00:00:00Z",
+        "date: 2024-05-01\nunpublishdate: 2024-06-01",
+        "date: 2024-05-01\npublishDate: 2099-05-01",
+        "date: 2024-05-01\npublishdate: 2099-05-01",
+        "date: 2024-05-01\npubdate: 2099-05-01",
+        "date: 2099-05-01",
+        "publishDate: 2024-05-01\nexpiryDate: 2024-04-01",
+        "date: 2024-05-01\nexpiryDate: someday",
+    ],
+)
+def test_a_post_of_hugo_is_gone_when_it_expires_and_not_there_before_its_publication(tmp_path: Path, keys: str) -> None:
+    make.write(tmp_path / "hugo.toml", 'baseURL = "https://h.example"\n')
+    make.write(
+        tmp_path / "content/posts/shown.md", "---\ntitle: Shown\ndate: 2099-05-01\npublishDate: 2024-05-01\n---\n"
+    )
+    make.write(
+        tmp_path / "content/posts/here.md", POST.replace("date: 2024-05-01", "date: 2024-05-01\nexpiryDate: 2099-01-01")
+    )
+    make.write(tmp_path / "content/posts/hidden.md", f"---\ntitle: {make.CANARY}\ntags: [{make.CANARY}]\n{keys}\n---\n")
+    assert make.CANARY not in make.invoke("init", cwd=tmp_path).stdout
+    make.invoke("build", cwd=tmp_path, check=None)
+    tree = make.tree(tmp_path / "static/feeds")
+    assert [entry.title for entry in feedparser.parse(tree["feed.atom"]).entries] == ["A post", "Shown"]
+    assert not [path for path, content in tree.items() if make.CANARY.encode() in path.encode() + content]

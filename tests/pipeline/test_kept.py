@@ -32,6 +32,7 @@ withdrawn_days = {}
 """
 NUMBERS = (1, 2, 3)
 DAYS = (-3, -1, 1, 3)
+ENDS = (None, "2026-11-23T11:30:00Z", "2026-11-24T12:00:00Z", "2026-11-25T00:00:00Z")  # past, and days to come
 GIVEN = (None, "https://example.org/1", "urn:x:1", "urn:x:2")
 FACTS = {
     "records": "SELECT path, id, link, refused IS NOT NULL, visible, waiting, until, feeds FROM records ORDER BY path",
@@ -44,7 +45,7 @@ FACTS = {
 # from nothing but records and ledger, or nothing yet.
 HAPPENED = st.tuples(
     st.sampled_from(
-        ["moves", "swaps", "swaps with", "title", "previous", "id", "date", "hidden", "deleted", "renamed"]
+        ["moves", "swaps", "swaps with", "title", "previous", "id", "date", "expires", "hidden", "deleted", "renamed"]
     ),
     st.sampled_from(NUMBERS),
     st.integers(0, 3),
@@ -90,6 +91,8 @@ class World:
             keys["id"] = GIVEN[how]
         elif what == "date":
             keys["publishedDateTime"] = f"{make.NOW + timedelta(days=DAYS[how]):%Y-%m-%dT%H:%M:%SZ}"
+        elif what == "expires":
+            keys["expiryDateTime"] = ENDS[how]
         elif what == "hidden":
             keys["published"] = "true" if keys.get("published") == "false" else "false"
         elif what == "deleted":

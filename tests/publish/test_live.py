@@ -3,6 +3,8 @@
 import os
 import signal
 import sqlite3
+import subprocess
+import time
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -89,6 +91,39 @@ def test_what_is_scheduled_shows_at_its_second_though_nobody_changes_anything(tm
         shown = until(server, "Article 9")
         assert datetime.now(UTC) >= due
         assert not early or shown.headers["Last-Modified"] != first.headers.get("Last-Modified")
+
+
+def test_what_expires_is_gone_at_its_second_in_every_worker_though_nobody_changes_anything(tmp_path: Path) -> None:
+    config = site(tmp_path)
+    end = datetime.now(UTC) + timedelta(seconds=5)
+    keys = {"topics": "[AI, Short lived]", "expiryDateTime": end.isoformat()}
+    make.write(config.records_folder / "9.md", make.record(9, **keys))
+    with serving(config, "--workers", "2") as server:
+        first = server.get(DOCUMENT)
+        was_there = "Article 9" in first.text
+        assert was_there or datetime.now(UTC) >= end
+        then = until(server, "Article 1", gone="Article 9")
+        assert datetime.now(UTC) >= end
+        assert not was_there or then.headers["Last-Modified"] != first.headers.get("Last-Modified")
+        for _ in range(20):
+            assert "Article 9" not in server.get(DOCUMENT).text
+            assert server.get("/topics/short-lived/feed.rss").status_code == 404
+            assert server.get("/healthz").json()["articles"] == 2
+
+
+def test_what_expires_is_withdrawn_though_nobody_asks(tmp_path: Path) -> None:
+    config = site(tmp_path, "[feeds]\nwithdrawn_days = 1\n")
+    with serving(config) as server:
+        end = datetime.now(UTC) + timedelta(seconds=3)
+        make.write(config.records_folder / "9.md", make.record(9, expiryDateTime=end.isoformat()))
+        until(server, "Article 9")
+        deadline = time.monotonic() + make.LONGEST
+        while not config.ledger_file.exists():
+            assert time.monotonic() < deadline
+            with suppress(subprocess.TimeoutExpired):
+                server.process.wait(0.05)
+        assert "https://example.org/9" in config.ledger_file.read_text()
+        assert "Withdrawn" in server.get(DOCUMENT).text
 
 
 def test_a_config_is_taken_up_when_it_is_good(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ SHOWING = [
 @pytest.mark.parametrize("reader", [with_lines, post], ids=["ours", "blog"])
 def test_a_key_of_other_software_hides_a_record(reader: Callable[[str], Reading], lines: str) -> None:
     reading = reader(lines)
-    hidden = reading.article is None or reading.article.published > NOW
+    hidden = reading.article is None or not reading.article.is_current(NOW)
     assert hidden
     told = [fault for fault in reading.faults if fault.cost in (Cost.HIDDEN, Cost.RECORD)]
     # That a draft of a blog is one is nothing to report.

@@ -31,6 +31,7 @@ OF_KEY = {
     **dict.fromkeys(["title", "excerpt", "type"], TEXTS),
     **dict.fromkeys(["webUrl", "originalUrl", "ampWebUrl", "cdnAmpWebUrl"], PLAIN["address"]),
     **dict.fromkeys(["publishedDateTime", "updatedDateTime"], PLAIN["moment"]),
+    "expiryDateTime": ["2026-11-22T10:00:00Z", '"2026-12-24T10:00:00+02:00"', *PLAIN["moment"], "~", "never"],
     **dict.fromkeys(["quality", "heat"], PLAIN["number"]),
     "category": PLAIN["name"],
     "published": PLAIN["flag"],

@@ -1,0 +1,70 @@
+"""What a record says of its end: when it is gone, and whether a broken one may say that it is gone already.  Pure.
+
+Not here: what a moment may be written as (shape), and what is visible when (selection).
+"""
+
+import re
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from difflib import SequenceMatcher
+from typing import Any
+
+from feeds.records.faults import Cost
+from feeds.records.shape import as_moment
+from feeds.records.validation import Problem
+
+KEY = "expiryDateTime"
+LARGEST_DIFFERENCE = 3  # letters; no text of another length is so like the key
+# A key, and what stands after it in its line or item.
+PAIR = re.compile(r"""(?<![^\s"'{,:=])([^\s"'{,:=]{3,40})["']?[ \t]*[:=][ \t]*["']?([^\n,}\]"'#]*)""")
+
+
+def problems_of_expiry(data: dict[str, Any]) -> list[Problem]:
+    """Return what is wrong with the expiry of a record, if it is a date: not after publication it is never shown."""
+    if _moment(data, KEY) == expiry_of(data):
+        return []
+    expected = "a moment after publishedDateTime, without which it is never shown"
+    return [Problem((KEY,), expected, "one that is not")]
+
+
+def expiry_of(data: dict[str, Any]) -> datetime | None:
+    """Return when a record expires; None where it does not say, or says something wrong, which is a fault."""
+    expires, published = _moment(data, KEY), _moment(data, "publishedDateTime")
+    return None if expires is not None and published is not None and expires <= published else expires
+
+
+def is_in_doubt(problems: Sequence[Problem]) -> bool:
+    """Tell whether a record is left out for what it says, or may say, of its expiry."""
+    return any(one.cost is Cost.RECORD and KEY in (*one.path[:1], one.named) for one in problems)
+
+
+def is_likely_expiry(key: str) -> bool:
+    """Tell whether a key that is not known is likely `expiryDateTime`, misspelled."""
+    letters = "".join(character for character in key.casefold() if character.isalpha())
+    if letters.startswith("expir") and letters.endswith("datetime"):
+        return True
+    if abs(len(letters) - len(KEY)) > LARGEST_DIFFERENCE:
+        return False
+    return SequenceMatcher(None, letters, KEY.casefold()).ratio() >= 0.88
+
+
+def may_say_expired(text: str, keys: Collection[str], now: datetime) -> bool:
+    """Tell whether a text that cannot be read as a record has an expiry that is over, or that is no date.
+
+    `keys` are those of theirs that a mapping takes the expiry from.
+    """
+    for key, value in PAIR.findall(text):
+        if value.strip() and (key in keys or is_likely_expiry(key)):
+            try:
+                if as_moment(value.strip()) <= now:
+                    return True
+            except ValueError:
+                return True
+    return False
+
+
+def _moment(data: dict[str, Any], key: str) -> datetime | None:
+    try:
+        return as_moment(data.get(key))
+    except ValueError:
+        return None
