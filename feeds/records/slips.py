@@ -7,6 +7,7 @@ from difflib import SequenceMatcher, get_close_matches
 from typing import Any
 
 from feeds.records.shape import FALSE, KEYS, TRUE
+from feeds.records.text import normalized
 
 PAIR = re.compile(r"""([A-Za-z_]{3,40})["']?[ \t]*[:=][ \t]*["']?([^\s,}\]"'#]*)""")
 # A word about publication, and what stands after it in its line or item.
@@ -46,7 +47,7 @@ def may_say_unpublished(text: str, deciding: Collection[str] = ()) -> bool:
     """
     if "\0" in text:  # in an encoding that is not known
         return True
-    plain = unicodedata.normalize("NFKC", "".join(c for c in text if unicodedata.category(c) != "Cf"))
+    plain = normalized("NFKC", "".join(c for c in text if unicodedata.category(c) != "Cf"))
     if "\\u" in plain or any(re.search(rf"\b{re.escape(key)}\b", plain) for key in deciding):
         return True
     for word, rest in ABOUT.findall(plain):
