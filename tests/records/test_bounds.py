@@ -121,21 +121,21 @@ def costs(size: int, names: list[str]) -> list[float]:
     return [float(line) for line in done.stdout.split()]
 
 
-def test_no_body_costs_more_than_a_second_or_two_hundred_megabytes() -> None:
-    for size in (LARGEST // 16, LARGEST // 4, LARGEST - 1000):
-        for name, seconds in zip(BODIES, costs(size, list(BODIES)), strict=True):
-            assert seconds < PATIENCE * SECONDS, (name, size)
+ALL_SIZES = pytest.mark.parametrize("size", [LARGEST // 8, pytest.param(LARGEST // 4, marks=pytest.mark.soak)])
 
 
-def test_twice_as_much_costs_about_twice_as_much() -> None:
+@pytest.mark.parametrize("size", [LARGEST // 10, LARGEST - 1000])
+def test_no_body_costs_more_than_a_second_or_two_hundred_megabytes(size: int) -> None:
+    for name, seconds in zip(BODIES, costs(size, list(BODIES)), strict=True):
+        assert seconds < PATIENCE * SECONDS, (name, size)
+
+
+@ALL_SIZES
+def test_twice_as_much_costs_about_twice_as_much(size: int) -> None:
     names = list(BODIES)
-    half, whole = (
-        [min(few) for few in zip(*(costs(size, names) for _ in range(2)), strict=True)]
-        for size in (LARGEST // 16, LARGEST // 8)
-    )
-    for name, less, more in zip(names, half, whole, strict=True):
-        # Little is measured badly.
-        assert more < max(2.5 * less, 0.1), (name, less, more)
+    for name, less, more in zip(names, costs(size // 2, names), costs(size, names), strict=True):
+        # Little is measured badly, on a busy machine; what grows with the square is no longer little at LARGEST.
+        assert more < max(2.5 * less, 0.5 * SECONDS), (name, less, more)
 
 
 @pytest.mark.parametrize("name", ["formatting", "references", "nested elements", "ampersands", "quotations"])
