@@ -85,6 +85,7 @@ class FeedsSection(Section):
 
     limit: Annotated[int, Field(ge=1, le=10_000)] = 50
     max_bytes: Annotated[int, Field(ge=1)] = 1_048_576
+    max_entry_bytes: Annotated[int, Field(ge=1, le=4_194_304)] = 524_288
     formats: Annotated[tuple[FormatName, ...], Field(min_length=1, strict=False), AfterValidator(once)] = FORMATS
     content: Content = "full"
     amp: bool = False

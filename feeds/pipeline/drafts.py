@@ -15,7 +15,7 @@ from feeds.config import Config
 from feeds.model import EVERYTHING, Feed, archive_path, digest, feed_path
 from feeds.pipeline.draft import Draft, Shown
 from feeds.pipeline.entries import Entries, Rendered, Wanted, is_dear
-from feeds.pipeline.extents import Extents, variants
+from feeds.pipeline.extents import Extents, bounded, variants
 from feeds.pipeline.pages import ITEMS, LINES, PageDrafts
 from feeds.pipeline.picking import Picking
 from feeds.pipeline.snapshot import Snapshot, take_snapshot
@@ -272,19 +272,19 @@ class Drafts:
         path: str,
         place: Place,
     ) -> Draft:
-        form, site, newest = format_named(name), self._config.site, shown.newest
+        form, site, most, newest = format_named(name), self._config.site, self._config.feeds.max_bytes, shown.newest
         variant = f"{name}/{feed.content}"
         recipes = shown.recipes(variant)
 
         def made(some: dict[int, str], place: Place) -> bytes:
             head, tail = form.frame(feed, site, newest, place)
-            return head + form.BETWEEN.join(shown.entries(variant, some)) + tail
+            return head + form.BETWEEN.join(bounded(feed, site, most, variant, some, shown.entries)) + tail
 
         def part(some: Collection[str]) -> bytes:
             chosen = {number: recipe for number, recipe in recipes.items() if recipe in some}
             return made(chosen, place._replace(complete=False))
 
-        facts = (feed.name, feed.description, feed.image, str(feed.page), newest.isoformat(), str(place))
+        facts = (feed.name, feed.description, feed.image, str(feed.page), newest.isoformat(), str(place), str(most))
         recipe = digest(self._entries.site, variant, feed.key, *facts, " ".join(recipes.values()))
         often = place.rhythm or self._config.feeds.fastest
         due = self._due(connection, snapshot).get(feed.key)

@@ -33,7 +33,7 @@ LOOKS = {"accent", "footer", "pictures", "templates"}  # keys of [site] that sho
 Wanted = tuple[Pick, dict[str, str]]  # an article, the recipes of its entries by variant
 Rendered = tuple[int, str, Entry]  # with the number of its record and its variant
 MOST_UNSAVED = 1000  # entries held in memory until they are written to the store together
-SUMMARY, FULL = "summary", "full"
+CONTENTS = FULL, SUMMARY, BARE = "full", "summary", "bare"  # HTML; the excerpt; title and link alone
 
 
 class Entries:
@@ -137,12 +137,15 @@ class Entries:
         self, connection: Connection, snapshot: Snapshot, hidden: frozenset[str], wanted: Sequence[Wanted]
     ) -> Iterator[Rendered]:
         """The entries that are wanted."""
-        found = store.articles(connection, [pick.number for pick, _ in wanted])
+        found, most = (
+            store.articles(connection, [pick.number for pick, _ in wanted]),
+            self._config.feeds.max_entry_bytes,
+        )
         shown = []
         for pick, recipes in wanted:
             article = as_shown(found[pick.number], pick, snapshot, hidden)
             brief = Told(article)
-            whole = Told(article, content_of(article)) if any(map(_is_whole, recipes)) else brief
+            whole = Told(article, content_of(article, most)) if any(map(_is_whole, recipes)) else brief
             shown.append((pick, recipes, brief, whole))
         # One variant after the other: what a format needs is at hand in the processor.
         for variant in dict.fromkeys(variant for _, recipes in wanted for variant in recipes):
@@ -151,7 +154,7 @@ class Entries:
             without = replace(plain, source=False)
             for pick, recipes, brief, whole in shown:
                 if variant in recipes:
-                    told = whole if _is_whole(variant) else brief
+                    told = whole if _is_whole(variant) else bare(brief) if content == BARE else brief
                     style = plain if f"providers/{told.article.provider.domain}" in snapshot.feeds else without
                     if name == PAGE:
                         keys = () if pick.withdrawn else pick.feeds
@@ -196,12 +199,24 @@ class Entries:
 
 def is_dear(variant: str) -> bool:
     """Whether entries of that variant take long to render: HTML is made of their articles, or cleaned."""
-    return not variant.endswith(f"/{SUMMARY}")
+    return not variant.endswith((f"/{SUMMARY}", f"/{BARE}"))
+
+
+def smaller(variant: str) -> list[str]:
+    """The variants in which entries are smaller, the largest first."""
+    name, _, content = variant.partition("/")
+    return [f"{name}/{other}" for other in CONTENTS[CONTENTS.index(content) + 1 :]]
 
 
 def _is_whole(variant: str) -> bool:
     """Whether entries of that variant carry all of their articles as HTML, the same in each format of feeds."""
     return variant.endswith(f"/{FULL}") and not variant.startswith(PAGE)
+
+
+def bare(told: Told) -> Told:
+    """An article without anything that is not needed: what is left is its title, its link, its dates and its author."""
+    article = told.article._replace(excerpt="", topics=(), images=(), related=(), amp_link=None, original_link=None)
+    return Told(article)
 
 
 def as_shown(article: Article, pick: Pick, snapshot: Snapshot, hidden: frozenset[str]) -> Article:

@@ -13,9 +13,12 @@ from feeds import archive, store
 from feeds.config import Config
 from feeds.model import Feed, archive_path, digest, feed_path
 from feeds.pipeline.draft import Bytes, Recipes
+from feeds.pipeline.entries import smaller
 from feeds.render import Format, format_named, widest
 from feeds.site import Site
 from feeds.store import Connection, Extent
+
+AMPLE = 262_144  # bytes of which no frame takes half
 
 
 class Extents:
@@ -81,7 +84,10 @@ class Extents:
         self.measure(variant, recipes, entries)
         form = format_named(variant.partition("/")[0])
         sizes = list(map(self._sizes[variant].__getitem__, recipes))
-        return fitting(sizes, len(form.BETWEEN), room(form, feed, self._site, self._most))
+        most = room(form, feed, self._site, self._most)
+        if max(sizes) + len(form.BETWEEN) > most:
+            sizes = list(map(len, bounded(feed, self._site, self._most, variant, recipes, entries)))
+        return fitting(sizes, len(form.BETWEEN), most)
 
 
 def variants(feed: Feed) -> list[str]:
@@ -99,6 +105,25 @@ def room(form: Format, feed: Feed, site: Site, most: int) -> int:
     history = address(archive_path(feed.key, archive.LONGEST_NAME, name))
     head, tail = form.frame(feed, site, archive.END, widest(address(feed_path(feed.key, name)), history))
     return most - len(head) - len(tail) + len(form.BETWEEN)
+
+
+def bounded(
+    feed: Feed, site: Site, most: int, variant: str, recipes: dict[int, str], entries: Bytes
+) -> Sequence[bytes]:
+    """The entries of these recipes, each in a smaller variant where it alone does not fit into `most` bytes.
+
+    The smallest there is stays whatever its size.
+    """
+    made = dict(zip(recipes, entries(variant, recipes), strict=True))
+    largest = max(map(len, made.values()), default=0)
+    if largest * 2 <= most and most > AMPLE:
+        return list(made.values())  # as nearly always, without a look at the frame
+    form = format_named(variant.partition("/")[0])
+    left = room(form, feed, site, most) - len(form.BETWEEN)
+    for other in smaller(variant):
+        if large := {number: recipes[number] for number, entry in made.items() if len(entry) > left}:
+            made |= zip(large, entries(other, large), strict=True)
+    return list(made.values())
 
 
 def fitting(sizes: Sequence[int], between: int, room: int) -> int:

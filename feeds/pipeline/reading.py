@@ -73,7 +73,7 @@ class Reader:
         before = self.known.get(path)
         if before is not None and before == digest(content):
             return seen, None
-        return seen, read_record(path, content, self.now, self.config.records.fields)
+        return seen, read_record(path, content, self.now, self.config.records.fields, self.config.feeds.max_entry_bytes)
 
     def _unreadable(self, path: str, item: Found, fault: Fault, folder: RecordsFolder) -> tuple[Found, Reading] | None:
         """A file that cannot be read.  If it is too large, its first bytes may still say that it is hidden."""

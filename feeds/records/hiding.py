@@ -18,6 +18,7 @@ from feeds.records.fields import Mapped
 from feeds.records.plain import Path, Plain, key_text
 from feeds.records.shape import FALSE, KEYS, as_boolean, as_moment
 from feeds.records.slips import HIDING, likely_meant
+from feeds.records.text import normalized
 from feeds.records.validation import Problem
 
 # All names are compared by their letters alone, in lower case: `expiry_date` is `expiryDate`.
@@ -172,7 +173,7 @@ def same_letters(text: str) -> str:
     """Text without accents and without characters that do not show, compatible characters made the same."""
     if text.isascii():
         return text
-    decomposed = unicodedata.normalize("NFKD", text)
+    decomposed = normalized("NFKD", text)
     return "".join([c for c in decomposed if c.isascii() or unicodedata.category(c) not in ("Cf", "Mn")])
 
 

@@ -11,6 +11,7 @@ from codecs import BOM_UTF8
 from feeds.records import frontmatter, toml
 from feeds.records.plain import SECRET_KEY
 from feeds.records.slips import LONGEST_SLIP, likely_key
+from feeds.records.text import normalized
 
 WORD = re.compile(r"[\w-]+")
 ESCAPED = re.compile(r"\\[xuU][0-9A-Fa-f]")  # a key may be spelled with it
@@ -46,7 +47,7 @@ def quotable(content: bytes) -> dict[int, str]:
 
 def _mentions(line: str) -> bool:
     plain = "".join(character for character in line if unicodedata.category(character) != "Cf")
-    return SECRET_KEY in unicodedata.normalize("NFKC", plain).casefold()
+    return SECRET_KEY in normalized("NFKC", plain).casefold()
 
 
 def _may_mean_it(line: str) -> bool:

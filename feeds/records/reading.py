@@ -12,13 +12,16 @@ from typing import Any, NamedTuple
 
 from feeds.model import Article, Image, Provider, Related, address_digest, digest, identity
 from feeds.records import fields, frontmatter, hiding, toml
+from feeds.records.bounds import MOST_BODY
 from feeds.records.expiry import KEY as EXPIRY
 from feeds.records.expiry import expiry_of, is_in_doubt, problems_of_expiry
 from feeds.records.faults import Cost, Fault
 from feeds.records.fields import Mapped
 from feeds.records.hiding_text import hiding_lines, line_in_body, may_be_hidden
 from feeds.records.mapping import FieldMapping
+from feeds.records.markup import flaw_of
 from feeds.records.naming import is_aside
+from feeds.records.passages import visible
 from feeds.records.plain import SECRET_KEY, Path, Place, key_text
 from feeds.records.shape import (
     ADDRESSES,
@@ -64,10 +67,13 @@ class Reading(NamedTuple):
         return self.article is None and not self.unpublished
 
 
-def read_record(path: str, content: bytes, now: datetime, mapping: FieldMapping | None = None) -> Reading:
+def read_record(
+    path: str, content: bytes, now: datetime, mapping: FieldMapping | None = None, most_html: int = MOST_BODY
+) -> Reading:
     """Read the bytes of the record at `path`, relative to the records folder.  `now` tells a future update.
 
-    `mapping` says where our keys are taken from; without one each is taken from itself.
+    `mapping` says where our keys are taken from; without one each is taken from itself. A body whose HTML comes to more
+    than `most_html` bytes is left out.
     """
     mark = digest(content)
     try:
@@ -81,7 +87,7 @@ def read_record(path: str, content: bytes, now: datetime, mapping: FieldMapping 
     if mapping is None and not is_toml:
         source, body, _ = frontmatter.split(text)
         usual = None if line_in_body(body, now) else usual_article(source, body, path, mark, now)
-        if usual is not None:
+        if usual is not None and (not usual[0].body or flaw_of(usual[0].body, usual[0].link, most_html) is None):
             would_be, is_published = usual
             if is_published:
                 return Reading(path, mark, would_be, ())
@@ -110,6 +116,11 @@ def read_record(path: str, content: bytes, now: datetime, mapping: FieldMapping 
         faults.append(Fault(path, line.line, line.column, line.key, f"{line.key} as a key of the record", got))
     if holds_secret(body):
         problems.append(Problem((), f"a body without the key {SECRET_KEY} in it", "", Cost.PART))
+        body = ""
+    # With a mapping it is the post of a blog, whose generator may run a template language first.
+    body = visible(body, templates_in_code=mapping is not None)
+    if body and record is not None and (flaw := flaw_of(body, record.webUrl, most_html)):
+        faults.append(Fault(path, _line_of_body(text, front.body), 1, "body", flaw, cost=Cost.PART))
         body = ""
     if problems:
         places = read(text, with_places=True).places
@@ -164,6 +175,11 @@ def _fault(path: str, problem: Problem, mapped: Mapped, places: dict[Path, Place
     line, column = places[known]
     key = problem.named or key_text(theirs)
     return Fault(path, line, column, key, problem.expected, problem.got, problem.cost, problem.until)
+
+
+def _line_of_body(text: str, body: str) -> int:
+    """The line at which a body begins, which is the end of its text."""
+    return text.count("\n", 0, len(text) - len(body.lstrip())) + 1
 
 
 def _known_key(path: Path) -> str:

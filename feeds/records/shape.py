@@ -1,7 +1,7 @@
-"""The shape of a record: its keys, what each may hold, and how its text is cleaned.
+"""The shape of a record: its keys, and what each may hold.
 
 In: the plain data of a front matter. Out: a Record, or what is wrong with it, by path into the data.
-Keys are spelled as editors write them. Places in files are not known here, nor are clocks.
+Keys are spelled as editors write them. Not here: places in files, clocks, and how text is cleaned (text).
 """
 
 import math
@@ -16,13 +16,8 @@ from pydantic_core import PydanticCustomError
 
 from feeds.model import PLAIN_ADDRESS, fold, host_name, web_address
 from feeds.records.plain import SECRET_KEY, Plain
-
-# XML 1.0 §2.2, what is no Char: it makes a document unreadable as a whole. Also what is no text though XML allows it,
-# and what validators refuse (BadCharacters): the controls U+007F to U+009F, and the byte order mark.
-NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
-# Most of those controls are Windows-1252 taken for Latin-1, and are read as that, as HTML does (its "numeric character
-# reference end state") and feedparser.
-WINDOWS = {chr(code): bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
+from feeds.records.text import NOT_TEXT as NOT_TEXT
+from feeds.records.text import clean as clean
 
 # A date and time as most are written, whose digits datetime reads by itself.
 USUAL_MOMENT = re.compile(
@@ -44,17 +39,12 @@ SWALLOWED = re.compile(
 # As far as a misprint would show (RFC 3987 §2.2): a scheme, and nothing that may not stand in an IRI.
 IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f\x7f<>\"{}|\\^`]+")
 LONGEST_ID = 2000
+# Characters, far beyond what anybody means.
+LONGEST_LINE, LONGEST_TEXT, LONGEST_ADDRESS = 4096, 131_072, 16_384
+# Of a list. The rest is dropped: each topic is a feed.
+MOST_ITEMS = {"topics": 100, "images": 100, "related": 100, "previousUrls": 100}
 TRUE = {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"}
 FALSE = {"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"}
-
-
-def clean(text: str) -> str:
-    """Text as it is published: NFC, without characters that no reader shows, lines ending in a line feed."""
-    # What is printable is none of those, and no end of a line: nearly every text is clean as it stands.
-    if text.isprintable() and unicodedata.is_normalized("NFC", text):
-        return text
-    shown = NOT_TEXT.sub(lambda found: WINDOWS.get(found[0], ""), text)
-    return unicodedata.normalize("NFC", shown).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def expected(what: str) -> PydanticCustomError:
@@ -74,21 +64,32 @@ def stands(text: str) -> bool:
 
 def as_text(value: Any) -> str:
     """Cleaned text that says something; its lines kept."""
-    if isinstance(value, str) and stands(value) and (text := value.strip()):
+    if isinstance(value, str) and len(value) <= LONGEST_TEXT and stands(value) and (text := value.strip()):
         return text
     if not isinstance(value, str) or not (text := clean(value).strip()):
         raise expected("text")
     if holds_secret(text):
         raise expected(f"text without the key {SECRET_KEY} in it")
+    if len(text) > LONGEST_TEXT:
+        raise expected(f"at most {LONGEST_TEXT:,} characters")
     return text
 
 
 def as_line(value: Any) -> str:
     """Cleaned text on one line, white space folded."""
     # What is printable has no white space but blanks.
-    if isinstance(value, str) and "  " not in value and stands(value) and (text := value.strip()):
+    if (
+        isinstance(value, str)
+        and len(value) <= LONGEST_LINE
+        and "  " not in value
+        and stands(value)
+        and (text := value.strip())
+    ):
         return text
-    return " ".join(as_text(value).split())
+    line = " ".join(as_text(value).split())
+    if len(line) > LONGEST_LINE:
+        raise expected(f"at most {LONGEST_LINE:,} characters")
+    return line
 
 
 def as_name(value: Any) -> str:
@@ -109,14 +110,17 @@ def as_address(value: Any) -> str:
     what = "an http or https address"
     if not isinstance(value, str):
         raise expected(what)
-    if PLAIN_ADDRESS.fullmatch(value) and SECRET_KEY not in value:
+    if len(value) <= LONGEST_ADDRESS and PLAIN_ADDRESS.fullmatch(value) and SECRET_KEY not in value:
         return str(value)  # what nearly every address is
     if holds_secret(value):
         raise expected(what)
     try:
-        return web_address(clean(value))
+        address = web_address(clean(value))
     except ValueError as error:
         raise expected(what) from error
+    if len(address) > LONGEST_ADDRESS:
+        raise expected(f"{what} of at most {LONGEST_ADDRESS:,} characters")
+    return address
 
 
 def as_id(value: Any) -> str:

@@ -16,8 +16,10 @@ from typing import Any
 
 from feeds.model import PLAIN_ADDRESS, Article, Image, Provider, Related, identity
 from feeds.records.lines import Pick, numbered, parted, picking
+from feeds.records.passages import visible
 from feeds.records.plain import SECRET_KEY, Plain
-from feeds.records.shape import USUAL_MOMENT, clean, stands
+from feeds.records.shape import LONGEST_LINE, MOST_ITEMS, USUAL_MOMENT, stands
+from feeds.records.text import clean
 from feeds.records.validation import validate
 
 TEXT, NAME, ADDRESS, DOMAIN, MOMENT, NUMBER, PIXELS, FLAG = range(8)
@@ -133,7 +135,7 @@ def usual_article(source: str, body: str, path: str, mark: str, now: datetime) -
         Provider(domain, name or domain),
         updated,
         excerpt or "",
-        body,
+        visible(body),
         category,
         tuple(dict.fromkeys(form.topics(values))),
         tuple([_image(*pick(values)) for pick in form.images]),
@@ -150,6 +152,8 @@ def usual_article(source: str, body: str, path: str, mark: str, now: datetime) -
 
 def _are_plain(form: _Form, values: list[Any], raw: list[Any]) -> bool:
     """Whether every value is what its kind is as a rule.  What must stand without quotes is looked at as written."""
+    if max(map(len, raw)) > LONGEST_LINE:
+        return False
     names = form.names(values)
     # Two blanks follow each other where a text has them, and where it begins or ends with one, or is empty.
     text = " ".join(["", *form.texts(values), *names, ""])
@@ -197,6 +201,8 @@ def _form(between: str) -> _Form | None:
         own = item.get("provider")
         return [absent, absent] if own is None else [int(own["domain"]), *at(own, "name")]
 
+    if any(isinstance(data.get(key), list) and len(data[key]) > most for key, most in MOST_ITEMS.items()):
+        return None
     try:
         _sort(data, RECORD, kinds)
         if validate(_sample(data, RECORD))[1]:  # a key that is required is not there, or says nothing

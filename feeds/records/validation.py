@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from feeds.records.faults import Cost
 from feeds.records.plain import SECRET_KEY, Path
-from feeds.records.shape import ImageShape, ProviderShape, Record, RelatedShape
+from feeds.records.shape import MOST_ITEMS, ImageShape, ProviderShape, Record, RelatedShape
 
 NESTED: dict[str, type[BaseModel]] = {"provider": ProviderShape, "images": ImageShape, "related": RelatedShape}
 EXPECTED_OF_MISSING = {
@@ -41,6 +41,22 @@ class Problem:
 
 def validate(data: dict[str, Any]) -> tuple[Record | None, list[Problem]]:
     """A record from plain data, without its wrong optional parts; None when something required is wrong."""
+    data, dropped = _bounded(data)
+    record, problems = _validate(data)
+    return record, dropped + problems
+
+
+def _bounded(data: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
+    """The data without what is too many in its lists."""
+    dropped = []
+    for key, most in MOST_ITEMS.items():
+        if isinstance(items := data.get(key), list) and len(items) > most:
+            data = {**data, key: items[:most]}
+            dropped.append(Problem((key, most), f"at most {most} {key}", str(len(items)), Cost.PART, named=key))
+    return data, dropped
+
+
+def _validate(data: dict[str, Any]) -> tuple[Record | None, list[Problem]]:
     try:
         return Record.model_validate(data), []
     except ValidationError as error:

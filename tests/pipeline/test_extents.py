@@ -1,5 +1,7 @@
 """What fits into `feeds.max_bytes`: documents are cut to it, the rest is history, and nothing is measured twice."""
 
+import json
+import re
 import shutil
 from collections import Counter
 from contextlib import closing
@@ -28,6 +30,7 @@ from tests.pipeline.test_history import FORMATS, build, chain, dated, ids, links
 UNLIMITED = 1_000_000_000
 # What a frame may be shorter than the longest: without a link to the history, `fh:complete`, tombstones and rhythm.
 SLACK = 500
+BOLD = "".join(f"<b lang=a{n}>" for n in range(190))
 OWN = """
 [[feed]]
 key = "hot"
@@ -210,6 +213,79 @@ class TestCut:
         tree = make.tree(config.output_folder)
         assert ids(tree["feed.json"], "feed.json") == addresses(1, 2, 3)
         assert all(len(tree[f"feed.{name}"]) <= 1_048_576 for name in FORMATS)
+
+
+class TestLargeEntry:
+    """Articles of which one alone would be more than fits."""
+
+    def check(self, config: Config) -> dict[str, bytes]:
+        """Build a site, and hold every feed of it against `max_bytes`."""
+        build(config)
+        tree = make.tree(config.output_folder)
+        feeds = {path: content for path, content in tree.items() if re.fullmatch(r"(.*/)?feed\.\w+", path)}
+        assert feeds
+        for path, content in feeds.items():
+            assert len(content) <= config.feeds.max_bytes, path
+        return tree
+
+    @pytest.mark.parametrize("body", ["x" * 200_000, "&" * 29_000, f"<p>{BOLD}{'<p>x' * 100}"])
+    def test_an_entry_that_does_not_fit_carries_its_excerpt(self, tmp_path: Path, body: str) -> None:
+        records: dict[str, str | bytes] = {"1.md": make.record(1, body=body), "2.md": make.record(2, body="*Short*")}
+        tree = self.check(site(tmp_path, records, "max_bytes = 20000"))
+        first, second = json.loads(tree["feed.json"])["items"]
+        assert first["content_text"] == first["summary"] == "What article 1 says."
+        assert first["tags"] == ["AI"]
+        assert "<em>Short</em>" in second["content_html"]
+        for name in FORMATS:
+            assert ids(tree[f"feed.{name}"], f"feed.{name}") == addresses(1, 2)
+
+    def test_one_whose_excerpt_does_not_fit_is_title_and_link(self, tmp_path: Path) -> None:
+        records: dict[str, str | bytes] = {"1.md": make.record(1, excerpt="x" * 100_000), "2.md": make.record(2)}
+        tree = self.check(site(tmp_path, records, "max_bytes = 20000"))
+        first, second = json.loads(tree["feed.json"])["items"]
+        assert (first["title"], first["url"]) == ("Article 1", "https://example.org/1")
+        assert not {"summary", "tags", "content_html"} & first.keys()
+        assert second["summary"] == "What article 2 says."
+
+    def test_the_most_that_a_record_may_say_fits(self, tmp_path: Path) -> None:
+        topics = "[" + ", ".join(f"'{n} {'&' * 4000}'" for n in range(100)) + "]"
+        images = "[" + ", ".join(f"{{url: 'https://example.org/{'x' * 2000}{n}'}}" for n in range(100)) + "]"
+        keys = {
+            "topics": topics,
+            "images": images,
+            "excerpt": "'" + "&" * 120_000 + "'",
+            "title": "'" + "&" * 4000 + "'",
+        }
+        record = make.record(1, body="<b>" + "&" * 20_000, **keys)
+        self.check(site(tmp_path, {"1.md": record, "2.md": make.record(2)}))
+
+    def test_html_of_more_than_its_most_is_left_out_everywhere(self, tmp_path: Path) -> None:
+        records: dict[str, str | bytes] = {
+            "1.md": make.record(1, body="x" * 2000),
+            "2.md": make.record(2, body="y" * 200),
+        }
+        config = site(tmp_path, records, "max_entry_bytes = 1000")
+        build(config)
+        tree = make.tree(config.output_folder)
+        for path in ("feed.rss", "feed.atom", "feed.json", "topics/ai/feed.json"):
+            assert b"xxx" not in tree[path], path
+            assert b"yyy" in tree[path], path
+            assert b"What article 1 says." in tree[path], path
+        said = make.invoke("check", cwd=tmp_path, check=1).stdout
+        assert "1.md:11:1: body: expected HTML of at most 1,000 bytes" in said
+
+    def test_another_most_of_an_entry_shows_it_again(self, tmp_path: Path) -> None:
+        records: dict[str, str | bytes] = {"1.md": make.record(1, body="x" * 2000)}
+        build(site(tmp_path, records, "max_entry_bytes = 1000"))
+        config = site(tmp_path, {}, "max_entry_bytes = 10000")
+        build(config)
+        assert b"xxx" in make.tree(config.output_folder)["feed.rss"]
+
+    def test_ten_thousand_topics_are_a_hundred_feeds(self, tmp_path: Path) -> None:
+        topics = "[" + ", ".join(f"Topic {n}" for n in range(10_000)) + "]"
+        config = site(tmp_path, {"1.md": make.record(1, topics=topics, body="x" * 10_000)})
+        tree = self.check(config)
+        assert sum(path.startswith("topics/") and path.endswith("feed.rss") for path in tree) == 100
 
 
 class TestChanges:

@@ -15,9 +15,10 @@ from feeds.records.validation import NESTED
 from tests.make import NOW, ROOT, Corpora
 
 PLAIN: dict[str, list[str]] = {
-    "text": ["Words", '"Quoted words"', "'It''s'", '"日本語 | é"',
+    "text": ["Words", '"Quoted words"', "'It''s'", '"日本語 | é"', "x" * 4096, "x" * 4097, "word " * 900,
              '"a  b"', '" a"', '"a "', '"|"', '"a |b"', '""', "~"],
-    "address": ["https://a.example.org/x?a=b&c=%20d", '"http://example.org"', "https://example.org/?", "http://A.example"],
+    "address": ["https://a.example.org/x?a=b&c=%20d", '"http://example.org"', "https://example.org/?", "http://A.example",
+                "https://example.org/" + "x" * 16_364, "https://example.org/" + "x" * 16_365],
     "domain": ["example.org", '"a.example.org"', "Example.org", "localhost", "-a.example", '""'],
     "moment": ["2026-11-20T10:00:00Z", '"2026-11-20T10:00:00+02:00"', "2026-02-30T10:00:00Z",
                "2026-11-20", "2026-12-24T10:00:00Z"],
@@ -74,6 +75,7 @@ def records(draw: Any) -> str:
     lines = [f"{key}: {draw(nearly_all(OF_KEY[key]))}" for key in [*REQUIRED, *optional]]
     lines += ["provider:", *draw(provider("  "))]
     topics = draw(st.lists(nearly_all(PLAIN["name"]), max_size=3))
+    topics += map(str, range(draw(st.sampled_from([0, 0, 0, 97, 100]))))
     lines += ["topics:", *(f"  - {topic}" for topic in topics)]
     lines += ["images:", *draw(images("  "))]
     lines.append("related:")
@@ -86,7 +88,7 @@ def records(draw: Any) -> str:
             lines += ["    provider:", *draw(provider("      "))]
         lines += ["    images:", *draw(images("      "))]
     lines.append(draw(st.sampled_from(['secured: "abc"', "", "# note"])))
-    body = draw(st.sampled_from(["", "", "A body.\n", "secured: no key\n", "e\u0301\n"]))
+    body = draw(st.sampled_from(["", "", "A body.\n", "secured: no key\n", "e\u0301\n", "<!-- a", "<div>" * 500]))
     return "---\n" + "\n".join(line for line in lines if line) + f"\n---\n{body}"
 
 
