@@ -29,7 +29,7 @@ def _check(config: Config, folder: RecordsFolder, now: datetime) -> Iterator[tup
         if isinstance(content, Fault):
             yield path, [content]
             continue
-        reading = read_record(path, content, now, config.records.fields)
+        reading = read_record(path, content, now, config.records.fields, config.site.zone)
         files[path] = found
         holders |= {address: path for address in reading.held if address not in holders}
         article = reading.article

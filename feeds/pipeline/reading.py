@@ -65,7 +65,7 @@ class Reader:
         elif before is not None and before == digest(content):
             return seen, None
         else:
-            reading = read_record(path, content, self.now, self.config.records.fields)
+            reading = read_record(path, content, self.now, self.config.records.fields, self.config.site.zone)
         return None if before is not None and before == reading.digest else (seen, reading)
 
     def _filed(self, seen: Found, reading: Reading | None, names: Names) -> Filed | Found:

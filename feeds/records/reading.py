@@ -7,7 +7,7 @@ opened elsewhere (folder).
 from codecs import BOM_UTF8
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple
 
 from feeds.model import Article, Image, Provider, Related, address_digest, digest, identity
@@ -60,10 +60,13 @@ class Reading(NamedTuple):
         return self.article is None and not self.unpublished
 
 
-def read_record(path: str, content: bytes, now: datetime, mapping: FieldMapping | None = None) -> Reading:
+def read_record(
+    path: str, content: bytes, now: datetime, mapping: FieldMapping | None = None, zone: tzinfo = UTC
+) -> Reading:
     """Read the bytes of the record at `path`, relative to the records folder.  `now` tells a future update.
 
-    `mapping` says where our keys are taken from; without one each is taken from itself.
+    `mapping` says where our keys are taken from; without one each is taken from itself. Dates without an offset are in
+    the zone.
     """
     mark = digest(content)
     try:
@@ -88,10 +91,10 @@ def read_record(path: str, content: bytes, now: datetime, mapping: FieldMapping 
     if front.data is None:
         return Reading(path, mark, None, tuple(faults), doubtful=may_say_unpublished(text, _deciding(mapping)))
     body = clean(front.body).strip()
-    mapped = Mapped(front.data) if mapping is None else fields.apply(mapping, front.data, path)
+    mapped = Mapped(front.data) if mapping is None else fields.apply(mapping, front.data, path, zone)
     if mapping is not None and is_aside(path):
         return Reading(path, mark, None, (), unpublished=True, held=_held(mapped.data))
-    record, problems = validate(mapped.data)
+    record, problems = validate(mapped.data, zone)
     problems = _with_lacking(problems, mapped)
     if record is not None:
         problems += _problems_of_update(record, now)
@@ -113,7 +116,7 @@ def read_record(path: str, content: bytes, now: datetime, mapping: FieldMapping 
         faults[MOST_FAULTS:] = [replace(last, key="", expected=f"at most {MOST_FAULTS} faults", got=str(len(faults)))]
     if article is not None:
         return Reading(path, mark, article, tuple(faults))
-    held, due = _held(mapped.data), _due(mapped.data)
+    held, due = _held(mapped.data), _due(mapped.data, zone)
     doubtful = any(fault.cost is Cost.RECORD and fault.key in ("published", *HIDING) for fault in faults)
     doubtful = doubtful or (bool(front.flaws) and may_say_unpublished(text, _deciding(mapping)))
     return Reading(path, mark, None, tuple(faults), unpublished, doubtful, held, due)
@@ -194,9 +197,9 @@ def _held(data: dict[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _due(data: dict[str, Any]) -> datetime | None:
+def _due(data: dict[str, Any], zone: tzinfo) -> datetime | None:
     try:
-        return as_moment(data.get("publishedDateTime"))
+        return as_moment(data.get("publishedDateTime"), zone)
     except ValueError:
         return None
 

@@ -16,8 +16,9 @@ from typing import Any
 
 from feeds.model import PLAIN_ADDRESS, Article, Image, Provider, Related, identity
 from feeds.records.lines import Pick, numbered, parted, picking
+from feeds.records.moments import USUAL_MOMENT
 from feeds.records.plain import SECRET_KEY, Plain
-from feeds.records.shape import USUAL_MOMENT, clean, stands
+from feeds.records.shape import clean, stands
 
 TEXT, NAME, ADDRESS, DOMAIN, MOMENT, NUMBER, PIXELS, FLAG = range(8)
 PROVIDER = {"domain": DOMAIN, "name": TEXT}
