@@ -1,37 +1,42 @@
-# The commands of the README: `make serve` and `make test`.  Both make what they need in .venv.
+# The commands of the README: `make serve` and `make test`.  Both make what they need in .venv, or in $(VENV).
 
 PYTHON ?= python3
-BIN := .venv/bin
+VENV ?= .venv
+BIN := $(VENV)/bin
 
-.PHONY: serve test soak docs format
+.PHONY: serve test test-python soak docs format
 
-serve: .venv/installed
+serve: $(VENV)/installed
 	$(BIN)/feeds serve
 
 # A process for each processor. Modules are compiled once, whatever the environment says: tests run the command often.
-test: .venv/installed-dev
+test: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --numprocesses=auto --dist=worksteal --cov --cov-report=term
 
-soak: .venv/installed-dev
+# Every test that needs no other program, for another Python: make test-python PYTHON=python3.13 VENV=.venv-3.13
+test-python: $(VENV)/installed-dev
+	PYTHONDONTWRITEBYTECODE= FEEDS_REQUIRE_ALL=0 $(BIN)/pytest --numprocesses=auto --dist=worksteal
+
+soak: $(VENV)/installed-dev
 	$(BIN)/pytest -m "soak or hypothesis" --hypothesis-profile=soak
 
-docs: .venv/installed-dev
+docs: $(VENV)/installed-dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-format: .venv/installed-dev
+format: $(VENV)/installed-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-.venv/installed: pyproject.toml
-	$(PYTHON) -m venv .venv
+$(VENV)/installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	touch $@
 
 # Dependency groups came with pip 25.1.
-.venv/installed-dev: .venv/installed
+$(VENV)/installed-dev: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --group dev
 	touch $@

@@ -4,13 +4,17 @@ Not here: the other tables, and the reading of the file (config).
 """
 
 import re
+from datetime import UTC, tzinfo
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, PrivateAttr
 
 from feeds.model import web_address
+from feeds.records.moments import time_zones
 from feeds.sections import Line, Section
 from feeds.theme import Theme
 
@@ -34,6 +38,14 @@ def _language(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", text):
         raise ValueError("expected a language tag such as en or pt-BR")
     return text
+
+
+def _timezone(text: str) -> str:
+    if text == "UTC" or text in time_zones():
+        return text
+    close = get_close_matches(text, sorted(time_zones()), n=1)
+    advice = f" (did you mean {close[0]}?)" if close else ""
+    raise ValueError(f"expected the name of a time zone such as Europe/Berlin{advice}")
 
 
 def once(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -60,6 +72,7 @@ class Site(Section):
     description: Line | None = None
     base_url: Annotated[str, AfterValidator(_base)] = ""
     language: Annotated[str, AfterValidator(_language)] = "en"
+    timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
     author: Line | None = None
     rights: Line | None = None
     icon: Address | None = None
@@ -79,6 +92,11 @@ class Site(Section):
     def theme(self) -> Theme:
         """What the folder of templates held when the file was read."""
         return self._theme
+
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone of dates that are written without an offset."""
+        return UTC if self.timezone == "UTC" else ZoneInfo(self.timezone)
 
     def with_theme(self, theme: Theme) -> "Site":
         """The same site with these templates."""

@@ -1,6 +1,7 @@
 """Settings and fixtures for all tests."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -23,6 +24,13 @@ def corpora(tmp_path_factory: pytest.TempPathFactory) -> make.Corpora:
     """The corpora of a test run, which its workers share: the folder of each lies in the folder of the run."""
     folder = tmp_path_factory.getbasetemp()
     return make.Corpora(folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_stays_open() -> Iterator[None]:
+    """What a test opened is closed after it."""
+    yield
+    make.close_all()
 
 
 @pytest.fixture(autouse=True)

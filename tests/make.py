@@ -11,13 +11,15 @@ import struct
 import subprocess
 import sys
 import termios
-from contextlib import chdir, suppress
+from collections.abc import Callable
+from contextlib import ExitStack, chdir, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 from click.testing import CliRunner
+from flask import Flask
 
 from feeds import rows
 from feeds.cli import main
@@ -25,6 +27,7 @@ from feeds.config import Config, load_config
 from feeds.model import Article, Provider, identity
 from feeds.names import Names
 from feeds.pipeline import Draft, Drafts
+from feeds.publish.service import create_app
 from feeds.records import Found, Reading
 from feeds.rows import Filed
 from feeds.store import Connection, Store
@@ -35,6 +38,8 @@ ROOT = Path(__file__).parent.parent
 LONGEST = 60  # seconds to wait for what must happen soon, on a machine that has other work
 
 CANARY = "CanaryThatNobodyMaySee"
+
+_later = ExitStack()  # what is closed after each test
 
 OWN = """
 [[feed]]
@@ -121,10 +126,36 @@ def site(folder: Path, records: dict[str, str | bytes], config: str = "") -> Con
     return load_config(folder / "config.toml")
 
 
+def service(config: Config | Path, clock: Callable[[], datetime] = lambda: NOW) -> Flask:
+    """Return the service of a config, as an application that the end of the test closes."""
+    app = create_app(config, clock=clock)
+    _later.callback(close, app)
+    return app
+
+
+def close(app: Flask) -> None:
+    """Close what an application of the service holds open."""
+    app.extensions["feeds"].close()
+
+
+def close_all() -> None:
+    """Close what a test left to its end."""
+    _later.close()
+
+
 def write(file: Path, content: str | bytes) -> None:
     """Write a file, making its folders."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def open_below(folder: Path) -> list[str]:
+    """Return the files below a folder that this process holds open."""
+    found = []
+    for link in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):  # the one of the listing itself
+            found.append(os.readlink(link))
+    return sorted(path for path in found if Path(path).is_relative_to(folder))
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -185,7 +216,9 @@ def unstyled(text: str) -> str:
 
 
 def program(name: str) -> str:
-    """The path of a program that a test uses."""
+    """The path of a program that a test uses.  With FEEDS_REQUIRE_ALL=0 no test uses one."""
+    if os.environ.get("FEEDS_REQUIRE_ALL") == "0":
+        pytest.skip(f"{name} is another program")
     place = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")  # not on every person's path
     return place or missing(name)
 
@@ -204,8 +237,8 @@ def free_port() -> int:
 
 
 def missing(name: str) -> NoReturn:
-    """Skip a test for want of what it uses, or fail it where all must be there."""
-    if os.environ.get("FEEDS_REQUIRE_ALL"):
+    """Skip a test for want of what it uses, or fail it where all must be there: with FEEDS_REQUIRE_ALL=1."""
+    if os.environ.get("FEEDS_REQUIRE_ALL", "0") != "0":
         pytest.fail(f"{name} is not installed")
     pytest.skip(f"{name} is not installed")
 

@@ -126,6 +126,15 @@ def test_a_link_between_docs_leads_to_a_file(place: Path) -> None:
         assert (place.parent / target).is_file(), target
 
 
+def test_the_same_versions_of_python_are_named_everywhere() -> None:
+    classifiers = tomllib.loads((make.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["classifiers"]
+    versions = [text.rpartition(" ")[2] for text in classifiers if re.search(r":: Python :: 3\.", text)]
+    assert len(versions) > 1
+    *others, last = versions
+    assert f"Python {', '.join(others)} or {last} " in (make.ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"for version in {' '.join(versions)};" in (make.ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
 def test_every_module_has_its_line_in_the_layout() -> None:
     layout = (DOCS / "contributing.md").read_text(encoding="utf-8")
     package = make.ROOT / "feeds"

@@ -42,6 +42,57 @@ def source(tmp_path: Path) -> Iterator[Store]:
         yield made
 
 
+class TestClosing:
+    """Whoever opens a store closes it, and no file of it stays open then."""
+
+    def test_a_store_is_closed_at_the_end_of_a_with_statement(self, tmp_path: Path) -> None:
+        with Store(tmp_path / "store.sqlite", "one") as source:
+            put(source, make.article())
+            source.changes()
+            assert make.open_below(tmp_path)
+        assert make.open_below(tmp_path) == []
+
+    def test_a_transaction_that_runs_while_it_is_closed_ends_well(self, tmp_path: Path) -> None:
+        source = Store(tmp_path / "store.sqlite", "one")
+        put(source, make.article())
+        with source.reading() as connection:
+            source.close()
+            assert articles(connection) == [make.article()]
+        assert make.open_below(tmp_path) == []
+
+    def test_whoever_still_uses_a_closed_store_leaves_nothing_open(self, tmp_path: Path) -> None:
+        source = Store(tmp_path / "store.sqlite", "one")
+        source.close()
+        put(source, make.article())
+        assert source.changes() is None
+        assert make.open_below(tmp_path) == []
+
+    def test_many_threads_leave_nothing_open(self, tmp_path: Path) -> None:
+        source = Store(tmp_path / "store.sqlite", "one")
+        put(source, make.article())
+        begun = Barrier(9)
+
+        def read(_: int) -> None:
+            begun.wait()
+            for _ in range(20):
+                with source.reading() as connection:
+                    assert articles(connection) == [make.article()]
+
+        with ThreadPoolExecutor(8) as pool:
+            done = pool.map(read, range(8))
+            begun.wait()
+            source.close()
+            list(done)
+        assert make.open_below(tmp_path) == []
+
+    def test_a_store_that_cannot_be_opened_leaves_nothing_open(self, tmp_path: Path) -> None:
+        file = tmp_path / "store.sqlite"
+        file.write_text("another program's")
+        with pytest.raises(StoreError):
+            Store(file, "one")
+        assert make.open_below(tmp_path) == []
+
+
 def file_of(source: Store) -> Path:
     """Where a store lies."""
     with source.reading() as connection:

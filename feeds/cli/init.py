@@ -98,6 +98,7 @@ def _import(source: Path, place: Path, title: str, base_url: str) -> None:
 
 def _adopt(blog: "Blog", place: Path, title: str, base_url: str) -> None:
     from feeds import generators
+    from feeds.records.moments import time_zones
 
     name = generators.free_name(place)
     if name is None:
@@ -106,7 +107,8 @@ def _adopt(blog: "Blog", place: Path, title: str, base_url: str) -> None:
         )
     click.echo(f"Found {blog.generator}, by {blog.settings}:")
     known = {"title": blog.title, "address": blog.url, "posts": f"{blog.posts}/", "description": blog.description}
-    for what, text in {**known, "language": blog.language, "author": blog.author}.items():
+    known |= {"language": blog.language, "author": blog.author, "time zone": blog.timezone}
+    for what, text in known.items():
         click.echo(f"  {what:<12}{terminal.safe(text) or '(not found)'}")
     _write(place / name, generators.blog_config(blog, title, base_url))
     click.echo(f"Wrote {place / name}")
@@ -118,6 +120,8 @@ def _adopt(blog: "Blog", place: Path, title: str, base_url: str) -> None:
     for note in blog.notes:
         click.echo(f"  {note}")
     click.echo(f"  .feeds/ and {blog.output}/ are made anew at any time: .gitignore can have both.")
+    if blog.timezone and blog.timezone not in time_zones():
+        click.echo(f"  the time zone {terminal.safe(blog.timezone)} has no name that feeds knows: set site.timezone.")
     if not blog.url:
         click.echo("  the address of the site was not found: replace https://example.org in the config.")
     click.echo()
@@ -138,7 +142,7 @@ def _say_posts(config: "Config", folder: str) -> None:
         if isinstance(content, Fault):
             faults.append(content)
             continue
-        reading = read_record(found.path, content, now, config.records.fields)
+        reading = read_record(found.path, content, now, config.records.fields, config.site.zone)
         read += 1
         hidden += reading.unpublished
         faults += [fault for fault in reading.faults if fault.cost is Cost.RECORD]

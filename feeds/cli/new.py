@@ -135,7 +135,7 @@ def _say_left(config: "Config", file: Path, now: datetime) -> None:
     from feeds.records import read_record
 
     path = str(file.relative_to(config.records_folder))
-    reading = read_record(path, file.read_bytes(), now, config.records.fields)
+    reading = read_record(path, file.read_bytes(), now, config.records.fields, config.site.zone)
     for fault in reading.faults:
         if fault.is_note:
             continue

@@ -44,11 +44,8 @@ def opened(config: "Config") -> Iterator["Store"]:
     """The store of a config, closed at last."""
     from feeds.pipeline import open_store
 
-    source = open_store(config)
-    try:
+    with open_store(config) as source:
         yield source
-    finally:
-        source.close()
 
 
 @contextmanager

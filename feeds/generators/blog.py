@@ -36,6 +36,7 @@ class Blog:
     description: str = ""
     language: str = ""
     author: str = ""
+    timezone: str = ""
     notes: tuple[str, ...] = ()
 
     @property

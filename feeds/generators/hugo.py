@@ -40,6 +40,9 @@ def recognise(folder: Path) -> Blog | None:
     template, notes = _template(settings, section or "", "{path}" if deep else "{slug}")
     if any(name.day for name in names):
         notes.append("Hugo keeps a date in a file's name in its address, feeds takes it out: compare the addresses.")
+    zone = said(settings, "timeZone")
+    if zone and "{year}" in template:
+        notes.append("Hugo takes the day in an address as it is written, feeds in the time zone: compare them.")
     language = said(settings, "locale") or said(settings, "languageCode") or said(settings, "defaultContentLanguage")
     return Blog(
         generator="Hugo",
@@ -53,6 +56,7 @@ def recognise(folder: Path) -> Blog | None:
         description=said(settings, "params", "description"),
         language=language,
         author=said(settings, "params", "author", "name") or said(settings, "params", "author"),
+        timezone=zone,
         notes=(*notes, "run `feeds build` before `hugo`, which publishes what is in static/."),
     )
 

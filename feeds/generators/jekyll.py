@@ -14,8 +14,9 @@ STYLES = {
 WORDS = {"year": "{year}", "month": "{month}", "day": "{day}", "title": "{slug}", "slug": "{slug}"}
 WORDS |= {"output_ext": ".html", "categories": ""}
 FIELDS = (
-    'publishedDateTime = "date"',
-    'updatedDateTime = "last_modified_at"',
+    # Ruby reads a date and time of YAML in UTC, and all other dates in the time zone of the site.
+    'publishedDateTime = { utc = "date" }',
+    'updatedDateTime = { utc = "last_modified_at" }',
     'excerpt = ["description", "excerpt"]',
     'topics = ["tags", "tag"]',
     'category = ["category", "categories"]',
@@ -38,6 +39,9 @@ def recognise(folder: Path) -> Blog | None:
         notes.append(f"permalink has {' and '.join(unknown)}, which no template can say: mend webUrl by hand.")
     if ":categories" in permalink:
         notes.append("Jekyll puts categories into addresses, feeds does not: where posts have some, set a permalink.")
+    zone = said(settings, "timezone")
+    if not zone:
+        notes.append("_config.yml has no timezone, so Jekyll takes that of its machine: site.timezone says Etc/UTC.")
     if not posts_in(folder / "_posts"):
         notes.append("there is no post in _posts yet.")
     return Blog(
@@ -52,6 +56,7 @@ def recognise(folder: Path) -> Blog | None:
         description=said(settings, "description"),
         language=said(settings, "lang") or said(settings, "locale"),
         author=said(settings, "author", "name") or said(settings, "author"),
+        timezone=zone or "Etc/UTC",
         notes=(
             *notes,
             f"let _config.yml have: exclude: [{free_name(folder) or 'config.toml'}, ledger.toml]",

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from feeds.generators.blog import Blog
+from feeds.records.moments import time_zones
 
 CONFIG_NAMES = ("config.toml", "feeds.toml")
 UNKNOWN = "https://example.org"
@@ -91,6 +92,7 @@ def blog_config(blog: Blog, title: str, base_url: str) -> str:
     """The config that fits a blog.  Where its address is not known, one stands there to be replaced."""
     url, shown = blog.url or UNKNOWN, title or blog.title or blog.host
     more = {"description": blog.description, "language": _language(blog.language), "author": blog.author}
+    more["timezone"] = blog.timezone if blog.timezone in time_zones() else ""
     templates = ",\n".join(f"  {{ template = {_quoted(url + template)} }}" for template in blog.urls)
     provider = f"provider = {{ value = {{ domain = {_quoted(blog.host)}, name = {_quoted(shown)} }} }}"
     return ADOPTED.format(

@@ -29,7 +29,7 @@ def _check(config: Config, folder: RecordsFolder, now: datetime) -> Iterator[tup
         if isinstance(content, Fault):
             yield path, [content]
             continue
-        reading = read_record(path, content, now, config.records.fields, config.feeds.max_entry_bytes)
+        reading = read_record(path, content, now, config.records.fields, config.site.zone, config.feeds.max_entry_bytes)
         files[path] = found
         holders |= {address: path for address in reading.held if address not in holders}
         article = reading.article

@@ -6,7 +6,7 @@ Not here: what is visible (snapshot, selection), and when a document last change
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from feeds import selection, store
@@ -27,6 +27,7 @@ from feeds.store import Connection, Extent, Store
 
 MANY = 100  # feeds for which all that they need is looked up at once
 BATCH = 100  # articles that a process renders at a time
+LATEST = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
 Unsaved = tuple[list[Rendered], dict[str, Extent]]
 
 
@@ -295,6 +296,6 @@ class Drafts:
         """When feeds are next another by time alone, as far as an answer may be kept until then."""
         if self._upcoming is None:
             # The snapshot may hold until then, and no answer may be kept for longer than a day.
-            end = snapshot.until + timedelta(days=1) if snapshot.until is not None else snapshot.now
+            end = snapshot.now if snapshot.until is None else min(snapshot.until, LATEST) + timedelta(days=1)
             self._upcoming = selection.upcoming(connection, self._config.rules, snapshot.now, end)
         return self._upcoming

@@ -36,9 +36,9 @@ class Ingested:
 
 
 def open_store(config: Config) -> Store:
-    """The store that the config names, made by this very code of these very records, under these keys and names."""
+    """Open the store that the config names, made by this code of these records, under these keys, names and zone."""
     fields = config.records.fields
-    keys = [str(config.feeds.max_entry_bytes), *([fields.digest] if fields else [])]
+    keys = [config.site.timezone, str(config.feeds.max_entry_bytes), *([fields.digest] if fields else [])]
     fingerprint = digest(_code(), str(config.records_folder.resolve()), *keys)
     return Store(config.store_file, fingerprint, config.names.digest)
 

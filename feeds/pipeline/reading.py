@@ -73,14 +73,17 @@ class Reader:
         before = self.known.get(path)
         if before is not None and before == digest(content):
             return seen, None
-        return seen, read_record(path, content, self.now, self.config.records.fields, self.config.feeds.max_entry_bytes)
+        fields, zone, most = self.config.records.fields, self.config.site.zone, self.config.feeds.max_entry_bytes
+        return seen, read_record(path, content, self.now, fields, zone, most)
 
     def _unreadable(self, path: str, item: Found, fault: Fault, folder: RecordsFolder) -> tuple[Found, Reading] | None:
         """A file that cannot be read.  If it is too large, its first bytes may still say that it is hidden."""
         start = folder.start(item)
         # Behind a link may be another file than before, and under a name that had to be escaped there was none.
         doubtful = item.is_link or item.path != path
-        doubtful = doubtful or (bool(start) and may_be_hidden(start, self.now, self.config.records.fields))
+        doubtful = doubtful or (
+            bool(start) and may_be_hidden(start, self.now, self.config.records.fields, self.config.site.zone)
+        )
         reading = Reading(path, digest(str(fault), start), None, (fault,), doubtful=doubtful)
         if self.known.get(path) == reading.digest:
             return None

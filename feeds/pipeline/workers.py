@@ -13,6 +13,7 @@ import os
 import pickle
 import select
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -48,8 +49,10 @@ def shared(
 
     Workers begin at once, each with the first `waiting` batches that fall to it, and are gone once all is made. Batches
     are asked for as they are begun. `beside`: one batch is done by a worker too, since this process has something else
-    to do meanwhile.
+    to do meanwhile. In a process with threads all is done here: a fork beside them may hang (docs.python.org, os.fork).
     """
+    if threading.active_count() > 1:
+        workers = 0
     rest = iter(batches)
     first = list(islice(rest, max(workers, 2)))
     sharing = _Sharing(work, chain(first, rest))

@@ -32,6 +32,7 @@ SHARE, RARE_SHARE = 10, 200
 FIRST = 0.5  # seconds in which those who asked first are answered: to watch a large folder takes as long to begin
 AGAIN = 0.02  # seconds until a busy store is tried again
 PATIENCE = 1.0  # seconds between two tries to watch
+LAST_LOOK = 5.0  # seconds for a look over the folder that has begun when the service ends
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 log = logging.getLogger("feeds")
@@ -53,8 +54,10 @@ class Live:
         self._config_seen = _facts(config.file)
         self._stopped = threading.Event()
         self._app, self._watch = self._made(config, just_read=True)
-        for work in (self._keep_time, self._keep_records):
-            threading.Thread(target=work, name=work.__name__, daemon=True).start()
+        works = (self._keep_time, self._keep_records)
+        self._threads = [threading.Thread(target=work, name=work.__name__, daemon=True) for work in works]
+        for thread in self._threads:
+            thread.start()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer a request."""
@@ -63,6 +66,14 @@ class Live:
     def stop(self) -> None:
         """End the threads; requests are answered as before, with what is known."""
         self._stopped.set()
+
+    def close(self, patience: float = LAST_LOOK) -> None:
+        """End the threads, as far as they end within so many seconds, and close the store."""
+        self.stop()
+        until = monotonic() + patience
+        for thread in self._threads:
+            thread.join(max(0.0, until - monotonic()))
+        self._watch.close()
 
     def _made(self, config: Config, *, just_read: bool = False) -> tuple[Application, Watch]:
         app = create_app(config, clock=self._clock, just_read=just_read)
@@ -144,6 +155,8 @@ class Live:
                     pending.clear()
         finally:
             over.set()
+            if looking.ident is not None:
+                looking.join()
 
     def _look_over(self, watching: Watch, folder: Path, over: threading.Event, heard: threading.Event) -> None:
         """Look over the whole folder now and then, until it is another one."""
@@ -172,6 +185,9 @@ class _leading:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
+        except OSError:
+            os.close(self._descriptor)
+            raise
         return True
 
     def __exit__(self, *_: object) -> None:

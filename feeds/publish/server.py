@@ -1,8 +1,12 @@
 """`feeds serve`: the service on granian, a production server."""
 
 import logging
+import multiprocessing
+import signal
 import socket
 import sys
+from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +23,7 @@ from feeds.publish.metrics import Metrics, make_file
 from feeds.publish.observed import Observed, to_standard_output
 from feeds.publish.room import Application
 
+log = logging.getLogger("feeds")
 # Seconds after which a thread that reads records gives way to one that answers: an answer takes microseconds.
 SWITCH = 0.0005
 PATIENCE = 10_000  # milliseconds in which a client has sent its headers, and between two requests on a connection
@@ -29,24 +34,52 @@ LAST_ANSWERS = 30  # seconds that a worker told to stop has for answers that it 
 THREADS = 1
 
 
-class _OneQueue(MPServer):
-    """All workers take connections from one queue.
+class _Server(MPServer):
+    """All workers take connections from one queue, are forks of a process without threads, and close what they opened.
 
-    On Linux each would have one of its own (SO_REUSEPORT), and what waits in it is lost when its worker is replaced.
+    On Linux each would have a queue of its own (SO_REUSEPORT), and what waits in it is lost when its worker is
+    replaced. And granian 2 notices in a thread for each worker that it ended: a fork beside threads may hang, and is
+    deprecated from Python 3.12 on (docs.python.org, os.fork).
     """
 
-    def _init_shared_socket(self) -> None:  # of granian 2
+    def startup(self, *arguments: Any) -> None:  # of granian 2, as all here
+        self._running: list[Any] = []
+        signal.signal(signal.SIGCHLD, self._look_for_ended)
+        super().startup(*arguments)  # type: ignore[no-untyped-call]
+
+    def _init_shared_socket(self) -> None:
         super()._init_shared_socket()  # type: ignore[no-untyped-call]
         if self._ssp is not None:
             self._shd = self._ssp.build()
             self._sfd = self._shd.get_fd()
             self._ssp = None
 
+    def _spawn_worker(self, *arguments: Any, **named: Any) -> Any:
+        worker: Any = super()._spawn_worker(*arguments, **named)
+        worker._watch = self._look_for_ended  # it is called when the worker has begun
+        self._running.append(worker)
+        return worker
+
+    def _look_for_ended(self, *_: object) -> None:
+        for worker in [worker for worker in self._running if worker.inner.exitcode is not None]:
+            self._running.remove(worker)
+            if not worker.interrupt_by_parent:
+                log.error("a worker process ended unexpectedly and is replaced")
+                self.interrupt_children.append(worker.idx)
+                self.main_loop_interrupt.set()
+
+    @staticmethod
+    def _spawn_wsgi_worker(number: int, name: str | None, load: Callable[[ExitStack], Any], *others: Any) -> None:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        with ExitStack() as opened:
+            MPServer._spawn_wsgi_worker(number, name, partial(load, opened), *others)
+
 
 def serve(config: Config) -> None:
     """Serve until told to stop (SIGINT, SIGTERM)."""
+    multiprocessing.set_start_method("fork", force=True)  # what granian asks for; from Python 3.14 on it is another one
     counts = make_file() if config.server.metrics else None
-    server = _OneQueue(
+    server = _Server(
         "feeds",
         address=_address(config),
         port=config.server.port,
@@ -94,13 +127,15 @@ def _no_listening(config: Config, error: OSError) -> PublishError:
     )
 
 
-def _application(config: Config, counts: Path | None) -> Any:
-    # Runs in each worker process.
+def _application(config: Config, counts: Path | None, opened: ExitStack) -> Any:
+    # Runs in each worker process, which closes what was opened.
     from feeds.publish.live import Live
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     sys.setswitchinterval(SWITCH)
-    return observed(Live(config), config, counts)
+    live = Live(config)
+    opened.callback(live.close)
+    return observed(live, config, counts)
 
 
 def observed(app: Application, config: Config, counts: Path | None) -> Application:

@@ -58,20 +58,26 @@ def create_app(
 
     `just_read`: the records were read into the store a moment ago, and need no look before the first answer.
     Raises ConfigError or StoreError when it cannot start. `clock` tells the moment, which decides what is due.
+    The store stays open; `app.extensions["feeds"].close()` closes it.
     """
     if not isinstance(config, Config):
         config = load_config(config)
     html.check(config.site)
     source = open_store(config)
-    if not just_read:
-        ingest(config, source, clock())
+    shelf = Shelf(config.server.memory)
+    watch = Watch(config, source, shelf, clock)
+    try:
+        if just_read:
+            watch.begin()
+        else:
+            ingest(config, source, clock())
+            watch.look()
+    except BaseException:
+        source.close()
+        raise
     prefix = unquote_to_bytes(urlsplit(config.site.base_url).path).decode("latin-1")  # as PATH_INFO is: PEP 3333
-    documents, shelf = Documents(config, source), Shelf(config.server.memory)
-    answers, watch = Answers(config, documents, shelf, prefix), Watch(config, source, shelf, clock)
-    if just_read:
-        watch.begin()
-    else:
-        watch.look()
+    documents = Documents(config, source)
+    answers = Answers(config, documents, shelf, prefix)
     app = Flask("feeds", static_folder=None)
     app.url_map.strict_slashes = False
     app.extensions["feeds"] = watch

@@ -5,7 +5,7 @@ Not here: what a moment may be written as (shape), and what is visible when (sel
 
 import re
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -19,17 +19,17 @@ LARGEST_DIFFERENCE = 3  # letters; no text of another length is so like the key
 PAIR = re.compile(r"""(?<![^\s"'{,:=])([^\s"'{,:=]{3,40})["']?[ \t]*[:=][ \t]*["']?([^\n,}\]"'#]*)""")
 
 
-def problems_of_expiry(data: dict[str, Any]) -> list[Problem]:
+def problems_of_expiry(data: dict[str, Any], zone: tzinfo) -> list[Problem]:
     """Return what is wrong with the expiry of a record, if it is a date: not after publication it is never shown."""
-    if _moment(data, KEY) == expiry_of(data):
+    if _moment(data, KEY, zone) == expiry_of(data, zone):
         return []
     expected = "a moment after publishedDateTime, without which it is never shown"
     return [Problem((KEY,), expected, "one that is not")]
 
 
-def expiry_of(data: dict[str, Any]) -> datetime | None:
+def expiry_of(data: dict[str, Any], zone: tzinfo) -> datetime | None:
     """Return when a record expires; None where it does not say, or says something wrong, which is a fault."""
-    expires, published = _moment(data, KEY), _moment(data, "publishedDateTime")
+    expires, published = _moment(data, KEY, zone), _moment(data, "publishedDateTime", zone)
     return None if expires is not None and published is not None and expires <= published else expires
 
 
@@ -48,7 +48,7 @@ def is_likely_expiry(key: str) -> bool:
     return SequenceMatcher(None, letters, KEY.casefold()).ratio() >= 0.88
 
 
-def may_say_expired(text: str, keys: Collection[str], now: datetime) -> bool:
+def may_say_expired(text: str, keys: Collection[str], now: datetime, zone: tzinfo) -> bool:
     """Tell whether a text that cannot be read as a record has an expiry that is over, or that is no date.
 
     `keys` are those of theirs that a mapping takes the expiry from.
@@ -56,15 +56,15 @@ def may_say_expired(text: str, keys: Collection[str], now: datetime) -> bool:
     for key, value in PAIR.findall(text):
         if value.strip() and (key in keys or is_likely_expiry(key)):
             try:
-                if as_moment(value.strip()) <= now:
+                if as_moment(value.strip(), zone) <= now:
                     return True
             except ValueError:
                 return True
     return False
 
 
-def _moment(data: dict[str, Any], key: str) -> datetime | None:
+def _moment(data: dict[str, Any], key: str, zone: tzinfo) -> datetime | None:
     try:
-        return as_moment(data.get(key))
+        return as_moment(data.get(key), zone)
     except ValueError:
         return None

@@ -5,14 +5,17 @@ of patterns. What the values must be is not known here (shape), nor are places, 
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, tzinfo
 from typing import Any
 from urllib.parse import urljoin
 
 from feeds.records.mapping import OURS, Constant, FieldMapping, Nested, Source, Template, TheirKey
+from feeds.records.moments import MOMENT
 from feeds.records.naming import address_part, named
 from feeds.records.plain import Path, Plain
-from feeds.records.shape import MOMENT, as_boolean, clean, holds_secret
+from feeds.records.shape import as_boolean, as_moment, clean, holds_secret
 from feeds.records.slips import HIDING
 
 SPLIT_KEYS = ("tags", "categories")
@@ -42,15 +45,15 @@ class Mapped:
         return path
 
 
-def apply(mapping: FieldMapping, theirs: dict[str, Any], path: str) -> Mapped:
-    """The data of the record at `path` in our keys."""
-    return _Applying(mapping, theirs, path).mapped()
+def apply(mapping: FieldMapping, theirs: dict[str, Any], path: str, zone: tzinfo = UTC) -> Mapped:
+    """Return the data of the record at `path` in our keys.  Dates without an offset are in the zone."""
+    return _Applying(mapping, theirs, path, zone).mapped()
 
 
 class _Applying:
     """One record on its way into our keys."""
 
-    def __init__(self, mapping: FieldMapping, theirs: dict[str, Any], path: str) -> None:
+    def __init__(self, mapping: FieldMapping, theirs: dict[str, Any], path: str, zone: tzinfo) -> None:
         self._mapping = mapping
         self._theirs = theirs
         # Their `id` is as a rule a word of their own program: it is ours only where the mapping says so.
@@ -59,6 +62,7 @@ class _Applying:
         self._origins: dict[Path, Path] = {}
         self._lacking: dict[str, str] = {}
         self._named = named(path)
+        self._zone = zone
         self._day = self._named.day
 
     def mapped(self) -> Mapped:
@@ -92,6 +96,7 @@ class _Applying:
             if isinstance(candidate, TheirKey):
                 candidate = self._as_spelled(candidate)
                 value, origin = self._look_up(candidate), candidate.path
+                value = _in_utc(value) if candidate.in_utc else value
             elif isinstance(candidate, Constant):
                 value = candidate.value
             elif isinstance(candidate, Nested):
@@ -163,12 +168,19 @@ class _Applying:
         return text or (self._named.slug if part == "slug" else "")
 
     def _dates(self) -> None:
-        """A date in the file's name stands in for an absent one; the day of an address is the one that is written."""
+        """A date in the file's name stands in for an absent one; the day of an address is that of the zone.
+
+        In UTC, the zone of a site that names none, it is the one that is written, whatever its offset.
+        """
         if not _says_something(self._data.get("publishedDateTime", NOTHING)) and self._day:
             self._data["publishedDateTime"] = "-".join(self._day)
         written = self._data.get("publishedDateTime")
         match = MOMENT.fullmatch(written.strip()) if isinstance(written, str) else None
         self._day = (match[1], match[2], match[3]) if match else None
+        if self._zone is not UTC:
+            with suppress(ValueError, OverflowError):  # no such date: that is told of the date, not of the address
+                moment = as_moment(written, self._zone).astimezone(self._zone)
+                self._day = (f"{moment.year:04}", str(moment.month), str(moment.day))
 
     def _names(self) -> None:
         """Topics in one text become a list; of several categories the first is taken."""
@@ -252,6 +264,13 @@ def _says_something(value: Any) -> bool:
     if isinstance(value, str):
         return bool(value.strip())
     return value is not NOTHING and value is not None and value not in ([], {})
+
+
+def _in_utc(value: Any) -> Any:
+    """Return a date and time of YAML with its offset: without one it is in UTC (yaml.org/type/timestamp.html)."""
+    match = MOMENT.fullmatch(value.strip()) if isinstance(value, Plain) else None
+    has_time, has_offset = (match[6], match[8] or match[9]) if match else (None, None)
+    return Plain(f"{value.strip()}Z") if has_time and not has_offset else value
 
 
 def _split(text: str, key: str) -> list[str]:

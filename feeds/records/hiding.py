@@ -8,7 +8,7 @@ Not here: the key `published` in its place, which validation decides about, and 
 import re
 import unicodedata
 from collections.abc import Collection, Iterator
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple
 
 from feeds.records.expiry import KEY as EXPIRY
@@ -82,12 +82,12 @@ class Signs:
     `start` is the moment before which a key of other software, such as `embargo`, hides it, `end` the one after.
     """
 
-    def __init__(self, data: dict[str, Any], mapped: Mapped, now: datetime) -> None:
+    def __init__(self, data: dict[str, Any], mapped: Mapped, now: datetime, zone: tzinfo) -> None:
         self.problems: list[Problem] = []
         self.unpublished = says_unpublished(mapped.data)
         self.doubtful = False
         own = KEYS | mapped.known
-        window = _window(data, own)
+        window = _window(data, own, zone)
         self.start = None if window.start is None else window.start[0]
         self.end = None if window.end is None else window.end[0]
         if self.unpublished:
@@ -140,12 +140,12 @@ def _signs(data: dict[str, Any], own: Collection[str]) -> Iterator[Sign]:
             yield from _below(value, (key,))
 
 
-def _window(data: dict[str, Any], own: Collection[str]) -> Window:
+def _window(data: dict[str, Any], own: Collection[str], zone: tzinfo) -> Window:
     """Return when keys of other software, such as `embargo` and `expiryDate`, let a record be public."""
     starts, ends = [], []
     for key, value in data.items():
         name = letters(key)
-        if key in own or (moment := _moment(value)) is None:
+        if key in own or (moment := _moment(value, zone)) is None:
             continue
         if name in STARTS:
             starts.append((moment, key))
@@ -154,9 +154,9 @@ def _window(data: dict[str, Any], own: Collection[str]) -> Window:
     return Window(max(starts, default=None), min(ends, default=None))
 
 
-def may_be_later(written: Any, now: datetime) -> bool:
+def may_be_later(written: Any, now: datetime, zone: tzinfo) -> bool:
     """Tell whether a date, as it is written, may be later than a moment.  As far as it can be read, it decides."""
-    if (moment := _moment(written)) is not None:
+    if (moment := _moment(written, zone)) is not None:
         return moment > now
     parts = [int(part) for part in re.findall(r"\d+", str(written)[:40])[:3]]
     if not parts or len(str(parts[0])) != 4:
@@ -220,9 +220,9 @@ def _truth(value: Any) -> bool | None:
     return False if word in {"false", "no", "off", "n", "0"} else None
 
 
-def _moment(value: Any) -> datetime | None:
+def _moment(value: Any, zone: tzinfo = UTC) -> datetime | None:
     try:
-        return as_moment(value.strip()) if isinstance(value, str) else None
+        return as_moment(value.strip(), zone) if isinstance(value, str) else None
     except ValueError:
         return None
 

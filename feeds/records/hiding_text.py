@@ -8,7 +8,7 @@ hidden. Not here: which keys hide a record (hiding), and what follows from it (r
 import re
 from codecs import BOM_UTF8
 from collections.abc import Collection
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple
 
 from feeds.records import frontmatter
@@ -59,7 +59,7 @@ class SignLine(NamedTuple):
     key: str
 
 
-def hiding_lines(text: str, body: str, now: datetime) -> list[tuple[SignLine, str]]:
+def hiding_lines(text: str, body: str, now: datetime, zone: tzinfo) -> list[tuple[SignLine, str]]:
     """Return the lines that read like a key that hides the record but are none, each with the place they are in.
 
     `body` is the end of `text`. The data of the record are known to say nothing of the kind.
@@ -67,12 +67,12 @@ def hiding_lines(text: str, body: str, now: datetime) -> list[tuple[SignLine, st
     front = text[: len(text) - len(body)]
     found = [
         (_sign_line(front, 1, ANYWHERE), "it inside another value"),
-        (line_in_body(body, now, front.count("\n") + 1), "it in the body"),
+        (line_in_body(body, now, zone, front.count("\n") + 1), "it in the body"),
     ]
     return [(line, place) for line, place in found if line is not None]
 
 
-def line_in_body(body: str, now: datetime, first_line: int = 1) -> SignLine | None:
+def line_in_body(body: str, now: datetime, zone: tzinfo = UTC, first_line: int = 1) -> SignLine | None:
     """Find a key that hides the record in the first lines of its body, where a fence or a document ended too early."""
     head = body[:LARGEST_HEAD]
     if head.isascii():
@@ -82,12 +82,12 @@ def line_in_body(body: str, now: datetime, first_line: int = 1) -> SignLine | No
     like_front_matter, others = _first_lines(head)
     return (
         _sign_line(like_front_matter, first_line, None)
-        or _date_line(like_front_matter, first_line, now)
+        or _date_line(like_front_matter, first_line, now, zone)
         or _sign_line(others, first_line, ANYWHERE)
     )
 
 
-def may_be_hidden(content: bytes, now: datetime, mapping: FieldMapping | None = None) -> bool:
+def may_be_hidden(content: bytes, now: datetime, mapping: FieldMapping | None = None, zone: tzinfo = UTC) -> bool:
     """Tell whether bytes that cannot be read as a record may say that it is not for the public, at least not now.
 
     A file of which the front matter does not end within `MOST_SEARCHED` bytes may say anything.
@@ -104,9 +104,9 @@ def may_be_hidden(content: bytes, now: datetime, mapping: FieldMapping | None = 
     # What the keys of theirs say that `published` is taken from is not known here.
     if "\\u" in plain or any(re.search(rf"\b{re.escape(key)}\b", plain) for key in _deciding(mapping, "published")):
         return True
-    if _may_say_unpublished(plain) or may_say_expired(plain, _deciding(mapping, EXPIRY), now):
+    if _may_say_unpublished(plain) or may_say_expired(plain, _deciding(mapping, EXPIRY), now, zone):
         return True
-    return _sign_line(plain, 1, None) is not None or _date_line(plain, 1, now) is not None
+    return _sign_line(plain, 1, None) is not None or _date_line(plain, 1, now, zone) is not None
 
 
 def _deciding(mapping: FieldMapping | None, name: str) -> set[str]:
@@ -114,11 +114,11 @@ def _deciding(mapping: FieldMapping | None, name: str) -> set[str]:
     return set() if mapping is None else {str(key.path[-1]) for key in mapping.keys_of(name)} - {name}
 
 
-def _date_line(text: str, first_line: int, now: datetime) -> SignLine | None:
+def _date_line(text: str, first_line: int, now: datetime, zone: tzinfo) -> SignLine | None:
     """The first date in a text that hides the record at a moment."""
     for match in DATED.finditer(text):
         name = letters(match[1])
-        is_later = may_be_later(match[2], now)
+        is_later = may_be_later(match[2], now, zone)
         if (name in COMING and is_later) or (name in ENDS | MAYBE_ENDS and not is_later):
             return _place(text, first_line, match.start(1), match[1])
     return None

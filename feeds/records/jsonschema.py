@@ -58,7 +58,10 @@ TYPES: dict[type[Shape], dict[str, tuple[Schema, str]]] = {
     Record: {
         "title": (TEXT, "What the article is called, on one line."),
         "webUrl": (ADDRESS, "Where the article is read. Records with one address are one article."),
-        "publishedDateTime": (MOMENT, "When it is published; UTC without an offset. Until then it appears nowhere."),
+        "publishedDateTime": (
+            MOMENT,
+            "When it is published; without an offset in site.timezone. Until then it appears nowhere.",
+        ),
         "provider": ({"$ref": "#/definitions/provider"}, "Who published the article."),
         "published": (BOOLEAN, "With false the record appears nowhere."),
         "id": (IRI, "What readers know the article by. Never change it."),

@@ -27,6 +27,7 @@ SOUND: dict[str, Any] = {
 FORMS = (
     'expected a key of theirs, a list of them, { value = … } or { template = "…" }',
     'expected { not = "…" } for published alone',
+    'expected { utc = "…" } for dates alone',
 )
 
 
@@ -36,10 +37,15 @@ class MappingError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class TheirKey:
-    """A key of theirs, dotted below.  `negated`: what says true means false."""
+    """A key of theirs, dotted below.
+
+    `negated`: what says true means false. `in_utc`: a date and time without an offset and quotes is in UTC, as YAML has
+    it, and not in the zone of the site.
+    """
 
     path: tuple[str, ...]
     negated: bool = False
+    in_utc: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +138,10 @@ def _candidate(name: str, value: Any) -> Candidate:
             if name != "published":
                 raise MappingError(f"{name}: {FORMS[1]}, got {value!r}")
             return TheirKey(_path(name, key), negated=True)
+        case [("utc", str(key))]:
+            if not name.endswith("DateTime"):
+                raise MappingError(f"{name}: {FORMS[2]}, got {value!r}")
+            return TheirKey(_path(name, key), in_utc=True)
     raise MappingError(f"{name}: {FORMS[0]}, got {value!r}")
 
 

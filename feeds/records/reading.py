@@ -7,7 +7,7 @@ opened elsewhere (folder).
 from codecs import BOM_UTF8
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple
 
 from feeds.model import Article, Image, Provider, Related, address_digest, digest, identity
@@ -68,12 +68,17 @@ class Reading(NamedTuple):
 
 
 def read_record(
-    path: str, content: bytes, now: datetime, mapping: FieldMapping | None = None, most_html: int = MOST_BODY
+    path: str,
+    content: bytes,
+    now: datetime,
+    mapping: FieldMapping | None = None,
+    zone: tzinfo = UTC,
+    most_html: int = MOST_BODY,
 ) -> Reading:
     """Read the bytes of the record at `path`, relative to the records folder.  `now` tells a future update.
 
-    `mapping` says where our keys are taken from; without one each is taken from itself. A body whose HTML comes to more
-    than `most_html` bytes is left out.
+    `mapping` says where our keys are taken from; without one each is taken from itself. Dates without an offset are in
+    the zone. A body whose HTML comes to more than `most_html` bytes is left out.
     """
     mark = digest(content)
     try:
@@ -82,11 +87,11 @@ def read_record(
         good = error.object[: error.start].decode()
         place = (good.count("\n") + 1, len(good) - good.rfind("\n"))
         fault = Fault(path, *place, "", "UTF-8", f"the byte 0x{error.object[error.start]:02x}")
-        return Reading(path, mark, None, (fault,), doubtful=may_be_hidden(content, now, mapping))
+        return Reading(path, mark, None, (fault,), doubtful=may_be_hidden(content, now, mapping, zone))
     is_toml = toml.is_toml(text)
     if mapping is None and not is_toml:
         source, body, _ = frontmatter.split(text)
-        usual = None if line_in_body(body, now) else usual_article(source, body, path, mark, now)
+        usual = None if line_in_body(body, now, zone) else usual_article(source, body, path, mark, now)
         if usual is not None and (not usual[0].body or flaw_of(usual[0].body, usual[0].link, most_html) is None):
             would_be, is_published = usual
             if is_published:
@@ -97,21 +102,21 @@ def read_record(
     front = read(text)
     faults = [Fault(path, *flaw.place, _known_key(flaw.path), flaw.expected, flaw.got) for flaw in front.flaws]
     if front.data is None:
-        return Reading(path, mark, None, tuple(faults), doubtful=may_be_hidden(content, now, mapping))
+        return Reading(path, mark, None, tuple(faults), doubtful=may_be_hidden(content, now, mapping, zone))
     body = clean(front.body).strip()
-    mapped = Mapped(front.data) if mapping is None else fields.apply(mapping, front.data, path)
+    mapped = Mapped(front.data) if mapping is None else fields.apply(mapping, front.data, path, zone)
     if mapping is not None and is_aside(path):
         return Reading(path, mark, None, (), unpublished=True, held=_held(mapped.data))
-    record, problems = validate(mapped.data)
+    record, problems = validate(mapped.data, zone)
     problems = _with_lacking(problems, mapped)
     if record is not None:
         problems += _problems_of_update(record, now)
-    problems += problems_of_expiry(mapped.data)
+    problems += problems_of_expiry(mapped.data, zone)
     problems += _misspellings(front.data, mapped.known)
-    signs = hiding.Signs(front.data, mapped, now)
+    signs = hiding.Signs(front.data, mapped, now, zone)
     problems += signs.problems
     hides = signs.unpublished or signs.doubtful or any(hiding.decides(problem) for problem in problems)
-    lines = [] if hides else hiding_lines(text, front.body, now)
+    lines = [] if hides else hiding_lines(text, front.body, now, zone)
     for line, got in lines:
         faults.append(Fault(path, line.line, line.column, line.key, f"{line.key} as a key of the record", got))
     if holds_secret(body):
@@ -139,11 +144,11 @@ def read_record(
         hides
         or bool(lines)
         or is_in_doubt(problems)
-        or hiding.may_be_later(mapped.data.get("publishedDateTime"), now)
-        or (bool(front.flaws) and may_be_hidden(content, now, mapping))
+        or hiding.may_be_later(mapped.data.get("publishedDateTime"), now, zone)
+        or (bool(front.flaws) and may_be_hidden(content, now, mapping, zone))
     )
-    due = max(filter(None, [_due(mapped.data), signs.start]), default=None)
-    expires = min(filter(None, [expiry_of(mapped.data), signs.end]), default=None)
+    due = max(filter(None, [_due(mapped.data, zone), signs.start]), default=None)
+    expires = min(filter(None, [expiry_of(mapped.data, zone), signs.end]), default=None)
     return Reading(path, mark, None, tuple(faults), signs.unpublished, doubtful, _held(mapped.data), due, expires)
 
 
@@ -215,9 +220,9 @@ def _held(data: dict[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _due(data: dict[str, Any]) -> datetime | None:
+def _due(data: dict[str, Any], zone: tzinfo) -> datetime | None:
     try:
-        return as_moment(data.get("publishedDateTime"))
+        return as_moment(data.get("publishedDateTime"), zone)
     except ValueError:
         return None
 

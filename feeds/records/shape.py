@@ -8,25 +8,19 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, tzinfo
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from feeds.model import PLAIN_ADDRESS, fold, host_name, web_address
+from feeds.records.moments import USUAL_MOMENT as USUAL_MOMENT
+from feeds.records.moments import read_moment
 from feeds.records.plain import SECRET_KEY, Plain
 from feeds.records.text import NOT_TEXT as NOT_TEXT
 from feeds.records.text import clean as clean
 
-# A date and time as most are written, whose digits datetime reads by itself.
-USUAL_MOMENT = re.compile(
-    r"[0-9]{4}-[01][0-9]-[0-3][0-9]T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:Z|[+-][0-2][0-9]:[0-5][0-9])"
-)
-MOMENT = re.compile(
-    r"(\d{4})-(\d\d?)-(\d\d?)(?:(?:[Tt]|[ \t]+)(\d\d?):(\d\d)(?::(\d\d)(?:[.,](\d{1,6})\d*)?)?"
-    r"(?:[ \t]*(?:([Zz])|([+-])(\d\d?)(?::?([0-5]\d))?))?)?"
-)
 # At the start of a line, or before what looks like a value of its own.
 SWALLOWED = re.compile(
     rf"^[ \t]*[\"']?{SECRET_KEY}[\"']?[ \t]*[:=]"
@@ -143,26 +137,12 @@ def as_domain(value: Any) -> str:
         raise expected(what) from error
 
 
-def as_moment(value: Any) -> datetime:
-    """A date and time in UTC.  Without an offset it is UTC already; a date alone is its midnight (ISO 8601)."""
-    what = "a date and time, such as 2026-11-23T09:30:00Z"
-    if isinstance(value, str) and USUAL_MOMENT.fullmatch(value):
-        try:
-            moment = datetime.fromisoformat(value)
-            return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-        except (ValueError, OverflowError):
-            pass  # what is wrong with it is told below
-    match = MOMENT.fullmatch(value.strip()) if isinstance(value, str) else None
-    if match is None:
-        raise expected(what)
-    fraction, _, sign, zone_hours, zone_minutes = match.groups()[6:]
+def as_moment(value: Any, zone: tzinfo = UTC) -> datetime:
+    """Return the moment of a date and time, in UTC.  Without an offset it is in the zone."""
     try:
-        zone = timedelta(hours=int(zone_hours or 0), minutes=int(zone_minutes or 0)) * (-1 if sign == "-" else 1)
-        year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
-        micros = int((fraction or "").ljust(6, "0"))
-        return datetime(year, month, day, hour, minute, second, micros, timezone(zone)).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise expected(what) from error
+        return read_moment(value if isinstance(value, str) else "", zone)
+    except ValueError as error:
+        raise expected("a date and time, such as 2026-11-23T09:30:00Z") from error
 
 
 def as_boolean(value: Any) -> bool:
@@ -202,6 +182,14 @@ def _whole(text: str, most_digits: int) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= most_digits else 0
 
 
+def _moment(value: Any, info: ValidationInfo) -> datetime:
+    return as_moment(value, info.context or UTC)
+
+
+def _moment_if_any(value: Any, info: ValidationInfo) -> datetime | None:
+    return None if value is None or value == "" else _moment(value, info)
+
+
 def _absent(check: Callable[[Any], Any]) -> PlainValidator:
     return PlainValidator(lambda value: None if value is None or value == "" else check(value))
 
@@ -215,12 +203,12 @@ Name = Annotated[str, PlainValidator(as_name)]
 Address = Annotated[str, PlainValidator(as_address)]
 Identifier = Annotated[str | None, _absent(as_id)]
 Domain = Annotated[str, PlainValidator(as_domain)]
-Moment = Annotated[datetime, PlainValidator(as_moment)]
+Moment = Annotated[datetime, PlainValidator(_moment)]
 MaybeText = Annotated[str | None, _absent(as_excerpt)]
 MaybeLine = Annotated[str | None, _absent(as_line)]
 MaybeName = Annotated[str | None, _absent(as_name)]
 MaybeAddress = Annotated[str | None, _absent(as_address)]
-MaybeMoment = Annotated[datetime | None, _absent(as_moment)]
+MaybeMoment = Annotated[datetime | None, PlainValidator(_moment_if_any)]
 MaybeNumber = Annotated[float | None, _absent(as_number)]
 MaybePixels = Annotated[int | None, _absent(as_pixels)]
 MaybeBytes = Annotated[int | None, _absent(as_bytes)]
@@ -266,7 +254,10 @@ class RelatedShape(Shape):
 
 
 class Record(Shape):
-    """What an editor wrote, parsed and validated, before anything is decided."""
+    """What an editor wrote, parsed and validated, before anything is decided.
+
+    The context of its validation is the time zone of dates without an offset; without one they are in UTC.
+    """
 
     title: Line
     webUrl: Address

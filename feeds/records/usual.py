@@ -16,9 +16,10 @@ from typing import Any
 
 from feeds.model import PLAIN_ADDRESS, Article, Image, Provider, Related, identity
 from feeds.records.lines import Pick, numbered, parted, picking
+from feeds.records.moments import USUAL_MOMENT
 from feeds.records.passages import visible
 from feeds.records.plain import SECRET_KEY, Plain
-from feeds.records.shape import LONGEST_LINE, MOST_ITEMS, USUAL_MOMENT, stands
+from feeds.records.shape import LONGEST_LINE, MOST_ITEMS, stands
 from feeds.records.text import clean
 from feeds.records.validation import validate
 

@@ -4,7 +4,7 @@ Not here: how data is written and where it stands (frontmatter, toml), what a Re
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -39,10 +39,13 @@ class Problem:
     named: str = ""
 
 
-def validate(data: dict[str, Any]) -> tuple[Record | None, list[Problem]]:
-    """A record from plain data, without its wrong optional parts; None when something required is wrong."""
+def validate(data: dict[str, Any], zone: tzinfo = UTC) -> tuple[Record | None, list[Problem]]:
+    """A record from plain data, without its wrong optional parts; None when something required is wrong.
+
+    Dates without an offset are in the zone.
+    """
     data, dropped = _bounded(data)
-    record, problems = _validate(data)
+    record, problems = _validate(data, zone)
     return record, dropped + problems
 
 
@@ -56,9 +59,9 @@ def _bounded(data: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
     return data, dropped
 
 
-def _validate(data: dict[str, Any]) -> tuple[Record | None, list[Problem]]:
+def _validate(data: dict[str, Any], zone: tzinfo) -> tuple[Record | None, list[Problem]]:
     try:
-        return Record.model_validate(data), []
+        return Record.model_validate(data, context=zone), []
     except ValidationError as error:
         problems, costs = _problems(error)
     if None in costs:
@@ -70,7 +73,7 @@ def _validate(data: dict[str, Any]) -> tuple[Record | None, list[Problem]]:
         for step in part[:-1]:
             container = container[step]
         container.pop(part[-1])
-    return Record.model_validate(remaining), problems
+    return Record.model_validate(remaining, context=zone), problems
 
 
 def _problems(error: ValidationError) -> tuple[list[Problem], list[Path | None]]:

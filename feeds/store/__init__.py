@@ -24,8 +24,8 @@ from feeds.store.contents import (
     visible_records,
     withdraw,
 )
-from feeds.store.database import LONGEST_WAIT, Store, alone
-from feeds.store.driver import Prepared, driver, fact, insert_rows, note_fact
+from feeds.store.database import Store, alone
+from feeds.store.driver import LONGEST_WAIT, Prepared, driver, fact, insert_rows, note_fact
 from feeds.store.feeds import count_spellings, feeds_of, steady_since, take_unsettled, withdraw_memberships
 from feeds.store.files import (
     Known,

@@ -4,7 +4,6 @@ Not here: what is in it (contents).
 """
 
 import fcntl
-import json
 import os
 import sqlite3
 import subprocess
@@ -14,22 +13,19 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from errno import ENOSPC
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import Self
 
-from sqlalchemy import URL, Connection, Table, create_engine, event, insert, update
+from sqlalchemy import Connection, Table, insert, update
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
 from feeds import schema
 from feeds.errors import StoreBusy, StoreError, described
 from feeds.store import pages
-from feeds.store.driver import fact
+from feeds.store.driver import LONGEST_WAIT, engine, fact
 
-LONGEST_WAIT = 600  # seconds that a writer waits for another one, which may be reading a large folder
 SHORT_WAIT = 2  # seconds that others are waited for to have a log begun
 A_MOMENT = 0.01
-# secure_delete: what an editor took back does not stay in free pages.
-# page_size: a row is about 3 KB, of which a page of 4 KB would hold one.
-SETTINGS = ("page_size=16384", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON", "cache_size=-20480")
 # What a file's header says of the program that it belongs to: "feed" (sqlite.org/fileformat.html §1.3.9).
 OURS = 0x66656564
 OUR_FOLDER = ".feeds"
@@ -43,7 +39,8 @@ class Store:
     """A store in a file.  Opening makes it, and makes it anew when other code made it, or when it is damaged.
 
     `names` stands for what it goes by that may change without that: who opened it under others is told so from then on.
-    Raises StoreError when the file cannot be used, as when it is another program's.
+    Close it, or use it in a `with` statement. A transaction that runs while it is closed ends as usual; the last one
+    closes the connections. Raises StoreError when the file cannot be used, as when it is another program's.
     """
 
     def __init__(self, file: Path, fingerprint: str, names: str = "") -> None:
@@ -52,29 +49,33 @@ class Store:
         self._mark = f"{fingerprint} {names}"
         self._kept: tuple[int, sqlite3.Connection] | None = None
         self._has_log = False
+        self._lock = Lock()
+        self._transactions = 0  # that run now
+        self._is_closed = False
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(str(file), f"expected a place for the store, got: {described(error)}") from error
-        self._engine = create_engine(
-            URL.create("sqlite", database=str(file)),
-            hide_parameters=True,  # what is bound may be text that is not public yet, and errors end in logs
-            connect_args={"timeout": LONGEST_WAIT, "isolation_level": None, "check_same_thread": False},
-            # JSON as written by people: text stays text, so the file can be read with any tool.
-            json_serializer=lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":")),
-        )
-        event.listen(self._engine, "connect", _on_connect)
-        event.listen(self._engine, "begin", _on_begin)
+        self._engine = engine(file)
         try:
             with alone(file.parent):
                 self._open()
-        except (OSError, DatabaseError, sqlite3.Error) as error:
+        except BaseException as error:
+            self.close()
+            if not isinstance(error, OSError | DatabaseError | sqlite3.Error):
+                raise
             raise StoreError(str(file), f"expected a store that can be opened, got: {self._told(error)}") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees the store as it is now, however others change it meanwhile."""
-        with self._translated(), self._engine.connect() as connection, connection.begin():
+        with self._translated(), self._in_use(), self._engine.connect() as connection, connection.begin():
             self._check(connection)
             yield connection
 
@@ -84,7 +85,7 @@ class Store:
 
         `wait` is how many seconds to wait for another writer before StoreBusy is raised.
         """
-        with self._translated(), self._writing(wait) as connection:
+        with self._translated(), self._in_use(), self._writing(wait) as connection:
             self._check(connection)
             yield connection
 
@@ -98,16 +99,18 @@ class Store:
 
         It costs microseconds: a connection is kept for it, which sees what others do (sqlite.org/pragma.html).
         """
-        try:
-            place = self._file.stat().st_ino
-            if self._kept is None or self._kept[0] != place:  # the file was made anew
+        with self._lock:  # the connection answers one thread at a time
+            if self._is_closed:
+                return None
+            try:
+                place = self._file.stat().st_ino
+                if self._kept is None or self._kept[0] != place:  # the file was made anew
+                    self._forget()
+                    self._kept = place, sqlite3.connect(self._file, isolation_level=None, check_same_thread=False)
+                return place, int(self._kept[1].execute("PRAGMA data_version").fetchone()[0])
+            except (OSError, sqlite3.Error):
                 self._forget()
-                # Answers to many threads, one at a time: who asks holds a lock.
-                self._kept = place, sqlite3.connect(self._file, isolation_level=None, check_same_thread=False)
-            return place, int(self._kept[1].execute("PRAGMA data_version").fetchone()[0])
-        except (OSError, sqlite3.Error):
-            self._forget()
-            return None
+                return None
 
     def _forget(self) -> None:
         if self._kept is not None:
@@ -149,9 +152,25 @@ class Store:
             time.sleep(A_MOMENT)
 
     def close(self) -> None:
-        """Close every connection."""
-        self._forget()
-        self._engine.dispose()
+        """Close every connection, once no transaction runs on one."""
+        with self._lock:
+            self._is_closed = True
+            self._forget()
+            if not self._transactions:
+                self._engine.dispose()
+
+    @contextmanager
+    def _in_use(self) -> Iterator[None]:
+        """Count a transaction.  The last one of a closed store closes the connections, its own among them."""
+        with self._lock:
+            self._transactions += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._transactions -= 1
+                if self._is_closed and not self._transactions:
+                    self._engine.dispose()
 
     def _open(self) -> None:
         if not self._is_ours():
@@ -257,22 +276,6 @@ def _of_sqlite(error: Exception) -> Exception:
 def _is_full(folder: Path) -> bool:
     found = os.statvfs(folder)
     return found.f_bavail * found.f_frsize < LEAST_ROOM
-
-
-def _on_connect(connection: Any, _: Any) -> None:
-    cursor = connection.cursor()
-    for setting in SETTINGS:
-        cursor.execute(f"PRAGMA {setting}")
-    cursor.close()
-
-
-def _on_begin(connection: Connection) -> None:
-    # A writer takes its lock at once: one that began by reading could not be sure to get it later.
-    wait = connection.get_execution_options().get("wait")
-    # Each time: the connection may have been another's, who did not want to wait.
-    seconds = LONGEST_WAIT if wait is None else wait
-    connection.exec_driver_sql(f"PRAGMA busy_timeout={int(seconds * 1000)}")
-    connection.exec_driver_sql("BEGIN" if wait is None else "BEGIN IMMEDIATE")
 
 
 _FINGERPRINT = update(schema.facts).where(schema.facts.c.name == "fingerprint")

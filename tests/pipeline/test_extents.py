@@ -134,9 +134,11 @@ class TestCut:
                 self.check(tree, folder, order, most, archives and folder != "feeds/hot/")
             assert build(config).written == 0
             shutil.rmtree(config.store_file.parent)  # the service makes its store itself
-            client = create_app(config, clock=lambda: make.NOW).test_client()
+            app = create_app(config, clock=lambda: make.NOW)
+            client = app.test_client()
             for path, content in documents(tree).items():
                 assert client.get(f"/{path.removesuffix('index.html')}").data == content
+            make.close(app)
             for folder in ("", "feeds/short/", "feeds/hot/"):
                 self.check_that_no_more_would_fit(config, tree, folder)
 

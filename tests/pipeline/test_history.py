@@ -14,7 +14,6 @@ from feeds.config import Config
 from feeds.pipeline import ingest, open_store
 from feeds.publish import static
 from feeds.publish.headers import cache_control
-from feeds.publish.service import create_app
 from tests import make
 
 HISTORY = "{http://purl.org/syndication/history/1.0}"
@@ -160,7 +159,7 @@ def test_a_change_touches_only_its_pages(tmp_path: Path, change: dict[str, str |
 def test_the_service_answers_with_the_same_pages_and_lets_them_be_kept(tmp_path: Path) -> None:
     config = make.site(tmp_path, months(), "[feeds]\nlimit = 3\n")
     build(config)
-    client = create_app(config, clock=lambda: make.NOW).test_client()
+    client = make.service(config).test_client()
     pages = {path: content for path, content in make.tree(config.output_folder).items() if "archive/" in path}
     assert len(pages) == 5 * 4 * (len(FORMATS) + 1)  # with those for people
     for path, content in pages.items():
@@ -175,5 +174,5 @@ def test_the_service_answers_with_the_same_pages_and_lets_them_be_kept(tmp_path:
 
 def test_a_topic_may_be_called_archive(tmp_path: Path) -> None:
     config = make.site(tmp_path, {"1.md": make.record(1, topics="[Archive]")})
-    client = create_app(config, clock=lambda: make.NOW).test_client()
+    client = make.service(config).test_client()
     assert client.get("/topics/archive/feed.rss").headers["Cache-Control"] == cache_control(3600)

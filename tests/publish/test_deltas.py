@@ -14,7 +14,6 @@ from werkzeug.test import TestResponse
 from feeds.config import Config
 from feeds.publish import deltas
 from feeds.publish.headers import ALWAYS
-from feeds.publish.service import create_app
 from tests import make
 from tests.publish.test_service import Clock, client_of, until
 
@@ -141,7 +140,7 @@ def test_what_only_lost_an_entry_or_is_all_new_is_sent_whole(live: Live) -> None
 def test_a_process_that_was_restarted_knows_no_version(live: Live) -> None:
     tag = live.client.get("/feed.rss").headers["ETag"]
     live.change("1.md", make.record(1), "Article 1")
-    live.client = create_app(live.config, clock=live.clock).test_client()
+    live.client = make.service(live.config, live.clock).test_client()
     assert live.get("/feed.rss", tag).status_code == 200
 
 

@@ -17,7 +17,6 @@ from feeds.pipeline import ingest, open_store
 from feeds.publish import hosts, static
 from feeds.publish.headers import ALWAYS, PAGE, cache_control
 from feeds.publish.manifest import read_manifest
-from feeds.publish.service import create_app
 from tests import make
 from tests.make import LONGEST
 
@@ -194,7 +193,7 @@ def test_nginx_answers_as_the_service_does(tmp_path: Path, base: str) -> None:
         root = config.output_folder
     else:
         place.symlink_to(config.output_folder)
-    service = create_app(config, clock=lambda: make.NOW).test_client()
+    service = make.service(config).test_client()
     with nginx(config, root) as url, httpx.Client(trust_env=False, timeout=LONGEST) as client:
         for path, written in read_manifest(config.output_folder)[0].items():
             if path in hosts.PATHS:

@@ -4,14 +4,19 @@ import os
 import signal
 import sqlite3
 import subprocess
+import threading
 import time
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 
 import httpx
+from werkzeug.test import Client
 
 from feeds.config import Config
+from feeds.pipeline import ingest, open_store
+from feeds.publish.live import Live
 from tests import make
 from tests.publish.test_server import Serving, serving
 from tests.publish.test_static import small_disk
@@ -78,6 +83,22 @@ def test_every_worker_sees_it_and_another_watches_when_the_one_that_did_is_gone(
 def children(pid: int) -> list[str]:
     """The processes that a process started."""
     return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
+def test_what_keeps_itself_up_to_date_leaves_nothing_open_once_it_is_closed(tmp_path: Path) -> None:
+    config = site(tmp_path)
+    with open_store(config) as source:
+        ingest(config, source, datetime.now(UTC))
+    before = threading.active_count()
+    live = Live(config)
+    client = Client(live)
+    make.write(config.records_folder / "3.md", make.record(3))
+    deadline = monotonic() + make.LONGEST
+    while b"Article 3" not in client.get(DOCUMENT).data:
+        assert monotonic() < deadline
+    live.close()
+    assert threading.active_count() == before
+    assert make.open_below(tmp_path) == []
 
 
 def test_what_is_scheduled_shows_at_its_second_though_nobody_changes_anything(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ from werkzeug.test import Client
 
 from feeds.publish.metrics import ROWS, Metrics, make_file
 from feeds.publish.observed import Observed
-from feeds.publish.service import create_app
 from tests import make
 from tests.publish.test_service import Clock, records
 
@@ -18,7 +17,7 @@ from tests.publish.test_service import Clock, records
 def lines_of(tmp_path: Path, *, addresses: bool = False) -> tuple[Client, list[dict[str, Any]]]:
     """A client of a service that is watched, and the lines that it wrote."""
     lines: list[dict[str, Any]] = []
-    app = create_app(make.site(tmp_path, records()), clock=Clock()).wsgi_app
+    app = make.service(make.site(tmp_path, records()), Clock()).wsgi_app
 
     def write(line: bytes) -> None:
         assert line.endswith(b"\n")
@@ -50,7 +49,7 @@ def test_below_a_path_a_line_has_the_whole_one_whoever_answered(tmp_path: Path) 
     config = make.site(tmp_path, records())
     config.file.write_text(config.file.read_text().replace("feeds.example.org", "feeds.example.org/news"))
     lines: list[dict[str, Any]] = []
-    app = create_app(config.file, clock=Clock()).wsgi_app
+    app = make.service(config.file, Clock()).wsgi_app
     client = Client(Observed(app, None, lambda line: lines.append(json.loads(line))))
     for path in ("/news/feed.rss", "/news/feed.rss", "/news/nothing", "/elsewhere"):
         client.get(path)
@@ -110,7 +109,7 @@ def test_more_restarts_than_there_are_rows_lose_no_count(counts: Path) -> None:
 
 
 def test_metrics_are_told_at_their_address_and_not_counted(counts: Path, tmp_path: Path) -> None:
-    app = create_app(make.site(tmp_path, records()), clock=Clock()).wsgi_app
+    app = make.service(make.site(tmp_path, records()), Clock()).wsgi_app
     client = Client(Observed(app, Metrics(counts), None))
     client.get("/feed.rss")
     for _ in range(2):

@@ -1,7 +1,7 @@
 """The room before Flask: it says what Flask says, only of what still holds, and within its memory."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -61,9 +61,11 @@ class Site:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Site:
+def site(tmp_path: Path) -> Iterator[Site]:
     """A room of its own."""
-    return Site(make.site(tmp_path, records()))
+    made = Site(make.site(tmp_path, records()))
+    yield made
+    made.source.close()
 
 
 def said(response: TestResponse) -> tuple[int, dict[str, str], bytes]:
@@ -101,9 +103,11 @@ def test_an_answer_is_the_same_from_memory(
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """The service of a site that no test changes."""
-    return create_app(make.site(tmp_path_factory.mktemp("room"), records()), clock=Clock())
+    made = create_app(make.site(tmp_path_factory.mktemp("room"), records()), clock=Clock())
+    yield made
+    make.close(made)
 
 
 def test_each_coding_is_the_document_under_one_tag(app: Flask) -> None:

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from feeds.config import Config
+from feeds.errors import LedgerError
 from feeds.pipeline import ingest, open_store
 from feeds.publish import hosts, static
 from feeds.publish.headers import cache_control
@@ -67,7 +68,7 @@ def records() -> dict[str, str | bytes]:
 
 def client_of(config: Config, clock: Clock | None = None) -> FlaskClient:
     """A client of the service of that config."""
-    return create_app(config, clock=clock or Clock()).test_client()
+    return make.service(config, clock or Clock()).test_client()
 
 
 def build(config: Config, now: datetime = make.NOW) -> dict[str, Written]:
@@ -96,9 +97,11 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
 
 
 @pytest.fixture(scope="module")
-def client(config: Config) -> FlaskClient:
+def client(config: Config) -> Iterator[FlaskClient]:
     """A client of the service of a site that no test changes."""
-    return client_of(config)
+    app = create_app(config, clock=Clock())
+    yield app.test_client()
+    make.close(app)
 
 
 @pytest.fixture(scope="module")
@@ -674,7 +677,7 @@ def test_a_base_url_with_a_path_mounts_the_service_under_it(tmp_path: Path, base
     config = make.site(tmp_path, records())
     text = config.file.read_text(encoding="utf-8").replace("https://feeds.example.org", base)
     config.file.write_text(text, encoding="utf-8")
-    client = create_app(config.file, clock=Clock()).test_client()
+    client = make.service(config.file, Clock()).test_client()
     response = client.get(f"{prefix}/topics/ai/feed.atom")
     assert response.status_code == 200
     assert f"https://example.org{prefix}/topics/ai/feed.atom".encode() in response.data
@@ -691,7 +694,7 @@ def test_the_mount_answers_with_and_without_a_slash_and_names_no_host(tmp_path: 
     config = make.site(tmp_path, records())
     text = config.file.read_text(encoding="utf-8").replace("feeds.example.org", "feeds.example.org/news")
     config.file.write_text(text, encoding="utf-8")
-    client = create_app(config.file, clock=Clock()).test_client()
+    client = make.service(config.file, Clock()).test_client()
     response = client.get(f"/news{path}", headers={"Host": "evil.example"})
     assert response.status_code == (200 if path else 301)  # one address each
     assert response.headers.get("Location") == (None if path else "https://feeds.example.org/news/")
@@ -729,9 +732,23 @@ def test_a_document_has_one_date_and_it_is_that_of_the_answer(client: FlaskClien
     assert parsedate_to_datetime(response.headers["Date"]).tzinfo is not None
 
 
+def test_a_service_that_is_closed_or_cannot_begin_leaves_nothing_open(tmp_path: Path) -> None:
+    config = make.site(tmp_path, records())
+    app = create_app(config, clock=Clock())
+    assert app.test_client().get("/feed.rss").status_code == 200
+    assert make.open_below(tmp_path)
+    make.close(app)
+    assert make.open_below(tmp_path) == []
+    make.write(config.ledger_file, "[")
+    make.write(config.records_folder / "7.md", make.record(7))
+    with pytest.raises(LedgerError):
+        create_app(config, clock=Clock())
+    assert make.open_below(tmp_path) == []
+
+
 def test_many_threads_are_answered_alike_while_records_change(tmp_path: Path) -> None:
     config = make.site(tmp_path, {f"{n}.md": make.record(n) for n in range(1, 30)})
-    app = create_app(config, clock=Clock())
+    app = make.service(config, Clock())
     paths = [
         "/",
         "/feed.rss",
@@ -765,7 +782,7 @@ def test_many_threads_are_answered_alike_while_records_change(tmp_path: Path) ->
 def test_a_writer_in_another_process_does_not_hold_up_answers(tmp_path: Path) -> None:
     # Such as `feeds build` while it reads a large folder: the store has one writer at a time.
     config = make.site(tmp_path, {"1.md": make.record(1)})
-    app = create_app(config, clock=Clock())
+    app = make.service(config, Clock())
     good = app.test_client().get("/feed.rss").data
     with closing(sqlite3.connect(config.store_file, isolation_level=None)) as writer, ThreadPoolExecutor(3) as pool:
         writer.execute("BEGIN IMMEDIATE")
@@ -795,5 +812,5 @@ def test_a_service_whose_store_another_version_made_anew_says_so_and_breaks_noth
     assert "Retry-After" not in response.headers
     assert client.get("/healthz").status_code == 503
     assert "restart this one" in caplog.text
-    restarted = create_app(config.file, clock=lambda: make.NOW).test_client()
+    restarted = make.service(config.file).test_client()
     assert b"<category" in restarted.get("/topics/ml/feed.rss").data

@@ -1,8 +1,9 @@
 """What is read straight to an article is what validation makes of it: over records of every form, plain and odd."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -21,7 +22,7 @@ PLAIN: dict[str, list[str]] = {
                 "https://example.org/" + "x" * 16_364, "https://example.org/" + "x" * 16_365],
     "domain": ["example.org", '"a.example.org"', "Example.org", "localhost", "-a.example", '""'],
     "moment": ["2026-11-20T10:00:00Z", '"2026-11-20T10:00:00+02:00"', "2026-02-30T10:00:00Z",
-               "2026-11-20", "2026-12-24T10:00:00Z"],
+               "2026-11-20", "2026-12-24T10:00:00Z", "2026-11-20T10:00:00", "2026-11-20 23:30"],
     "number": ["5", "0.25", '"5"', "-1", "1e3", "007", "12345678901"],
     "pixels": ["640", '"640"', "0", "1.5", "1234567890"],
     "flag": ["true", "false", '"true"', "yes", "True"],
@@ -92,11 +93,11 @@ def records(draw: Any) -> str:
     return "---\n" + "\n".join(line for line in lines if line) + f"\n---\n{body}"
 
 
-def by_validation(content: bytes, now: datetime = NOW) -> Reading:
+def by_validation(content: bytes, now: datetime = NOW, zone: tzinfo = UTC) -> Reading:
     """What is made of a record where nothing is taken for usual."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reading, "usual_article", lambda *_: None)
-        return reading.read_record("a.md", content, now)
+        return reading.read_record("a.md", content, now, None, zone)
 
 
 EVERY_KEY = """title: Words
@@ -184,9 +185,9 @@ def test_a_picture_of_related_coverage_without_an_address_is_reported() -> None:
     assert [fault.key for fault in one.faults] == ["related[0].images[0].url"]
 
 
-@given(text=records())
-def test_both_make_the_same_of_a_record(text: str) -> None:
-    assert reading.read_record("a.md", text.encode(), NOW) == by_validation(text.encode())
+@given(text=records(), zone=st.sampled_from([UTC, ZoneInfo("America/New_York"), ZoneInfo("Asia/Kolkata")]))
+def test_both_make_the_same_of_a_record_in_every_zone(text: str, zone: tzinfo) -> None:
+    assert reading.read_record("a.md", text.encode(), NOW, None, zone) == by_validation(text.encode(), NOW, zone)
 
 
 def test_both_make_the_same_of_the_seeds_and_of_a_corpus_as_of_any_moment(corpora: Corpora) -> None:

@@ -277,7 +277,7 @@ class TestLooks:
         mine = self.other(config, feed_html="{{ nothing.of.the.kind }}")
         with pytest.raises(RenderError, match=r"mine/feed\.html: expected what the page has, got: 'nothing' is undef"):
             made(mine, "all/index.html")
-        client = create_app(mine, clock=lambda: make.NOW).test_client()
+        client = make.service(mine).test_client()
         assert client.get("/all/", headers={"Accept": "text/html"}).status_code == 503
         assert client.get("/feed.rss").status_code == 200
 
