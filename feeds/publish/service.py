@@ -16,6 +16,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from flask import Flask, Request, Response, request
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
+from werkzeug.http import parse_date
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from feeds.config import Config, load_config
@@ -32,6 +33,8 @@ from feeds.render import html
 
 Clock = Callable[[], datetime]
 BRIEFLY = "public, max-age=60"  # what is not there may come
+# The headers of a request whose dates Werkzeug reads.
+DATES = ("HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE", "HTTP_IF_RANGE")
 CODING = re.compile(r'-(?:gzip|br|zstd|deflate)"')
 log = logging.getLogger("feeds")
 
@@ -131,6 +134,9 @@ def create_app(
         if tags:
             # Apache appends the coding to a tag that passes through it (FreshRSS and others strip it as well).
             request.environ["HTTP_IF_NONE_MATCH"] = CODING.sub('"', tags)
+        for name in DATES:
+            if not _is_readable(request.environ.get(name)):
+                del request.environ[name]
         if request.headers.get("If-Match", "").strip() == "*":
             del request.environ["HTTP_IF_MATCH"]  # there is a document (RFC 9110 §13.1.1), and Werkzeug compares tags
         response.make_conditional(request)
@@ -195,6 +201,18 @@ def create_app(
     behind = DispatcherMiddleware(_not_found, {prefix: app.wsgi_app}) if prefix else app.wsgi_app
     app.wsgi_app = Room(behind, shelf, watch, clock)  # type: ignore[method-assign]
     return app
+
+
+def _is_readable(date: str | None) -> bool:
+    """Tell whether Werkzeug can read the value of a header as a date, or sees that it is none.
+
+    A time zone that no machine can count raises OverflowError; a date that is none is to be ignored (RFC 9110 §13.1.3).
+    """
+    try:
+        parse_date(date)
+    except (ArithmeticError, LookupError):
+        return False
+    return True
 
 
 def _problem(config: Config, asked: Request, status: int, name: str = "") -> Response:
