@@ -7,7 +7,7 @@ long as it holds. Only this module sees a request.
 import json
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from feeds.publish.hosts import KEPT
 from feeds.publish.room import Room
 from feeds.publish.watch import Watch
 from feeds.render import html
+from feeds.render.reporting import Reporter
 
 Clock = Callable[[], datetime]
 BRIEFLY = "public, max-age=60"  # what is not there may come
@@ -199,7 +200,13 @@ def create_app(
         return _problem(config, request, 503, "Not now")
 
     behind = DispatcherMiddleware(_not_found, {prefix: app.wsgi_app}) if prefix else app.wsgi_app
-    app.wsgi_app = Room(behind, shelf, watch, clock)  # type: ignore[method-assign]
+    reporter = Reporter()
+
+    def reporting(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        with reporter.listening():
+            return behind(environ, start_response)
+
+    app.wsgi_app = Room(reporting, shelf, watch, clock)  # type: ignore[method-assign]
     return app
 
 

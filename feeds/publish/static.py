@@ -22,6 +22,7 @@ from feeds.pipeline.workers import shared
 from feeds.publish import codings, hosts
 from feeds.publish.manifest import UNFINISHED, Written, feed_of, manifest_text
 from feeds.publish.tree import Tree
+from feeds.render import reporting
 from feeds.store import Connection, Published, Store
 
 BATCH = 16  # feeds that a process publishes at a time
@@ -67,7 +68,7 @@ def build(
     root = config.output_folder
     with _translated(root):
         root.mkdir(parents=True, exist_ok=True)
-        with store.alone(root):
+        with store.alone(root), reporting.Reporter().listening():
             for _ in range(MOST_TURNS):
                 settle(config, source, now)
                 with suppress(Moved):
@@ -170,17 +171,18 @@ class _Build:
         """Publish documents: those of these feeds by several processes, those that point to all of them last."""
         batches = [keys[start : start + BATCH] for start in range(0, len(keys), BATCH)]
 
-        def publish(batch: Sequence[str]) -> tuple[list[Outcome], Unsaved]:
-            with self._source.reading() as connection:
+        def publish(batch: Sequence[str]) -> tuple[list[Outcome], Unsaved, set[str]]:
+            with self._source.reading() as connection, reporting.collecting() as faults:
                 outcomes = [self._publish(draft, now) for draft in self._drafts.of(connection, now, batch)]
-            return outcomes, self._drafts.taken()
+            return outcomes, self._drafts.taken(), faults
 
         if len(batches) > 1:
             self._source.close()  # before processes part
         lists: list[tuple[Draft, bytes | None]] | None = None
         with shared(publish, batches, self._workers) as made:
-            for outcomes, unsaved in made:
+            for outcomes, unsaved, faults in made:
                 self._drafts.add(unsaved)
+                reporting.report(*faults)
                 yield from outcomes
                 lists = lists or self._lists(now)  # while the others are busy
         yield from (self._publish(draft, now, content) for draft, content in lists or self._lists(now))
