@@ -98,7 +98,7 @@ class Files:
         """Put a file in place at once, or leave what is there; as `write_aside`."""
         self.write_aside(path, content, modified, lasting=lasting)
         try:
-            self.put_in_place(path)
+            self.put_in_place(path, lasting=lasting)
         except OSError:
             with suppress(OSError):
                 os.unlink(self.aside(path))
@@ -125,14 +125,15 @@ class Files:
             error.filename = self.place(path)
             raise
 
-    def put_in_place(self, path: str) -> None:
-        """Have a file that was written aside in its place, instead of what is there."""
+    def put_in_place(self, path: str, *, lasting: bool = True) -> None:
+        """Have a file that was written aside in its place, instead of what is there; if `lasting`, `sync` counts it."""
         place = self.place(path)
         os.replace(self.aside(path), place)
-        self._changed.add(place.rpartition("/")[0])
+        if lasting:
+            self._changed.add(place.rpartition("/")[0])
 
     def sync(self) -> None:
-        """Have what was renamed and deleted outlast a power cut."""
+        """Have what was put in place and what was deleted since the last time outlast a power cut."""
         folders = [*self._changed]
         self._changed.clear()
         if len(folders) > MANY:
