@@ -33,6 +33,7 @@ class Tree:
         self.before, self.listed = read_manifest(root)
         self._earlier = earlier_versions(root, self.listed) if self.listed.count(b"\n") > len(self.before) + 1 else {}
         self._last_good = self.listed
+        self._is_bare = False
 
     def is_intact(self, path: str) -> bool:
         """Tell whether a file that the list names is there, of the size and time that the list says."""
@@ -45,7 +46,7 @@ class Tree:
         Returns whether nothing at all was there. Raises PublishError where files are in the way and no list tells
         whose they are: they may be what is left of a tree, with articles in it that were withdrawn since.
         """
-        is_bare = self._files.are_none()
+        self._is_bare = is_bare = self._files.are_none()
         new = [path for path in paths if path not in self.before]
         if not is_bare:
             there = {path for path in new if self._files.obstacle(path) or self._files.facts(path)}
@@ -75,6 +76,8 @@ class Tree:
 
     def obstacle(self, path: str, content: bytes | None = None) -> Obstacle | None:
         """Return what is in the way of a file with this content; without content, no more than what is no file."""
+        if self._is_bare:
+            return None  # a cold build of thousands of files looks for none of them
         found = self._files.obstacle(path)
         if found is not None or content is None or self._files.facts(path) is None:
             return found

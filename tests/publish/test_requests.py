@@ -14,7 +14,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, seed, settings
 from hypothesis import strategies as st
 
 from feeds.config import Config
@@ -31,6 +31,7 @@ FAR = "Thu, 01 Jan 2026 00:00:00 +9999999999999"
 # A few seconds in `make test`; `make soak` has ten minutes.
 SECONDS = 4.0
 SOAK_SECONDS = 600.0
+ROUND = 1000  # requests that are generated from one seed
 SILENCE = 0.2  # seconds after which a server that does not answer waits for the rest of a request
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PATCH", "PROPFIND", "get", "G\x7fT"]
@@ -59,8 +60,8 @@ NAMED = [
 values = st.one_of(
     st.lists(st.sampled_from(WORDS), max_size=4).map(" ".join),
     st.text(st.characters(max_codepoint=255), max_size=30),
-    st.text(max_size=20).map(lambda text: text.encode("utf-8", "ignore").decode("latin-1")),
-)
+    st.text(max_size=20),
+).map(lambda text: text.encode("utf-8", "ignore").decode("latin-1"))
 paths = st.one_of(
     st.sampled_from(PLACES),
     st.tuples(st.sampled_from(PLACES), st.lists(st.sampled_from([*PARTS, *PLACES]), max_size=5)).map(
@@ -117,12 +118,23 @@ def ask(app: Application, method: str, path: str, query: str, headers: dict[str,
     return (*told[-1], content)
 
 
-@given(
+requests = (
     st.one_of(st.sampled_from(METHODS), st.text(max_size=8).map(ascii)),
     paths,
     values,
     st.dictionaries(st.sampled_from(NAMED), values, max_size=5),
 )
+
+
+def hold(app: Application, method: str, path: str, query: str, headers: dict[str, str]) -> None:
+    """Ask, and expect an answer that is none of a server that failed."""
+    status, fields, content = ask(app, method, path, query, headers)
+    assert int(status[:3]) < 500, status
+    assert not any(set("\r\n\0") & set(name + value) for name, value in fields)
+    assert method != "HEAD" or content == b""
+
+
+@given(*requests)
 @example("GET", "/feed.rss", "", {"If-Modified-Since": FAR})
 @example("GET", "/feed.rss", "", {"If-Unmodified-Since": FAR})
 @example("HEAD", "/feed.rss", "", {"If-None-Match": '"a"', "If-Modified-Since": FAR})
@@ -130,10 +142,23 @@ def ask(app: Application, method: str, path: str, query: str, headers: dict[str,
 def test_no_request_makes_the_application_fail(
     app: Application, method: str, path: str, query: str, headers: dict[str, str]
 ) -> None:
-    status, fields, content = ask(app, method, path, query, headers)
-    assert int(status[:3]) < 500, status
-    assert not any(set("\r\n\0") & set(name + value) for name, value in fields)
-    assert method != "HEAD" or content == b""
+    hold(app, method, path, query, headers)
+
+
+@pytest.mark.soak
+def test_no_request_makes_the_application_fail_for_minutes(app: Application) -> None:
+    until, count = time.monotonic() + SOAK_SECONDS, 0
+    while time.monotonic() < until:
+
+        @seed(count)
+        @settings(max_examples=ROUND)
+        @given(*requests)
+        def fuzz(method: str, path: str, query: str, headers: dict[str, str]) -> None:
+            hold(app, method, path, query, headers)
+
+        fuzz()
+        count += ROUND
+    print(f"{count:,} requests")
 
 
 @pytest.mark.parametrize("name", ["If-Modified-Since", "If-Unmodified-Since"])
