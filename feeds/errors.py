@@ -68,7 +68,7 @@ class StoreBusy(StoreError):
 
 
 class RenderError(FeedsError):
-    """A template of the publisher's own is none, or asks for what there is not."""
+    """A template of the publisher's own has an error of syntax."""
 
 
 class PublishError(FeedsError):

@@ -13,8 +13,8 @@ from feeds.model import KINDS, OWN, Article, Feed, digest, feed_folder, feed_key
 
 PLAIN_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 LONGEST_SLUG = 64
-# What may lie below a feed's folder: nothing that a server or a browser would read otherwise.
-BELOW = re.compile(r"([A-Za-z0-9._-]+/)*[A-Za-z0-9._-]+")
+# What may lie below a feed's folder: nothing that others would read otherwise, so that no part begins with a dot.
+BELOW = re.compile(r"([A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True, slots=True)

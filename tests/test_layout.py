@@ -132,8 +132,3 @@ def public_definitions(node: ast.Module | ast.ClassDef) -> Iterator[ast.Function
             yield inner
             if isinstance(inner, ast.ClassDef):
                 yield from public_definitions(inner)
-
-
-@pytest.mark.parametrize("file", MODULES, ids=name_of)
-def test_no_module_grows_past_a_few_screens(file: Path) -> None:
-    assert len(file.read_text(encoding="utf-8").splitlines()) <= 300

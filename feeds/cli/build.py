@@ -18,7 +18,7 @@ from feeds.cli.opening import config_option
 def build(config_path: str, compress: bool) -> None:
     """Write the static tree: only what changed, and without what is gone.
 
-    Exit code 1 when a record, or part of one, had to be left out.
+    Exit code 1 when a record, or part of one, had to be left out, or something lies in the way of a file.
     """
     gc.set_threshold(100_000, 50, 50)  # next to nothing that is made here points to itself
     from feeds.errors import LedgerError
@@ -35,7 +35,9 @@ def build(config_path: str, compress: bool) -> None:
 
         def write() -> static.Built:
             with terminal.progress("Writing", "document") as progress:
-                return static.build(config, source, now, progress, compress=compress, workers=opening.workers(config))
+                done = static.build(config, source, now, progress, compress=compress, workers=opening.workers(config))
+            opening.report_lines([f"{config.output.path}/{path}: {problem}" for path, problem in done.refused])
+            return done
 
         try:
             ingested = opening.ingest(config, source, now, ahead)
@@ -52,5 +54,5 @@ def build(config_path: str, compress: bool) -> None:
         f"{terminal.count(built.written + built.kept, 'file')} in {config.output.path}: "
         f"{built.written} written, {built.kept} kept, {built.deleted} deleted."
     )
-    if faults:
+    if faults or built.refused:
         sys.exit(opening.FAULTS_REPORTED)

@@ -1,6 +1,6 @@
 """What commands share: the config, the store with the records read into it, and what is said of faults on the way."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,11 +78,16 @@ def report(config: "Config", source: "Store", moment: datetime) -> "list[Fault]"
 
     with source.reading() as connection:
         faults = store.faults(connection, moment)
-    shown = faults if not terminal.is_watched(err=True) else faults[:MOST_SHOWN]
-    for fault in shown:
-        click.echo(f"{config.records.path}/{fault.public}", err=True)
-    if len(faults) > len(shown):
-        click.echo(f"… and {len(faults) - len(shown):,} more.", err=True)
+    report_lines([f"{config.records.path}/{fault.public}" for fault in faults])
     if faults:
         click.echo(f"{terminal.count(len(faults), 'fault')}; `feeds check` tells more.", err=True)
     return faults
+
+
+def report_lines(lines: Sequence[str]) -> None:
+    """Print what a person is to know; where one watches, no more lines than fit a screen."""
+    shown = lines if not terminal.is_watched(err=True) else lines[:MOST_SHOWN]
+    for line in shown:
+        click.echo(line, err=True)
+    if len(lines) > len(shown):
+        click.echo(f"… and {len(lines) - len(shown):,} more.", err=True)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from feeds.pipeline.checking import check as check
     from feeds.pipeline.documents import Documents as Documents
     from feeds.pipeline.documents import Edition as Edition
+    from feeds.pipeline.documents import is_far_ahead as is_far_ahead
     from feeds.pipeline.documents import published_as as published_as
     from feeds.pipeline.draft import Draft as Draft
     from feeds.pipeline.drafts import Drafts as Drafts
@@ -31,6 +32,7 @@ _MODULES = {
     "check": "checking",
     "files_at": "ingesting",
     "ingest": "ingesting",
+    "is_far_ahead": "documents",
     "open_store": "ingesting",
     "published_as": "documents",
     "settle": "ingesting",

@@ -19,6 +19,8 @@ from feeds.pipeline.ingesting import settle
 from feeds.rows import micros, moment
 from feeds.store import Published, Store
 
+# Seconds. A date further ahead was noted by a clock that was wrong; changes within one second put it a little ahead.
+FAR_AHEAD = 3600
 SHORT_WAIT = 0.02  # seconds that an answer waits for another writer: others wait for it
 
 
@@ -85,7 +87,8 @@ class Documents:
             # What others noted meanwhile counts: every process dates a document alike.
             known = store.published(connection, [path]).get(path)
             same = before is not None and before.recipe == draft.recipe
-            if before is not None and same and before.settled and before.known == known:
+            is_dated = known is None or not is_far_ahead(known.modified, now)
+            if before is not None and same and before.settled and before.known == known and is_dated:
                 document = before.document
             else:
                 content = before.document.content if before is not None and same else draft.content()
@@ -126,15 +129,23 @@ def published_as(draft: Draft, etag: str, known: Published | None, now: datetime
     """What to note of a document: its date is its articles' at first, then the second in which its bytes changed.
 
     The date never stands still while the tag moves and never goes back; where two changes fall in one second it is a
-    second ahead, and left out of answers until the clock has passed it (RFC 9110 §8.8.2.1).
+    second ahead, and left out of answers until the clock has passed it (RFC 9110 §8.8.2.1). Only a date that a wrong
+    clock noted is brought back, to now.
     """
     if known is None:
         modified = max(micros(draft.newest) // 1_000_000, 0)
+    elif is_far_ahead(known.modified, now):
+        modified = micros(now) // 1_000_000
     elif known.etag == etag:
         modified = known.modified
     else:
         modified = max(micros(now) // 1_000_000, known.modified + 1)
     return Published(draft.recipe, etag, modified)
+
+
+def is_far_ahead(modified: int, now: datetime) -> bool:
+    """Tell whether a date, in seconds since 1970, is one that a machine noted whose clock was wrong."""
+    return modified > micros(now) // 1_000_000 + FAR_AHEAD
 
 
 def _second(count: int) -> datetime:

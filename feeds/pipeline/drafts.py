@@ -20,7 +20,7 @@ from feeds.pipeline.pages import ITEMS, LINES, PageDrafts
 from feeds.pipeline.picking import Picking
 from feeds.pipeline.snapshot import Snapshot, take_snapshot
 from feeds.pipeline.workers import shared
-from feeds.render import PAGE, Place, format_named
+from feeds.render import PAGE, Place, format_named, reporting
 from feeds.rhythm import rhythm
 from feeds.selection import Pick
 from feeds.store import Connection, Extent, Store
@@ -126,15 +126,16 @@ class Drafts:
             return
         batches = [wanted[start : start + BATCH] for start in range(0, len(wanted), BATCH)]
 
-        def render(batch: Sequence[Wanted]) -> list[Rendered]:
-            with self._store.reading() as latest:
+        def render(batch: Sequence[Wanted]) -> tuple[list[Rendered], set[str]]:
+            with self._store.reading() as latest, reporting.collecting() as faults:
                 self.snapshot(latest, now, steady=True)
-                return list(self._entries.render(latest, snapshot, hidden, batch))
+                return list(self._entries.render(latest, snapshot, hidden, batch)), faults
 
         self._store.close()  # before processes part
         with shared(render, batches, workers) as made:
-            for rendered in made:
+            for rendered, faults in made:
                 self._entries.add(rendered)
+                reporting.report(*faults)
         self.save()
 
     def at(self, connection: Connection, now: datetime, path: str) -> Draft | None:

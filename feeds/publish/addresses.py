@@ -5,6 +5,7 @@ Pure text. Not here: which documents there are (pipeline), which feeds moved (na
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from feeds.config import Config
 from feeds.model import EVERYTHING, feed_path
@@ -17,6 +18,15 @@ FOR_BROWSERS = "text/xml; charset=utf-8"
 FETCH_DEST = "Sec-Fetch-Dest"  # `document` where somebody opens an address (w3.org/TR/fetch-metadata)
 # Whether an Accept header could ask for a feed, told at a glance.
 NAMES_A_FEED = re.compile(r"rss|atom|feed\+json", re.IGNORECASE)
+
+# The value of a Host header (RFC 9110 §7.2), without the comma by which servers join two of them.
+HOST = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+;=%-]+|\[[0-9A-Za-z:.%]+\])(?::[0-9]*)?")
+
+
+@lru_cache(1024)
+def is_host(text: str) -> bool:
+    """Tell whether a Host header names one host."""
+    return HOST.fullmatch(text) is not None
 
 
 def document_path(asked: str) -> str:

@@ -5,6 +5,7 @@ Not here: where coded content is kept (answers, static).
 
 import gzip
 import re
+import zlib
 from functools import lru_cache
 
 import brotli
@@ -72,3 +73,15 @@ def encode_best(content: bytes, coding: str) -> bytes:
     if coding == "br":
         return bytes(brotli.compress(content, mode=brotli.MODE_TEXT, quality=BROTLI_BEST))
     return gzip.compress(content, GZIP_BEST, mtime=0)
+
+
+def decoded(content: bytes, path: str) -> bytes | None:
+    """Return what is in a file that lies beside a document in a coding of SUFFIXES; None where it is no such file."""
+    try:
+        if path.endswith(SUFFIXES["br"]):
+            return bytes(brotli.decompress(content))
+        if path.endswith(SUFFIXES["gzip"]):
+            return gzip.decompress(content)
+    except (brotli.error, OSError, EOFError, zlib.error):
+        pass
+    return None

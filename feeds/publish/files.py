@@ -1,15 +1,29 @@
 """Files below a folder: written aside first, then put in their places, their modes as the umask has them.
 
-In: paths and bytes. Not here: which files there are to be (static, manifest). Raises OSError, which names the file that
-was to be written.
+No symbolic link below the folder is ever followed; the folder itself may be one. In: paths and bytes. Not here: which
+files there are to be (static, manifest). Raises OSError, which names the file that was to be written.
 """
 
 import os
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from stat import S_ISDIR, S_ISLNK, S_ISREG
+from typing import NamedTuple
 
 ASIDE = ".feeds-aside-"
+MANY = 64  # folders that are written to disk one by one: of more, all that the machine has is
+LINK = "is a symbolic link, and feeds follows none in its output: nothing was changed there; delete the link"
+FOLDER = "is a folder where a file should be: nothing was changed there; move it away"
+NO_FOLDER = "is a file where a folder should be: nothing was changed there; move it away"
+NO_FILE = "is neither a file nor a folder: nothing was changed there; move it away"
+
+
+class Obstacle(NamedTuple):
+    """What lies in the way of a file: its own path, and what is wrong with it."""
+
+    path: str
+    problem: str
 
 
 class Files:
@@ -17,6 +31,8 @@ class Files:
 
     def __init__(self, root: Path) -> None:
         self._root = str(root)
+        self._folders = {""}  # that are known to be folders and no links
+        self._changed: set[str] = set()  # folders in which something was renamed or deleted
 
     def are_none(self) -> bool:
         """Whether the folder is empty."""
@@ -33,19 +49,56 @@ class Files:
         folder, slash, name = self.place(path).rpartition("/")
         return f"{folder}{slash}{ASIDE}{name}"
 
+    def obstacle(self, path: str) -> Obstacle | None:
+        """Return what lies in the way of a file: a link, or no file where it should be, or no folder above it."""
+        return self._obstacle_above(path) or self._obstacle_at(path)
+
     def facts(self, path: str) -> tuple[int, int] | None:
-        """The size of a file and its mtime in nanoseconds, or None when there is none."""
+        """Return the size of a file and its mtime in nanoseconds, or None where there is none that may be touched."""
         try:
             found = os.lstat(self.place(path))
         except OSError:
             return None
-        return found.st_size, found.st_mtime_ns
+        is_file = S_ISREG(found.st_mode) and self._obstacle_above(path) is None
+        return (found.st_size, found.st_mtime_ns) if is_file else None
+
+    def content(self, path: str) -> bytes:
+        """Return the bytes of a file.  Raises OSError for a link and for what is no file."""
+        # A pipe that nobody writes to would be waited for.
+        descriptor = os.open(self.place(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:
+            return file.read()
+
+    def _obstacle_at(self, path: str) -> Obstacle | None:
+        try:
+            mode = os.lstat(self.place(path)).st_mode
+        except OSError:
+            return None
+        if S_ISREG(mode):
+            return None
+        return Obstacle(path, LINK if S_ISLNK(mode) else FOLDER if S_ISDIR(mode) else NO_FILE)
+
+    def _obstacle_above(self, path: str) -> Obstacle | None:
+        folder = path.rpartition("/")[0]
+        if folder in self._folders:
+            return None
+        above = self._obstacle_above(folder)
+        if above is not None:
+            return above
+        try:
+            mode = os.lstat(self.place(folder)).st_mode
+        except OSError:
+            return None  # it will be made
+        if S_ISDIR(mode):
+            self._folders.add(folder)
+            return None
+        return Obstacle(folder, LINK if S_ISLNK(mode) else NO_FOLDER if S_ISREG(mode) else NO_FILE)
 
     def replace(self, path: str, content: bytes, modified: int | None = None, *, lasting: bool = False) -> None:
         """Put a file in place at once, or leave what is there; as `write_aside`."""
         self.write_aside(path, content, modified, lasting=lasting)
         try:
-            self.put_in_place(path)
+            self.put_in_place(path, lasting=lasting)
         except OSError:
             with suppress(OSError):
                 os.unlink(self.aside(path))
@@ -72,39 +125,66 @@ class Files:
             error.filename = self.place(path)
             raise
 
-    def put_in_place(self, path: str) -> None:
-        """Have a file that was written aside in its place, instead of what is there."""
-        os.replace(self.aside(path), self.place(path))
+    def put_in_place(self, path: str, *, lasting: bool = True) -> None:
+        """Have a file that was written aside in its place, instead of what is there; if `lasting`, `sync` counts it."""
+        place = self.place(path)
+        os.replace(self.aside(path), place)
+        if lasting:
+            self._changed.add(place.rpartition("/")[0])
+
+    def sync(self) -> None:
+        """Have what was put in place and what was deleted since the last time outlast a power cut."""
+        folders = [*self._changed]
+        self._changed.clear()
+        if len(folders) > MANY:
+            os.sync()
+            return
+        for folder in folders:
+            with suppress(FileNotFoundError):
+                descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+                try:
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
 
     def _open(self, aside: str) -> int:
-        # Not tempfile: its files are for their owner alone, whatever the umask says.
-        how = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+        # Not tempfile: its files are for their owner alone, whatever the umask says. Exclusive: what has the name
+        # already may be a link, or another name of a file elsewhere.
+        how = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
         try:
             return os.open(aside, how, 0o666)
+        except FileExistsError:  # a build that was killed left it
+            os.unlink(aside)
         except FileNotFoundError:  # most folders are there: no look at each is needed
             folder = aside[: aside.rindex("/")]
             try:
                 os.mkdir(folder)
             except OSError:  # the one that it lies in is not there, or another process made it just now
                 os.makedirs(folder, exist_ok=True)
-            return os.open(aside, how, 0o666)
+        return os.open(aside, how, 0o666)
 
     def sweep(self, paths: Iterable[str]) -> None:
         """Take away what was left aside for any of these files, and the folders that are empty without it."""
-        for folder in {self.place(path).rpartition("/")[0] for path in paths}:
+        for folder in {path.rpartition("/")[0] for path in paths}:
+            if self._obstacle_above(f"{folder}/") is not None:
+                continue
+            place = self.place(folder).rstrip("/")
             with suppress(FileNotFoundError, NotADirectoryError):
-                with os.scandir(folder) as items:
-                    left = [item.path for item in items if item.name.startswith(ASIDE)]
-                for place in left:
-                    os.unlink(place)
-                self._tidy(folder)
+                with os.scandir(place) as items:
+                    left = [item for item in items if item.name.startswith(ASIDE)]
+                for item in left:
+                    if not item.is_dir(follow_symlinks=False):
+                        os.unlink(item.path)
+                self._tidy(place)
 
     def delete(self, path: str) -> None:
         """Delete a file if it is there, and the folders that are empty without it."""
         place = self.place(path)
+        folder = place.rpartition("/")[0]
         with suppress(FileNotFoundError):
             os.unlink(place)
-        self._tidy(place.rpartition("/")[0])
+            self._changed.add(folder)
+        self._tidy(folder)
 
     def _tidy(self, folder: str) -> None:
         """Delete a folder below the root that is empty, and those that are empty without it."""
@@ -115,4 +195,6 @@ class Files:
                 pass  # a build that was killed got this far
             except OSError:
                 return  # something else is in it
+            self._folders.discard(folder.removeprefix(f"{self._root}/"))
             folder = folder.rpartition("/")[0]
+            self._changed.add(folder)

@@ -26,7 +26,7 @@ PAGES = {"404.html": 404, "410.html": 410}
 PATHS = (*PAGES, HEADERS, REDIRECTS, NGINX)
 TEXT = "text/plain; charset=utf-8"
 ASSET_TYPES = {name.rpartition(".")[2]: kind for name, kind in {**ASSETS, **FEED_STYLE}.items()}
-BELOW = "((?:[A-Za-z0-9._-]+/)*[A-Za-z0-9._-]+)"  # as names.BELOW, for nginx
+BELOW = "((?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*)"  # as names.BELOW, for nginx
 
 
 def drafts(config: Config) -> Iterator[Draft]:

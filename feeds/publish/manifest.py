@@ -1,10 +1,13 @@
 """The list of the files that this program wrote in a tree, which lies in the tree itself: to text, and back.
 
-A line a file: tag, time, size, path. Not here: when it is written (static).
+A line a file: tag, time, size, path. While files are put in their places, one that is replaced has a line for what it
+was and, after it, one for what it will be. Not here: when it is written (tree).
 """
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from stat import S_ISREG
 from typing import NamedTuple
 
 from feeds.errors import PublishError
@@ -24,9 +27,16 @@ class Written(NamedTuple):
     size: int
 
 
-def manifest_text(files: Mapping[str, Written]) -> bytes:
-    """The list of these files, by path."""
-    lines = (f"{file.etag} {file.modified} {file.size} {path}\n" for path, file in sorted(files.items()))
+Earlier = Mapping[str, tuple[Written, ...]]
+
+
+def manifest_text(files: Mapping[str, Written], earlier: Earlier | None = None) -> bytes:
+    """Return the list of these files, by path, each after what may be in its place still."""
+    lines = (
+        f"{file.etag} {file.modified} {file.size} {path}\n"
+        for path, last in sorted(files.items())
+        for file in (*(earlier or {}).get(path, ()), last)
+    )
     return (HEADING + "".join(lines)).encode()
 
 
@@ -44,31 +54,47 @@ def read_manifest(root: Path) -> tuple[dict[str, Written], bytes]:
     Raises PublishError for a list that is not one of ours.
     """
     try:
-        text = (root / MANIFEST).read_bytes()
+        text = _content(root / MANIFEST)
     except FileNotFoundError:
         return {}, b""
     except OSError as error:
         raise _unusable(root, 1) from error
-    return _parsed(root, text), text
+    return dict(_parsed(root, text)), text
 
 
-def _parsed(root: Path, text: bytes) -> dict[str, Written]:
+def earlier_versions(root: Path, text: bytes) -> Earlier:
+    """Return what the files of a list may be beside what its last lines say: a build was killed that replaced them."""
+    found: dict[str, tuple[Written, ...]] = {}
+    for path, written in _parsed(root, text) if text else ():
+        found[path] = (*found.get(path, ()), written)
+    return {path: versions[:-1] for path, versions in found.items() if len(versions) > 1}
+
+
+def _content(place: Path) -> bytes:
+    # Neither a link nor a pipe is the list that was written.
+    descriptor = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        if not S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(f"{place} is no regular file")
+        return file.read()
+
+
+def _parsed(root: Path, text: bytes) -> Iterator[tuple[str, Written]]:
     try:
         first, *lines = text.decode().split("\n")
     except UnicodeDecodeError as error:
         raise _unusable(root, 1) from error
     if f"{first}\n" != HEADING:
         raise _unusable(root, 1)
-    files = {}
     for number, line in enumerate(lines[:-1], start=2):
         try:
             etag, modified, size, path = line.split(" ", 3)
-            files[path] = Written(etag, int(modified), int(size))
+            written = Written(etag, int(modified), int(size))
         except ValueError as error:
             raise _unusable(root, number) from error
         if not NOWHERE.isdisjoint(path.split("/")) or not path.isprintable():
             raise _unusable(root, number)
-    return files
+        yield path, written
 
 
 def _unusable(root: Path, line: int) -> PublishError:

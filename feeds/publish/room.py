@@ -1,7 +1,8 @@
 """The room before Flask: known documents are answered from memory, by GET and HEAD, whole or as not modified.
 
 It answers what it can tell at a glance: nothing conditional, or a tag that is just the document's own (RFC 9110 §13.1).
-Everything else is the application's behind it, which puts on the shelf what it answered.
+Everything else is the application's behind it, which puts on the shelf what it answered. A request that does not name
+one host is refused here, whichever server handed it on.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,8 +11,9 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 from feeds.publish import codings
-from feeds.publish.addresses import NAMES_A_FEED
+from feeds.publish.addresses import NAMES_A_FEED, is_host
 from feeds.publish.answers import Shelf, next_second
+from feeds.publish.headers import ALWAYS
 from feeds.publish.watch import Watch
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -37,6 +39,9 @@ class Room:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer a request."""
+        host = environ.get("HTTP_HOST")
+        if not is_host(host) if host else environ.get("SERVER_PROTOCOL") == "HTTP/1.1":
+            return _without_host(environ, start_response)
         if monotonic() >= self._watch.next:
             self._watch.look()
         shelf = self._shelf
@@ -68,6 +73,14 @@ class Room:
             return self.behind(environ, start_response)
         start_response("200 OK", answer.headers(tick.second, coding))
         return [body if method == "GET" else b""]
+
+
+def _without_host(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+    """Refuse a request of HTTP/1.1 without a host, or of any version with two or a malformed one (RFC 9112 §3.2)."""
+    body = b"400 Bad request. Send one Host header that names a host.\n"
+    headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
+    start_response("400 Bad Request", [*headers, ("Cache-Control", "no-store"), *ALWAYS])
+    return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
 
 
 def _tick(now: datetime) -> _Tick:

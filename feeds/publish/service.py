@@ -7,7 +7,7 @@ long as it holds. Only this module sees a request.
 import json
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from flask import Flask, Request, Response, request
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
+from werkzeug.http import parse_date
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from feeds.config import Config, load_config
@@ -29,9 +30,12 @@ from feeds.publish.hosts import KEPT
 from feeds.publish.room import Room
 from feeds.publish.watch import Watch
 from feeds.render import html
+from feeds.render.reporting import Reporter
 
 Clock = Callable[[], datetime]
 BRIEFLY = "public, max-age=60"  # what is not there may come
+# The headers of a request whose dates Werkzeug reads.
+DATES = ("HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE", "HTTP_IF_RANGE")
 CODING = re.compile(r'-(?:gzip|br|zstd|deflate)"')
 log = logging.getLogger("feeds")
 
@@ -137,6 +141,9 @@ def create_app(
         if tags:
             # Apache appends the coding to a tag that passes through it (FreshRSS and others strip it as well).
             request.environ["HTTP_IF_NONE_MATCH"] = CODING.sub('"', tags)
+        for name in DATES:
+            if not _is_readable(request.environ.get(name)):
+                del request.environ[name]
         if request.headers.get("If-Match", "").strip() == "*":
             del request.environ["HTTP_IF_MATCH"]  # there is a document (RFC 9110 §13.1.1), and Werkzeug compares tags
         response.make_conditional(request)
@@ -199,8 +206,26 @@ def create_app(
         return _problem(config, request, 503, "Not now")
 
     behind = DispatcherMiddleware(_not_found, {prefix: app.wsgi_app}) if prefix else app.wsgi_app
-    app.wsgi_app = Room(behind, shelf, watch, clock)  # type: ignore[method-assign]
+    reporter = Reporter()
+
+    def reporting(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        with reporter.listening():
+            return behind(environ, start_response)
+
+    app.wsgi_app = Room(reporting, shelf, watch, clock)  # type: ignore[method-assign]
     return app
+
+
+def _is_readable(date: str | None) -> bool:
+    """Tell whether Werkzeug can read the value of a header as a date, or sees that it is none.
+
+    A time zone that no machine can count raises OverflowError; a date that is none is to be ignored (RFC 9110 §13.1.3).
+    """
+    try:
+        parse_date(date)
+    except (ArithmeticError, LookupError):
+        return False
+    return True
 
 
 def _problem(config: Config, asked: Request, status: int, name: str = "") -> Response:

@@ -4,7 +4,7 @@ Here is told which documents there are to be, and which of them are news. Their 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,12 +16,15 @@ from feeds import store
 from feeds.config import Config
 from feeds.errors import PublishError, StoreBusy, described
 from feeds.model import digest
-from feeds.pipeline import Draft, Drafts, Moved, published_as, settle
+from feeds.pipeline import Draft, Drafts, Moved, is_far_ahead, published_as, settle
 from feeds.pipeline.drafts import Unsaved
 from feeds.pipeline.workers import shared
 from feeds.publish import codings, hosts
-from feeds.publish.manifest import UNFINISHED, Written, feed_of, manifest_text
+from feeds.publish.dates import agreed, last_published
+from feeds.publish.files import Obstacle
+from feeds.publish.manifest import Written, feed_of, manifest_text
 from feeds.publish.tree import Tree
+from feeds.render import reporting
 from feeds.store import Connection, Published, Store
 
 BATCH = 16  # feeds that a process publishes at a time
@@ -31,20 +34,25 @@ READY = 10_000  # summaries of each format, 1.6 KB each as a rule, that a proces
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """How many files a build wrote, left as they were, and deleted."""
+    """How many files a build wrote, kept and deleted, and what was in the way of others."""
 
     written: int
     kept: int
     deleted: int
+    refused: tuple[Obstacle, ...] = ()
 
 
 class Outcome(NamedTuple):
-    """What became of a document: what to note of it when that is news, its files, and which of them were written."""
+    """What became of a document: what to note of it when that is news, its files, and which of them were written.
+
+    `refused` are its files that could not be written, with what is in their way.
+    """
 
     path: str
     noted: Published | None
     files: list[tuple[str, Written]]
     written: list[str]
+    refused: list[tuple[str, Obstacle]]
 
 
 def build(
@@ -61,13 +69,14 @@ def build(
     With `compress`, each document has its codings beside it (codings.SUFFIXES), for servers that look for them.
     `workers` is how many processes help; never in a process with threads, which no fork takes along.
 
-    Each file is replaced at once or not at all; its mode follows the umask, its mtime is its Last-Modified.
+    Each file is replaced at once or not at all; its mode follows the umask, its mtime is its Last-Modified. What is not
+    as a build wrote it is neither replaced nor deleted, and no link is followed: `Built` tells what was refused.
     Raises PublishError when a file cannot be written or deleted; the tree is then as it was, without what is gone.
     """
     root = config.output_folder
     with _translated(root):
         root.mkdir(parents=True, exist_ok=True)
-        with store.alone(root):
+        with store.alone(root), reporting.Reporter().listening():
             for _ in range(MOST_TURNS):
                 settle(config, source, now)
                 with suppress(Moved):
@@ -86,8 +95,10 @@ class _Build:
         self._drafts = Drafts(config, source, READY)
         self._rules: tuple[str, ...] = ()
         self._config = config
-        self._fact = f"tree {digest(str(root.resolve()))}"
+        place = digest(str(root.resolve()))
+        self._fact, self._refused_fact = f"tree {place}", f"refused {place}"
         self._after: dict[str, Written] = {}
+        self._refused: dict[str, Obstacle] = {}
         self._known: dict[str, Published] = {}
         self._noted: dict[str, Published] = {}
         self._written: list[str] = []
@@ -95,13 +106,15 @@ class _Build:
     def run(self, now: datetime, progress: Callable[[int, int], None] | None) -> Built:
         with self._source.reading() as connection:
             since = self._up_to_date_since(connection)
-            if since == store.generation(connection) and all(map(self._tree.is_intact, self._tree.before)):
+            refused = (store.fact(connection, self._refused_fact) or "").split()
+            is_current = since == store.generation(connection) and not refused
+            if is_current and self._are_current(self._tree.before, now):
                 return Built(0, len(self._tree.before), 0)
-            steady = store.steady_since(connection, since)
+            steady = store.steady_since(connection, since) - set(map(feed_of, refused))
             feeds = self._drafts.snapshot(connection, now).feeds
             generation = store.generation(connection)
-            standing = self._standing(steady & feeds.keys())
-            if since >= 0 and all(map(self._tree.is_intact, hosts.PATHS)):
+            standing = self._standing(steady & feeds.keys(), now)
+            if since >= 0 and self._are_current(hosts.PATHS, now):
                 standing[""] = list(hosts.PATHS)  # the config is as it was, from which alone they follow
             else:
                 self._rules = hosts.PATHS
@@ -109,7 +122,7 @@ class _Build:
         self._drafts.render_ahead(now, keys, self._workers)
         with self._source.reading() as connection:
             drafted = self._paths(connection, now, keys)
-            self._known = self._published(connection, drafted)
+            self._known = last_published(store.published(connection, drafted), self._tree.before, drafted, now)
             paths = [*drafted, *chain.from_iterable(standing.values())]
         is_bare = self._tree.announce(paths)
         if since < 0 and not is_bare:  # nothing is known of how the last build ended
@@ -118,7 +131,8 @@ class _Build:
             store.note_fact(connection, self._fact, "")
         gone = self._tree.before.keys() - set(paths)
         for path in sorted(gone):  # first: what was taken back goes even where something else cannot be written
-            self._tree.delete(path)
+            if (found := self._tree.delete(path)) is not None:
+                self._refused[path] = found
         try:
             try:
                 for path in chain.from_iterable(standing.values()):
@@ -129,19 +143,24 @@ class _Build:
                         progress(len(self._after), len(paths))
             finally:
                 self._drafts.save()  # what is rendered stays so, whatever happened then
-            self._tree.finish(self._written, self._note(generation))
+            deleted = len(gone - self._refused.keys())
+            kept = len(self._after) - len(self._written)
+            # Those that were listed stay so: the next build is to know them when they are out of the way.
+            self._after.update({path: self._tree.before[path] for path in self._refused.keys() & self._tree.before})
+            self._tree.finish(self._written, self._after, self._note(generation, now))
         except BaseException:
             self._tree.give_up(drafted)
             raise
-        return Built(len(self._written), len(self._after) - len(self._written), len(gone))
+        return Built(len(self._written), kept, deleted, tuple(sorted(set(self._refused.values()))))
 
-    def _note(self, generation: int) -> bytes:
+    def _note(self, generation: int, now: datetime) -> bytes:
         """Note in the store what is published, and return the list of it."""
         with self._source.writing() as connection:
             if self._noted:
-                self._date(store.published(connection, self._noted))
+                self._date(store.published(connection, self._noted), now)
                 store.note_published(connection, self._noted)
             text = manifest_text(self._after)
+            store.note_fact(connection, self._refused_fact, "\n".join(sorted(self._refused)))
             store.note_fact(connection, self._fact, self._state(generation, text))
         return text
 
@@ -158,29 +177,35 @@ class _Build:
         config = self._config
         return f"{generation} {digest(config.model_dump_json(), config.site.theme.digest, repr(self._codings), text)}"
 
-    def _standing(self, keys: Collection[str]) -> dict[str, list[str]]:
+    def _are_current(self, paths: Iterable[str], now: datetime) -> bool:
+        """Tell whether each of these files is there as the list says, with a time that no wrong clock gave it."""
+        before = self._tree.before
+        return all(self._tree.is_intact(path) and not is_far_ahead(before[path].modified, now) for path in paths)
+
+    def _standing(self, keys: Collection[str], now: datetime) -> dict[str, list[str]]:
         """The files of those of these feeds of which each is there as the list says."""
         found: defaultdict[str, list[str]] = defaultdict(list)
         for path in self._tree.before:
             if (key := feed_of(path)) in keys:
                 found[key].append(path)
-        return {key: paths for key, paths in found.items() if all(map(self._tree.is_intact, paths))}
+        return {key: paths for key, paths in found.items() if self._are_current(paths, now)}
 
     def _outcomes(self, keys: Sequence[str], now: datetime) -> Iterator[Outcome]:
         """Publish documents: those of these feeds by several processes, those that point to all of them last."""
         batches = [keys[start : start + BATCH] for start in range(0, len(keys), BATCH)]
 
-        def publish(batch: Sequence[str]) -> tuple[list[Outcome], Unsaved]:
-            with self._source.reading() as connection:
+        def publish(batch: Sequence[str]) -> tuple[list[Outcome], Unsaved, set[str]]:
+            with self._source.reading() as connection, reporting.collecting() as faults:
                 outcomes = [self._publish(draft, now) for draft in self._drafts.of(connection, now, batch)]
-            return outcomes, self._drafts.taken()
+            return outcomes, self._drafts.taken(), faults
 
         if len(batches) > 1:
             self._source.close()  # before processes part
         lists: list[tuple[Draft, bytes | None]] | None = None
         with shared(publish, batches, self._workers) as made:
-            for outcomes, unsaved in made:
+            for outcomes, unsaved, faults in made:
                 self._drafts.add(unsaved)
+                reporting.report(*faults)
                 yield from outcomes
                 lists = lists or self._lists(now)  # while the others are busy
         yield from (self._publish(draft, now, content) for draft, content in lists or self._lists(now))
@@ -200,58 +225,54 @@ class _Build:
     def _take(self, outcome: Outcome) -> None:
         self._after.update(outcome.files)
         self._written += outcome.written
+        self._refused.update(outcome.refused)
         if outcome.noted is not None:
             self._noted[outcome.path] = outcome.noted
 
-    def _date(self, latest: dict[str, Published]) -> None:
+    def _date(self, latest: dict[str, Published], now: datetime) -> None:
         """Give way to what a service noted while this build ran: no date goes back, and both publish the same one."""
         for path, noted in self._noted.items():
-            other = latest.get(path)
-            if other is None or other.modified <= noted.modified:
+            self._noted[path] = last = agreed(noted, latest.get(path), now)
+            if last == noted:
                 continue
-            modified = other.modified if other.etag == noted.etag else other.modified + 1
-            self._noted[path] = noted._replace(modified=modified)
             for file in (path, *(path + suffix for suffix in self._codings.values())):
-                if file in self._after:
-                    self._after[file] = self._after[file]._replace(modified=modified)
-                    self._tree.date(file, modified)
+                if file in self._after and file not in self._refused:
+                    self._after[file] = self._after[file]._replace(modified=last.modified)
+                    self._tree.date(file, last.modified)
 
     def _paths(self, connection: Connection, now: datetime, keys: Sequence[str]) -> list[str]:
         documents = self._drafts.paths(connection, now, keys)
         coded = [path + suffix for path in documents for suffix in self._codings.values()]
         return [*documents, *coded, *self._rules]
 
-    def _published(self, connection: Connection, paths: Sequence[str]) -> dict[str, Published]:
-        """What was last published at these paths, by the store and by the list in the tree: no date may go back."""
-        known = store.published(connection, paths)
-        for path in self._tree.before.keys() & paths:
-            written, before = self._tree.before[path], known.get(path)
-            if written.etag != UNFINISHED and (before is None or before.modified < written.modified):
-                recipe = before.recipe if before is not None and before.etag == written.etag else ""
-                known[path] = Published(recipe, written.etag, written.modified)
-        return known
-
     def _publish(self, draft: Draft, now: datetime, content: bytes | None = None) -> Outcome:
         """Write the files of a document where they are not there as they should be."""
         known, news = self._known.get(draft.path), None
-        if known is None or known.recipe != draft.recipe:
+        if known is None or known.recipe != draft.recipe or is_far_ahead(known.modified, now):
             content = draft.content() if content is None else content
             noted = news = published_as(draft, digest(content), known, now)
         else:
             noted = known
         files: list[tuple[str, Written]] = []
         written: list[str] = []
+        refused: list[tuple[str, Obstacle]] = []
         for coding, suffix in (("", ""), *(() if draft.path in hosts.PATHS else self._codings.items())):
             path = draft.path + suffix
             if self._stands(path, noted):
                 files.append((path, self._tree.before[path]))
                 continue
+            if (found := self._tree.obstacle(path)) is not None:
+                refused.append((path, found))
+                continue
             content = draft.content() if content is None else content
             coded = codings.encode_best(content, coding) if coding else content
+            if (found := self._tree.obstacle(path, coded)) is not None:
+                refused.append((path, found))
+                continue
             self._tree.write(path, coded, noted.modified)
             files.append((path, Written(noted.etag, noted.modified, len(coded))))
             written.append(path)
-        return Outcome(draft.path, news, files, written)
+        return Outcome(draft.path, news, files, written, refused)
 
     def _stands(self, path: str, noted: Published) -> bool:
         """Whether a file is there as it is to be.  That of a coding has the tag of its document."""

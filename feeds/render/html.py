@@ -1,10 +1,11 @@
 """Pages for people: the front page, a page for each feed and for its history, and what is said where nothing is.
 
-Jinja2 templates, those of the publisher's theme before ours. In: what a page shows. Out: its bytes. Pages hold articles
-as entries, rendered one by one as in every format, so that a page is joined of them. No clock: what is said of time
-follows from the articles.
+Jinja2 templates, those of the publisher's theme before ours, and ours where one of those raises. In: what a page shows.
+Out: its bytes. Pages hold articles as entries, rendered one by one as in every format, so that a page is joined of
+them. No clock: what is said of time follows from the articles.
 """
 
+import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -12,14 +13,13 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
-from jinja2 import BaseLoader, ChoiceLoader, DictLoader, Environment, PackageLoader, PrefixLoader, StrictUndefined
-from jinja2 import TemplateError as JinjaError
+import jinja2
 from markupsafe import Markup
 
 from feeds.archive import Page
 from feeds.errors import RenderError
 from feeds.model import EVERYTHING, Feed, Image, archive_path, feed_path
-from feeds.render import Style, colours, content, format_named, words
+from feeds.render import Style, colours, content, format_named, reporting, words
 from feeds.render.stencil import Told
 from feeds.site import Site
 from feeds.theme import ASSETS, Theme
@@ -29,6 +29,7 @@ MEDIA_TYPE = "text/html; charset=utf-8"
 BETWEEN = b""
 MOST = 100_000  # bytes of a feed's page, whatever is in it: one article stays in any case
 LONGEST_TITLE, LONGEST_EXCERPT, MOST_RELATED = 240, 320, 12
+LONGEST_FAULT = 240  # characters of what is logged of an error in a template
 QUIET = 4  # articles a week below which no week looks full
 LABELS = {"rss": "RSS", "atom": "Atom", "json": "JSON"}
 MONTHS = (
@@ -175,7 +176,10 @@ def check(site: Site) -> None:
     """Raises RenderError where one of the publisher's templates is none."""
     for name, _ in site.theme.files:
         if name not in ASSETS:
-            _template(site, name)
+            try:
+                _environment(site.theme).get_template(name)
+            except jinja2.TemplateError as error:
+                raise _no_template(site, name, error) from error
 
 
 def _fitting(entries: Sequence[Any], made: Any) -> bytes:
@@ -209,28 +213,55 @@ def _joined(entries: Iterable[bytes]) -> Markup:
 
 
 def _rendered(site: Site, name: str, **facts: Any) -> bytes:
+    """Render a template, or ours in its place where the publisher's raises, which is reported."""
     try:
-        text: str = _template(site, name).render(site=site, at=site.local, **facts)
-        return text.encode()
-    except JinjaError as error:
-        raise RenderError(f"{site.templates}/{name}", f"expected what the page has, got: {error.message}") from error
+        return _filled(site, site.theme, name, facts)
+    except jinja2.TemplateSyntaxError as error:
+        raise _no_template(site, name, error) from error
+    except Exception as error:  # a template runs what its author wrote
+        place = _place(site, error)
+        if place is None:
+            raise
+        said = " ".join(f"{type(error).__name__}: {error}".split())[:LONGEST_FAULT]
+        reporting.report(f"{place}: {said}; what feeds itself would show is shown instead")
+    return _filled(site, Theme(), name, facts)
 
 
-def _template(site: Site, name: str) -> Any:
-    try:
-        return _environment(site.theme).get_template(name)
-    except JinjaError as error:
-        line = getattr(error, "lineno", None)
-        place = f"{site.templates}/{getattr(error, 'name', None) or name}" + (f":{line}" if line else "")
-        raise RenderError(place, f"expected a template of Jinja, got: {error.message}") from error
+def _filled(site: Site, theme: Theme, name: str, facts: dict[str, Any]) -> bytes:
+    text: str = _environment(theme).get_template(name).render(site=site, at=site.local, **facts)
+    return text.encode()
+
+
+def _place(site: Site, error: BaseException) -> str | None:
+    """File and line of the publisher's template in which an error was raised; None where it was in none of them."""
+    names, found = {name for name, _ in site.theme.files}, None
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        if (name := frame.f_code.co_filename) in names:
+            found = f"{site.templates}/{name}:{line}"
+    return found
+
+
+def _no_template(site: Site, name: str, error: jinja2.TemplateError) -> RenderError:
+    line = getattr(error, "lineno", None)
+    place = f"{site.templates}/{getattr(error, 'name', None) or name}" + (f":{line}" if line else "")
+    return RenderError(place, f"expected a template of Jinja, got: {error.message}")
 
 
 @lru_cache(8)
-def _environment(theme: Theme) -> Environment:
-    ours = PackageLoader("feeds.render")
+def _environment(theme: Theme) -> jinja2.Environment:
+    ours = jinja2.PackageLoader("feeds.render")
     # Ours can be extended by the name that it has among ours.
-    loader: BaseLoader = ChoiceLoader([DictLoader(dict(theme.files)), ours, PrefixLoader({"feeds": ours})])
-    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    files = dict(theme.files)
+
+    def load(name: str) -> tuple[str, str, None] | None:
+        return (files[name], name, None) if name in files else None  # an error tells the name of its file
+
+    loader: jinja2.BaseLoader = jinja2.ChoiceLoader(
+        [jinja2.FunctionLoader(load), ours, jinja2.PrefixLoader({"feeds": ours})]
+    )
+    made = jinja2.Environment(
+        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     made.globals.update(KNOWN)
     made.filters.update(day=_day, month=_month, short=_short, moment=_moment, inline=_inline)
     return made

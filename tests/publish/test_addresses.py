@@ -2,10 +2,13 @@
 
 import re
 from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit
 
 import httpx
 import pytest
 from flask.testing import FlaskClient
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from feeds.config import Config, load_config
 from feeds.publish import addresses
@@ -232,3 +235,112 @@ def test_it_works_behind_a_proxy_under_a_path(tmp_path: Path) -> None:
                 assert client.get(path, headers=tags).status_code == 304
             moved = client.get("/news/topics/AI/feed.rss?null")
             assert moved.headers["Location"] == "https://example.org/news/topics/ai/feed.rss"
+
+
+MOVING = """
+[feeds]
+retired = ["topics/blockchain"]
+[topics.ai]
+previous = ["brains", "old"]
+aliases = ["A.I."]
+[providers."example.org"]
+previous = ["old.example.org"]
+[categories.news]
+previous = ["reports"]
+"""
+STARTS = [
+    *("", "topics/old", "topics/brains", "topics/ai", "topics/a-i-751d4856", "providers/old.example.org", "all"),
+    *("categories/reports", "topics/blockchain", "feed.rss", "index.html", "topics", "Topics/OLD", "feeds.opml"),
+]
+PIECES = [
+    *(
+        "/",
+        "//",
+        "/.",
+        "/..",
+        "/../..",
+        "..",
+        "%2e%2e",
+        "%2f",
+        "%252e%252e/",
+        "\\",
+        "/\\",
+        "\\..\\",
+        ";",
+        ":",
+        "@",
+        "?",
+    ),
+    *(
+        "feed.rss",
+        "FEED.atom",
+        "index.html",
+        "INDEX.HTML",
+        "archive/2026-11.atom",
+        " ",
+        "\t",
+        "\r\n",
+        "#",
+        "é",
+        "a" * 99,
+    ),
+    *("//evil.example", "/\\evil.example", "http://evil.example", "@evil.example", ".evil.example", "javascript:1"),
+]
+asked_paths = st.one_of(
+    st.tuples(st.sampled_from(STARTS), st.lists(st.sampled_from([*PIECES, *STARTS]), max_size=6)).map(
+        lambda pair: pair[0] + "".join(pair[1])
+    ),
+    st.text(st.sampled_from("./\\%2eEfF:@?#aotldpics-"), max_size=24).map("topics/old/".__add__),
+)
+
+
+@pytest.fixture(scope="module", params=["", "/news", "/a b/é"], ids=["root", "folder", "odd"])
+def moved_site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """A site whose feeds moved, below each kind of address."""
+    config = make.site(tmp_path_factory.mktemp("moved"), records(), MOVING)
+    text = config.file.read_text(encoding="utf-8")
+    config.file.write_text(text.replace("feeds.example.org", f"feeds.example.org{request.param}"), encoding="utf-8")
+    return load_config(config.file)
+
+
+@pytest.fixture(scope="module")
+def moved_client(moved_site: Config) -> FlaskClient:
+    """A client of its service."""
+    return client_of(moved_site, Clock())
+
+
+def followed(asked: str, location: str) -> str:
+    """The address to which a client goes from there, as the URL standard resolves it: dots are folders, so is %2e."""
+    plain = re.sub("%2e", ".", location.replace("\\", "/"), flags=re.IGNORECASE)
+    return urljoin(asked, plain)
+
+
+@given(asked_paths, st.sampled_from(["", "null", "x=/../..", "//evil.example"]), st.sampled_from(["GET", "HEAD"]))
+@example("topics/old/../../..", "", "GET")
+@example("topics/old/..", "", "GET")
+@example("topics/old/./.", "", "GET")
+@example("providers/old.example.org/../feed.rss", "", "GET")
+def test_no_redirect_leaves_the_site(
+    moved_site: Config, moved_client: FlaskClient, asked: str, query: str, method: str
+) -> None:
+    base = moved_site.site.address("")
+    prefix = unquote(urlsplit(base).path)
+    raw = f"{prefix}{asked}".encode().decode("latin-1")  # as a server hands it on, decoded (PEP 3333)
+    response = moved_client.open(
+        "/",
+        method=method,
+        headers={"Host": "evil.example"},
+        environ_overrides={"PATH_INFO": raw, "QUERY_STRING": query},
+    )
+    location = response.headers.get("Location")
+    assert (location is not None) == (response.status_code in (301, 302, 303, 307, 308))
+    if location is not None:
+        assert followed(f"{base}{asked}", location).startswith(base)
+        assert "/../" not in f"{location}/" and "/./" not in f"{location}/"
+        assert "evil" not in location or "evil.example" in urlsplit(location).path
+
+
+@pytest.mark.parametrize("below", ["..%2f..%2f..", "..", "%2e%2e", ".", "..%2ffeed.rss", "archive%2f..%2f..%2fx"])
+def test_what_climbs_out_of_a_feed_that_moved_is_nothing(client: FlaskClient, below: str) -> None:
+    response = client.get(f"/topics/brains/{below}")
+    assert (response.status_code, "Location" in response.headers) == (404, False)

@@ -44,6 +44,7 @@ GONE = ["topics/blockchain", "topics/blockchain/", "topics/blockchain/feed.rss",
 GONE += ["feeds/hot-in-ai", "feeds/hot-in-ai/feed.atom"]
 ABSENT = ["topics/brain/feed.rss", "topics/nothing/feed.atom", "brains/feed.rss", "_headers", "_redirects", "404.html"]
 ABSENT += ["feeds.nginx.conf", ".feeds-manifest", "410.html", "topics/brains/a%20b", "topics/brains/%0d%0aX:%20y"]
+ABSENT += ["topics/brains/.hidden", "topics/brains/archive/.hidden"]
 
 
 def site(folder: Path, base: str = BASES[0], names: str = NAMES) -> Config:

@@ -1,6 +1,7 @@
 """Pages for people: what stands on them, how large they are, colours to be read, templates of the publisher's own."""
 
 import re
+import shutil
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -273,13 +274,55 @@ class TestLooks:
         done = make.invoke("build", cwd=config.file.parent, check=2)
         assert re.search(r"^feeds: mine/feed\.html:2: expected a template of Jinja", done.stderr, re.MULTILINE)
 
-    def test_what_a_page_does_not_have_is_told(self, config: Config) -> None:
-        mine = self.other(config, feed_html="{{ nothing.of.the.kind }}")
-        with pytest.raises(RenderError, match=r"mine/feed\.html: expected what the page has, got: 'nothing' is undef"):
-            made(mine, "all/index.html")
+    @pytest.mark.parametrize(
+        ("name", "text", "line", "said"),
+        [
+            ("feed_html", "<h1>\n{{ nothing.of.the.kind }}", 2, "UndefinedError: 'nothing' is undefined"),
+            ("feed_html", "\n\n{{ 1 // 0 }}", 3, "ZeroDivisionError: "),
+            ("feed_html", "{% include 'no.html' %}", 1, "TemplateNotFound: no.html"),
+            ("feed_html", "{{ feed.title + 1 }}", 1, "[A-Za-z]+Error: "),
+            ("feed_html", "{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}", 1, "RecursionError: "),
+            ("base_html", "{% block body %}{{ 1 // 0 }}{% endblock %}", 1, "ZeroDivisionError: "),
+            ("article_html", "<p>\n{{ article.title.no() }}</p>", 2, "UndefinedError: "),
+        ],
+    )
+    @pytest.mark.parametrize("workers", [0, 2])
+    def test_a_template_that_raises_gives_the_built_in_page_and_one_line(
+        self,
+        config: Config,
+        caplog: pytest.LogCaptureFixture,
+        name: str,
+        text: str,
+        line: int,
+        said: str,
+        workers: int,
+    ) -> None:
+        plain = made(config, "all/index.html")
+        assert plain is not None
+        config.file.write_text(f"{config.file.read_text()}[build]\nworkers = {workers}\n")
+        mine = self.other(config, **{name: text})
         client = make.service(mine).test_client()
-        assert client.get("/all/", headers={"Accept": "text/html"}).status_code == 503
-        assert client.get("/feed.rss").status_code == 200
+        for _ in range(2):
+            response = client.get("/all/", headers={"Accept": "text/html"})
+            assert (response.status_code, response.data) == (200, plain.content)
+        place = f"mine/{name.replace('_', '.')}:{line}"
+        served = [record.message for record in caplog.records]
+        assert len(served) == 1
+        assert re.match(f"{re.escape(place)}: {said}", served[0]), served
+        shutil.rmtree(config.store_file.parent)  # or the build would take what the service rendered
+        done = make.run("build", cwd=config.file.parent)
+        assert done.stderr.count(place) == 1, done.stderr
+        assert (mine.output_folder / "all" / "index.html").read_bytes() == plain.content
+
+    def test_an_error_page_that_raises_is_the_built_in_one(
+        self, config: Config, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        plain = make.service(config).test_client().get("/nothing", headers={"Accept": "text/html"})
+        client = make.service(self.other(config, error_html="{{ 1 // 0 }}")).test_client()
+        for _ in range(2):
+            response = client.get("/nothing", headers={"Accept": "text/html"})
+            assert (response.status_code, response.data) == (404, plain.data)
+        assert [record.message.partition(": ")[0] for record in caplog.records] == ["mine/error.html:1"]
 
     @pytest.mark.parametrize(
         ("files", "said"),
