@@ -50,6 +50,7 @@ LIBRARIES = {
         "store.database",
         "store.driver",
         "store.contents",
+        "store.documents",
         "store.identities",
         "store.feeds",
         "store.files",

@@ -113,7 +113,7 @@ class Documents:
         try:
             with self._store.writing(wait=SHORT_WAIT) as writing:
                 known = store.published(writing, [draft.path]).get(draft.path)
-                noted = published_as(draft, etag, known, now)
+                noted = published_as(draft, etag, known, now, store.latest_gone(writing))
                 if noted != known:
                     store.note_published(writing, {draft.path: noted})
                 self._drafts.save_in(writing)
@@ -122,14 +122,18 @@ class Documents:
             return published_as(draft, etag, known, now), known
 
 
-def published_as(draft: Draft, etag: str, known: Published | None, now: datetime) -> Published:
+def published_as(draft: Draft, etag: str, known: Published | None, now: datetime, latest_gone: int = 0) -> Published:
     """What to note of a document: its date is its articles' at first, then the second in which its bytes changed.
+
+    One of which nothing is known may have been there before: it is dated no earlier than `latest_gone`, the latest date
+    of the documents that went.
 
     The date never stands still while the tag moves and never goes back; where two changes fall in one second it is a
     second ahead, and left out of answers until the clock has passed it (RFC 9110 §8.8.2.1).
     """
     if known is None:
-        modified = max(micros(draft.newest) // 1_000_000, 0)
+        second = micros(now) // 1_000_000
+        modified = max(micros(draft.newest) // 1_000_000, min(latest_gone, second), 0)
     elif known.etag == etag:
         modified = known.modified
     else:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from feeds.errors import PublishError
-from feeds.model import EVERYTHING, is_archive
 
 MANIFEST = ".feeds-manifest"
 HEADING = "# The files that feeds wrote here: tag, time, size, path. It deletes no others. Keep this list with them.\n"
@@ -28,14 +27,6 @@ def manifest_text(files: Mapping[str, Written]) -> bytes:
     """The list of these files, by path."""
     lines = (f"{file.etag} {file.modified} {file.size} {path}\n" for path, file in sorted(files.items()))
     return (HEADING + "".join(lines)).encode()
-
-
-def feed_of(path: str) -> str:
-    """The key of the feed to which a file at that path belongs, if it belongs to any."""
-    folder, _, file = path.rpartition("/")
-    if is_archive(path):  # else a feed may be called so: topics/archive
-        return folder.rpartition("/")[0] or EVERYTHING
-    return folder or (EVERYTHING if file.startswith("feed.") else "")
 
 
 def read_manifest(root: Path) -> tuple[dict[str, Written], bytes]:

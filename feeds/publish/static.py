@@ -15,12 +15,12 @@ from typing import NamedTuple
 from feeds import store
 from feeds.config import Config
 from feeds.errors import PublishError, StoreBusy, described
-from feeds.model import digest
+from feeds.model import digest, feed_of
 from feeds.pipeline import Draft, Drafts, Moved, published_as, settle
 from feeds.pipeline.drafts import Unsaved
 from feeds.pipeline.workers import shared
 from feeds.publish import codings, hosts
-from feeds.publish.manifest import UNFINISHED, Written, feed_of, manifest_text
+from feeds.publish.manifest import UNFINISHED, Written, manifest_text
 from feeds.publish.tree import Tree
 from feeds.store import Connection, Published, Store
 
@@ -89,6 +89,7 @@ class _Build:
         self._fact = f"tree {digest(str(root.resolve()))}"
         self._after: dict[str, Written] = {}
         self._known: dict[str, Published] = {}
+        self._latest_gone = 0
         self._noted: dict[str, Published] = {}
         self._written: list[str] = []
 
@@ -109,7 +110,7 @@ class _Build:
         self._drafts.render_ahead(now, keys, self._workers)
         with self._source.reading() as connection:
             drafted = self._paths(connection, now, keys)
-            self._known = self._published(connection, drafted)
+            self._known, self._latest_gone = self._published(connection, drafted), store.latest_gone(connection)
             paths = [*drafted, *chain.from_iterable(standing.values())]
         is_bare = self._tree.announce(paths)
         if since < 0 and not is_bare:  # nothing is known of how the last build ended
@@ -236,7 +237,7 @@ class _Build:
         known, news = self._known.get(draft.path), None
         if known is None or known.recipe != draft.recipe:
             content = draft.content() if content is None else content
-            noted = news = published_as(draft, digest(content), known, now)
+            noted = news = published_as(draft, digest(content), known, now, self._latest_gone)
         else:
             noted = known
         files: list[tuple[str, Written]] = []

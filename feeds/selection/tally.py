@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection
 
-from feeds.store import driver, feeds_of, generation
+from feeds.store import driver, feeds_of, forget_feeds, forget_other_feeds, generation
 
 # The spelling of each feed that is most used, ties by code point, and its articles.
 _MOST_USED = """
@@ -24,6 +24,7 @@ def note_all_feeds(connection: Connection) -> None:
     """Note all feeds as of this generation of the store, in place of none."""
     every = f"INSERT INTO feeds (key, name, articles, touched) SELECT *, :now FROM ({_MOST_USED})"
     driver(connection).execute(every, {"among": None, "now": generation(connection)})
+    forget_other_feeds(connection)
 
 
 def note_feeds(connection: Connection, touched: Collection[str]) -> None:
@@ -41,6 +42,7 @@ def note_feeds(connection: Connection, touched: Collection[str]) -> None:
     renamed = [key for key, (name, _) in found.items() if key in known and known[key] != name]
     neighbours = _sharing(connection, renamed) - found.keys()
     database.executemany("DELETE FROM feeds WHERE key = ?", [(key,) for key in keys])
+    forget_feeds(connection, known.keys() - found.keys())
     database.executemany(
         "INSERT INTO feeds (key, name, articles, touched) VALUES (?, ?, ?, ?)",
         [(key, *one, now) for key, one in found.items()],

@@ -4,7 +4,6 @@ from sqlalchemy import Connection
 
 from feeds.store.contents import (
     Extent,
-    Published,
     advance,
     articles,
     extents,
@@ -17,14 +16,20 @@ from feeds.store.contents import (
     kept_recipes,
     note_broken,
     note_leftovers,
-    note_published,
-    published,
     put,
     remove,
     visible_records,
     withdraw,
 )
 from feeds.store.database import LONGEST_WAIT, Store, alone
+from feeds.store.documents import (
+    Published,
+    forget_feeds,
+    forget_other_feeds,
+    latest_gone,
+    note_published,
+    published,
+)
 from feeds.store.driver import Prepared, driver, fact, insert_rows, note_fact
 from feeds.store.feeds import count_spellings, feeds_of, steady_since, take_unsettled, withdraw_memberships
 from feeds.store.files import (
@@ -61,7 +66,9 @@ __all__ = [
     "file_marks_in",
     "filling",
     "folder_digests",
+    "forget_feeds",
     "forget_folders",
+    "forget_other_feeds",
     "generation",
     "insert_rows",
     "keep_entries",
@@ -70,6 +77,7 @@ __all__ = [
     "kept_recipes",
     "known_below",
     "known_files",
+    "latest_gone",
     "note_broken",
     "note_fact",
     "note_folders",

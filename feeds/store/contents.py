@@ -1,7 +1,7 @@
-"""What is in the store: files and their articles, entries, extents of feeds, and what was last published.
+"""What is in the store: files and their articles, entries, and extents of feeds.
 
 Every function takes the connection of a transaction, which `Store.reading` and `Store.writing` open; nothing is kept
-between them. Not here: what is visible and in which order (selection).
+between them. Not here: what is visible and in which order (selection), what was published (documents).
 """
 
 from collections import Counter
@@ -26,14 +26,6 @@ from feeds.store.pages import LEFTOVERS
 MOST_PARAMETERS = 500
 Item = TypeVar("Item")
 LINK, ADDRESS, OTHERS, RELATED = map(RECORD_COLUMNS.index, ("link", "address", "others", "related"))
-
-
-class Published(NamedTuple):
-    """What was last published at a path."""
-
-    recipe: str
-    etag: str
-    modified: int
 
 
 class Extent(NamedTuple):
@@ -248,22 +240,6 @@ def keep_extents(connection: Connection, found: dict[str, Extent]) -> None:
     """Keep extents for next time, by the keys of their feeds."""
     rows = [(key, *extent) for key, extent in found.items()]
     insert_rows(connection, "extents", ("feed", "recipe", "articles"), rows, instead=True)
-
-
-def published(connection: Connection, among: Collection[str] | None = None) -> dict[str, Published]:
-    """What was last published, by path: all, or at some paths."""
-    every, found = "SELECT path, recipe, etag, modified FROM documents", list[tuple[str, str, str, int]]()
-    if among is None:
-        found = driver(connection).execute(every).fetchall()
-    for some in _chunks(list(among or ())):
-        found += driver(connection).execute(f"{every} WHERE path IN ({_places(some)})", some).fetchall()
-    return {path: Published(recipe, etag, modified) for path, recipe, etag, modified in found}
-
-
-def note_published(connection: Connection, documents: dict[str, Published]) -> None:
-    """Note what is published now, by path."""
-    rows = [(path, *one) for path, one in documents.items()]
-    insert_rows(connection, "documents", ("path", "recipe", "etag", "modified"), rows, instead=True)
 
 
 def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:

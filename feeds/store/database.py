@@ -23,6 +23,7 @@ from feeds import schema
 from feeds.errors import StoreBusy, StoreError, described
 from feeds.store import pages
 from feeds.store.driver import fact
+from feeds.store.rights import OUR_FOLDER, create_file, create_folder, tighten
 
 LONGEST_WAIT = 600  # seconds that a writer waits for another one, which may be reading a large folder
 SHORT_WAIT = 2  # seconds that others are waited for to have a log begun
@@ -32,7 +33,6 @@ A_MOMENT = 0.01
 SETTINGS = ("page_size=16384", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON", "cache_size=-20480")
 # What a file's header says of the program that it belongs to: "feed" (sqlite.org/fileformat.html §1.3.9).
 OURS = 0x66656564
-OUR_FOLDER = ".feeds"
 DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 NO_ROOM = ("SQLITE_FULL", "SQLITE_IOERR")
 NO_RIGHT = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")
@@ -53,7 +53,7 @@ class Store:
         self._kept: tuple[int, sqlite3.Connection] | None = None
         self._has_log = False
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
+            create_folder(file.parent)
         except OSError as error:
             raise StoreError(str(file), f"expected a place for the store, got: {described(error)}") from error
         self._engine = create_engine(
@@ -63,11 +63,13 @@ class Store:
             # JSON as written by people: text stays text, so the file can be read with any tool.
             json_serializer=lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":")),
         )
+        event.listen(self._engine, "do_connect", lambda *_: create_file(file))
         event.listen(self._engine, "connect", _on_connect)
         event.listen(self._engine, "begin", _on_begin)
         try:
             with alone(file.parent):
                 self._open()
+                tighten(file)
         except (OSError, DatabaseError, sqlite3.Error) as error:
             raise StoreError(str(file), f"expected a store that can be opened, got: {self._told(error)}") from error
 
@@ -140,6 +142,7 @@ class Store:
     def _begin_log(self, wait: float = 0) -> None:
         """Have who reads not wait for who writes, nor the other way round, from now on.  `wait` seconds for others."""
         until = time.monotonic() + wait
+        create_file(self._file)  # where somebody deleted it
         while not self._has_log:
             # SQLite gives up at once, whatever its timeout, when two connections turn a file to WAL together.
             with suppress(sqlite3.OperationalError), closing(sqlite3.connect(self._file, timeout=0)) as connection:
