@@ -2,6 +2,7 @@
 
     FeedsError
     ├── ConfigError    config.toml cannot be used                   (config)
+    ├── RemovalRefused the files of most articles are gone          (pipeline)
     ├── LedgerError    the ledger cannot be read or written         (ledger)
     ├── StoreError     the store cannot be opened, read or written  (store)
     │   └── StoreBusy  another process is writing it: try again
@@ -53,6 +54,15 @@ class ConfigError(FeedsError):
         super().__init__(subject, problem)
         self.faults = tuple(faults)
         self.source = source
+
+
+class RemovalRefused(FeedsError):
+    """The files of so many published articles are gone that a mistake is likelier than their removal."""
+
+    def __init__(self, folder: str, missing: int, published: int) -> None:
+        advice = "`--allow-removal` or `records.allow_removal = true` in config.toml lets them go"
+        articles = f"the files of {missing} of {published} published articles cannot be found"
+        super().__init__(folder, f"{articles}, so nothing is removed; if that is meant, {advice}")
 
 
 class LedgerError(FeedsError):

@@ -1,4 +1,4 @@
-"""The store's tables.  They are an index of the records, made anew for other code or another folder, never migrated.
+"""The store's tables.  They are an index of the records, rebuilt for other code (store.older), never migrated.
 
 Moments are whole microseconds since 1970 in UTC. `age` is the negative of a record's publication, so that ascending
 order, which an index gives for nothing, is newest first. What editors did not publish has a row in `files` alone,
@@ -197,3 +197,22 @@ documents = Table(
     Column("modified", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
+
+# Records that were public before an upgrade and are hidden after it, with the reason, until each of those who tell of
+# them has done so (store.notices).
+notices = Table(
+    "notices",
+    metadata,
+    Column("teller", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    PrimaryKeyConstraint("teller", "path"),
+    sqlite_with_rowid=False,
+)
+
+# Have every record point to the addresses that it names, in the order of the index, in which rows are quick to insert.
+POINT = """
+    INSERT INTO pointers (address, record)
+    SELECT DISTINCT value, number FROM records, json_each('["' || replace(related, ' ', '","') || '"]')
+    WHERE related != '' ORDER BY 1, 2
+"""

@@ -52,6 +52,8 @@ LIBRARIES = {
         "store.contents",
         "store.documents",
         "store.identities",
+        "store.notices",
+        "store.older",
         "store.feeds",
         "store.files",
         "store.homes",

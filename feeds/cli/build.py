@@ -6,7 +6,7 @@ import sys
 import click
 
 from feeds.cli import opening, terminal
-from feeds.cli.opening import config_option
+from feeds.cli.opening import allow_removal_option, config_option
 
 
 @click.command(
@@ -14,14 +14,15 @@ from feeds.cli.opening import config_option
     epilog="\b\nExample:\n  feeds build && rsync -a --delete public/ host:/srv/www/\n",
 )
 @config_option
+@allow_removal_option
 @click.option("--compress", is_flag=True, help="Write .br and .gz beside each document.")
-def build(config_path: str, compress: bool) -> None:
+def build(config_path: str, compress: bool, allow_removal: bool) -> None:
     """Write the static tree: only what changed, and without what is gone.
 
     Exit code 1 when a record, or part of one, had to be left out.
     """
     gc.set_threshold(100_000, 50, 50)  # next to nothing that is made here points to itself
-    from feeds.errors import LedgerError
+    from feeds.errors import LedgerError, RemovalRefused
 
     config, now = opening.load(config_path), opening.now()
     with opening.reading_ahead(config, now) as ahead, opening.opened(config) as source:
@@ -38,11 +39,12 @@ def build(config_path: str, compress: bool) -> None:
                 return static.build(config, source, now, progress, compress=compress, workers=opening.workers(config))
 
         try:
-            ingested = opening.ingest(config, source, now, ahead)
-        except LedgerError:
+            ingested = opening.ingest(config, source, now, ahead, allow_removal=allow_removal)
+        except (LedgerError, RemovalRefused):
             write()  # what was taken back goes all the same
             raise
         faults = opening.report(config, source, now)
+        opening.tell_hidden(config, source, "build")
         built = write()
     if config.site.base_url == config.server.address:
         click.echo(f"Every address begins with {config.site.base_url}: site.base_url names the public one.", err=True)

@@ -15,13 +15,16 @@ if TYPE_CHECKING:
     from feeds.pipeline import Ingested
     from feeds.pipeline.reading import Ahead
     from feeds.records import Fault
-    from feeds.store import Store
+    from feeds.store import Store, Teller
 
 FAULTS_REPORTED = 1
 WRONG_USE = 2
 STOPPED = 130  # 128 and the number of SIGINT, as shells tell of it
 MOST_SHOWN = 20  # faults, where a person watches; all of them where none does
 
+allow_removal_option = click.option(
+    "--allow-removal", is_flag=True, help="Let articles go even when the files of most of them are gone."
+)
 config_option = click.option(
     "--config", "config_path", default="config.toml", show_default=True, metavar="PATH", help="The configuration file."
 )
@@ -60,12 +63,28 @@ def reading_ahead(config: "Config", moment: datetime) -> "Iterator[Ahead | None]
         yield ahead
 
 
-def ingest(config: "Config", source: "Store", moment: datetime, ahead: "Ahead | None" = None) -> "Ingested":
+def ingest(
+    config: "Config",
+    source: "Store",
+    moment: datetime,
+    ahead: "Ahead | None" = None,
+    *,
+    allow_removal: bool = False,
+) -> "Ingested":
     """Bring the store up to date with the records, under a bar."""
     from feeds.pipeline import ingest
 
     with terminal.progress("Reading", "record") as progress:
-        return ingest(config, source, moment, progress, workers=workers(config), ahead=ahead)
+        helpers = workers(config)
+        return ingest(config, source, moment, progress, workers=helpers, ahead=ahead, allow_removal=allow_removal)
+
+
+def tell_hidden(config: "Config", source: "Store", teller: "Teller") -> None:
+    """Name the records that an upgrade hides, each once, with the reason."""
+    from feeds.pipeline.notices import told_once
+
+    for line in told_once(config, source, teller):
+        click.echo(line, err=True)
 
 
 def workers(config: "Config") -> int:

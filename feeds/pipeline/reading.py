@@ -18,7 +18,7 @@ from feeds.model import digest
 from feeds.names import Names
 from feeds.pipeline.listing import NEVER, Listing, settled
 from feeds.pipeline.workers import shared
-from feeds.records import Fault, Found, Listed, Reading, RecordsFolder, list_folders, parts_of, read_record
+from feeds.records import Fault, Found, Listed, Reading, RecordsFolder, is_unknown, list_folders, parts_of, read_record
 from feeds.rows import Filed, filed
 
 BATCH = 100
@@ -59,7 +59,8 @@ class Reader:
         if isinstance(content, Fault):
             # Its rights or the target of a link may change without its time telling so: it is looked at each time.
             # Behind a link may be another file than before, and under a name that had to be escaped there was none.
-            doubtful = item.is_link or item.path != path
+            # But what only cannot be read just now is unknown, not gone.
+            doubtful = (item.is_link and not is_unknown(content)) or item.path != path
             reading = Reading(path, digest(str(content)), None, (content,), doubtful=doubtful)
             seen = seen._replace(mtime_ns=NEVER)
         elif before is not None and before == digest(content):

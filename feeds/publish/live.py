@@ -156,7 +156,7 @@ class Live:
             took, waited = monotonic() - started, monotonic()
             while not over.wait(OFTENEST):
                 share = RARE_SHARE if heard.is_set() else SHARE
-                if monotonic() - waited >= took * (share - 1) or _place(folder) != place:
+                if watching.is_unsure or monotonic() - waited >= took * (share - 1) or _place(folder) != place:
                     break
 
 

@@ -19,9 +19,10 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from feeds.config import Config, load_config
-from feeds.errors import FeedsError, RenderError, StoreError
+from feeds.errors import FeedsError, RemovalRefused, RenderError, StoreError
 from feeds.model import EVERYTHING, feed_path
 from feeds.pipeline import Documents, ingest, open_store
+from feeds.pipeline.notices import told_once
 from feeds.publish import addresses, codings, deltas
 from feeds.publish.answers import Answers, Shelf
 from feeds.publish.headers import ALWAYS, PAGE, PREFLIGHT
@@ -64,7 +65,12 @@ def create_app(
     html.check(config.site)
     source = open_store(config)
     if not just_read:
-        ingest(config, source, clock())
+        try:
+            ingest(config, source, clock())
+        except RemovalRefused as error:
+            log.error("%s; the last good documents are served", error)
+        for line in told_once(config, source, "service"):
+            log.warning("%s", line)
     prefix = unquote_to_bytes(urlsplit(config.site.base_url).path).decode("latin-1")  # as PATH_INFO is: PEP 3333
     documents, shelf = Documents(config, source), Shelf(config.server.memory)
     answers, watch = Answers(config, documents, shelf, prefix), Watch(config, source, shelf, clock)

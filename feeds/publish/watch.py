@@ -42,8 +42,14 @@ class Watch:
         self._seen: tuple[int, int] | None = None
         self._due: datetime | None = None
         self._reported: set[Fault] | None = None
+        self._missing = 0
         self.trouble = ""
         self._alone = True
+
+    @property
+    def is_unsure(self) -> bool:
+        """Tell whether another look at all records must show which articles are gone."""
+        return self._missing > 0
 
     @property
     def faults(self) -> int:
@@ -108,7 +114,11 @@ class Watch:
     def _read_records(self, paths: Sequence[str] | None) -> bool:
         try:
             among = None if paths is None else files_at(self._config, self._source, paths)
-            ingested = ingest(self._config, self._source, self._clock(), wait=0, among=among)
+            ingested = ingest(
+                self._config, self._source, self._clock(), wait=0, among=among, missing_before=self._missing
+            )
+            if among is None or ingested.missing:
+                self._missing = ingested.missing
             if ingested.read or ingested.forgotten:
                 self._next_store = 0.0
                 self._seen = None

@@ -14,6 +14,7 @@ from feeds.store.contents import (
     keep_extents,
     kept_entries,
     kept_recipes,
+    missing_articles,
     note_broken,
     note_leftovers,
     put,
@@ -34,6 +35,7 @@ from feeds.store.driver import Prepared, driver, fact, insert_rows, note_fact
 from feeds.store.feeds import count_spellings, feeds_of, steady_since, take_unsettled, withdraw_memberships
 from feeds.store.files import (
     Known,
+    doubt_all_files,
     file_marks,
     file_marks_in,
     folder_digests,
@@ -44,19 +46,24 @@ from feeds.store.files import (
     touch,
     undated_files,
 )
+from feeds.store.notices import Teller, forget_hidden, hidden_records, note_hidden
+from feeds.store.older import OLDER
 
 __all__ = [
     "LONGEST_WAIT",
+    "OLDER",
     "Connection",
     "Extent",
     "Known",
     "Prepared",
     "Published",
     "Store",
+    "Teller",
     "advance",
     "alone",
     "articles",
     "count_spellings",
+    "doubt_all_files",
     "driver",
     "extents",
     "fact",
@@ -68,8 +75,10 @@ __all__ = [
     "folder_digests",
     "forget_feeds",
     "forget_folders",
+    "forget_hidden",
     "forget_other_feeds",
     "generation",
+    "hidden_records",
     "insert_rows",
     "keep_entries",
     "keep_extents",
@@ -78,9 +87,11 @@ __all__ = [
     "known_below",
     "known_files",
     "latest_gone",
+    "missing_articles",
     "note_broken",
     "note_fact",
     "note_folders",
+    "note_hidden",
     "note_leftovers",
     "note_published",
     "published",

@@ -4,6 +4,7 @@ Every function takes the connection of a transaction, which `Store.reading` and 
 between them. Not here: what is visible and in which order (selection), what was published (documents).
 """
 
+import json
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -45,7 +46,7 @@ def filling(connection: Connection) -> Iterator[None]:
     """While a store that knew no file gets all there are: what `put` leaves to be done for all at once is done then."""
     with _indexed_at_once(connection, "records"):
         yield
-    driver(connection).execute(_POINT)
+    driver(connection).execute(schema.POINT)
 
 
 @contextmanager
@@ -65,14 +66,6 @@ def _indexed_at_once(connection: Connection, table: str) -> Iterator[None]:
     yield
     for definition in indexes.values():
         database.execute(definition)
-
-
-# In the order of the index, in which rows are quick to insert.
-_POINT = """
-    INSERT INTO pointers (address, record)
-    SELECT DISTINCT value, number FROM records, json_each('["' || replace(related, ' ', '","') || '"]')
-    WHERE related != '' ORDER BY 1, 2
-"""
 
 
 def put(connection: Connection, batch: Sequence[Filed], *, fills: bool = False) -> None:
@@ -114,6 +107,7 @@ def remove(connection: Connection, paths: Sequence[str]) -> None:
     note_unsettled(connection, Unsettled(set(), addresses, set()))
     connection.execute(delete(schema.held).where(held.path == bindparam("key")), rows)
     connection.execute(delete(schema.files).where(schema.files.c.path == bindparam("key")), rows)
+    connection.execute(delete(schema.notices).where(schema.notices.c.path == bindparam("key")), rows)
 
 
 def visible_records(connection: Connection, paths: Sequence[str]) -> set[str]:
@@ -122,6 +116,22 @@ def visible_records(connection: Connection, paths: Sequence[str]) -> set[str]:
     for some in _chunks(paths):
         found.update(connection.scalars(select(columns.path).where(columns.visible, columns.path.in_(some))))
     return found
+
+
+def missing_articles(connection: Connection, gone: Sequence[str]) -> tuple[int, int]:
+    """Return how many articles are visible whose files are gone, and how many are visible in all.
+
+    One whose address another file has is not missing: its file was moved.
+    """
+    missing = """
+        WITH gone AS (SELECT value AS path FROM json_each(?))
+        SELECT count(*) FROM records WHERE path IN gone AND visible = 1 AND until IS NULL AND NOT EXISTS (
+            SELECT 1 FROM records AS other WHERE other.link = records.link AND other.path NOT IN gone
+            AND other.until IS NULL)
+    """
+    every = "SELECT count(*) FROM records WHERE visible = 1 AND until IS NULL"
+    database = driver(connection)
+    return database.execute(missing, (json.dumps(gone),)).fetchone()[0], database.execute(every).fetchone()[0]
 
 
 def note_broken(connection: Connection, batch: Sequence[Filed]) -> None:

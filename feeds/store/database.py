@@ -16,12 +16,12 @@ from errno import ENOSPC
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Table, create_engine, event, insert, update
+from sqlalchemy import URL, Connection, create_engine, event, insert, update
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
 from feeds import schema
 from feeds.errors import StoreBusy, StoreError, described
-from feeds.store import pages
+from feeds.store import older, pages
 from feeds.store.driver import fact
 from feeds.store.rights import OUR_FOLDER, create_file, create_folder, tighten
 
@@ -40,7 +40,7 @@ LEAST_ROOM = 1 << 16  # bytes: what SQLite takes of a disk at a time is 32 KiB
 
 
 class Store:
-    """A store in a file.  Opening makes it, and makes it anew when other code made it, or when it is damaged.
+    """A store in a file.  Opening makes it, and rebuilds it when other code made it, or when it is damaged.
 
     `names` stands for what it goes by that may change without that: who opened it under others is told so from then on.
     Raises StoreError when the file cannot be used, as when it is another program's.
@@ -225,14 +225,11 @@ class Store:
                 connection.execute(_FINGERPRINT.values(value=self._mark))
             else:
                 connection.exec_driver_sql(f"PRAGMA application_id={OURS}")
-                # When documents last changed cannot be read off the records: it stays, and each is rendered again.
                 # The generation goes on, so that no running service takes the new store for the one it knows.
-                last = int(fact(connection, "generation") or 0) if _fits(connection, schema.facts) else 0
+                last = int(fact(connection, "generation") or 0) if older.fits(connection, schema.facts) else 0
                 last = max(last, time.time_ns() // 1_000_000)  # also past that of a store which was lost
-                kept = [schema.documents] if _fits(connection, schema.documents) else []
-                rebuilt = [table for table in schema.metadata.sorted_tables if table not in kept]
-                schema.metadata.drop_all(connection, rebuilt)
-                schema.metadata.create_all(connection)
+                older.rebuild(connection)
+                # When documents last changed cannot be read off the records: it stays, and each is rendered again.
                 connection.execute(update(schema.documents).values(recipe=""))
                 values = [{"name": "fingerprint", "value": self._mark}, {"name": "generation", "value": str(last + 1)}]
                 connection.execute(insert(schema.facts), values)
@@ -282,12 +279,7 @@ _FINGERPRINT = update(schema.facts).where(schema.facts.c.name == "fingerprint")
 
 
 def _is_made_by(connection: Connection, mark: str, *, whole: bool = True) -> bool:
-    if not _fits(connection, schema.facts):
+    if not older.fits(connection, schema.facts):
         return False
     known = fact(connection, "fingerprint") or ""
     return (known if whole else known.partition(" ")[0]) == mark
-
-
-def _fits(connection: Connection, table: Table) -> bool:
-    columns = connection.exec_driver_sql(f"PRAGMA table_info({table.name})")
-    return [row[1] for row in columns] == [column.name for column in table.columns]
