@@ -17,9 +17,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from errno import EACCES, EDQUOT, ENOSPC, EPERM, EROFS
 
+NO_ROOM = (ENOSPC, EDQUOT)
 REMEDIES = {
-    ENOSPC: "make room on the disk and try again",
-    EDQUOT: "make room on the disk and try again",
+    **dict.fromkeys(NO_ROOM, "make room on the disk and try again"),
     EACCES: "let this user write there",
     EPERM: "let this user write there",
     EROFS: "name a place that can be written",
@@ -58,11 +58,6 @@ class ConfigError(FeedsError):
 
 class RemovalRefused(FeedsError):
     """The files of so many published articles are gone that a mistake is likelier than their removal."""
-
-    def __init__(self, folder: str, missing: int, published: int) -> None:
-        advice = "`--allow-removal` or `records.allow_removal = true` in config.toml lets them go"
-        articles = f"the files of {missing} of {published} published articles cannot be found"
-        super().__init__(folder, f"{articles}, so nothing is removed; if that is meant, {advice}")
 
 
 class LedgerError(FeedsError):

@@ -30,7 +30,7 @@ metadata = MetaData()
 facts = Table("facts", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
 
 # What changed since it was last decided what is visible: addresses of records (link), digests of addresses that nothing
-# may point to or now may (address), feeds that lost an article (feed).
+# may point to or now may (address), feeds that lost an article (feed), each with the address of that article (left).
 unsettled = Table(
     "unsettled",
     metadata,
@@ -127,7 +127,7 @@ memberships = Table(
 )
 
 # How many visible records spell a feed's name how, and the feeds that come of it. `touched` is the generation in which
-# what a feed shows may have changed last.
+# what a feed shows may have changed last, `lost` the one in which something was last taken back that it showed.
 spellings = Table(
     "spellings",
     metadata,
@@ -144,6 +144,7 @@ feeds = Table(
     Column("name", Text, nullable=False),
     Column("articles", Integer, nullable=False),
     Column("touched", Integer, nullable=False),
+    Column("lost", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
 

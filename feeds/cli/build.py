@@ -2,11 +2,17 @@
 
 import gc
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from feeds.cli import opening, terminal
 from feeds.cli.opening import allow_removal_option, config_option
+
+if TYPE_CHECKING:
+    from feeds.pipeline import Ingested
+
+SHORT_WAIT = 1  # seconds for another writer of the store, before what was taken back leaves the tree without it
 
 
 @click.command(
@@ -22,10 +28,10 @@ def build(config_path: str, compress: bool, allow_removal: bool) -> None:
     Exit code 1 when a record, or part of one, had to be left out.
     """
     gc.set_threshold(100_000, 50, 50)  # next to nothing that is made here points to itself
-    from feeds.errors import LedgerError, RemovalRefused
+    from feeds.errors import LedgerError, RemovalRefused, StoreBusy, StoreError
 
     config, now = opening.load(config_path), opening.now()
-    with opening.reading_ahead(config, now) as ahead, opening.opened(config) as source:
+    with opening.reading_ahead(config, now) as ahead, opening.opened(config, or_only_read=True) as source:
         from feeds.publish import static
 
         if ahead is not None and ahead.read is not None:  # loaded while others read
@@ -38,10 +44,20 @@ def build(config_path: str, compress: bool, allow_removal: bool) -> None:
             with terminal.progress("Writing", "document") as progress:
                 return static.build(config, source, now, progress, compress=compress, workers=opening.workers(config))
 
+        def read() -> "Ingested":
+            try:
+                return opening.ingest(config, source, now, ahead, allow_removal=allow_removal, wait=SHORT_WAIT)
+            except StoreBusy:  # what was taken back goes before it is waited for
+                static.take_back(config, source, now, allow_removal=allow_removal)
+                return opening.ingest(config, source, now, allow_removal=allow_removal)
+
         try:
-            ingested = opening.ingest(config, source, now, ahead, allow_removal=allow_removal)
+            ingested = read()
         except (LedgerError, RemovalRefused):
             write()  # what was taken back goes all the same
+            raise
+        except StoreError:
+            static.take_back(config, source, now, allow_removal=allow_removal)
             raise
         faults = opening.report(config, source, now)
         opening.tell_hidden(config, source, "build")

@@ -43,11 +43,11 @@ def load(path: str, **server: Any) -> "Config":
 
 
 @contextmanager
-def opened(config: "Config") -> Iterator["Store"]:
-    """The store of a config, closed at last."""
+def opened(config: "Config", *, or_only_read: bool = False) -> Iterator["Store"]:
+    """Open the store of a config, and close it at last; `or_only_read`: also where it cannot be written."""
     from feeds.pipeline import open_store
 
-    source = open_store(config)
+    source = open_store(config, or_only_read=or_only_read)
     try:
         yield source
     finally:
@@ -70,13 +70,17 @@ def ingest(
     ahead: "Ahead | None" = None,
     *,
     allow_removal: bool = False,
+    wait: float | None = None,
 ) -> "Ingested":
-    """Bring the store up to date with the records, under a bar."""
+    """Bring the store up to date with the records, under a bar; wait so many seconds for another writer."""
     from feeds.pipeline import ingest
+    from feeds.store import LONGEST_WAIT
 
     with terminal.progress("Reading", "record") as progress:
-        helpers = workers(config)
-        return ingest(config, source, moment, progress, workers=helpers, ahead=ahead, allow_removal=allow_removal)
+        helpers, patience = workers(config), LONGEST_WAIT if wait is None else wait
+        return ingest(
+            config, source, moment, progress, patience, workers=helpers, ahead=ahead, allow_removal=allow_removal
+        )
 
 
 def tell_hidden(config: "Config", source: "Store", teller: "Teller") -> None:

@@ -49,14 +49,16 @@ class Documents:
     def __init__(self, config: Config, source: Store) -> None:
         self._config = config
         self._store = source
+        self._withheld = source.withheld
         self._drafts = Drafts(config, source)
+        self._unwritten: dict[str, Published] = {}
         self._lock = Lock()
 
     def feeds(self, now: datetime) -> dict[str, Feed]:
         """Every feed in which something is visible, by key, in the order in which they are listed."""
         with self._lock:
             self._settle(now)
-            with self._store.reading() as connection:
+            with self._store.showing() as connection:
                 return self._drafts.snapshot(connection, now).feeds
 
     def get(self, path: str, now: datetime) -> Document | None:
@@ -71,13 +73,15 @@ class Documents:
             return self._edition(path, now, before)
 
     def _settle(self, now: datetime) -> None:
-        """What fell due shows; while another process writes, what was visible before."""
+        """Have what fell due show; while another process writes, what was visible before."""
+        if self._withheld != self._store.withheld:  # what was looked up is of other articles
+            self._withheld, self._drafts = self._store.withheld, Drafts(self._config, self._store)
         if not self._drafts.holds(now):
             with suppress(StoreBusy):
                 settle(self._config, self._store, now, wait=SHORT_WAIT)
 
     def _edition(self, path: str, now: datetime, before: Edition | None) -> Edition | None:
-        with self._store.reading() as connection:
+        with self._store.showing() as connection:
             draft = self._drafts.at(connection, now, path)
             if draft is None:
                 return None
@@ -97,7 +101,7 @@ class Documents:
 
     def part(self, edition: Edition, entries: Collection[str], now: datetime) -> bytes | None:
         """A feed of some of its entries, by recipe; None where it is no longer what the edition says."""
-        with self._lock, self._store.reading() as connection:
+        with self._lock, self._store.showing() as connection:
             draft = self._drafts.at(connection, now, edition.document.path)
             if draft is None or draft.part is None or draft.recipe != edition.recipe:
                 return None
@@ -117,9 +121,14 @@ class Documents:
                 if noted != known:
                     store.note_published(writing, {draft.path: noted})
                 self._drafts.save_in(writing)
+            self._unwritten.pop(draft.path, None)
             return noted, noted
         except StoreError:
-            return published_as(draft, etag, known, now), known
+            # Its date stays the same from answer to answer, though it cannot be noted.
+            before = self._unwritten.get(draft.path)
+            if before is None or before.etag != etag or (known is not None and before.modified < known.modified):
+                before = self._unwritten[draft.path] = published_as(draft, etag, known, now)
+            return before, known
 
 
 def published_as(draft: Draft, etag: str, known: Published | None, now: datetime, latest_gone: int = 0) -> Published:

@@ -103,7 +103,7 @@ class Drafts:
 
         Raises Moved when the records changed since it was looked up which these are.
         """
-        with self._store.reading() as connection:
+        with self._store.showing() as connection:
             snapshot = self.snapshot(connection, now, steady=True)
             if len(keys) > MANY:
                 self._entries.look_up_hidden(connection)
@@ -126,7 +126,7 @@ class Drafts:
         batches = [wanted[start : start + BATCH] for start in range(0, len(wanted), BATCH)]
 
         def render(batch: Sequence[Wanted]) -> list[Rendered]:
-            with self._store.reading() as latest:
+            with self._store.showing() as latest:
                 self.snapshot(latest, now, steady=True)
                 return list(self._entries.render(latest, snapshot, hidden, batch))
 

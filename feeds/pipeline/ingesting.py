@@ -42,11 +42,12 @@ class Ingested:
     missing: int = 0
 
 
-def open_store(config: Config) -> Store:
+def open_store(config: Config, *, or_only_read: bool = False) -> Store:
     """Open the store that the config names, which is of this very code and these keys, and told of folder and names."""
     fields = config.records.fields
     keys = [fields.digest] if fields else []
-    return Store(config.store_file, digest(_code(), *keys), digest(config.names.digest, _folder(config)))
+    names = digest(config.names.digest, _folder(config))
+    return Store(config.store_file, digest(_code(), *keys), names, or_only_read=or_only_read)
 
 
 def ingest(

@@ -12,6 +12,7 @@ from feeds.errors import RemovalRefused
 from feeds.store import Connection
 
 FEW = 20  # articles that may always go
+ADVICE = "`--allow-removal` or `records.allow_removal = true` in config.toml lets them go"
 
 
 class Removal:
@@ -41,5 +42,6 @@ class Removal:
         if self._is_partial:
             return missing
         if 2 * missing > published:
-            raise RemovalRefused(self._folder, missing, published)
+            articles = f"the files of {missing} of {published} published articles cannot be found"
+            raise RemovalRefused(self._folder, f"{articles}, so nothing is removed; if that is meant, {ADVICE}")
         return missing if self._before is not None and self._before != missing else 0

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from feeds import store
 from feeds.config import Config
-from feeds.errors import PublishError, StoreBusy, described
+from feeds.errors import PublishError, StoreBusy, StoreError, described
 from feeds.model import digest, feed_of
 from feeds.pipeline import Draft, Drafts, Moved, published_as, settle
 from feeds.pipeline.drafts import Unsaved
@@ -22,9 +22,11 @@ from feeds.pipeline.workers import shared
 from feeds.publish import codings, hosts
 from feeds.publish.manifest import UNFINISHED, Written, manifest_text
 from feeds.publish.tree import Tree
+from feeds.publish.withdrawal import last_finished, rewrite, tree_fact, withdraw
 from feeds.store import Connection, Published, Store
 
 BATCH = 16  # feeds that a process publishes at a time
+SHORT_WAIT = 1  # seconds for another writer, before what was taken back goes and all else waits
 MOST_TURNS = 5  # in which records change under a build
 READY = 10_000  # summaries of each format, 1.6 KB each as a rule, that a process holds for the documents it makes
 
@@ -86,7 +88,7 @@ class _Build:
         self._drafts = Drafts(config, source, READY)
         self._rules: tuple[str, ...] = ()
         self._config = config
-        self._fact = f"tree {digest(str(root.resolve()))}"
+        self._fact = tree_fact(config)
         self._after: dict[str, Written] = {}
         self._known: dict[str, Published] = {}
         self._latest_gone = 0
@@ -115,11 +117,10 @@ class _Build:
         is_bare = self._tree.announce(paths)
         if since < 0 and not is_bare:  # nothing is known of how the last build ended
             self._tree.sweep(paths)
-        with self._source.writing() as connection:
-            store.note_fact(connection, self._fact, "")
         gone = self._tree.before.keys() - set(paths)
         for path in sorted(gone):  # first: what was taken back goes even where something else cannot be written
             self._tree.delete(path)
+        self._begin(now)
         try:
             try:
                 for path in chain.from_iterable(standing.values()):
@@ -131,10 +132,33 @@ class _Build:
             finally:
                 self._drafts.save()  # what is rendered stays so, whatever happened then
             self._tree.finish(self._written, self._note(generation))
-        except BaseException:
+        except BaseException as error:
             self._tree.give_up(drafted)
+            if isinstance(error, OSError | StoreError):
+                self._withdraw(now)
             raise
         return Built(len(self._written), len(self._after) - len(self._written), len(gone))
+
+    def _begin(self, now: datetime) -> None:
+        """Note that a build was begun: where it is not finished, its tree is as of the last one that was."""
+        with self._source.reading() as connection:
+            text = f"{last_finished(connection, self._fact)} unfinished"
+        try:
+            with self._source.writing(SHORT_WAIT) as connection:
+                store.note_fact(connection, self._fact, text)
+        except StoreError as error:
+            self._withdraw(now)
+            if not isinstance(error, StoreBusy):
+                raise
+            with self._source.writing() as connection:
+                store.note_fact(connection, self._fact, text)
+
+    def _withdraw(self, now: datetime) -> None:
+        """Take what was taken back out of the files that are there, whatever else cannot be written."""
+        drafts = Drafts(self._config, self._source)
+        with self._source.reading() as connection:
+            keys = store.feeds_that_lost(connection, last_finished(connection, self._fact))
+            rewrite(self._tree, drafts, connection, now, keys)
 
     def _note(self, generation: int) -> bytes:
         """Note in the store what is published, and return the list of it."""
@@ -259,6 +283,12 @@ class _Build:
         before = self._tree.before.get(path)
         is_listed = before is not None and (before.etag, before.modified) == (noted.etag, noted.modified)
         return is_listed and self._tree.is_intact(path)
+
+
+def take_back(config: Config, source: Store, now: datetime, *, allow_removal: bool = False) -> None:
+    """Take what records take back out of the tree though the store cannot be written.  Raises PublishError."""
+    with _translated(config.output_folder):
+        withdraw(config, source, now, allow_removal=allow_removal)
 
 
 @contextmanager

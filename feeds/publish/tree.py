@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from feeds.errors import PublishError
+from feeds.errors import NO_ROOM, PublishError
 from feeds.publish.files import Files
 from feeds.publish.manifest import MANIFEST, UNFINISHED, Written, manifest_text, read_manifest
 
@@ -54,6 +54,7 @@ class Tree:
     def delete(self, path: str) -> None:
         """Delete a file if it is there, and the folders that are empty without it."""
         self._files.delete(path)
+        self.before.pop(path, None)
 
     def write(self, path: str, content: bytes, modified: int) -> None:
         """Write a file, with that mtime in seconds since 1970: aside where there is a tree already."""
@@ -77,12 +78,47 @@ class Tree:
         for path in places:
             self._files.put_in_place(path)
 
+    def begin_rewriting(self, gone: Iterable[str], doubtful: Iterable[str]) -> None:
+        """Delete what is gone, and say of other files that they may be rewritten one by one."""
+        for path in gone:
+            self.delete(path)
+        unfinished = {path: Written(UNFINISHED, 0, 0) for path in doubtful}
+        self._save_list_somehow(manifest_text({**self.before, **unfinished}))
+
+    def rewrite(self, path: str, content: bytes, written: Written) -> None:
+        """Replace a file at once; where there is no room for two of them, the old one goes first, whatever follows."""
+        try:
+            try:
+                self._files.replace(path, content, written.modified)
+            except OSError as error:
+                if error.errno not in NO_ROOM:
+                    raise
+                self._files.delete(path)
+                self._files.replace(path, content, written.modified)
+            self.before[path] = written
+        except OSError:
+            self.delete(path)
+
+    def end_rewriting(self) -> None:
+        """Say what the files are now."""
+        self._save_list_somehow(manifest_text(self.before))
+
     def give_up(self, paths: Iterable[str]) -> None:
         """Leave the tree as it was; `paths` are those that may have been written."""
         self._files.sweep([*paths, MANIFEST])
         if self._last_good:
             with suppress(OSError):
-                self._save_list(self._last_good)
+                self._save_list_somehow(manifest_text(self.before))  # without what was deleted
+
+    def _save_list_somehow(self, text: bytes) -> None:
+        """Save the list, in the place of the old one where there is no room for two."""
+        try:
+            self._save_list(text)
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            self._files.overwrite(MANIFEST, text)
+            self.listed = text
 
     def _save_list(self, text: bytes) -> None:
         if text != self.listed:

@@ -22,7 +22,7 @@ from feeds.store.contents import (
     visible_records,
     withdraw,
 )
-from feeds.store.database import LONGEST_WAIT, Store, alone
+from feeds.store.database import Store, alone
 from feeds.store.documents import (
     Published,
     forget_feeds,
@@ -32,7 +32,15 @@ from feeds.store.documents import (
     published,
 )
 from feeds.store.driver import Prepared, driver, fact, insert_rows, note_fact
-from feeds.store.feeds import count_spellings, feeds_of, steady_since, take_unsettled, withdraw_memberships
+from feeds.store.engine import LONGEST_WAIT
+from feeds.store.feeds import (
+    count_spellings,
+    feeds_of,
+    feeds_that_lost,
+    steady_since,
+    take_unsettled,
+    withdraw_memberships,
+)
 from feeds.store.files import (
     Known,
     doubt_all_files,
@@ -48,6 +56,7 @@ from feeds.store.files import (
 )
 from feeds.store.notices import Teller, forget_hidden, hidden_records, note_hidden
 from feeds.store.older import OLDER
+from feeds.store.withheld import Withheld, feeds_with, visible_articles, withheld_of
 
 __all__ = [
     "LONGEST_WAIT",
@@ -59,6 +68,7 @@ __all__ = [
     "Published",
     "Store",
     "Teller",
+    "Withheld",
     "advance",
     "alone",
     "articles",
@@ -69,6 +79,8 @@ __all__ = [
     "fact",
     "faults",
     "feeds_of",
+    "feeds_that_lost",
+    "feeds_with",
     "file_marks",
     "file_marks_in",
     "filling",
@@ -101,7 +113,9 @@ __all__ = [
     "take_unsettled",
     "touch",
     "undated_files",
+    "visible_articles",
     "visible_records",
     "withdraw",
     "withdraw_memberships",
+    "withheld_of",
 ]

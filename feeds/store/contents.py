@@ -150,10 +150,14 @@ def withdraw(connection: Connection, paths: Sequence[str]) -> None:
         rows = connection.execute(picked.where(columns.path.in_(some))).all()
         if not rows:
             continue
-        counts = Counter(withdraw_memberships(connection, [row.number for row in rows]))
+        gone = withdraw_memberships(connection, [row.number for row in rows])
+        counts = Counter((feed, name) for feed, name, _ in gone)
+        links = {row.number: row.link for row in rows}
+        left = {(feed, links[number]) for feed, _, number in gone}
         count_spellings(connection, Counter({key: -count for key, count in counts.items()}))
         addresses = set[str]().union(*({row.address, *row.others.split()} for row in rows))
-        note_unsettled(connection, Unsettled({row.link for row in rows}, addresses, {key for key, _ in counts}))
+        feeds = {key for key, _ in counts}
+        note_unsettled(connection, Unsettled({row.link for row in rows}, addresses, feeds, left))
         pairs = [{"at": address, "by": row.number} for row in rows for address in row.related.split()]
         if pairs:
             pointing = schema.pointers.c

@@ -4,7 +4,6 @@ Not here: what is in it (contents).
 """
 
 import fcntl
-import json
 import os
 import sqlite3
 import subprocess
@@ -12,66 +11,76 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from errno import ENOSPC
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import URL, Connection, create_engine, event, insert, update
+from sqlalchemy import Connection, insert, update
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
 from feeds import schema
 from feeds.errors import StoreBusy, StoreError, described
 from feeds.store import older, pages
 from feeds.store.driver import fact
+from feeds.store.engine import LONGEST_WAIT, engine_of
 from feeds.store.rights import OUR_FOLDER, create_file, create_folder, tighten
+from feeds.store.trouble import is_without_right, is_without_room, of_sqlite, told
+from feeds.store.withheld import NOTHING, Withheld, hide
 
-LONGEST_WAIT = 600  # seconds that a writer waits for another one, which may be reading a large folder
 SHORT_WAIT = 2  # seconds that others are waited for to have a log begun
 A_MOMENT = 0.01
-# secure_delete: what an editor took back does not stay in free pages.
-# page_size: a row is about 3 KB, of which a page of 4 KB would hold one.
-SETTINGS = ("page_size=16384", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON", "cache_size=-20480")
 # What a file's header says of the program that it belongs to: "feed" (sqlite.org/fileformat.html §1.3.9).
 OURS = 0x66656564
 DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
-NO_ROOM = ("SQLITE_FULL", "SQLITE_IOERR")
-NO_RIGHT = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")
-LEAST_ROOM = 1 << 16  # bytes: what SQLite takes of a disk at a time is 32 KiB
 
 
 class Store:
     """A store in a file.  Opening makes it, and rebuilds it when other code made it, or when it is damaged.
 
     `names` stands for what it goes by that may change without that: who opened it under others is told so from then on.
-    Raises StoreError when the file cannot be used, as when it is another program's.
+    Raises StoreError when the file cannot be used, as when it is another program's. With `or_only_read` one that cannot
+    be written is opened as well, and StoreError is raised once something is to be written.
     """
 
-    def __init__(self, file: Path, fingerprint: str, names: str = "") -> None:
+    def __init__(self, file: Path, fingerprint: str, names: str = "", *, or_only_read: bool = False) -> None:
         self._file = file
         self._fingerprint = fingerprint
         self._mark = f"{fingerprint} {names}"
         self._kept: tuple[int, sqlite3.Connection] | None = None
         self._has_log = False
+        self._withheld = NOTHING
         try:
             create_folder(file.parent)
         except OSError as error:
             raise StoreError(str(file), f"expected a place for the store, got: {described(error)}") from error
-        self._engine = create_engine(
-            URL.create("sqlite", database=str(file)),
-            hide_parameters=True,  # what is bound may be text that is not public yet, and errors end in logs
-            connect_args={"timeout": LONGEST_WAIT, "isolation_level": None, "check_same_thread": False},
-            # JSON as written by people: text stays text, so the file can be read with any tool.
-            json_serializer=lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":")),
-        )
-        event.listen(self._engine, "do_connect", lambda *_: create_file(file))
-        event.listen(self._engine, "connect", _on_connect)
-        event.listen(self._engine, "begin", _on_begin)
+        self._unwritable: StoreError | None = None
+        self._engine = engine_of(file)
         try:
             with alone(file.parent):
                 self._open()
                 tighten(file)
         except (OSError, DatabaseError, sqlite3.Error) as error:
-            raise StoreError(str(file), f"expected a store that can be opened, got: {self._told(error)}") from error
+            raised = StoreError(
+                str(file), f"expected a store that can be opened, got: {told(error, self._file.parent)}"
+            )
+            if not (or_only_read and self._can_be_read(of_sqlite(error))):
+                raise raised from error
+            self._unwritable = raised
+
+    def _can_be_read(self, cause: Exception) -> bool:
+        """Open the store to be read alone, where it cannot be written; tell whether that can be done.
+
+        Where nobody else has it open there is no log, and no room or no right to begin one (sqlite.org/uri.html).
+        """
+        log = Path(f"{self._file}-wal")
+        if not (is_without_room(cause) or is_without_right(cause)) or (log.exists() and log.stat().st_size):
+            return False
+        self._engine.dispose()
+        self._engine = engine_of(self._file, immutable=True)
+        self._has_log = True
+        try:
+            with self.reading():
+                return True
+        except StoreError:
+            return False
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -79,6 +88,31 @@ class Store:
         with self._translated(), self._engine.connect() as connection, connection.begin():
             self._check(connection)
             yield connection
+
+    @property
+    def withheld(self) -> Withheld:
+        """The articles that are not shown though the store holds them."""
+        return self._withheld
+
+    def withhold(self, withheld: Withheld) -> None:
+        """Have `showing` leave out just these articles from now on, whether or not the store can be written."""
+        self._withheld = withheld
+
+    @contextmanager
+    def showing(self) -> Iterator[Connection]:
+        """Open a transaction as `reading` does, without what is withheld."""
+        withheld = self._withheld
+        if not withheld:
+            with self.reading() as connection:
+                yield connection
+            return
+        with self._translated(), self._engine.connect() as connection, connection.begin() as transaction:
+            self._check(connection)
+            hide(connection, withheld)
+            try:
+                yield connection
+            finally:
+                transaction.rollback()  # else the views would be there for whoever has the connection next
 
     @contextmanager
     def writing(self, wait: float = LONGEST_WAIT) -> Iterator[Connection]:
@@ -189,6 +223,8 @@ class Store:
 
     @contextmanager
     def _writing(self, wait: float = LONGEST_WAIT) -> Iterator[Connection]:
+        if self._unwritable is not None:
+            raise StoreError(self._unwritable.subject, self._unwritable.problem)
         with self._engine.connect().execution_options(wait=wait) as connection, connection.begin():
             yield connection
 
@@ -197,7 +233,7 @@ class Store:
         try:
             yield
         except (SQLAlchemyError, sqlite3.Error) as error:  # the driver's own where it is asked itself
-            name = getattr(_of_sqlite(error), "sqlite_errorname", "")
+            name = getattr(of_sqlite(error), "sqlite_errorname", "")
             if name == "SQLITE_BUSY":
                 raise StoreBusy(str(self._file), "expected the store to be free, got: another writer") from error
             if name in DAMAGE:
@@ -205,16 +241,9 @@ class Store:
                     # Where that fails, as while others use it, whoever comes next tries again.
                     self._remake()
                 raise StoreError(str(self._file), "the store was damaged and is made anew; try again") from error
-            raise StoreError(str(self._file), f"expected to use the store, got: {self._told(error)}") from error
-
-    def _told(self, error: Exception) -> str:
-        """What went wrong and what to do.  Of a full disk SQLite says no more than that it could not write."""
-        cause = _of_sqlite(error)
-        if getattr(cause, "sqlite_errorname", "").startswith(NO_ROOM) and _is_full(self._file.parent):
-            return described(OSError(ENOSPC, os.strerror(ENOSPC)))
-        if getattr(cause, "sqlite_errorname", "").startswith(NO_RIGHT):
-            return f"{cause}; let this user write there, or set store.url to another place"
-        return described(cause) if isinstance(cause, OSError) else str(cause)
+            raise StoreError(
+                str(self._file), f"expected to use the store, got: {told(error, self._file.parent)}"
+            ) from error
 
     def _prepare(self) -> None:
         with self._engine.connect() as connection, connection.begin():
@@ -244,35 +273,6 @@ def alone(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-def _of_sqlite(error: Exception) -> Exception:
-    """What SQLAlchemy met, or its kind where it met nothing: its own text may hold what is bound."""
-    if not isinstance(error, SQLAlchemyError):
-        return error
-    cause = getattr(error, "orig", None)
-    return cause if isinstance(cause, Exception) else SQLAlchemyError(type(error).__name__)
-
-
-def _is_full(folder: Path) -> bool:
-    found = os.statvfs(folder)
-    return found.f_bavail * found.f_frsize < LEAST_ROOM
-
-
-def _on_connect(connection: Any, _: Any) -> None:
-    cursor = connection.cursor()
-    for setting in SETTINGS:
-        cursor.execute(f"PRAGMA {setting}")
-    cursor.close()
-
-
-def _on_begin(connection: Connection) -> None:
-    # A writer takes its lock at once: one that began by reading could not be sure to get it later.
-    wait = connection.get_execution_options().get("wait")
-    # Each time: the connection may have been another's, who did not want to wait.
-    seconds = LONGEST_WAIT if wait is None else wait
-    connection.exec_driver_sql(f"PRAGMA busy_timeout={int(seconds * 1000)}")
-    connection.exec_driver_sql("BEGIN" if wait is None else "BEGIN IMMEDIATE")
 
 
 _FINGERPRINT = update(schema.facts).where(schema.facts.c.name == "fingerprint")
