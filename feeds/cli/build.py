@@ -32,7 +32,7 @@ def build(config_path: str, compress: bool, allow_removal: bool) -> None:
 
     config, now = opening.load(config_path), opening.now()
     with opening.reading_ahead(config, now) as ahead, opening.opened(config, or_only_read=True) as source:
-        from feeds.publish import static
+        from feeds.publish import static, withdrawal
 
         if ahead is not None and ahead.read is not None:  # loaded while others read
             from feeds.render import format_named
@@ -48,7 +48,7 @@ def build(config_path: str, compress: bool, allow_removal: bool) -> None:
             try:
                 return opening.ingest(config, source, now, ahead, allow_removal=allow_removal, wait=SHORT_WAIT)
             except StoreBusy:  # what was taken back goes before it is waited for
-                static.take_back(config, source, now, allow_removal=allow_removal)
+                withdrawal.take_back(config, source, now, allow_removal=allow_removal)
                 return opening.ingest(config, source, now, allow_removal=allow_removal)
 
         try:
@@ -57,7 +57,7 @@ def build(config_path: str, compress: bool, allow_removal: bool) -> None:
             write()  # what was taken back goes all the same
             raise
         except StoreError:
-            static.take_back(config, source, now, allow_removal=allow_removal)
+            withdrawal.take_back(config, source, now, allow_removal=allow_removal)
             raise
         faults = opening.report(config, source, now)
         opening.tell_hidden(config, source, "build")

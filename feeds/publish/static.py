@@ -5,7 +5,7 @@ Here is told which documents there are to be, and which of them are news. Their 
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from feeds import store
 from feeds.config import Config
-from feeds.errors import PublishError, StoreBusy, StoreError, described
+from feeds.errors import FeedsError, StoreBusy
 from feeds.model import digest, feed_of
 from feeds.pipeline import Draft, Drafts, Moved, published_as, settle
 from feeds.pipeline.drafts import Unsaved
@@ -22,7 +22,7 @@ from feeds.pipeline.workers import shared
 from feeds.publish import codings, hosts
 from feeds.publish.manifest import UNFINISHED, Written, manifest_text
 from feeds.publish.tree import Tree
-from feeds.publish.withdrawal import last_finished, rewrite, tree_fact, withdraw
+from feeds.publish.withdrawal import last_finished, rewrite, translated, tree_fact
 from feeds.store import Connection, Published, Store
 
 BATCH = 16  # feeds that a process publishes at a time
@@ -67,7 +67,7 @@ def build(
     Raises PublishError when a file cannot be written or deleted; the tree is then as it was, without what is gone.
     """
     root = config.output_folder
-    with _translated(root):
+    with translated(root):
         root.mkdir(parents=True, exist_ok=True)
         with store.alone(root):
             for _ in range(MOST_TURNS):
@@ -108,19 +108,36 @@ class _Build:
                 standing[""] = list(hosts.PATHS)  # the config is as it was, from which alone they follow
             else:
                 self._rules = hosts.PATHS
-        keys = [key for key in feeds if key not in standing]
+        try:
+            self._begin(now)
+            return self._write(
+                now, standing, [key for key in feeds if key not in standing], generation, since, progress
+            )
+        except (OSError, FeedsError):
+            self._withdraw(now)
+            raise
+
+    def _write(
+        self,
+        now: datetime,
+        standing: dict[str, list[str]],
+        keys: Sequence[str],
+        generation: int,
+        since: int,
+        progress: Callable[[int, int], None] | None,
+    ) -> Built:
+        """Write what is not as it is to be; files that are standing stay as they are."""
         self._drafts.render_ahead(now, keys, self._workers)
         with self._source.reading() as connection:
             drafted = self._paths(connection, now, keys)
             self._known, self._latest_gone = self._published(connection, drafted), store.latest_gone(connection)
             paths = [*drafted, *chain.from_iterable(standing.values())]
-        is_bare = self._tree.announce(paths)
-        if since < 0 and not is_bare:  # nothing is known of how the last build ended
-            self._tree.sweep(paths)
         gone = self._tree.before.keys() - set(paths)
         for path in sorted(gone):  # first: what was taken back goes even where something else cannot be written
             self._tree.delete(path)
-        self._begin(now)
+        is_bare = self._tree.announce(paths)
+        if since < 0 and not is_bare:  # nothing is known of how the last build ended
+            self._tree.sweep(paths)
         try:
             try:
                 for path in chain.from_iterable(standing.values()):
@@ -132,10 +149,8 @@ class _Build:
             finally:
                 self._drafts.save()  # what is rendered stays so, whatever happened then
             self._tree.finish(self._written, self._note(generation))
-        except BaseException as error:
+        except BaseException:
             self._tree.give_up(drafted)
-            if isinstance(error, OSError | StoreError):
-                self._withdraw(now)
             raise
         return Built(len(self._written), len(self._after) - len(self._written), len(gone))
 
@@ -146,10 +161,8 @@ class _Build:
         try:
             with self._source.writing(SHORT_WAIT) as connection:
                 store.note_fact(connection, self._fact, text)
-        except StoreError as error:
+        except StoreBusy:
             self._withdraw(now)
-            if not isinstance(error, StoreBusy):
-                raise
             with self._source.writing() as connection:
                 store.note_fact(connection, self._fact, text)
 
@@ -283,18 +296,3 @@ class _Build:
         before = self._tree.before.get(path)
         is_listed = before is not None and (before.etag, before.modified) == (noted.etag, noted.modified)
         return is_listed and self._tree.is_intact(path)
-
-
-def take_back(config: Config, source: Store, now: datetime, *, allow_removal: bool = False) -> None:
-    """Take what records take back out of the tree though the store cannot be written.  Raises PublishError."""
-    with _translated(config.output_folder):
-        withdraw(config, source, now, allow_removal=allow_removal)
-
-
-@contextmanager
-def _translated(root: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        place = error.filename2 or error.filename or root
-        raise PublishError(str(place), f"expected to write the tree, got: {described(error)}") from error

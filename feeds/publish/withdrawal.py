@@ -4,12 +4,15 @@ For when a build cannot do all its work: the store cannot be written, or there i
 replaced by itself, in place of the old one where there is no room for both. Not here: a whole build (static).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import chain
+from pathlib import Path
 
 from feeds import store
 from feeds.config import Config
+from feeds.errors import PublishError, described
 from feeds.model import digest, feed_of
 from feeds.pipeline import Drafts
 from feeds.pipeline.taken_back import taken_back
@@ -22,15 +25,15 @@ from feeds.store import Connection, Store, Withheld
 CODINGS = {"": "", **codings.SUFFIXES}  # the suffix of a file, by the coding of its content
 
 
-def withdraw(config: Config, source: Store, now: datetime, *, allow_removal: bool = False) -> None:
-    """Take what records take back out of the tree, without writing the store.  Raises OSError, and FeedsError."""
+def take_back(config: Config, source: Store, now: datetime, *, allow_removal: bool = False) -> None:
+    """Take what records take back out of the tree though the store cannot be written.  Raises PublishError."""
     root = config.output_folder
     if not root.is_dir():
         return
     withheld = store.withheld_of(taken_back(config, source, now, allow_removal=allow_removal))
     source.withhold(withheld)
     try:
-        with store.alone(root):
+        with translated(root), store.alone(root):
             tree = Tree(root)
             with source.reading() as connection:
                 lost = store.feeds_that_lost(connection, last_finished(connection, tree_fact(config)))
@@ -42,15 +45,15 @@ def withdraw(config: Config, source: Store, now: datetime, *, allow_removal: boo
 
 
 def rewrite(tree: Tree, drafts: Drafts, connection: Connection, now: datetime, keys: Collection[str]) -> None:
-    """Delete and rewrite documents of these feeds, and those that point to all feeds, where they changed."""
+    """Rewrite documents of these feeds, and those that point to all feeds; delete those of feeds that are gone."""
     feeds = drafts.snapshot(connection, now).feeds
-    there = [key for key in keys if key in feeds]
+    there, known = [key for key in keys if key in feeds], {"", *feeds}
     documents = {path + suffix for path in drafts.paths(connection, now, there) for suffix in CODINGS.values()}
-    of_feeds = [path for path in tree.before if feed_of(path) in keys]
-    doubtful = [path for path in tree.before if path in documents]
-    if not of_feeds:
+    gone = [path for path in tree.before if feed_of(path) not in known]
+    gone += [path for path in tree.before if feed_of(path) in keys and feed_of(path) in known and path not in documents]
+    if not gone and not there:
         return
-    tree.begin_rewriting([path for path in of_feeds if path not in documents], doubtful)
+    tree.begin_rewriting(gone, [path for path in tree.before if path in documents])
     second = micros(now) // 1_000_000
     for draft in chain(drafts.of(connection, now, there), drafts.lists(connection, now)):
         files = {
@@ -78,3 +81,13 @@ def last_finished(connection: Connection, fact: str) -> int:
     """Return the generation of the store as of which a build of that tree was last finished; -1 where none is known."""
     number, _, _ = (store.fact(connection, fact) or "").partition(" ")
     return int(number) if number.isdigit() else -1
+
+
+@contextmanager
+def translated(root: Path) -> Iterator[None]:
+    """Tell of what cannot be written in a tree as PublishError."""
+    try:
+        yield
+    except OSError as error:
+        place = error.filename2 or error.filename or root
+        raise PublishError(str(place), f"expected to write the tree, got: {described(error)}") from error
