@@ -60,6 +60,7 @@ class Records(Section):
     path: Path = Field(Path("seeds"), strict=False)
     ledger: Path = Field(Path("ledger.toml"), strict=False)
     fields: Annotated[FieldMapping | None, BeforeValidator(_mapping)] = None
+    allow_removal: bool = False
 
 
 class StoreSection(Section):

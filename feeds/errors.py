@@ -2,6 +2,7 @@
 
     FeedsError
     ├── ConfigError    config.toml cannot be used                   (config)
+    ├── RemovalRefused the files of most articles are gone          (pipeline)
     ├── LedgerError    the ledger cannot be read or written         (ledger)
     ├── StoreError     the store cannot be opened, read or written  (store)
     │   └── StoreBusy  another process is writing it: try again
@@ -16,9 +17,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from errno import EACCES, EDQUOT, ENOSPC, EPERM, EROFS
 
+NO_ROOM = (ENOSPC, EDQUOT)
 REMEDIES = {
-    ENOSPC: "make room on the disk and try again",
-    EDQUOT: "make room on the disk and try again",
+    **dict.fromkeys(NO_ROOM, "make room on the disk and try again"),
     EACCES: "let this user write there",
     EPERM: "let this user write there",
     EROFS: "name a place that can be written",
@@ -53,6 +54,10 @@ class ConfigError(FeedsError):
         super().__init__(subject, problem)
         self.faults = tuple(faults)
         self.source = source
+
+
+class RemovalRefused(FeedsError):
+    """The files of so many published articles are gone that a mistake is likelier than their removal."""
 
 
 class LedgerError(FeedsError):

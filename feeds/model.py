@@ -231,6 +231,14 @@ def is_archive(path: str) -> bool:
     return re.search(r"(?:^|/)archive/[0-9][^/]*$", path) is not None
 
 
+def feed_of(path: str) -> str:
+    """Return the key of the feed that a document at that path belongs to; `` for one of none."""
+    folder, _, file = path.rpartition("/")
+    if is_archive(path):  # else a feed may be called so: topics/archive
+        return folder.rpartition("/")[0] or EVERYTHING
+    return folder or (EVERYTHING if file.startswith("feed.") else "")
+
+
 @lru_cache(maxsize=10_000)  # and their hosts
 def host_name(text: str) -> str:
     """A host name in the form in which it is compared: lower case, in ASCII, no final dot.

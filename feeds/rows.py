@@ -18,6 +18,7 @@ from feeds.records import Cost, Fault, Found, Reading
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NOBODY = Provider("withdrawn.invalid", WITHDRAWN)
 MICROSECOND = timedelta(microseconds=1)
+MOST_REASONS = 3  # that are told of one record
 # The columns of rows in the order of their values.
 FILE_COLUMNS = ("path", "size", "mtime_ns", "digest", "unpublished", "due", "expires", "faults", "faulty")
 RECORD_COLUMNS = (
@@ -45,7 +46,7 @@ class Filed(NamedTuple):
     """A file as the store keeps it: its row, the row of the article that it holds, the addresses that it holds back.
 
     `title` is the article's. `broken`: it is no article for no reason but a fault, and nothing in it says that it is to
-    wait, or to go.
+    wait, or to go. `hidden` is the reason why it is not shown now, without a word of the record.
     """
 
     path: str
@@ -55,6 +56,7 @@ class Filed(NamedTuple):
     held: tuple[str, ...]
     title: str
     broken: bool
+    hidden: str = ""
 
 
 def filed(found: Found, reading: Reading, now: datetime, names: Names, anew: bool = False) -> Filed:
@@ -67,7 +69,18 @@ def filed(found: Found, reading: Reading, now: datetime, names: Names, anew: boo
     record = None if article is None else record_row(article, names, anew and article.is_current(now))
     broken = reading.left_out and not reading.doubtful and not waits and not has_expired
     title = "" if article is None else article.title
-    return Filed(reading.path, reading.digest, file_row(found, reading), record, reading.held, title, broken)
+    hidden = "" if article is not None and article.is_current(now) else _reason(reading)
+    return Filed(reading.path, reading.digest, file_row(found, reading), record, reading.held, title, broken, hidden)
+
+
+def _reason(reading: Reading) -> str:
+    """Return why a record is not shown."""
+    if reading.faults:
+        first = reading.faults[:MOST_REASONS]
+        return "; ".join(fault.public.removeprefix(f"{fault.path}:") for fault in first)
+    if reading.unpublished:
+        return "the record says that it is not published"
+    return "it is dated in the future"
 
 
 def micros(moment: datetime) -> int:

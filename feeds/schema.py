@@ -1,4 +1,4 @@
-"""The store's tables.  They are an index of the records, made anew for other code or another folder, never migrated.
+"""The store's tables.  They are an index of the records, rebuilt for other code (store.older), never migrated.
 
 Moments are whole microseconds since 1970 in UTC. `age` is the negative of a record's publication, so that ascending
 order, which an index gives for nothing, is newest first. What editors did not publish has a row in `files` alone,
@@ -30,7 +30,7 @@ metadata = MetaData()
 facts = Table("facts", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
 
 # What changed since it was last decided what is visible: addresses of records (link), digests of addresses that nothing
-# may point to or now may (address), feeds that lost an article (feed).
+# may point to or now may (address), feeds that lost an article (feed), each with the address of that article (left).
 unsettled = Table(
     "unsettled",
     metadata,
@@ -131,7 +131,7 @@ memberships = Table(
 )
 
 # How many visible records spell a feed's name how, and the feeds that come of it. `touched` is the generation in which
-# what a feed shows may have changed last.
+# what a feed shows may have changed last, `lost` the one in which something was last taken back that it showed.
 spellings = Table(
     "spellings",
     metadata,
@@ -148,6 +148,7 @@ feeds = Table(
     Column("name", Text, nullable=False),
     Column("articles", Integer, nullable=False),
     Column("touched", Integer, nullable=False),
+    Column("lost", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -201,3 +202,22 @@ documents = Table(
     Column("modified", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
+
+# Records that were public before an upgrade and are hidden after it, with the reason, until each of those who tell of
+# them has done so (store.notices).
+notices = Table(
+    "notices",
+    metadata,
+    Column("teller", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    PrimaryKeyConstraint("teller", "path"),
+    sqlite_with_rowid=False,
+)
+
+# Have every record point to the addresses that it names, in the order of the index, in which rows are quick to insert.
+POINT = """
+    INSERT INTO pointers (address, record)
+    SELECT DISTINCT value, number FROM records, json_each('["' || replace(related, ' ', '","') || '"]')
+    WHERE related != '' ORDER BY 1, 2
+"""

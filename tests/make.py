@@ -177,6 +177,13 @@ def run(*arguments: str, cwd: Path, check: int | None = 0, **environment: str) -
     return done
 
 
+def run_python(code: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run a few lines of Python in a folder, as another program would use the package."""
+    done = subprocess.run([sys.executable, "-c", code], cwd=cwd, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
 def invoke(*arguments: str, cwd: Path, check: int | None = 0) -> subprocess.CompletedProcess[str]:
     """The same as `run`, in this process: for what a command reads, writes and says, without half a second to start."""
     threshold = gc.get_threshold()

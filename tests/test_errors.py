@@ -6,7 +6,7 @@ from feeds import errors
 
 def test_every_error_names_its_subject_and_has_one_base() -> None:
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.FeedsError)]
-    assert len(kinds) == 7
+    assert len(kinds) == 8
     for kind in kinds:
         error = kind("the subject", "expected this, got that")
         assert str(error) == "the subject: expected this, got that"

@@ -2,11 +2,17 @@
 
 import gc
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from feeds.cli import opening, terminal
-from feeds.cli.opening import config_option
+from feeds.cli.opening import allow_removal_option, config_option
+
+if TYPE_CHECKING:
+    from feeds.pipeline import Ingested
+
+SHORT_WAIT = 1  # seconds for another writer of the store, before what was taken back leaves the tree without it
 
 
 @click.command(
@@ -14,18 +20,19 @@ from feeds.cli.opening import config_option
     epilog="\b\nExample:\n  feeds build && rsync -a --delete public/ host:/srv/www/\n",
 )
 @config_option
+@allow_removal_option
 @click.option("--compress", is_flag=True, help="Write .br and .gz beside each document.")
-def build(config_path: str, compress: bool) -> None:
+def build(config_path: str, compress: bool, allow_removal: bool) -> None:
     """Write the static tree: only what changed, and without what is gone.
 
     Exit code 1 when a record, or part of one, had to be left out, or something lies in the way of a file.
     """
     gc.set_threshold(100_000, 50, 50)  # next to nothing that is made here points to itself
-    from feeds.errors import LedgerError
+    from feeds.errors import LedgerError, RemovalRefused, StoreBusy, StoreError
 
     config, now = opening.load(config_path), opening.now()
-    with opening.reading_ahead(config, now) as ahead, opening.opened(config) as source:
-        from feeds.publish import static
+    with opening.reading_ahead(config, now) as ahead, opening.opened(config, or_only_read=True) as source:
+        from feeds.publish import static, withdrawal
 
         if ahead is not None and ahead.read is not None:  # loaded while others read
             from feeds.render import format_named
@@ -39,12 +46,23 @@ def build(config_path: str, compress: bool) -> None:
             opening.report_lines([f"{config.output.path}/{path}: {problem}" for path, problem in done.refused])
             return done
 
+        def read() -> "Ingested":
+            try:
+                return opening.ingest(config, source, now, ahead, allow_removal=allow_removal, wait=SHORT_WAIT)
+            except StoreBusy:  # what was taken back goes before it is waited for
+                withdrawal.take_back(config, source, now, allow_removal=allow_removal)
+                return opening.ingest(config, source, now, allow_removal=allow_removal)
+
         try:
-            ingested = opening.ingest(config, source, now, ahead)
-        except LedgerError:
+            ingested = read()
+        except (LedgerError, RemovalRefused):
             write()  # what was taken back goes all the same
             raise
+        except StoreError:
+            withdrawal.take_back(config, source, now, allow_removal=allow_removal)
+            raise
         faults = opening.report(config, source, now)
+        opening.tell_hidden(config, source, "build")
         built = write()
     if config.site.base_url == config.server.address:
         click.echo(f"Every address begins with {config.site.base_url}: site.base_url names the public one.", err=True)

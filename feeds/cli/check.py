@@ -1,11 +1,18 @@
 """`feeds check`: every fault of every record, for its editor, for an editor's program, or for CI."""
 
 import sys
+from contextlib import suppress
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from feeds.cli import opening, terminal
 from feeds.cli.opening import config_option
+from feeds.errors import FeedsError, LedgerError, RemovalRefused
+
+if TYPE_CHECKING:
+    from feeds.config import Config
 
 FORMATS = ("text", "lines", "json", "github")
 
@@ -26,7 +33,8 @@ FORMATS = ("text", "lines", "json", "github")
 def check(config_path: str, form: str | None, show_all: bool) -> None:
     """Report every fault of every record.  Exit code 1 when there is one.
 
-    Lines of unpublished records are shown too, to their editor; those of `secured` never.
+    Lines of unpublished records are shown too, to their editor; those of `secured` never. After an upgrade, the
+    records that it hides are named once.
     """
     from feeds import pipeline
     from feeds.cli import reports
@@ -42,5 +50,20 @@ def check(config_path: str, form: str | None, show_all: bool) -> None:
         if faults:
             report.add(path, faults)
     report.end(len(records), len(faulty))
+    if config.store_file.exists():
+        _tell_hidden(config, now)
     if faulty:
         sys.exit(opening.FAULTS_REPORTED)
+
+
+def _tell_hidden(config: "Config", now: datetime) -> None:
+    """Name what an upgrade hides.  A store that no command has brought up to date since is brought up to date first."""
+    from feeds import selection
+
+    with suppress(FeedsError), opening.opened(config) as source:
+        with source.reading() as connection:
+            is_current = selection.was_settled(connection)
+        if not is_current:
+            with suppress(LedgerError, RemovalRefused):
+                opening.ingest(config, source, now)
+        opening.tell_hidden(config, source, "check")

@@ -15,13 +15,16 @@ if TYPE_CHECKING:
     from feeds.pipeline import Ingested
     from feeds.pipeline.reading import Ahead
     from feeds.records import Fault
-    from feeds.store import Store
+    from feeds.store import Store, Teller
 
 FAULTS_REPORTED = 1
 WRONG_USE = 2
 STOPPED = 130  # 128 and the number of SIGINT, as shells tell of it
 MOST_SHOWN = 20  # faults, where a person watches; all of them where none does
 
+allow_removal_option = click.option(
+    "--allow-removal", is_flag=True, help="Let articles go even when the files of most of them are gone."
+)
 config_option = click.option(
     "--config", "config_path", default="config.toml", show_default=True, metavar="PATH", help="The configuration file."
 )
@@ -40,11 +43,11 @@ def load(path: str, **server: Any) -> "Config":
 
 
 @contextmanager
-def opened(config: "Config") -> Iterator["Store"]:
-    """The store of a config, closed at last."""
+def opened(config: "Config", *, or_only_read: bool = False) -> Iterator["Store"]:
+    """Open the store of a config, and close it at last; `or_only_read`: also where it cannot be written."""
     from feeds.pipeline import open_store
 
-    with open_store(config) as source:
+    with open_store(config, or_only_read=or_only_read) as source:
         yield source
 
 
@@ -57,12 +60,32 @@ def reading_ahead(config: "Config", moment: datetime) -> "Iterator[Ahead | None]
         yield ahead
 
 
-def ingest(config: "Config", source: "Store", moment: datetime, ahead: "Ahead | None" = None) -> "Ingested":
-    """Bring the store up to date with the records, under a bar."""
+def ingest(
+    config: "Config",
+    source: "Store",
+    moment: datetime,
+    ahead: "Ahead | None" = None,
+    *,
+    allow_removal: bool = False,
+    wait: float | None = None,
+) -> "Ingested":
+    """Bring the store up to date with the records, under a bar; wait so many seconds for another writer."""
     from feeds.pipeline import ingest
+    from feeds.store import LONGEST_WAIT
 
     with terminal.progress("Reading", "record") as progress:
-        return ingest(config, source, moment, progress, workers=workers(config), ahead=ahead)
+        helpers, patience = workers(config), LONGEST_WAIT if wait is None else wait
+        return ingest(
+            config, source, moment, progress, patience, workers=helpers, ahead=ahead, allow_removal=allow_removal
+        )
+
+
+def tell_hidden(config: "Config", source: "Store", teller: "Teller") -> None:
+    """Name the records that an upgrade hides, each once, with the reason."""
+    from feeds.pipeline.notices import told_once
+
+    for line in told_once(config, source, teller):
+        click.echo(line, err=True)
 
 
 def workers(config: "Config") -> int:

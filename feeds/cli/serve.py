@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import click
 
 from feeds.cli import opening
-from feeds.cli.opening import config_option
+from feeds.cli.opening import allow_removal_option, config_option
 
 if TYPE_CHECKING:
     from feeds.config import Config
@@ -20,19 +20,25 @@ MOST_ADDRESSES = 12
     epilog="\b\nExample:\n  feeds serve --host 0.0.0.0 --port 8080 --workers 2\n",
 )
 @config_option
+@allow_removal_option
 @click.option("--host", help="The address to listen on, in place of server.host.")
 @click.option("--port", type=click.IntRange(1, 65535), help="The port to listen on, in place of server.port.")
 @click.option("--workers", type=click.IntRange(1, 64), help="How many processes answer, in place of server.workers.")
-def serve(config_path: str, host: str | None, port: int | None, workers: int | None) -> None:
+def serve(config_path: str, host: str | None, port: int | None, workers: int | None, allow_removal: bool) -> None:
     """Serve the feeds over HTTP; a record that changes shows up by itself."""
+    from feeds.errors import RemovalRefused
     from feeds.pipeline import Documents
     from feeds.publish import server
 
     config, now = opening.load(config_path, host=host, port=port, workers=workers), opening.now()
     server.check_address(config)
     with opening.opened(config) as source:
-        opening.ingest(config, source, now)
+        try:
+            opening.ingest(config, source, now, allow_removal=allow_removal)
+        except RemovalRefused as error:
+            click.echo(f"feeds: {error}", err=True)  # what was published before is served
         opening.report(config, source, now)
+        opening.tell_hidden(config, source, "service")
         feeds = Documents(config, source).feeds(now)
     _say_addresses(config, feeds)
     server.serve(config)

@@ -51,14 +51,16 @@ class Documents:
     def __init__(self, config: Config, source: Store) -> None:
         self._config = config
         self._store = source
+        self._withheld = source.withheld
         self._drafts = Drafts(config, source)
+        self._unwritten: dict[str, Published] = {}
         self._lock = Lock()
 
     def feeds(self, now: datetime) -> dict[str, Feed]:
         """Every feed in which something is visible, by key, in the order in which they are listed."""
         with self._lock:
             self._settle(now)
-            with self._store.reading() as connection:
+            with self._store.showing() as connection:
                 return self._drafts.snapshot(connection, now).feeds
 
     def get(self, path: str, now: datetime) -> Document | None:
@@ -73,13 +75,15 @@ class Documents:
             return self._edition(path, now, before)
 
     def _settle(self, now: datetime) -> None:
-        """What fell due shows; while another process writes, what was visible before."""
+        """Have what fell due show; while another process writes, what was visible before."""
+        if self._withheld != self._store.withheld:  # what was looked up is of other articles
+            self._withheld, self._drafts = self._store.withheld, Drafts(self._config, self._store)
         if not self._drafts.holds(now):
             with suppress(StoreBusy):
                 settle(self._config, self._store, now, wait=SHORT_WAIT)
 
     def _edition(self, path: str, now: datetime, before: Edition | None) -> Edition | None:
-        with self._store.reading() as connection:
+        with self._store.showing() as connection:
             draft = self._drafts.at(connection, now, path)
             if draft is None:
                 return None
@@ -100,7 +104,7 @@ class Documents:
 
     def part(self, edition: Edition, entries: Collection[str], now: datetime) -> bytes | None:
         """A feed of some of its entries, by recipe; None where it is no longer what the edition says."""
-        with self._lock, self._store.reading() as connection:
+        with self._lock, self._store.showing() as connection:
             draft = self._drafts.at(connection, now, edition.document.path)
             if draft is None or draft.part is None or draft.recipe != edition.recipe:
                 return None
@@ -116,24 +120,33 @@ class Documents:
         try:
             with self._store.writing(wait=SHORT_WAIT) as writing:
                 known = store.published(writing, [draft.path]).get(draft.path)
-                noted = published_as(draft, etag, known, now)
+                noted = published_as(draft, etag, known, now, store.latest_gone(writing))
                 if noted != known:
                     store.note_published(writing, {draft.path: noted})
                 self._drafts.save_in(writing)
+            self._unwritten.pop(draft.path, None)
             return noted, noted
         except StoreError:
-            return published_as(draft, etag, known, now), known
+            # Its date stays the same from answer to answer, though it cannot be noted.
+            before = self._unwritten.get(draft.path)
+            if before is None or before.etag != etag or (known is not None and before.modified < known.modified):
+                before = self._unwritten[draft.path] = published_as(draft, etag, known, now)
+            return before, known
 
 
-def published_as(draft: Draft, etag: str, known: Published | None, now: datetime) -> Published:
+def published_as(draft: Draft, etag: str, known: Published | None, now: datetime, latest_gone: int = 0) -> Published:
     """What to note of a document: its date is its articles' at first, then the second in which its bytes changed.
+
+    One of which nothing is known may have been there before: it is dated no earlier than `latest_gone`, the latest date
+    of the documents that went.
 
     The date never stands still while the tag moves and never goes back; where two changes fall in one second it is a
     second ahead, and left out of answers until the clock has passed it (RFC 9110 §8.8.2.1). Only a date that a wrong
     clock noted is brought back, to now.
     """
     if known is None:
-        modified = max(micros(draft.newest) // 1_000_000, 0)
+        second = micros(now) // 1_000_000
+        modified = max(micros(draft.newest) // 1_000_000, min(latest_gone, second), 0)
     elif is_far_ahead(known.modified, now):
         modified = micros(now) // 1_000_000
     elif known.etag == etag:

@@ -104,7 +104,7 @@ class Drafts:
 
         Raises Moved when the records changed since it was looked up which these are.
         """
-        with self._store.reading() as connection:
+        with self._store.showing() as connection:
             snapshot = self.snapshot(connection, now, steady=True)
             if len(keys) > MANY:
                 self._entries.look_up_hidden(connection)
@@ -127,7 +127,7 @@ class Drafts:
         batches = [wanted[start : start + BATCH] for start in range(0, len(wanted), BATCH)]
 
         def render(batch: Sequence[Wanted]) -> tuple[list[Rendered], set[str]]:
-            with self._store.reading() as latest, reporting.collecting() as faults:
+            with self._store.showing() as latest, reporting.collecting() as faults:
                 self.snapshot(latest, now, steady=True)
                 return list(self._entries.render(latest, snapshot, hidden, batch)), faults
 

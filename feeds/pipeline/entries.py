@@ -112,7 +112,7 @@ class Entries:
             (self._unsaved if is_dear(other) else self._ready)[other][number] = entry
             if other == variant:
                 ready[number] = entry.content
-        if len(self._unsaved[variant]) >= MOST_UNSAVED:
+        if len(self._unsaved[variant]) >= MOST_UNSAVED and not self._store.withheld:  # else it cannot be written
             with self._store.writing() as writing:
                 self.save_in(writing)
         return (ready[number] for number in recipes)

@@ -1,5 +1,6 @@
 """From the records folder into the store: only what changed is read, and all of it lands in one transaction."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress
@@ -10,37 +11,43 @@ from pathlib import Path
 
 from feeds import selection, store
 from feeds.config import Config
-from feeds.errors import LedgerError, StoreError
+from feeds.errors import LedgerError, RemovalRefused, StoreError
 from feeds.ledger import ledger_bytes
 from feeds.model import digest
 from feeds.pipeline.listing import listed
 from feeds.pipeline.look import Look, forget_listing
 from feeds.pipeline.minting import Minting, ledger_mark
 from feeds.pipeline.reading import Ahead, Read, Reader, batches
+from feeds.pipeline.removal import Removal
 from feeds.pipeline.workers import shared
-from feeds.records import Found, printable, walk
+from feeds.records import Found, list_folders, printable
 from feeds.rows import Filed, claimant_of_row
-from feeds.store import LONGEST_WAIT, Connection, Store, homes, identities
+from feeds.store import LONGEST_WAIT, OLDER, Connection, Store, fact, homes, identities
 
 SHAPING = ("feedgen", "lxml", "idna", "jinja2", "markdown-it-py", "nh3", "pydantic", "pyyaml")
 Progress = Callable[[int, int], None]
+FOLDER = "folder"  # the records folder that the store was last brought up to date with
 
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What an ingest came to: how many files there are, how many of them were read now, how many were forgotten."""
+    """What an ingest came to: how many files there are, how many of them were read now, how many were forgotten.
+
+    `missing` are published articles whose files were not found, and that stay until a later look does not find as many.
+    """
 
     files: int
     read: int
     forgotten: int
+    missing: int = 0
 
 
-def open_store(config: Config) -> Store:
-    """Open the store that the config names, made by this code of these records, under these keys, names and zone."""
+def open_store(config: Config, *, or_only_read: bool = False) -> Store:
+    """Open the store that the config names, which is of this very code and these keys, and told of folder and names."""
     fields = config.records.fields
     keys = [config.site.timezone, str(config.feeds.max_entry_bytes), *([fields.digest] if fields else [])]
-    fingerprint = digest(_code(), str(config.records_folder.resolve()), *keys)
-    return Store(config.store_file, fingerprint, config.names.digest)
+    names = digest(config.names.digest, _folder(config))
+    return Store(config.store_file, digest(_code(), *keys), names, or_only_read=or_only_read)
 
 
 def ingest(
@@ -52,18 +59,27 @@ def ingest(
     among: Sequence[str] | None = None,
     workers: int = 0,
     ahead: Ahead | None = None,
+    *,
+    allow_removal: bool = False,
+    missing_before: int | None = None,
 ) -> Ingested:
     """Bring the store up to date with the records.  `progress` is told how many files of how many are read.
 
     `workers` is how many processes help to read many files; never in a process with threads, which no fork takes along.
     `ahead` is what they began before the store was opened.
     `among` are the paths of files of which it is known that they may have changed: no others are looked at.
+    `allow_removal` lets articles go however many files are gone; `missing_before` is what the last look found missing,
+    for who looks again soon.
 
     Raises ConfigError when the records folder cannot be read, LedgerError when the ledger cannot be read or written,
-    StoreError when the store cannot be written, StoreBusy when another process still writes it after `wait` seconds.
+    RemovalRefused when the files of most articles are gone; records that say that they are not published are taken
+    back all the same. Raises StoreError when the store cannot be written, StoreBusy when another process still writes
+    it after `wait` seconds.
     """
+    removal = Removal(config, allowed=allow_removal, is_partial=among is not None, before=missing_before)
     try:
         look = Look(listed(config.records_folder, among) if ahead is None else ahead.listing())
+        _note_folder(config, into, wait)
         with into.reading() as connection:
             is_settled = selection.is_settled(connection, config.rules, now)
             mark = ledger_mark(ledger_bytes(config.ledger_file), config.feeds.withdrawn_days)
@@ -73,6 +89,10 @@ def ingest(
             fresh = ahead is not None and ahead.read is not None and not look.knows_any(connection)
             same_files = last or not (look.count if fresh else look.changed(connection) or look.gone(connection))
             mends = not last and look.is_sure(connection)
+            if is_settled and same_ledger and same_names and not same_files and not look.changed(connection):
+                missing = removal.postponed(connection, look.gone(connection))
+                if missing:
+                    return Ingested(look.count, 0, 0, missing)
         if is_settled and same_ledger and same_names and same_files:
             if mends:  # next time the listing is enough
                 with suppress(StoreError), into.writing(0) as connection:
@@ -84,14 +104,14 @@ def ingest(
             if not look.still_holds(connection):
                 # While this process waited for its turn, another may have done the work.
                 look, ahead = Look(listed(config.records_folder, among)), None
-            work = _Ingest(connection, config, now, look, progress, workers, ahead)
+            work = _Ingest(connection, config, now, look, removal, progress, workers, ahead)
             ingested = work.run(same_ledger)
         into.tend()
         return ingested
-    except LedgerError:
-        # What was taken back goes although nothing can be noted in the ledger; all else waits until that can be.
+    except (LedgerError, RemovalRefused):
+        # What was taken back goes although nothing can be noted in the ledger, or all else is in doubt and waits.
         with into.writing(wait) as connection:
-            work = _Ingest(connection, config, now, Look(listed(config.records_folder, among)))
+            work = _Ingest(connection, config, now, Look(listed(config.records_folder, among)), removal)
             work.take_back()
         into.tend()
         raise
@@ -104,8 +124,8 @@ def files_at(config: Config, source: Store, paths: Sequence[str]) -> list[str]:
         for path in paths:
             found.update(store.known_below(connection, printable(path)))
     for path in paths:
-        if (folder / path).is_dir() and not any(part.startswith(".") for part in path.split("/")):
-            found.update(f"{path}/{item.path}" for item in walk(folder / path))
+        if os.path.isdir(folder / path) and not any(part.startswith(".") for part in path.split("/")):
+            found.update(item.path for listed in list_folders(folder, [f"{path}/"]) for item in listed.files())
     return sorted(found)
 
 
@@ -134,6 +154,7 @@ class _Ingest:
         config: Config,
         now: datetime,
         look: Look,
+        removal: Removal,
         progress: Progress | None = None,
         workers: int = 0,
         ahead: Ahead | None = None,
@@ -142,6 +163,7 @@ class _Ingest:
         self._config = config
         self._now = now
         self._look = look
+        self._removal = removal
         self._progress = progress
         self._workers = workers
         anew = not selection.was_settled(connection)
@@ -158,8 +180,6 @@ class _Ingest:
         minting = Minting(self._connection, self._config, self._now)
         minting.look_up_expired()
         homes.rehome(self._connection, self._config.names)
-        minting.leaving(self._gone)
-        self._remove()
         read = 0
         with store.filling(self._connection) if self._is_first else nullcontext():
             for batch in self._filed():
@@ -167,22 +187,38 @@ class _Ingest:
                 if any(one.record is None and one.path in self._known for one in batch):
                     store.note_leftovers(self._connection)
                 self._put(batch, minting)
+        # Only now is it known which of the files that are gone were moved.
+        missing = self._removal.postponed(self._connection, self._gone)
+        spared = self._gone if missing else []
+        self._gone = [] if missing else self._gone
+        minting.leaving(self._gone)
+        self._remove()
         if read or self._gone or not same_ledger or minting.remembers:
             minting.settle()
         selection.settle(self._connection, self._config.rules, self._now)
-        self._look.note(self._connection)
-        return Ingested(self._look.count, read, len(self._gone))
+        self._look.note(self._connection, spared)
+        store.note_fact(self._connection, FOLDER, _folder(self._config))
+        return Ingested(self._look.count, read, len(self._gone), missing)
 
     def take_back(self) -> None:
         """Only what is no longer published."""
         # Else what is not yet due would be put under names of which the store does not know that they are others.
         homes.rehome(self._connection, self._config.names)
+        try:
+            if self._removal.postponed(self._connection, self._gone):
+                self._gone = []
+        except RemovalRefused:
+            self._gone = []
         self._remove()
         for batch in self._filed():
-            out = [one for one in batch if not one.broken and not _is_current(one, self._now)]
+            read_before = {one.path for one in self._known_before(batch)}
+            out = [
+                one for one in batch if not _is_current(one, self._now) and (not one.broken or one.path in read_before)
+            ]
             if any(one.path in self._known for one in out):
                 store.note_leftovers(self._connection)
             store.put(self._connection, out)
+            self._note_hidden(out)
         forget_listing(self._connection, None)
         selection.settle(self._connection, self._config.rules, self._now)
 
@@ -220,11 +256,37 @@ class _Ingest:
             store.put(self._connection, minting.taking(batch), fills=True)
             return
         broken = [one.path for one in batch if one.broken and one.path in self._known]
-        staying = store.visible_records(self._connection, broken)
+        # What other code showed of the same bytes does not stay: this one decides, and tells of it.
+        staying = store.visible_records(self._connection, broken) - {one.path for one in self._known_before(batch)}
         store.note_broken(self._connection, [one for one in batch if one.path in staying])
         good = [one for one in batch if one.path not in staying]
         minting.leaving([one.path for one in good if one.path in self._known])
         store.put(self._connection, minting.taking(good))
+        self._note_hidden(good)
+
+    def _known_before(self, batch: Sequence[Filed]) -> list[Filed]:
+        """Return the files that other code showed, and whose bytes are still the same."""
+        return [one for one in batch if self._known.get(one.path) == OLDER + one.digest]
+
+    def _note_hidden(self, batch: Sequence[Filed]) -> None:
+        hidden = {one.path: one.hidden for one in self._known_before(batch) if one.hidden}
+        store.note_hidden(self._connection, hidden)
+
+
+def _folder(config: Config) -> str:
+    return str(config.records_folder.resolve())
+
+
+def _note_folder(config: Config, into: Store, wait: float) -> None:
+    """Have every file read again where the records are another folder than the last time."""
+    with into.reading() as connection:
+        known = fact(connection, FOLDER)
+    if known in (None, _folder(config)):
+        return
+    with into.writing(wait) as connection:
+        store.doubt_all_files(connection)
+        forget_listing(connection, None)
+        store.note_fact(connection, FOLDER, _folder(config))
 
 
 def _is_current(one: Filed, now: datetime) -> bool:

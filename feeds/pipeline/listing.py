@@ -9,7 +9,7 @@ from pathlib import Path
 
 from feeds.errors import ConfigError
 from feeds.model import digest
-from feeds.records import Found, Listed, find, list_folders, printable
+from feeds.records import Found, Listed, find, is_readable, list_folders, printable
 
 # A file that changed this shortly before it was read may change again without its time telling so.
 SETTLED_NS = 50_000_000
@@ -27,6 +27,7 @@ class Listing:
         self._folders = {listed.prefix: listed for listed in folders}
         # A name that has to be escaped to be shown may be that of another file: no folder is told apart by its name.
         self.is_plain = all(listed.prefix.isprintable() and _shows(listed.facts) for listed in self._folders.values())
+        self._unread = tuple(printable(listed.prefix) for listed in self._folders.values() if not listed.whole)
         self.digests = {prefix: self._digest(listed) for prefix, listed in self._folders.items()}
         sure = all(self.digests.values())
         self.digest = (
@@ -41,6 +42,10 @@ class Listing:
         some = map(self._folders.__getitem__, there)
         return _by_path(found for listed in some for found in listed.files())
 
+    def hides(self, path: str) -> bool:
+        """Tell whether a file may be at a path though it was not found: in a folder that could not be read."""
+        return bool(self._unread) and path.startswith(self._unread)
+
     def _digest(self, listed: Listed) -> str:
         sure = self.is_plain and listed.whole and settled(listed.newest) != NEVER
         return digest(listed.facts) if sure else ""
@@ -52,9 +57,24 @@ class Few:
     def __init__(self, folder: Path, paths: Sequence[str]) -> None:
         if not folder.is_dir():
             raise ConfigError(str(folder), "expected a folder of records, got none")
-        self.found = _by_path(found for path in paths if (found := find(folder, path)) is not None)
-        self.paths = [printable(path) for path in paths]
+        there: list[Found] = []
+        self.paths: list[str] = []  # without those of which it cannot be told what is there
+        for path in paths:
+            try:
+                found = find(folder, path)
+            except OSError:
+                continue
+            if found is not None:
+                there.append(found)
+            elif not is_readable(folder / path):
+                continue
+            self.paths.append(printable(path))
+        self.found = _by_path(there)
         self.count = len(self.found)
+
+    def hides(self, path: str) -> bool:
+        """Tell whether a file may be at a path though it was not found: such paths are left out from the start."""
+        return False
 
 
 def listed(folder: Path, among: Sequence[str] | None) -> Listing | Few:

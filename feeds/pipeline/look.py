@@ -57,16 +57,19 @@ class Look:
         return self._changed
 
     def gone(self, connection: Connection) -> list[str]:
-        """The paths of the files that the store knows and that are no more."""
-        return sorted(self._marks(connection).keys() - self._looked_at(connection).keys())
+        """Return the paths of the files that the store knows and that are no more; what cannot be read is unknown."""
+        missing = self._marks(connection).keys() - self._looked_at(connection).keys()
+        return sorted(path for path in missing if not self._files.hides(path))
 
-    def note(self, connection: Connection) -> None:
-        """Note that the store was brought up to date with these files."""
+    def note(self, connection: Connection, spared: Iterable[str] = ()) -> None:
+        """Note that the store was brought up to date with these files; `spared` are gone and were not removed."""
         if isinstance(self._files, Few):
             known = store.folder_digests(connection)
-            forget_listing(connection, map(_folder, self._files.paths) if known else ())
+            forget_listing(connection, map(_folder, [*self._files.paths, *spared]) if known else ())
             return
-        doubtful = {_folder(path) for path in store.undated_files(connection)}
+        doubtful = {_folder(path) for path in [*store.undated_files(connection), *spared]}
+        # What lies in or below a folder that could not be read is compared again once it can be.
+        doubtful |= {folder for folder in store.folder_digests(connection) if self._files.hides(folder)}
         digests = {**self._files.digests, **dict.fromkeys(doubtful, "")} if self._files.is_plain else {}
         store.note_folders(connection, digests)
         if self._files.digest and not doubtful:

@@ -24,6 +24,7 @@ from feeds.records import (
     Listed,
     Reading,
     RecordsFolder,
+    is_unknown,
     list_folders,
     may_be_hidden,
     parts_of,
@@ -80,7 +81,8 @@ class Reader:
         """A file that cannot be read.  If it is too large, its first bytes may still say that it is hidden."""
         start = folder.start(item)
         # Behind a link may be another file than before, and under a name that had to be escaped there was none.
-        doubtful = item.is_link or item.path != path
+        # But what only cannot be read just now is unknown, not gone.
+        doubtful = (item.is_link and not is_unknown(fault)) or item.path != path
         doubtful = doubtful or (
             bool(start) and may_be_hidden(start, self.now, self.config.records.fields, self.config.site.zone)
         )

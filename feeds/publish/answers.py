@@ -151,11 +151,25 @@ class Shelf:
         self._budget = budget
         self._sizes: dict[str, int] = {}
         self.held = 0
+        self.cleared = 0  # times
         self._lock = Lock()
 
-    def put(self, address: str, answer: Answer) -> None:
-        """Keep an answer, in place of what was there, and let go of what nobody asked for of late."""
+    def clear(self) -> None:
+        """Forget all answers, those included that are just being made."""
         with self._lock:
+            self.cleared += 1
+            self.answers.clear()
+            self._sizes.clear()
+            self.held = 0
+
+    def put(self, address: str, answer: Answer, cleared: int | None = None) -> None:
+        """Keep an answer, in place of what was there, and let go of what nobody asked for of late.
+
+        `cleared` is what that was when the answer was begun: one that was begun before is not kept.
+        """
+        with self._lock:
+            if cleared not in (None, self.cleared):
+                return
             self._remove(address)
             self.generation = max(self.generation, answer.generation)
             if (size := answer.size) > self._budget:
@@ -213,13 +227,14 @@ class Answers:
     def answer(self, path: str, now: datetime, coding: str = codings.IDENTITY) -> Answer | None:
         """The answer for a document's path, ready in that coding; None where there is none.  Raises StoreError."""
         address = f"{self._prefix}/{addresses.canonical(path)}"
+        cleared = self._shelf.cleared
         before = self._shelf.answers.get(address)
         if before is not None and coding in before.bodies and self._shelf.holds(before, now):
             return before
         try:
             edition = self._documents.edition(path, now, before.edition if before else None)
         except StoreError as error:
-            if before is None:
+            if before is None or self._shelf.cleared != cleared:
                 raise
             log.error("%s; the last good answer is given for %s", error, path)
             before.body(coding)
@@ -233,7 +248,7 @@ class Answers:
         answer = Answer(edition, before, links, styled=self._config.feeds.pages)
         answer.body(coding)
         if edition.settled:
-            self._shelf.put(address, answer)
+            self._shelf.put(address, answer, cleared)
         return answer
 
     def delta(self, answer: Answer, etag: str, now: datetime) -> bytes | None:

@@ -125,6 +125,15 @@ class Files:
             error.filename = self.place(path)
             raise
 
+    def overwrite(self, path: str, content: bytes) -> None:
+        """Write over a file that is there, which needs no room but for what is longer than before."""
+        descriptor = os.open(self.place(path), os.O_WRONLY | os.O_NOFOLLOW)
+        with open(descriptor, "wb") as file:
+            file.write(content)
+            file.truncate()
+            file.flush()
+            os.fsync(descriptor)
+
     def put_in_place(self, path: str, *, lasting: bool = True) -> None:
         """Have a file that was written aside in its place, instead of what is there; if `lasting`, `sync` counts it."""
         place = self.place(path)

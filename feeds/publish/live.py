@@ -107,7 +107,7 @@ class Live:
             log.error("%s; the last good config stays", error)
 
     def _keep_records(self) -> None:
-        trouble = ""
+        trouble, next_look = "", 0.0
         self._stopped.wait(FIRST)
         while not self._stopped.is_set():
             pause = PATIENCE
@@ -119,12 +119,21 @@ class Live:
                 with _leading(self._config.store_file.parent) as leads:
                     if leads:
                         self._follow()
+                    elif monotonic() >= next_look:
+                        next_look = self._look_for_what_was_taken_back()
                 trouble = ""
             except Exception as error:  # whatever the file system does, the next try may be better
                 if str(error) != trouble:
                     log.error("%s: watching failed and is tried again; until then all is looked over", error)
                 trouble = str(error)
             self._stopped.wait(pause)
+
+    def _look_for_what_was_taken_back(self) -> float:
+        """Look as the leading process does where the store cannot be written; return when to look again."""
+        started = monotonic()
+        self._watch.withhold_taken_back(None)
+        ended = monotonic()
+        return ended + (ended - started) * (SHARE if self._watch.withholds else RARE_SHARE)
 
     def _follow(self) -> None:
         """Read what the file system says has changed, until another folder is to be watched."""
@@ -169,7 +178,7 @@ class Live:
             took, waited = monotonic() - started, monotonic()
             while not over.wait(OFTENEST):
                 share = RARE_SHARE if heard.is_set() else SHARE
-                if monotonic() - waited >= took * (share - 1) or _place(folder) != place:
+                if watching.is_unsure or monotonic() - waited >= took * (share - 1) or _place(folder) != place:
                     break
 
 

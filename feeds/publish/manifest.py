@@ -11,7 +11,6 @@ from stat import S_ISREG
 from typing import NamedTuple
 
 from feeds.errors import PublishError
-from feeds.model import EVERYTHING, is_archive
 
 MANIFEST = ".feeds-manifest"
 HEADING = "# The files that feeds wrote here: tag, time, size, path. It deletes no others. Keep this list with them.\n"
@@ -38,14 +37,6 @@ def manifest_text(files: Mapping[str, Written], earlier: Earlier | None = None) 
         for file in (*(earlier or {}).get(path, ()), last)
     )
     return (HEADING + "".join(lines)).encode()
-
-
-def feed_of(path: str) -> str:
-    """The key of the feed to which a file at that path belongs, if it belongs to any."""
-    folder, _, file = path.rpartition("/")
-    if is_archive(path):  # else a feed may be called so: topics/archive
-        return folder.rpartition("/")[0] or EVERYTHING
-    return folder or (EVERYTHING if file.startswith("feed.") else "")
 
 
 def read_manifest(root: Path) -> tuple[dict[str, Written], bytes]:

@@ -20,9 +20,10 @@ from werkzeug.http import parse_date
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from feeds.config import Config, load_config
-from feeds.errors import FeedsError, RenderError, StoreError
+from feeds.errors import FeedsError, RemovalRefused, RenderError, StoreError
 from feeds.model import EVERYTHING, feed_path
 from feeds.pipeline import Documents, ingest, open_store
+from feeds.pipeline.notices import told_once
 from feeds.publish import addresses, codings, deltas
 from feeds.publish.answers import Answers, Shelf
 from feeds.publish.headers import ALWAYS, PAGE, PREFLIGHT
@@ -74,7 +75,12 @@ def create_app(
         if just_read:
             watch.begin()
         else:
-            ingest(config, source, clock())
+            try:
+                ingest(config, source, clock())
+            except RemovalRefused as error:
+                log.error("%s; the last good documents are served", error)
+            for line in told_once(config, source, "service"):
+                log.warning("%s", line)
             watch.look()
     except BaseException:
         source.close()

@@ -5,7 +5,7 @@ Here is told which documents there are to be, and which of them are news. Their 
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -14,20 +14,22 @@ from typing import NamedTuple
 
 from feeds import store
 from feeds.config import Config
-from feeds.errors import PublishError, StoreBusy, described
-from feeds.model import digest
+from feeds.errors import FeedsError, StoreBusy
+from feeds.model import digest, feed_of
 from feeds.pipeline import Draft, Drafts, Moved, is_far_ahead, published_as, settle
 from feeds.pipeline.drafts import Unsaved
 from feeds.pipeline.workers import shared
 from feeds.publish import codings, hosts
 from feeds.publish.dates import agreed, last_published
 from feeds.publish.files import Obstacle
-from feeds.publish.manifest import Written, feed_of, manifest_text
+from feeds.publish.manifest import Written, manifest_text
 from feeds.publish.tree import Tree
+from feeds.publish.withdrawal import last_finished, rewrite, translated, tree_fact
 from feeds.render import reporting
 from feeds.store import Connection, Published, Store
 
 BATCH = 16  # feeds that a process publishes at a time
+SHORT_WAIT = 1  # seconds for another writer, before what was taken back goes and all else waits
 MOST_TURNS = 5  # in which records change under a build
 READY = 10_000  # summaries of each format, 1.6 KB each as a rule, that a process holds for the documents it makes
 
@@ -74,7 +76,7 @@ def build(
     Raises PublishError when a file cannot be written or deleted; the tree is then as it was, without what is gone.
     """
     root = config.output_folder
-    with _translated(root):
+    with translated(root):
         root.mkdir(parents=True, exist_ok=True)
         with store.alone(root), reporting.Reporter().listening():
             for _ in range(MOST_TURNS):
@@ -95,11 +97,12 @@ class _Build:
         self._drafts = Drafts(config, source, READY)
         self._rules: tuple[str, ...] = ()
         self._config = config
-        place = digest(str(root.resolve()))
-        self._fact, self._refused_fact = f"tree {place}", f"refused {place}"
+        self._fact = tree_fact(config)
+        self._refused_fact = self._fact.replace("tree", "refused", 1)
         self._after: dict[str, Written] = {}
         self._refused: dict[str, Obstacle] = {}
         self._known: dict[str, Published] = {}
+        self._latest_gone = 0
         self._noted: dict[str, Published] = {}
         self._written: list[str] = []
 
@@ -118,21 +121,38 @@ class _Build:
                 standing[""] = list(hosts.PATHS)  # the config is as it was, from which alone they follow
             else:
                 self._rules = hosts.PATHS
-        keys = [key for key in feeds if key not in standing]
+        try:
+            self._begin(now)
+            return self._write(
+                now, standing, [key for key in feeds if key not in standing], generation, since, progress
+            )
+        except (OSError, FeedsError):
+            self._withdraw(now)
+            raise
+
+    def _write(
+        self,
+        now: datetime,
+        standing: dict[str, list[str]],
+        keys: Sequence[str],
+        generation: int,
+        since: int,
+        progress: Callable[[int, int], None] | None,
+    ) -> Built:
+        """Write what is not as it is to be; files that are standing stay as they are."""
         self._drafts.render_ahead(now, keys, self._workers)
         with self._source.reading() as connection:
             drafted = self._paths(connection, now, keys)
             self._known = last_published(store.published(connection, drafted), self._tree.before, drafted, now)
+            self._latest_gone = store.latest_gone(connection)
             paths = [*drafted, *chain.from_iterable(standing.values())]
-        is_bare = self._tree.announce(paths)
-        if since < 0 and not is_bare:  # nothing is known of how the last build ended
-            self._tree.sweep(paths)
-        with self._source.writing() as connection:
-            store.note_fact(connection, self._fact, "")
         gone = self._tree.before.keys() - set(paths)
         for path in sorted(gone):  # first: what was taken back goes even where something else cannot be written
             if (found := self._tree.delete(path)) is not None:
                 self._refused[path] = found
+        is_bare = self._tree.announce(paths)
+        if since < 0 and not is_bare:  # nothing is known of how the last build ended
+            self._tree.sweep(paths)
         try:
             try:
                 for path in chain.from_iterable(standing.values()):
@@ -152,6 +172,25 @@ class _Build:
             self._tree.give_up(drafted)
             raise
         return Built(len(self._written), kept, deleted, tuple(sorted(set(self._refused.values()))))
+
+    def _begin(self, now: datetime) -> None:
+        """Note that a build was begun: where it is not finished, its tree is as of the last one that was."""
+        with self._source.reading() as connection:
+            text = f"{last_finished(connection, self._fact)} unfinished"
+        try:
+            with self._source.writing(SHORT_WAIT) as connection:
+                store.note_fact(connection, self._fact, text)
+        except StoreBusy:
+            self._withdraw(now)
+            with self._source.writing() as connection:
+                store.note_fact(connection, self._fact, text)
+
+    def _withdraw(self, now: datetime) -> None:
+        """Take what was taken back out of the files that are there, whatever else cannot be written."""
+        drafts = Drafts(self._config, self._source)
+        with self._source.reading() as connection:
+            keys = store.feeds_that_lost(connection, last_finished(connection, self._fact))
+            rewrite(self._tree, drafts, connection, now, keys)
 
     def _note(self, generation: int, now: datetime) -> bytes:
         """Note in the store what is published, and return the list of it."""
@@ -250,7 +289,7 @@ class _Build:
         known, news = self._known.get(draft.path), None
         if known is None or known.recipe != draft.recipe or is_far_ahead(known.modified, now):
             content = draft.content() if content is None else content
-            noted = news = published_as(draft, digest(content), known, now)
+            noted = news = published_as(draft, digest(content), known, now, self._latest_gone)
         else:
             noted = known
         files: list[tuple[str, Written]] = []
@@ -279,12 +318,3 @@ class _Build:
         before = self._tree.before.get(path)
         is_listed = before is not None and (before.etag, before.modified) == (noted.etag, noted.modified)
         return is_listed and self._tree.is_intact(path)
-
-
-@contextmanager
-def _translated(root: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        place = error.filename2 or error.filename or root
-        raise PublishError(str(place), f"expected to write the tree, got: {described(error)}") from error

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from feeds.errors import PublishError
+from feeds.errors import NO_ROOM, PublishError
 from feeds.model import digest
 from feeds.publish import codings
 from feeds.publish.files import Files, Obstacle
@@ -72,6 +72,7 @@ class Tree:
         if self._files.facts(path) is not None and not self._is_ours(path):
             return Obstacle(path, KEPT)
         self._files.delete(path)
+        self.before.pop(path, None)
         return None
 
     def obstacle(self, path: str, content: bytes | None = None) -> Obstacle | None:
@@ -143,12 +144,52 @@ class Tree:
             self._files.put_in_place(MANIFEST)
             self._files.sync()
 
+    def begin_rewriting(self, gone: Iterable[str], doubtful: Iterable[str]) -> None:
+        """Delete what is gone, and say of other files that they may be rewritten one by one."""
+        for path in gone:
+            self.delete(path)
+        unfinished = {path: Written(UNFINISHED, 0, 0) for path in doubtful}
+        self._save_list_somehow(manifest_text({**self.before, **unfinished}))
+
+    def rewrite(self, path: str, content: bytes, written: Written) -> None:
+        """Replace a file at once; where there is no room for two of them, the old one goes first, whatever follows.
+
+        What is not as feeds wrote it is left alone: the next build that can write everything names it.
+        """
+        if self.obstacle(path, content) is not None:
+            return
+        try:
+            try:
+                self._files.replace(path, content, written.modified)
+            except OSError as error:
+                if error.errno not in NO_ROOM:
+                    raise
+                self._files.delete(path)
+                self._files.replace(path, content, written.modified)
+            self.before[path] = written
+        except OSError:
+            self.delete(path)
+
+    def end_rewriting(self) -> None:
+        """Say what the files are now."""
+        self._save_list_somehow(manifest_text(self.before))
+
     def give_up(self, paths: Iterable[str]) -> None:
         """Leave the tree as it was; `paths` are those that may have been written."""
         self._files.sweep([*paths, MANIFEST])
         if self._last_good:
             with suppress(OSError):
-                self._save_list(self._last_good)
+                self._save_list_somehow(manifest_text(self.before))  # without what was deleted
+
+    def _save_list_somehow(self, text: bytes) -> None:
+        """Save the list, in the place of the old one where there is no room for two."""
+        try:
+            self._save_list(text)
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            self._files.overwrite(MANIFEST, text)
+            self.listed = text
 
     def _save_list(self, text: bytes) -> None:
         if text != self.listed:

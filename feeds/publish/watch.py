@@ -15,8 +15,9 @@ from feeds import selection, store
 from feeds.config import Config
 from feeds.errors import FeedsError, StoreBusy, StoreError
 from feeds.pipeline import files_at, ingest, settle
+from feeds.pipeline.taken_back import taken_back
 from feeds.publish.answers import Shelf
-from feeds.records import Cost, Fault
+from feeds.records import Cost, Fault, printable
 from feeds.store import Store
 
 LOOKS_SHARE = 10  # a look takes at most one part in this many of the time
@@ -38,12 +39,19 @@ class Watch:
         self._shelf = shelf
         self._clock = clock
         self.next = self._next_records = self._next_store = 0.0
-        self._at_records, self._at_store = Lock(), Lock()
+        self._at_records, self._at_store, self._at_withheld = Lock(), Lock(), Lock()
         self._seen: tuple[int, int] | None = None
         self._due: datetime | None = None
         self._reported: set[Fault] | None = None
+        self._missing = 0
+        self._taken_back: dict[str, tuple[str, str]] = {}
         self.trouble = ""
         self._alone = True
+
+    @property
+    def is_unsure(self) -> bool:
+        """Tell whether another look at all records must show which articles are gone."""
+        return self._missing > 0
 
     @property
     def faults(self) -> int:
@@ -106,22 +114,60 @@ class Watch:
             self._see_store()
 
     def _read_records(self, paths: Sequence[str] | None) -> bool:
+        among = None
         try:
             among = None if paths is None else files_at(self._config, self._source, paths)
-            ingested = ingest(self._config, self._source, self._clock(), wait=0, among=among)
+            ingested = ingest(
+                self._config, self._source, self._clock(), wait=0, among=among, missing_before=self._missing
+            )
+            if among is None or ingested.missing:
+                self._missing = ingested.missing
             if ingested.read or ingested.forgotten:
                 self._next_store = 0.0
                 self._seen = None
             if ingested.read or self._reported is None:
                 self._report(aloud=ingested.read > 0)
             self.trouble = ""
+            self._withhold({}, among)
             return True
         except StoreBusy:
             # another process is reading the records: what it read shows next time
             self.trouble = ""
+            self.withhold_taken_back(among)
+        except StoreError as error:
+            self._say(error)
+            self.withhold_taken_back(among)
         except FeedsError as error:
             self._say(error)
         return False
+
+    def withhold_taken_back(self, among: Sequence[str] | None) -> None:
+        """Leave out of all answers what these files, or all, take back, though the store holds it."""
+        with suppress(FeedsError):  # what cannot be told now is tried again at the next look
+            self._withhold(taken_back(self._config, self._source, self._clock(), among), among)
+
+    @property
+    def withholds(self) -> bool:
+        """Tell whether articles are left out that the store holds."""
+        return bool(self._taken_back)
+
+    def _withhold(self, found: dict[str, tuple[str, str]], paths: Sequence[str] | None) -> None:
+        """Withhold these articles of those at some paths, or of all; the others are shown."""
+        if not found and not self._taken_back:
+            return
+        with self._at_withheld:
+            looked_at = None if paths is None else set(map(printable, paths))
+            others = {} if looked_at is None else self._taken_back
+            kept = {path: one for path, one in others.items() if path not in (looked_at or ())}
+            after = {**kept, **found}
+            if after == self._taken_back:
+                return
+            if after.keys() - self._taken_back.keys():
+                text = "the store cannot be written now; what was taken back is left out all the same: articles: %d"
+                log.warning(text, len(after))
+            self._taken_back = after
+            self._source.withhold(store.withheld_of(after))
+            self._shelf.clear()
 
     def _say(self, error: FeedsError) -> None:
         if str(error) != self.trouble:

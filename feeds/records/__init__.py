@@ -8,7 +8,19 @@ Not here: what was read before (store), what is visible (selection).
 """
 
 from feeds.records.faults import Cost, Fault
-from feeds.records.folder import Found, Listed, RecordsFolder, find, list_folders, parts_of, printable, read_file, walk
+from feeds.records.folder import (
+    Found,
+    Listed,
+    RecordsFolder,
+    find,
+    is_readable,
+    is_unknown,
+    list_folders,
+    parts_of,
+    printable,
+    read_file,
+    walk,
+)
 from feeds.records.hiding_text import may_be_hidden
 from feeds.records.hints import hint, slip_of
 from feeds.records.jsonschema import record_schema, schema_text
@@ -27,6 +39,8 @@ __all__ = [
     "RecordsFolder",
     "find",
     "hint",
+    "is_readable",
+    "is_unknown",
     "list_folders",
     "may_be_hidden",
     "parts_of",

@@ -5,15 +5,19 @@ import stat
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from errno import ELOOP, ENOENT, ENOTDIR
 from pathlib import Path
 from typing import NamedTuple, Self
 
 from feeds.errors import ConfigError
-from feeds.records.faults import Fault
+from feeds.records.faults import Cost, Fault
 
 SUFFIXES = (".md", ".markdown", ".yaml", ".yml", ".txt")
 LARGEST = 1024 * 1024
 MOST_SEARCHED = 2 * LARGEST  # bytes of a larger file that are searched for what hides it
+READABLE = "a file that can be read"
+NOT_THERE = (ENOENT, ENOTDIR, ELOOP)  # what the system says where a file is known to be gone
+CIRCLE = "a link in a circle"
 _NEXT = "\0"  # between what is told of two files: no name holds it, nor a slash
 
 
@@ -130,7 +134,10 @@ def walk(folder: Path) -> Iterator[Found]:
 
 
 def find(folder: Path, path: str) -> Found | None:
-    """The file at a path below the folder as `walk` comes upon it, or None where that finds no record."""
+    """Return the file at a path below the folder as `walk` comes upon it, or None where that finds no record.
+
+    Raises OSError where it cannot be told, as below a folder that may not be read.
+    """
     *parents, name = path.split("/")
     if any(not part or part.startswith(".") for part in (*parents, name)) or not name.lower().endswith(SUFFIXES):
         return None
@@ -142,8 +149,10 @@ def find(folder: Path, path: str) -> Found | None:
                 return None
         place = place / name
         facts = place.lstat()
-    except OSError:
-        return None
+    except OSError as error:
+        if error.errno in NOT_THERE:
+            return None
+        raise
     is_link = stat.S_ISLNK(facts.st_mode)
     if is_link:
         with suppress(OSError):  # it points nowhere, which reading it will tell
@@ -151,6 +160,21 @@ def find(folder: Path, path: str) -> Found | None:
     return (
         None if stat.S_ISDIR(facts.st_mode) and not is_link else Found(path, facts.st_size, facts.st_mtime_ns, is_link)
     )
+
+
+def is_readable(folder: Path) -> bool:
+    """Tell whether a folder can be listed; what is no folder, or is not there, hides nothing."""
+    try:
+        with os.scandir(folder):
+            return True
+    except OSError as error:
+        return error.errno in NOT_THERE
+
+
+def is_unknown(fault: Fault) -> bool:
+    """Tell whether a file is there, for all that is known, and only could not be read."""
+    gone = {CIRCLE, *map(os.strerror, NOT_THERE)}
+    return fault.expected == READABLE and fault.got not in gone
 
 
 def read_file(folder: Path, found: Found) -> bytes | Fault:
@@ -204,6 +228,8 @@ class RecordsFolder:
             descriptor = self._open(path)
             try:
                 facts = os.fstat(descriptor)
+                if stat.S_ISDIR(facts.st_mode) and not found.is_link:
+                    return _folder_fault(path)
                 if not stat.S_ISREG(facts.st_mode):
                     kind = "a link to a folder, which is not followed" if found.is_link else "a pipe, socket or device"
                     return _fault(found.path, "a file", kind)
@@ -213,8 +239,10 @@ class RecordsFolder:
             finally:
                 os.close(descriptor)
         except (OSError, RuntimeError, ValueError) as error:
-            got = getattr(error, "strerror", None) or "a link in a circle"
-            return _fault(found.path, "a file that can be read", got)
+            if not found.is_link and os.path.isdir(self._folder / path):
+                return _folder_fault(path)
+            got = getattr(error, "strerror", None) or CIRCLE
+            return _fault(found.path, READABLE, got)
         return content
 
     def _open(self, path: str) -> int:
@@ -244,6 +272,11 @@ def _open_folder(folder: Path, path: str) -> int:
             os.close(place)
         place = below
     return place
+
+
+def _folder_fault(path: str) -> Fault:
+    """Return the fault of a folder that cannot be read, of which everything stays as it was."""
+    return Fault(printable(path), 1, 1, "", "a folder that can be read", cost=Cost.NEWS)
 
 
 def _fault(path: str, expected: str, got: str) -> Fault:

@@ -51,7 +51,7 @@ def enter(connection: Connection, rules: Sequence[Rule], numbers: Collection[int
 
 def leave(connection: Connection, numbers: Collection[int]) -> set[str]:
     """These articles are in no feed any more.  Returns the keys of those that they were in."""
-    counts = Counter(withdraw_memberships(connection, numbers))
+    counts = Counter((feed, name) for feed, name, _ in withdraw_memberships(connection, numbers))
     count_spellings(connection, Counter({one: -count for one, count in counts.items()}))
     return {key for key, _ in counts}
 

@@ -6,7 +6,7 @@ alone, then the smallest path. What is left of a withdrawn article is visible un
 back. Only the memberships of what is visible are kept, so that every feed can be read off them.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -90,7 +90,7 @@ class _Settling:
         self._connection = connection
         self._rules = rules
         self._came: list[int] = []
-        self._went: list[int] = []
+        self._went: dict[int, str] = {}
         self._touched: set[str] = set()
         self._stirred: set[str] = set()
 
@@ -114,11 +114,14 @@ class _Settling:
             enter_all(self._connection, self._rules)
             note_all_feeds(self._connection)
         else:
-            self._touched |= leave(self._connection, self._went) | enter(self._connection, self._rules, self._came)
-            self._touch_those_that_point()
+            lost = self._lost(changed.left)
+            self._touched |= lost | leave(self._connection, [*self._went])
+            self._touched |= enter(self._connection, self._rules, self._came)
+            pointing = self._pointing()
+            self._touched |= pointing
             if self._touched:
                 advance(self._connection)
-                note_feeds(self._connection, self._touched)
+                note_feeds(self._connection, self._touched, lost | pointing if lost else lost)
         self._note_moment(at)
 
     def _crossed(self, known: datetime, now: datetime) -> set[str]:
@@ -167,7 +170,7 @@ class _Settling:
         self._mark(rows, visible=True)
 
     def _hide(self, rows: Sequence[Row[Any]]) -> None:
-        self._went += [row.number for row in rows]
+        self._went |= {row.number: row.link for row in rows}
         self._stir(rows)
         self._mark(rows, visible=False)
 
@@ -194,12 +197,21 @@ class _Settling:
             statement = update(records).where(_row.number == bindparam("key")).values(**values)
             self._connection.execute(statement, [{"key": row.number} for row in rows])
 
-    def _touch_those_that_point(self) -> None:
-        """To an address at which something came or went: they may show it now, or no longer."""
+    def _lost(self, left: Collection[tuple[str, str]]) -> set[str]:
+        """Return the feeds of which an article was taken back: it is visible nowhere now."""
+        links = {link for _, link in left} | set(self._went.values())
+        there = set[str]()
+        for some in _chunks(sorted(links)):
+            there.update(self._connection.scalars(select(_row.link).where(_row.visible, _row.link.in_(some))))
+        gone = [number for number, link in self._went.items() if link not in there]
+        return {feed for feed, link in left if link not in there} | feeds_of(self._connection, gone)
+
+    def _pointing(self) -> set[str]:
+        """Return the feeds that point to where something came or went: they may show it now, or no longer."""
         found = set[int]()
         for some in _chunks(sorted(self._stirred)):
             found.update(self._connection.scalars(select(pointers.c.record).where(pointers.c.address.in_(some))))
-        self._touched |= feeds_of(self._connection, found)
+        return feeds_of(self._connection, found)
 
     def _note_moment(self, now: datetime) -> None:
         count = micros(now)

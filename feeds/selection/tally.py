@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection
 
-from feeds.store import driver, feeds_of, generation
+from feeds.store import driver, feeds_of, forget_feeds, forget_other_feeds, generation
 
 # The spelling of each feed that is most used, ties by code point, and its articles.
 _MOST_USED = """
@@ -22,28 +22,31 @@ _MOST_USED = """
 
 def note_all_feeds(connection: Connection) -> None:
     """Note all feeds as of this generation of the store, in place of none."""
-    every = f"INSERT INTO feeds (key, name, articles, touched) SELECT *, :now FROM ({_MOST_USED})"
+    every = f"INSERT INTO feeds (key, name, articles, touched, lost) SELECT *, :now, :now FROM ({_MOST_USED})"
     driver(connection).execute(every, {"among": None, "now": generation(connection)})
+    forget_other_feeds(connection)
 
 
-def note_feeds(connection: Connection, touched: Collection[str]) -> None:
-    """Note the feeds that were touched, as of this generation of the store.
+def note_feeds(connection: Connection, touched: Collection[str], lost: Collection[str]) -> None:
+    """Note the feeds that were touched, as of this generation of the store; `lost` are those that lost an article.
 
     Where a feed goes by another name now, every feed with an article of it is touched too.
     """
     database, now = driver(connection), generation(connection)
     keys = sorted(touched)
     those = {"among": json.dumps(keys)}
-    known = dict(
-        database.execute("SELECT key, name FROM feeds WHERE key IN (SELECT value FROM json_each(:among))", those)
-    )
+    before = "SELECT key, name, lost FROM feeds WHERE key IN (SELECT value FROM json_each(:among))"
+    rows = database.execute(before, those).fetchall()
+    known, lost_before = {key: name for key, name, _ in rows}, {key: number for key, _, number in rows}
     found = {key: (name, articles) for key, name, articles in database.execute(_MOST_USED, those)}
     renamed = [key for key, (name, _) in found.items() if key in known and known[key] != name]
     neighbours = _sharing(connection, renamed) - found.keys()
     database.executemany("DELETE FROM feeds WHERE key = ?", [(key,) for key in keys])
+    forget_feeds(connection, known.keys() - found.keys())
     database.executemany(
-        "INSERT INTO feeds (key, name, articles, touched) VALUES (?, ?, ?, ?)",
-        [(key, *one, now) for key, one in found.items()],
+        "INSERT INTO feeds (key, name, articles, touched, lost) VALUES (?, ?, ?, ?, ?)",
+        # One that was not there may have been there before, with other articles.
+        [(key, *one, now, now if key in lost else lost_before.get(key, now)) for key, one in found.items()],
     )
     database.executemany("UPDATE feeds SET touched = ? WHERE key = ?", [(now, key) for key in neighbours])
 

@@ -4,7 +4,6 @@ from sqlalchemy import Connection
 
 from feeds.store.contents import (
     Extent,
-    Published,
     advance,
     articles,
     extents,
@@ -15,20 +14,36 @@ from feeds.store.contents import (
     keep_extents,
     kept_entries,
     kept_recipes,
+    missing_articles,
     note_broken,
     note_leftovers,
-    note_published,
-    published,
     put,
     remove,
     visible_records,
     withdraw,
 )
 from feeds.store.database import Store, alone
-from feeds.store.driver import LONGEST_WAIT, Prepared, driver, fact, insert_rows, note_fact
-from feeds.store.feeds import count_spellings, feeds_of, steady_since, take_unsettled, withdraw_memberships
+from feeds.store.documents import (
+    Published,
+    forget_feeds,
+    forget_other_feeds,
+    latest_gone,
+    note_published,
+    published,
+)
+from feeds.store.driver import Prepared, driver, fact, insert_rows, note_fact
+from feeds.store.engine import LONGEST_WAIT
+from feeds.store.feeds import (
+    count_spellings,
+    feeds_of,
+    feeds_that_lost,
+    steady_since,
+    take_unsettled,
+    withdraw_memberships,
+)
 from feeds.store.files import (
     Known,
+    doubt_all_files,
     file_marks,
     file_marks_in,
     folder_digests,
@@ -39,30 +54,43 @@ from feeds.store.files import (
     touch,
     undated_files,
 )
+from feeds.store.notices import Teller, forget_hidden, hidden_records, note_hidden
+from feeds.store.older import OLDER
+from feeds.store.withheld import Withheld, feeds_with, visible_articles, withheld_of
 
 __all__ = [
     "LONGEST_WAIT",
+    "OLDER",
     "Connection",
     "Extent",
     "Known",
     "Prepared",
     "Published",
     "Store",
+    "Teller",
+    "Withheld",
     "advance",
     "alone",
     "articles",
     "count_spellings",
+    "doubt_all_files",
     "driver",
     "extents",
     "fact",
     "faults",
     "feeds_of",
+    "feeds_that_lost",
+    "feeds_with",
     "file_marks",
     "file_marks_in",
     "filling",
     "folder_digests",
+    "forget_feeds",
     "forget_folders",
+    "forget_hidden",
+    "forget_other_feeds",
     "generation",
+    "hidden_records",
     "insert_rows",
     "keep_entries",
     "keep_extents",
@@ -70,9 +98,12 @@ __all__ = [
     "kept_recipes",
     "known_below",
     "known_files",
+    "latest_gone",
+    "missing_articles",
     "note_broken",
     "note_fact",
     "note_folders",
+    "note_hidden",
     "note_leftovers",
     "note_published",
     "published",
@@ -82,7 +113,9 @@ __all__ = [
     "take_unsettled",
     "touch",
     "undated_files",
+    "visible_articles",
     "visible_records",
     "withdraw",
     "withdraw_memberships",
+    "withheld_of",
 ]

@@ -1,9 +1,10 @@
-"""What is in the store: files and their articles, entries, extents of feeds, and what was last published.
+"""What is in the store: files and their articles, entries, and extents of feeds.
 
 Every function takes the connection of a transaction, which `Store.reading` and `Store.writing` open; nothing is kept
-between them. Not here: what is visible and in which order (selection).
+between them. Not here: what is visible and in which order (selection), what was published (documents).
 """
 
+import json
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -29,14 +30,6 @@ LINK, ADDRESS, OTHERS, RELATED = map(RECORD_COLUMNS.index, ("link", "address", "
 EXPIRES = FILE_COLUMNS.index("expires")
 
 
-class Published(NamedTuple):
-    """What was last published at a path."""
-
-    recipe: str
-    etag: str
-    modified: int
-
-
 class Extent(NamedTuple):
     """How many articles a feed's documents show, and the digest of all that decides it."""
 
@@ -54,7 +47,7 @@ def filling(connection: Connection) -> Iterator[None]:
     """While a store that knew no file gets all there are: what `put` leaves to be done for all at once is done then."""
     with _indexed_at_once(connection, "records"):
         yield
-    driver(connection).execute(_POINT)
+    driver(connection).execute(schema.POINT)
 
 
 @contextmanager
@@ -74,14 +67,6 @@ def _indexed_at_once(connection: Connection, table: str) -> Iterator[None]:
     yield
     for definition in indexes.values():
         database.execute(definition)
-
-
-# In the order of the index, in which rows are quick to insert.
-_POINT = """
-    INSERT INTO pointers (address, record)
-    SELECT DISTINCT value, number FROM records, json_each('["' || replace(related, ' ', '","') || '"]')
-    WHERE related != '' ORDER BY 1, 2
-"""
 
 
 def put(connection: Connection, batch: Sequence[Filed], *, fills: bool = False) -> None:
@@ -123,6 +108,7 @@ def remove(connection: Connection, paths: Sequence[str]) -> None:
     note_unsettled(connection, Unsettled(set(), addresses, set()))
     connection.execute(delete(schema.held).where(held.path == bindparam("key")), rows)
     connection.execute(delete(schema.files).where(schema.files.c.path == bindparam("key")), rows)
+    connection.execute(delete(schema.notices).where(schema.notices.c.path == bindparam("key")), rows)
 
 
 def visible_records(connection: Connection, paths: Sequence[str]) -> set[str]:
@@ -131,6 +117,22 @@ def visible_records(connection: Connection, paths: Sequence[str]) -> set[str]:
     for some in _chunks(paths):
         found.update(connection.scalars(select(columns.path).where(columns.visible, columns.path.in_(some))))
     return found
+
+
+def missing_articles(connection: Connection, gone: Sequence[str]) -> tuple[int, int]:
+    """Return how many articles are visible whose files are gone, and how many are visible in all.
+
+    One whose address another file has is not missing: its file was moved.
+    """
+    missing = """
+        WITH gone AS (SELECT value AS path FROM json_each(?))
+        SELECT count(*) FROM records WHERE path IN gone AND visible = 1 AND until IS NULL AND NOT EXISTS (
+            SELECT 1 FROM records AS other WHERE other.link = records.link AND other.path NOT IN gone
+            AND other.until IS NULL)
+    """
+    every = "SELECT count(*) FROM records WHERE visible = 1 AND until IS NULL"
+    database = driver(connection)
+    return database.execute(missing, (json.dumps(gone),)).fetchone()[0], database.execute(every).fetchone()[0]
 
 
 def note_broken(connection: Connection, batch: Sequence[Filed]) -> None:
@@ -155,10 +157,14 @@ def withdraw(connection: Connection, paths: Sequence[str]) -> None:
         rows = connection.execute(picked.where(columns.path.in_(some))).all()
         if not rows:
             continue
-        counts = Counter(withdraw_memberships(connection, [row.number for row in rows]))
+        gone = withdraw_memberships(connection, [row.number for row in rows])
+        counts = Counter((feed, name) for feed, name, _ in gone)
+        links = {row.number: row.link for row in rows}
+        left = {(feed, links[number]) for feed, _, number in gone}
         count_spellings(connection, Counter({key: -count for key, count in counts.items()}))
         addresses = set[str]().union(*({row.address, *row.others.split()} for row in rows))
-        note_unsettled(connection, Unsettled({row.link for row in rows}, addresses, {key for key, _ in counts}))
+        feeds = {key for key, _ in counts}
+        note_unsettled(connection, Unsettled({row.link for row in rows}, addresses, feeds, left))
         pairs = [{"at": address, "by": row.number} for row in rows for address in row.related.split()]
         if pairs:
             pointing = schema.pointers.c
@@ -260,22 +266,6 @@ def keep_extents(connection: Connection, found: dict[str, Extent]) -> None:
     """Keep extents for next time, by the keys of their feeds."""
     rows = [(key, *extent) for key, extent in found.items()]
     insert_rows(connection, "extents", ("feed", "recipe", "articles"), rows, instead=True)
-
-
-def published(connection: Connection, among: Collection[str] | None = None) -> dict[str, Published]:
-    """What was last published, by path: all, or at some paths."""
-    every, found = "SELECT path, recipe, etag, modified FROM documents", list[tuple[str, str, str, int]]()
-    if among is None:
-        found = driver(connection).execute(every).fetchall()
-    for some in _chunks(list(among or ())):
-        found += driver(connection).execute(f"{every} WHERE path IN ({_places(some)})", some).fetchall()
-    return {path: Published(recipe, etag, modified) for path, recipe, etag, modified in found}
-
-
-def note_published(connection: Connection, documents: dict[str, Published]) -> None:
-    """Note what is published now, by path."""
-    rows = [(path, *one) for path, one in documents.items()]
-    insert_rows(connection, "documents", ("path", "recipe", "etag", "modified"), rows, instead=True)
 
 
 def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:

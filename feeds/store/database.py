@@ -11,39 +11,40 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from errno import ENOSPC
 from pathlib import Path
 from threading import Lock
 from typing import Self
 
-from sqlalchemy import Connection, Table, insert, update
+from sqlalchemy import Connection, insert, update
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
 from feeds import schema
 from feeds.errors import StoreBusy, StoreError, described
-from feeds.store import pages
-from feeds.store.driver import LONGEST_WAIT, engine, fact
+from feeds.store import older, pages
+from feeds.store.driver import fact
+from feeds.store.engine import LONGEST_WAIT, engine_of
+from feeds.store.rights import OUR_FOLDER, create_file, create_folder, tighten
+from feeds.store.trouble import is_without_right, is_without_room, of_sqlite, told
+from feeds.store.withheld import NOTHING, Withheld, hide
 
 SHORT_WAIT = 2  # seconds that others are waited for to have a log begun
 A_MOMENT = 0.01
 # What a file's header says of the program that it belongs to: "feed" (sqlite.org/fileformat.html §1.3.9).
 OURS = 0x66656564
-OUR_FOLDER = ".feeds"
 DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
-NO_ROOM = ("SQLITE_FULL", "SQLITE_IOERR")
-NO_RIGHT = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")
-LEAST_ROOM = 1 << 16  # bytes: what SQLite takes of a disk at a time is 32 KiB
 
 
 class Store:
-    """A store in a file.  Opening makes it, and makes it anew when other code made it, or when it is damaged.
+    """A store in a file.  Opening makes it, and rebuilds it when other code made it, or when it is damaged.
 
     `names` stands for what it goes by that may change without that: who opened it under others is told so from then on.
     Close it, or use it in a `with` statement. A transaction that runs while it is closed ends as usual; the last one
-    closes the connections. Raises StoreError when the file cannot be used, as when it is another program's.
+    closes the connections. Raises StoreError when the file cannot be used, as when it is another program's. With
+    `or_only_read` one that cannot be written is opened as well, and StoreError is raised once something is to be
+    written.
     """
 
-    def __init__(self, file: Path, fingerprint: str, names: str = "") -> None:
+    def __init__(self, file: Path, fingerprint: str, names: str = "", *, or_only_read: bool = False) -> None:
         self._file = file
         self._fingerprint = fingerprint
         self._mark = f"{fingerprint} {names}"
@@ -52,19 +53,45 @@ class Store:
         self._lock = Lock()
         self._transactions = 0  # that run now
         self._is_closed = False
+        self._withheld = NOTHING
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
+            create_folder(file.parent)
         except OSError as error:
             raise StoreError(str(file), f"expected a place for the store, got: {described(error)}") from error
-        self._engine = engine(file)
+        self._unwritable: StoreError | None = None
+        self._engine = engine_of(file)
         try:
             with alone(file.parent):
                 self._open()
+                tighten(file)
         except BaseException as error:
-            self.close()
             if not isinstance(error, OSError | DatabaseError | sqlite3.Error):
+                self.close()
                 raise
-            raise StoreError(str(file), f"expected a store that can be opened, got: {self._told(error)}") from error
+            raised = StoreError(
+                str(file), f"expected a store that can be opened, got: {told(error, self._file.parent)}"
+            )
+            if not (or_only_read and self._can_be_read(of_sqlite(error))):
+                self.close()
+                raise raised from error
+            self._unwritable = raised
+
+    def _can_be_read(self, cause: Exception) -> bool:
+        """Open the store to be read alone, where it cannot be written; tell whether that can be done.
+
+        Where nobody else has it open there is no log, and no room or no right to begin one (sqlite.org/uri.html).
+        """
+        log = Path(f"{self._file}-wal")
+        if not (is_without_room(cause) or is_without_right(cause)) or (log.exists() and log.stat().st_size):
+            return False
+        self._engine.dispose()
+        self._engine = engine_of(self._file, immutable=True)
+        self._has_log = True
+        try:
+            with self.reading():
+                return True
+        except StoreError:
+            return False
 
     def __enter__(self) -> Self:
         return self
@@ -78,6 +105,36 @@ class Store:
         with self._translated(), self._in_use(), self._engine.connect() as connection, connection.begin():
             self._check(connection)
             yield connection
+
+    @property
+    def withheld(self) -> Withheld:
+        """The articles that are not shown though the store holds them."""
+        return self._withheld
+
+    def withhold(self, withheld: Withheld) -> None:
+        """Have `showing` leave out just these articles from now on, whether or not the store can be written."""
+        self._withheld = withheld
+
+    @contextmanager
+    def showing(self) -> Iterator[Connection]:
+        """Open a transaction as `reading` does, without what is withheld."""
+        withheld = self._withheld
+        if not withheld:
+            with self.reading() as connection:
+                yield connection
+            return
+        with (
+            self._translated(),
+            self._in_use(),
+            self._engine.connect() as connection,
+            connection.begin() as transaction,
+        ):
+            self._check(connection)
+            hide(connection, withheld)
+            try:
+                yield connection
+            finally:
+                transaction.rollback()  # else the views would be there for whoever has the connection next
 
     @contextmanager
     def writing(self, wait: float = LONGEST_WAIT) -> Iterator[Connection]:
@@ -143,6 +200,7 @@ class Store:
     def _begin_log(self, wait: float = 0) -> None:
         """Have who reads not wait for who writes, nor the other way round, from now on.  `wait` seconds for others."""
         until = time.monotonic() + wait
+        create_file(self._file)  # where somebody deleted it
         while not self._has_log:
             # SQLite gives up at once, whatever its timeout, when two connections turn a file to WAL together.
             with suppress(sqlite3.OperationalError), closing(sqlite3.connect(self._file, timeout=0)) as connection:
@@ -205,6 +263,8 @@ class Store:
 
     @contextmanager
     def _writing(self, wait: float = LONGEST_WAIT) -> Iterator[Connection]:
+        if self._unwritable is not None:
+            raise StoreError(self._unwritable.subject, self._unwritable.problem)
         with self._engine.connect().execution_options(wait=wait) as connection, connection.begin():
             yield connection
 
@@ -213,7 +273,7 @@ class Store:
         try:
             yield
         except (SQLAlchemyError, sqlite3.Error) as error:  # the driver's own where it is asked itself
-            name = getattr(_of_sqlite(error), "sqlite_errorname", "")
+            name = getattr(of_sqlite(error), "sqlite_errorname", "")
             if name == "SQLITE_BUSY":
                 raise StoreBusy(str(self._file), "expected the store to be free, got: another writer") from error
             if name in DAMAGE:
@@ -221,16 +281,9 @@ class Store:
                     # Where that fails, as while others use it, whoever comes next tries again.
                     self._remake()
                 raise StoreError(str(self._file), "the store was damaged and is made anew; try again") from error
-            raise StoreError(str(self._file), f"expected to use the store, got: {self._told(error)}") from error
-
-    def _told(self, error: Exception) -> str:
-        """What went wrong and what to do.  Of a full disk SQLite says no more than that it could not write."""
-        cause = _of_sqlite(error)
-        if getattr(cause, "sqlite_errorname", "").startswith(NO_ROOM) and _is_full(self._file.parent):
-            return described(OSError(ENOSPC, os.strerror(ENOSPC)))
-        if getattr(cause, "sqlite_errorname", "").startswith(NO_RIGHT):
-            return f"{cause}; let this user write there, or set store.url to another place"
-        return described(cause) if isinstance(cause, OSError) else str(cause)
+            raise StoreError(
+                str(self._file), f"expected to use the store, got: {told(error, self._file.parent)}"
+            ) from error
 
     def _prepare(self) -> None:
         with self._engine.connect() as connection, connection.begin():
@@ -241,14 +294,11 @@ class Store:
                 connection.execute(_FINGERPRINT.values(value=self._mark))
             else:
                 connection.exec_driver_sql(f"PRAGMA application_id={OURS}")
-                # When documents last changed cannot be read off the records: it stays, and each is rendered again.
                 # The generation goes on, so that no running service takes the new store for the one it knows.
-                last = int(fact(connection, "generation") or 0) if _fits(connection, schema.facts) else 0
+                last = int(fact(connection, "generation") or 0) if older.fits(connection, schema.facts) else 0
                 last = max(last, time.time_ns() // 1_000_000)  # also past that of a store which was lost
-                kept = [schema.documents] if _fits(connection, schema.documents) else []
-                rebuilt = [table for table in schema.metadata.sorted_tables if table not in kept]
-                schema.metadata.drop_all(connection, rebuilt)
-                schema.metadata.create_all(connection)
+                older.rebuild(connection)
+                # When documents last changed cannot be read off the records: it stays, and each is rendered again.
                 connection.execute(update(schema.documents).values(recipe=""))
                 values = [{"name": "fingerprint", "value": self._mark}, {"name": "generation", "value": str(last + 1)}]
                 connection.execute(insert(schema.facts), values)
@@ -265,29 +315,11 @@ def alone(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _of_sqlite(error: Exception) -> Exception:
-    """What SQLAlchemy met, or its kind where it met nothing: its own text may hold what is bound."""
-    if not isinstance(error, SQLAlchemyError):
-        return error
-    cause = getattr(error, "orig", None)
-    return cause if isinstance(cause, Exception) else SQLAlchemyError(type(error).__name__)
-
-
-def _is_full(folder: Path) -> bool:
-    found = os.statvfs(folder)
-    return found.f_bavail * found.f_frsize < LEAST_ROOM
-
-
 _FINGERPRINT = update(schema.facts).where(schema.facts.c.name == "fingerprint")
 
 
 def _is_made_by(connection: Connection, mark: str, *, whole: bool = True) -> bool:
-    if not _fits(connection, schema.facts):
+    if not older.fits(connection, schema.facts):
         return False
     known = fact(connection, "fingerprint") or ""
     return (known if whole else known.partition(" ")[0]) == mark
-
-
-def _fits(connection: Connection, table: Table) -> bool:
-    columns = connection.exec_driver_sql(f"PRAGMA table_info({table.name})")
-    return [row[1] for row in columns] == [column.name for column in table.columns]

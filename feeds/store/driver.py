@@ -1,52 +1,15 @@
-"""How SQLite is set, and asking its driver itself what is done thousands of times, in the same transaction.
+"""Asking the driver itself: what is done thousands of times, as SQLite has it.  In the same transaction as SQLAlchemy.
 
 What SQLAlchemy does for each statement and value costs more than SQLite. Not here: what is asked (contents and others).
 """
 
-import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, Select, create_engine, event
+from sqlalchemy import Connection, Select
 from sqlalchemy.dialects import sqlite
-
-LONGEST_WAIT = 600  # seconds that a writer waits for another one, which may be reading a large folder
-# secure_delete: what an editor took back does not stay in free pages.
-# page_size: a row is about 3 KB, of which a page of 4 KB would hold one.
-SETTINGS = ("page_size=16384", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON", "cache_size=-20480")
-
-
-def engine(file: Path) -> Engine:
-    """Return the way to the database in a file."""
-    made = create_engine(
-        URL.create("sqlite", database=str(file)),
-        hide_parameters=True,  # what is bound may be text that is not public yet, and errors end in logs
-        connect_args={"timeout": LONGEST_WAIT, "isolation_level": None, "check_same_thread": False},
-        # JSON as written by people: text stays text, so the file can be read with any tool.
-        json_serializer=lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":")),
-    )
-    event.listen(made, "connect", _on_connect)
-    event.listen(made, "begin", _on_begin)
-    return made
-
-
-def _on_connect(connection: Any, _: Any) -> None:
-    cursor = connection.cursor()
-    for setting in SETTINGS:
-        cursor.execute(f"PRAGMA {setting}")
-    cursor.close()
-
-
-def _on_begin(connection: Connection) -> None:
-    # A writer takes its lock at once: one that began by reading could not be sure to get it later.
-    wait = connection.get_execution_options().get("wait")
-    # Each time: the connection may have been another's, who did not want to wait.
-    seconds = LONGEST_WAIT if wait is None else wait
-    connection.exec_driver_sql(f"PRAGMA busy_timeout={int(seconds * 1000)}")
-    connection.exec_driver_sql("BEGIN" if wait is None else "BEGIN IMMEDIATE")
 
 
 def driver(connection: Connection) -> sqlite3.Connection:

@@ -6,7 +6,7 @@ Every function takes the connection of a transaction. Not here: what is visible 
 import json
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -34,12 +34,13 @@ class Unsettled:
     """What changed since it was last decided what is visible.
 
     `links` are addresses of records, `addresses` digests of addresses at which something came or went, `feeds` the keys
-    of feeds that lost an article.
+    of feeds that lost an article, `left` such feeds with the address of the article, which may be there again.
     """
 
     links: set[str]
     addresses: set[str]
     feeds: set[str]
+    left: set[tuple[str, str]] = field(default_factory=set)
 
 
 def note_unsettled(connection: Connection, some: Unsettled) -> None:
@@ -48,6 +49,7 @@ def note_unsettled(connection: Connection, some: Unsettled) -> None:
         return
     kinds = (("link", some.links), ("address", some.addresses), ("feed", some.feeds))
     rows = [{"kind": kind, "value": value} for kind, values in kinds for value in values]
+    rows += [{"kind": "left", "value": f"{feed} {link}"} for feed, link in some.left]
     if rows:
         connection.execute(upsert(unsettled).on_conflict_do_nothing(), rows)
 
@@ -57,19 +59,23 @@ def take_unsettled(connection: Connection) -> Unsettled:
     some = Unsettled(set(), set(), set())
     kinds = {"link": some.links, "address": some.addresses, "feed": some.feeds}
     for kind, value in connection.execute(select(unsettled.c.kind, unsettled.c.value)):
-        kinds[kind].add(value)
+        if kind == "left":
+            feed, _, link = value.partition(" ")
+            some.left.add((feed, link))
+        else:
+            kinds[kind].add(value)
     connection.execute(delete(unsettled))
     return some
 
 
-def withdraw_memberships(connection: Connection, numbers: Collection[int]) -> list[tuple[str, str]]:
-    """Take records out of all feeds; return the key and the spelling of each that they were in."""
+def withdraw_memberships(connection: Connection, numbers: Collection[int]) -> list[tuple[str, str, int]]:
+    """Take records out of all feeds; return the key and the spelling of each that they were in, and the record."""
     database = driver(connection)
     found = f"SELECT DISTINCT memberships.feed, memberships.age, record, name {_IN_PLACES}"
     rows = database.execute(found, _listed(numbers)).fetchall()
     gone = "DELETE FROM memberships WHERE feed = ? AND age = ? AND record = ?"
     database.executemany(gone, [place for *place, _ in rows])
-    return [(feed, name) for feed, _, _, name in rows]
+    return [(feed, name, number) for feed, _, number, name in rows]
 
 
 def feeds_of(connection: Connection, numbers: Collection[int]) -> set[str]:
@@ -101,3 +107,8 @@ def steady_since(connection: Connection, number: int) -> set[str]:
     if number < 0:
         return set()
     return set(connection.scalars(select(feeds.c.key).where(feeds.c.touched <= number)))
+
+
+def feeds_that_lost(connection: Connection, number: int) -> set[str]:
+    """Return the keys of the feeds of which something was taken back after that generation."""
+    return set(connection.scalars(select(feeds.c.key).where(feeds.c.lost > number)))

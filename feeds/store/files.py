@@ -86,6 +86,11 @@ def known_below(connection: Connection, path: str) -> list[str]:
     return [found for (found,) in below]  # "0" is what comes after "/"
 
 
+def doubt_all_files(connection: Connection) -> None:
+    """Note that any file may be another by now, whatever its size and time."""
+    driver(connection).execute("UPDATE files SET mtime_ns = -1")
+
+
 def touch(connection: Connection, found: Iterable[Found]) -> None:
     """Note the size and time of files whose bytes did not change."""
     rows = [(item.size, item.mtime_ns, item.path) for item in found]

@@ -58,7 +58,8 @@ def _tell(connection: Connection, numbers: Collection[int], names: Names) -> Non
     rows = database.execute(f"{facts} (SELECT value FROM json_each(?))", (json.dumps(numbers),)).fetchall()
     told = [(feeds_row(article_of(*article), names), link, number, feeds) for number, link, feeds, *article in rows]
     others = [(feeds, number, link) for feeds, link, number, known in told if feeds != known]
-    gone = Counter(withdraw_memberships(connection, [number for _, number, _ in others]))
+    left = withdraw_memberships(connection, [number for _, number, _ in others])
+    gone = Counter((feed, name) for feed, name, _ in left)
     count_spellings(connection, Counter({one: -count for one, count in gone.items()}))
     # It comes into sight again when that is settled, in its feeds of now.
     hidden = "UPDATE records SET feeds = ?, visible = 0 WHERE number = ?"

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,11 +59,14 @@ class Serving:
 
 
 @contextmanager
-def serving(config: Config, *options: str) -> Iterator[Serving]:
-    """Run `feeds serve` on a free port, once it is ready to answer, and end it at last."""
+def serving(config: Config, *options: str, prefix: Sequence[str] = ()) -> Iterator[Serving]:
+    """Run `feeds serve` on a free port, once it is ready to answer, and end it at last.
+
+    `prefix` is a command that starts it.
+    """
     folder, port = config.file.parent, make.free_port()
     host = options[options.index("--host") + 1] if "--host" in options else "127.0.0.1"
-    command = [sys.executable, "-m", "feeds", "serve", "--port", str(port), *options]
+    command = [*prefix, sys.executable, "-m", "feeds", "serve", "--port", str(port), *options]
     out, err = folder / "serve.out", folder / "serve.err"
     with out.open("wb") as to_out, err.open("wb") as to_err:
         # In a session of its own, so that its workers can be ended where it does not end them.

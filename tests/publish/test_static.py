@@ -62,7 +62,7 @@ config, now, workers = load_config(sys.argv[1]), datetime.fromisoformat(sys.argv
 print("ready", flush=True)
 sys.stdin.readline()
 source = open_store(config)
-ingest(config, source, now, workers=workers)
+ingest(config, source, now, workers=workers, allow_removal=True)
 say = lambda done, total: print(done, flush=True)
 print(static.build(config, source, now, say, workers=workers), flush=True)
 source.close()
@@ -94,7 +94,7 @@ main(["build", *sys.argv[3:]])
 def built(config: Config, now: datetime = make.NOW, *, compress: bool = False, workers: int = 0) -> Built:
     """One run of `feeds build`, by this process and its workers."""
     with closing(open_store(config)) as source:
-        ingest(config, source, now, workers=workers)
+        ingest(config, source, now, workers=workers, allow_removal=True)
         return static.build(config, source, now, compress=compress, workers=workers)
 
 
@@ -612,7 +612,9 @@ class TestTrouble:
             assert re.fullmatch(rf"feeds: \S+: expected to write the tree, got: {FULL}\n", done.stderr)
             went = ("topics/robots/", "providers/other.org/", "categories/video/")  # that goes whatever happens
             kept = {path: content for path, content in before.items() if not path.startswith(went)}
-            assert make.tree(config.output_folder) == kept
+            after = make.tree(config.output_folder)
+            assert {**after, MANIFEST: kept[MANIFEST]} == kept
+            assert set(read_manifest(config.output_folder)[0]) == kept.keys() - {MANIFEST}
             around = (str(parent) for path in kept for parent in Path(path).parents)
             assert folders(config.output_folder) == {*around} - {"."}
             left = facts(config.output_folder)
@@ -621,7 +623,7 @@ class TestTrouble:
                 (config.records_folder / f"{n}.md").unlink()
             for path in ("2.md", "3.md"):
                 make.write(config.records_folder / path, SITE[path])
-            make.run("build", cwd=config.file.parent)
+            make.run("build", "--allow-removal", cwd=config.file.parent)
             assert pages(config.output_folder) == {path: before[path] for path in before if path != MANIFEST}
 
     def test_a_disk_that_fills_while_the_first_tree_is_written_leaves_whole_files(self, tmp_path: Path) -> None:
