@@ -16,8 +16,6 @@ import nh3
 
 from feeds.records.markup import BodyError, checked_html, is_html
 
-# Nothing is hidden in a text without one of these.
-SIGNS = ("<!", "<?", "{", "<s", "<S", "<t", "<T")
 # What these blocks of a template hold is never shown, or under a condition alone.
 NAMES = "comment|if|unless|case|for|tablerow|capture|macro|doc|ifchanged|ifversion|schema"
 TEMPLATE = (
@@ -77,7 +75,7 @@ def visible(text: str, templates_in_code: bool = False) -> str:
 
     `templates_in_code`: a template language may act before Markdown is read, as in sites of Jekyll and Eleventy.
     """
-    if not any(sign in text for sign in SIGNS) or not OPENERS.search(text):
+    if not ("<" in text or "{" in text) or not OPENERS.search(text):
         return text
     if templates_in_code:
         text = _Scan(text, IN_TEMPLATE, Trust.NOTHING).run()
@@ -117,6 +115,7 @@ class _Scan:
         self.marks = 0  # of what would hide elsewhere and stands in code
         self._no_code_before = 0
         self._no_template_before = 0
+        self._first_html = text.find("<") if "<" in text else len(text)
         self._missing: set[str] = set()  # ends that the rest of the text has not
         self._tries = MOST_TRIES
         self._runs: defaultdict[tuple[str, int], list[int]] | None = None
@@ -170,7 +169,7 @@ class _Scan:
             end = self._search(found["code"].lower(), re.compile(rf"</{found['code']}\s*>", re.IGNORECASE), found.end())
             return end.end() if end else found.end(), False
         if kind == "ticks":
-            return self._ticks_end(found) if self._trust else found.end(), True
+            return self._ticks_end(found) if self._trust else found.end(), not self._is_sure_fence(found)
         if self._trust >= Trust.INDENTED and start >= self._no_code_before:
             return self._indented_end(found, kind), True
         return start, False
@@ -202,6 +201,11 @@ class _Scan:
         same = self._runs["`", len(ticks)]
         close = bisect_left(same, found.end())
         return same[close] + len(ticks) if close < len(same) and same[close] < last else found.end()
+
+    def _is_sure_fence(self, ticks: re.Match[str]) -> bool:
+        """Whether ticks begin a block of code whatever is before them: at the begin of a line, and no HTML before."""
+        is_alone = not self._line and (ticks.start() == 0 or self._shown[-1].endswith("\n\n"))
+        return len(ticks[0]) >= 3 and is_alone and ticks.start() < self._first_html and self._is_fence(ticks)
 
     def _is_fence(self, ticks: re.Match[str]) -> bool:
         end = self._text.find("\n", ticks.end())
