@@ -22,7 +22,7 @@ FEW_TAGS, SHORT = 400, 65_536  # what is safe whatever it holds
 MARKS = "\n*_`[]!<&|~\\:#-+>"
 BLANK = re.compile(r"\n[ \t]*\n")
 # The begin of a line that may be in many lists and quotations: each has a character at least.
-DEEP = re.compile(r"^(?!-+$|\*+$)(?=[ \t0-9]*[>*+.)-])(?:[ \t>*+.)0-9-]{19}|(?:[ >*+.)0-9-]*\t){3})", re.MULTILINE)
+DEEP = re.compile(r"\n(?!-+\n|\*+\n)(?=[ \t0-9]*[>*+.)-])(?:[ \t>*+.)0-9-]{19}|(?:[ >*+.)0-9-]*\t){3})")
 DELIMITERS = re.compile(r"^[ \t>*+0-9.)|:-]+$", re.MULTILINE)
 
 
@@ -84,7 +84,7 @@ def markdown_flaw(text: str) -> str | None:
 
 def may_be_deep(text: str) -> bool:
     """Whether lists and quotations may be in each other more deeply than Markdown is rendered."""
-    return DEEP.search(text) is not None
+    return DEEP.search(f"\n{text}\n") is not None
 
 
 def references_flaw(text: str, longest: int) -> str | None:

@@ -72,7 +72,8 @@ def checked_html(text: str) -> str:
     if not is_html(text) and (flaw := markdown_flaw(text)):
         raise BodyError(flaw)
     html = body_of(text)
-    if flaw := html_flaw(html):
+    # Of Markdown alone no deep HTML is made.
+    if ("<" in text or not _has_few_delimiters(text)) and (flaw := html_flaw(html)):
         raise BodyError(flaw)
     return html
 
@@ -115,7 +116,12 @@ def _is_safe(text: str, base: str, most: int) -> bool:
     bound = length + sum(text.count(mark) * size for mark, size in GROWTH.items()) + addresses * (len(base) + 20)
     if bound > most:
         return False
-    if of_html or sum(map(text.count, "*_~")) <= MANY_DELIMITERS:
+    return of_html or _has_few_delimiters(text)
+
+
+def _has_few_delimiters(text: str) -> bool:
+    """Whether no paragraph of Markdown has enough of emphasis to nest it deeply."""
+    if sum(map(text.count, "*_~")) <= MANY_DELIMITERS:
         return True
     return max(sum(map(block.count, "*_~")) for block in text.split("\n\n")) <= MANY_DELIMITERS
 

@@ -10,58 +10,34 @@ In: the text of a body. Out: the text without these passages. Not here: how a bo
 import re
 from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Iterator
 from enum import IntEnum
 
 import nh3
 
 from feeds.records.markup import BodyError, checked_html, is_html
+from feeds.records.passage_patterns import (
+    ENDS,
+    IN_HTML,
+    IN_MARKDOWN,
+    IN_TEMPLATE,
+    NESTED_KRAMDOWN,
+    OPENERS,
+    RAW_END,
+    TEMPLATE_KINDS,
+    block_name,
+)
 
-# Nothing is hidden in a text without one of these.
-SIGNS = ("<!", "<?", "{", "<s", "<S", "<t", "<T")
-# What these blocks of a template hold is never shown, or under a condition alone.
-NAMES = "comment|if|unless|case|for|tablerow|capture|macro|doc|ifchanged|ifversion|schema"
-TEMPLATE = (
-    rf"(?P<block>\{{%[-~+]?\s*(?:{NAMES})\b|\{{\{{[<%]\s*comment\b[^<>{{}}]*[%>]\}}\}})"
-    rf"|(?P<end>\{{%[-~+]?\s*end(?:{NAMES})\b[^%{{}}]*%\}}|\{{\{{[<%]\s*/\s*comment\s*[%>]\}}\}})"
-    r"|(?P<raw>\{%[-~+]?\s*(?:raw|verbatim)\s*[-~]?%\})"
-    r"|(?P<tag>\{%[-~+]?\s*(?:\#|liquid\b))"
-    r"|(?P<note>\{\#(?=[\s-])|\{\#[^\n{}#]*(?=\#\}))"
-)
-COMMENT = (
-    r"(?P<html><!--)"
-    r"|(?P<instruction><\?)"
-    r"|(?P<kramdown>\{::comment\b[^}\n{]*\})"
-    r"|(?P<mdx>\{\{?\s*/\*)"
-    r"|<(?P<element>script|style|template)\b[^<>]*>"
-)
-CODE = r"(?P<ticks>`+|~{3,})"
-ELEMENT = r"<(?P<code>pre|code)\b[^<>]*>"
-OPENERS = re.compile(f"{TEMPLATE}|{COMMENT}", re.IGNORECASE)
-IN_MARKDOWN = re.compile(f"{TEMPLATE}|{COMMENT}|{CODE}", re.IGNORECASE)
-IN_HTML = re.compile(f"{TEMPLATE}|{COMMENT}|{ELEMENT}", re.IGNORECASE)
-IN_TEMPLATE = re.compile(TEMPLATE, re.IGNORECASE)
-RAW_END = re.compile(r"\{%[-~+]?\s*end(?:raw|verbatim)\s*[-~]?%\}")
-BLOCK_NAME = re.compile(NAMES)
-NESTED_KRAMDOWN = re.compile(r"\{::\w+[^}\n{/]*\}|\{:/\w*\}")
-ENDS = {
-    "html": re.compile(r"-->"),
-    "instruction": re.compile(r"\?>"),
-    "mdx": re.compile(r"\*/\s*\}*"),
-    "note": re.compile(r"\#\}"),
-    "tag": re.compile(r"%\}|(?=\{%)"),
-}
 # In the place of a comment: Markdown parts paragraphs and lists there, and nothing is shown.
 EMPTY = "<!---->"
 
 CONTAINERS = re.compile(r"(?:[ \t]|>|[*+-][ \t]|[0-9]{1,9}[.)][ \t])*")
+EDGE = re.compile(r"[ \t>]*[`~]*[ \t]*")
 FENCE = re.compile(r"^[ \t>]*(`{3,}|~{3,})[ \t]*$", re.MULTILINE)
-CLOSED = re.compile(r"[ \t>]*(?:`+|~+)[ \t]*|[^`]*`+")
-BLANK = re.compile(r"^[ \t>]*$", re.MULTILINE)
 INDENTED = re.compile(r"(?: {4}| {0,3}\t)[ \t]*\S")
 MARK = "\ue0f0"  # in the place of what would hide, while Markdown is asked whether it is in code
 LONGEST_PREFIX = 200
 MOST_TRIES = 5  # to find the end of a block that begins in a comment
-TEMPLATE_KINDS = frozenset(("block", "end", "raw", "tag", "note"))
 
 
 class Trust(IntEnum):
@@ -77,29 +53,36 @@ def visible(text: str, templates_in_code: bool = False) -> str:
 
     `templates_in_code`: a template language may act before Markdown is read, as in sites of Jekyll and Eleventy.
     """
-    if not any(sign in text for sign in SIGNS) or not OPENERS.search(text):
+    if not ("<" in text or "{" in text) or not OPENERS.search(text):
         return text
     if templates_in_code:
         text = _Scan(text, IN_TEMPLATE, Trust.NOTHING).run()
     templates = not templates_in_code
-    if is_html(shown := _Scan(text, IN_HTML, Trust.MARKED, templates).run()):
-        return shown
+    tokens = IN_HTML if is_html(_Scan(text, IN_HTML, Trust.NOTHING, templates).run()) else IN_MARKDOWN
     for trust in (Trust.INDENTED, Trust.MARKED):
-        scan = _Scan(text, IN_MARKDOWN, trust, templates)
+        scan = _Scan(text, tokens, trust, templates)
         shown = scan.run()
-        if not scan.marks or _is_code(scan.marked(), scan.marks):
+        if all(_is_code(marked) for marked in scan.marked()):
             return shown
-    return _Scan(text, IN_MARKDOWN, Trust.NOTHING, templates).run()
+    return _Scan(text, tokens, Trust.NOTHING, templates).run()
 
 
-def _is_code(marked: str, marks: int) -> bool:
-    """Whether Markdown makes code of every part of a text that has one of these marks."""
+def _is_code(marked: str) -> bool:
+    """Whether every mark in a body comes out in code."""
+    if MARK not in marked:
+        return True
     try:
-        html = nh3.clean(checked_html(marked), tags={"code"}, attributes={})
+        html = nh3.clean(checked_html(marked), tags={"code", "pre"}, attributes={})
     except BodyError:
         return False
-    codes: list[str] = re.findall(r"<code>[^<]*</code>", html)
-    return sum(code.count(MARK) for code in codes) == marks
+    found = sum(code[0].count(MARK) for code in re.finditer(r"<(code|pre)>.*?</\1>", html, re.DOTALL))
+    return found == marked.count(MARK)
+
+
+def _with_lines_marked(code: str) -> str:
+    """Code with a mark at the end of each line after the first, but for those that may be fences."""
+    first, *lines = code.split("\n")
+    return "\n".join([first, *(line if EDGE.fullmatch(line) else line + MARK for line in lines)])
 
 
 class _Scan:
@@ -112,15 +95,15 @@ class _Scan:
         self._trust = trust
         self._templates = templates
         self._shown: list[str] = []
-        self._marked: list[str] = []
+        self._code: set[int] = set()  # which of these are code
         self._line = ""  # how the line begins that is being shown
-        self.marks = 0  # of what would hide elsewhere and stands in code
         self._no_code_before = 0
         self._no_template_before = 0
+        self._first_html = text.find("<") if "<" in text else len(text)
         self._missing: set[str] = set()  # ends that the rest of the text has not
         self._tries = MOST_TRIES
-        self._runs: defaultdict[tuple[str, int], list[int]] | None = None
-        self._blanks: list[int] = []
+        self._runs: defaultdict[int, list[int]] | None = None  # where backticks are, by how many
+        self._line_end = -1
 
     def run(self) -> str:
         """The text that is shown."""
@@ -138,20 +121,22 @@ class _Scan:
         self._show(text[at:])
         return _trimmed("".join(self._shown))
 
-    def marked(self) -> str:
-        """The text that is shown, with a mark for each thing in its code that would hide elsewhere."""
-        return _trimmed("".join(self._marked))
+    def marked(self) -> Iterator[str]:
+        """The text that is shown, with a mark for each thing in its code that would hide elsewhere.
+
+        Once so, which changes nothing of what else it means, and once with marks on the lines of such code too.
+        """
+        marked = [OPENERS.sub(MARK, part) if at in self._code else part for at, part in enumerate(self._shown)]
+        yield _trimmed("".join(marked))
+        lined = [
+            _with_lines_marked(part) if at in self._code and MARK in part else part for at, part in enumerate(marked)
+        ]
+        yield _trimmed("".join(lined))
 
     def _show(self, part: str, is_code: bool = False) -> None:
+        if is_code:
+            self._code.add(len(self._shown))
         self._shown.append(part)
-        marked, marks = OPENERS.subn(MARK, part) if is_code else (part, 0)
-        if marks:  # lines are marked too, but for those that may be fences
-            first, *lines = marked.split("\n")
-            last = lines[-1:] if lines and CLOSED.fullmatch(lines[-1]) else []
-            lines = [line + MARK if line.strip(" \t>") else line for line in lines[: len(lines) - len(last)]]
-            marked = "\n".join([first, *lines, *last])
-        self.marks += marked.count(MARK)
-        self._marked.append(marked)
         begin, line_feed, rest = part.rpartition("\n")
         self._line = (rest if line_feed else self._line + begin + rest)[:LONGEST_PREFIX]
 
@@ -166,12 +151,14 @@ class _Scan:
             return found.end(), False
         if kind == "end":  # of nothing
             return found.end(), False
-        if kind == "code":
+        if kind == "code" and self._trust:
             end = self._search(found["code"].lower(), re.compile(rf"</{found['code']}\s*>", re.IGNORECASE), found.end())
-            return end.end() if end else found.end(), False
+            return end.end() if end else found.end(), True
+        if kind == "code":
+            return found.end(), False
         if kind == "ticks":
-            return self._ticks_end(found) if self._trust else found.end(), True
-        if self._trust >= Trust.INDENTED and start >= self._no_code_before:
+            return self._ticks_end(found) if self._trust else found.end(), not self._is_sure_fence(found)
+        if self._tokens is IN_MARKDOWN and self._trust >= Trust.INDENTED and start >= self._no_code_before:
             return self._indented_end(found, kind), True
         return start, False
 
@@ -195,17 +182,27 @@ class _Scan:
         if self._runs is None:
             self._runs = defaultdict(list)
             for run in re.finditer("`+", text):
-                self._runs["`", len(run[0])].append(run.start())
-            self._blanks = [blank.start() for blank in BLANK.finditer(text)]
-        blank = bisect_left(self._blanks, found.end())
-        last = self._blanks[blank] if blank < len(self._blanks) else len(text)
-        same = self._runs["`", len(ticks)]
+                self._runs[len(run[0])].append(run.start())
+        if self._line_end < found.end():
+            self._line_end = self._end_of_line(found.end())
+        # On one line alone: what begins the next one may end the paragraph.
+        same = self._runs[len(ticks)]
         close = bisect_left(same, found.end())
-        return same[close] + len(ticks) if close < len(same) and same[close] < last else found.end()
+        return same[close] + len(ticks) if close < len(same) and same[close] < self._line_end else found.end()
+
+    def _is_sure_fence(self, ticks: re.Match[str]) -> bool:
+        """Whether ticks begin a block of code whatever is before them: at the begin of a line, and no HTML before."""
+        is_alone = not self._line and (ticks.start() == 0 or self._shown[-1].endswith("\n\n"))
+        if len(ticks[0]) < 3 or not is_alone or ticks.start() > self._first_html or not self._is_fence(ticks):
+            return False
+        return self._text.find("|", ticks.end(), self._end_of_line(ticks.end())) < 0  # a table comes first
 
     def _is_fence(self, ticks: re.Match[str]) -> bool:
-        end = self._text.find("\n", ticks.end())
-        return ticks[0][0] == "~" or self._text.find("`", ticks.end(), end if end >= 0 else None) < 0
+        return ticks[0][0] == "~" or self._text.find("`", ticks.end(), self._end_of_line(ticks.end())) < 0
+
+    def _end_of_line(self, at: int) -> int:
+        end = self._text.find("\n", at)
+        return end if end >= 0 else len(self._text)
 
     def _indented_end(self, found: re.Match[str], kind: str) -> int:
         """Where a passage ends that is all in one indented block of code; its begin where it is in none."""
@@ -268,7 +265,7 @@ class _Scan:
 
     def _blocks_end(self, first: re.Match[str]) -> int:
         """Where the block of a template ends that begins here, with all that begin in it."""
-        names, at = [_block_name(first[0])], first.end()
+        names, at = [block_name(first[0])], first.end()
         while names:
             found = IN_TEMPLATE.search(self._text, at)
             if found is None:
@@ -276,9 +273,9 @@ class _Scan:
             at, kind = found.end(), found.lastgroup
             if kind == "raw" and (end := self._search("raw", RAW_END, at)):
                 at = end.end()
-            elif kind == "block" and (names[-1] not in ("comment", "doc") or _block_name(found[0]) == names[-1]):
-                names.append(_block_name(found[0]))
-            elif kind == "end" and _block_name(found[0]) == names[-1]:
+            elif kind == "block" and (names[-1] not in ("comment", "doc") or block_name(found[0]) == names[-1]):
+                names.append(block_name(found[0]))
+            elif kind == "end" and block_name(found[0]) == names[-1]:
                 names.pop()
         return at
 
@@ -288,9 +285,3 @@ def _trimmed(text: str) -> str:
     while text.startswith(EMPTY):
         text = text.removeprefix(EMPTY).lstrip()
     return text
-
-
-def _block_name(tag: str) -> str:
-    found = BLOCK_NAME.search(tag)
-    assert found is not None
-    return found[0] if tag.startswith("{%") else "shortcode"

@@ -29,7 +29,7 @@ def normalized(form: Literal["NFC", "NFKC", "NFKD"], text: str) -> str:
     To sort a row of combining characters takes the square of its length. A longer one than any language has is parted
     by U+034F, which is not seen (UAX #15, "Stream-Safe Text Format").
     """
-    return unicodedata.normalize(form, MAYBE_COMBINING.sub(_parted, text))
+    return text if text.isascii() else unicodedata.normalize(form, MAYBE_COMBINING.sub(_parted, text))
 
 
 def _parted(found: re.Match[str]) -> str:

@@ -32,6 +32,7 @@ HIDDEN = [
     f"{{% case a %}}{{% when b %}}{CANARY}{{% endcase %}}",
     f"{{% for a in b %}}{CANARY}{{% endfor %}}",
     f"{{% capture a %}}{CANARY}{{% endcapture %}}",
+    f"{{% IF a %}}{CANARY}{{% Endif %}}",
     f"{{% # {CANARY} %}}",
     f"{{# {CANARY} #}}",
     f"{{::comment}}{CANARY}{{:/comment}}",
@@ -181,8 +182,8 @@ def test_a_hidden_passage_is_in_no_document_and_not_in_the_store(tmp_path: Path)
 
 
 PIECES = [
-    # Not those that may end another one.
-    *(f" {passage} " for passage in (*HIDDEN, *OPEN) if "raw" not in passage and "<!-->" not in passage),
+    # Not those that may end another one, or code before them.
+    *(f" {passage} " for passage in (*HIDDEN, *OPEN) if not any(sign in passage for sign in ("raw", "<!-->", "`"))),
     *("`", "``", "```", "\n```\n", "~~~", "\n~~~\n", "\n", "\n\n", "    ", "\n\n    ", "\t", "- ", "\n- ", "1. ", "> "),
     *("|", "\n|-|-|\n", "a", "b ", "# ", "<p>", "<pre>", "</pre>", "<code>", "</code>", "<div>", "[", "](", ")", "\\"),
     *("<a title='", "'>", '"', "<!--", "-->", "{:/}", "{% endif %}", "%}", "{%", "===\n"),
@@ -200,6 +201,8 @@ def check(text: str) -> None:
 
 @given(TEXTS)
 @example(f"{{% if a %}}{{% endif %}}\n\n    {{::comment}}{CANARY}{{:/comment}}")
+@example(f"<a title='<code> {{% comment %}} {CANARY} </code>'>{{% endcomment %}}")
+@example(f"`a | {{/* {CANARY}\n|-|-|\n*/}} ` b")
 @example(f"- a\n\n    <!-- {CANARY}\n\n    -->")
 @example(f"a\n        ```\n<!-- {CANARY}\n\n-->\n```")
 @example(f"`a\n- b <!-- {CANARY}`")
