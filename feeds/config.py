@@ -8,6 +8,7 @@ is FEEDS_STORE_URL, since the address of a store may hold a password.
 import os
 import re
 import tomllib
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -54,6 +55,10 @@ FORMATS: tuple[FormatName, ...] = ("rss", "atom", "json")
 Minutes = Annotated[int, AfterValidator(_step)]
 
 
+# Settings of generators in which a post is Markdown first.
+WITHOUT_LIQUID = ("hugo.*", "config/_default/hugo.*", "docusaurus.config.*")
+
+
 class Records(Section):
     """[records]: where the records are, and in which keys they are written."""
 
@@ -61,6 +66,7 @@ class Records(Section):
     ledger: Path = Field(Path("ledger.toml"), strict=False)
     fields: Annotated[FieldMapping | None, BeforeValidator(_mapping)] = None
     allow_removal: bool = False
+    liquid: bool | None = None
 
 
 class StoreSection(Section):
@@ -161,6 +167,17 @@ class Config(Section):
         """The rules of the publisher's own feeds, in the order in which these are listed."""
         limit, formats, content = self.feeds.limit, self.feeds.formats, self.feeds.content
         return tuple(feed.rule(limit, formats, self.names.home, content) for feed in self.feed)
+
+    @cached_property
+    def runs_liquid(self) -> bool:
+        """True if a template language such as Liquid may run on records before Markdown, and so acts in their code too.
+
+        Where `records.liquid` does not say, posts of a blog are taken for such, but for those of Hugo and Docusaurus.
+        """
+        if self.records.liquid is not None:
+            return self.records.liquid
+        folder = self.file.parent
+        return self.records.fields is not None and not any(any(folder.glob(name)) for name in WITHOUT_LIQUID)
 
     @property
     def records_folder(self) -> Path:

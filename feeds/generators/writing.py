@@ -67,6 +67,7 @@ base_url = {base_url}{more}
 
 [records]
 path = {posts}
+liquid = {liquid}
 
 # Where each key of a record is taken from.
 [records.fields]
@@ -102,6 +103,7 @@ def blog_config(blog: Blog, title: str, base_url: str) -> str:
         base_url=_quoted(base_url or f"{url}/feeds"),
         more="".join(f"\n{key} = {_quoted(value)}" for key, value in more.items() if value),
         posts=_quoted(blog.posts),
+        liquid="true" if blog.generator in ("Jekyll", "Eleventy") else "false",
         fields="\n".join([f"webUrl = [\n{templates},\n]", *blog.fields, provider]),
         output=_quoted(blog.output),
     )

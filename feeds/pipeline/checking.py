@@ -7,7 +7,8 @@ from feeds.config import Config
 from feeds.identity import Claimant, claim, claimant_of, claims_of_held, refused
 from feeds.ledger import read_ledger
 from feeds.model import address_digest
-from feeds.records import Fault, Found, RecordsFolder, place_of_identity, printable, read_record, refusal, walk
+from feeds.pipeline.reading import read_with
+from feeds.records import Fault, Found, RecordsFolder, place_of_identity, printable, refusal, walk
 
 
 def check(config: Config, now: datetime) -> Iterator[tuple[str, list[Fault]]]:
@@ -29,7 +30,7 @@ def _check(config: Config, folder: RecordsFolder, now: datetime) -> Iterator[tup
         if isinstance(content, Fault):
             yield path, [content]
             continue
-        reading = read_record(path, content, now, config.records.fields, config.site.zone, config.feeds.max_entry_bytes)
+        reading = read_with(config, path, content, now)
         files[path] = found
         holders |= {address: path for address in reading.held if address not in holders}
         article = reading.article

@@ -45,7 +45,8 @@ class Ingested:
 def open_store(config: Config, *, or_only_read: bool = False) -> Store:
     """Open the store that the config names, which is of this very code and these keys, and told of folder and names."""
     fields = config.records.fields
-    keys = [config.site.timezone, str(config.feeds.max_entry_bytes), *([fields.digest] if fields else [])]
+    keys = [config.site.timezone, str(config.feeds.max_entry_bytes), str(config.runs_liquid)]
+    keys += [fields.digest] if fields else []
     names = digest(config.names.digest, _folder(config))
     return Store(config.store_file, digest(_code(), *keys), names, or_only_read=or_only_read)
 

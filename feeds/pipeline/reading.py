@@ -5,6 +5,8 @@ it can begin before what the store needs is so much as loaded: all of it where t
 which files there are.
 """
 
+import logging
+import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +34,7 @@ from feeds.records import (
 )
 from feeds.rows import Filed, filed
 
+log = logging.getLogger("feeds")
 BATCH = 100
 LARGE = 1 << 26  # bytes of a store of so many records that another process is worth its while to list them
 HEAD_START = 24  # batches for each worker, which they do while this process loads what the store needs
@@ -74,8 +77,7 @@ class Reader:
         before = self.known.get(path)
         if before is not None and before == digest(content):
             return seen, None
-        fields, zone, most = self.config.records.fields, self.config.site.zone, self.config.feeds.max_entry_bytes
-        return seen, read_record(path, content, self.now, fields, zone, most)
+        return seen, read_with(self.config, path, content, self.now)
 
     def _unreadable(self, path: str, item: Found, fault: Fault, folder: RecordsFolder) -> tuple[Found, Reading] | None:
         """A file that cannot be read.  If it is too large, its first bytes may still say that it is hidden."""
@@ -94,6 +96,21 @@ class Reader:
 
     def _filed(self, seen: Found, reading: Reading | None, names: Names) -> Filed | Found:
         return seen if reading is None else filed(seen, reading, self.now, names, self.anew)
+
+
+def read_with(config: Config, path: str, content: bytes, now: datetime) -> Reading:
+    """Read a record as the config says.  One that makes the program fail is a fault, and costs itself alone."""
+    fields, zone, most = config.records.fields, config.site.zone, config.feeds.max_entry_bytes
+    try:
+        return read_record(path, content, now, fields, zone, most, config.runs_liquid)
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # a panic in a library of Rust is no Exception
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        # What the error says may be text of the record.
+        log.error("%s: %s at %s:%s", path, type(error).__name__, Path(place.filename).name, place.lineno)
+        fault = Fault(path, 1, 1, "", "a record that feeds can read", f"a bug of feeds: {type(error).__name__}")
+        return Reading(path, digest(content), None, (fault,), doubtful=may_be_hidden(content, now, fields, zone))
 
 
 class Ahead:

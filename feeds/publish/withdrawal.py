@@ -46,6 +46,8 @@ def take_back(config: Config, source: Store, now: datetime, *, allow_removal: bo
 
 def rewrite(tree: Tree, drafts: Drafts, connection: Connection, now: datetime, keys: Collection[str]) -> None:
     """Rewrite documents of these feeds, and those that point to all feeds; delete those of feeds that are gone."""
+    if not tree.before:
+        return  # whatever is there, no list says that feeds wrote it
     feeds = drafts.snapshot(connection, now).feeds
     there, known = [key for key in keys if key in feeds], {"", *feeds}
     documents = {path + suffix for path in drafts.paths(connection, now, there) for suffix in CODINGS.values()}

@@ -21,15 +21,20 @@ PAIR = re.compile(r"""(?<![^\s"'{,:=])([^\s"'{,:=]{3,40})["']?[ \t]*[:=][ \t]*["
 
 def problems_of_expiry(data: dict[str, Any], zone: tzinfo) -> list[Problem]:
     """Return what is wrong with the expiry of a record, if it is a date: not after publication it is never shown."""
-    if _moment(data, KEY, zone) == expiry_of(data, zone):
+    expires = _moment(data, KEY, zone)
+    if expires is None or expires.year == 1 or expires == expiry_of(data, zone):
         return []
-    expected = "a moment after publishedDateTime, without which it is never shown"
-    return [Problem((KEY,), expected, "one that is not")]
+    return [Problem((KEY,), "a moment after publishedDateTime, or the record is never shown", "an earlier one")]
 
 
 def expiry_of(data: dict[str, Any], zone: tzinfo) -> datetime | None:
-    """Return when a record expires; None where it does not say, or says something wrong, which is a fault."""
+    """Return when a record expires; None where it does not say, or says something wrong, which is a fault.
+
+    The year 1, the zero date of Hugo, says nothing.
+    """
     expires, published = _moment(data, KEY, zone), _moment(data, "publishedDateTime", zone)
+    if expires is None or expires.year == 1:
+        return None
     return None if expires is not None and published is not None and expires <= published else expires
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple
 
 from feeds.records.expiry import KEY as EXPIRY
-from feeds.records.expiry import is_likely_expiry
+from feeds.records.expiry import expiry_of, is_likely_expiry
 from feeds.records.faults import Cost
 from feeds.records.fields import Mapped
 from feeds.records.plain import Path, Plain, key_text
@@ -23,27 +23,27 @@ from feeds.records.validation import Problem
 
 # All names are compared by their letters alone, in lower case: `expiry_date` is `expiryDate`.
 HIDES_WHEN_TRUE = {
-    *(*HIDING, "private", "hidden", "embargoed"),
+    *(*HIDING, "private", "hidden", "embargoed", "expired"),
     "headless",  # Hugo: no page of its own
     "eleventyexcludefromcollections",
 }
 STATUSES = {"status", "poststatus", "publicationstatus"}
 HIDING_STATUSES = {
     *("draft", "private", "pending", "hidden", "unlisted", "unpublished", "trash", "autodraft", "embargoed"),
-    *("inreview", "pendingreview", "deleted", "withdrawn"),
+    *("expired", "archived", "inreview", "pendingreview", "deleted", "withdrawn"),
 }
 NOT_PUBLIC = {*HIDING_STATUSES, "password", "protected", "internal", "restricted", "members", "none", "nobody"}
 PUBLIC = {"public", "everyone", "all", "world", "visible", "listed", "published", "true", "yes", "on"}
-STARTS = {"embargo", "embargodate", "embargodatetime", "embargountil", "embargoeduntil", "publishdate"}
+STARTS = {"embargo", "embargodate", "embargodatetime", "embargountil", "embargoeduntil", "publishdate", "publishon"}
 ENDS = {
-    *("expirydate", "expirationdate", "expiresat"),
-    *("unpublishdate", "unpublishdatetime", "unpublishat"),
+    *("expirydate", "expirationdate", "expiration", "expiresat"),
+    *("unpublishdate", "unpublishdatetime", "unpublishat", "unpublishon"),
 }
 MAYBE_ENDS = {"expires", "expiry"}  # dates, but perhaps how long something is kept
 BUILDS = {"build"}  # Hugo's `_build` or `build`, a mapping
 # Where a key stands in a place of its own, in another value or in the body, only these are taken for signs: they are
 # about publication whatever they stand in.  `hidden` below `cover` is about the cover.
-ANYWHERE = {"published", "publish", "unpublish", "unpublished", "draft"}
+ANYWHERE = {"published", "publish", "unpublish", "unpublished", "draft", "expirydatetime"}
 
 DEEPEST_SEARCH = 32
 KNOWN = {*HIDES_WHEN_TRUE, *STATUSES, *STARTS, *ENDS, *MAYBE_ENDS, *BUILDS, "visibility", "permalink", "listed"}
@@ -87,6 +87,7 @@ class Signs:
         self.unpublished = says_unpublished(mapped.data)
         self.doubtful = False
         own = KEYS | mapped.known
+        self.expires = expiry_of(mapped.data, zone)
         window = _window(data, own, zone)
         self.start = None if window.start is None else window.start[0]
         self.end = None if window.end is None else window.end[0]
@@ -96,7 +97,7 @@ class Signs:
             name = key_text(sign.path)
             if sign.is_slip:
                 self.doubtful = True
-                what = f"{sign.path[-1]} as a key of the record"
+                what = f"{meant(str(sign.path[-1]))} as a key of the record, at the left margin"
                 self.problems.append(Problem(sign.path, what, "it inside another value", named=name))
             else:
                 self.unpublished = True
@@ -158,7 +159,12 @@ def may_be_later(written: Any, now: datetime, zone: tzinfo) -> bool:
     """Tell whether a date, as it is written, may be later than a moment.  As far as it can be read, it decides."""
     if (moment := _moment(written, zone)) is not None:
         return moment > now
-    parts = [int(part) for part in re.findall(r"\d+", str(written)[:40])[:3]]
+    text = str(written)[:40] if isinstance(written, str) else ""
+    if text.strip() and not re.search(r"\d", text):
+        return True  # `TBD`, `soon`
+    if any(int(year) > now.year for year in re.findall(r"(?<!\d)\d{4}(?!\d)", text)):
+        return True
+    parts = [int(part) for part in re.findall(r"\d+", text)[:3]]
     if not parts or len(str(parts[0])) != 4:
         return False
     return parts > [now.year, now.month, now.day][: len(parts)]
@@ -182,14 +188,16 @@ def reason(name: str, value: Any) -> str | None:
     if name in HIDES_WHEN_TRUE:
         if value in ([], {}):
             return None
-        return {True: "this key is true", None: "this key does not say false"}.get(_truth(value))
+        return {True: "its value is true", None: "its value is not false"}.get(_truth(value))
     if name in STATUSES:
-        says = letters(value) if isinstance(value, str) else ""
-        return f"this key says {says}" if says in HIDING_STATUSES else None
+        every = [letters(one) for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
+        return next((f"this key says {says}" for says in every if says in HIDING_STATUSES), None)
+    if name == "listed":
+        return "its value is false" if _truth(value) is False else None
     if name == "visibility":
-        return None if isinstance(value, str) and value.strip().casefold() in PUBLIC else "this key does not say public"
-    if name in STARTS | ENDS:
-        return _reason_of_date(name, value)
+        return None if isinstance(value, str) and value.strip().casefold() in PUBLIC else "its value is not public"
+    if name in STARTS | ENDS or (name in MAYBE_ENDS and _names_a_year(value)):
+        return _reason_of_date(value)
     if name == "permalink":
         return "Eleventy writes no page of it" if isinstance(value, Plain) and value in FALSE else None
     if name in BUILDS and isinstance(value, dict):
@@ -202,10 +210,14 @@ def reason(name: str, value: Any) -> str | None:
     return None
 
 
-def _reason_of_date(name: str, value: Any) -> str | None:
+def _names_a_year(value: Any) -> bool:
+    return isinstance(value, str) and not value.strip().isdigit() and re.search(r"\b(?:19|20)\d\d\b", value) is not None
+
+
+def _reason_of_date(value: Any) -> str | None:
     if value is None or value == "" or _moment(value) is not None or _truth(value) is False:
         return None
-    return "this key is true" if _truth(value) else "this key is no date"
+    return "its value is true" if _truth(value) else "its value is not a date"
 
 
 def _is_never(value: Any) -> bool:
@@ -241,25 +253,45 @@ def _below(value: Any, path: Path, depth: int = 1) -> Iterator[Sign]:
 
 def _inside(mapping: dict[str, Any], path: Path, *, whole: bool, depth: int = 1) -> Iterator[Sign]:
     for key, value in mapping.items():
-        if hides_from_inside(letters(key), value) or (whole and reason(letters(key), value) is not None):
+        name = letters(key)
+        is_date = whole and name in STARTS | ENDS and value not in (None, "")
+        if is_date or hides_from_inside(name, value) or (whole and reason(name, value) is not None):
             yield Sign((*path, key), "", is_slip=True)
         else:
             yield from _below(value, (*path, key), depth + 1)
 
 
 def clearly_hides(name: str, value: Any) -> bool:
-    """Whether a line of text, which may be prose, clearly says that a record is hidden."""
+    """Tell whether a line of text, which may be prose, clearly says that a record is hidden."""
     if name in HIDES_WHEN_TRUE:
         return _truth(value) is True
+    if name in ("permalink", "feed", "listed"):
+        return isinstance(value, Plain) and value in FALSE
     says = letters(value) if isinstance(value, str) else ""
     return (name in STATUSES and says in HIDING_STATUSES) or (name == "visibility" and says in NOT_PUBLIC)
 
 
 def hides_from_inside(name: str, value: Any) -> bool:
-    """Whether a key that stands in another value surely means the record: elsewhere it may be a word of their own."""
+    """Tell whether a key that stands in another value means the record: elsewhere it may be a word of their own."""
+    if name == "expirydatetime":
+        return value not in (None, "")
     if name in ("published", "publish"):
-        return value is None or _truth(value) is False
+        return _truth(value) is False or (value is None and name == "published")
     return name in ANYWHERE and _truth(value) is True
+
+
+def meant(key: str) -> str:
+    """Return how a key that hides a record is written as a key of ours, where it is one."""
+    return {"published": "published", "expirydatetime": EXPIRY}.get(letters(key), key)
+
+
+def may_mean_hidden(name: str, value: Any) -> bool:
+    """Tell whether a line of a record that cannot be read may say that it is hidden."""
+    if name != "expirydatetime" and (hides_from_inside(name, value) or reason(name, value) is not None):
+        return True
+    if name in ("render", "list"):
+        return _is_never(value)
+    return name in ("excluded", "exclude") and _truth(value) is True
 
 
 def is_known(key: str) -> bool:

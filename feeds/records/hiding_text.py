@@ -7,7 +7,7 @@ hidden. Not here: which keys hide a record (hiding), and what follows from it (r
 
 import re
 from codecs import BOM_UTF8
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple
 
@@ -25,6 +25,8 @@ from feeds.records.hiding import (
     letters,
     likely_hiding,
     may_be_later,
+    may_mean_hidden,
+    meant,
     same_letters,
 )
 from feeds.records.mapping import FieldMapping
@@ -38,7 +40,9 @@ LINE = re.compile(
     re.MULTILINE,
 )
 DATED = re.compile(r"(?<![\w-])([A-Za-z][\w-]{2,39})[\"']?[ \t]*[:=][ \t]*[\"']?(\d{4}[^\n,}\"'#]{0,40})")
-COMING = {"publisheddatetime", "date", "pubdate", *STARTS}
+COMING = {"publisheddatetime", *STARTS}
+COMING_OF_BLOGS = {"date", "pubdate"}
+OVER = {"expirydatetime", *ENDS, *MAYBE_ENDS}
 # A word about publication, and what stands after it in its line or item.
 ABOUT = re.compile(r"""(?<![\w-])([\w-]{0,40}?(?:publish|draft|unlisted)[\w-]*)([^\n,}]*)""", re.IGNORECASE)
 PAIR = re.compile(r"""(?<![A-Za-z_])([A-Za-z_]{3,40})["']?[ \t]*[:=][ \t]*["']?([^\s,}\]"'#]*)""")
@@ -59,14 +63,19 @@ class SignLine(NamedTuple):
     key: str
 
 
-def hiding_lines(text: str, body: str, now: datetime, zone: tzinfo) -> list[tuple[SignLine, str]]:
+def hiding_lines(text: str, body: str, data: dict[str, Any], now: datetime, zone: tzinfo) -> list[tuple[SignLine, str]]:
     """Return the lines that read like a key that hides the record but are none, each with the place they are in.
 
-    `body` is the end of `text`. The data of the record are known to say nothing of the kind.
+    `body` is the end of `text`, `data` is the front matter: its keys are known to say nothing of the kind.
     """
     front = text[: len(text) - len(body)]
+    for value in _long_texts(data):
+        line = _sign_line(value, 1, None) or _date_line(value, 1, now, zone, COMING)
+        if line is not None:
+            at = max(0, front.find(value.split("\n")[line.line - 1].strip()))
+            return [(_place(front, 1, at, line.key), "it inside another value")]
     found = [
-        (_sign_line(front, 1, ANYWHERE), "it inside another value"),
+        (_sign_line(front, 1, ANYWHERE - {"expirydatetime"}), "it inside another value"),
         (line_in_body(body, now, zone, front.count("\n") + 1), "it in the body"),
     ]
     return [(line, place) for line, place in found if line is not None]
@@ -82,8 +91,8 @@ def line_in_body(body: str, now: datetime, zone: tzinfo = UTC, first_line: int =
     like_front_matter, others = _first_lines(head)
     return (
         _sign_line(like_front_matter, first_line, None)
-        or _date_line(like_front_matter, first_line, now, zone)
-        or _sign_line(others, first_line, ANYWHERE)
+        or _date_line(like_front_matter, first_line, now, zone, COMING)
+        or _sign_line(others, first_line, None)
     )
 
 
@@ -106,7 +115,13 @@ def may_be_hidden(content: bytes, now: datetime, mapping: FieldMapping | None = 
         return True
     if _may_say_unpublished(plain) or may_say_expired(plain, _deciding(mapping, EXPIRY), now, zone):
         return True
-    return _sign_line(plain, 1, None) is not None or _date_line(plain, 1, now, zone) is not None
+    if _date_line(plain, 1, now, zone, COMING | COMING_OF_BLOGS) is not None:
+        return True
+    for match in LINE.finditer(plain):
+        name, value = letters(match["key"]), _written(match["value"])
+        if may_mean_hidden(name, value) or (name in COMING | COMING_OF_BLOGS and may_be_later(value, now, zone)):
+            return True
+    return False
 
 
 def _deciding(mapping: FieldMapping | None, name: str) -> set[str]:
@@ -114,12 +129,12 @@ def _deciding(mapping: FieldMapping | None, name: str) -> set[str]:
     return set() if mapping is None else {str(key.path[-1]) for key in mapping.keys_of(name)} - {name}
 
 
-def _date_line(text: str, first_line: int, now: datetime, zone: tzinfo) -> SignLine | None:
+def _date_line(text: str, first_line: int, now: datetime, zone: tzinfo, coming: Collection[str]) -> SignLine | None:
     """The first date in a text that hides the record at a moment."""
     for match in DATED.finditer(text):
         name = letters(match[1])
         is_later = may_be_later(match[2], now, zone)
-        if (name in COMING and is_later) or (name in ENDS | MAYBE_ENDS and not is_later):
+        if (name in coming and is_later) or (name in OVER and not is_later):
             return _place(text, first_line, match.start(1), match[1])
     return None
 
@@ -132,13 +147,25 @@ def _sign_line(text: str, first_line: int, among: Collection[str] | None) -> Sig
         if among is not None and name not in among:
             continue
         value = _written(match["value"])
+        if value is None and match["before"].strip():
+            continue  # an item of a list in prose
         if hides_from_inside(name, value) or (among is None and clearly_hides(name, value)):
             return _place(text, first_line, match.start("key"), key)
     return None
 
 
 def _place(text: str, first_line: int, at: int, key: str) -> SignLine:
-    return SignLine(first_line + text.count("\n", 0, at), at - text.rfind("\n", 0, at), key)
+    return SignLine(first_line + text.count("\n", 0, at), at - text.rfind("\n", 0, at), meant(key))
+
+
+def _long_texts(value: Any) -> Iterator[str]:
+    """Yield the texts of several lines in data."""
+    if isinstance(value, str):
+        if "\n" in value:
+            yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _long_texts(item)
 
 
 def _same_lines(text: str) -> str:

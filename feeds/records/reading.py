@@ -74,11 +74,13 @@ def read_record(
     mapping: FieldMapping | None = None,
     zone: tzinfo = UTC,
     most_html: int = MOST_BODY,
+    liquid: bool | None = None,
 ) -> Reading:
     """Read the bytes of the record at `path`, relative to the records folder.  `now` tells a future update.
 
     `mapping` says where our keys are taken from; without one each is taken from itself. Dates without an offset are in
-    the zone. A body whose HTML comes to more than `most_html` bytes is left out.
+    the zone. A body whose HTML comes to more than `most_html` bytes is left out. `liquid` tells whether blocks of a
+    template language act in code as well; unless it is given they do with a mapping.
     """
     mark = digest(content)
     try:
@@ -89,7 +91,7 @@ def read_record(
         fault = Fault(path, *place, "", "UTF-8", f"the byte 0x{error.object[error.start]:02x}")
         return Reading(path, mark, None, (fault,), doubtful=may_be_hidden(content, now, mapping, zone))
     is_toml = toml.is_toml(text)
-    if mapping is None and not is_toml:
+    if mapping is None and not is_toml and not liquid:
         source, body, _ = frontmatter.split(text)
         usual = None if line_in_body(body, now, zone) else usual_article(source, body, path, mark, now)
         if usual is not None and (not usual[0].body or flaw_of(usual[0].body, usual[0].link, most_html) is None):
@@ -116,14 +118,14 @@ def read_record(
     signs = hiding.Signs(front.data, mapped, now, zone)
     problems += signs.problems
     hides = signs.unpublished or signs.doubtful or any(hiding.decides(problem) for problem in problems)
-    lines = [] if hides else hiding_lines(text, front.body, now, zone)
+    lines = [] if hides else hiding_lines(text, front.body, front.data, now, zone)
     for line, got in lines:
-        faults.append(Fault(path, line.line, line.column, line.key, f"{line.key} as a key of the record", got))
+        expected = f"{line.key} as a key of the record"
+        faults.append(Fault(path, line.line, line.column, line.key, expected, got))
     if holds_secret(body):
         problems.append(Problem((), f"a body without the key {SECRET_KEY} in it", "", Cost.PART))
         body = ""
-    # With a mapping it is the post of a blog, whose generator may run a template language first.
-    body = visible(body, templates_in_code=mapping is not None)
+    body = visible(body, templates_in_code=mapping is not None if liquid is None else liquid)
     if body and record is not None and (flaw := flaw_of(body, record.webUrl, most_html)):
         faults.append(Fault(path, _line_of_body(text, front.body), 1, "body", flaw, cost=Cost.PART))
         body = ""
@@ -282,7 +284,7 @@ def _article(path: str, mark: str, record: Record, body: str, signs: hiding.Sign
         heat=record.heat,
         given_id=record.id,
         previous=tuple(dict.fromkeys([identity(address) for address in record.previousUrls])),
-        expires=min(filter(None, [record.expiryDateTime, signs.end]), default=None),
+        expires=min(filter(None, [signs.expires, signs.end]), default=None),
     )
 
 

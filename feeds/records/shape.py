@@ -35,6 +35,7 @@ IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f\x7f<>\"{}|\\^`]+")
 LONGEST_ID = 2000
 # Characters, far beyond what anybody means.
 LONGEST_LINE, LONGEST_TEXT, LONGEST_ADDRESS = 4096, 131_072, 16_384
+LONGEST_NAME = 256  # of a topic or a category: each entry repeats it, in every feed that it is in
 # Of a list. The rest is dropped: each topic is a feed.
 MOST_ITEMS = {"topics": 100, "images": 100, "related": 100, "previousUrls": 100}
 TRUE = {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"}
@@ -89,6 +90,8 @@ def as_line(value: Any) -> str:
 def as_name(value: Any) -> str:
     """A line that a feed can be called by: not hyphens alone."""
     name = as_line(value)
+    if len(name) > LONGEST_NAME:
+        raise expected(f"at most {LONGEST_NAME} characters")
     if not name[0].isalnum() and not fold(name):
         raise expected("a name")
     return name

@@ -19,7 +19,7 @@ from feeds.records.lines import Pick, numbered, parted, picking
 from feeds.records.moments import USUAL_MOMENT
 from feeds.records.passages import visible
 from feeds.records.plain import SECRET_KEY, Plain
-from feeds.records.shape import LONGEST_LINE, MOST_ITEMS, stands
+from feeds.records.shape import LONGEST_LINE, LONGEST_NAME, MOST_ITEMS, stands
 from feeds.records.text import clean
 from feeds.records.validation import validate
 
@@ -158,7 +158,7 @@ def _are_plain(form: _Form, values: list[Any], raw: list[Any]) -> bool:
     names = form.names(values)
     # Two blanks follow each other where a text has them, and where it begins or ends with one, or is empty.
     text = " ".join(["", *form.texts(values), *names, ""])
-    if "  " in text or not stands(text) or not all([name[0].isalnum() for name in names]):
+    if "  " in text or not stands(text) or not all([name[0].isalnum() and len(name) <= LONGEST_NAME for name in names]):
         return False
     said = "\n".join(form.said(values))
     return (

@@ -36,6 +36,8 @@ def post(lines: str) -> Reading:
 
 
 HIDING = [
+    "expired: true", "listed: false", "status: [draft]", "status: archived", "publishOn: 2027-01-01",
+    "expires: 2025/01/01", "expires: January 2025", "unpublishOn: 2026-01-01",
     "draft: true", "draft: yes", "draft: 1", "draft: 'true'", "draft:", "draft: maybe",
     "unlisted: true", "private: true", "private: on", "hidden: true", "embargoed: true", "headless: true",
     "status: draft", "status: Draft", "status: private", "status: pending", "post_status: draft", "status: auto-draft",
@@ -82,9 +84,9 @@ def test_a_key_that_hides_nothing_leaves_a_record_as_it_is(lines: str) -> None:
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        ("draft: true", "draft: the record is hidden: this key is true"),
+        ("draft: true", "draft: the record is hidden: its value is true"),
         ("status: pending", "status: the record is hidden: this key says pending"),
-        ("visibility: x", "visibility: the record is hidden: this key does not say public"),
+        ("visibility: x", "visibility: the record is hidden: its value is not public"),
         ("expiryDate: 2026-05-10", "expiryDate: the record is hidden: this moment has passed"),
         ("embargo: 2027-01-01", "embargo: the record is hidden: this moment is still to come"),
         ("build:\n  list: never", "build: the record is hidden: Hugo's list is never"),
@@ -116,6 +118,18 @@ SLIPS = {
     "status below provider": make.record(provider="\n  domain: example.org\n  status: draft"),
     "below a picture": make.record(images="\n  - url: https://example.org/a.png\n    published: false"),
     "below a key of their own": make.record(seo="\n  keywords: x\n  published: false"),
+    "an expiry below provider": make.record(provider="\n  domain: example.org\n  expiryDateTime: 2031-01-01"),
+    "an embargo below provider": make.record(provider="\n  domain: example.org\n  embargo: 2031-01-01"),
+    "an expiry below coverage": make.record(
+        related="\n  - title: x\n    webUrl: https://a.example/\n    expiryDateTime: 2026-01-01"
+    ),
+    "an expiry in a literal": make.record(excerpt="|\n  Text\n  expiryDateTime: 2025-01-01T00:00:00Z"),
+    "an embargo in a literal": make.record(excerpt="|\n  Text\n  embargo: 2031-01-01"),
+    "private in a literal": make.record(excerpt="|\n  Text\n  private: true"),
+    "a status in a literal": make.record(excerpt="|\n  Text\n  status: draft"),
+    "an expiry in the body": make.record(body="expiryDateTime: 2025-01-01\n\nText.\n"),
+    "private in the second line of the body": make.record(body="Text.\nprivate: true\n"),
+    "a permalink in the body": make.record(body="permalink: false\n\nText.\n"),
     "in a literal": make.record(excerpt="|\n  Text\n  published: false"),
     "in a folded text": make.record(excerpt=">\n  Text\n  published: false"),
     "in a folded text of a key of their own": make.record(note=">-\n  Text\n  published: no"),
@@ -162,6 +176,9 @@ def test_a_slip_hides_a_record_and_is_reported(text: str) -> None:
         "How to hide a page: write `published: false`.\n",
         "Text.\n\n    published: false\n",
         "Published: true\n",
+        "Three steps:\n\n- Draft:\n- Publish:\n",
+        "Date: 2031-03-04\nVenue: Café\n",
+        "Date: 2031-03-04\nVenue: Cafe\n\nWe publish it.\n",
         "Note: published by the museum.\n",
         "Text.\n" * 30 + "published: false\n",
         "Draft: a story of a horse.\n",
@@ -198,6 +215,12 @@ EDITS = {
     "later, at no such day": {"publishedDateTime": "2031-02-30"},
     "embargo": {"embargo": "2031-01-01"},
     "expired": {"expiryDate": "2026-01-01"},
+    "no page": {"permalink": "false"},
+    "never rendered": {"build": "\n  render: never"},
+    "in no feed": {"feed": "\n  excluded: true"},
+    "later, in words": {"publishedDateTime": "4 May 2031"},
+    "at some time": {"publishedDateTime": "TBD"},
+    "an embargo in words": {"embargo": "until spring"},
 }
 
 
@@ -239,3 +262,40 @@ def test_a_file_too_large_that_comes_to_say_that_it_is_hidden_is_hidden(
         make.write(folder / "seeds" / "a.md", text)
         make.invoke("build", cwd=folder, check=None)
         assert (make.CANARY.encode() in make.tree(folder / "public").get("feed.rss", b"")) is shown
+
+
+def test_a_zero_date_of_hugo_is_no_expiry() -> None:
+    for lines in ("expiryDateTime: 0001-01-01T00:00:00Z", "expiryDate: 0001-01-01"):
+        reading = with_lines(lines)
+        assert reading.article is not None
+        assert reading.article.expires is None
+        assert reading.faults == ()
+
+
+@pytest.mark.parametrize("liquid", [True, False])
+def test_blocks_of_templates_act_in_code_where_a_template_language_runs(liquid: bool) -> None:
+    text = "---\ntitle: A\ndate: 2026-05-01\n---\n```jinja\n{% if x %}shown{% endif %}\n```\n"
+    mapping = read_mapping(BLOG)
+    article = read_record("a.md", text.encode(), NOW, mapping, liquid=liquid).article
+    assert article is not None
+    assert ("shown" in article.body) is not liquid
+
+
+@pytest.mark.parametrize(
+    ("files", "config", "runs"),
+    [
+        ({}, "", False),
+        ({}, "[records.fields]\ntitle = 'headline'\n", True),
+        ({"hugo.toml": ""}, "[records.fields]\ntitle = 'headline'\n", False),
+        ({"docusaurus.config.js": ""}, "[records.fields]\ntitle = 'headline'\n", False),
+        ({"hugo.toml": ""}, "[records]\nliquid = true\n[records.fields]\ntitle = 'headline'\n", True),
+        ({}, "[records]\nliquid = false\n[records.fields]\ntitle = 'headline'\n", False),
+        ({}, "[records]\nliquid = true\n", True),
+    ],
+)
+def test_the_config_or_the_folder_tells_whether_a_template_language_runs(
+    tmp_path: Path, files: dict[str, str], config: str, runs: bool
+) -> None:
+    for name, text in files.items():
+        make.write(tmp_path / name, text)
+    assert make.site(tmp_path, {}, config).runs_liquid is runs

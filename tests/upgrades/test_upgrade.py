@@ -149,7 +149,7 @@ class TestWhatIsHiddenNow:
 
     def test_what_this_version_hides_is_named_under_the_same_config(self, older: Config) -> None:
         said = make.run("build", cwd=older.file.parent, check=1).stderr
-        assert re.search(re.escape(NAMED) + r"\d+:\d+: draft: the record is hidden: this key is true", said), said
+        assert re.search(re.escape(NAMED) + r"\d+:\d+: draft: the record is hidden: its value is true", said), said
         assert said.count("published until") == 1
         tree = make.tree(older.output_folder)
         assert not any(b"Article 7" in content or b"Article 8" in content for content in tree.values())
