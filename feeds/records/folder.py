@@ -14,7 +14,7 @@ from feeds.records.faults import Cost, Fault
 
 SUFFIXES = (".md", ".markdown", ".yaml", ".yml", ".txt")
 LARGEST = 1024 * 1024
-MOST_SEARCHED = 2 * LARGEST  # bytes of a larger file that are searched for what hides it
+MOST_SEARCHED = LARGEST + LARGEST // 2  # bytes of a larger file that are searched for what hides it
 READABLE = "a file that can be read"
 NOT_THERE = (ENOENT, ENOTDIR, ELOOP)  # what the system says where a file is known to be gone
 CIRCLE = "a link in a circle"
