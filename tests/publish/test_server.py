@@ -447,6 +447,17 @@ def test_it_writes_lines_and_counts_in_all_workers_when_it_is_asked_to(tmp_path:
     assert "127.0.0.1" not in str(lines)
 
 
+def test_it_warns_once_of_a_removed_key_whatever_its_workers_read_again(tmp_path: Path) -> None:
+    config = make.site(tmp_path, records(), "[server]\ndeltas = []\n")
+    with serving(config, "--workers", "2") as running:
+        config.file.write_text(config.file.read_text().replace("Test feeds", "Another title"))
+        for _ in range(10):  # by both workers
+            running.until("/feed.rss", lambda response: "Another title" in response.text)
+        assert running.stop() == 0
+    said = running.err.read_text() + running.out.read_text()
+    assert said.count("server.deltas: this key no longer does anything") == 1
+
+
 def test_without_being_asked_it_writes_no_line_and_tells_no_counts(server: Serving) -> None:
     assert server.get("/metrics").status_code == 404
     assert not any(line.startswith("{") for line in server.out.read_text().splitlines())
