@@ -49,7 +49,11 @@ def _step(minutes: int) -> int:
 
 
 # Keys of earlier versions that set nothing any more, and why: each is accepted with a warning.
-REMOVED_KEYS = {("server", "deltas"): "every feed is sent whole"}
+REMOVED_KEYS = {
+    ("server", "deltas"): "every feed is sent whole",
+    ("server", "budget"): "let nginx or Caddy limit requests (docs/deploy.md)",
+    ("server", "proxies"): "only the limit of server.budget needed it",
+}
 FORMATS: tuple[FormatName, ...] = ("rss", "atom", "json")
 Minutes = Annotated[int, AfterValidator(_step)]
 
@@ -116,8 +120,6 @@ class Server(Section):
     host: Line = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     workers: Annotated[int, Field(ge=1, le=64)] = 1
-    budget: Annotated[int, Field(ge=0, le=36_000)] = 0
-    proxies: Annotated[int, Field(ge=0, le=16)] = 0
     access_log: bool = False
     log_addresses: bool = False
     metrics: bool = False

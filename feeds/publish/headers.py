@@ -5,7 +5,7 @@ LASTING = 24  # times as long as it is fresh, an answer may stand in for a serve
 ALWAYS = (
     ("X-Content-Type-Options", "nosniff"),
     ("Access-Control-Allow-Origin", "*"),
-    ("Access-Control-Expose-Headers", "ETag, Link, Retry-After"),
+    ("Access-Control-Expose-Headers", "ETag, Link"),
 )
 PREFLIGHT = (
     ("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS"),

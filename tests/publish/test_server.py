@@ -434,11 +434,11 @@ def test_a_request_without_end_is_refused(server: Serving) -> None:
 
 
 def test_it_writes_lines_and_counts_in_all_workers_when_it_is_asked_to(tmp_path: Path) -> None:
-    asked = "[server]\naccess_log = true\nmetrics = true\nbudget = 60\n"
+    asked = "[server]\naccess_log = true\nmetrics = true\n"
     config = make.site(tmp_path, records(), asked)
     with serving(config, "--workers", "2") as running:
         codes = Counter(running.get("/topics/ai/feed.atom").status_code for _ in range(12))
-        assert codes[429] > 0 or codes[200] == 12  # each worker has a budget of its own
+        assert codes == {200: 12}
         counted = running.get("/metrics").text
         assert f'feeds_requests_total{{status="200"}} {codes[200] + 1}' in counted  # and /healthz when it was ready
         assert running.stop() == 0
