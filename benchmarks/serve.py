@@ -309,7 +309,6 @@ def free_port() -> int:
 READERS = 2000
 EVERY = timedelta(minutes=30)
 CODINGS = ((0.5, "gzip, deflate, br"), (0.8, "gzip"), (0.9, "zstd, br, gzip"), (1.0, None))
-NEWSBOAT = "newsboat/2.21"
 
 
 def day(folder: Path) -> None:
@@ -325,34 +324,32 @@ def day(folder: Path) -> None:
     config = config.model_copy(update={"store": config.store.model_copy(update={"url": "sqlite:///.day/store.sqlite"})})
     client = Client(create_app(config, clock=lambda: clock[0]).wsgi_app)
     paths = [path for path in zipf(folder) if client.get(path).status_code == 200]
-    asked = sent = plain = unchanged = deltas = 0
+    asked = sent = plain = unchanged = 0
     readers, wholes = [], {}
     for _ in range(READERS):
         (path,) = some.choices(paths, [1 / (rank + 1) for rank in range(len(paths))])
         draw = some.random()
         coding = next(name for share, name in CODINGS if draw <= share)
-        conditional, takes_deltas = some.random() < 0.5, some.random() < 0.1
-        readers.append([some.random(), path, coding, conditional, takes_deltas, ""])
+        conditional = some.random() < 0.5
+        readers.append([some.random(), path, coding, conditional, ""])
     for turn in range(int(timedelta(days=1) / EVERY)):
         for reader in sorted(readers, key=lambda reader: float(reader[0])):
-            share, path, coding, conditional, takes_deltas, tag = reader
+            share, path, coding, conditional, tag = reader
             clock[0] = datetime(2025, 6, 1, tzinfo=UTC) + EVERY * (turn + share)
-            headers = {"User-Agent": NEWSBOAT, "A-IM": "feed"} if takes_deltas else {}
-            headers |= {"Accept-Encoding": coding} if coding else {}
+            headers = {"Accept-Encoding": coding} if coding else {}
             headers |= {"If-None-Match": tag} if conditional and tag else {}
             response = client.get(path, headers=headers)
             asked += 1
             sent += len(response.data) + len(str(response.headers))
             unchanged += response.status_code == 304
-            deltas += response.status_code == 226
-            reader[5] = response.headers["ETag"]
-            if (path, reader[5]) not in wholes:
+            reader[4] = response.headers["ETag"]
+            if (path, reader[4]) not in wholes:
                 whole = client.get(path)
                 wholes[path, whole.headers["ETag"]] = len(whole.data) + len(str(whole.headers))
-            plain += wholes[path, reader[5]]
+            plain += wholes[path, reader[4]]
     print(
         f"\nA day of {READERS} readers, each asking every {EVERY.seconds // 60} minutes: {asked} requests, {unchanged} "
-        f"answered with 304 and {deltas} with 226; {sent / 1e6:.0f} MB sent, {plain / 1e6:.0f} MB by a plain server: "
+        f"answered with 304; {sent / 1e6:.0f} MB sent, {plain / 1e6:.0f} MB by a plain server: "
         f"{plain / sent:.1f} times as much."
     )
 

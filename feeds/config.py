@@ -22,7 +22,7 @@ from feeds.names import Names, Naming, names_of, problems
 from feeds.records import FieldMapping, MappingError, read_mapping
 from feeds.rhythm import STEPS
 from feeds.rules import Content, OwnFeed, Rule
-from feeds.sections import Line, Section, message
+from feeds.sections import NOT_KEYS, Line, Section, message
 from feeds.site import Address, Site, once
 from feeds.theme import read_theme
 
@@ -49,8 +49,12 @@ def _step(minutes: int) -> int:
     return minutes
 
 
-# Read in their sources, or seen, to take an answer of 226 as it is meant.
-DELTA_TAKERS = ("newsboat/", "python-reader/", "Liferea/")
+# Keys of earlier versions that set nothing any more, and why: each is accepted with a warning.
+REMOVED_KEYS = {
+    ("server", "deltas"): "every feed is sent whole",
+    ("server", "budget"): "let nginx or Caddy limit requests (docs/deploy.md)",
+    ("server", "proxies"): "only the limit of server.budget needed it",
+}
 FORMATS: tuple[FormatName, ...] = ("rss", "atom", "json")
 Minutes = Annotated[int, AfterValidator(_step)]
 
@@ -122,9 +126,6 @@ class Server(Section):
     host: Line = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     workers: Annotated[int, Field(ge=1, le=64)] = 1
-    deltas: Annotated[tuple[Line, ...], Field(strict=False), AfterValidator(once)] = DELTA_TAKERS
-    budget: Annotated[int, Field(ge=0, le=36_000)] = 0
-    proxies: Annotated[int, Field(ge=0, le=16)] = 0
     access_log: bool = False
     log_addresses: bool = False
     metrics: bool = False
@@ -138,9 +139,10 @@ class Server(Section):
 
 
 class Config(Section):
-    """All that can be set.  `file` is where it came from."""
+    """All that can be set.  `file` is where it came from, `warnings` what to tell a person about it."""
 
     file: Path = Field(Path("config.toml"), strict=False)
+    warnings: tuple[str, ...] = Field((), exclude=True)
     site: Site = Site()
     records: Records = Records()
     store: StoreSection = StoreSection()
@@ -218,8 +220,9 @@ def load_config(path: Path | str = "config.toml", **server: str | int | None) ->
         raise ConfigError(str(path), "expected UTF-8") from error
     except tomllib.TOMLDecodeError as error:
         raise _error(str(path), [f"expected TOML, got: {error}"], source, (broken(error, source),)) from error
-    if "file" in data:
-        raise _error(str(path), ["file: expected no such key"], source)
+    if wrong := [f"{name}: expected no such key" for name in sorted(NOT_KEYS & data.keys())]:
+        raise _error(str(path), wrong, source)
+    warnings = _take_removed_keys(data, str(path), source)
     if url := os.environ.get("FEEDS_STORE_URL"):
         section = data.setdefault("store", {})
         if isinstance(section, dict):
@@ -228,6 +231,7 @@ def load_config(path: Path | str = "config.toml", **server: str | int | None) ->
         config = Config.model_validate({**data, "file": file})
     except ValidationError as error:
         raise _error(str(path), [message(detail, Config) for detail in error.errors()], source) from error
+    config = config.model_copy(update={"warnings": warnings})
     changes = {name: value for name, value in server.items() if value is not None}
     config = config.model_copy(update={"server": config.server.model_copy(update=changes)})
     site = config.site
@@ -242,6 +246,17 @@ def load_config(path: Path | str = "config.toml", **server: str | int | None) ->
     if wrong := _wrong_together(config):
         raise _error(str(path), wrong, source)
     return config
+
+
+def _take_removed_keys(data: dict[str, Any], subject: str, source: str) -> tuple[str, ...]:
+    """Delete the keys that set nothing any more from the data, and return a warning for each."""
+    found = []
+    for (section, key), reason in REMOVED_KEYS.items():
+        table = data.get(section)
+        if isinstance(table, dict) and key in table:
+            del table[key]
+            found.append(f"{section}.{key}: this key no longer does anything and can be deleted; {reason}")
+    return tuple(f"{subject}:{one.line}:{one.column}: {one.text}" for one in located(found, source)) if found else ()
 
 
 def _error(subject: str, texts: list[str], source: str, faults: tuple[ConfigFault, ...] = ()) -> ConfigError:

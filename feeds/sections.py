@@ -16,6 +16,7 @@ def _line(text: str) -> str:
 
 
 Line = Annotated[str, AfterValidator(_line)]
+NOT_KEYS = frozenset({"file", "warnings"})  # fields of a Config that no file sets
 
 
 class Section(BaseModel):
@@ -68,7 +69,7 @@ def _meant(path: tuple[str | int, ...], whole: type[Section]) -> str:
         field = table.model_fields.get(str(part))
         table = (_section_in(field.annotation) if field else None) or table
     last, above = str(path[-1]), ".".join(str(part) for part in path[:-1])
-    if close := get_close_matches(last, table.model_fields.keys() - {"file"}, n=1, cutoff=0.7):
+    if close := get_close_matches(last, table.model_fields.keys() - NOT_KEYS, n=1, cutoff=0.7):
         return f", did you mean {above}.{close[0]}?" if above else f", did you mean {close[0]}?"
     for name, field in whole.model_fields.items():
         section = _section_in(field.annotation) if name not in ("topics", "providers", "categories") else None

@@ -316,6 +316,17 @@ def test_a_watched_config_error_shows_its_line_and_no_line_of_the_store(tmp_path
     assert "Passw0rd" not in shown + broken
 
 
+@pytest.mark.parametrize("command", ["build", "check", "list", "show all rss", "new Title"])
+def test_a_command_warns_once_of_a_removed_key_of_config_toml(command: str, tmp_path: Path) -> None:
+    make.site(tmp_path, {"1.md": make.record(1)}, "[server]\ndeltas = []\n")
+    done = make.invoke(*command.split(), cwd=tmp_path)
+    warning = (
+        "config.toml:5:10: server.deltas: this key no longer does anything and can be deleted; every feed is sent whole"
+    )
+    assert done.stderr.splitlines().count(warning) == 1
+    assert "server.deltas" not in done.stdout
+
+
 class TestCompletion:
     @pytest.fixture
     def built(self, folder: Path) -> Path:
@@ -343,6 +354,12 @@ class TestCompletion:
         assert "show" in self.completed(built, "feeds", "sh")
         assert self.completed(built, "feeds", "show", "topics/") == ["topics/ai", "topics/computer-vision"]
         assert self.completed(built, "feeds", "show", "all", "") == ["rss", "atom", "json"]
+
+    def test_a_removed_key_of_config_toml_writes_nothing_into_the_line_that_is_typed(self, built: Path) -> None:
+        make.write(built / "config.toml", (built / "config.toml").read_text() + "[server]\ndeltas = []\n")
+        words = {"_FEEDS_COMPLETE": "bash_complete", "COMP_WORDS": "feeds show all ", "COMP_CWORD": "3"}
+        done = make.run(cwd=built, check=0, **words)
+        assert "atom" in done.stdout and done.stderr == ""
 
     def test_nothing_is_offered_and_nothing_made_where_nothing_was_built(self, folder: Path) -> None:
         before = make.tree(folder)

@@ -6,13 +6,14 @@ import pytest
 from pydantic import ValidationError
 
 from feeds import load_config
+from feeds.config import REMOVED_KEYS, Config
 from feeds.errors import ConfigError
 from tests import make
 
 OWN = "[[feed]]\nkey = 'a'\ntitle = 'A'\n"
 
 
-def load(folder: Path, text: str) -> object:
+def load(folder: Path, text: str) -> Config:
     """The Config of a file with this text."""
     (folder / "config.toml").write_text(text, encoding="utf-8")
     return load_config(folder / "config.toml")
@@ -46,6 +47,7 @@ def test_the_config_of_the_repository_is_a_good_example() -> None:
         ("[site]\ntitel = 'x'", "site.titel: expected no such key"),
         ("[sight]\ntitle = 'x'", "sight: expected no such key"),
         ("file = 'x'", "file: expected no such key"),
+        ("warnings = ['x']", "warnings: expected no such key"),
         ("site = 3", "site: expected a table, got 3"),
         ("[site]\ntitle = 3", "site.title: expected text in quotes, got 3"),
         ("[site]\ntitle = ' '", "site.title: expected a line of text, got ' '"),
@@ -139,6 +141,25 @@ def test_a_fault_names_the_key_and_what_was_expected(tmp_path: Path, text: str, 
     assert message in str(caught.value)
     assert str(caught.value).startswith(str(tmp_path / "config.toml"))
     assert "secret" not in str(caught.value)
+
+
+def test_a_key_that_was_removed_is_accepted_with_a_warning_at_its_line(tmp_path: Path) -> None:
+    plain = load(tmp_path, "[server]\nport = 9000\n")
+    lines = [f"{key} = 'any value'" for section, key in REMOVED_KEYS if section == "server"]
+    config = load(tmp_path, "\n".join(["[server]", *lines, "port = 9000"]))
+    assert config.server == plain.server
+    assert len(config.warnings) == len(REMOVED_KEYS)
+    for number, (key, warning) in enumerate(zip(REMOVED_KEYS, config.warnings, strict=True), start=2):
+        assert warning.startswith(f"{tmp_path}/config.toml:{number}:")
+        assert f" {'.'.join(key)}: this key no longer does anything and can be deleted; " in warning
+    assert plain.warnings == ()
+
+
+def test_a_removed_key_hides_no_fault(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"server\.prot: expected no such key"):
+        load(tmp_path, "[server]\ndeltas = []\nprot = 1\n")
+    with pytest.raises(ConfigError, match="server: expected a table"):
+        load(tmp_path, "server = 3")
 
 
 def test_a_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:

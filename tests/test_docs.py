@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from feeds.config import Config, NamingSection, load_config
+from feeds.config import REMOVED_KEYS, Config, NamingSection, load_config
 from feeds.model import KINDS
 from feeds.records.shape import KEYS, ImageShape, ProviderShape, Record, RelatedShape
 from tests import make
@@ -70,6 +70,13 @@ def test_a_config_key_is_documented_with_its_default(section: str, key: str) -> 
 @pytest.mark.parametrize("section", sections())
 def test_no_config_key_is_documented_that_there_is_not(section: str) -> None:
     assert set(settings_of(section)) == set(sections()[section].model_fields)
+
+
+def test_a_removed_config_key_is_documented_as_one() -> None:
+    text = (DOCS / "config.md").read_text(encoding="utf-8")
+    (told,) = re.findall(r"no longer does anything.*?Delete it", text, re.DOTALL)
+    assert set(re.findall(r"`(\w+)\.(\w+)`", told)) == set(REMOVED_KEYS)
+    assert not REMOVED_KEYS.keys() & set(SETTINGS)
 
 
 def test_the_keys_of_a_name_are_documented_with_their_defaults() -> None:

@@ -66,4 +66,7 @@ def complete_format(context: click.Context, parameter: click.Parameter, incomple
 
 
 def _config(context: click.Context) -> "Config":
-    return opening.load(str(Path(context.params.get("config_path") or "config.toml")))
+    from feeds.config import load_config
+
+    # Not opening.load: a warning would land in the line that a person types.
+    return load_config(str(Path(context.params.get("config_path") or "config.toml")))

@@ -36,10 +36,13 @@ def now() -> datetime:
 
 
 def load(path: str, **server: Any) -> "Config":
-    """The config at a path.  Raises ConfigError."""
+    """Load the config at a path, and print its warnings.  Raises ConfigError."""
     from feeds.config import load_config
 
-    return load_config(Path(path), **server)
+    config = load_config(Path(path), **server)
+    for line in config.warnings:
+        click.echo(line, err=True)
+    return config
 
 
 @contextmanager

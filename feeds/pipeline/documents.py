@@ -3,7 +3,6 @@
 Nothing is kept between two questions but drafts: who asks again hands in the edition that it has.
 """
 
-from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,8 +28,8 @@ class Edition:
     """A document as it is published, and for how long: from `since` until `until` (None: for ever).
 
     It holds for one generation of the store, and while `known` is what the store has noted of it. `settled` says that
-    this is what the document says of itself: else the store was busy, and it is to be asked again. `rhythm`, `due`
-    and `entries` are those of its draft.
+    this is what the document says of itself: else the store was busy, and it is to be asked again. `rhythm` and
+    `due` are those of its draft.
     """
 
     document: Document
@@ -42,7 +41,6 @@ class Edition:
     until: datetime | None
     rhythm: int
     due: datetime | None = None
-    entries: tuple[str, ...] = ()
 
 
 class Documents:
@@ -99,16 +97,8 @@ class Documents:
                 noted, known = self._note(draft, digest(content), known, now)
                 document = Document(path, draft.media_type, content, noted.etag, _second(noted.modified))
             settled = known is not None and (known.etag, _second(known.modified)) == (document.etag, document.modified)
-            facts = (now, snapshot.until, draft.rhythm, draft.due, draft.entries)
+            facts = (now, snapshot.until, draft.rhythm, draft.due)
             return Edition(document, draft.recipe, known, settled, snapshot.generation, *facts)
-
-    def part(self, edition: Edition, entries: Collection[str], now: datetime) -> bytes | None:
-        """A feed of some of its entries, by recipe; None where it is no longer what the edition says."""
-        with self._lock, self._store.showing() as connection:
-            draft = self._drafts.at(connection, now, edition.document.path)
-            if draft is None or draft.part is None or draft.recipe != edition.recipe:
-                return None
-            return draft.part(entries)
 
     def _note(
         self, draft: Draft, etag: str, known: Published | None, now: datetime

@@ -3,7 +3,7 @@
 Not here: which there are (drafts, pages), and what is published of them (documents).
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -19,8 +19,7 @@ Bytes = Callable[[str, dict[int, str]], Iterable[bytes]]
 class Draft:
     """A document that could be: where, of what, and how to make its bytes.  `newest` is its articles' last change.
 
-    `rhythm` is how many minutes it is worth keeping, `due` when something in its feed falls due. A feed has `entries`,
-    the recipes of what is in it, and `part` makes it of some of them.
+    `rhythm` is how many minutes it is worth keeping, `due` when something in its feed falls due.
     """
 
     path: str
@@ -30,8 +29,6 @@ class Draft:
     content: Callable[[], bytes]
     rhythm: int = STEPS[0]
     due: datetime | None = None
-    entries: tuple[str, ...] = ()
-    part: Callable[[Collection[str]], bytes] | None = None
 
 
 @dataclass(frozen=True)

@@ -278,20 +278,15 @@ class Drafts:
         variant = f"{name}/{feed.content}"
         recipes = shown.recipes(variant)
 
-        def made(some: dict[int, str], place: Place) -> bytes:
+        def content() -> bytes:
             head, tail = form.frame(feed, site, newest, place)
-            return head + form.BETWEEN.join(bounded(feed, site, most, variant, some, shown.entries)) + tail
-
-        def part(some: Collection[str]) -> bytes:
-            chosen = {number: recipe for number, recipe in recipes.items() if recipe in some}
-            return made(chosen, place._replace(complete=False))
+            return head + form.BETWEEN.join(bounded(feed, site, most, variant, recipes, shown.entries)) + tail
 
         facts = (feed.name, feed.description, feed.image, str(feed.page), newest.isoformat(), str(place), str(most))
         recipe = digest(self._entries.site, variant, feed.key, *facts, " ".join(recipes.values()))
         often = place.rhythm or self._config.feeds.fastest
         due = self._due(connection, snapshot).get(feed.key)
-        content = partial(made, recipes, place)
-        return Draft(path, form.MEDIA_TYPE, recipe, newest, content, often, due, tuple(recipes.values()), part)
+        return Draft(path, form.MEDIA_TYPE, recipe, newest, content, often, due)
 
     def _due(self, connection: Connection, snapshot: Snapshot) -> dict[str, datetime]:
         """When feeds are next another by time alone, as far as an answer may be kept until then."""

@@ -17,7 +17,7 @@ from feeds.config import Config
 from feeds.errors import StoreError
 from feeds.model import is_archive
 from feeds.pipeline import Documents, Edition
-from feeds.publish import addresses, codings, deltas
+from feeds.publish import addresses, codings
 from feeds.publish.headers import ALWAYS, PAGE, cache_control
 from feeds.render import html
 
@@ -42,7 +42,6 @@ class Answer:
         "tags",
         "until",
         "used",
-        "versions",
     )
 
     def __init__(
@@ -54,14 +53,9 @@ class Answer:
         # Weak, since proxies compress on the way, and the same tag must name every coding (RFC 9110 §8.8.1).
         weak = f'W/"{document.etag}"'
         self.tags = frozenset((weak, f'"{document.etag}"'))
-        same = before is not None and before.edition.document.etag == document.etag
         self.bodies: dict[str, bytes] = {codings.IDENTITY: document.content}
-        if before is not None and same:
+        if before is not None and before.edition.document.etag == document.etag:
             self.bodies = before.bodies
-        # Of those that were served before, what was in them.
-        self.versions: dict[str, bytes] = {}
-        if before is not None:
-            self.versions = before.versions if same else _with(before)
         self.used = False  # since the shelf last looked for room
         self.is_page = document.media_type == html.MEDIA_TYPE
         # Of a feed with a style for browsers, these get a type that they show.
@@ -76,7 +70,7 @@ class Answer:
     @property
     def size(self) -> int:
         """How many bytes it holds."""
-        return sum(map(len, self.bodies.values())) + sum(map(len, self.versions.values()))
+        return sum(map(len, self.bodies.values()))
 
     def body(self, coding: str) -> bytes:
         """The document in a coding."""
@@ -118,12 +112,6 @@ class Answer:
         headers += [("Cache-Control", cache_control(fresh)), ("Expires", http_date(second + fresh))]
         self._dated = (second, headers, {})
         return self._dated
-
-
-def _with(before: Answer) -> dict[str, bytes]:
-    """The versions that are known once this one is not the newest any more."""
-    every = {**before.versions, before.edition.document.etag: deltas.packed(before.edition.entries)}
-    return dict(list(every.items())[-deltas.KEPT_VERSIONS :])
 
 
 @lru_cache(4096)
@@ -250,17 +238,6 @@ class Answers:
         if edition.settled:
             self._shelf.put(address, answer, cleared)
         return answer
-
-    def delta(self, answer: Answer, etag: str, now: datetime) -> bytes | None:
-        """What is new in an answer since the version with that tag; None where that is in doubt, or no smaller."""
-        edition = answer.edition
-        version = answer.versions.get(etag)
-        if version is None or addresses.key_of(edition.document.path) is None:
-            return None
-        entries = deltas.unseen(edition.entries, version)
-        some = 0 < len(entries) < len(edition.entries)
-        content = self._documents.part(edition, entries, now) if some else None
-        return content if content is not None and len(content) < len(edition.document.content) else None
 
 
 def next_second(now: datetime) -> datetime:

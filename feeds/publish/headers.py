@@ -5,11 +5,11 @@ LASTING = 24  # times as long as it is fresh, an answer may stand in for a serve
 ALWAYS = (
     ("X-Content-Type-Options", "nosniff"),
     ("Access-Control-Allow-Origin", "*"),
-    ("Access-Control-Expose-Headers", "ETag, Link, Retry-After"),
+    ("Access-Control-Expose-Headers", "ETag, Link"),
 )
 PREFLIGHT = (
     ("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS"),
-    ("Access-Control-Allow-Headers", "If-None-Match, If-Modified-Since, A-IM"),
+    ("Access-Control-Allow-Headers", "If-None-Match, If-Modified-Since"),
     ("Access-Control-Max-Age", "86400"),
 )
 # Pages have the style and the script that lie beside them, show pictures of any host, and run nothing else.

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from threading import Lock
 
-STATUSES = (200, 226, 301, 302, 304, 404, 405, 410, 429, 500, 503)
+STATUSES = (200, 301, 302, 304, 404, 405, 410, 500, 503)
 BOUNDS = (0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0)  # seconds
 # Each status, all others, bytes sent, microseconds taken, and how many requests were within each bound.
 WIDTH = len(STATUSES) + 1 + 2 + len(BOUNDS)

@@ -18,7 +18,6 @@ from granian.server.mp import MPServer
 
 from feeds.config import Config
 from feeds.errors import PublishError
-from feeds.publish.budget import Budget
 from feeds.publish.metrics import Metrics, make_file
 from feeds.publish.observed import Observed, to_standard_output
 from feeds.publish.room import Application
@@ -141,8 +140,6 @@ def _application(config: Config, counts: Path | None, opened: ExitStack) -> Any:
 def observed(app: Application, config: Config, counts: Path | None) -> Application:
     """The application, with what config.toml asks for before it; `counts` is the file of the metrics."""
     server = config.server
-    if server.budget:
-        app = Budget(app, server.budget, server.proxies)
     metrics = Metrics(counts) if counts is not None else None
     if metrics is None and not server.access_log:
         return app

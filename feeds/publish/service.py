@@ -24,7 +24,7 @@ from feeds.errors import FeedsError, RemovalRefused, RenderError, StoreError
 from feeds.model import EVERYTHING, feed_path
 from feeds.pipeline import Documents, ingest, open_store
 from feeds.pipeline.notices import told_once
-from feeds.publish import addresses, codings, deltas
+from feeds.publish import addresses, codings
 from feeds.publish.answers import Answers, Shelf
 from feeds.publish.headers import ALWAYS, PAGE, PREFLIGHT
 from feeds.publish.hosts import KEPT
@@ -67,6 +67,8 @@ def create_app(
     """
     if not isinstance(config, Config):
         config = load_config(config)
+        for line in config.warnings:
+            log.warning("%s", line)
     html.check(config.site)
     source = open_store(config)
     shelf = Shelf(config.server.memory)
@@ -155,17 +157,6 @@ def create_app(
         response.make_conditional(request)
         if response.status_code == 412:
             return _problem(config, request, 412, "Not as expected")
-        agent = request.headers.get("User-Agent")
-        takes = deltas.asked(request.headers.get("A-IM"), agent, config.server.deltas)
-        if tags and takes and response.status_code == 200:
-            for tag, etag in deltas.held(tags):
-                if (content := answers.delta(found, etag, now)) is not None:
-                    response.set_data(codings.encode(content, coding))
-                    response.status_code = 226  # IM Used (RFC 3229 §10.4.1)
-                    for name, value in deltas.headers(tag).items():
-                        response.headers[name] = value
-                    del response.headers["Expires"]
-                    break
         return response
 
     @app.get("/")

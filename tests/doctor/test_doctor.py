@@ -281,12 +281,6 @@ def test_our_own_service_gets_no_complaint(folder: Path) -> None:
         assert make.run("doctor", cwd=folder).stdout == done.stdout
 
 
-def test_an_examination_does_not_spend_the_budget_of_our_own_service(folder: Path) -> None:
-    config = make.site(folder, {}, "[server]\nbudget = 1\n")
-    with serving(config) as service:
-        assert kinds(examined(service.url, public=config.site.base_url)) == set()
-
-
 def test_where_a_limit_is_set_nothing_is_made_of_what_is_behind_it() -> None:
     limit = answer(lambda asked, reply: Reply(429, b"") if "feeds-doctor" not in asked.headers["User-Agent"] else reply)
     with site(limit) as address:

@@ -22,10 +22,26 @@ from tests.publish.test_server import Serving, serving
 PAGE = Path(__file__).parents[2] / "docs" / "deploy.md"
 
 
-def example(language: str) -> str:
-    """The one block of code in a language."""
-    (found,) = re.findall(rf"^```{language}\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    return str(found)
+def example(language: str, number: int = 0, of: int = 1) -> str:
+    """Return a block of code in a language, one of so many."""
+    found = re.findall(rf"^```{language}\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert len(found) == of
+    return str(found[number])
+
+
+def nginx_location(server: Serving) -> str:
+    """Return the location block of the example, with the address of a service of ours."""
+    (inside,) = re.findall(r"^ +location / \{.*?^ +\}$", example("nginx", 0, 2), re.MULTILINE | re.DOTALL)
+    assert "http://127.0.0.1:8000" in inside
+    return str(inside).replace("http://127.0.0.1:8000", server.url)
+
+
+def caddyfile(number: int, port: int, server: Serving) -> str:
+    """Return an example for Caddy, with that port and the address of a service of ours."""
+    text = example("caddyfile", number, 2)
+    assert "feeds.example.org" in text and "127.0.0.1:8000" in text
+    text = text.replace("feeds.example.org", f"http://127.0.0.1:{port}")
+    return text.replace("127.0.0.1:8000", f"127.0.0.1:{urlsplit(server.url).port}")
 
 
 @pytest.fixture
@@ -61,11 +77,34 @@ def test_the_unit_is_one_that_systemd_takes(tmp_path: Path) -> None:
 
 
 def test_nginx_hands_on_what_is_asked_and_answered(tmp_path: Path, server: Serving) -> None:
-    (inside,) = re.findall(r"^ +location / \{.*?^ +\}$", example("nginx"), re.MULTILINE | re.DOTALL)
-    assert "http://127.0.0.1:8000" in inside
     (tmp_path / "nginx").mkdir()
-    with proxy(tmp_path / "nginx", inside.replace("http://127.0.0.1:8000", server.url)) as url:
+    with proxy(tmp_path / "nginx", nginx_location(server)) as url:
         behaves(url, server)
+
+
+def status(url: str, **headers: str) -> int:
+    """Return the status of an answer; `User_Agent` is the header User-Agent."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return httpx.get(url, headers=named, trust_env=False, timeout=LONGEST).status_code
+
+
+def test_nginx_limits_who_takes_a_whole_feed_again_and_again_and_nobody_else(tmp_path: Path, server: Serving) -> None:
+    before, inside = re.split(r"^server \{\n", example("nginx", 1, 2), flags=re.MULTILINE)
+    assert inside.endswith("# The rest as above.\n}\n")
+    (tmp_path / "nginx").mkdir()
+    with proxy(tmp_path / "nginx", inside.removesuffix("}\n") + nginx_location(server), before) as url:
+        behaves(url, server)
+        hungry = [status(f"{url}/topics/ai/feed.rss", User_Agent="Hungry/1") for _ in range(30)]
+        assert hungry[:11] == [200] * 11
+        assert hungry[-1] == 429
+        tag = server.get("/topics/ai/feed.rss").headers["ETag"]
+        for _ in range(15):
+            assert status(f"{url}/topics/ai/feed.rss", User_Agent="Hungry/1", If_None_Match=tag) == 304
+            assert status(f"{url}/topics/ai/feed.rss", User_Agent="Hungry/1", If_None_Match='"older"') == 200
+            assert status(f"{url}/topics/ai/", User_Agent="Hungry/1") == 200
+            assert status(f"{url}/healthz", User_Agent="Hungry/1") == 200
+        assert status(f"{url}/feed.rss", User_Agent="Hungry/1") == 200
+        assert status(f"{url}/topics/ai/feed.rss", User_Agent="Another/1") == 200
 
 
 @contextmanager
@@ -90,12 +129,22 @@ def caddy(folder: Path, port: int, text: str) -> Iterator[None]:
 
 
 def test_caddy_hands_on_what_is_asked_and_answered(tmp_path: Path, server: Serving) -> None:
-    port, text = make.free_port(), example("caddyfile")
-    assert "feeds.example.org" in text and "127.0.0.1:8000" in text
-    text = text.replace("feeds.example.org", f"http://127.0.0.1:{port}")
-    text = text.replace("127.0.0.1:8000", f"127.0.0.1:{urlsplit(server.url).port}")
-    with caddy(tmp_path / "caddy", port, text):
+    port = make.free_port()
+    with caddy(tmp_path / "caddy", port, caddyfile(0, port, server)):
         behaves(f"http://127.0.0.1:{port}", server)
+
+
+def test_caddy_refuses_whole_feeds_to_a_program_by_name(tmp_path: Path, server: Serving) -> None:
+    port = make.free_port()
+    with caddy(tmp_path / "caddy", port, caddyfile(1, port, server)):
+        url = f"http://127.0.0.1:{port}"
+        behaves(url, server)
+        feed, tag = f"{url}/topics/ai/feed.atom", server.get("/topics/ai/feed.atom").headers["ETag"]
+        assert status(feed, User_Agent="HungryBot/2.1") == 429
+        assert status(feed, User_Agent="HungryBot/2.1", If_None_Match=tag) == 304
+        assert status(feed, User_Agent="HungryBot/2.1", If_Modified_Since="Thu, 01 Jan 2026 00:00:00 GMT") == 200
+        assert status(f"{url}/topics/ai/", User_Agent="HungryBot/2.1") == 200
+        assert status(feed, User_Agent="Another/1") == 200
 
 
 def test_the_container_runs_a_command_that_serves_the_folder_mounted_into_it(tmp_path: Path) -> None:

@@ -145,8 +145,8 @@ def nginx(config: Config, root: Path) -> Iterator[str]:
 
 
 @contextmanager
-def proxy(folder: Path, inside: str) -> Iterator[str]:
-    """Run nginx with that inside its server block, and give back its address."""
+def proxy(folder: Path, inside: str, before: str = "") -> Iterator[str]:
+    """Run nginx with that inside and before its server block, and give back its address."""
     program, port = make.program("nginx"), make.free_port()
     temporary = "".join(
         f"{kind}_temp_path {folder}/tmp-{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -154,7 +154,7 @@ def proxy(folder: Path, inside: str) -> Iterator[str]:
     user = "user root;\n" if os.geteuid() == 0 else ""  # or it could not read below a folder of root's
     (folder / "nginx.conf").write_text(
         f"{user}daemon off;\nmaster_process off;\npid {folder}/nginx.pid;\nerror_log {folder}/error.log;\n"
-        f"events {{ }}\nhttp {{\naccess_log off;\n{temporary}"
+        f"events {{ }}\nhttp {{\naccess_log off;\n{temporary}{before}"
         f"server {{\nlisten 127.0.0.1:{port};\n{inside}\n}}\n}}\n",
         encoding="utf-8",
     )

@@ -18,7 +18,6 @@ from hypothesis import example, given, seed, settings
 from hypothesis import strategies as st
 
 from feeds.config import Config
-from feeds.publish.budget import Budget
 from feeds.publish.observed import Observed
 from feeds.publish.room import Application
 from feeds.publish.service import create_app
@@ -79,10 +78,10 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
 
 @pytest.fixture(scope="module")
 def app(config: Config) -> Iterator[Application]:
-    """Its service, with a budget and access lines before it."""
+    """Its service, with access lines before it."""
     made = create_app(config, clock=Clock())
     inside: Application = made.wsgi_app
-    yield Observed(Budget(inside, 10**9, proxies=1), None, lambda line: None)
+    yield Observed(inside, None, lambda line: None)
     make.close(made)
 
 

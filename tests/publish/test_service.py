@@ -746,6 +746,15 @@ def test_a_service_that_is_closed_or_cannot_begin_leaves_nothing_open(tmp_path: 
     assert make.open_below(tmp_path) == []
 
 
+def test_a_service_that_reads_its_config_itself_logs_what_it_warns_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = make.site(tmp_path, records(), "[server]\ndeltas = []\n")
+    make.service(config.file)
+    warning = f"{config.file}:5:10: server.deltas: this key no longer does anything and can be deleted; "
+    assert [line.startswith(warning) for line in caplog.messages].count(True) == 1
+
+
 def test_many_threads_are_answered_alike_while_records_change(tmp_path: Path) -> None:
     config = make.site(tmp_path, {f"{n}.md": make.record(n) for n in range(1, 30)})
     app = make.service(config, Clock())
