@@ -85,7 +85,7 @@ class Site(Section):
     _theme: Theme = PrivateAttr(Theme())
 
     def __hash__(self) -> int:
-        # Stencils are looked up by it, for every entry: to look at each field takes a seventh of filling one in.
+        # Compiled templates are looked up by it for every entry: a hash of each field takes a seventh of filling one.
         return hash(self.base_url)
 
     @property

@@ -26,8 +26,8 @@ from feeds.pipeline import ingest, open_store
 from feeds.publish import static
 from feeds.records import read_record
 from feeds.render import Place, Style, format_named
+from feeds.render.compiled import EntryInput
 from feeds.render.content import content_of
-from feeds.render.stencil import Told
 from feeds.site import Site
 from tests import hostile, make
 from tests.hostile import cleaned, quoted
@@ -190,7 +190,7 @@ def published(record: str, format_name: str) -> tuple[Article, Any]:
     site = Site(base_url="https://feeds.example.org")
     place = Place(site.address(feed_path("topics/x", format_name)))
     head, tail = form.frame(Feed("topics/x", article.title, 1, article.changed), site, article.changed, place)
-    document = head + form.entry(Told(article, content_of(article)), site, Style()) + tail
+    document = head + form.entry(EntryInput(article, content_of(article)), site, Style()) + tail
     read = whole(document, format_name)
     title = read["title"] if format_name == "json" else read.feed.title
     assert title == f"{article.title} · Feeds"

@@ -14,8 +14,8 @@ from feeds.config import Config
 from feeds.model import Article, Entry, Provider, address_digest, digest
 from feeds.pipeline.snapshot import Snapshot
 from feeds.render import PAGE, Style, form_named
+from feeds.render.compiled import EntryInput
 from feeds.render.content import content_of
-from feeds.render.stencil import Told
 from feeds.selection import Pick
 from feeds.store import Connection, Store
 
@@ -144,8 +144,8 @@ class Entries:
         shown = []
         for pick, recipes in wanted:
             article = as_shown(found[pick.number], pick, snapshot, hidden)
-            brief = Told(article)
-            whole = Told(article, content_of(article, most)) if any(map(_is_whole, recipes)) else brief
+            brief = EntryInput(article)
+            whole = EntryInput(article, content_of(article, most)) if any(map(_is_whole, recipes)) else brief
             shown.append((pick, recipes, brief, whole))
         # One variant after the other: what a format needs is at hand in the processor.
         for variant in dict.fromkeys(variant for _, recipes in wanted for variant in recipes):
@@ -154,13 +154,13 @@ class Entries:
             without = replace(plain, source=False)
             for pick, recipes, brief, whole in shown:
                 if variant in recipes:
-                    told = whole if _is_whole(variant) else bare(brief) if content == BARE else brief
-                    style = plain if f"providers/{told.article.provider.domain}" in snapshot.feeds else without
+                    given = whole if _is_whole(variant) else bare(brief) if content == BARE else brief
+                    style = plain if f"providers/{given.article.provider.domain}" in snapshot.feeds else without
                     if name == PAGE:
                         keys = () if pick.withdrawn else pick.feeds
                         feeds = tuple((key, snapshot.names[key]) for key in keys if key in snapshot.feeds)
                         style = replace(style, feeds=feeds)
-                    yield pick.number, variant, Entry(recipes[variant], form.entry(told, self._config.site, style))
+                    yield pick.number, variant, Entry(recipes[variant], form.entry(given, self._config.site, style))
 
     def add(self, rendered: Iterable[Rendered]) -> None:
         """Take entries that were rendered elsewhere, to be written with others."""
@@ -213,10 +213,10 @@ def _is_whole(variant: str) -> bool:
     return variant.endswith(f"/{FULL}") and not variant.startswith(PAGE)
 
 
-def bare(told: Told) -> Told:
+def bare(given: EntryInput) -> EntryInput:
     """An article without anything that is not needed: what is left is its title, its link, its dates and its author."""
-    article = told.article._replace(excerpt="", topics=(), images=(), related=(), amp_link=None, original_link=None)
-    return Told(article)
+    article = given.article._replace(excerpt="", topics=(), images=(), related=(), amp_link=None, original_link=None)
+    return EntryInput(article)
 
 
 def as_shown(article: Article, pick: Pick, snapshot: Snapshot, hidden: frozenset[str]) -> Article:

@@ -13,7 +13,7 @@ from feeds.rhythm import STEPS
 
 if TYPE_CHECKING:
     from feeds.model import Feed
-    from feeds.render.stencil import Told
+    from feeds.render.compiled import EntryInput
     from feeds.site import Site
 
 
@@ -68,7 +68,7 @@ class Form(Protocol):
     MEDIA_TYPE: str
     BETWEEN: bytes
 
-    def entry(self, told: "Told", site: "Site", style: Style) -> bytes:
+    def entry(self, given: "EntryInput", site: "Site", style: Style) -> bytes:
         """One article, as it stands in every document of this format."""
         ...
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from feeds.model import Article, Feed, feed_path, image_type
-from feeds.render import Place, Style, content, stencil, words, xml
-from feeds.render.stencil import Placed, Told
+from feeds.render import Place, Style, compiled, content, words, xml
+from feeds.render.compiled import EntryInput, FeedInput
 from feeds.site import Site
 
 NAME = "atom"
@@ -13,31 +13,31 @@ MEDIA_TYPE = "application/atom+xml; charset=utf-8"
 BETWEEN = b""
 
 
-def entry(told: Told, site: Site, style: Style) -> bytes:
+def entry(given: EntryInput, site: Site, style: Style) -> bytes:
     """One <entry>; what is left of a withdrawn article, and its tombstone (RFC 6721 §3)."""
-    if (article := told.article).withdrawn:
+    return compiled.entry(_entry, given, site, style)
+
+
+def _entry(given: EntryInput, site: Site, style: Style) -> bytes:
+    if (article := given.article).withdrawn:
         stone = xml.Extra(f"{{{xml.TOMBSTONES}}}deleted-entry", None, {"ref": article.id, "when": _moment(article)})
         return xml.cut_out(withdrawn_of(article).atom_entry(), xml.made(stone))
-
-    def render(told: Told) -> bytes:
-        return xml.cut_out(entry_of(told, site, style).atom_entry())
-
-    return stencil.entry(render, told, site, style)
+    return xml.cut_out(entry_of(given, site, style).atom_entry())
 
 
 def frame(feed: Feed, site: Site, updated: datetime, place: Place) -> tuple[bytes, bytes]:
     """The <feed> around the entries."""
-
-    def render(placed: Placed) -> tuple[bytes, bytes]:
-        whole = feed_of(placed.feed, site, placed.updated, placed.place).atom_str()
-        return xml.halves(xml.styled(whole, site.local("feeds.css")) if feed.page else whole, b"</feed>")
-
-    return stencil.frame(render, Placed(feed, updated, place), site)
+    return xml.halves(compiled.frame(_empty, FeedInput(feed, updated, place), site), b"</feed>")
 
 
-def entry_of(told: Told, site: Site, style: Style) -> xml.FeedEntry:
+def _empty(given: FeedInput, site: Site) -> bytes:
+    whole: bytes = feed_of(given.feed, site, given.updated, given.place).atom_str()
+    return xml.styled(whole, site.local("feeds.css")) if given.feed.page else whole
+
+
+def entry_of(given: EntryInput, site: Site, style: Style) -> xml.FeedEntry:
     """The article as feedgen holds it."""
-    article = told.article
+    article = given.article
     item = xml.new_entry(tuple(_extras(article, site, style)))
     item.id(article.id)
     item.title(article.title)
@@ -47,8 +47,8 @@ def entry_of(told: Told, site: Site, style: Style) -> xml.FeedEntry:
     item.author(name=article.provider.name, uri=f"https://{article.provider.domain}/")
     if article.excerpt:
         item.summary(article.excerpt)
-    if told.html:
-        item.content(told.html, type="html")
+    if given.html:
+        item.content(given.html, type="html")
     scheme = words.identity_address("topics", site)
     # Readers show the term where they should show the label, so that the term is the name too.
     item.category([{"term": topic, "label": topic, "scheme": scheme} for topic in article.topics])

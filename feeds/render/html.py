@@ -20,7 +20,7 @@ from feeds.archive import Page
 from feeds.errors import RenderError
 from feeds.model import EVERYTHING, Feed, Image, archive_path, feed_path
 from feeds.render import Style, colours, content, format_named, reporting, words
-from feeds.render.stencil import Told
+from feeds.render.compiled import EntryInput
 from feeds.site import Site
 from feeds.theme import ASSETS, Theme
 
@@ -100,9 +100,9 @@ class Weeks:
         return "now and then"
 
 
-def entry(told: Told, site: Site, style: Style) -> bytes:
+def entry(given: EntryInput, site: Site, style: Style) -> bytes:
     """One article: as an item with its picture and excerpt, or, where it is not whole, as a line."""
-    article = told.article
+    article = given.article
     lead = content.lead_image(article) if site.pictures else None
     provider = f"providers/{article.provider.domain}"
     home = next((key for key, name in style.feeds if key.startswith("providers/")), None)

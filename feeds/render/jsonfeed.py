@@ -6,7 +6,7 @@ from typing import Any
 
 from feeds.model import Article, Feed, Image, image_type
 from feeds.render import Place, Style, content, words
-from feeds.render.stencil import Told
+from feeds.render.compiled import EntryInput
 from feeds.site import Site
 
 NAME = "json"
@@ -15,9 +15,9 @@ BETWEEN = b","
 END = b"]}"
 
 
-def entry(told: Told, site: Site, _: Style) -> bytes:
+def entry(given: EntryInput, site: Site, _: Style) -> bytes:
     """One of `items`."""
-    article, html = told.article, told.html
+    article, html = given.article, given.html
     if article.withdrawn:
         return _written(_withdrawn(article))
     lead = content.lead_image(article)

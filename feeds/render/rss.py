@@ -5,8 +5,8 @@ from datetime import datetime
 from html import escape
 
 from feeds.model import Article, Feed, feed_path, image_type
-from feeds.render import Place, Style, content, stencil, words, xml
-from feeds.render.stencil import Placed, Told
+from feeds.render import Place, Style, compiled, content, words, xml
+from feeds.render.compiled import EntryInput, FeedInput
 from feeds.rhythm import times
 from feeds.site import Site
 
@@ -16,30 +16,30 @@ BETWEEN = b""
 LINK = f"{{{xml.ATOM}}}link"
 
 
-def entry(told: Told, site: Site, style: Style) -> bytes:
+def entry(given: EntryInput, site: Site, style: Style) -> bytes:
     """One <item>; of a withdrawn article what is left."""
-    if told.article.withdrawn:
-        return xml.cut_out(withdrawn_of(told.article).rss_entry())
+    return compiled.entry(_item, given, site, style)
 
-    def render(told: Told) -> bytes:
-        return xml.cut_out(entry_of(told, site, style).rss_entry())
 
-    return stencil.entry(render, told, site, style)
+def _item(given: EntryInput, site: Site, style: Style) -> bytes:
+    if given.article.withdrawn:
+        return xml.cut_out(withdrawn_of(given.article).rss_entry())
+    return xml.cut_out(entry_of(given, site, style).rss_entry())
 
 
 def frame(feed: Feed, site: Site, updated: datetime, place: Place) -> tuple[bytes, bytes]:
     """The <channel> around the items."""
-
-    def render(placed: Placed) -> tuple[bytes, bytes]:
-        whole = feed_of(placed.feed, site, placed.updated, placed.place).rss_str()
-        return xml.halves(xml.styled(whole, site.local("feeds.css")) if feed.page else whole, b"</channel></rss>")
-
-    return stencil.frame(render, Placed(feed, updated, place), site)
+    return xml.halves(compiled.frame(_empty, FeedInput(feed, updated, place), site), b"</channel></rss>")
 
 
-def entry_of(told: Told, site: Site, style: Style) -> xml.FeedEntry:
+def _empty(given: FeedInput, site: Site) -> bytes:
+    whole: bytes = feed_of(given.feed, site, given.updated, given.place).rss_str()
+    return xml.styled(whole, site.local("feeds.css")) if given.feed.page else whole
+
+
+def entry_of(given: EntryInput, site: Site, style: Style) -> xml.FeedEntry:
     """The article as feedgen holds it."""
-    article = told.article
+    article = given.article
     item = xml.new_entry(tuple(_extras(article, style)))
     item.title(article.title)
     item.link(href=article.link)
@@ -48,8 +48,8 @@ def entry_of(told: Told, site: Site, style: Style) -> xml.FeedEntry:
     if article.excerpt:
         # Readers take a description for HTML, so that what is text is escaped as such (RSS 2.0, "encoding examples").
         item.description(escape(article.excerpt, quote=False), isSummary=True)
-    if told.html:
-        item.content(told.html)
+    if given.html:
+        item.content(given.html)
     lead = content.lead_image(article)
     if lead is not None and lead.length is not None and (kind := image_type(lead.url)):
         item.enclosure(url=lead.url, length=str(lead.length), type=kind)

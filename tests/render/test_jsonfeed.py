@@ -10,8 +10,8 @@ from jsonschema import Draft202012Validator
 
 from feeds.model import Article, Feed, Image, Provider
 from feeds.render import Place, Style, jsonfeed
+from feeds.render.compiled import EntryInput
 from feeds.render.content import content_of
-from feeds.render.stencil import Told
 from feeds.site import Site
 from tests.make import NOW, article
 from tests.render.test_joined import ARTICLE, SITE
@@ -25,8 +25,8 @@ SUBSCRIPTION = Place("https://feeds.example.org/topics/ai/feed.json")
 def document(articles: list[Article], site: Site, place: Place = SUBSCRIPTION, *, whole: bool = True) -> Any:
     """The document of these articles, parsed and held against the schema."""
     head, tail = jsonfeed.frame(Feed("topics/ai", "AI", len(articles), NOW), site, NOW, place)
-    told = [Told(item, content_of(item) if whole else "") for item in articles]
-    content = head + jsonfeed.BETWEEN.join(jsonfeed.entry(item, site, Style()) for item in told) + tail
+    inputs = [EntryInput(item, content_of(item) if whole else "") for item in articles]
+    content = head + jsonfeed.BETWEEN.join(jsonfeed.entry(item, site, Style()) for item in inputs) + tail
     parsed = json.loads(content)
     SCHEMA.validate(parsed)
     return parsed
