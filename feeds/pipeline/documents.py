@@ -10,9 +10,9 @@ from threading import Lock
 
 from feeds import store
 from feeds.config import Config
-from feeds.errors import StoreBusy, StoreError
+from feeds.errors import StoreError
 from feeds.model import Document, Feed, digest
-from feeds.pipeline.draft import Draft
+from feeds.pipeline.draft import Draft, Due
 from feeds.pipeline.drafts import Drafts
 from feeds.pipeline.ingesting import settle
 from feeds.rows import micros, moment
@@ -40,7 +40,7 @@ class Edition:
     since: datetime
     until: datetime | None
     rhythm: int
-    due: datetime | None = None
+    due: Due | None = None
 
 
 class Documents:
@@ -73,11 +73,11 @@ class Documents:
             return self._edition(path, now, before)
 
     def _settle(self, now: datetime) -> None:
-        """Have what fell due show; while another process writes, what was visible before."""
+        """Have what fell due show; while the store cannot be written, what was visible before."""
         if self._withheld != self._store.withheld:  # what was looked up is of other articles
             self._withheld, self._drafts = self._store.withheld, Drafts(self._config, self._store)
         if not self._drafts.holds(now):
-            with suppress(StoreBusy):
+            with suppress(StoreError):  # who watches tells of it, and withholds what expired
                 settle(self._config, self._store, now, wait=SHORT_WAIT)
 
     def _edition(self, path: str, now: datetime, before: Edition | None) -> Edition | None:

@@ -7,12 +7,20 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import NamedTuple
 
 from feeds.rhythm import STEPS
 from feeds.selection import Pick
 
 Recipes = Callable[[str], dict[int, str]]
 Bytes = Callable[[str, dict[int, str]], Iterable[bytes]]
+
+
+class Due(NamedTuple):
+    """When a feed is next another by time alone, and when something in it expires; None: not in the time looked at."""
+
+    change: datetime | None
+    expiry: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +36,7 @@ class Draft:
     newest: datetime
     content: Callable[[], bytes]
     rhythm: int = STEPS[0]
-    due: datetime | None = None
+    due: Due | None = None
 
 
 @dataclass(frozen=True)

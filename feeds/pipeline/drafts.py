@@ -13,7 +13,7 @@ from feeds import selection, store
 from feeds.archive import Page
 from feeds.config import Config
 from feeds.model import EVERYTHING, Feed, archive_path, digest, feed_path
-from feeds.pipeline.draft import Draft, Shown
+from feeds.pipeline.draft import Draft, Due, Shown
 from feeds.pipeline.entries import Entries, Rendered, Wanted, is_dear
 from feeds.pipeline.extents import Extents, bounded, variants
 from feeds.pipeline.pages import ITEMS, LINES, PageDrafts
@@ -27,7 +27,9 @@ from feeds.store import Connection, Extent, Store
 
 MANY = 100  # feeds for which all that they need is looked up at once
 BATCH = 100  # articles that a process renders at a time
-LATEST = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
+KEPT = timedelta(days=25)  # no cache may keep an answer for longer: a day, and 24 times that while the service fails
+DAY = timedelta(days=1)  # no answer is fresh for longer
+LATEST = datetime.max.replace(tzinfo=UTC) - KEPT
 Unsaved = tuple[list[Rendered], dict[str, Extent]]
 
 
@@ -49,7 +51,7 @@ class Drafts:
         self._extents = Extents(config)
         self._page_drafts = PageDrafts(config, self._entries.pages)
         self._snapshot: Snapshot | None = None
-        self._upcoming: dict[str, datetime] | None = None
+        self._upcoming: dict[str, Due] | None = None
         self._extent: dict[str, int] = {}
         self._rhythm: dict[str, int] = {}
 
@@ -97,7 +99,8 @@ class Drafts:
     def lists(self, connection: Connection, now: datetime) -> Iterator[Draft]:
         """The documents that point to all others, and what pages need."""
         snapshot = self.snapshot(connection, now)
-        return (self._page_drafts.site_draft(snapshot, path) for path in self._page_drafts.of_site)
+        expiry = self._first_expiry(connection, snapshot)
+        return (self._page_drafts.site_draft(snapshot, path, expiry) for path in self._page_drafts.of_site)
 
     def render_ahead(self, now: datetime, keys: Collection[str], workers: int) -> None:
         """Render, by several processes, what is dear and not kept of the entries that these feeds may show.
@@ -142,7 +145,7 @@ class Drafts:
         """The document at a path, or None where there is none."""
         snapshot = self.snapshot(connection, now)
         if path in self._page_drafts.of_site:
-            return self._page_drafts.site_draft(snapshot, path)
+            return self._page_drafts.site_draft(snapshot, path, self._first_expiry(connection, snapshot))
         folder, _, file = path.rpartition("/")
         stem, _, name = file.partition(".")
         of_feed = stem in ("feed", "index")
@@ -288,10 +291,20 @@ class Drafts:
         due = self._due(connection, snapshot).get(feed.key)
         return Draft(path, form.MEDIA_TYPE, recipe, newest, content, often, due)
 
-    def _due(self, connection: Connection, snapshot: Snapshot) -> dict[str, datetime]:
-        """When feeds are next another by time alone, as far as an answer may be kept until then."""
+    def _first_expiry(self, connection: Connection, snapshot: Snapshot) -> datetime | None:
+        every = self._due(connection, snapshot).get(EVERYTHING)
+        return None if every is None else every.expiry
+
+    def _due(self, connection: Connection, snapshot: Snapshot) -> dict[str, Due]:
+        """Return when feeds are next another by time alone, as far as an answer may be kept until then."""
         if self._upcoming is None:
-            # The snapshot may hold until then, and no answer may be kept for longer than a day.
-            end = snapshot.now if snapshot.until is None else min(snapshot.until, LATEST) + timedelta(days=1)
-            self._upcoming = selection.upcoming(connection, self._config.rules, snapshot.now, end)
+            # The snapshot may hold until then, and answers be kept for longer.
+            rules, now, until = self._config.rules, snapshot.now, snapshot.until
+            changes, ends = dict[str, datetime](), dict[str, datetime]()
+            if until is not None:
+                until = min(until, LATEST)
+                changes = selection.upcoming(connection, rules, now, until + DAY)
+                ends = selection.upcoming_expiries(connection, rules, now, until + KEPT)
+            keys = changes.keys() | ends.keys()
+            self._upcoming = {key: Due(changes.get(key), ends.get(key)) for key in keys}
         return self._upcoming

@@ -12,7 +12,7 @@ from feeds import selection
 from feeds.archive import Page
 from feeds.config import Config
 from feeds.model import Feed, archive_path, digest, feed_path
-from feeds.pipeline.draft import Draft, Shown
+from feeds.pipeline.draft import Draft, Due, Shown
 from feeds.pipeline.snapshot import Snapshot
 from feeds.records import jsonschema
 from feeds.render import PAGE
@@ -44,7 +44,7 @@ class PageDrafts:
         if config.records.fields is None:
             self.of_site[jsonschema.NAME] = jsonschema.MEDIA_TYPE
 
-    def site_draft(self, snapshot: Snapshot, path: str) -> Draft:
+    def site_draft(self, snapshot: Snapshot, path: str, expiry: datetime | None) -> Draft:
         """The front page or the OPML file, which show every feed there is, or a file that pages need."""
         site, (listed, newest) = self._config.site, self._listed(snapshot)
 
@@ -60,8 +60,8 @@ class PageDrafts:
 
         recipe = digest(self._site, path, listed if path in LISTS else "")
         # What any feed does shows in lists.
-        until = snapshot.until if path in LISTS else None
-        return Draft(path, self.of_site[path], recipe, newest, content, self._config.feeds.fastest, until)
+        due = Due(snapshot.until, expiry) if path in LISTS else None
+        return Draft(path, self.of_site[path], recipe, newest, content, self._config.feeds.fastest, due)
 
     def _listed(self, snapshot: Snapshot) -> tuple[str, datetime]:
         """What stands for all that lists of feeds show, and its last change, looked up once for each of them."""
@@ -78,7 +78,7 @@ class PageDrafts:
         shown: Shown,
         history: Sequence[Page],
         often: int,
-        due: datetime | None,
+        due: Due | None,
     ) -> Draft:
         """The page of a feed with its newest articles."""
         first, found = first_monday(feed.updated), shown.recipes(ITEMS)
@@ -102,7 +102,7 @@ class PageDrafts:
         page: Page,
         history: Sequence[Page],
         shown: Shown,
-        due: datetime | None,
+        due: Due | None,
     ) -> Draft:
         """A page of a feed's history, with the one before it and the one after it."""
         at, found = history.index(page), shown.recipes(LINES)

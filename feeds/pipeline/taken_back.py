@@ -1,4 +1,4 @@
-"""Which articles were taken back since the store was last brought up to date, told without writing to it.
+"""Which articles were taken back, or expired, since the store was last brought up to date, told without writing to it.
 
 For who cannot write it just now: another program holds it, its disk is full, or it may only be read. Not here: how
 they are left out of what is shown (store.withheld).
@@ -28,18 +28,23 @@ def taken_back(
 ) -> dict[str, tuple[str, str]]:
     """Return the address and the id of each visible article that its record takes back, by the record's path.
 
-    `among` are the paths that are looked at, else all are.  Raises ConfigError and StoreError.
+    So are those that have expired by now, unless their records put that off.  `among` are the paths that are looked at
+    besides those, else all are.  Raises ConfigError and StoreError.
     """
+    with source.reading() as connection:
+        expired = store.expired_articles(connection, now)
     removal = Removal(config, allowed=allow_removal, is_partial=among is not None, before=None)
-    look = Look(listed(config.records_folder, among))
+    look = Look(listed(config.records_folder, None if among is None else sorted({*among, *expired})))
     with source.reading() as connection:
         if look.is_the_last_one(connection):
-            return {}
+            return expired
         out, there = _read(connection, config, look, now)
         gone = [path for path in _gone(connection, look, removal) if path not in there]
-        found = store.visible_articles(connection, [*out, *gone])
+        ended = [path for path in expired if path not in there]
+        found = store.visible_articles(connection, [*out, *gone, *ended])
     # A file that was moved says at its new path that the article is published.
-    return {path: article for path, article in found.items() if article[0] not in there.values()}
+    moved = {path for path in gone if path in found and found[path][0] in there.values()}
+    return {path: article for path, article in found.items() if path not in moved}
 
 
 def _gone(connection: Connection, look: Look, removal: Removal) -> list[str]:
@@ -59,7 +64,7 @@ def _read(connection: Connection, config: Config, look: Look, now: datetime) -> 
             if not isinstance(one, Filed):
                 continue
             claimant = claimant_of_row(one.record) if one.record is not None else None
-            if claimant is not None and claimant.published <= now:
+            if claimant is not None and claimant.is_current(now):
                 there[one.path] = claimant.address
             elif not one.broken or known.get(one.path) == OLDER + one.digest:
                 out.append(one.path)

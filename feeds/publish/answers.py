@@ -94,13 +94,20 @@ class Answer:
         """The headers of a 304: those of the 200 without what tells of its content (RFC 9110 §15.4.5)."""
         return [*(self._dated if self._dated[0] == second else self._date(second))[1]]
 
-    def _fresh(self, now: datetime) -> int:
-        """For how many seconds it may be kept: its rhythm, and no longer than until something in it falls due."""
+    def _fresh(self, now: datetime) -> tuple[int, int | None]:
+        """Return for how many seconds it is fresh, at most until something in it falls due, and in how many it expires.
+
+        What is scheduled does not shorten how long it may stand in: far ahead, nobody is to learn of it.
+        """
         edition = self.edition
         fresh = PAST if _is_past(edition.document.path, now) else edition.rhythm * 60
-        if edition.due is not None:
-            fresh = min(fresh, max(1, ceil((edition.due - now).total_seconds())))
-        return fresh
+        if edition.due is None:
+            return fresh, None
+        change, expiry = (
+            None if moment is None else max(1, ceil((moment - now).total_seconds()))
+            for moment in (edition.due.change, edition.due.expiry)
+        )
+        return min(fresh, change or fresh), expiry
 
     def _date(self, second: int) -> tuple[int, Headers, dict[str, Headers]]:
         # Replaced as a whole: other threads read it.
@@ -108,8 +115,8 @@ class Answer:
         headers = [("Date", http_date(second)), *self._fixed]
         if document.modified <= now:  # never in the future (RFC 9110 §8.8.2.1)
             headers.append(("Last-Modified", http_date(int(document.modified.timestamp()))))
-        fresh = self._fresh(now)
-        headers += [("Cache-Control", cache_control(fresh)), ("Expires", http_date(second + fresh))]
+        fresh, left = self._fresh(now)
+        headers += [("Cache-Control", cache_control(fresh, left)), ("Expires", http_date(second + fresh))]
         self._dated = (second, headers, {})
         return self._dated
 

@@ -53,6 +53,12 @@ class Files:
         """Return what lies in the way of a file: a link, or no file where it should be, or no folder above it."""
         return self._obstacle_above(path) or self._obstacle_at(path)
 
+    def obstacle_aside(self, path: str) -> Obstacle | None:
+        """Return the folder, if there is one, that lies where a file is written aside."""
+        aside = self.aside(path)
+        is_folder = os.path.isdir(aside) and not os.path.islink(aside)
+        return Obstacle(aside.removeprefix(f"{self._root}/"), FOLDER) if is_folder else None
+
     def facts(self, path: str) -> tuple[int, int] | None:
         """Return the size of a file and its mtime in nanoseconds, or None where there is none that may be touched."""
         try:
@@ -122,7 +128,8 @@ class Files:
         except OSError as error:
             with suppress(OSError):
                 os.unlink(aside)
-            error.filename = self.place(path)
+            if self.obstacle_aside(path) is None:
+                error.filename = self.place(path)
             raise
 
     def overwrite(self, path: str, content: bytes) -> None:

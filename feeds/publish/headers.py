@@ -23,9 +23,15 @@ PAGE = (
 )
 
 
-def cache_control(seconds: int) -> str:
+def cache_control(seconds: int, until_expiry: int | None = None) -> str:
     """Fresh for that long, for as long again while a cache asks anew, and much longer while the server fails.
 
-    One number, and what follows from it (RFC 9111 §5.2.2.1, RFC 5861).
+    One number, and what follows from it (RFC 9111 §5.2.2.1, RFC 5861). None of it lasts longer than `until_expiry`, the
+    seconds until an article expires, so that no cache shows it then.
     """
-    return f"public, max-age={seconds}, stale-while-revalidate={seconds}, stale-if-error={seconds * LASTING}"
+    said, rest = f"public, max-age={seconds}", seconds * LASTING
+    if until_expiry is not None:
+        rest = min(rest, until_expiry - seconds)
+    if rest > 0:
+        said += f", stale-while-revalidate={min(seconds, rest)}, stale-if-error={rest}"
+    return said

@@ -103,6 +103,7 @@ class _Build:
         self._refused: dict[str, Obstacle] = {}
         self._known: dict[str, Published] = {}
         self._latest_gone = 0
+        self._lost: set[str] = set()  # feeds of which something was taken back since the last build
         self._noted: dict[str, Published] = {}
         self._written: list[str] = []
 
@@ -116,6 +117,7 @@ class _Build:
             steady = store.steady_since(connection, since) - set(map(feed_of, refused))
             feeds = self._drafts.snapshot(connection, now).feeds
             generation = store.generation(connection)
+            self._lost = {"", *store.feeds_that_lost(connection, since)}
             standing = self._standing(steady & feeds.keys(), now)
             if since >= 0 and self._are_current(hosts.PATHS, now):
                 standing[""] = list(hosts.PATHS)  # the config is as it was, from which alone they follow
@@ -306,6 +308,11 @@ class _Build:
             content = draft.content() if content is None else content
             coded = codings.encode_best(content, coding) if coding else content
             if (found := self._tree.obstacle(path, coded)) is not None:
+                refused.append((path, found))
+                continue
+            if (found := self._tree.obstacle_aside(path)) is not None:
+                if feed_of(path) in self._lost:
+                    self._tree.delete(path)  # else what was taken back would stay in it
                 refused.append((path, found))
                 continue
             self._tree.write(path, coded, noted.modified)

@@ -86,6 +86,10 @@ class Tree:
             return None
         return Obstacle(path, CHANGED)
 
+    def obstacle_aside(self, path: str) -> Obstacle | None:
+        """Return what is in the way of writing a file aside."""
+        return None if self._is_bare else self._files.obstacle_aside(path)
+
     def _is_ours(self, path: str) -> bool:
         """Tell whether a file that is there is one that feeds wrote, by its size and time or by its bytes.
 

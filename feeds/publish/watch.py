@@ -6,7 +6,7 @@ here: what is read (pipeline).
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import datetime
 from threading import Lock
@@ -45,6 +45,7 @@ class Watch:
         self._reported: set[Fault] | None = None
         self._missing = 0
         self._taken_back: dict[str, tuple[str, str]] = {}
+        self._expired: set[str] = set()  # paths of those that were found by their expiry alone
         self.trouble = ""
         self._alone = True
 
@@ -77,7 +78,7 @@ class Watch:
                 self._at_records.release()
         if time.monotonic() >= self._next_store and self._at_store.acquire(blocking=False):
             try:
-                self._next_store = max(_after(self._see_store), time.monotonic() + BETWEEN)
+                self._next_store = max(_after(self._see), time.monotonic() + BETWEEN)
             finally:
                 self._at_store.release()
         self.next = min(self._next_records, self._next_store) if self._alone else NEVER
@@ -101,17 +102,33 @@ class Watch:
     def see(self) -> None:
         """What fell due shows, and what any process did to the store."""
         with self._at_store:
-            now = self._clock()
-            if self._due is not None and self._due <= now:
-                try:
-                    settle(self._config, self._source, now, wait=0)
-                    self._due = None
-                    self._seen = None
-                except StoreBusy:
-                    pass  # it is tried again at the next look
-                except StoreError as error:
+            self._see()
+
+    def _see(self) -> None:
+        now = self._clock()
+        if self._is_due(now):
+            try:
+                settle(self._config, self._source, now, wait=0)
+                self._due = None
+                self._seen = None
+            except StoreError as error:  # it is tried again at the next look
+                if not isinstance(error, StoreBusy):
                     self._say(error)
-            self._see_store()
+                self._withhold_expired()
+        self._see_store()
+        if self._expired and not self._is_due(now):
+            self._withhold({}, self._expired)
+            self._expired = set()
+
+    def _is_due(self, now: datetime) -> bool:
+        return self._due is not None and self._due <= now
+
+    def _withhold_expired(self) -> None:
+        """Leave out of all answers what has expired, though the store cannot be written."""
+        with suppress(FeedsError):
+            found = taken_back(self._config, self._source, self._clock(), [])
+            self._expired |= found.keys()
+            self._withhold(found, self._expired)
 
     def _read_records(self, paths: Sequence[str] | None) -> bool:
         among = None
@@ -151,7 +168,7 @@ class Watch:
         """Tell whether articles are left out that the store holds."""
         return bool(self._taken_back)
 
-    def _withhold(self, found: dict[str, tuple[str, str]], paths: Sequence[str] | None) -> None:
+    def _withhold(self, found: dict[str, tuple[str, str]], paths: Collection[str] | None) -> None:
         """Withhold these articles of those at some paths, or of all; the others are shown."""
         if not found and not self._taken_back:
             return
@@ -163,8 +180,8 @@ class Watch:
             if after == self._taken_back:
                 return
             if after.keys() - self._taken_back.keys():
-                text = "the store cannot be written now; what was taken back is left out all the same: articles: %d"
-                log.warning(text, len(after))
+                articles = "1 withdrawn article is" if len(after) == 1 else f"{len(after)} withdrawn articles are"
+                log.warning("the store cannot be written now; %s left out of all answers", articles)
             self._taken_back = after
             self._source.withhold(store.withheld_of(after))
             self._shelf.clear()

@@ -143,11 +143,32 @@ def _pick(
 def upcoming(connection: Connection, rules: Sequence[Rule], now: datetime, until: datetime) -> dict[str, datetime]:
     """The next moment after `now`, up to `until`, at which a feed is another without a record changing, by key."""
     first, last = micros(now), micros(until)
-    row, other = records.c, records.alias("others").c
+    row = records.c
     due = (-row.age, and_(row.age < -first, row.age >= -last, row.refused.is_(None)))
     updated = (row.updated, and_(row.updated > first, row.updated <= last, row.visible))
     expiring = (row.expires, and_(row.expires > first, row.expires <= last, row.visible))
     ending = (row.until, and_(row.until > first, row.until <= last, row.visible))
+    return _moments(connection, rules, until, (updated, ending), (due, expiring))
+
+
+def upcoming_expiries(
+    connection: Connection, rules: Sequence[Rule], now: datetime, until: datetime
+) -> dict[str, datetime]:
+    """Return the next moment after `now`, up to `until`, at which something in a feed expires, by key."""
+    row = records.c
+    expiring = (row.expires, and_(row.expires > micros(now), row.expires <= micros(until), row.visible))
+    return _moments(connection, rules, until, (), (expiring,))
+
+
+def _moments(
+    connection: Connection,
+    rules: Sequence[Rule],
+    until: datetime,
+    changing: Sequence[Any],
+    coming_or_going: Sequence[Any],
+) -> dict[str, datetime]:
+    """Return the first of these moments for each feed; each is a column and the condition of the records it is of."""
+    row, other = records.c, records.alias("others").c
     found: dict[str, datetime] = {}
 
     def note(count: int, lines: str, quality: float | None, heat: float | None) -> None:
@@ -156,12 +177,12 @@ def upcoming(connection: Connection, rules: Sequence[Rule], now: datetime, until
         for key in (EVERYTHING, *names, *own):
             found[key] = min(found.get(key, until), moment(count))
 
-    for at, condition in (updated, ending):
+    for at, condition in changing:
         for changed in connection.execute(select(at, row.feeds, row.quality, row.heat).where(condition)):
             note(*changed)
     # Where an article comes or goes, others of its address may show in place of it, and others may point to it or not.
     addresses: dict[str, int] = {}
-    for when, condition in (due, expiring):
+    for when, condition in coming_or_going:
         facts = select(when, other.feeds, other.quality, other.heat, row.address, row.others)
         rivals = and_(other.link == row.link, other.refused.is_(None), other.until.is_(None))
         for count, *shown, address, further in connection.execute(facts.where(condition, rivals)):

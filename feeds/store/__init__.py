@@ -56,7 +56,7 @@ from feeds.store.files import (
 )
 from feeds.store.notices import Teller, forget_hidden, hidden_records, note_hidden
 from feeds.store.older import OLDER
-from feeds.store.withheld import Withheld, feeds_with, visible_articles, withheld_of
+from feeds.store.withheld import Withheld, expired_articles, feeds_with, visible_articles, withheld_of
 
 __all__ = [
     "LONGEST_WAIT",
@@ -75,6 +75,7 @@ __all__ = [
     "count_spellings",
     "doubt_all_files",
     "driver",
+    "expired_articles",
     "extents",
     "fact",
     "faults",

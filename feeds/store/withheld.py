@@ -8,10 +8,12 @@ itself is not changed. Not here: which articles these are (pipeline.taken_back).
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection
 
 from feeds.model import EVERYTHING
+from feeds.rows import micros
 from feeds.store.driver import driver
 from feeds.store.feeds import feeds_of
 
@@ -93,6 +95,14 @@ def visible_articles(connection: Connection, paths: Collection[str]) -> dict[str
     rows = driver(connection).execute(
         "SELECT path, link, id FROM records WHERE visible = 1 AND path IN (SELECT value FROM json_each(?))",
         (json.dumps(sorted(paths)),),
+    )
+    return {path: (link, id) for path, link, id in rows}
+
+
+def expired_articles(connection: Connection, now: datetime) -> dict[str, tuple[str, str]]:
+    """Return the address and the id of the visible records whose expiry has passed, by path."""
+    rows = driver(connection).execute(
+        "SELECT path, link, id FROM records WHERE visible = 1 AND expires IS NOT NULL AND expires <= ?", (micros(now),)
     )
     return {path: (link, id) for path, link, id in rows}
 

@@ -1,6 +1,7 @@
 """An article is gone at the second of its `expiryDateTime`: from every document, count and date, served or built."""
 
 import json
+import re
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -105,8 +106,20 @@ class TestTheService:
                 ("/topics/other/feed.rss", 3600),
             ):
                 answer = client.get(path)
-                assert answer.headers["Cache-Control"] == cache_control(kept)
+                left = None if "other" in path else seconds
+                assert answer.headers["Cache-Control"] == cache_control(kept, left)
             assert client.get("/topics/ai/feed.rss").headers["ETag"] == first.headers["ETag"]
+
+    def test_no_cache_may_show_it_past_its_end_however_stale(self, tmp_path: Path) -> None:
+        clock, end = Clock(), make.NOW + timedelta(days=50)
+        client = client_of(make.site(tmp_path, {"1.md": expiring(3, end), "2.md": make.record(10)}), clock)
+        for path in ("/topics/ai/feed.rss", "/topics/ai/", "/feed.json", "/", "/feeds.opml"):
+            for before in (timedelta(days=40), *(timedelta(hours=n) for n in (300, 26, 23, 3, 1)), 35 * SECOND, SECOND):
+                clock.now = end - before
+                said = client.get(path).headers["Cache-Control"]
+                fresh, *stale = (int(count) for count in re.findall(r"=(\d+)", said))
+                assert fresh + max(stale, default=0) <= before.total_seconds(), said
+                assert bool(stale) is (fresh < before.total_seconds())
 
     @pytest.mark.parametrize("kind", ["expiry", "publication"])
     def test_headers_shorten_however_long_nothing_happened(self, tmp_path: Path, kind: str) -> None:
@@ -115,8 +128,9 @@ class TestTheService:
         client = client_of(make.site(tmp_path, {"1.md": make.record(2), "2.md": last}), clock)
         client.get("/feed.rss")
         clock.now = moment - 30 * SECOND
-        assert client.get("/feed.rss").headers["Cache-Control"] == cache_control(30)
-        assert client.get("/all/").headers["Cache-Control"] == cache_control(30)
+        said = cache_control(30, 30 if kind == "expiry" else None)
+        assert client.get("/feed.rss").headers["Cache-Control"] == said
+        assert client.get("/all/").headers["Cache-Control"] == said
 
     def test_headers_shorten_where_related_coverage_is_about_to_go(self, tmp_path: Path) -> None:
         clock = Clock()
@@ -126,7 +140,7 @@ class TestTheService:
         clock.now = END - 10 * SECOND
         answer = client.get("/topics/other/feed.rss")
         assert link in answer.text
-        assert answer.headers["Cache-Control"] == cache_control(10)
+        assert answer.headers["Cache-Control"] == cache_control(10, 10)
         clock.now = END
         assert link not in client.get("/topics/other/feed.rss").text
 
@@ -142,7 +156,7 @@ class TestTheService:
         client = client_of(make.site(tmp_path, {"1.md": newer, "2.md": older, "3.md": others}), clock)
         clock.now = END - 10 * SECOND
         before = client.get("/topics/robots/feed.rss")
-        assert before.headers["Cache-Control"] == cache_control(10)
+        assert before.headers["Cache-Control"] == cache_control(10, 10 if kind == "expiry" else None)
         assert ("Article 5" in before.text) is (kind == "publication")
         clock.now = END
         assert ("Article 5" in client.get("/topics/robots/feed.rss").text) is (kind == "expiry")

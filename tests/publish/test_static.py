@@ -587,6 +587,34 @@ class TestTrouble:
         assert (config.output_folder / "feed.rss" / "notes.txt").exists()
         assert not (config.output_folder / ASIDE).exists()
 
+    @pytest.mark.parametrize("is_first", [True, False])
+    def test_a_folder_where_a_file_is_written_aside_is_named(self, config: Config, is_first: bool) -> None:
+        if not is_first:
+            make.run("build", cwd=config.file.parent)
+        make.write(config.records_folder / "new.md", make.record(40))
+        make.write(config.output_folder / f"{ASIDE}feed.json" / "notes.txt", "mine")
+        done = make.run("build", cwd=config.file.parent, check=1)
+        assert f"public/{ASIDE}feed.json: is a folder where a file should be" in done.stderr
+        assert (config.output_folder / f"{ASIDE}feed.json" / "notes.txt").read_text() == "mine"
+        assert "Article 40" in (config.output_folder / "feed.rss").read_text()
+        shutil.rmtree(config.output_folder / f"{ASIDE}feed.json")
+        make.run("build", cwd=config.file.parent)
+        assert "Article 40" in (config.output_folder / "feed.json").read_text()
+
+    def test_a_folder_where_a_file_is_written_aside_keeps_nothing_that_is_taken_back(self, config: Config) -> None:
+        make.write(config.records_folder / "new.md", make.record(40, title=make.CANARY))
+        make.run("build", cwd=config.file.parent)
+        make.write(config.output_folder / f"{ASIDE}feed.json" / "notes.txt", "mine")
+        make.write(config.records_folder / "new.md", make.record(40, title=make.CANARY, published="false"))
+        make.run("build", cwd=config.file.parent, check=1)
+        tree = make.tree(config.output_folder)
+        assert [path for path, content in tree.items() if make.CANARY.encode() in content] == []
+
+    def test_a_folder_where_the_list_is_written_aside_is_named(self, config: Config) -> None:
+        (config.output_folder / f"{ASIDE}{MANIFEST}").mkdir(parents=True)
+        done = make.run("build", cwd=config.file.parent, check=2)
+        assert f"public/{ASIDE}{MANIFEST}: expected to write the tree" in done.stderr
+
     def test_a_missing_records_folder_leaves_the_tree_alone(self, config: Config) -> None:
         make.run("build", cwd=config.file.parent)
         before = facts(config.output_folder)

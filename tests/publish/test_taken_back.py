@@ -8,13 +8,16 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from feeds.config import Config
+from feeds.publish.service import create_app
 from tests import make
 from tests.publish.test_server import Serving, serving
+from tests.publish.test_service import Clock
 from tests.publish.test_static import FULL, small_disk
 
 RELATED = json.dumps([{"title": "Coverage of it", "webUrl": "https://example.org/1"}])
@@ -43,12 +46,24 @@ def postpone(file: Path) -> None:
     file.write_text(text(publishedDateTime="2999-01-01"))
 
 
+def expire(file: Path) -> None:
+    """Say that it has expired."""
+    file.write_text(text(expiryDateTime="2020-01-02", publishedDateTime="2020-01-01"))
+
+
+def expire_as_hugo_says(file: Path) -> None:
+    """Say the same by a key of other software."""
+    file.write_text(text(expiryDate="2020-01-02"))
+
+
 def doubt(file: Path) -> None:
     """Break it in a way that may mean that it is not published."""
     file.write_text(text(published="flase"))
 
 
-WAYS = pytest.mark.parametrize("take_back", [unpublish, delete, postpone, doubt], ids=lambda way: way.__name__)
+WAYS = pytest.mark.parametrize(
+    "take_back", [unpublish, delete, postpone, expire, expire_as_hugo_says, doubt], ids=lambda way: way.__name__
+)
 
 
 @contextmanager
@@ -138,6 +153,56 @@ class TestService:
             assert is_gone(server)()
             assert '"ok"' in server.get("/healthz").text
 
+    @BLOCKS
+    def test_it_expires_in_a_service_that_cannot_write_its_store(self, config: Config, block: Block) -> None:
+        with serving(config) as server:
+            end = soon()
+            (config.records_folder / "1.md").write_text(text(expiryDateTime=end.isoformat(), excerpt="It ends."))
+            server.until("/feed.rss", lambda answer: "It ends." in answer.text)
+            with block(config):
+                wait_until(is_gone(server))
+                assert datetime.now(UTC) >= end
+                assert server.get("/topics/only-here/feed.rss").status_code == 404
+                assert '"articles": 2' in server.get("/healthz").text
+            make.write(config.records_folder / "4.md", make.record(4))
+            wait_until(lambda: "Article 4" in server.get("/feed.rss").text)
+            assert is_gone(server)()
+
+    def test_it_expires_in_every_worker(self, config: Config) -> None:
+        with serving(config, "--workers", "3") as server:
+            end = soon()
+            (config.records_folder / "1.md").write_text(text(expiryDateTime=end.isoformat(), excerpt="It ends."))
+            server.until("/feed.rss", lambda answer: "It ends." in answer.text)
+            with locked(config):
+                streak, deadline = 0, time.monotonic() + make.LONGEST
+                while streak < 30:
+                    streak = 0 if make.CANARY in server.get("/feed.rss").text else streak + 1
+                    assert time.monotonic() < deadline
+
+    def test_it_stays_where_its_end_was_put_off(self, config: Config) -> None:
+        with serving(config) as server:
+            end = soon()
+            (config.records_folder / "1.md").write_text(text(expiryDateTime=end.isoformat(), excerpt="It ends."))
+            (config.records_folder / "3.md").write_text(make.record(3, expiryDateTime=end.isoformat(), excerpt="Ends."))
+            server.until("/feed.rss", lambda answer: "It ends." in answer.text and "Ends." in answer.text)
+            with locked(config):
+                (config.records_folder / "1.md").write_text(text(expiryDateTime="2999-01-01"))
+                server.until("/feed.rss", lambda answer: "Article 3" not in answer.text)
+                server.until("/feed.rss", lambda answer: make.CANARY in answer.text)
+
+    def test_its_text_goes_though_another_record_takes_its_address(self, config: Config) -> None:
+        with serving(config) as server, locked(config):
+            assert make.CANARY in server.get("/feed.rss").text
+            (config.records_folder / "9.md").write_text(make.record(9, webUrl="https://example.org/1"))
+            unpublish(config.records_folder / "1.md")
+            wait_until(is_gone(server))
+
+    def test_the_log_says_how_many_are_left_out(self, config: Config) -> None:
+        with serving(config) as server, locked(config):
+            unpublish(config.records_folder / "1.md")
+            wait_until(is_gone(server))
+            server.until_said("the store cannot be written now; 1 withdrawn article is left out of all answers")
+
     def test_nothing_points_to_what_is_left_out(self, config: Config) -> None:
         with serving(config) as server, locked(config):
             assert "Coverage of it" in server.get("/feed.rss").text
@@ -163,8 +228,6 @@ class TestService:
                 assert time.monotonic() < deadline
 
     def test_what_other_servers_run_leaves_it_out_too(self, config: Config) -> None:
-        from feeds.publish.service import create_app
-
         app = create_app(config)
         client = app.test_client()
         assert make.CANARY in client.get("/feed.rss").get_data(as_text=True)
@@ -174,12 +237,32 @@ class TestService:
             assert client.get("/topics/only-here/").status_code == 404
         app.extensions["feeds"].close()
 
+    @BLOCKS
+    def test_it_expires_in_what_other_servers_run(self, config: Config, block: Block) -> None:
+        end = make.NOW + timedelta(hours=1)
+        (config.records_folder / "1.md").write_text(text(expiryDateTime=end.isoformat()))
+        clock = Clock()
+        app = create_app(config, clock=clock)
+        client = app.test_client()
+        assert make.CANARY in client.get("/feed.rss").get_data(as_text=True)
+        with block(config):
+            clock.now = end
+            wait_until(lambda: make.CANARY not in client.get("/feed.rss").get_data(as_text=True))
+            assert "Article 3" in client.get("/feed.rss").get_data(as_text=True)
+            assert client.get("/topics/only-here/").status_code == 404
+        app.extensions["feeds"].close()
+
     def test_a_file_that_moved_is_not_taken_back(self, config: Config) -> None:
         with serving(config) as server, locked(config):
             (config.records_folder / "1.md").rename(config.records_folder / "moved.md")
             unpublish(config.records_folder / "3.md")  # what is looked at after it
             server.until("/feed.rss", lambda answer: "Article 3" not in answer.text)
             assert make.CANARY in server.get("/feed.rss").text
+
+
+def soon() -> datetime:
+    """Return a moment that comes soon, but not before a service has read a record that names it."""
+    return datetime.now(UTC) + timedelta(seconds=4)
 
 
 def leaks(config: Config) -> list[str]:
@@ -227,6 +310,44 @@ class TestBuild:
         said = build.communicate(timeout=make.LONGEST)
         assert build.returncode == 0, said
         assert "Article 4" in (config.output_folder / "feed.rss").read_text()
+        assert leaks(config) == []
+
+    @pytest.mark.parametrize("block", [full, read_only], ids=lambda block: block.__name__)
+    def test_it_goes_from_the_tree_once_it_expired_though_no_file_changed(self, config: Config, block: Block) -> None:
+        end = soon()
+        (config.records_folder / "1.md").write_text(text(expiryDateTime=end.isoformat()))
+        make.run("build", cwd=config.file.parent)
+        assert leaks(config)
+        with block(config):
+            wait_until(lambda: datetime.now(UTC) >= end)
+            make.run("build", cwd=config.file.parent, check=2)
+            assert leaks(config) == []
+            assert "Article 3" in (config.output_folder / "feed.rss").read_text()
+        make.run("build", cwd=config.file.parent)
+        assert leaks(config) == []
+
+    @pytest.mark.parametrize("changes", [False, True], ids=["as time passes", "as the record says now"])
+    def test_it_expires_in_the_tree_before_another_program_lets_the_store_go(
+        self, config: Config, changes: bool
+    ) -> None:
+        end = soon()
+        (config.records_folder / "1.md").write_text(text(expiryDateTime="2999-01-01" if changes else end.isoformat()))
+        make.run("build", cwd=config.file.parent)
+        assert leaks(config)
+        if changes:
+            expire(config.records_folder / "1.md")
+        with locked(config):
+            wait_until(lambda: changes or datetime.now(UTC) >= end)
+            command = [sys.executable, "-m", "feeds", "build"]
+            build = subprocess.Popen(command, cwd=config.file.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            try:
+                wait_until(lambda: not leaks(config))
+                assert build.poll() is None
+            except BaseException:
+                build.kill()
+                raise
+        said = build.communicate(timeout=make.LONGEST)
+        assert build.returncode == 0, said
         assert leaks(config) == []
 
     @WAYS
