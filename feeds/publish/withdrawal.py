@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import chain
 from pathlib import Path
 
-from feeds import store
+from feeds import selection, store
 from feeds.config import Config
 from feeds.errors import PublishError, described
 from feeds.model import digest, feed_of
@@ -19,7 +19,7 @@ from feeds.pipeline.taken_back import taken_back
 from feeds.publish import codings, hosts
 from feeds.publish.manifest import Written
 from feeds.publish.tree import Tree
-from feeds.rows import micros
+from feeds.rows import MICROSECOND, micros
 from feeds.store import Connection, Store, Withheld
 
 CODINGS = {"": "", **codings.SUFFIXES}  # the suffix of a file, by the coding of its content
@@ -39,7 +39,10 @@ def take_back(config: Config, source: Store, now: datetime, *, allow_removal: bo
                 lost = store.feeds_that_lost(connection, last_finished(connection, tree_fact(config)))
                 keys = lost | store.feeds_with(connection, withheld)
             with source.showing() as connection:
-                rewrite(tree, Drafts(config, source), connection, now, keys)
+                # What else fell due is not settled: shown is what was visible just before it.
+                due = selection.next_change(connection)
+                shown_at = now if due is None else min(now, due - MICROSECOND)
+                rewrite(tree, Drafts(config, source), connection, shown_at, keys)
     finally:
         source.withhold(Withheld())
 
