@@ -160,8 +160,6 @@ def may_be_later(written: Any, now: datetime, zone: tzinfo) -> bool:
     if (moment := _moment(written, zone)) is not None:
         return moment > now
     text = str(written)[:40] if isinstance(written, str) else ""
-    if text.strip() and not re.search(r"\d", text):
-        return True  # `TBD`, `soon`
     if any(int(year) > now.year for year in re.findall(r"(?<!\d)\d{4}(?!\d)", text)):
         return True
     parts = [int(part) for part in re.findall(r"\d+", text)[:3]]

@@ -266,8 +266,11 @@ def soon() -> datetime:
 
 
 def leaks(config: Config) -> list[str]:
-    """The files of the tree that still have the article."""
-    tree = make.tree(config.output_folder)
+    """Return the files of the tree that still have the article, perhaps while a build deletes some."""
+    try:
+        tree = make.tree(config.output_folder)
+    except FileNotFoundError:
+        return leaks(config)
     return [path for path, content in tree.items() if make.CANARY.encode() in content or b"only-here" in content]
 
 

@@ -121,6 +121,7 @@ def costs(size: int, names: list[str]) -> list[float]:
     return [float(line) for line in done.stdout.split()]
 
 
+ROUNDS = 5  # of measuring what seems to grow too fast: on a busy machine the same work takes more or less time
 ALL_SIZES = pytest.mark.parametrize("size", [LARGEST // 8, pytest.param(LARGEST // 4, marks=pytest.mark.soak)])
 
 
@@ -132,10 +133,18 @@ def test_no_body_costs_more_than_a_second_or_two_hundred_megabytes(size: int) ->
 
 @ALL_SIZES
 def test_twice_as_much_costs_about_twice_as_much(size: int) -> None:
-    names = list(BODIES)
-    for name, less, more in zip(names, costs(size // 2, names), costs(size, names), strict=True):
-        # Little is measured badly, on a busy machine; what grows with the square is no longer little at LARGEST.
-        assert more < max(2.5 * less, 0.5 * SECONDS), (name, less, more)
+    suspects = list(BODIES)
+    least: dict[tuple[str, int], float] = {}
+    for _ in range(ROUNDS):
+        for part in (size // 2, size):
+            for name, seconds in zip(suspects, costs(part, suspects), strict=True):
+                least[name, part] = min(seconds, least.get((name, part), seconds))
+        # Little is measured badly; what grows with the square is no longer little at LARGEST.
+        bound = {name: max(2.5 * least[name, size // 2], 0.5 * SECONDS) for name in suspects}
+        suspects = [name for name in suspects if least[name, size] >= bound[name]]
+        if not suspects:
+            return
+    raise AssertionError({name: (least[name, size // 2], least[name, size]) for name in suspects})
 
 
 @pytest.mark.parametrize("name", ["formatting", "references", "nested elements", "ampersands", "quotations"])

@@ -219,7 +219,6 @@ EDITS = {
     "never rendered": {"build": "\n  render: never"},
     "in no feed": {"feed": "\n  excluded: true"},
     "later, in words": {"publishedDateTime": "4 May 2031"},
-    "at some time": {"publishedDateTime": "TBD"},
     "an embargo in words": {"embargo": "until spring"},
 }
 
