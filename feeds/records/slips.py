@@ -6,6 +6,7 @@ from typing import Any
 from feeds.records.shape import FALSE, KEYS, TRUE
 
 HIDING = ("draft", "unlisted")
+LIKE = 0.8  # the least ratio of two keys that are alike
 LONGEST_SLIP = 40  # characters; a longer key is no slip of the pen
 
 
@@ -26,11 +27,16 @@ def likely_meant(key: str, value: Any, meant: str) -> bool:
     """
     if value is None and ":" in key:  # `{published:false}`: without a blank, YAML takes that for a key as a whole
         key, value = key.split(":", 1)
-    likeness = SequenceMatcher(None, _letters(key), meant).ratio()
+    letters = _letters(key)
+    if 2 * min(len(letters), len(meant)) < LIKE * (len(letters) + len(meant)):
+        return False  # no ratio of texts of such lengths is as high
+    matcher = SequenceMatcher(None, letters, meant)
+    if matcher.quick_ratio() < LIKE or (likeness := matcher.ratio()) < LIKE:
+        return False
     if isinstance(value, str) and value.strip().capitalize() in TRUE | FALSE | {"0", "1", "Y", "N"}:
-        return likeness >= 0.8
+        return True
     compound = key.startswith(meant) and not key.removeprefix(meant)[:1].islower()
-    return likeness >= 0.88 and not compound and _letters(key) not in ("publisher", "publishers")
+    return likeness >= 0.88 and not compound and letters not in ("publisher", "publishers")
 
 
 def _letters(key: str) -> str:
