@@ -1,4 +1,4 @@
-"""Whether files that are gone may take their articles with them: not those of most articles at once.
+"""Decide whether articles whose files are gone are removed: not if most articles would go at once.
 
 A folder that was emptied, a wrong one, or a disk that is not mounted looks as if its files had been deleted. Only
 articles whose files are missing count: a record that says itself that it is not published goes at once.
@@ -16,7 +16,7 @@ ADVICE = "`--allow-removal` or `records.allow_removal = true` in config.toml let
 
 
 class Removal:
-    """What is decided of files that are gone, for one look at the records.
+    """The decision about files that are gone, for one look at the records.
 
     `is_partial`: only some paths were looked at.  `before`: as many articles as the last look found missing, for who
     looks again soon; None for who does not.

@@ -1,4 +1,4 @@
-"""Which articles were taken back, or expired, since the store was last brought up to date, told without writing to it.
+"""Find the articles that were taken back, or expired, since the store was last up to date, without writing to it.
 
 For who cannot write it just now: another program holds it, its disk is full, or it may only be read. Not here: how
 they are left out of what is shown (store.withheld).

@@ -1,4 +1,4 @@
-"""Which date of a document counts, where the store and the list in a tree, or two processes, noted different ones.
+"""Choose the date of a document where the store and the list in a tree, or two processes, noted different ones.
 
 No date goes back, but one that was noted by a clock that was wrong. Not here: the date of a change (pipeline).
 """

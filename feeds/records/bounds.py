@@ -72,7 +72,7 @@ FOREIGN = _words(
 
 
 def markdown_flaw(text: str) -> str | None:
-    """What is expected of a body of Markdown that costs too much to render."""
+    """Return what is wrong with a body of Markdown that costs too much to render, or None."""
     if len(text) > MOST_BODY // 4 and len(text.encode()) > MOST_BODY:
         return f"at most {MOST_BODY:,} bytes"
     if len(text) > MOST_MARKS and sum(map(text.count, MARKS)) > MOST_MARKS:
@@ -83,19 +83,19 @@ def markdown_flaw(text: str) -> str | None:
 
 
 def may_be_deep(text: str) -> bool:
-    """Whether lists and quotations may be in each other more deeply than Markdown is rendered."""
+    """Tell whether lists and quotations may be nested more deeply than Markdown is rendered."""
     return DEEP.search(f"\n{text}\n") is not None
 
 
 def references_flaw(text: str, longest: int) -> str | None:
-    """What is expected of Markdown whose longest link definition has so many characters."""
+    """Return what is wrong with the references of Markdown whose longest link definition has so many characters."""
     if text.count("]") * longest > MOST_EXPANDED:
         return f"reference links that come to at most {MOST_EXPANDED:,} characters"
     return None
 
 
 def html_flaw(html: str) -> str | None:
-    """What is expected of HTML that costs too much to parse."""
+    """Return what is wrong with HTML that costs too much to parse, or None."""
     if len(html) > MOST_EXPANDED * 2:
         return f"at most {MOST_BODY:,} bytes"
     if len(html) <= SHORT and html.count("<") <= FEW_TAGS:
@@ -127,7 +127,7 @@ class _Nesting:
         self._is_foreign = False  # certainly within SVG or MathML
 
     def flaw(self, html: str) -> str | None:
-        """What is expected of the HTML."""
+        """Return what is wrong with the HTML, or None."""
         for token in TOKEN.finditer(html):
             end, name, rest = token.groups()
             if name is None:

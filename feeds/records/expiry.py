@@ -1,4 +1,4 @@
-"""What a record says of its end: when it is gone, and whether a broken one may say that it is gone already.  Pure.
+"""The expiry of a record: when it is gone, and whether a broken one may say that it is gone already.  Pure.
 
 Not here: what a moment may be written as (shape), and what is visible when (selection).
 """

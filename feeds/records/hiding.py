@@ -77,7 +77,7 @@ class Window(NamedTuple):
 
 
 class Signs:
-    """What the data of a record say about hiding it: `unpublished`, or `doubtful` where that is likely a slip.
+    """The signs in the data of a record that hide it: `unpublished`, or `doubtful` where that is likely a slip.
 
     `start` is the moment before which a key of other software, such as `embargo`, hides it, `end` the one after.
     """
@@ -223,7 +223,7 @@ def _is_never(value: Any) -> bool:
 
 
 def _truth(value: Any) -> bool | None:
-    """What a value says where a boolean is meant, with quotes or without; None where it is not clear."""
+    """Return the boolean that a value means, with quotes or without; None where it is not clear."""
     word = value.strip().casefold() if isinstance(value, str) else ""
     if word in {"true", "yes", "on", "y", "1"}:
         return True

@@ -130,7 +130,7 @@ def _deciding(mapping: FieldMapping | None, name: str) -> set[str]:
 
 
 def _date_line(text: str, first_line: int, now: datetime, zone: tzinfo, coming: Collection[str]) -> SignLine | None:
-    """The first date in a text that hides the record at a moment."""
+    """Find the first date in a text that hides the record at a moment."""
     for match in DATED.finditer(text):
         name = letters(match[1])
         is_later = may_be_later(match[2], now, zone)

@@ -51,7 +51,7 @@ class BodyError(ValueError):
 
 
 def is_html(text: str) -> bool:
-    """Whether a body is HTML already: it begins with a tag.  Any other is Markdown."""
+    """Tell whether a body is HTML: it begins with a tag.  Any other is Markdown."""
     return text.startswith("<")
 
 
@@ -79,7 +79,7 @@ def checked_html(text: str) -> str:
 
 
 def flaw_of(text: str, base: str, most: int = MOST_BODY) -> str | None:
-    """What is expected of a body that `html_of` refuses.  It is rendered only where its text does not tell."""
+    """Return what is wrong with a body that `html_of` refuses.  It is rendered only where its text does not tell."""
     try:
         if _is_safe(text, base, most):
             return None
@@ -90,7 +90,7 @@ def flaw_of(text: str, base: str, most: int = MOST_BODY) -> str | None:
 
 
 def _is_safe(text: str, base: str, most: int) -> bool:
-    """Whether a body's text tells that its HTML is within bounds.  Raises BodyError where it tells that it is not."""
+    """Tell whether a body's text shows that its HTML is within bounds.  Raises BodyError where it is not."""
     if len(text) > MOST_BODY // 4 and len(text.encode()) > MOST_BODY:
         raise BodyError(f"at most {MOST_BODY:,} bytes")
     of_html = is_html(text)
@@ -120,7 +120,7 @@ def _is_safe(text: str, base: str, most: int) -> bool:
 
 
 def _has_few_delimiters(text: str) -> bool:
-    """Whether no paragraph of Markdown has enough of emphasis to nest it deeply."""
+    """Tell whether no paragraph of Markdown has enough emphasis to nest it deeply."""
     if sum(map(text.count, "*_~")) <= MANY_DELIMITERS:
         return True
     return max(sum(map(block.count, "*_~")) for block in text.split("\n\n")) <= MANY_DELIMITERS

@@ -41,7 +41,7 @@ MOST_TRIES = 5  # to find the end of a block that begins in a comment
 
 
 class Trust(IntEnum):
-    """How much that looks like code is taken for code."""
+    """The kinds of code that are trusted to be code."""
 
     NOTHING = 0
     MARKED = 1  # by fences and backticks
@@ -68,7 +68,7 @@ def visible(text: str, templates_in_code: bool = False) -> str:
 
 
 def _is_code(marked: str) -> bool:
-    """Whether every mark in a body comes out in code."""
+    """Tell whether every mark in a body comes out in code."""
     if MARK not in marked:
         return True
     try:
@@ -141,7 +141,7 @@ class _Scan:
         self._line = (rest if line_feed else self._line + begin + rest)[:LONGEST_PREFIX]
 
     def _kept_end(self, found: re.Match[str], kind: str) -> tuple[int, bool]:
-        """Where what begins here ends that is kept, and whether it is code.  Its begin where it is not kept."""
+        """Return the end of what is kept from here on, and whether it is code; the start where nothing is kept."""
         start = found.start()
         if kind in TEMPLATE_KINDS and (not self._templates or start < self._no_template_before):
             return found.end(), False
@@ -191,7 +191,7 @@ class _Scan:
         return same[close] + len(ticks) if close < len(same) and same[close] < self._line_end else found.end()
 
     def _is_sure_fence(self, ticks: re.Match[str]) -> bool:
-        """Whether ticks begin a block of code whatever is before them: at the begin of a line, and no HTML before."""
+        """Tell whether ticks begin a block of code whatever is before them: at the start of a line, without HTML before."""
         is_alone = not self._line and (ticks.start() == 0 or self._shown[-1].endswith("\n\n"))
         if len(ticks[0]) < 3 or not is_alone or ticks.start() > self._first_html or not self._is_fence(ticks):
             return False
@@ -205,7 +205,7 @@ class _Scan:
         return end if end >= 0 else len(self._text)
 
     def _indented_end(self, found: re.Match[str], kind: str) -> int:
-        """Where a passage ends that is all in one indented block of code; its begin where it is in none."""
+        """Return the end of a passage that is all in one indented block of code; its start where it is in none."""
         start, text = found.start(), self._text
         first = text.rfind("\n", 0, start) + 1
         at = first
@@ -225,7 +225,7 @@ class _Scan:
         return last if last <= end else start
 
     def _hidden_end(self, found: re.Match[str], kind: str) -> int:
-        """Where the passage ends that is hidden from here on."""
+        """Return the end of the passage that is hidden from here on."""
         text, at = self._text, found.end()
         if kind == "block":
             return self._blocks_end(found)
@@ -264,7 +264,7 @@ class _Scan:
         return len(self._text)
 
     def _blocks_end(self, first: re.Match[str]) -> int:
-        """Where the block of a template ends that begins here, with all that begin in it."""
+        """Return the end of the block of a template that begins here, with all that begin in it."""
         names, at = [block_name(first[0])], first.end()
         while names:
             found = IN_TEMPLATE.search(self._text, at)

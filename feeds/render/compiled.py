@@ -39,7 +39,7 @@ ENDINGS = {kind: ending for ending, kind in IMAGE_TYPES.items()}
 
 
 class Kind(Enum):
-    """What a field is in a template.
+    """The part that a field plays in a template.
 
     The first five are placeholders; a value that is absent (None, empty, 0) is part of the cache key instead. To read
     an irrelevant field while a template is compiled raises IrrelevantRead: a format that does so gets no template.
@@ -65,7 +65,7 @@ class IrrelevantRead(Exception):
 
 
 class EntryInput:
-    """What an entry is made of: an article, and the HTML that the entry carries, if any.
+    """The input of an entry: an article, and the HTML that the entry carries, if any.
 
     Every format of feeds shows the same values, so that they are escaped once.
     """
@@ -87,7 +87,7 @@ class EntryInput:
 
 
 class FeedInput(NamedTuple):
-    """What a frame is made of: a feed, when it was last updated, and where its document stands."""
+    """The input of a frame: a feed, when it was last updated, and where its document stands."""
 
     feed: Feed
     updated: datetime
@@ -153,7 +153,7 @@ Input = TypeVar("Input")
 
 
 class KeyAndValues(NamedTuple):
-    """What a template is found by, and the values that go into it, in every form in which they may stand there."""
+    """The key of a template, and the values that go into it, in every form in which they may stand there."""
 
     key: tuple[Hashable, ...]
     values: list[str]

@@ -1,4 +1,4 @@
-"""What is wrong with a publisher's template: each fault is logged once by whoever renders, a service or a build.
+"""Report what is wrong with a publisher's template: each fault is logged once by a service or a build.
 
 In: a line of text. Not here: what is rendered in place of the template (html).
 """

@@ -1,4 +1,4 @@
-"""What was last published at each path: the recipe of its bytes, their tag, and when they last changed.
+"""The documents last published at each path: the recipe of their bytes, their tag, and when they last changed.
 
 Nothing stays of a feed that no longer exists, whose name may be one that was taken back. Only the latest of the dates
 that went with such feeds is kept, for all of them: a feed that comes back is dated no earlier.
@@ -18,7 +18,7 @@ LATEST_GONE = "latest gone"  # the latest date, in seconds, of a document of a f
 
 
 class Published(NamedTuple):
-    """What was last published at a path."""
+    """The document last published at a path."""
 
     recipe: str
     etag: str
@@ -26,7 +26,7 @@ class Published(NamedTuple):
 
 
 def published(connection: Connection, among: Collection[str] | None = None) -> dict[str, Published]:
-    """What was last published, by path: all, or at some paths."""
+    """Return what was last published, by path: all, or at some paths."""
     every, found = "SELECT path, recipe, etag, modified FROM documents", list[tuple[str, str, str, int]]()
     if among is None:
         found = driver(connection).execute(every).fetchall()

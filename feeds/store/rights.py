@@ -1,4 +1,4 @@
-"""Who may read the store: its owner alone, since it holds the full text of articles that are not public yet.
+"""Keep the store for its owner alone, since it holds the full text of articles that are not public yet.
 
 A folder is private when feeds creates it, or when it is `.feeds`, which is ours; one that somebody else made is left as
 it is. Files are private wherever they lie. Not here: what is in them (database).

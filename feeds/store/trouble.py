@@ -1,4 +1,4 @@
-"""What went wrong in SQLite, said so that a person can do something about it.
+"""Say what went wrong in SQLite, so that a person can do something about it.
 
 Not here: when it is raised (database).
 """

@@ -1,4 +1,4 @@
-"""What is shown while the store cannot be written: all that it holds, without articles that were taken back since.
+"""Show, while the store cannot be written, all that it holds without articles that were taken back since.
 
 In the temporary schema of one connection, views stand before the tables of their names (sqlite.org/lang_naming.html):
 whatever is read there is read without these articles, their places in feeds, and what may point to them. The store
