@@ -191,7 +191,7 @@ class _Scan:
         return same[close] + len(ticks) if close < len(same) and same[close] < self._line_end else found.end()
 
     def _is_sure_fence(self, ticks: re.Match[str]) -> bool:
-        """Tell whether ticks begin a block of code whatever is before them: at the start of a line, without HTML before."""
+        """Tell whether ticks surely begin a block of code: at the start of a line, without HTML before."""
         is_alone = not self._line and (ticks.start() == 0 or self._shown[-1].endswith("\n\n"))
         if len(ticks[0]) < 3 or not is_alone or ticks.start() > self._first_html or not self._is_fence(ticks):
             return False
