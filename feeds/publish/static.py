@@ -152,8 +152,10 @@ class _Build:
         for path in sorted(gone):  # first: what was taken back goes even where something else cannot be written
             if (found := self._tree.delete(path)) is not None:
                 self._refused[path] = found
+        if since < 0:  # nothing is known of how the last build ended
+            self._tree.sweep(gone)  # before the list forgets where these files were
         is_bare = self._tree.announce(paths)
-        if since < 0 and not is_bare:  # nothing is known of how the last build ended
+        if since < 0 and not is_bare:
             self._tree.sweep(paths)
         try:
             try:
