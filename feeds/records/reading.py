@@ -244,16 +244,19 @@ def _with_lacking(problems: list[Problem], mapped: Mapped) -> list[Problem]:
 def _misspellings(data: dict[str, Any], known: frozenset[str]) -> list[Problem]:
     if data.keys() <= KEYS:
         return []
-    problems = []
+    problems: list[Problem] = []
+    is_hidden = False
     absent = [name for name in (*hiding.SLIPPED, EXPIRY) if name not in data]
     for key in sorted(data.keys() - KEYS - known):
+        if len(problems) > MOST_FAULTS and is_hidden:
+            break  # no more are reported, and the record is left out as it is
         hidden = hiding.likely_hiding(key, data[key], absent)
         if hidden:
-            got = described(key)
+            is_hidden, got = True, described(key)
             problems.append(Problem((key,), "this key, not one that looks like it", got, named=hidden))
         elif known or hiding.is_known(key):  # with a mapping, other keys are their own
             continue
-        elif meant := likely_key(key):
+        elif len(problems) <= MOST_FAULTS and (meant := likely_key(key)):
             problems.append(Problem((key,), "this key, if it is meant", described(key), Cost.NOTHING, named=meant))
     return problems
 

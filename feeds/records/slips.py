@@ -1,6 +1,7 @@
 """Slips of the pen: which key an editor likely meant by one that we do not know.  Pure; what it costs is not here."""
 
 from difflib import SequenceMatcher, get_close_matches
+from functools import cache
 from typing import Any
 
 from feeds.records.shape import FALSE, KEYS, TRUE
@@ -14,9 +15,9 @@ def likely_key(key: str) -> str | None:
     """The key of a record that an unknown one looks like, or None."""
     if len(key) > LONGEST_SLIP:
         return None
-    plain = {_letters(known): known for known in KEYS}
-    close = get_close_matches(_letters(key), plain, n=1, cutoff=0.8)
-    return plain[close[0]] if close and _letters(key) != "publisher" else None
+    letters, plain = _letters(key), _keys_by_letters()
+    close = get_close_matches(letters, plain, n=1, cutoff=LIKE)
+    return plain[close[0]] if close and letters != "publisher" else None
 
 
 def likely_meant(key: str, value: Any, meant: str) -> bool:
@@ -37,6 +38,11 @@ def likely_meant(key: str, value: Any, meant: str) -> bool:
         return True
     compound = key.startswith(meant) and not key.removeprefix(meant)[:1].islower()
     return likeness >= 0.88 and not compound and letters not in ("publisher", "publishers")
+
+
+@cache
+def _keys_by_letters() -> dict[str, str]:
+    return {_letters(known): known for known in KEYS}
 
 
 def _letters(key: str) -> str:
