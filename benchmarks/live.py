@@ -1,10 +1,11 @@
 """How long it takes from a saved record to the new bytes over HTTP, on a collection of any size.
 
-    python benchmarks/live.py 100000 200      records, and how many are published one after the other
+python benchmarks/live.py 100000 200      records, and how many are published one after the other
 
-Starts `feeds serve` on a corpus of its own, saves a record on a random topic, and asks for that topic's feed on one
-connection until the record is in it. Prints the time in milliseconds: median, 95th and 99th percentile, longest. Also
-how long the service took from its start, with a warm store, to its first answer.
+Starts `feeds serve` on a corpus of its own, saves a record on a random topic, and asks for that
+topic's feed on one connection until the record is in it. Prints the time in milliseconds: median,
+95th and 99th percentile, longest. Also how long the service took from its start, with a warm store,
+to its first answer.
 """
 
 import argparse
@@ -40,15 +41,25 @@ def measure(place: Path, records: int, edits: int) -> None:
         place.mkdir(parents=True, exist_ok=True)
         subprocess.run([sys.executable, HERE / "make_corpus.py", place, str(records)], check=True)
         (place / "config.toml").write_text('[records]\npath = "records"\n', encoding="utf-8")
-    subprocess.run([*FEEDS, "list"], cwd=place, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-    listed = subprocess.run([*FEEDS, "list", "--json"], cwd=place, capture_output=True, text=True, check=False).stdout
+    subprocess.run(
+        [*FEEDS, "list"],
+        cwd=place,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=False,
+    )
+    listed = subprocess.run(
+        [*FEEDS, "list", "--json"], cwd=place, capture_output=True, text=True, check=False
+    ).stdout
     names = [row["name"] for row in json.loads(listed) if row["kind"] == "topics"]
     slugs = {row["name"]: row["key"] for row in json.loads(listed) if row["kind"] == "topics"}
     with socket.socket() as some:
         some.bind(("127.0.0.1", 0))
         port = some.getsockname()[1]
     started = time.perf_counter()
-    serving = subprocess.Popen([*FEEDS, "serve", "--port", str(port)], cwd=place, stdout=subprocess.DEVNULL)
+    serving = subprocess.Popen(
+        [*FEEDS, "serve", "--port", str(port)], cwd=place, stdout=subprocess.DEVNULL
+    )
     made: list[Path] = []
     try:
         connection = http.client.HTTPConnection("127.0.0.1", port)
@@ -67,7 +78,10 @@ def measure(place: Path, records: int, edits: int) -> None:
             for n, name in enumerate(chance.choices(names, k=edits))
         )
         at = {"median": 0.5, "p95": 0.95, "p99": 0.99}
-        told = [f"{name} {times[min(int(share * len(times)), len(times) - 1)]:.1f}" for name, share in at.items()]
+        told = [
+            f"{name} {times[min(int(share * len(times)), len(times) - 1)]:.1f}"
+            for name, share in at.items()
+        ]
         print(f"{edits} records published: {', '.join(told)}, longest {times[-1]:.1f} ms")
     finally:
         serving.terminate()
@@ -77,7 +91,12 @@ def measure(place: Path, records: int, edits: int) -> None:
 
 
 def publish(
-    place: Path, connection: http.client.HTTPConnection, n: int, topic: str, key: str, made: list[Path]
+    place: Path,
+    connection: http.client.HTTPConnection,
+    n: int,
+    topic: str,
+    key: str,
+    made: list[Path],
 ) -> float:
     """Save a record, and return after how many milliseconds it was in the feed of its topic."""
     file = place / "records" / f"live-{n}.md"

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Write a reproducible corpus of article records, shaped like the real one in seeds/.
 
-    make_corpus.py OUT COUNT [--seed 1] [--per-dir 1000] [--topics 200] [--providers 2000] [--skew 1]
+make_corpus.py OUT COUNT [--seed 1] [--per-dir 1000] [--topics 200] [--providers 2000] [--skew 1]
 
 Every record is a `---` fenced YAML front-matter file of about 3 KB with the same keys,
 nesting and quoting as the real record. Topics and providers follow a Zipf law (with --skew 0
@@ -31,7 +31,16 @@ WORDS = (
     "festival league season coach record chip foundry supply cloud privacy breach patch kernel "
     "compiler browser standard protocol archive library reader editor feed signal orbit launch"
 ).split()
-UNICODE = ["Émile Zola", "東京の新聞", "Straße & Söhne", "naïve “quotes”", "R&D <labs>", "Łódź", "🚀 launch", "שלום"]
+UNICODE = [
+    "Émile Zola",
+    "東京の新聞",
+    "Straße & Söhne",
+    "naïve “quotes”",
+    "R&D <labs>",
+    "Łódź",
+    "🚀 launch",
+    "שלום",
+]
 CLOSE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -70,7 +79,9 @@ def image_lines(rng, domain, indent):
 
 
 def slugged(text):
-    return "-".join("".join(c for c in text.lower() if c.isascii() and (c.isalnum() or c == " ")).split())
+    return "-".join(
+        "".join(c for c in text.lower() if c.isascii() and (c.isalnum() or c == " ")).split()
+    )
 
 
 def record(rng, index, topics, topic_weights, providers, provider_weights, earlier):
@@ -83,7 +94,9 @@ def record(rng, index, topics, topic_weights, providers, provider_weights, earli
     url = f"https://{domain}/{moment:%Y/%m/%d}/{slugged(title)}-{index}/"
     if earlier and rng.random() < 0.01:
         url = rng.choice(earlier)
-    chosen = list(dict.fromkeys(rng.choices(topics, cum_weights=topic_weights, k=rng.randint(1, 4))))
+    chosen = list(
+        dict.fromkeys(rng.choices(topics, cum_weights=topic_weights, k=rng.randint(1, 4)))
+    )
     when = stamp(rng, moment)
     lines = [
         "---",
@@ -133,9 +146,17 @@ def record(rng, index, topics, topic_weights, providers, provider_weights, earli
                 "    images:",
                 *image_lines(rng, other_domain, 6),
             ]
-    blob = "".join(rng.choices("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", k=860))
+    blob = "".join(
+        rng.choices("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", k=860)
+    )
     lines += ["", f'secured: "{blob}==;{blob[:22]}=="', "---", ""]
-    facts = {"url": url, "when": moment, "published": published, "topics": chosen, "provider": domain}
+    facts = {
+        "url": url,
+        "when": moment,
+        "published": published,
+        "topics": chosen,
+        "provider": domain,
+    }
     return "\n".join(lines), facts
 
 
@@ -178,7 +199,10 @@ def main():
 
     rng = random.Random(args.seed)
     topics = list(
-        dict.fromkeys(f"{rng.choice(WORDS).title()} {rng.choice(WORDS).title()}" for _ in range(args.topics * 3))
+        dict.fromkeys(
+            f"{rng.choice(WORDS).title()} {rng.choice(WORDS).title()}"
+            for _ in range(args.topics * 3)
+        )
     )[: args.topics]
     topics[:2] = ["AI", "Computer Vision"]
     providers = []
@@ -186,7 +210,10 @@ def main():
         word = f"{rng.choice(WORDS)}{rng.choice(WORDS)}{number}"
         name = f"The {word.title()}" if rng.random() < 0.9 else f"{rng.choice(UNICODE)} {number}"
         providers.append((f"{word}.{rng.choice(['org', 'com', 'net'])}", name))
-    topic_weights, provider_weights = zipf_weights(len(topics), args.skew), zipf_weights(len(providers), args.skew)
+    topic_weights, provider_weights = (
+        zipf_weights(len(topics), args.skew),
+        zipf_weights(len(providers), args.skew),
+    )
 
     facts, earlier = [], []
     for index in range(args.count):
@@ -198,7 +225,9 @@ def main():
         facts.append(fact)
         if len(earlier) < 5000:
             earlier.append(fact["url"])
-    (args.out / "expected.json").write_text(json.dumps(expected(facts), ensure_ascii=False, indent=1), encoding="utf-8")
+    (args.out / "expected.json").write_text(
+        json.dumps(expected(facts), ensure_ascii=False, indent=1), encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
-"""What it costs to read a record, in microseconds of processor time: all of it as a build does it, and parts alone.
+"""What it costs to read a record, in microseconds of processor time: all of it as a build does it,
+and parts alone.
 
     python benchmarks/reading.py 10000                     so many records of make_corpus.py
     python benchmarks/reading.py --folder seeds            records that are there
 
-The least of five rounds over all records, one process, garbage searched for as seldom as in a build's workers. A part
-alone is quicker than it is among the others, which use the same caches of the processor.
+The least of five rounds over all records, one process, garbage searched for as seldom as in a
+build's workers. A part alone is quicker than it is among the others, which use the same caches of
+the processor.
 """
 
 import argparse
@@ -32,7 +34,9 @@ ROUNDS = 5
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("records", type=int, nargs="?", default=10_000)
     parser.add_argument("--folder", type=Path)
     given = parser.parse_args()
@@ -68,7 +72,9 @@ def measure(folder: Path, work: Path) -> None:
     say("its row", articles, lambda article: record_row(article, config.names))
     rows = [str(record_row(article, config.names)[-1]) for article in articles]
     say("its article from the row", rows, taken_apart)
-    print(f"{sum(len(row.encode()) for row in rows) / len(rows):8.0f} bytes of the row are the article")
+    print(
+        f"{sum(len(row.encode()) for row in rows) / len(rows):8.0f} bytes of the row are the article"
+    )
 
 
 def taken_apart(row: str) -> Article:

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""Compare `feeds serve` with nginx on the static tree of the same records, one worker each, on this machine.
+"""Compare `feeds serve` with nginx on the static tree of the same records, one worker each, on this
+machine.
 
-    serve.py [--records 20000] [--seconds 3] [--connections 32] [--keep FOLDER] [--only speed|start|day]
+serve.py [--records 20000] [--seconds 3] [--connections 32] [--keep FOLDER] [--only speed|start|day]
 
-Needs nginx and wrk. It prints requests per second, the ratio to nginx and the 99th percentile of the latency, for 200,
-304 and compressed answers, of one feed and of 2,000 feeds in Zipf order; the same application without the room before
-Flask; the microseconds of processor time that a request costs
-each server, which tell more than rates on a busy machine; the time from the command to the first answer with a warm
-store; and the bytes that 2,000 readers take in a day.
-Both servers and wrk share the processors, as they would on a small host. nginx holds files open and writes no log. Its
+Needs nginx and wrk. It prints requests per second, the ratio to nginx and the 99th percentile of
+the latency, for 200, 304 and compressed answers, of one feed and of 2,000 feeds in Zipf order; the
+same application without the room before Flask; the microseconds of processor time that a request
+costs each server, which tell more than rates on a busy machine; the time from the command to the
+first answer with a warm store; and the bytes that 2,000 readers take in a day. Both servers and wrk
+share the processors, as they would on a small host. nginx holds files open and writes no log. Its
 compressed answers are the .gz files beside the documents, since br is not in every nginx.
 """
 
@@ -101,7 +102,9 @@ class Served:
 
 def main() -> None:
     """Measure, and print a table in Markdown."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--records", type=int, default=20_000)
     parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--connections", type=int, default=32)
@@ -123,10 +126,17 @@ def prepared(folder: Path, records: int) -> Path:
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "corpus").exists():
-        make = [sys.executable, ROOT / "benchmarks" / "make_corpus.py", folder / "corpus", str(records)]
+        make = [
+            sys.executable,
+            ROOT / "benchmarks" / "make_corpus.py",
+            folder / "corpus",
+            str(records),
+        ]
         subprocess.run(make, check=True, stdout=subprocess.DEVNULL)
         (folder / "config.toml").write_text(CONFIG.format(port=free_port()))
-    subprocess.run([*command(), "build", "--compress"], cwd=folder, check=False, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [*command(), "build", "--compress"], cwd=folder, check=False, stdout=subprocess.DEVNULL
+    )
     return folder
 
 
@@ -143,7 +153,9 @@ def start(folder: Path) -> None:
         with feeds(folder, [*command(), "serve"]):
             times.append(time.monotonic() - began)
     records = sum(len(files) for _, _, files in os.walk(folder / "corpus" / "records"))
-    print(f"Start with a warm store of {records} records to the first answer of /feed.rss: ", end="")
+    print(
+        f"Start with a warm store of {records} records to the first answer of /feed.rss: ", end=""
+    )
     print(f"{sorted(times)[len(times) // 2]:.2f} s (median of {len(times)}).\n")
 
 
@@ -152,7 +164,9 @@ def speed(folder: Path, seconds: int, connections: int) -> None:
     paths = zipf(folder)
     hot = paths[0]
     length = (folder / "public" / hot[1:]).stat().st_size
-    print(f"`{hot}` is {length} bytes. wrk with {connections} connections, {seconds} s each, the median of {ROUNDS}.\n")
+    print(
+        f"`{hot}` is {length} bytes. wrk with {connections} connections, {seconds} s each, the median of {ROUNDS}.\n"
+    )
     print(
         "| what | nginx | p99 | feeds serve | p99 | ratio | Flask alone | times Flask "
         "| µs nginx | µs feeds | µs Flask |"
@@ -162,11 +176,20 @@ def speed(folder: Path, seconds: int, connections: int) -> None:
     alone.write_text(ALONE)
     port = free_port()
     flask = [sys.executable, str(alone), str(port)]
-    with nginx(folder) as one, feeds(folder, [*command(), "serve"]) as two, feeds(folder, flask, port) as three:
+    with (
+        nginx(folder) as one,
+        feeds(folder, [*command(), "serve"]) as two,
+        feeds(folder, flask, port) as three,
+    ):
         for name, order in (("one feed", [hot]), (f"{FEEDS} feeds", ordered(paths))):
-            for kind, coding, conditional in (("200", "", False), ("304", "", True), ("compressed", "br, gzip", False)):
+            for kind, coding, conditional in (
+                ("200", "", False),
+                ("304", "", True),
+                ("compressed", "br, gzip", False),
+            ):
                 scripts = {
-                    place: prepare(folder, place.port, order, coding, conditional) for place in (one, two, three)
+                    place: prepare(folder, place.port, order, coding, conditional)
+                    for place in (one, two, three)
                 }
                 # In turns, so that what else the machine does meets all alike.
                 runs = [
@@ -261,7 +284,9 @@ def nginx(folder: Path) -> Iterator[Served]:
     user = "user root;\n" if os.geteuid() == 0 else ""
     (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=port, user=user))
     program = "/usr/sbin/nginx" if Path("/usr/sbin/nginx").exists() else "nginx"
-    process = subprocess.Popen([program, "-p", folder, "-c", folder / "nginx.conf", "-e", folder / "nginx.err"])
+    process = subprocess.Popen(
+        [program, "-p", folder, "-c", folder / "nginx.conf", "-e", folder / "nginx.err"]
+    )
     try:
         ready(port, "/index.html", process)
         yield Served(port, process)
@@ -321,7 +346,9 @@ def day(folder: Path) -> None:
     some = random.Random(2)
     clock = [datetime(2025, 6, 1, tzinfo=UTC)]
     config = load_config(folder / "config.toml")
-    config = config.model_copy(update={"store": config.store.model_copy(update={"url": "sqlite:///.day/store.sqlite"})})
+    config = config.model_copy(
+        update={"store": config.store.model_copy(update={"url": "sqlite:///.day/store.sqlite"})}
+    )
     client = Client(create_app(config, clock=lambda: clock[0]).wsgi_app)
     paths = [path for path in zipf(folder) if client.get(path).status_code == 200]
     asked = sent = plain = unchanged = 0

@@ -5,7 +5,8 @@
     create_app                the Flask service, for any WSGI server
     FeedsError                the base of every error raised for a person
 
-Nothing else here is promised to stay. Each name loads its room when it is first used, so that `feeds --help` is quick.
+Nothing else here is promised to stay. Each name loads its room when it is first used, so that
+`feeds --help` is quick.
 """
 
 from importlib import import_module

@@ -1,8 +1,9 @@
 """config.toml to a Config: read once, checked as a whole, then passed as an argument.
 
-Every key has its default here and its description in docs/config.md. An unknown key, a wrong type or an impossible
-combination is an error that names the key. Paths are relative to the file. The one thing taken from the environment
-is FEEDS_STORE_URL, since the address of a store may hold a password.
+Every key has its default here and its description in docs/config.md. An unknown key, a wrong type
+or an impossible combination is an error that names the key. Paths are relative to the file. The one
+thing taken from the environment is FEEDS_STORE_URL, since the address of a store may hold a
+password.
 """
 
 import os
@@ -45,7 +46,9 @@ def _mapping(table: Any) -> FieldMapping | None:
 
 def _step(minutes: int) -> int:
     if minutes not in STEPS:
-        raise ValueError(f"expected minutes that divide an hour, or hours that divide a day: {list(STEPS)}")
+        raise ValueError(
+            f"expected minutes that divide an hour, or hours that divide a day: {list(STEPS)}"
+        )
     return minutes
 
 
@@ -97,7 +100,9 @@ class FeedsSection(Section):
     limit: Annotated[int, Field(ge=1, le=10_000)] = 50
     max_bytes: Annotated[int, Field(ge=1)] = 1_048_576
     max_entry_bytes: Annotated[int, Field(ge=1, le=4_194_304)] = 524_288
-    formats: Annotated[tuple[FormatName, ...], Field(min_length=1, strict=False), AfterValidator(once)] = FORMATS
+    formats: Annotated[
+        tuple[FormatName, ...], Field(min_length=1, strict=False), AfterValidator(once)
+    ] = FORMATS
     content: Content = "full"
     amp: bool = False
     archives: bool = True
@@ -110,7 +115,8 @@ class FeedsSection(Section):
 
 
 class NamingSection(Section):
-    """[topics.SLUG], [providers.DOMAIN] or [categories.SLUG]: what one of them is called, was, and carries."""
+    """[topics.SLUG], [providers.DOMAIN] or [categories.SLUG]: what one of them is called, was, and
+    carries."""
 
     title: Line | None = None
     description: Line | None = None
@@ -139,7 +145,8 @@ class Server(Section):
 
 
 class Config(Section):
-    """All that can be set.  `file` is where it came from, `warnings` what to tell a person about it."""
+    """All that can be set.  `file` is where it came from, `warnings` what to tell a person about
+    it."""
 
     file: Path = Field(Path("config.toml"), strict=False)
     warnings: tuple[str, ...] = Field((), exclude=True)
@@ -162,7 +169,10 @@ class Config(Section):
 
     def _tables(self) -> dict[str, dict[str, Naming]]:
         tables = {"topics": self.topics, "providers": self.providers, "categories": self.categories}
-        return {kind: {name: Naming(**dict(said)) for name, said in some.items()} for kind, some in tables.items()}
+        return {
+            kind: {name: Naming(**dict(said)) for name, said in some.items()}
+            for kind, some in tables.items()
+        }
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -172,14 +182,18 @@ class Config(Section):
 
     @cached_property
     def runs_liquid(self) -> bool:
-        """True if a template language such as Liquid may run on records before Markdown, and so acts in their code too.
+        """True if a template language such as Liquid may run on records before Markdown, and so
+        acts in their code too.
 
-        Where `records.liquid` does not say, posts of a blog are taken for such, but for those of Hugo and Docusaurus.
+        Where `records.liquid` does not say, posts of a blog are taken for such, but for those of
+        Hugo and Docusaurus.
         """
         if self.records.liquid is not None:
             return self.records.liquid
         folder = self.file.parent
-        return self.records.fields is not None and not any(any(folder.glob(name)) for name in WITHOUT_LIQUID)
+        return self.records.fields is not None and not any(
+            any(folder.glob(name)) for name in WITHOUT_LIQUID
+        )
 
     @property
     def records_folder(self) -> Path:
@@ -205,7 +219,8 @@ class Config(Section):
 def load_config(path: Path | str = "config.toml", **server: str | int | None) -> Config:
     """Read config.toml.  Keywords that are given and not None stand in for the keys of [server].
 
-    Raises ConfigError, with every fault of the file, when it is missing, unreadable or asks for the impossible.
+    Raises ConfigError, with every fault of the file, when it is missing, unreadable or asks for the
+    impossible.
     """
     file = Path(path).absolute()
     source = ""
@@ -214,12 +229,15 @@ def load_config(path: Path | str = "config.toml", **server: str | int | None) ->
         data = tomllib.loads(source)
     except OSError as error:
         raise ConfigError(
-            str(path), f"expected a file, got: {error.strerror}; `feeds init` makes one, `--config PATH` names another"
+            str(path),
+            f"expected a file, got: {error.strerror}; `feeds init` makes one, `--config PATH` names another",
         ) from error
     except UnicodeDecodeError as error:
         raise ConfigError(str(path), "expected UTF-8") from error
     except tomllib.TOMLDecodeError as error:
-        raise _error(str(path), [f"expected TOML, got: {error}"], source, (broken(error, source),)) from error
+        raise _error(
+            str(path), [f"expected TOML, got: {error}"], source, (broken(error, source),)
+        ) from error
     if wrong := [f"{name}: expected no such key" for name in sorted(NOT_KEYS & data.keys())]:
         raise _error(str(path), wrong, source)
     warnings = _take_removed_keys(data, str(path), source)
@@ -230,7 +248,9 @@ def load_config(path: Path | str = "config.toml", **server: str | int | None) ->
     try:
         config = Config.model_validate({**data, "file": file})
     except ValidationError as error:
-        raise _error(str(path), [message(detail, Config) for detail in error.errors()], source) from error
+        raise _error(
+            str(path), [message(detail, Config) for detail in error.errors()], source
+        ) from error
     config = config.model_copy(update={"warnings": warnings})
     changes = {name: value for name, value in server.items() if value is not None}
     config = config.model_copy(update={"server": config.server.model_copy(update=changes)})
@@ -255,13 +275,23 @@ def _take_removed_keys(data: dict[str, Any], subject: str, source: str) -> tuple
         table = data.get(section)
         if isinstance(table, dict) and key in table:
             del table[key]
-            found.append(f"{section}.{key}: this key no longer does anything and can be deleted; {reason}")
-    return tuple(f"{subject}:{one.line}:{one.column}: {one.text}" for one in located(found, source)) if found else ()
+            found.append(
+                f"{section}.{key}: this key no longer does anything and can be deleted; {reason}"
+            )
+    return (
+        tuple(f"{subject}:{one.line}:{one.column}: {one.text}" for one in located(found, source))
+        if found
+        else ()
+    )
 
 
-def _error(subject: str, texts: list[str], source: str, faults: tuple[ConfigFault, ...] = ()) -> ConfigError:
+def _error(
+    subject: str, texts: list[str], source: str, faults: tuple[ConfigFault, ...] = ()
+) -> ConfigError:
     each = [part for text in texts for part in re.split(r"; (?=records\.fields\.)", text)]
-    return ConfigError(subject, "; ".join(texts), faults or located(each, source), without_passwords(source))
+    return ConfigError(
+        subject, "; ".join(texts), faults or located(each, source), without_passwords(source)
+    )
 
 
 def _wrong_together(config: Config) -> list[str]:
@@ -273,7 +303,10 @@ def _wrong_together(config: Config) -> list[str]:
     if config.feeds.fastest > config.feeds.slowest:
         return [f"feeds.fastest: expected feeds.slowest or less, got {config.feeds.fastest}"]
     live = {rule.key for rule in config.rules} & set(config.feeds.retired)
-    both = [f"feeds.retired: expected the key of a feed that is no more, got {key!r}, as [[feed]] has" for key in live]
+    both = [
+        f"feeds.retired: expected the key of a feed that is no more, got {key!r}, as [[feed]] has"
+        for key in live
+    ]
     if wrong := [*problems(config._tables(), config.feeds.retired), *sorted(both)]:
         return wrong
     output, records = config.output_folder.resolve(), config.records_folder.resolve()

@@ -9,8 +9,9 @@
     ├── RenderError    a template cannot be used                    (render)
     └── PublishError   documents cannot be written where they go    (publish)
 
-A record that cannot be published is no exception: it is a list of `Fault` (records), since one bad record costs
-that record alone. Errors become exit codes in cli and status codes in publish/service.py, nowhere else.
+A record that cannot be published is no exception: it is a list of `Fault` (records), since one bad
+record costs that record alone. Errors become exit codes in cli and status codes in
+publish/service.py, nowhere else.
 """
 
 from collections.abc import Iterable
@@ -37,7 +38,8 @@ class FeedsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ConfigFault:
-    """One thing wrong in config.toml: `key: what is wrong`, and where; line 0 where no line is to blame."""
+    """One thing wrong in config.toml: `key: what is wrong`, and where; line 0 where no line is to
+    blame."""
 
     text: str
     line: int = 0
@@ -47,17 +49,21 @@ class ConfigFault:
 class ConfigError(FeedsError):
     """config.toml is missing, unreadable or asks for something impossible.
 
-    `faults` are what is wrong in it, one by one, and `source` its text, but for lines that may hold a password.
+    `faults` are what is wrong in it, one by one, and `source` its text, but for lines that may hold
+    a password.
     """
 
-    def __init__(self, subject: str, problem: str, faults: Iterable[ConfigFault] = (), source: str = "") -> None:
+    def __init__(
+        self, subject: str, problem: str, faults: Iterable[ConfigFault] = (), source: str = ""
+    ) -> None:
         super().__init__(subject, problem)
         self.faults = tuple(faults)
         self.source = source
 
 
 class RemovalRefused(FeedsError):
-    """The files of so many published articles are gone that a mistake is likelier than their removal."""
+    """The files of so many published articles are gone that a mistake is likelier than their
+    removal."""
 
 
 class LedgerError(FeedsError):

@@ -1,7 +1,9 @@
-"""Which id an article has, and what is refused so that no two articles share one (RFC 4287 §4.2.6).  Pure.
+"""Which id an article has, and what is refused so that no two articles share one (RFC 4287 §4.2.6).
+Pure.
 
-In: what records and the ledger say. Out: a Claim for each record, and which of them lose to which. Records of one web
-address are one article, with one id. Not here: where the ids of other records are looked up (store, pipeline).
+In: what records and the ledger say. Out: a Claim for each record, and which of them lose to which.
+Records of one web address are one article, with one id. Not here: where the ids of other records
+are looked up (store, pipeline).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,7 +29,8 @@ class Claimant:
     expires: datetime | None = None
 
     def is_current(self, now: datetime) -> bool:
-        """Tell whether its article may be shown at that moment: it is published by then, and has not expired."""
+        """Tell whether its article may be shown at that moment: it is published by then, and has
+        not expired."""
         return self.published <= now and (self.expires is None or self.expires > now)
 
 
@@ -35,8 +38,8 @@ class Claimant:
 class Claim:
     """What a record has by rights: an id, at a web address as it is compared.
 
-    `known`: the ledger says so. `stray`: it brought its id to the address of another article. `expires`: it is gone
-    at some moment.
+    `known`: the ledger says so. `stray`: it brought its id to the address of another article.
+    `expires`: it is gone at some moment.
     """
 
     path: str
@@ -56,13 +59,23 @@ class Claim:
 def claimant_of(article: Article) -> Claimant:
     """An article, as its record says it, as far as its id goes."""
     given, previous = article.given_id, article.previous
-    return Claimant(article.path, article.address, article.published, article.id, given, previous, article.expires)
+    return Claimant(
+        article.path,
+        article.address,
+        article.published,
+        article.id,
+        given,
+        previous,
+        article.expires,
+    )
 
 
 def claim(one: Claimant, ledger: Ledger, lives: Callable[[str], bool]) -> Claim:
-    """The claim of a record: its own `id`, else what the ledger knows of it, else what follows from its text.
+    """The claim of a record: its own `id`, else what the ledger knows of it, else what follows from
+    its text.
 
-    What the ledger knows of a previous address counts while no record lives there, of which `lives` tells.
+    What the ledger knows of a previous address counts while no record lives there, of which `lives`
+    tells.
     """
     if one.given_id is not None:
         return Claim(one.path, one.address, one.given_id, one.published)
@@ -82,17 +95,23 @@ def claim(one: Claimant, ledger: Ledger, lives: Callable[[str], bool]) -> Claim:
 def claims_of_held(
     marks: Mapping[str, str], holders: Mapping[str, str], addresses: Mapping[str, str]
 ) -> Mapping[str, Claim]:
-    """The claims of articles that their editors hold back, by path: they keep the ids that the ledger knows.
+    """The claims of articles that their editors hold back, by path: they keep the ids that the
+    ledger knows.
 
-    `marks` are ids by the digests of addresses at which no record has its id from there; `holders` the paths of what is
-    held back, and `addresses` those at which there are records with ids of their own, by the same digests.
+    `marks` are ids by the digests of addresses at which no record has its id from there; `holders`
+    the paths of what is held back, and `addresses` those at which there are records with ids of
+    their own, by the same digests.
     """
     held = ((holders[mark], mark, id) for mark, id in marks.items() if mark in holders)
-    return {path: Claim(path, addresses.get(mark, mark), id, NEVER, known=True) for path, mark, id in held}
+    return {
+        path: Claim(path, addresses.get(mark, mark), id, NEVER, known=True)
+        for path, mark, id in held
+    }
 
 
 def refused(claims: Iterable[Claim]) -> Mapping[str, str]:
-    """Of claims, which lose: the path of each, with the path of the record that has the id, or the address, already."""
+    """Of claims, which lose: the path of each, with the path of the record that has the id, or the
+    address, already."""
     by_id: dict[str, Claim] = {}
     by_address: dict[str, Claim] = {}
     losers: dict[str, str] = {}
@@ -109,9 +128,14 @@ def refused(claims: Iterable[Claim]) -> Mapping[str, str]:
 
 
 def note_line(
-    ids: dict[str, str], claimed: Mapping[str, str], those: Sequence[Claimant], id: str, now: datetime
+    ids: dict[str, str],
+    claimed: Mapping[str, str],
+    those: Sequence[Claimant],
+    id: str,
+    now: datetime,
 ) -> None:
-    """Put a line for the address of records into the ledger's ids if one of them needs it to have that id, else none.
+    """Put a line for the address of records into the ledger's ids if one of them needs it to have
+    that id, else none.
 
     The address is nobody's business until it is published: until then its digest stands there.
     """
@@ -122,7 +146,9 @@ def note_line(
     for key in keys:
         ids.pop(key, None)
     without = Ledger(ids, claimed)
-    if any(claim(one, without, lives).id != id for one in those for lives in (everywhere, _nowhere)):
+    if any(
+        claim(one, without, lives).id != id for one in those for lives in (everywhere, _nowhere)
+    ):
         ids[keys[published > now]] = id
 
 

@@ -1,7 +1,9 @@
-"""The ledger: the text file beside config.toml that holds what outlasts the store and does not follow from the records.
+"""The ledger: the text file beside config.toml that holds what outlasts the store and does not
+follow from the records.
 
-In: its text. Out: a Ledger, or LedgerError with what is wrong. And back, sorted, a line for each thing, so that a diff
-reads well. It is TOML. Not here: which id an article has by it (identity), and when it changes (pipeline).
+In: its text. Out: a Ledger, or LedgerError with what is wrong. And back, sorted, a line for each
+thing, so that a diff reads well. It is TOML. Not here: which id an article has by it (identity),
+and when it changes (pipeline).
 """
 
 import json
@@ -32,7 +34,8 @@ FURTHEST = datetime(9000, 1, 1, tzinfo=UTC)
 class Withdrawn:
     """What is left of an article that was shown and then taken back: no word of it.
 
-    `at` is when, in whole seconds; `feeds` are the keys of its feeds with the names that they had by it.
+    `at` is when, in whole seconds; `feeds` are the keys of its feeds with the names that they had
+    by it.
     """
 
     link: str
@@ -49,9 +52,11 @@ class Withdrawn:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """ids: the id of the article at a web address; in place of an address that is not public yet stands its digest.
+    """ids: the id of the article at a web address; in place of an address that is not public yet
+    stands its digest.
 
-    claimed: the id that a record, by its path, brought to an address where another article is.  withdrawn: by id.
+    claimed: the id that a record, by its path, brought to an address where another article is.
+    withdrawn: by id.
     """
 
     ids: Mapping[str, str] = field(default_factory=dict)
@@ -76,13 +81,16 @@ class Ledger:
 
 
 def read_ledger(file: Path) -> tuple[Ledger, bytes]:
-    """The ledger in a file, and its bytes; an empty one when there is no such file.  Raises LedgerError."""
+    """The ledger in a file, and its bytes; an empty one when there is no such file.  Raises
+    LedgerError."""
     content = ledger_bytes(file)
     try:
         return _parsed(content), content
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         advice = "mend it, or take it from the last commit"
-        raise LedgerError(str(file), f"expected TOML as feeds wrote it, got: {error}; {advice}") from error
+        raise LedgerError(
+            str(file), f"expected TOML as feeds wrote it, got: {error}; {advice}"
+        ) from error
     except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
         advice = f"expected [ids], [claimed] and [withdrawn] as feeds wrote them, got: {error!r}"
         raise LedgerError(str(file), advice) from error
@@ -95,20 +103,27 @@ def ledger_bytes(file: Path) -> bytes:
     except FileNotFoundError:
         return b""
     except OSError as error:
-        raise LedgerError(str(file), f"expected a file that can be read, got: {error.strerror}") from error
+        raise LedgerError(
+            str(file), f"expected a file that can be read, got: {error.strerror}"
+        ) from error
 
 
 def write_ledger(file: Path, ledger: Ledger, before: bytes) -> bytes:
-    """Put the ledger in place of what the file holds, which is `before`, at once and for good; return its bytes.
+    """Put the ledger in place of what the file holds, which is `before`, at once and for good;
+    return its bytes.
 
     Raises LedgerError when it cannot be written, and when somebody else wrote it meanwhile.
     """
     if ledger_bytes(file) != before:
-        raise LedgerError(str(file), "expected it as it was a moment ago, got another; run this again")
+        raise LedgerError(
+            str(file), "expected it as it was a moment ago, got another; run this again"
+        )
     content = text_of(ledger).encode()
     aside = file.with_name(f".{file.name}.aside")
     try:
-        with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666), "wb") as opened:
+        with open(
+            os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666), "wb"
+        ) as opened:
             opened.write(content)
             opened.flush()
             os.fsync(opened.fileno())
@@ -116,7 +131,9 @@ def write_ledger(file: Path, ledger: Ledger, before: bytes) -> bytes:
     except OSError as error:
         with suppress(OSError):
             aside.unlink()
-        raise LedgerError(str(file), f"expected to write the ledger, got: {error.strerror}") from error
+        raise LedgerError(
+            str(file), f"expected to write the ledger, got: {error.strerror}"
+        ) from error
     return content
 
 
@@ -138,7 +155,11 @@ def text_of(ledger: Ledger) -> str:
 def _row(one: Withdrawn) -> str:
     named = ", ".join(f"{_text(key)} = {_text(name)}" for key, name in sorted(one.feeds.items()))
     parts = {"link": _text(one.link), "published": _moment(one.published), "at": _moment(one.at)}
-    parts |= {name: repr(float(number)) for name in ("quality", "heat") if (number := getattr(one, name)) is not None}
+    parts |= {
+        name: repr(float(number))
+        for name in ("quality", "heat")
+        if (number := getattr(one, name)) is not None
+    }
     parts["feeds"] = f"{{ {named} }}"
     return "{ " + ", ".join(f"{name} = {part}" for name, part in parts.items()) + " }"
 
@@ -159,7 +180,9 @@ def _parsed(content: bytes) -> Ledger:
         raise ValueError(f"the table {min(unknown)!r}")
     ids = {_address_or_mark(key): as_id(id) for key, id in data.get("ids", {}).items()}
     claimed = {path: as_id(id) for path, id in data.get("claimed", {}).items()}
-    return Ledger(ids, claimed, {as_id(id): _withdrawn(row) for id, row in data.get("withdrawn", {}).items()})
+    return Ledger(
+        ids, claimed, {as_id(id): _withdrawn(row) for id, row in data.get("withdrawn", {}).items()}
+    )
 
 
 def _address_or_mark(key: str) -> str:
@@ -171,7 +194,9 @@ def _withdrawn(row: dict[str, Any]) -> Withdrawn:
     if not feeds:
         raise ValueError("an article in no feed")
     numbers = {name: _number(row[name]) for name in ("quality", "heat") if name in row}
-    return Withdrawn(as_address(row["link"]), _utc(row["published"]), _utc(row["at"]), feeds, **numbers)
+    return Withdrawn(
+        as_address(row["link"]), _utc(row["published"]), _utc(row["at"]), feeds, **numbers
+    )
 
 
 def _key(key: str) -> str:

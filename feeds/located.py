@@ -1,4 +1,5 @@
-"""What is wrong in config.toml, each at its line.  Pure.  In: what was said of keys, and the text of the file.
+"""What is wrong in config.toml, each at its line.  Pure.  In: what was said of keys, and the text
+of the file.
 
 Not here: what may stand in it (config), nor how it is shown (cli).
 """
@@ -36,8 +37,12 @@ def broken(error: tomllib.TOMLDecodeError, source: str) -> ConfigFault:
     """The fault of a file that is no TOML."""
     said, _, where = str(error).partition(" (at ")
     numbers = re.fullmatch(r"line (\d+), column (\d+)\)", where)
-    line, column = (int(numbers[1]), int(numbers[2])) if numbers else (source.rstrip().count("\n") + 1, 1)
-    return ConfigFault(f"expected TOML, got: {error if not where else said[:1].lower() + said[1:]}", line, column)
+    line, column = (
+        (int(numbers[1]), int(numbers[2])) if numbers else (source.rstrip().count("\n") + 1, 1)
+    )
+    return ConfigFault(
+        f"expected TOML, got: {error if not where else said[:1].lower() + said[1:]}", line, column
+    )
 
 
 def without_passwords(source: str) -> str:

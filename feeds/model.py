@@ -1,7 +1,7 @@
 """What feeds is about: Article, Feed, Entry, Document, and the rules for identity and paths.
 
-Plain frozen data, no input and no output. All datetimes are aware and in UTC.
-Not here: how records are read (records/), which articles a feed shows (selection), what documents look like (render/).
+Plain frozen data, no input and no output. All datetimes are aware and in UTC. Not here: how records
+are read (records/), which articles a feed shows (selection), what documents look like (render/).
 """
 
 import ipaddress
@@ -15,7 +15,8 @@ from typing import NamedTuple
 from urllib.parse import quote, urlsplit, urlunsplit
 
 EVERYTHING = "all"
-# Nothing to mend: a host in lower case without a port, and a path, query and fragment without stray characters.
+# Nothing to mend: a host in lower case without a port, and a path, query and fragment without stray
+# characters.
 PLAIN_ADDRESS = re.compile(
     r"https?://[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?){1,3}"
     r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@/-]*(?:%[0-9A-Fa-f]{2}[A-Za-z0-9._~!$&'()*+,;=:@/-]*)*"
@@ -63,10 +64,10 @@ class Related(NamedTuple):
 class Article(NamedTuple):
     """What is published of one web address.
 
-    `id` is what readers know it by, `link` the address to follow, `digest` stands for the bytes of its record. As it is
-    read, `id` is what follows from the record alone: `given_id`, else the first of the `previous` addresses, else the
-    address itself. A `withdrawn` one is what is left of an article that was taken back: `updated` is when.
-    From `expires` on it is gone.
+    `id` is what readers know it by, `link` the address to follow, `digest` stands for the bytes of
+    its record. As it is read, `id` is what follows from the record alone: `given_id`, else the
+    first of the `previous` addresses, else the address itself. A `withdrawn` one is what is left of
+    an article that was taken back: `updated` is when. From `expires` on it is gone.
     """
 
     path: str
@@ -94,7 +95,8 @@ class Article(NamedTuple):
     expires: datetime | None = None
 
     def is_current(self, now: datetime) -> bool:
-        """Tell whether it may be shown at that moment: it is published by then, and has not expired."""
+        """Tell whether it may be shown at that moment: it is published by then, and has not
+        expired."""
         return self.published <= now and (self.expires is None or self.expires > now)
 
     @property
@@ -108,7 +110,8 @@ class Article(NamedTuple):
         return self.updated or self.published
 
     def feeds(self) -> dict[str, str]:
-        """The keys of the feeds it belongs to beside `all`, each with the name as this article spells it."""
+        """The keys of the feeds it belongs to beside `all`, each with the name as this article
+        spells it."""
         keys: dict[str, str] = {}
         for topic in self.topics:
             keys.setdefault(feed_key("topics", topic), topic)
@@ -121,8 +124,9 @@ class Article(NamedTuple):
 class Feed(NamedTuple):
     """A rule for which articles are in it (its key), and what is known of those visible now.
 
-    A feed of the publisher's own may bring a description; `formats` are those in which it is published, `content`
-    is what its entries carry: `full` or `summary`; `page` tells that it has a page for people.
+    A feed of the publisher's own may bring a description; `formats` are those in which it is
+    published, `content` is what its entries carry: `full` or `summary`; `page` tells that it has a
+    page for people.
     """
 
     key: str
@@ -157,7 +161,8 @@ class Entry(NamedTuple):
 class Document:
     """One feed in one format, or the front page, as it goes over the wire and onto disk.
 
-    `etag` is the opaque tag without quotes; `modified` the moment for Last-Modified, in whole seconds.
+    `etag` is the opaque tag without quotes; `modified` the moment for Last-Modified, in whole
+    seconds.
     """
 
     path: str
@@ -168,7 +173,8 @@ class Document:
 
 
 def digest(*parts: str | bytes) -> str:
-    """A short digest of the parts in their order; where one part ends and the next begins counts."""
+    """A short digest of the parts in their order; where one part ends and the next begins
+    counts."""
     made: list[bytes] = []
     for part in parts:
         data = part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass")
@@ -177,7 +183,8 @@ def digest(*parts: str | bytes) -> str:
 
 
 def fold(name: str) -> str:
-    """The form in which two spellings of one name are equal: NFC, case-folded, white space and hyphens one space."""
+    """The form in which two spellings of one name are equal: NFC, case-folded, white space and
+    hyphens one space."""
     folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
     return " ".join(folded.replace("-", " ").split())
 
@@ -185,13 +192,19 @@ def fold(name: str) -> str:
 def slug(name: str) -> str:
     """The part of an address that stands for a name: a pure function of its folded form.
 
-    `Computer Vision` gives `computer-vision`. Where ASCII letters, digits and spaces do not say it all, the readable
-    part is followed by eight hex digits, so that C, C# and C++ differ, whatever other names exist. A name that ends
-    in eight hex digits itself is followed by them too, so that none can take another's slug.
+    `Computer Vision` gives `computer-vision`. Where ASCII letters, digits and spaces do not say it
+    all, the readable part is followed by eight hex digits, so that C, C# and C++ differ, whatever
+    other names exist. A name that ends in eight hex digits itself is followed by them too, so that
+    none can take another's slug.
     """
     folded = fold(name)
     like_hashed = re.fullmatch(r"[0-9a-f]{8}", folded.rpartition(" ")[2])
-    if len(folded) <= 64 and folded.isascii() and folded.replace(" ", "").isalnum() and not like_hashed:
+    if (
+        len(folded) <= 64
+        and folded.isascii()
+        and folded.replace(" ", "").isalnum()
+        and not like_hashed
+    ):
         return folded.replace(" ", "-")
     plain = unicodedata.normalize("NFKD", folded).encode("ascii", "ignore").decode()
     readable = "-".join(re.findall(r"[a-z0-9]+", plain))[:48].strip("-")
@@ -211,7 +224,8 @@ def feed_folder(key: str) -> str:
 
 
 def feed_path(key: str, extension: str) -> str:
-    """The path of a feed's document below the site's address, without a leading slash; `html` is its page."""
+    """The path of a feed's document below the site's address, without a leading slash; `html` is
+    its page."""
     return f"{key}/index.html" if extension == "html" else f"{feed_folder(key)}feed.{extension}"
 
 
@@ -250,15 +264,19 @@ def host_name(text: str) -> str:
         import idna  # loads large tables, and hardly any host needs it
 
         host = idna.encode(host, uts46=True).decode().rstrip(".")
-    if len(host) > 253 or not all(re.fullmatch(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?", x) for x in host.split(".")):
+    if len(host) > 253 or not all(
+        re.fullmatch(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?", x) for x in host.split(".")
+    ):
         raise ValueError("not a host name")
     return host
 
 
 def web_address(text: str) -> str:
-    """An http or https address in pure ASCII, scheme and host in lower case, otherwise as written (RFC 3987 §3.1).
+    """An http or https address in pure ASCII, scheme and host in lower case, otherwise as written
+    (RFC 3987 §3.1).
 
-    Raises ValueError for everything else: another scheme, no host, a user name, a control character.
+    Raises ValueError for everything else: another scheme, no host, a user name, a control
+    character.
     """
     address = text.strip()
     if PLAIN_ADDRESS.fullmatch(address):
@@ -272,9 +290,15 @@ def web_address(text: str) -> str:
         raise ValueError("a user name in it, or no host")
     if "[" in parts.netloc and not re.fullmatch(r"\[[0-9A-Fa-f:.]*\](?::\d*)?", parts.netloc):
         raise ValueError("not an IPv6 address alone")
-    host = f"[{ipaddress.IPv6Address(parts.hostname)}]" if "[" in parts.netloc else host_name(parts.hostname)
+    host = (
+        f"[{ipaddress.IPv6Address(parts.hostname)}]"
+        if "[" in parts.netloc
+        else host_name(parts.hostname)
+    )
     netloc = host if parts.port is None else f"{host}:{parts.port}"
-    path, query, fragment = (_percent_encoded(part) for part in (parts.path, parts.query, parts.fragment))
+    path, query, fragment = (
+        _percent_encoded(part) for part in (parts.path, parts.query, parts.fragment)
+    )
     return urlunsplit((parts.scheme.lower(), netloc, path, query, fragment))
 
 
@@ -284,11 +308,14 @@ def identity(address: str) -> str:
         return address
     parts = urlsplit(address)
     default = {"http": ":80", "https": ":443"}[parts.scheme]
-    return urlunsplit((parts.scheme, parts.netloc.removesuffix(default), parts.path, parts.query, ""))
+    return urlunsplit(
+        (parts.scheme, parts.netloc.removesuffix(default), parts.path, parts.query, "")
+    )
 
 
 def address_digest(address: str) -> str:
-    """What stands for a cleaned web address where the address itself must not: it tells which are equal, no more.
+    """What stands for a cleaned web address where the address itself must not: it tells which are
+    equal, no more.
 
     Ledgers that editors keep hold it, so that it is the same for ever.
     """

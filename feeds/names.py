@@ -1,8 +1,10 @@
-"""What config.toml says of names: which names are one feed, where it lies, what it is called, where it used to lie.
+"""What config.toml says of names: which names are one feed, where it lies, what it is called, where
+it used to lie.
 
-In: the tables of topics, providers and categories as Naming, by kind and by slug or domain. Out: Names, a frozen value
-that is passed along, or what is wrong with the tables. A name of which nothing is said keeps the key that `feed_key`
-gives it. Not here: which spelling is most used (selection), and how a server says that an address moved (publish).
+In: the tables of topics, providers and categories as Naming, by kind and by slug or domain. Out:
+Names, a frozen value that is passed along, or what is wrong with the tables. A name of which
+nothing is said keeps the key that `feed_key` gives it. Not here: which spelling is most used
+(selection), and how a server says that an address moved (publish).
 """
 
 import re
@@ -13,7 +15,8 @@ from feeds.model import KINDS, OWN, Article, Feed, digest, feed_folder, feed_key
 
 PLAIN_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 LONGEST_SLUG = 64
-# What may lie below a feed's folder: nothing that others would read otherwise, so that no part begins with a dot.
+# What may lie below a feed's folder: nothing that others would read otherwise, so that no part
+# begins with a dot.
 BELOW = re.compile(r"([A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*")
 
 
@@ -36,8 +39,8 @@ Tables = Mapping[str, Mapping[str, Naming]]
 class Names:
     """What is said of all of them.  Equal tables give equal Names, in whatever order they stand.
 
-    `said` is by key. `homes` leads from each key that a name, an alias or a former slug has by itself to the key of
-    its feed, where that is another one: nothing ever lies there.
+    `said` is by key. `homes` leads from each key that a name, an alias or a former slug has by
+    itself to the key of its feed, where that is another one: nothing ever lies there.
     """
 
     said: Mapping[str, Naming] = field(default_factory=dict)
@@ -54,7 +57,8 @@ class Names:
         return self.homes.get(key, key)
 
     def feeds(self, article: Article) -> dict[str, str]:
-        """The keys of the feeds an article belongs to beside `all`, each with the name as this article spells it."""
+        """The keys of the feeds an article belongs to beside `all`, each with the name as this
+        article spells it."""
         own = article.feeds()
         if not self.homes:
             return own
@@ -64,12 +68,17 @@ class Names:
         return keys
 
     def named(self, feed: Feed) -> Feed:
-        """The feed under the title, with the description, the image and the content, that it is given."""
+        """The feed under the title, with the description, the image and the content, that it is
+        given."""
         naming = self.said.get(feed.key)
         if naming is None:
             return feed
         title = naming.title or feed.name
-        description, image, content = naming.description or "", naming.image or "", naming.content or feed.content
+        description, image, content = (
+            naming.description or "",
+            naming.image or "",
+            naming.content or feed.content,
+        )
         return feed._replace(name=title, description=description, image=image, content=content)
 
     def moved(self, path: str) -> str | None:
@@ -124,8 +133,15 @@ def _clashes(tables: Tables, retired: Iterable[str]) -> Iterator[str]:
 def _wrong_words(tables: Tables) -> Iterator[str]:
     for kind, name, naming in _rows(tables):
         table = f"{kind}.{name}"
-        what = "a domain such as example.org" if kind == "providers" else "a slug such as computer-vision"
-        for setting, text in ((table, name), *((f"{table}.previous", text) for text in naming.previous)):
+        what = (
+            "a domain such as example.org"
+            if kind == "providers"
+            else "a slug such as computer-vision"
+        )
+        for setting, text in (
+            (table, name),
+            *((f"{table}.previous", text) for text in naming.previous),
+        ):
             if not _is_sound(_key, kind, text):
                 yield f"{setting}: expected {what}, got {text!r}"
         for setting, text in _words(kind, table, naming):
@@ -137,12 +153,15 @@ def _wrong_keys(retired: Iterable[str]) -> Iterator[str]:
     for key in retired:
         kind, _, name = key.partition("/")
         own = kind == OWN and PLAIN_SLUG.fullmatch(name)
-        if not own and not (kind in KINDS and _is_sound(_key, kind, name) and _key(kind, name) == key):
+        if not own and not (
+            kind in KINDS and _is_sound(_key, kind, name) and _key(kind, name) == key
+        ):
             yield f"feeds.retired: expected keys such as topics/ai, got {key!r}"
 
 
 def _claims(tables: Tables) -> Iterator[tuple[str, _Claim]]:
-    """Every key that tables speak for, each with the key of the table: first where they are, then all else."""
+    """Every key that tables speak for, each with the key of the table: first where they are, then
+    all else."""
     rows = [(kind, name, naming, _key(kind, name)) for kind, name, naming in _rows(tables)]
     for kind, name, _, home in rows:
         yield home, _Claim(f"{kind}.{name}", f"{kind}.{name}", name, home)
@@ -161,7 +180,8 @@ def _rows(tables: Tables) -> Iterator[tuple[str, str, Naming]]:
 
 
 def _words(kind: str, table: str, naming: Naming) -> Iterator[tuple[str, str]]:
-    """What a table says it is called, each with its setting: the title of a provider is no domain."""
+    """What a table says it is called, each with its setting: the title of a provider is no
+    domain."""
     if naming.title is not None and kind != "providers":
         yield f"{table}.title", naming.title
     for alias in naming.aliases:

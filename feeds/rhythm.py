@@ -1,7 +1,9 @@
-"""How often a feed is worth asking for, from the moments when its newest articles were published.  Pure: no clock.
+"""How often a feed is worth asking for, from the moments when its newest articles were published.
+Pure: no clock.
 
-One number of minutes, which every format and every header says in its own way. Its steps are those that all of them
-can say: RSS ttl in minutes, Syndication (web.resource.org/rss/1.0/modules/syndication) in whole times an hour or a day.
+One number of minutes, which every format and every header says in its own way. Its steps are those
+that all of them can say: RSS ttl in minutes, Syndication
+(web.resource.org/rss/1.0/modules/syndication) in whole times an hour or a day.
 """
 
 from bisect import bisect_right
@@ -16,10 +18,11 @@ NEWEST = 10  # articles whose rhythm counts: what a feed did years ago says litt
 
 
 def rhythm(published: Iterable[datetime], fastest: int, slowest: int) -> int:
-    """Minutes between two questions: half the mean time between the newest articles, rounded down to a step.
+    """Minutes between two questions: half the mean time between the newest articles, rounded down
+    to a step.
 
-    Counted back from the newest article, so that it stays until another comes. `fastest` and `slowest` are steps; a
-    single article has no rhythm, and is the slowest.
+    Counted back from the newest article, so that it stays until another comes. `fastest` and
+    `slowest` are steps; a single article has no rhythm, and is the slowest.
     """
     newest = sorted(published, reverse=True)[:NEWEST]
     if len(newest) < 2:
@@ -35,13 +38,17 @@ def times(minutes: int) -> tuple[str, int]:
 
 
 def first_monday(newest: datetime) -> datetime:
-    """The beginning, in UTC, of the first of the weeks that are counted; weeks begin on Monday (ISO 8601)."""
-    monday = newest.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=newest.weekday())
+    """The beginning, in UTC, of the first of the weeks that are counted; weeks begin on Monday (ISO
+    8601)."""
+    monday = newest.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(
+        days=newest.weekday()
+    )
     return max(monday, EARLIEST) - timedelta(weeks=WEEKS - 1)
 
 
 def by_week(days: Mapping[datetime, int], first: datetime) -> tuple[int, ...]:
-    """How many articles were published in each of the weeks from `first` on, from how many were on each day."""
+    """How many articles were published in each of the weeks from `first` on, from how many were on
+    each day."""
     counts = [0] * WEEKS
     for day, articles in days.items():
         week = (day - first).days // 7

@@ -1,6 +1,8 @@
-"""Articles and faults as rows of the store, and back.  Plain data only; the tables themselves are in schema.
+"""Articles and faults as rows of the store, and back.  Plain data only; the tables themselves are
+in schema.
 
-What a file comes to is a Filed: made where the file was read, in whatever process, and kept as it is.
+What a file comes to is a Filed: made where the file was read, in whatever process, and kept as it
+is.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -20,9 +22,32 @@ NOBODY = Provider("withdrawn.invalid", WITHDRAWN)
 MICROSECOND = timedelta(microseconds=1)
 MOST_REASONS = 3  # that are told of one record
 # The columns of rows in the order of their values.
-FILE_COLUMNS = ("path", "size", "mtime_ns", "digest", "unpublished", "due", "expires", "faults", "faulty")
+FILE_COLUMNS = (
+    "path",
+    "size",
+    "mtime_ns",
+    "digest",
+    "unpublished",
+    "due",
+    "expires",
+    "faults",
+    "faulty",
+)
 RECORD_COLUMNS = (
-    *("path", "digest", "id", "link", "claim", "shown", "until", "visible", "waiting", "address", "others", "age"),
+    *(
+        "path",
+        "digest",
+        "id",
+        "link",
+        "claim",
+        "shown",
+        "until",
+        "visible",
+        "waiting",
+        "address",
+        "others",
+        "age",
+    ),
     *("updated", "expires", "quality", "heat", "feeds", "related", "article"),
 )
 ID = RECORD_COLUMNS.index("id")
@@ -43,10 +68,12 @@ def _decode(text: str) -> Any:
 
 
 class Filed(NamedTuple):
-    """A file as the store keeps it: its row, the row of the article that it holds, the addresses that it holds back.
+    """A file as the store keeps it: its row, the row of the article that it holds, the addresses
+    that it holds back.
 
-    `title` is the article's. `broken`: it is no article for no reason but a fault, and nothing in it says that it is to
-    wait, or to go. `hidden` is the reason why it is not shown now, without a word of the record.
+    `title` is the article's. `broken`: it is no article for no reason but a fault, and nothing in
+    it says that it is to wait, or to go. `hidden` is the reason why it is not shown now, without a
+    word of the record.
     """
 
     path: str
@@ -66,11 +93,22 @@ def filed(found: Found, reading: Reading, now: datetime, names: Names, anew: boo
     """
     article, waits = reading.article, reading.due is not None and reading.due > now
     has_expired = reading.expires is not None and reading.expires <= now
-    record = None if article is None else record_row(article, names, anew and article.is_current(now))
+    record = (
+        None if article is None else record_row(article, names, anew and article.is_current(now))
+    )
     broken = reading.left_out and not reading.doubtful and not waits and not has_expired
     title = "" if article is None else article.title
     hidden = "" if article is not None and article.is_current(now) else _reason(reading)
-    return Filed(reading.path, reading.digest, file_row(found, reading), record, reading.held, title, broken, hidden)
+    return Filed(
+        reading.path,
+        reading.digest,
+        file_row(found, reading),
+        record,
+        reading.held,
+        title,
+        broken,
+        hidden,
+    )
 
 
 def _reason(reading: Reading) -> str:
@@ -98,7 +136,15 @@ def file_row(found: Found, reading: Reading) -> Row:
     faults = [fault_row(fault) for fault in reading.faults if fault.cost is not Cost.NOTHING]
     due = None if reading.due is None else micros(reading.due)
     expires = None if reading.expires is None else micros(reading.expires)
-    facts = (reading.path, found.size, found.mtime_ns, reading.digest, reading.unpublished, due, expires)
+    facts = (
+        reading.path,
+        found.size,
+        found.mtime_ns,
+        reading.digest,
+        reading.unpublished,
+        due,
+        expires,
+    )
     return (*facts, _encode(faults) if faults else "[]", bool(faults))
 
 
@@ -112,14 +158,20 @@ def fault_row(fault: Fault) -> list[Any]:
 def fault_of(path: str, row: list[Any]) -> Fault:
     """The fault that was kept as this row."""
     line, column, key, expected, cost, until = row
-    return Fault(path, line, column, key, expected, "", Cost(cost), None if until is None else moment(until))
+    return Fault(
+        path, line, column, key, expected, "", Cost(cost), None if until is None else moment(until)
+    )
 
 
 def record_row(article: Article, names: Names, visible: bool = False) -> Row:
     """The row in `records` of an article as its record says it."""
     further = (article.original_link, article.amp_link, article.cdn_amp_link, *article.previous)
     link, address = article.address, address_digest(article.link)
-    others = [address if one == article.link else address_digest(one) for one in further if one is not None]
+    others = [
+        address if one == article.link else address_digest(one)
+        for one in further
+        if one is not None
+    ]
     claimed = {"id": article.given_id, "previous": list(article.previous)}
     return (
         article.path,
@@ -154,7 +206,11 @@ def withdrawn_row(id: str, one: Withdrawn, until: datetime, names: Names) -> dic
     mark = digest(id, one.link, one.published.isoformat(), one.at.isoformat())
     # No file is called so: paths of records are relative.
     left = Article(f"//{id}", mark, id, one.link, WITHDRAWN, one.published, NOBODY, updated=one.at)
-    row = {**dict(zip(RECORD_COLUMNS, record_row(left, names), strict=True)), "shown": True, "until": micros(until)}
+    row = {
+        **dict(zip(RECORD_COLUMNS, record_row(left, names), strict=True)),
+        "shown": True,
+        "until": micros(until),
+    }
     return {
         **row,
         "quality": one.quality,
@@ -170,7 +226,8 @@ def names_of(feeds: str) -> dict[str, str]:
 
 
 def claim_of_row(claimed: str | None, link: str) -> tuple[str | None, tuple[str, ...], str]:
-    """What a record says of its id: the id that it gives, its earlier addresses, and the id that follows from both."""
+    """What a record says of its id: the id that it gives, its earlier addresses, and the id that
+    follows from both."""
     if claimed is None:
         return None, (), link
     said = _decode(claimed)
@@ -210,9 +267,11 @@ def _data(article: Article) -> list[Any]:
 
 
 def article_of(path: str, mark: str, id: str, text: str, withdrawn: bool = False) -> Article:
-    """The article of a record at that path that was kept as this text, under the id that it was given.
+    """The article of a record at that path that was kept as this text, under the id that it was
+    given.
 
-    What only decides about its id, where others may point to and when it expires is in columns of its own.
+    What only decides about its id, where others may point to and when it expires is in columns of
+    its own.
     """
     link, published, updated, domain, name, images, related, original, amp, *plain = _decode(text)
     title, excerpt, body, category, topics, quality, heat = plain

@@ -1,7 +1,8 @@
-"""Feeds of the publisher's own: a table [[feed]] of config.toml, in names as editors spell them, to a Rule in keys.
+"""Feeds of the publisher's own: a table [[feed]] of config.toml, in names as editors spell them, to
+a Rule in keys.
 
-Checks what the table says by itself. Not here: what it must agree on with the rest of config.toml (config), and which
-articles a rule selects (selection).
+Checks what the table says by itself. Not here: what it must agree on with the rest of config.toml
+(config), and which articles a rule selects (selection).
 """
 
 import re
@@ -20,9 +21,11 @@ Content = Literal["full", "summary"]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Which articles are in a feed: those with a key of each group in `any_of`, none in `none_of`, and the numbers.
+    """Which articles are in a feed: those with a key of each group in `any_of`, none in `none_of`,
+    and the numbers.
 
-    An article without a number has too little of it. `order` and `limit` say which of them the feed shows.
+    An article without a number has too little of it. `order` and `limit` say which of them the feed
+    shows.
     """
 
     key: str
@@ -67,14 +70,21 @@ def _domain(text: str) -> str:
 
 
 def _carried(key: str) -> str:
-    # Only what articles carry can be left out: a feed of the publisher's own is made of them, not of other feeds.
+    # Only what articles carry can be left out: a feed of the publisher's own is made of them, not
+    # of other feeds.
     kind, _, rest = key.partition("/")
     try:
-        sound = host_name(rest) == rest if kind == "providers" else re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", rest)
+        sound = (
+            host_name(rest) == rest
+            if kind == "providers"
+            else re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", rest)
+        )
     except ValueError:
         sound = False
     if kind not in KINDS or not sound:
-        raise ValueError(f"expected the key of a feed of {', '.join(KINDS[:-1])} or {KINDS[-1]}, such as topics/ai")
+        raise ValueError(
+            f"expected the key of a feed of {', '.join(KINDS[:-1])} or {KINDS[-1]}, such as topics/ai"
+        )
     return key
 
 
@@ -92,7 +102,8 @@ Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class OwnFeed(Section):
-    """[[feed]]: a feed of the publisher's own.  All that is given must hold; what is empty asks for nothing."""
+    """[[feed]]: a feed of the publisher's own.  All that is given must hold; what is empty asks for
+    nothing."""
 
     key: Annotated[str, AfterValidator(_plain_slug)]
     title: Line
@@ -109,9 +120,14 @@ class OwnFeed(Section):
     content: Content | None = None
 
     def rule(
-        self, limit: int, formats: tuple[str, ...], home: Callable[[str], str] = str, content: Content = "full"
+        self,
+        limit: int,
+        formats: tuple[str, ...],
+        home: Callable[[str], str] = str,
+        content: Content = "full",
     ) -> Rule:
-        """The rule, with the limit, the formats and the content of all feeds where it has none of its own.
+        """The rule, with the limit, the formats and the content of all feeds where it has none of
+        its own.
 
         `home` leads from the key that a name has by itself to the key of its feed.
         """

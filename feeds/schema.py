@@ -1,8 +1,9 @@
-"""The store's tables.  They are an index of the records, rebuilt for other code (store.older), never migrated.
+"""The store's tables.  They are an index of the records, rebuilt for other code (store.older),
+never migrated.
 
-Moments are whole microseconds since 1970 in UTC. `age` is the negative of a record's publication, so that ascending
-order, which an index gives for nothing, is newest first. What editors did not publish has a row in `files` alone,
-without any of its text.
+Moments are whole microseconds since 1970 in UTC. `age` is the negative of a record's publication,
+so that ascending order, which an index gives for nothing, is newest first. What editors did not
+publish has a row in `files` alone, without any of its text.
 """
 
 from sqlalchemy import (
@@ -24,13 +25,17 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
-# fingerprint: what code and records folder the store was made by and of, and a digest of the names that config.toml
-# gives; generation: grows with each change of records; ledger: the digest of the ledger that ids were taken from;
-# homes: which names lead to which feeds; leftovers: that bytes of what was taken back may still be in the file.
-facts = Table("facts", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
+# fingerprint: what code and records folder the store was made by and of, and a digest of the names
+# that config.toml gives; generation: grows with each change of records; ledger: the digest of the
+# ledger that ids were taken from; homes: which names lead to which feeds; leftovers: that bytes of
+# what was taken back may still be in the file.
+facts = Table(
+    "facts", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False)
+)
 
-# What changed since it was last decided what is visible: addresses of records (link), digests of addresses that nothing
-# may point to or now may (address), feeds that lost an article (feed), each with the address of that article (left).
+# What changed since it was last decided what is visible: addresses of records (link), digests of
+# addresses that nothing may point to or now may (address), feeds that lost an article (feed), each
+# with the address of that article (left).
 unsettled = Table(
     "unsettled",
     metadata,
@@ -40,8 +45,8 @@ unsettled = Table(
     sqlite_with_rowid=False,
 )
 
-# One row a file that may be a record, whatever became of it. `due` is the publication of one that is no article, and
-# `expires` its expiry: before the one and after the other nothing is said of it.
+# One row a file that may be a record, whatever became of it. `due` is the publication of one that
+# is no article, and `expires` its expiry: before the one and after the other nothing is said of it.
 files = Table(
     "files",
     metadata,
@@ -56,12 +61,14 @@ files = Table(
     Column("faulty", Boolean, nullable=False),
     sqlite_with_rowid=False,
 )
-Index("faulty_files", files.c.path, sqlite_where=text("faulty = 1"))  # as the condition is written in queries
+# as the condition is written in queries
+Index("faulty_files", files.c.path, sqlite_where=text("faulty = 1"))
 
 Index("undated_files", files.c.path, sqlite_where=text("mtime_ns = -1"))
 
-# What stands for the files that lie in a folder, once the store holds what they say. Where it is empty it does not say
-# that all is as it was; where there are no rows, nothing is known of any folder.
+# What stands for the files that lie in a folder, once the store holds what they say. Where it is
+# empty it does not say that all is as it was; where there are no rows, nothing is known of any
+# folder.
 folders = Table(
     "folders",
     metadata,
@@ -70,13 +77,14 @@ folders = Table(
     sqlite_with_rowid=False,
 )
 
-# One row a record that is published now or will be when it is due. `link` is its web address as it is compared, `id`
-# what readers know the article by, `claim` what the record says of that itself; `shown` tells that readers may hold the
-# id already, `refused` is the fault of one that is left out for the sake of another. `address` is the digest
-# of the link, `others` those of its further addresses, `related` those of the addresses that it points to. A row with
-# `until` is what is left of an article that was withdrawn: it goes at that moment. `visible` is what was decided last;
-# of one that is `waiting` for its moment, has expired, or is refused, the addresses are in `held`. `expires` is when it
-# is gone. `feeds` are keys and names, as JSON.
+# One row a record that is published now or will be when it is due. `link` is its web address as it
+# is compared, `id` what readers know the article by, `claim` what the record says of that itself;
+# `shown` tells that readers may hold the id already, `refused` is the fault of one that is left out
+# for the sake of another. `address` is the digest of the link, `others` those of its further
+# addresses, `related` those of the addresses that it points to. A row with `until` is what is left
+# of an article that was withdrawn: it goes at that moment. `visible` is what was decided last; of
+# one that is `waiting` for its moment, has expired, or is refused, the addresses are in `held`.
+# `expires` is when it is gone. `feeds` are keys and names, as JSON.
 records = Table(
     "records",
     metadata,
@@ -101,14 +109,16 @@ records = Table(
     Column("feeds", Text, nullable=False),
     Column("related", Text, nullable=False),
     Column("article", Text, nullable=False),
-    # No number is given twice: what was rendered of a record that is gone by now is never kept as another's.
+    # No number is given twice: what was rendered of a record that is gone by now is never kept as
+    # another's.
     sqlite_autoincrement=True,
 )
 Index("rivals", records.c.link)
 Index("ages", records.c.age)
 # Nearly every id is the address itself, and found in `rivals`.
 Index("minted", records.c.id, sqlite_where=records.c.id != records.c.link)
-Index("unseen", records.c.link, sqlite_where=text("visible = 0"))  # as the condition is written in queries
+# as the condition is written in queries
+Index("unseen", records.c.link, sqlite_where=text("visible = 0"))
 Index("refusals", records.c.number, sqlite_where=records.c.refused.is_not(None))
 Index("claiming", records.c.number, sqlite_where=records.c.claim.is_not(None))
 Index("endings", records.c.until, sqlite_where=records.c.until.is_not(None))
@@ -116,22 +126,24 @@ Index("addresses", records.c.address)
 Index("updates", records.c.updated, sqlite_where=records.c.updated.is_not(None))
 Index("expiries", records.c.expires, sqlite_where=records.c.expires.is_not(None))
 
-# Which visible record is in which feed, and how it spells the feed's name. The row of a record tells its feeds too, all
-# but the publisher's own.
+# Which visible record is in which feed, and how it spells the feed's name. The row of a record
+# tells its feeds too, all but the publisher's own.
 memberships = Table(
     "memberships",
     metadata,
     Column("feed", Text, nullable=False),
     Column("age", BigInteger, nullable=False),
-    # No foreign key: to look for the record of each membership is half of what it costs, and all go with their record.
+    # No foreign key: to look for the record of each membership is half of what it costs, and all go
+    # with their record.
     Column("record", Integer, nullable=False),
     Column("name", Text, nullable=False),
     PrimaryKeyConstraint("feed", "age", "record"),
     sqlite_with_rowid=False,
 )
 
-# How many visible records spell a feed's name how, and the feeds that come of it. `touched` is the generation in which
-# what a feed shows may have changed last, `lost` the one in which something was last taken back that it showed.
+# How many visible records spell a feed's name how, and the feeds that come of it. `touched` is the
+# generation in which what a feed shows may have changed last, `lost` the one in which something was
+# last taken back that it showed.
 spellings = Table(
     "spellings",
     metadata,
@@ -152,7 +164,8 @@ feeds = Table(
     sqlite_with_rowid=False,
 )
 
-# To which addresses nothing may point, and for the sake of which file; which records point to which addresses.
+# To which addresses nothing may point, and for the sake of which file; which records point to which
+# addresses.
 held = Table(
     "held",
     metadata,
@@ -182,7 +195,8 @@ entries = Table(
     PrimaryKeyConstraint("record", "format"),
 )
 
-# How many of the articles picked for a feed its documents show, kept under the digest of all that decides it.
+# How many of the articles picked for a feed its documents show, kept under the digest of all that
+# decides it.
 extents = Table(
     "extents",
     metadata,
@@ -192,7 +206,8 @@ extents = Table(
     sqlite_with_rowid=False,
 )
 
-# What was last published at a path: the recipe of its bytes, their tag, and when they last changed, in seconds.
+# What was last published at a path: the recipe of its bytes, their tag, and when they last changed,
+# in seconds.
 documents = Table(
     "documents",
     metadata,
@@ -203,8 +218,8 @@ documents = Table(
     sqlite_with_rowid=False,
 )
 
-# Records that were public before an upgrade and are hidden after it, with the reason, until each of those who tell of
-# them has done so (store.notices).
+# Records that were public before an upgrade and are hidden after it, with the reason, until each of
+# those who tell of them has done so (store.notices).
 notices = Table(
     "notices",
     metadata,
@@ -215,7 +230,8 @@ notices = Table(
     sqlite_with_rowid=False,
 )
 
-# Have every record point to the addresses that it names, in the order of the index, in which rows are quick to insert.
+# Have every record point to the addresses that it names, in the order of the index, in which rows
+# are quick to insert.
 POINT = """
     INSERT INTO pointers (address, record)
     SELECT DISTINCT value, number FROM records, json_each('["' || replace(related, ' ', '","') || '"]')

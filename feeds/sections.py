@@ -1,4 +1,5 @@
-"""What the tables of config.toml are made of, whatever they are about, and how what is wrong in them is told.
+"""What the tables of config.toml are made of, whatever they are about, and how what is wrong in
+them is told.
 
 Not here: the tables (config, rules).
 """
@@ -72,7 +73,11 @@ def _meant(path: tuple[str | int, ...], whole: type[Section]) -> str:
     if close := get_close_matches(last, table.model_fields.keys() - NOT_KEYS, n=1, cutoff=0.7):
         return f", did you mean {above}.{close[0]}?" if above else f", did you mean {close[0]}?"
     for name, field in whole.model_fields.items():
-        section = _section_in(field.annotation) if name not in ("topics", "providers", "categories") else None
+        section = (
+            _section_in(field.annotation)
+            if name not in ("topics", "providers", "categories")
+            else None
+        )
         if section is not None and last in section.model_fields:
             return f", did you mean {name}.{last}?"
     return ""

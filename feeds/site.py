@@ -85,7 +85,8 @@ class Site(Section):
     _theme: Theme = PrivateAttr(Theme())
 
     def __hash__(self) -> int:
-        # Compiled templates are looked up by it for every entry: a hash of each field takes a seventh of filling one.
+        # Compiled templates are looked up by it for every entry: a hash of each field takes a
+        # seventh of filling one.
         return hash(self.base_url)
 
     @property
@@ -105,7 +106,8 @@ class Site(Section):
         return site
 
     def local(self, path: str) -> str:
-        """The address of a path below the site without scheme and host, for the site's own pages."""
+        """The address of a path below the site without scheme and host, for the site's own
+        pages."""
         return f"{urlsplit(self.base_url).path}/{path}"
 
     def address(self, path: str) -> str:

@@ -1,6 +1,7 @@
 """The publisher's own templates, style and script: read from a folder once, then passed as a value.
 
-In: a folder. Out: a Theme. Not here: what stands in templates, and how pages are made of them (render/html).
+In: a folder. Out: a Theme. Not here: what stands in templates, and how pages are made of them
+(render/html).
 """
 
 from dataclasses import dataclass
@@ -8,7 +9,8 @@ from pathlib import Path
 
 from feeds.model import digest
 
-ASSETS = ("pages.css", "feeds.css", "pages.js", "icon.svg")  # published as they are, in place of ours
+# published as they are, in place of ours
+ASSETS = ("pages.css", "feeds.css", "pages.js", "icon.svg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,9 @@ def read_theme(folder: Path) -> Theme:
         paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
         wrong = [path.name for path in paths if path.suffix != ".html" and path.name not in ASSETS]
         if wrong:
-            raise ValueError(f"expected templates, *.html, and {', '.join(ASSETS)}, got {wrong[0]!r}")
+            raise ValueError(
+                f"expected templates, *.html, and {', '.join(ASSETS)}, got {wrong[0]!r}"
+            )
         return Theme(tuple((path.name, path.read_text(encoding="utf-8")) for path in paths))
     except UnicodeDecodeError as error:
         raise ValueError("expected files of UTF-8") from error

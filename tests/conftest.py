@@ -8,8 +8,11 @@ from hypothesis import HealthCheck, settings
 
 from tests import make
 
-# No deadline: a busy machine is no failure. Found examples are not kept between runs, so that runs are alike.
-settings.register_profile("feeds", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+# No deadline: a busy machine is no failure. Found examples are not kept between runs, so that runs
+# are alike.
+settings.register_profile(
+    "feeds", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.register_profile("soak", settings.get_profile("feeds"), max_examples=2000)
 settings.load_profile("feeds")
 
@@ -21,7 +24,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def corpora(tmp_path_factory: pytest.TempPathFactory) -> make.Corpora:
-    """The corpora of a test run, which its workers share: the folder of each lies in the folder of the run."""
+    """The corpora of a test run, which its workers share: the folder of each lies in the folder of
+    the run."""
     folder = tmp_path_factory.getbasetemp()
     return make.Corpora(folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder)
 

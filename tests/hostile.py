@@ -1,6 +1,7 @@
 """Hostile text: what an editor, or a program that writes records, can put into one.
 
-Out come records with such texts everywhere, and what a reader must get of each, said again without the code of feeds.
+Out come records with such texts everywhere, and what a reader must get of each, said again without
+the code of feeds.
 """
 
 import html
@@ -44,7 +45,9 @@ TEXTS = (
 # UTF-8 read as Latin-1, as an editor who copied it did.
 MISREAD = "Ã©"
 # As an editor wrote it into a body, and what a person gets of it.
-MARKUP = "]]> <b>Bold</b>&copy; <script>alert(1)</script></description></item><!-- x --> <![CDATA[y]]>"
+MARKUP = (
+    "]]> <b>Bold</b>&copy; <script>alert(1)</script></description></item><!-- x --> <![CDATA[y]]>"
+)
 MARKUP_WORDS = ("]]>", "Bold", "©")
 LONG = ("x" * 100_000, "<b>&amp;</b> " * 8_000, "word " * 20_000 + "]]>", "語" * 33_000)
 
@@ -56,9 +59,14 @@ def quoted(text: str) -> str:
 
 
 def cleaned(text: str) -> str:
-    """A text as it is published: what is no text left out, Windows-1252 read as such, NFC, lines ending alike."""
-    read = (x.encode("latin-1").decode("cp1252", "ignore") if "\x80" <= x <= "\x9f" else x for x in text)
-    whole = "".join(x for x in read if x in "\t\n\r" or (x >= " " and x not in "\x7f\ufeff\ufffe\uffff"))
+    """A text as it is published: what is no text left out, Windows-1252 read as such, NFC, lines
+    ending alike."""
+    read = (
+        x.encode("latin-1").decode("cp1252", "ignore") if "\x80" <= x <= "\x9f" else x for x in text
+    )
+    whole = "".join(
+        x for x in read if x in "\t\n\r" or (x >= " " and x not in "\x7f\ufeff\ufffe\uffff")
+    )
     return unicodedata.normalize("NFC", whole).replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
@@ -78,7 +86,8 @@ class Picture:
 
 @dataclass(frozen=True)
 class Content:
-    """What a person gets of HTML: words, pictures and what is said in their place, where links lead."""
+    """What a person gets of HTML: words, pictures and what is said in their place, where links
+    lead."""
 
     words: tuple[str, ...]
     pictures: tuple[tuple[Picture, str], ...]
@@ -87,7 +96,8 @@ class Content:
 
 @dataclass(frozen=True)
 class Shown:
-    """An article as a reader has it; white space in its texts is folded.  None: it has no place for that."""
+    """An article as a reader has it; white space in its texts is folded.  None: it has no place for
+    that."""
 
     id: str
     title: str
@@ -114,7 +124,9 @@ class Page(HTMLParser):
 
     def content(self) -> Content:
         """What a person gets of it."""
-        return Content(tuple("".join(self._text).split()), tuple(self._pictures), tuple(self._links))
+        return Content(
+            tuple("".join(self._text).split()), tuple(self._pictures), tuple(self._links)
+        )
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = {name: value or "" for name, value in attrs}
@@ -142,11 +154,15 @@ class Case:
 
 
 def case(n: int, text: str, long: str = "") -> Case:
-    """The n-th of a row of records, each an hour older than the one before, with a text wherever a text can be.
+    """The n-th of a row of records, each an hour older than the one before, with a text wherever a
+    text can be.
 
-    Every second has pictures, every third an update, every fourth related coverage. `long` is in excerpt and body only.
+    Every second has pictures, every third an update, every fourth related coverage. `long` is in
+    excerpt and body only.
     """
-    title, topic, name, related = (f"{word}{text}" for word in ("Title", "Topic", "Name", "Related"))
+    title, topic, name, related = (
+        f"{word}{text}" for word in ("Title", "Topic", "Name", "Related")
+    )
     excerpt, address = f"Excerpt {text} {long}", f"https://example.org/{n}?x=%3C1%3E&y='2'&z=%C3%BC"
     published = make.NOW - timedelta(hours=n)
     updated = published + timedelta(minutes=5 if n % 3 == 0 else 0)
@@ -156,7 +172,13 @@ def case(n: int, text: str, long: str = "") -> Case:
         f'<div>{escaped}</div>\n{html.escape(long)} {MARKUP} <img src="/in%20body.png" alt="{escaped}">'
         f'<a href="/{n}/more?a=1&amp;b=2">more</a>\n'
     )
-    words = [*cleaned(excerpt).split(), *cleaned(text).split(), *cleaned(long).split(), *MARKUP_WORDS, "more"]
+    words = [
+        *cleaned(excerpt).split(),
+        *cleaned(text).split(),
+        *cleaned(long).split(),
+        *MARKUP_WORDS,
+        "more",
+    ]
     pictures = [(Picture("https://example.org/in%20body.png"), folded(text))]
     links = [f"https://example.org/{n}/more?a=1&b=2"]
     keys: dict[str, str] = {}
@@ -203,5 +225,8 @@ def case(n: int, text: str, long: str = "") -> Case:
 @cache
 def cases() -> tuple[Case, ...]:
     """Every text in a record of its own, one with all of them, and four with 100 KB of text."""
-    texts = [*((text, "") for text in (*TEXTS, " ".join(TEXTS), MISREAD)), *(("", long) for long in LONG)]
+    texts = [
+        *((text, "") for text in (*TEXTS, " ".join(TEXTS), MISREAD)),
+        *(("", long) for long in LONG),
+    ]
     return tuple(case(n, text, long) for n, (text, long) in enumerate(texts, start=1))

@@ -1,4 +1,5 @@
-"""What tests are made of: articles, record files and sites.  Everything is written below a folder that pytest gives."""
+"""What tests are made of: articles, record files and sites.  Everything is written below a folder
+that pytest gives."""
 
 import fcntl
 import gc
@@ -67,7 +68,8 @@ topics = ["Nobody writes about it"]
 
 
 def article(n: int = 1, **changes: Any) -> Article:
-    """The n-th of a row of articles, each an hour older than the one before.  Its id follows from its link."""
+    """The n-th of a row of articles, each an hour older than the one before.  Its id follows from
+    its link."""
     if "link" in changes:
         changes.setdefault("id", identity(changes["link"]))
     made = Article(
@@ -86,7 +88,8 @@ def article(n: int = 1, **changes: Any) -> Article:
 
 
 def filed(found: Found, reading: Reading, names: Names = Names(), anew: bool = False) -> Filed:  # noqa: B008 (it is frozen)
-    """What reading a file came to, as the store keeps it; `anew`: as a store keeps it in which nothing is settled."""
+    """What reading a file came to, as the store keeps it; `anew`: as a store keeps it in which
+    nothing is settled."""
     return rows.filed(found, reading, NOW, names, anew)
 
 
@@ -116,7 +119,8 @@ def record(n: int = 1, *, body: str = "", **keys: Any) -> str:
 
 
 def site(folder: Path, records: dict[str, str | bytes], config: str = "") -> Config:
-    """A folder with a config.toml (its [site] table made here, the rest as given) and records by path."""
+    """A folder with a config.toml (its [site] table made here, the rest as given) and records by
+    path."""
     folder.mkdir(parents=True, exist_ok=True)
     text = '[site]\ntitle = "Test feeds"\nbase_url = "https://feeds.example.org"\n' + config
     (folder / "config.toml").write_text(text, encoding="utf-8")
@@ -160,7 +164,11 @@ def open_below(folder: Path) -> list[str]:
 
 def tree(folder: Path) -> dict[str, bytes]:
     """Every file below a folder, by path."""
-    return {str(file.relative_to(folder)): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
+    return {
+        str(file.relative_to(folder)): file.read_bytes()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+    }
 
 
 def asked(path: str) -> str:
@@ -168,24 +176,31 @@ def asked(path: str) -> str:
     return "/" + re.sub(r"(^|/)index\.html$", r"\1", path)
 
 
-def run(*arguments: str, cwd: Path, check: int | None = 0, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: str, cwd: Path, check: int | None = 0, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Run the command `feeds` in a folder, and hold its exit code against `check`."""
     env = {**os.environ, **environment}
     command = [sys.executable, "-m", "feeds", *arguments]
     done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=120)
-    assert check is None or done.returncode == check, f"{done.returncode}: {done.stdout}{done.stderr}"
+    assert check is None or done.returncode == check, (
+        f"{done.returncode}: {done.stdout}{done.stderr}"
+    )
     return done
 
 
 def run_python(code: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run a few lines of Python in a folder, as another program would use the package."""
-    done = subprocess.run([sys.executable, "-c", code], cwd=cwd, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=cwd, capture_output=True, text=True, timeout=120
+    )
     assert done.returncode == 0, done.stderr
     return done
 
 
 def invoke(*arguments: str, cwd: Path, check: int | None = 0) -> subprocess.CompletedProcess[str]:
-    """The same as `run`, in this process: for what a command reads, writes and says, without half a second to start."""
+    """The same as `run`, in this process: for what a command reads, writes and says, without half a
+    second to start."""
     threshold = gc.get_threshold()
     try:
         with chdir(cwd):
@@ -198,14 +213,23 @@ def invoke(*arguments: str, cwd: Path, check: int | None = 0) -> subprocess.Comp
     return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
 
 
-def watched(*arguments: str, cwd: Path, columns: int = 80, check: int | None = 0, **environment: str) -> str:
-    """What a person sees of the command `feeds` on a terminal so wide: both outputs, with their escape codes."""
+def watched(
+    *arguments: str, cwd: Path, columns: int = 80, check: int | None = 0, **environment: str
+) -> str:
+    """What a person sees of the command `feeds` on a terminal so wide: both outputs, with their
+    escape codes."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    plain = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "FORCE_COLOR")}
+    plain = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("NO_COLOR", "COLUMNS", "FORCE_COLOR")
+    }
     env = {**plain, "TERM": "xterm-256color", **environment}
     command = [sys.executable, "-m", "feeds", *arguments]
-    with subprocess.Popen(command, cwd=cwd, env=env, stdin=theirs, stdout=theirs, stderr=theirs) as child:
+    with subprocess.Popen(
+        command, cwd=cwd, env=env, stdin=theirs, stdout=theirs, stderr=theirs
+    ) as child:
         os.close(theirs)
         shown = b""
         with suppress(OSError):  # EIO: the child has closed its end
@@ -226,17 +250,22 @@ def program(name: str) -> str:
     """The path of a program that a test uses.  With FEEDS_REQUIRE_ALL=0 no test uses one."""
     if os.environ.get("FEEDS_REQUIRE_ALL") == "0":
         pytest.skip(f"{name} is another program")
-    place = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")  # not on every person's path
+    # not on every person's path
+    place = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
     return place or missing(name)
 
 
 def free_port() -> int:
     """A port of loopback that no other asker gets, in this process or another, for a minute.
 
-    The end that closes a connection first is remembered for so long (TIME_WAIT, RFC 9293 §3.6.1): until then the kernel
-    gives its port to nobody who asks for any, but lets a server listen there that asks for this one, as servers do.
+    The end that closes a connection first is remembered for so long (TIME_WAIT, RFC 9293 §3.6.1):
+    until then the kernel gives its port to nobody who asks for any, but lets a server listen there
+    that asks for this one, as servers do.
     """
-    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as client:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.create_connection(server.getsockname()) as client,
+    ):
         server.accept()[0].close()
         assert client.recv(1) == b""
         port: int = server.getsockname()[1]
@@ -244,22 +273,31 @@ def free_port() -> int:
 
 
 def missing(name: str) -> NoReturn:
-    """Skip a test for want of what it uses, or fail it where all must be there: with FEEDS_REQUIRE_ALL=1."""
+    """Skip a test for want of what it uses, or fail it where all must be there: with
+    FEEDS_REQUIRE_ALL=1."""
     if os.environ.get("FEEDS_REQUIRE_ALL", "0") != "0":
         pytest.fail(f"{name} is not installed")
     pytest.skip(f"{name} is not installed")
 
 
 class Corpora:
-    """Folders with `records/` and `expected.json`, as benchmarks/make_corpus.py writes them, each made once."""
+    """Folders with `records/` and `expected.json`, as benchmarks/make_corpus.py writes them, each
+    made once."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def of(self, count: int, *options: str) -> Path:
-        """A corpus of so many records, not to be changed.  Others who share the folder wait until it is there."""
+        """A corpus of so many records, not to be changed.  Others who share the folder wait until
+        it is there."""
         place = self._folder / "-".join(("corpus", str(count), *options))
-        command = [sys.executable, str(ROOT / "benchmarks" / "make_corpus.py"), str(place), str(count), *options]
+        command = [
+            sys.executable,
+            str(ROOT / "benchmarks" / "make_corpus.py"),
+            str(place),
+            str(count),
+            *options,
+        ]
         with (self._folder / "corpora.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not (place / "expected.json").exists():  # it is written last

@@ -1,4 +1,5 @@
-"""Five parsers of feeds, each as one function: a document in, its articles as the parser has them out.
+"""Five parsers of feeds, each as one function: a document in, its articles as the parser has them
+out.
 
 What a parser calls a field is said here and nowhere else. None is what it has no place for.
 """
@@ -71,14 +72,20 @@ def by_newsboat(file: Path, folder: Path) -> list[Shown]:
     """newsboat, by the database that it shows; its home is made in a folder."""
     newsboat = Newsboat(folder / "newsboat", file.as_uri())
     newsboat.reload()
-    return [_of_newsboat(*row) for row in newsboat.rows("guid, title, url, pubDate, author, enclosure_url, content")]
+    return [
+        _of_newsboat(*row)
+        for row in newsboat.rows("guid, title, url, pubDate, author, enclosure_url, content")
+    ]
 
 
-def _of_newsboat(guid: str, title: str, url: str, date: int, author: str, enclosure: str, text: str) -> Shown:
+def _of_newsboat(
+    guid: str, title: str, url: str, date: int, author: str, enclosure: str, text: str
+) -> Shown:
     return Shown(
         id=guid,
         title=title,
-        link=url.replace("%27", "'"),  # it completes addresses by libxml2's xmlBuildURI, which writes ' so
+        # it completes addresses by libxml2's xmlBuildURI, which writes ' so
+        link=url.replace("%27", "'"),
         published=datetime.fromtimestamp(date, UTC),
         updated=None,
         categories=None,
@@ -92,8 +99,12 @@ def _of_newsboat(guid: str, title: str, url: str, date: int, author: str, enclos
 def by_feedsmith(file: Path, folder: Path) -> list[Shown]:
     """npm's feedsmith, which keeps the shape of each format."""
     read = _npm("feedsmith", file)
-    function = {"rss": _rss_of_feedsmith, "atom": _atom_of_feedsmith, "json": _json_of_feedsmith}[read["format"]]
-    return [function(item) for item in read["feed"]["entries" if read["format"] == "atom" else "items"]]
+    function = {"rss": _rss_of_feedsmith, "atom": _atom_of_feedsmith, "json": _json_of_feedsmith}[
+        read["format"]
+    ]
+    return [
+        function(item) for item in read["feed"]["entries" if read["format"] == "atom" else "items"]
+    ]
 
 
 def _rss_of_feedsmith(item: Any) -> Shown:
@@ -192,7 +203,9 @@ def _moment(parsed: Any) -> datetime:
 
 
 def _picture(media: dict[str, Any]) -> Picture:
-    return Picture(media["url"], *(int(media[name]) if name in media else None for name in ("width", "height")))
+    return Picture(
+        media["url"], *(int(media[name]) if name in media else None for name in ("width", "height"))
+    )
 
 
 def _summary(text: str, *, html: bool) -> str:
@@ -213,7 +226,12 @@ class Newsboat:
         """Fetch every feed, as its user would by a timer."""
         files = [f"--{name}={self._home / file}" for name, file in FILES.items()]
         home = str(self._home)
-        env = {"PATH": os.environ["PATH"], "HOME": home, "XDG_CONFIG_HOME": home, "LC_ALL": "C.UTF-8"}
+        env = {
+            "PATH": os.environ["PATH"],
+            "HOME": home,
+            "XDG_CONFIG_HOME": home,
+            "LC_ALL": "C.UTF-8",
+        }
         command = [self._program, *files, "--execute=reload"]
         done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -225,7 +243,9 @@ class Newsboat:
     def rows(self, columns: str) -> list[Any]:
         """Columns of every item that it shows, the newest first."""
         with closing(sqlite3.connect(self._home / FILES["cache-file"])) as cache:
-            return cache.execute(f"SELECT {columns} FROM rss_item WHERE deleted = 0 ORDER BY pubDate DESC").fetchall()
+            return cache.execute(
+                f"SELECT {columns} FROM rss_item WHERE deleted = 0 ORDER BY pubDate DESC"
+            ).fetchall()
 
 
 # Conditional requests as sfeed's own documentation has them (README, "ETag caching").

@@ -19,7 +19,10 @@ def pages_of(moments: list[datetime]) -> tuple[Page, ...]:
     """The pages of articles that were published at these moments."""
     hours = Counter(moment.replace(minute=0, second=0, microsecond=0) for moment in moments)
     days = Counter(moment.replace(hour=0, minute=0, second=0, microsecond=0) for moment in moments)
-    return pages(days, lambda day: {hour: count for hour, count in hours.items() if hour.date() == day.date()})
+    return pages(
+        days,
+        lambda day: {hour: count for hour, count in hours.items() if hour.date() == day.date()},
+    )
 
 
 def spread(count: int, start: datetime, over: timedelta) -> list[datetime]:
@@ -27,8 +30,14 @@ def spread(count: int, start: datetime, over: timedelta) -> list[datetime]:
     return [start + over * n / count for n in range(count)]
 
 
-@given(MOMENTS, st.integers(0, 700), st.sampled_from([timedelta(hours=1), timedelta(days=1), timedelta(days=90)]))
-def test_each_moment_is_in_exactly_one_page(moments: list[datetime], count: int, over: timedelta) -> None:
+@given(
+    MOMENTS,
+    st.integers(0, 700),
+    st.sampled_from([timedelta(hours=1), timedelta(days=1), timedelta(days=90)]),
+)
+def test_each_moment_is_in_exactly_one_page(
+    moments: list[datetime], count: int, over: timedelta
+) -> None:
     every = moments + spread(count, START, over)
     made = pages_of(every)
     for moment in every:
@@ -41,9 +50,10 @@ def test_each_moment_is_in_exactly_one_page(moments: list[datetime], count: int,
 
 
 def test_a_month_is_a_page() -> None:
-    assert [page.name for page in pages_of([START, START + timedelta(days=29), START + timedelta(days=30)])] == [
-        *("2020-11", "2020-12")
-    ]
+    assert [
+        page.name
+        for page in pages_of([START, START + timedelta(days=29), START + timedelta(days=30)])
+    ] == [*("2020-11", "2020-12")]
 
 
 def test_a_long_month_is_days_and_a_long_day_hours() -> None:

@@ -1,4 +1,5 @@
-"""benchmarks/ at sizes at which numbers mean nothing: that they run, and see what they must not count."""
+"""benchmarks/ at sizes at which numbers mean nothing: that they run, and see what they must not
+count."""
 
 import re
 import shutil
@@ -15,13 +16,17 @@ import pytest
 from tests import make
 from tests.make import NOW, ROOT, Corpora
 
-BUILD, GROWTH = ([sys.executable, str(ROOT / "benchmarks" / name)] for name in ("build.py", "growth.py"))
+BUILD, GROWTH = (
+    [sys.executable, str(ROOT / "benchmarks" / name)] for name in ("build.py", "growth.py")
+)
 
 
 def test_the_benchmark_measures_every_kind_of_change(tmp_path: Path) -> None:
     command = [*BUILD, "--without-hugo", "--work", str(tmp_path)]
     # As few as it takes.
-    done = subprocess.run([*command, "--records", "4", "--rounds", "1"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [*command, "--records", "4", "--rounds", "1"], capture_output=True, text=True, check=True
+    )
     assert "4 records" in done.stdout and "checked against the corpus" in done.stdout
     rows = re.findall(r"^\| (\w+) \| ([\d.]+) \| ([\d.]+) \| (\d+) \|$", done.stdout, re.MULTILINE)
     assert [row[0] for row in rows] == ["cold", "same", "changed", "removed", "renamed"]
@@ -93,18 +98,25 @@ def test_our_memory_is_looked_at_in_each_round_in_a_pass_of_its_own(
     runs = build.measure([side], path, address, 2, ["cold"])
     told = capsys.readouterr().err.splitlines()
     assert [line.partition(": Run")[0] for line in told] == [
-        f"{number}: cold, feeds{watched}" for number, watched in enumerate((" (watched)", "") * 2, 1)
+        f"{number}: cold, feeds{watched}"
+        for number, watched in enumerate((" (watched)", "") * 2, 1)
     ]
     memory = [int(line.partition("memory=")[2][:-1]) for line in told]
     assert [run.memory for run in runs["feeds", "cold"]] == memory[::2]
 
 
-def test_the_benchmark_counts_no_time_where_the_two_list_other_articles(corpora: Corpora, tmp_path: Path) -> None:
+def test_the_benchmark_counts_no_time_where_the_two_list_other_articles(
+    corpora: Corpora, tmp_path: Path
+) -> None:
     shutil.copytree(corpora.of(20), tmp_path / "corpus-20")
     hugo_in(tmp_path, HUGO.replace("[:50]", "[1:]"))
     command = [*BUILD, "--records", "20", "--rounds", "1", "--work", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 1 and done.stderr.startswith("The outputs differ:") and "medians" not in done.stdout
+    assert (
+        done.returncode == 1
+        and done.stderr.startswith("The outputs differ:")
+        and "medians" not in done.stdout
+    )
 
 
 @pytest.mark.parametrize(
@@ -112,7 +124,10 @@ def test_the_benchmark_counts_no_time_where_the_two_list_other_articles(corpora:
     [
         (["--rounds", "0"], "argument --rounds: expected a number of at least 1, got '0'"),
         (["--records", "3"], "argument --records: expected a number of at least 4, got '3'"),
-        (["--records", "40", "-1"], "argument --records: expected a number of at least 4, got '-1'"),
+        (
+            ["--records", "40", "-1"],
+            "argument --records: expected a number of at least 4, got '-1'",
+        ),
         (["--records", "many"], "argument --records: expected a number of at least 4, got 'many'"),
     ],
 )
@@ -120,13 +135,21 @@ def test_the_benchmark_counts_no_time_where_the_two_list_other_articles(corpora:
 def test_a_benchmark_refuses_what_it_could_not_measure(
     program: str, options: list[str], told: str, tmp_path: Path
 ) -> None:
-    command = [sys.executable, str(ROOT / "benchmarks" / program), "--work", str(tmp_path / "work"), *options]
+    command = [
+        sys.executable,
+        str(ROOT / "benchmarks" / program),
+        "--work",
+        str(tmp_path / "work"),
+        *options,
+    ]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 2 and done.stderr.endswith(f"error: {told}\n")
     assert not (tmp_path / "work").exists()
 
 
-def test_hugo_is_installed_where_its_program_is_not_there_whatever_else_is(build: Any, tmp_path: Path) -> None:
+def test_hugo_is_installed_where_its_program_is_not_there_whatever_else_is(
+    build: Any, tmp_path: Path
+) -> None:
     places = []
 
     def failing(place: Path) -> str:
@@ -180,7 +203,9 @@ def test_trees_that_list_other_articles_are_told_apart(build: Any) -> None:
     assert list(build.differences(tree, {}))
 
 
-def test_a_site_for_hugo_publishes_each_address_once(build: Any, corpora: Corpora, tmp_path: Path) -> None:
+def test_a_site_for_hugo_publishes_each_address_once(
+    build: Any, corpora: Corpora, tmp_path: Path
+) -> None:
     winners = build.hugo_site.write_site(corpora.of(200) / "records", tmp_path)
     texts = {file: file.read_text() for file in (tmp_path / "content").rglob("*.md")}
     assert len(texts) == 200
@@ -195,11 +220,16 @@ def test_growth_fills_a_page_and_draws_what_it_measured(corpora: Corpora, tmp_pa
     page, picture = tmp_path / "page.md", tmp_path / "growth.svg"
     page.write_text("before\n<!-- growth -->\nof last time\n<!-- /growth -->\nafter\n")
     options = ["--work", str(tmp_path), "--plot", str(picture), "--table", str(page)]
-    done = subprocess.run([*GROWTH, "--records", "60", "20", *options], capture_output=True, text=True, check=True)
-    assert page.read_text() == f"before\n<!-- growth -->\n{done.stdout[:-1]}<!-- /growth -->\nafter\n"
+    done = subprocess.run(
+        [*GROWTH, "--records", "60", "20", *options], capture_output=True, text=True, check=True
+    )
+    assert (
+        page.read_text() == f"before\n<!-- growth -->\n{done.stdout[:-1]}<!-- /growth -->\nafter\n"
+    )
 
     time, space = (
-        re.findall(r"^\| ([\d.]+(?: \| [\d.]*)+) \|$", x, re.MULTILINE) for x in done.stdout.split("\n\n")[1:3]
+        re.findall(r"^\| ([\d.]+(?: \| [\d.]*)+) \|$", x, re.MULTILINE)
+        for x in done.stdout.split("\n\n")[1:3]
     )
     figures = [[float(cell or "nan") for cell in row.split(" | ")] for row in (*time, *space)]
     assert [row[0] for row in figures] == [20, 60, 20, 60]
@@ -209,27 +239,36 @@ def test_growth_fills_a_page_and_draws_what_it_measured(corpora: Corpora, tmp_pa
 
     # As it was: the corpus is read where it is.
     for file in (corpora.of(60) / "records").rglob("*.md"):
-        assert (tmp_path / "corpus-60" / file.relative_to(corpora.of(60))).read_bytes() == file.read_bytes()
+        assert (
+            tmp_path / "corpus-60" / file.relative_to(corpora.of(60))
+        ).read_bytes() == file.read_bytes()
     assert not (tmp_path / "growth-60").exists()
 
     svg = "{http://www.w3.org/2000/svg}"
     root = ElementTree.fromstring(picture.read_text())
     assert root.findtext(f"{svg}title") == "A build of 20 to 60 records"
     assert "60 records: cold " in (root.findtext(f"{svg}desc") or "")
-    assert len(root.findall(f"{svg}circle")) == len(root.findall(f"{svg}rect")) == 2 * (2 + 1)  # two panels, and names
+    # two panels, and names
+    assert len(root.findall(f"{svg}circle")) == len(root.findall(f"{svg}rect")) == 2 * (2 + 1)
     assert not root.findall(f".//{svg}script")
 
 
 def test_growth_counts_no_time_for_a_wrong_output(corpora: Corpora, tmp_path: Path) -> None:
     shutil.copytree(corpora.of(60), tmp_path / "corpus-20")
     shutil.copy(corpora.of(20) / "expected.json", tmp_path / "corpus-20")
-    done = subprocess.run([*GROWTH, "--records", "20", "--work", str(tmp_path)], capture_output=True, text=True)
-    assert done.returncode == 1 and done.stderr.startswith("The outputs differ:") and not done.stdout
+    done = subprocess.run(
+        [*GROWTH, "--records", "20", "--work", str(tmp_path)], capture_output=True, text=True
+    )
+    assert (
+        done.returncode == 1 and done.stderr.startswith("The outputs differ:") and not done.stdout
+    )
 
 
 def test_growth_measures_nothing_for_a_page_without_a_place_for_it(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("nothing here\n")
-    done = subprocess.run([*GROWTH, "--table", str(page), "--work", str(tmp_path)], capture_output=True, text=True)
+    done = subprocess.run(
+        [*GROWTH, "--table", str(page), "--work", str(tmp_path)], capture_output=True, text=True
+    )
     assert done.returncode == 2 and "expected the comments <!-- growth -->" in done.stderr
     assert list(tmp_path.iterdir()) == [page]

@@ -1,6 +1,8 @@
-"""Pages in a real browser, Chromium: found by search, followed, read by all, on a phone, in the dark, without script.
+"""Pages in a real browser, Chromium: found by search, followed, read by all, on a phone, in the
+dark, without script.
 
-No request leaves this machine: pictures of articles are answered here. Screenshots are written to tests/screenshots/.
+No request leaves this machine: pictures of articles are answered here. Screenshots are written to
+tests/screenshots/.
 """
 
 import re
@@ -26,7 +28,10 @@ AXE = make.ROOT / "tests" / "npm" / "node_modules" / "axe-core" / "axe.min.js"
 TALLEST = 4000  # pixels of a screenshot
 WIDTHS = {"wide": (1280, 900), "phone": (390, 844)}
 LOOKS = [
-    pytest.param({"color_scheme": scheme, "viewport": {"width": width, "height": height}}, id=f"{name}-{scheme}")
+    pytest.param(
+        {"color_scheme": scheme, "viewport": {"width": width, "height": height}},
+        id=f"{name}-{scheme}",
+    )
     for name, (width, height) in WIDTHS.items()
     for scheme in ("light", "dark")
 ]
@@ -36,8 +41,13 @@ PICTURE = (
 )
 HEBREW = "שלום עולם: חדשות היום"
 RECORDS: dict[str, str | bytes] = {
-    **{f"{n:02}.md": make.record(n * 9 * 24, topics="[Herons]", title=f"On herons, {n}") for n in range(1, 13)},
-    "rtl.md": make.record(1, topics="[Hebrew]", title=f'"{HEBREW}"', excerpt=f'"{HEBREW}. {HEBREW}."'),
+    **{
+        f"{n:02}.md": make.record(n * 9 * 24, topics="[Herons]", title=f"On herons, {n}")
+        for n in range(1, 13)
+    },
+    "rtl.md": make.record(
+        1, topics="[Hebrew]", title=f'"{HEBREW}"', excerpt=f'"{HEBREW}. {HEBREW}."'
+    ),
     "ltr.md": make.record(2, topics="[Hebrew]", title='"Right to left, left to right"'),
 }
 
@@ -51,16 +61,21 @@ def browser() -> Iterator["Browser"]:
     except ImportError:
         make.missing("playwright")
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        launched = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
         yield launched
         launched.close()
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    """The example of the repository, and a feed with a history, served at the address that its feeds name."""
+    """The example of the repository, and a feed with a history, served at the address that its
+    feeds name."""
     folder = tmp_path_factory.mktemp("browser")
-    config = make.site(folder, RECORDS, '[feeds]\nlimit = 8\n[[feed]]\nkey = "own"\ntitle = "Of our own"\n')
+    config = make.site(
+        folder, RECORDS, '[feeds]\nlimit = 8\n[[feed]]\nkey = "own"\ntitle = "Of our own"\n'
+    )
     shutil.copytree(make.ROOT / "seeds", folder / "seeds" / "seeds")
     config.file.write_text(re.sub(r"base_url = .*\n", "", config.file.read_text()))
     with serving(config) as running:
@@ -79,7 +94,8 @@ def hostile_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
 
 @contextmanager
 def opened(browser: "Browser", **options: Any) -> Iterator["Page"]:
-    """A page in a context of its own, which reaches this machine alone; what the console calls an error fails."""
+    """A page in a context of its own, which reaches this machine alone; what the console calls an
+    error fails."""
     context: BrowserContext = browser.new_context(**options)
     asked: list[Request] = []
     said: list[str] = []
@@ -94,7 +110,9 @@ def opened(browser: "Browser", **options: Any) -> Iterator["Page"]:
 
     context.route("**/*", answer)
     page = context.new_page()
-    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.on(
+        "console", lambda message: said.append(message.text) if message.type == "error" else None
+    )
     page.on("pageerror", lambda error: said.append(str(error)))
     page.asked = asked  # type: ignore[attr-defined]
     try:
@@ -110,13 +128,18 @@ def violations(page: "Page") -> list[str]:
         make.missing("axe-core")
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-    return [f"{one['id']}: {one['help']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
+    return [
+        f"{one['id']}: {one['help']}: {node['html'][:200]}"
+        for one in found
+        for node in one["nodes"]
+    ]
 
 
 def shot(page: "Page", name: str) -> None:
     """A screenshot, to be looked at."""
     SCREENSHOTS.mkdir(exist_ok=True)
-    # The whole page in view: what is far off is not drawn. Not page.screenshot, which waits for ever where no HTML is.
+    # The whole page in view: what is far off is not drawn. Not page.screenshot, which waits for
+    # ever where no HTML is.
     width, height = page.evaluate("[innerWidth, document.documentElement.scrollHeight]")
     page.set_viewport_size({"width": width, "height": min(height, TALLEST)})
     page.evaluate("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
@@ -124,7 +147,9 @@ def shot(page: "Page", name: str) -> None:
     (SCREENSHOTS / f"{name}.png").write_bytes(b64decode(taken["data"]))
 
 
-def test_a_topic_is_found_followed_and_its_address_copied(browser: "Browser", served: Serving) -> None:
+def test_a_topic_is_found_followed_and_its_address_copied(
+    browser: "Browser", served: Serving
+) -> None:
     with opened(browser, permissions=["clipboard-read", "clipboard-write"]) as page:
         page.goto(served.url)
         page.get_by_label("Find a feed").press_sequentially("computer VIS")
@@ -140,18 +165,31 @@ def test_a_topic_is_found_followed_and_its_address_copied(browser: "Browser", se
         assert address == page.get_by_label("or put this address").input_value()
         assert page.get_by_role("link", name="Subscribe").get_attribute("href") == f"feed:{address}"
         assert "copied" in page.locator(".told").inner_text()
-        found = page.locator("link[rel=alternate]").evaluate_all("links => links.map(one => [one.type, one.href])")
-        assert [kind for kind, _ in found] == ["application/rss+xml", "application/atom+xml", "application/feed+json"]
+        found = page.locator("link[rel=alternate]").evaluate_all(
+            "links => links.map(one => [one.type, one.href])"
+        )
+        assert [kind for kind, _ in found] == [
+            "application/rss+xml",
+            "application/atom+xml",
+            "application/feed+json",
+        ]
         assert found[0][1] == address
         for _, href in found[:2]:
-            parsed = feedparser.parse(httpx.get(href, trust_env=False, timeout=make.LONGEST).content)
+            parsed = feedparser.parse(
+                httpx.get(href, trust_env=False, timeout=make.LONGEST).content
+            )
             assert not parsed.bozo
             assert parsed.feed.title.startswith("Computer Vision")
             assert parsed.feed.link == page.url
-        assert httpx.get(found[2][1], trust_env=False, timeout=make.LONGEST).json()["home_page_url"] == page.url
+        assert (
+            httpx.get(found[2][1], trust_env=False, timeout=make.LONGEST).json()["home_page_url"]
+            == page.url
+        )
 
 
-def test_without_a_clipboard_the_address_is_copied_all_the_same(browser: "Browser", served: Serving) -> None:
+def test_without_a_clipboard_the_address_is_copied_all_the_same(
+    browser: "Browser", served: Serving
+) -> None:
     with opened(browser) as page:
         page.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
         page.goto(f"{served.url}/topics/herons/")
@@ -171,11 +209,19 @@ def test_thousands_of_feeds_are_filtered_as_one_types(
         search = page.get_by_label("Find a feed")
         for text in ("r", "ro", "robot", "robot mar", "ROBOT mar"):
             search.fill(text)
-            names = every.evaluate_all("some => some.filter(one => !one.hidden).map(one => one.firstChild.textContent)")
+            names = every.evaluate_all(
+                "some => some.filter(one => !one.hidden).map(one => one.firstChild.textContent)"
+            )
             assert 0 < len(names) < every.count()
             assert page.locator(".found").inner_text().startswith(f"{len(names):,} feed")
-            missed = every.evaluate_all("some => some.filter(one => one.hidden).map(one => one.firstChild.textContent)")
-            assert not [name for name in missed if all(word in name.lower() for word in text.lower().split())]
+            missed = every.evaluate_all(
+                "some => some.filter(one => one.hidden).map(one => one.firstChild.textContent)"
+            )
+            assert not [
+                name
+                for name in missed
+                if all(word in name.lower() for word in text.lower().split())
+            ]
         search.fill("")
         read = "some => some.map(one => [Number(one.children[1].textContent), one.children[2].textContent])"
         for name, place in {"Most articles": 0, "Newest": 1}.items():
@@ -185,7 +231,8 @@ def test_thousands_of_feeds_are_filtered_as_one_types(
         page.get_by_role("button", name="By name").click()
         assert page.locator("#topics ~ ul li a").first.inner_text() == "AI"
         domain = page.locator("#providers ~ ul a").first.get_attribute("href") or ""
-        search.fill(domain.split("/")[1])  # a provider is known by its domain, which is not in its name
+        # a provider is known by its domain, which is not in its name
+        search.fill(domain.split("/")[1])
         assert page.locator(".kinds li:visible a").first.get_attribute("href") == domain
 
 
@@ -230,7 +277,11 @@ PAGES = {
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("name", PAGES)
 def test_everybody_can_use_a_page(
-    browser: "Browser", served: Serving, name: str, look: dict[str, Any], request: pytest.FixtureRequest
+    browser: "Browser",
+    served: Serving,
+    name: str,
+    look: dict[str, Any],
+    request: pytest.FixtureRequest,
 ) -> None:
     with opened(browser, **look) as page:
         response = page.goto(served.url + PAGES[name])
@@ -251,12 +302,16 @@ def test_everybody_can_use_pages_of_hostile_text(
         for name, path in {"front": "/", "everything": "/all/"}.items():
             page.goto(hostile_site.url + path)
             assert violations(page) == []
-            assert page.evaluate("document.documentElement.scrollWidth") <= look["viewport"]["width"]
+            assert (
+                page.evaluate("document.documentElement.scrollWidth") <= look["viewport"]["width"]
+            )
             shot(page, f"hostile-{name}-{request.node.callspec.id}")
         for link in page.locator(".tags a").all()[:5]:
             assert (
                 httpx.get(
-                    hostile_site.url + (link.get_attribute("href") or ""), trust_env=False, timeout=make.LONGEST
+                    hostile_site.url + (link.get_attribute("href") or ""),
+                    trust_env=False,
+                    timeout=make.LONGEST,
                 ).status_code
                 == 200
             )
@@ -281,17 +336,24 @@ def test_only_pictures_of_articles_are_asked_for_elsewhere_late_and_without_a_wo
         sources = page.locator("main img").evaluate_all("images => images.map(one => one.src)")
         asked = page.asked  # type: ignore[attr-defined]
         assert len(sources) > 1
-        assert set(page.locator("main img").evaluate_all("images => images.map(one => one.loading)")) == {"lazy"}
+        assert set(
+            page.locator("main img").evaluate_all("images => images.map(one => one.loading)")
+        ) == {"lazy"}
         for image in page.locator("main img").all():
             image.scroll_into_view_if_needed()
-        page.wait_for_function("[...document.querySelectorAll('main img')].every(one => one.complete)")
+        page.wait_for_function(
+            "[...document.querySelectorAll('main img')].every(one => one.complete)"
+        )
         assert {one.url for one in asked} == set(sources)
         assert all("referer" not in one.all_headers() for one in asked)
 
 
 def test_a_picture_that_is_gone_leaves_no_hole(browser: "Browser", served: Serving) -> None:
     context = browser.new_context()
-    context.route("**/*", lambda route: route.continue_() if "//127.0.0.1:" in route.request.url else route.abort())
+    context.route(
+        "**/*",
+        lambda route: route.continue_() if "//127.0.0.1:" in route.request.url else route.abort(),
+    )
     page = context.new_page()
     page.goto(f"{served.url}/providers/thelensnola.org/")
     page.locator(".articles img").wait_for(state="detached")
@@ -300,7 +362,9 @@ def test_a_picture_that_is_gone_leaves_no_hole(browser: "Browser", served: Servi
     context.close()
 
 
-def test_with_pictures_off_nothing_is_asked_for_elsewhere(browser: "Browser", tmp_path: Path, served: Serving) -> None:
+def test_with_pictures_off_nothing_is_asked_for_elsewhere(
+    browser: "Browser", tmp_path: Path, served: Serving
+) -> None:
     logo = 'logo = "https://example.org/logo.png"\npictures = false\n'
     pictured = make.record(1, images="[{url: 'https://example.org/1.png'}]")
     config = make.site(tmp_path, {"1.md": pictured}, logo)
@@ -312,7 +376,9 @@ def test_with_pictures_off_nothing_is_asked_for_elsewhere(browser: "Browser", tm
 
 
 @pytest.mark.parametrize("name", ["rss", "atom"])
-def test_a_feed_that_is_opened_says_what_it_is(browser: "Browser", served: Serving, name: str) -> None:
+def test_a_feed_that_is_opened_says_what_it_is(
+    browser: "Browser", served: Serving, name: str
+) -> None:
     for scheme in ("light", "dark"):
         with opened(browser, color_scheme=scheme) as page:
             response = page.goto(f"{served.url}/topics/computer-vision/feed.{name}")
@@ -320,7 +386,9 @@ def test_a_feed_that_is_opened_says_what_it_is(browser: "Browser", served: Servi
             assert response.headers["content-type"] == "text/xml; charset=utf-8"
             said = page.evaluate("getComputedStyle(document.documentElement, '::before').content")
             assert "This is a feed" in said
-            shown = page.evaluate("[...document.querySelectorAll('title')].map(one => getComputedStyle(one).display)")
+            shown = page.evaluate(
+                "[...document.querySelectorAll('title')].map(one => getComputedStyle(one).display)"
+            )
             assert shown.count("block") > 1
             address = f"{served.url}/topics/computer-vision/"
             where = "link:not([*|rel])" if name == "rss" else "feed > link[rel=alternate]"
@@ -358,14 +426,18 @@ def test_a_time_is_told_in_the_zone_of_who_reads(browser: "Browser", served: Ser
         moment = time.get_attribute("datetime") or ""
         assert moment == "2026-11-14T12:00:00Z"
         assert time.inner_text() == "14 Nov 2026"
-        assert re.fullmatch("Saturday,? 14 November 2026 at 21:00", time.get_attribute("title") or "")
+        assert re.fullmatch(
+            "Saturday,? 14 November 2026 at 21:00", time.get_attribute("title") or ""
+        )
 
 
 def test_text_runs_as_its_language_does(browser: "Browser", served: Serving) -> None:
     with opened(browser) as page:
         page.goto(f"{served.url}/topics/hebrew/")
         for text, direction in {HEBREW: "rtl", "Right to left, left to right": "ltr"}.items():
-            found = page.get_by_role("heading", name=text).evaluate("one => getComputedStyle(one).direction")
+            found = page.get_by_role("heading", name=text).evaluate(
+                "one => getComputedStyle(one).direction"
+            )
             assert found == direction
 
 
@@ -373,7 +445,9 @@ def test_nothing_moves_for_who_wants_it_so(browser: "Browser", served: Serving) 
     for motion, moves in {"reduce": False, "no-preference": True}.items():
         with opened(browser, reduced_motion=motion) as page:
             page.goto(f"{served.url}/all/")
-            duration = page.locator(".button").evaluate("one => getComputedStyle(one).transitionDuration")
+            duration = page.locator(".button").evaluate(
+                "one => getComputedStyle(one).transitionDuration"
+            )
             assert (duration != "0s") is moves
 
 

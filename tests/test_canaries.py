@@ -1,7 +1,9 @@
-"""What nobody may see shows nowhere: every output of every command, and every answer of the service, is searched.
+"""What nobody may see shows nowhere: every output of every command, and every answer of the
+service, is searched.
 
-Each hidden text carries a word of its own. Two sites are made: one with hidden records among visible ones, and its
-twin with the visible ones alone; nothing that is published may tell them apart.
+Each hidden text carries a word of its own. Two sites are made: one with hidden records among
+visible ones, and its twin with the visible ones alone; nothing that is published may tell them
+apart.
 """
 
 import json
@@ -95,22 +97,47 @@ TWIN = {**VISIBLE, "2.md": make.record(2, related=f"[{OPEN}]")}
 
 HIDDEN: dict[str, str | bytes] = {
     f"{OTHER}File.md": everywhere(UNPUBLISHED, published="false", secured=SECURED),
-    f"{OTHER}Folder/1.md": everywhere(UNPUBLISHED, published="no", publishedDateTime="2026-11-23T11:59:00Z"),
-    "unpublished-shared.md": make.record(0, published="false", webUrl="https://example.org/shared", topics="[aI]"),
-    "unpublished-1.md": make.record(5, published="false", topics="[aI, aI]", provider="{name: X, domain: example.org}"),
-    "unpublished-2.md": make.record(6, published="off", topics="[aI]", provider="{name: X, domain: example.org}"),
+    f"{OTHER}Folder/1.md": everywhere(
+        UNPUBLISHED, published="no", publishedDateTime="2026-11-23T11:59:00Z"
+    ),
+    "unpublished-shared.md": make.record(
+        0, published="false", webUrl="https://example.org/shared", topics="[aI]"
+    ),
+    "unpublished-1.md": make.record(
+        5, published="false", topics="[aI, aI]", provider="{name: X, domain: example.org}"
+    ),
+    "unpublished-2.md": make.record(
+        6, published="off", topics="[aI]", provider="{name: X, domain: example.org}"
+    ),
     "unpublished-and-wrong.md": everywhere(
-        UNPUBLISHED, published="FALSE", publishedDateTime=f"'{UNPUBLISHED} date'", images=UNPUBLISHED
+        UNPUBLISHED,
+        published="FALSE",
+        publishedDateTime=f"'{UNPUBLISHED} date'",
+        images=UNPUBLISHED,
     ),
     f"{OTHER}Later.md": everywhere(
-        LATER, publishedDateTime=NEVER, images=f"[{{url: '{LATER}'}}]", updatedDateTime=NEVER, secured=SECURED
+        LATER,
+        publishedDateTime=NEVER,
+        images=f"[{{url: '{LATER}'}}]",
+        updatedDateTime=NEVER,
+        secured=SECURED,
     ),
-    "later-shared.md": make.record(0, publishedDateTime=NEVER, webUrl="https://example.org/shared", topics="[aI]"),
-    "later-1.md": make.record(5, publishedDateTime=NEVER, topics="[aI]", provider="{name: X, domain: example.org}"),
-    f"{OTHER}Expired.md": everywhere(EXPIRED, expiryDateTime=OVER, images=f"[{{url: '{EXPIRED}'}}]", secured=SECURED),
+    "later-shared.md": make.record(
+        0, publishedDateTime=NEVER, webUrl="https://example.org/shared", topics="[aI]"
+    ),
+    "later-1.md": make.record(
+        5, publishedDateTime=NEVER, topics="[aI]", provider="{name: X, domain: example.org}"
+    ),
+    f"{OTHER}Expired.md": everywhere(
+        EXPIRED, expiryDateTime=OVER, images=f"[{{url: '{EXPIRED}'}}]", secured=SECURED
+    ),
     "expired-and-wrong.md": everywhere(EXPIRED, expiryDateTime=OVER, title=f"[{EXPIRED}]"),
-    "expired-shared.md": make.record(2, expiryDateTime=OVER, webUrl="https://example.org/shared", topics="[aI]"),
-    "expired-1.md": make.record(5, expiryDateTime=OVER, topics="[aI]", provider="{name: X, domain: example.org}"),
+    "expired-shared.md": make.record(
+        2, expiryDateTime=OVER, webUrl="https://example.org/shared", topics="[aI]"
+    ),
+    "expired-1.md": make.record(
+        5, expiryDateTime=OVER, topics="[aI]", provider="{name: X, domain: example.org}"
+    ),
     "expiry-wrong.md": everywhere(BROKEN, expiryDateTime=f"'{BROKEN}'"),
     "expiry-too-soon.md": everywhere(BROKEN, expiryDateTime="2020-01-01"),
     "expiry-misspelled.md": everywhere(BROKEN, expiryDatetime=NEVER),
@@ -122,7 +149,9 @@ HIDDEN: dict[str, str | bytes] = {
     "wrong-title.md": everywhere(BROKEN, title=f"[{BROKEN}]"),
     "wrong-address.md": everywhere(BROKEN, webUrl=f"'{BROKEN}'"),
     "wrong-date.md": everywhere(BROKEN, publishedDateTime=f"'{BROKEN}'"),
-    "wrong-domain.md": everywhere(BROKEN, provider=f"{{domain: '{BROKEN} {BROKEN}', secured: {SECURED}}}"),
+    "wrong-domain.md": everywhere(
+        BROKEN, provider=f"{{domain: '{BROKEN} {BROKEN}', secured: {SECURED}}}"
+    ),
     "key-twice.md": everywhere(BROKEN, **{BROKEN: "1\n" + f"{BROKEN}: 2"}),
     "secured-twice.md": f"---\n{SECRETS}title: {BROKEN}\n---\n",
     "secured-unclosed.md": f'---\ntitle: {BROKEN}\nsecured: "{SECURED}\n  {SECURED}\n---\n',
@@ -131,14 +160,24 @@ HIDDEN: dict[str, str | bytes] = {
     "secured-tagged.md": f"---\ntitle: {BROKEN}\nsecured: !!python/object:{SECURED} {SECURED}\n---\n",
     "secured-with-an-alias.md": f"---\nsecured: *{SECURED}\n---\n",
     "secured-anchored.md": f"---\nsecured: &{SECURED} {SECURED}\ntitle: *{SECURED}\n---\n",
-    "secured-merged.md": everywhere(BROKEN, base=f"&base {{secured: {SECURED}}}", **{"<<": "*base", "title": "[]"}),
+    "secured-merged.md": everywhere(
+        BROKEN, base=f"&base {{secured: {SECURED}}}", **{"<<": "*base", "title": "[]"}
+    ),
     "secured-control.md": f"---\nsecured: '{SECURED}\x01{SECURED}'\n---\n",
-    "secured-bytes.md": b"---\nsecured: '" + SECURED.encode() + b"\xff" + SECURED.encode() + b"'\n---\n",
+    "secured-bytes.md": b"---\nsecured: '"
+    + SECURED.encode()
+    + b"\xff"
+    + SECURED.encode()
+    + b"'\n---\n",
     "secured-unfenced.md": f"---\ntitle: {BROKEN}\n{SECRETS}",
     "secured-as-a-list.yaml": f"- secured: {SECURED}\n- title: {BROKEN}\n",
     "secured-as-a-key.md": f"---\n? {{secured: {SECURED}}}\n: {BROKEN}\n---\n",
     "secured-in-two.yaml": f"title: {BROKEN}\n--- # {SECURED}\nsecured: {SECURED}\n",
-    "secured-deep.md": "---\ndeep: " + "{a: " * 40 + f"{{secured: {SECURED}}}" + "}" * 40 + "\n---\n",
+    "secured-deep.md": "---\ndeep: "
+    + "{a: " * 40
+    + f"{{secured: {SECURED}}}"
+    + "}" * 40
+    + "\n---\n",
     "secured-huge.md": f"---\nsecured: '{SECURED}" + "x" * 1_100_000 + "'\n---\n",
     "tab.md": f"---\ntitle: {BROKEN}\n\tsecured: {SECURED}\n---\n",
     "directive.yaml": f"%{BROKEN}\n%YAML {BROKEN}\n---\nsecured: {SECURED}\n",
@@ -213,11 +252,15 @@ def test_every_hidden_record_is_left_out_and_every_visible_one_is_not(site: Conf
     assert (everything["key"], everything["articles"]) == ("all", len(VISIBLE))
 
 
-def test_hidden_records_change_no_byte_name_or_date_of_the_static_tree(site: Config, twin: Config) -> None:
+def test_hidden_records_change_no_byte_name_or_date_of_the_static_tree(
+    site: Config, twin: Config
+) -> None:
     assert make.tree(site.output_folder) == make.tree(twin.output_folder)
     for path in make.tree(twin.output_folder):
         if path != ".feeds-manifest":
-            assert (site.output_folder / path).stat().st_mtime_ns == (twin.output_folder / path).stat().st_mtime_ns
+            assert (site.output_folder / path).stat().st_mtime_ns == (
+                twin.output_folder / path
+            ).stat().st_mtime_ns
 
 
 def test_hidden_records_change_nothing_where_feeds_are_cut(tmp_path: Path) -> None:
@@ -235,22 +278,36 @@ def test_hidden_records_change_nothing_where_feeds_are_cut(tmp_path: Path) -> No
 
 def test_the_static_tree_holds_no_hidden_word(site: Config) -> None:
     tree = make.tree(site.output_folder)
-    pages = {"index.html", "all/index.html", "topics/ai/index.html", "providers/example.org/index.html"}
+    pages = {
+        "index.html",
+        "all/index.html",
+        "topics/ai/index.html",
+        "providers/example.org/index.html",
+    }
     assert tree.keys() > {"feeds.opml", *pages, *(f"feed.{name}" for name in FORMATS)}
     for path, content in tree.items():
         assert found(make.CANARY, path, content) == []
 
 
 def coverage(document: bytes, name: str) -> tuple[list[str], list[str]]:
-    """The addresses in the HTML of a document's entries, and those of its links to related coverage."""
+    """The addresses in the HTML of a document's entries, and those of its links to related
+    coverage."""
     if name == "json":
         contents = [item["content_html"] for item in json.loads(document)["items"]]
         links = []
     else:
         root = etree.fromstring(document)
-        tag = "{http://www.w3.org/2005/Atom}content" if name == "atom" else f"{{{xml.CONTENT}}}encoded"
+        tag = (
+            "{http://www.w3.org/2005/Atom}content"
+            if name == "atom"
+            else f"{{{xml.CONTENT}}}encoded"
+        )
         contents = [element.text or "" for element in root.iter(tag)]
-        links = [element.get("href", "") for element in root.iter("{*}link") if element.get("rel") == "related"]
+        links = [
+            element.get("href", "")
+            for element in root.iter("{*}link")
+            if element.get("rel") == "related"
+        ]
     return re.findall(r'href="([^"]*)"', "".join(contents)), links
 
 
@@ -265,10 +322,15 @@ def test_related_coverage_shows_unless_it_is_hidden(site: Config, name: str) -> 
 def test_related_coverage_on_a_page_is_that_of_the_feed(site: Config) -> None:
     page = make.tree(site.output_folder)["all/index.html"].decode()
     related = "".join(re.findall(r'<details class="related">.*?</details>', page, re.DOTALL))
-    assert re.findall(r'href="([^"]*)"', related) == ["https://example.org/other", "https://elsewhere.example/open"]
+    assert re.findall(r'href="([^"]*)"', related) == [
+        "https://example.org/other",
+        "https://elsewhere.example/open",
+    ]
 
 
-@pytest.mark.parametrize("spelling", ["https://{}.example/{}", "HTTPS://{}.Example:443/{}#part"], ids=["same", "other"])
+@pytest.mark.parametrize(
+    "spelling", ["https://{}.example/{}", "HTTPS://{}.Example:443/{}#part"], ids=["same", "other"]
+)
 @pytest.mark.parametrize(
     "hidden",
     [
@@ -277,7 +339,9 @@ def test_related_coverage_on_a_page_is_that_of_the_feed(site: Config) -> None:
         pytest.param({"expiryDateTime": OVER}, id="expired"),
         pytest.param({"published": None, "publised": "false"}, id="misspelled"),
         pytest.param({"title": "[broken]"}, id="broken"),
-        pytest.param({"published": "false", "publishedDateTime": "never"}, id="unpublished_and_broken"),
+        pytest.param(
+            {"published": "false", "publishedDateTime": "never"}, id="unpublished_and_broken"
+        ),
     ],
 )
 def test_related_coverage_comes_and_goes_with_the_record_that_it_points_to(
@@ -308,7 +372,9 @@ def test_a_build_says_no_hidden_word(site: Config, tmp_path: Path, again: bool) 
     config = make.site(tmp_path, {**VISIBLE, **HIDDEN}, OWN)
     done = make.run("build", cwd=tmp_path, check=1)
     if again:
-        make.write(config.records_folder / "1.md", make.record(1, title="[wrong", secured=f"'{SECURED}"))
+        make.write(
+            config.records_folder / "1.md", make.record(1, title="[wrong", secured=f"'{SECURED}")
+        )
         done = make.run("build", cwd=tmp_path, check=1)
     assert found(make.CANARY, done.stdout, done.stderr) == []
     for path, content in make.tree(config.output_folder).items():
@@ -319,7 +385,9 @@ def test_a_build_names_no_record_that_its_editor_holds_back(site: Config) -> Non
     said = make.run("build", cwd=site.file.parent, check=1).stderr
     named = {line.partition(":")[0].removeprefix("seeds/") for line in said.splitlines()[:-1]}
     for path in HIDDEN:
-        assert (path in named) is not any(word in path for word in ("unpublished", "later", "expired", OTHER))
+        assert (path in named) is not any(
+            word in path for word in ("unpublished", "later", "expired", OTHER)
+        )
 
 
 def test_the_list_is_that_of_the_visible_alone(site: Config, twin: Config) -> None:
@@ -340,7 +408,10 @@ def test_every_document_shown_is_that_of_the_visible_alone(site: Config, keys: l
     for key in keys:
         for name in FORMATS:
             done = make.invoke("show", key, name, cwd=site.file.parent)
-            assert done.stdout.encode() == tree["feed." + name if key == "all" else f"{key}/feed.{name}"]
+            assert (
+                done.stdout.encode()
+                == tree["feed." + name if key == "all" else f"{key}/feed.{name}"]
+            )
             assert done.stderr == ""
 
 
@@ -353,7 +424,12 @@ def test_a_hidden_feed_is_shown_as_one_that_never_was(site: Config) -> None:
 
 
 def test_a_terminal_shows_no_hidden_word(site: Config, twin: Config) -> None:
-    for arguments, check in ((["build"], 1), (["list"], 0), (["show", "all", "rss"], 0), (["show", "all", "json"], 0)):
+    for arguments, check in (
+        (["build"], 1),
+        (["list"], 0),
+        (["show", "all", "rss"], 0),
+        (["show", "all", "json"], 0),
+    ):
         shown = make.watched(*arguments, cwd=site.file.parent, columns=200, check=check)
         assert found(make.CANARY, shown, make.unstyled(shown)) == []
         if arguments[0] == "list":
@@ -363,7 +439,9 @@ def test_a_terminal_shows_no_hidden_word(site: Config, twin: Config) -> None:
 
 def test_a_shell_completes_the_keys_of_the_visible_alone(site: Config, keys: list[str]) -> None:
     folder = site.file.parent
-    done = make.run(cwd=folder, _FEEDS_COMPLETE="zsh_complete", COMP_WORDS="feeds show ", COMP_CWORD="2")
+    done = make.run(
+        cwd=folder, _FEEDS_COMPLETE="zsh_complete", COMP_WORDS="feeds show ", COMP_CWORD="2"
+    )
     assert [line for line in done.stdout.splitlines() if line in keys] == keys
     assert found(make.CANARY, done.stdout, done.stderr) == []
 
@@ -384,9 +462,15 @@ def test_check_says_no_secured_word(site: Config) -> None:
 
 def test_check_says_where_each_broken_record_is_wrong(site: Config) -> None:
     said = make.run("check", cwd=site.file.parent, check=1).stdout
-    faulty = {line.partition(":")[0].removeprefix("seeds/") for line in said.splitlines() if line[:5] != "note:"}
+    faulty = {
+        line.partition(":")[0].removeprefix("seeds/")
+        for line in said.splitlines()
+        if line[:5] != "note:"
+    }
     for path in HIDDEN:
-        assert path in faulty or any(word in path for word in ("unpublished-", "later-", "expired-", OTHER))
+        assert path in faulty or any(
+            word in path for word in ("unpublished-", "later-", "expired-", OTHER)
+        )
 
 
 @pytest.mark.parametrize("word", [SECURED, UNPUBLISHED, BROKEN])
@@ -394,7 +478,9 @@ def test_the_store_holds_no_word_of_what_is_not_to_be_published(site: Config, wo
     store = make.tree(site.store_file.parent)
     assert "store.sqlite" in store
     # The record of a visible article may name the address of a hidden one as related.
-    named = [f"https://{hidden.lower()}.example/{hidden}".encode() for hidden in (UNPUBLISHED, BROKEN)]
+    named = [
+        f"https://{hidden.lower()}.example/{hidden}".encode() for hidden in (UNPUBLISHED, BROKEN)
+    ]
     for content in store.values():
         for address in named:
             content = content.replace(address, b"")
@@ -405,11 +491,22 @@ def addresses(keys: list[str], tree: Iterable[str]) -> list[str]:
     """Every address worth asking: what there is, and what would be there if it were visible."""
     hidden = [f"/{key}/feed.{name}" for key in HIDDEN_KEYS for name in FORMATS]
     folders = [f"/{key}{end}" for key in (*HIDDEN_KEYS, *keys) for end in ("", "/", "/index.html")]
-    odd = ["/", "/healthz", "/feeds.opml", "/feed.json", f"/{UNPUBLISHED}", f"/{OTHER}File.md", "/config.toml", "/%00"]
+    odd = [
+        "/",
+        "/healthz",
+        "/feeds.opml",
+        "/feed.json",
+        f"/{UNPUBLISHED}",
+        f"/{OTHER}File.md",
+        "/config.toml",
+        "/%00",
+    ]
     return [*(f"/{path}" for path in tree), *hidden, *folders, *odd]
 
 
-def test_the_service_says_no_hidden_word(site: Config, twin: Config, keys: list[str], tmp_path: Path) -> None:
+def test_the_service_says_no_hidden_word(
+    site: Config, twin: Config, keys: list[str], tmp_path: Path
+) -> None:
     config = make.site(tmp_path, {**VISIBLE, **HIDDEN}, OWN)
     tree = make.tree(twin.output_folder)
     modified = {path: (twin.output_folder / path).stat().st_mtime for path in tree}
@@ -449,7 +546,9 @@ def test_the_service_says_no_hidden_word(site: Config, twin: Config, keys: list[
         for path, text in HIDDEN.items():
             more = b"\n" if isinstance(text, bytes) else "\n"
             make.write(config.records_folder / path, text + more)  # type: ignore[operator]
-        make.write(config.records_folder / "new.md", f"---\ntitle: [{BROKEN}\nsecured: {SECURED}\n---\n")
+        make.write(
+            config.records_folder / "new.md", f"---\ntitle: [{BROKEN}\nsecured: {SECURED}\n---\n"
+        )
         make.write(config.records_folder / "new-visible.md", make.record(9, topics="[New]"))
         running.until("/topics/new/feed.rss", lambda answer: answer.status_code == 200)
         assert client.get("/healthz").json()["articles"] == len(VISIBLE) + 1
@@ -466,15 +565,29 @@ def test_the_service_says_no_hidden_word(site: Config, twin: Config, keys: list[
 def decoded(tree: dict[str, bytes]) -> dict[str, bytes]:
     """The files of a tree, those in a coding as what they hold."""
     codings = {".br": "br", ".gz": "gzip"}
-    return {path: DECODERS[codings.get(Path(path).suffix, "identity")](content) for path, content in tree.items()}
+    return {
+        path: DECODERS[codings.get(Path(path).suffix, "identity")](content)
+        for path, content in tree.items()
+    }
 
 
 @pytest.mark.parametrize(
     "how",
-    ["unpublished", "removed", "broken", "postponed", "misspelled", "expired", "expires wrongly", "expired and broken"],
+    [
+        "unpublished",
+        "removed",
+        "broken",
+        "postponed",
+        "misspelled",
+        "expired",
+        "expires wrongly",
+        "expired and broken",
+    ],
 )
 @pytest.mark.parametrize("keeps_store", [True, False], ids=["with_its_store", "without_its_store"])
-def test_what_is_taken_back_is_gone_from_every_output(tmp_path: Path, how: str, keeps_store: bool) -> None:
+def test_what_is_taken_back_is_gone_from_every_output(
+    tmp_path: Path, how: str, keeps_store: bool
+) -> None:
     config = make.site(tmp_path, {"1.md": make.record(1), "2.md": everywhere(OTHER)})
     make.invoke("build", "--compress", cwd=tmp_path)
     for path in ("feed.rss", "feed.rss.br", "feed.rss.gz"):
@@ -497,7 +610,9 @@ def test_what_is_taken_back_is_gone_from_every_output(tmp_path: Path, how: str, 
         for some in config.store_file.parent.iterdir():
             some.unlink()
     done = make.invoke("build", "--compress", cwd=tmp_path, check=None)
-    assert done.returncode == (0 if how in ("unpublished", "removed", "postponed", "expired") else 1)
+    assert done.returncode == (
+        0 if how in ("unpublished", "removed", "postponed", "expired") else 1
+    )
     assert found(OTHER, done.stdout, done.stderr) == []
     for path, content in decoded(make.tree(config.output_folder)).items():
         assert found(OTHER, path, content) == []

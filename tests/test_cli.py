@@ -19,13 +19,25 @@ from feeds import store
 from tests import make
 from tests.publish.test_static import pages, workers_of
 
-COMMANDS = ("init", "new", "check", "build", "serve", "list", "show", "doctor", "schema", "completion")
+COMMANDS = (
+    "init",
+    "new",
+    "check",
+    "build",
+    "serve",
+    "list",
+    "show",
+    "doctor",
+    "schema",
+    "completion",
+)
 WITHOUT_CONFIG = ("init", "schema", "completion")
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A site with two articles, one record that is left out and one that its editor does not publish."""
+    """A site with two articles, one record that is left out and one that its editor does not
+    publish."""
     records: dict[str, str | bytes] = {
         "1.md": make.record(1, topics="[AI, Computer Vision]"),
         "2.md": make.record(2, topics="[ai]", images="[{url: nowhere}]"),
@@ -62,13 +74,18 @@ def test_help_loads_no_library_but_click(tmp_path: Path) -> None:
         "libraries = ('sqlalchemy', 'pydantic', 'flask', 'lxml', 'yaml', 'rich', 'granian', 'jinja2', 'httpx')\n"
         "print([name for name in libraries if name in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
     assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_build_says_what_it_did_and_what_was_left_out(folder: Path) -> None:
     done = make.run("build", cwd=folder, check=1)
-    assert done.stdout == "4 records: 4 read, 1 left out. 32 files in public: 32 written, 0 kept, 0 deleted.\n"
+    assert (
+        done.stdout
+        == "4 records: 4 read, 1 left out. 32 files in public: 32 written, 0 kept, 0 deleted.\n"
+    )
     assert done.stderr.splitlines() == [
         "seeds/2.md:10:16: images[0].url: expected an http or https address",
         "seeds/bad.md:2:1: title: expected text",
@@ -85,11 +102,14 @@ STOPPED = "feeds: stopped before it was done; run it again\n"
 
 
 def stopped(cwd: Path, held: Path, workers: int) -> tuple[str, str, int]:
-    """What `feeds build` says, and its exit code, when Ctrl-C comes while it waits for a folder that is held here."""
+    """What `feeds build` says, and its exit code, when Ctrl-C comes while it waits for a folder
+    that is held here."""
     command, pipe = [sys.executable, "-m", "feeds", "build"], subprocess.PIPE
     held.mkdir(exist_ok=True)
     with store.alone(held):
-        process = subprocess.Popen(command, cwd=cwd, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
+        process = subprocess.Popen(
+            command, cwd=cwd, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+        )
         deadline = time.monotonic() + make.LONGEST
         while held not in opened_by(process) or len(workers_of(process)) != workers:
             assert process.poll() is None and time.monotonic() < deadline
@@ -106,7 +126,10 @@ def opened_by(process: subprocess.Popen[str]) -> Iterator[Path]:
 
 def test_ctrl_c_while_records_are_read_is_one_line_and_a_code_of_its_own(tmp_path: Path) -> None:
     records = {f"{n}.md": make.record(n) for n in range(400)}
-    alone, config = (make.site(tmp_path / name, dict(records), "[build]\nworkers = 2\n") for name in ("alone", "site"))
+    alone, config = (
+        make.site(tmp_path / name, dict(records), "[build]\nworkers = 2\n")
+        for name in ("alone", "site")
+    )
     # Workers are there, and read, before the store is made.
     assert stopped(config.file.parent, config.store_file.parent, workers=2) == ("", STOPPED, 130)
     for site in (alone, config):
@@ -114,19 +137,29 @@ def test_ctrl_c_while_records_are_read_is_one_line_and_a_code_of_its_own(tmp_pat
     assert pages(config.output_folder) == pages(alone.output_folder)
 
 
-def test_ctrl_c_before_a_document_is_written_is_one_line_and_a_code_of_its_own(tmp_path: Path) -> None:
+def test_ctrl_c_before_a_document_is_written_is_one_line_and_a_code_of_its_own(
+    tmp_path: Path,
+) -> None:
     config = make.site(tmp_path, {"1.md": make.record(1)})
     assert stopped(tmp_path, config.output_folder, workers=0) == ("", STOPPED, 130)
     assert make.tree(config.output_folder) == {}
 
 
-@pytest.mark.parametrize("text", ["", "base_url = 'http://127.0.0.1:8000'\n"], ids=["left out", "written out"])
+@pytest.mark.parametrize(
+    "text", ["", "base_url = 'http://127.0.0.1:8000'\n"], ids=["left out", "written out"]
+)
 def test_build_says_when_addresses_are_of_this_machine_alone(tmp_path: Path, text: str) -> None:
     config = make.site(tmp_path, {"1.md": make.record(1)})
     config.file.write_text(f"[site]\ntitle = 'Test feeds'\n{text}")
     done = make.run("build", cwd=tmp_path)
-    assert done.stderr == "Every address begins with http://127.0.0.1:8000: site.base_url names the public one.\n"
-    assert done.stdout == "1 record: 1 read, 0 left out. 28 files in public: 28 written, 0 kept, 0 deleted.\n"
+    assert (
+        done.stderr
+        == "Every address begins with http://127.0.0.1:8000: site.base_url names the public one.\n"
+    )
+    assert (
+        done.stdout
+        == "1 record: 1 read, 0 left out. 28 files in public: 28 written, 0 kept, 0 deleted.\n"
+    )
 
 
 def test_build_says_nothing_of_a_public_address(tmp_path: Path) -> None:
@@ -151,7 +184,10 @@ def test_check_is_silent_and_ends_with_0_when_all_is_well(tmp_path: Path) -> Non
 def test_check_mentions_a_likely_misspelling_without_calling_it_a_fault(tmp_path: Path) -> None:
     make.site(tmp_path, {"1.md": make.record(1, topcis="[a]", layout="post")})
     done = make.run("check", cwd=tmp_path)
-    assert done.stdout == "note: seeds/1.md:10:9: topics: expected this key, if it is meant, got 'topcis'\n"
+    assert (
+        done.stdout
+        == "note: seeds/1.md:10:9: topics: expected this key, if it is meant, got 'topcis'\n"
+    )
 
 
 def test_list_as_json_is_one_array_of_objects(folder: Path) -> None:
@@ -193,11 +229,16 @@ def test_feeds_of_the_publishers_own_are_listed_and_shown(tmp_path: Path) -> Non
         "updated": "2026-11-23T11:00:00Z",
         "urls": {"atom": "https://feeds.example.org/feeds/good/feed.atom"},
     }
-    assert "<title>Good · Test feeds</title>" in make.run("show", "feeds/good", "atom", cwd=tmp_path).stdout
+    assert (
+        "<title>Good · Test feeds</title>"
+        in make.run("show", "feeds/good", "atom", cwd=tmp_path).stdout
+    )
     refused = make.run("show", "feeds/good", "rss", cwd=tmp_path, check=2)
     assert refused.stderr == "feeds: rss: expected one of the formats of feeds/good: atom\n"
     nothing = make.run("show", "feeds/nothing", "rss", cwd=tmp_path, check=2)
-    assert nothing.stderr.startswith("feeds: feeds/nothing: expected the key of a feed with a visible article")
+    assert nothing.stderr.startswith(
+        "feeds: feeds/nothing: expected the key of a feed with a visible article"
+    )
 
 
 def test_list_counts_more_than_a_document_shows(tmp_path: Path) -> None:
@@ -214,7 +255,11 @@ def test_list_of_nothing_is_an_empty_array(tmp_path: Path) -> None:
 
 def test_show_prints_what_build_writes(folder: Path) -> None:
     make.run("build", cwd=folder, check=1)
-    paths = {"all": "feed.rss", "topics/ai": "topics/ai/feed.atom", "categories/news": "categories/news/feed.json"}
+    paths = {
+        "all": "feed.rss",
+        "topics/ai": "topics/ai/feed.atom",
+        "categories/news": "categories/news/feed.json",
+    }
     for key, path in paths.items():
         shown = make.run("show", key, path.rpartition(".")[2], cwd=folder).stdout
         assert shown == (folder / "public" / path).read_text("utf-8")
@@ -231,13 +276,17 @@ def test_show_prints_what_build_writes(folder: Path) -> None:
     ],
     ids=["unknown_key", "unknown_format", "no_config", "no_such_command", "no_port"],
 )
-def test_wrong_use_ends_with_2_and_one_message(folder: Path, arguments: tuple[str, ...], message: str) -> None:
+def test_wrong_use_ends_with_2_and_one_message(
+    folder: Path, arguments: tuple[str, ...], message: str
+) -> None:
     done = make.run(*arguments, cwd=folder, check=2)
     assert message in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_a_config_elsewhere_rules_the_paths(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_config_elsewhere_rules_the_paths(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     make.run("build", "--config", str(folder / "config.toml"), cwd=elsewhere, check=1)
     assert (folder / "public/feed.rss").is_file()
@@ -276,7 +325,9 @@ def test_a_watched_list_is_a_table_with_the_weeks_as_bars(tmp_path: Path) -> Non
     weeks = [0, 0, 0, 2, 5]
     records: dict[str, str | bytes] = {}
     for n, week in enumerate(weeks):
-        moment = (datetime.now(UTC) - timedelta(days=7 * week, hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        moment = (datetime.now(UTC) - timedelta(days=7 * week, hours=1)).strftime(
+            "%Y-%m-%dT%H:%M:%SZ"
+        )
         records[f"{n}.md"] = make.record(n, publishedDateTime=moment, topics=r'["AI [red] \e[31m"]')
     make.site(tmp_path, records)
     for columns in (80, 120):
@@ -292,7 +343,10 @@ def test_a_watched_list_is_a_table_with_the_weeks_as_bars(tmp_path: Path) -> Non
 
 def test_a_watched_document_is_laid_out_and_a_piped_one_is_not(tmp_path: Path) -> None:
     make.site(tmp_path, {"1.md": make.record(1, title='"Ships & <shores>"')})
-    for name, line in {"rss": "      <title>Ships &amp; &lt;shores&gt;</title>", "json": '      "title": '}.items():
+    for name, line in {
+        "rss": "      <title>Ships &amp; &lt;shores&gt;</title>",
+        "json": '      "title": ',
+    }.items():
         shown = make.watched("show", "all", name, cwd=tmp_path, columns=120)
         assert "\x1b[" in shown
         assert any(text.startswith(line) for text in make.unstyled(shown).splitlines())
@@ -302,7 +356,10 @@ def test_a_watched_document_is_laid_out_and_a_piped_one_is_not(tmp_path: Path) -
 
 def test_a_key_that_is_nearly_right_is_told(tmp_path: Path) -> None:
     make.site(tmp_path, {"1.md": make.record(1)})
-    assert "did you mean topics/ai?" in make.run("show", "topic/ai", "rss", cwd=tmp_path, check=2).stderr
+    assert (
+        "did you mean topics/ai?"
+        in make.run("show", "topic/ai", "rss", cwd=tmp_path, check=2).stderr
+    )
 
 
 def test_a_watched_config_error_shows_its_line_and_no_line_of_the_store(tmp_path: Path) -> None:
@@ -320,9 +377,7 @@ def test_a_watched_config_error_shows_its_line_and_no_line_of_the_store(tmp_path
 def test_a_command_warns_once_of_a_removed_key_of_config_toml(command: str, tmp_path: Path) -> None:
     make.site(tmp_path, {"1.md": make.record(1)}, "[server]\ndeltas = []\n")
     done = make.invoke(*command.split(), cwd=tmp_path)
-    warning = (
-        "config.toml:5:10: server.deltas: this key no longer does anything and can be deleted; every feed is sent whole"
-    )
+    warning = "config.toml:5:10: server.deltas: this key no longer does anything and can be deleted; every feed is sent whole"
     assert done.stderr.splitlines().count(warning) == 1
     assert "server.deltas" not in done.stdout
 
@@ -336,32 +391,56 @@ class TestCompletion:
     def completed(self, folder: Path, *words: str) -> list[str]:
         """What bash is offered after these words."""
         count = str(len(words) - 1)
-        done = make.run(cwd=folder, _FEEDS_COMPLETE="bash_complete", COMP_WORDS=" ".join(words), COMP_CWORD=count)
+        done = make.run(
+            cwd=folder,
+            _FEEDS_COMPLETE="bash_complete",
+            COMP_WORDS=" ".join(words),
+            COMP_CWORD=count,
+        )
         return [line.partition(",")[2] for line in done.stdout.splitlines() if line]
 
     @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
     def test_each_shell_gets_its_script(self, shell: str, tmp_path: Path) -> None:
-        assert f"_FEEDS_COMPLETE={shell}_complete" in make.run("completion", shell, cwd=tmp_path).stdout
+        assert (
+            f"_FEEDS_COMPLETE={shell}_complete"
+            in make.run("completion", shell, cwd=tmp_path).stdout
+        )
 
     def test_bash_takes_the_script(self, tmp_path: Path) -> None:
         script = make.run("completion", "bash", cwd=tmp_path).stdout
         done = subprocess.run(
-            ["bash", "-c", f"{script}\ncomplete -p feeds"], capture_output=True, text=True, check=True
+            ["bash", "-c", f"{script}\ncomplete -p feeds"],
+            capture_output=True,
+            text=True,
+            check=True,
         )
         assert "feeds" in done.stdout
 
     def test_commands_keys_and_formats_are_offered(self, built: Path) -> None:
         assert "show" in self.completed(built, "feeds", "sh")
-        assert self.completed(built, "feeds", "show", "topics/") == ["topics/ai", "topics/computer-vision"]
+        assert self.completed(built, "feeds", "show", "topics/") == [
+            "topics/ai",
+            "topics/computer-vision",
+        ]
         assert self.completed(built, "feeds", "show", "all", "") == ["rss", "atom", "json"]
 
-    def test_a_removed_key_of_config_toml_writes_nothing_into_the_line_that_is_typed(self, built: Path) -> None:
-        make.write(built / "config.toml", (built / "config.toml").read_text() + "[server]\ndeltas = []\n")
-        words = {"_FEEDS_COMPLETE": "bash_complete", "COMP_WORDS": "feeds show all ", "COMP_CWORD": "3"}
+    def test_a_removed_key_of_config_toml_writes_nothing_into_the_line_that_is_typed(
+        self, built: Path
+    ) -> None:
+        make.write(
+            built / "config.toml", (built / "config.toml").read_text() + "[server]\ndeltas = []\n"
+        )
+        words = {
+            "_FEEDS_COMPLETE": "bash_complete",
+            "COMP_WORDS": "feeds show all ",
+            "COMP_CWORD": "3",
+        }
         done = make.run(cwd=built, check=0, **words)
         assert "atom" in done.stdout and done.stderr == ""
 
-    def test_nothing_is_offered_and_nothing_made_where_nothing_was_built(self, folder: Path) -> None:
+    def test_nothing_is_offered_and_nothing_made_where_nothing_was_built(
+        self, folder: Path
+    ) -> None:
         before = make.tree(folder)
         assert self.completed(folder, "feeds", "show", "t") == []
         assert make.tree(folder) == before

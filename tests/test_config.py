@@ -51,28 +51,55 @@ def test_the_config_of_the_repository_is_a_good_example() -> None:
         ("site = 3", "site: expected a table, got 3"),
         ("[site]\ntitle = 3", "site.title: expected text in quotes, got 3"),
         ("[site]\ntitle = ' '", "site.title: expected a line of text, got ' '"),
-        ("[site]\nbase_url = 'example.org'", "site.base_url: expected an http or https address, got 'example.org'"),
-        ("[site]\nbase_url = 'https://example.org/?a'", "site.base_url: expected an address without ? and #"),
-        ("[site]\nlogo = 'logo.png'", "site.logo: expected an http or https address, got 'logo.png'"),
-        ("[site]\nlanguage = 'e n'", "site.language: expected a language tag such as en or pt-BR, got 'e n'"),
+        (
+            "[site]\nbase_url = 'example.org'",
+            "site.base_url: expected an http or https address, got 'example.org'",
+        ),
+        (
+            "[site]\nbase_url = 'https://example.org/?a'",
+            "site.base_url: expected an address without ? and #",
+        ),
+        (
+            "[site]\nlogo = 'logo.png'",
+            "site.logo: expected an http or https address, got 'logo.png'",
+        ),
+        (
+            "[site]\nlanguage = 'e n'",
+            "site.language: expected a language tag such as en or pt-BR, got 'e n'",
+        ),
         ("[feeds]\nlimit = '50'", "feeds.limit: expected a whole number, got '50'"),
         ("[feeds]\nlimit = 0", "feeds.limit: expected 1 or more, got 0"),
         ("[feeds]\nmax_bytes = 0", "feeds.max_bytes: expected 1 or more, got 0"),
         ("[feeds]\nmax_bytes = '1 MB'", "feeds.max_bytes: expected a whole number, got '1 MB'"),
         ("[feeds]\nformats = []", "feeds.formats: expected at least one name, got []"),
-        ("[feeds]\nformats = ['pdf']", "feeds.formats[0]: expected 'rss', 'atom' or 'json', got 'pdf'"),
-        ("[feeds]\nformats = ['json', 'opml']", "feeds.formats[1]: expected 'rss', 'atom' or 'json', got 'opml'"),
+        (
+            "[feeds]\nformats = ['pdf']",
+            "feeds.formats[0]: expected 'rss', 'atom' or 'json', got 'pdf'",
+        ),
+        (
+            "[feeds]\nformats = ['json', 'opml']",
+            "feeds.formats[1]: expected 'rss', 'atom' or 'json', got 'opml'",
+        ),
         ("[feeds]\ncontent = 'none'", "feeds.content: expected 'full' or 'summary', got 'none'"),
         ("[feeds]\namp = 'yes'", "feeds.amp: expected true or false, got 'yes'"),
-        ("[site]\nhubs = 'https://hub.example.org/'", "site.hubs: expected a list, got 'https://hub.example.org/'"),
+        (
+            "[site]\nhubs = 'https://hub.example.org/'",
+            "site.hubs: expected a list, got 'https://hub.example.org/'",
+        ),
         ("[site]\nhubs = ['hub']", "site.hubs[0]: expected an http or https address, got 'hub'"),
         ("[feeds]\nformats = ['rss', 'rss']", "feeds.formats: expected each name once"),
         ("[feeds]\nkinds = 'topics'", "feeds.kinds: expected a list, got 'topics'"),
         ("[topics]\nai = 3", "topics.ai: expected a table, got 3"),
         ("topics = 3", "topics: expected a table, got 3"),
         ("[topics.ai]\ntitel = 'x'", "topics.ai.titel: expected no such key"),
-        ("[topics.ai]\nimage = 'x.png'", "topics.ai.image: expected an http or https address, got 'x.png'"),
-        ("[topics.ai]\ncontent = 'none'", "topics.ai.content: expected 'full' or 'summary', got 'none'"),
+        (
+            "[topics.ai]\nimage = 'x.png'",
+            "topics.ai.image: expected an http or https address, got 'x.png'",
+        ),
+        (
+            "[topics.ai]\ncontent = 'none'",
+            "topics.ai.content: expected 'full' or 'summary', got 'none'",
+        ),
         ("[topics.ai]\naliases = 'A.I.'", "topics.ai.aliases: expected a list, got 'A.I.'"),
         ("[topics.'A.I.']", "topics.A.I.: expected a slug such as computer-vision, got 'A.I.'"),
         (
@@ -86,22 +113,43 @@ def test_the_config_of_the_repository_is_a_good_example() -> None:
         ),
         ("[server]\nport = 0", "server.port: expected 1 or more, got 0"),
         ("[server]\nworkers = true", "server.workers: expected a whole number, got True"),
-        ("[store]\nurl = 'postgresql://me:secret@host/db'", "store.url: expected sqlite:/// and the path of a file"),
+        (
+            "[store]\nurl = 'postgresql://me:secret@host/db'",
+            "store.url: expected sqlite:/// and the path of a file",
+        ),
         ("[output]\npath = '.'", "output.path: expected a folder that does not hold the records"),
-        ("[output]\npath = 'seeds'", "output.path: expected a folder that does not hold the records"),
-        ("[store]\nurl = 'sqlite:///public/store.sqlite'", "store.url: expected a file outside output.path"),
+        (
+            "[output]\npath = 'seeds'",
+            "output.path: expected a folder that does not hold the records",
+        ),
+        (
+            "[store]\nurl = 'sqlite:///public/store.sqlite'",
+            "store.url: expected a file outside output.path",
+        ),
         ("records.fields = 3", "config.toml: records.fields: expected a table, got 3"),
-        ("[records.fields]\ntitle = 'secured'", "config.toml: records.fields.title: expected a key other than secured"),
+        (
+            "[records.fields]\ntitle = 'secured'",
+            "config.toml: records.fields.title: expected a key other than secured",
+        ),
         (
             "[records.fields]\ntitel = 'x'\nheat = []\n[feeds]\nlimit = 0",
             "records.fields.titel: expected no such key; records.fields.heat: expected a key of theirs",
         ),
-        ("[feed]\nkey = 'a'", "feed: expected double brackets, [[feed]], since there may be several"),
+        (
+            "[feed]\nkey = 'a'",
+            "feed: expected double brackets, [[feed]], since there may be several",
+        ),
         ("feed = 3", "feed: expected a list, got 3"),
         ("[[feed]]\ntitle = 'A'", "feed[0].key: expected this key"),
         ("[[feed]]\nkey = 'a'", "feed[0].title: expected this key"),
-        (OWN.replace("'a'", "'Hot in AI'"), "feed[0].key: expected a plain slug, such as hot-in-ai, got 'Hot in AI'"),
-        (OWN.replace("'a'", "'a/b'"), "feed[0].key: expected a plain slug, such as hot-in-ai, got 'a/b'"),
+        (
+            OWN.replace("'a'", "'Hot in AI'"),
+            "feed[0].key: expected a plain slug, such as hot-in-ai, got 'Hot in AI'",
+        ),
+        (
+            OWN.replace("'a'", "'a/b'"),
+            "feed[0].key: expected a plain slug, such as hot-in-ai, got 'a/b'",
+        ),
         (OWN.replace("'a'", "'..'"), "feed[0].key: expected a plain slug"),
         (OWN.replace("'a'", "'a-0123abcd'"), "feed[0].key: expected a plain slug"),
         (OWN + OWN, "feed[1].key: expected a key that no other has, got 'a'"),
@@ -110,14 +158,35 @@ def test_the_config_of_the_repository_is_a_good_example() -> None:
         (OWN + "topics = ['AI', 3]", "feed[0].topics[1]: expected text in quotes, got 3"),
         (OWN + "topics = ['AI', ' ']", "feed[0].topics[1]: expected a name, got ' '"),
         (OWN + "topics = ['AI', 'ai']", "feed[0].topics: expected each name once, in one spelling"),
-        (OWN + "providers = ['a b']", "feed[0].providers[0]: expected a host name, such as example.org, got 'a b'"),
+        (
+            OWN + "providers = ['a b']",
+            "feed[0].providers[0]: expected a host name, such as example.org, got 'a b'",
+        ),
         (OWN + "categories = ['-']", "feed[0].categories[0]: expected a name, got '-'"),
-        (OWN + "exclude = ['topic/ai']", "feed[0].exclude[0]: expected the key of a feed of topics, providers or cat"),
-        (OWN + "exclude = ['topics/AI']", "feed[0].exclude[0]: expected the key of a feed of topics, providers or cat"),
-        (OWN + "exclude = ['topics/a', 'all']", "feed[0].exclude[1]: expected the key of a feed of topics, providers"),
-        (OWN + "exclude = ['feeds/a']", "feed[0].exclude[0]: expected the key of a feed of topics, providers or cat"),
-        (OWN + "exclude = ['providers/A.org']", "feed[0].exclude[0]: expected the key of a feed of topics, providers"),
-        (OWN + "exclude = ['providers/a b']", "feed[0].exclude[0]: expected the key of a feed of topics, providers"),
+        (
+            OWN + "exclude = ['topic/ai']",
+            "feed[0].exclude[0]: expected the key of a feed of topics, providers or cat",
+        ),
+        (
+            OWN + "exclude = ['topics/AI']",
+            "feed[0].exclude[0]: expected the key of a feed of topics, providers or cat",
+        ),
+        (
+            OWN + "exclude = ['topics/a', 'all']",
+            "feed[0].exclude[1]: expected the key of a feed of topics, providers",
+        ),
+        (
+            OWN + "exclude = ['feeds/a']",
+            "feed[0].exclude[0]: expected the key of a feed of topics, providers or cat",
+        ),
+        (
+            OWN + "exclude = ['providers/A.org']",
+            "feed[0].exclude[0]: expected the key of a feed of topics, providers",
+        ),
+        (
+            OWN + "exclude = ['providers/a b']",
+            "feed[0].exclude[0]: expected the key of a feed of topics, providers",
+        ),
         (OWN + "exclude = ['topics/a', 'topics/a']", "feed[0].exclude: expected each name once"),
         (OWN + "min_heat = '70'", "feed[0].min_heat: expected a number, got '70'"),
         (OWN + "min_heat = true", "feed[0].min_heat: expected a number, got True"),
@@ -132,10 +201,15 @@ def test_the_config_of_the_repository_is_a_good_example() -> None:
             "feed[0].formats: expected some of feeds.formats, ['rss'], got ['atom']",
         ),
         ("[site", "expected TOML, got: "),
-        ("[site]\na = 1\n[feeds]\nlimit = 0", "site.a: expected no such key; feeds.limit: expected 1 or more"),
+        (
+            "[site]\na = 1\n[feeds]\nlimit = 0",
+            "site.a: expected no such key; feeds.limit: expected 1 or more",
+        ),
     ],
 )
-def test_a_fault_names_the_key_and_what_was_expected(tmp_path: Path, text: str, message: str) -> None:
+def test_a_fault_names_the_key_and_what_was_expected(
+    tmp_path: Path, text: str, message: str
+) -> None:
     with pytest.raises(ConfigError) as caught:
         load(tmp_path, text)
     assert message in str(caught.value)
@@ -149,7 +223,9 @@ def test_a_key_that_was_removed_is_accepted_with_a_warning_at_its_line(tmp_path:
     config = load(tmp_path, "\n".join(["[server]", *lines, "port = 9000"]))
     assert config.server == plain.server
     assert len(config.warnings) == len(REMOVED_KEYS)
-    for number, (key, warning) in enumerate(zip(REMOVED_KEYS, config.warnings, strict=True), start=2):
+    for number, (key, warning) in enumerate(
+        zip(REMOVED_KEYS, config.warnings, strict=True), start=2
+    ):
         assert warning.startswith(f"{tmp_path}/config.toml:{number}:")
         assert f" {'.'.join(key)}: this key no longer does anything and can be deleted; " in warning
     assert plain.warnings == ()

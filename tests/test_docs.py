@@ -20,27 +20,36 @@ DOCS = make.ROOT / "docs"
 
 def sections() -> dict[str, type[BaseModel]]:
     """The sections of config.toml, by name."""
-    types = {name: field.annotation for name, field in Config.model_fields.items() if name != "file"}
+    types = {
+        name: field.annotation for name, field in Config.model_fields.items() if name != "file"
+    }
     # A tuple of a model is an array of tables, [[feed]].
     models = {name: (get_args(kind) or (kind,))[0] for name, kind in types.items()}
-    return {name: kind for name, kind in models.items() if isinstance(kind, type) and issubclass(kind, BaseModel)}
+    return {
+        name: kind
+        for name, kind in models.items()
+        if isinstance(kind, type) and issubclass(kind, BaseModel)
+    }
 
 
 SETTINGS = [(section, key) for section, model in sections().items() for key in model.model_fields]
 
 
 def as_documented(default: Any) -> str:
-    """A default as a table shows it: as TOML writes it, `none`, or that there is none and a value is required."""
+    """A default as a table shows it: as TOML writes it, `none`, or that there is none and a value
+    is required."""
     if default is PydanticUndefined:
         return "required"
     if default in (None, ""):
         return "none"
     value = str(default) if isinstance(default, Path) else default
-    return f"`{json.dumps(value)}`"  # text, whole numbers and lists of text look the same in JSON and TOML
+    # text, whole numbers and lists of text look the same in JSON and TOML
+    return f"`{json.dumps(value)}`"
 
 
 def table(text: str, heading: str) -> dict[str, list[str]]:
-    """The rows of the table with this first heading, by each key that their first cell names; the other cells."""
+    """The rows of the table with this first heading, by each key that their first cell names; the
+    other cells."""
     found: dict[str, list[str]] = {}
     lines = iter(text.splitlines())
     for line in lines:
@@ -57,7 +66,11 @@ def table(text: str, heading: str) -> dict[str, list[str]]:
 
 def settings_of(section: str) -> dict[str, list[str]]:
     """The rows of docs/config.md below the heading of a section."""
-    parts = re.split(r"^## \[\[?(\w+)\]\]?$", (DOCS / "config.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    parts = re.split(
+        r"^## \[\[?(\w+)\]\]?$",
+        (DOCS / "config.md").read_text(encoding="utf-8"),
+        flags=re.MULTILINE,
+    )
     return table(dict(zip(parts[1::2], parts[2::2], strict=True))[section], "key")
 
 
@@ -127,19 +140,29 @@ def test_the_record_keys_documented_and_called_required_are_those_that_are(
     assert required == {key for key, field in shape.model_fields.items() if field.is_required()}
 
 
-@pytest.mark.parametrize("place", [make.ROOT / "README.md", *sorted(DOCS.glob("*.md"))], ids=lambda place: place.name)
+@pytest.mark.parametrize(
+    "place", [make.ROOT / "README.md", *sorted(DOCS.glob("*.md"))], ids=lambda place: place.name
+)
 def test_a_link_between_docs_leads_to_a_file(place: Path) -> None:
     for target in re.findall(r"\]\((?!https?://|#)([^)#\s]+)", place.read_text(encoding="utf-8")):
         assert (place.parent / target).is_file(), target
 
 
 def test_the_same_versions_of_python_are_named_everywhere() -> None:
-    classifiers = tomllib.loads((make.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["classifiers"]
-    versions = [text.rpartition(" ")[2] for text in classifiers if re.search(r":: Python :: 3\.", text)]
+    classifiers = tomllib.loads((make.ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
+        "project"
+    ]["classifiers"]
+    versions = [
+        text.rpartition(" ")[2] for text in classifiers if re.search(r":: Python :: 3\.", text)
+    ]
     assert len(versions) > 1
     *others, last = versions
-    assert f"Python {', '.join(others)} or {last} " in (make.ROOT / "README.md").read_text(encoding="utf-8")
-    assert f"for version in {' '.join(versions)};" in (make.ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert f"Python {', '.join(others)} or {last} " in (make.ROOT / "README.md").read_text(
+        encoding="utf-8"
+    )
+    assert f"for version in {' '.join(versions)};" in (make.ROOT / ".ci" / "run").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_every_module_has_its_line_in_the_layout() -> None:
@@ -151,7 +174,10 @@ def test_every_module_has_its_line_in_the_layout() -> None:
 
 
 def test_what_formats_are_said_to_hold_stands_in_feeds(tmp_path: Path) -> None:
-    golden = {case: (make.ROOT / "tests" / "golden" / case / "record.md").read_text() for case in ("real", "body")}
+    golden = {
+        case: (make.ROOT / "tests" / "golden" / case / "record.md").read_text()
+        for case in ("real", "body")
+    }
     records = {f"{case}.md": text for case, text in golden.items()} | {"other.md": make.record(7)}
     keys = {
         "images": "[{url: 'https://example.org/large.jpg', width: 900, height: 600, length: 12345}]",
@@ -159,12 +185,15 @@ def test_what_formats_are_said_to_hold_stands_in_feeds(tmp_path: Path) -> None:
         "originalUrl": "https://example.org/original",
     }
     records["whole.md"] = make.record(8, body="Words.", **keys)
-    config = make.site(tmp_path, dict(records), 'hubs = ["https://hub.example/"]\n[feeds]\nlimit = 1\n')
+    config = make.site(
+        tmp_path, dict(records), 'hubs = ["https://hub.example/"]\n[feeds]\nlimit = 1\n'
+    )
     make.run("build", cwd=tmp_path, check=None)
     files = make.tree(config.output_folder)
     endings = {"rss": ".rss", "atom": ".atom", "json": ".json"}
     texts = {
-        name: b"".join(some for path, some in files.items() if path.endswith(end)) for name, end in endings.items()
+        name: b"".join(some for path, some in files.items() if path.endswith(end))
+        for name, end in endings.items()
     }
     tables = (DOCS / "formats.md").read_text().split("## An entry")[1]
     rows = [line.split("|")[1:-1] for line in tables.splitlines() if line.startswith("|")]

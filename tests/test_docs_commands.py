@@ -1,4 +1,5 @@
-"""The commands in README.md and docs/: each is run as it stands there, or has a reason why it is not."""
+"""The commands in README.md and docs/: each is run as it stands there, or has a reason why it is
+not."""
 
 import re
 import shlex
@@ -20,14 +21,17 @@ PAGES = [make.ROOT / "README.md", *sorted((make.ROOT / "docs").glob("*.md"))]
 FENCED = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PROGRAMS = ("feeds", "make", ".venv/bin/python")
 
-# Blocks that show what is wrong with what stands before them: each is run below, and must say what is shown.
+# Blocks that show what is wrong with what stands before them: each is run below, and must say what
+# is shown.
 FAULTY = {"README.md": "feeds check", "records.md": "feeds check", "config.md": "feeds build"}
 
 # Sections whose commands are run below, one after the other, and must say what is shown.
 PLAYED = {"start.md": ["A site"], "migrate.md": ["From Jekyll", "From Hugo", "From WordPress"]}
 
 INSTALLS = "makes an environment from a registry, as the one in which the tests run was made"
-MINUTES = "takes minutes and a quiet machine; tests/test_benchmarks.py runs the program on a small corpus"
+MINUTES = (
+    "takes minutes and a quiet machine; tests/test_benchmarks.py runs the program on a small corpus"
+)
 NOT_RUN = {
     "python3 -m venv ~/feeds": INSTALLS,
     "~/feeds/bin/pip install .": INSTALLS,
@@ -47,7 +51,8 @@ NOT_RUN = {
 
 
 def shown(text: str) -> Iterator[tuple[str, str]]:
-    """The commands of a page with what they say: lines after `$` in fences, and indented ones without output."""
+    """The commands of a page with what they say: lines after `$` in fences, and indented ones
+    without output."""
     for block in FENCED.findall(text):
         yield from re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE)
     for line in re.findall(r"^    (.*)$", FENCED.sub("", text), re.MULTILINE):
@@ -56,7 +61,8 @@ def shown(text: str) -> Iterator[tuple[str, str]]:
 
 
 def section(page: str, heading: str) -> str:
-    """A page from a heading on: to its end in start.md, whose steps follow each other, else to the next heading."""
+    """A page from a heading on: to its end in start.md, whose steps follow each other, else to the
+    next heading."""
     text = (make.ROOT / "docs" / page).read_text(encoding="utf-8").partition(f"\n## {heading}\n")[2]
     return text if page == "start.md" else text.partition("\n## ")[0]
 
@@ -65,12 +71,15 @@ def faulty(page: str) -> tuple[str, str]:
     """The block of a page that shows what is wrong, and the last record in YAML before it."""
     text = next(one for one in PAGES if one.name == page).read_text(encoding="utf-8")
     [block] = [one for one in FENCED.findall(text) if one.startswith(f"$ {FAULTY[page]}\n")]
-    records = re.findall(r"^```yaml\n(.*?)^```$", text.partition(block)[0], re.MULTILINE | re.DOTALL)
+    records = re.findall(
+        r"^```yaml\n(.*?)^```$", text.partition(block)[0], re.MULTILINE | re.DOTALL
+    )
     return f"```\n{block}```\n", records[-1] if records else ""
 
 
 def play(text: str, folder: Path, check: int = 0) -> int:
-    """Run the commands of a text in a folder, hold what each says against what stands there, and count them."""
+    """Run the commands of a text in a folder, hold what each says against what stands there, and
+    count them."""
     count = 0
     for command, said in shown(text):
         program, *arguments = shlex.split(command)
@@ -79,7 +88,12 @@ def play(text: str, folder: Path, check: int = 0) -> int:
         elif arguments == ["serve"]:
             with serving(load_config(folder / "config.toml")) as service:
                 assert service.get("/").status_code == 200
-                assert re.sub(r"(127\.0\.0\.1):\d+", r"\1:8000", service.out.read_text(encoding="utf-8")) == said
+                assert (
+                    re.sub(
+                        r"(127\.0\.0\.1):\d+", r"\1:8000", service.out.read_text(encoding="utf-8")
+                    )
+                    == said
+                )
         else:
             assert program == "feeds", command
             done = make.run(*arguments, cwd=folder, check=check)
@@ -104,12 +118,16 @@ def test_an_export_of_wordpress_is_taken_up_as_it_is_told(tmp_path: Path) -> Non
 
 
 def test_the_ids_that_jekyll_gave_can_be_kept_by_the_line_that_is_told(tmp_path: Path) -> None:
-    line = re.search(r"`(id = \{[^`]*)`", (make.ROOT / "docs/migrate.md").read_text(encoding="utf-8"))
+    line = re.search(
+        r"`(id = \{[^`]*)`", (make.ROOT / "docs/migrate.md").read_text(encoding="utf-8")
+    )
     assert line is not None
     folder = blog(tmp_path / "jekyll", "jekyll")
     make.run("init", cwd=folder)
     config = folder / "config.toml"
-    config.write_text(config.read_text().replace("[records.fields]\n", f"[records.fields]\n{line[1]}\n"))
+    config.write_text(
+        config.read_text().replace("[records.fields]\n", f"[records.fields]\n{line[1]}\n")
+    )
     said = make.run("show", "all", "atom", cwd=folder).stdout
     assert "<id>https://harbour.example/2024/05/01/herons-are-back</id>" in said
 
@@ -130,17 +148,22 @@ def test_the_faults_shown_in_the_docs_are_what_check_says(tmp_path: Path) -> Non
 
 def test_the_errors_shown_in_the_docs_are_what_a_wrong_config_gives(tmp_path: Path) -> None:
     block, _ = faulty("config.md")
-    (tmp_path / "config.toml").write_text('[site]\ntitel = "x"\n[feeds]\nlimit = 0\n', encoding="utf-8")
+    (tmp_path / "config.toml").write_text(
+        '[site]\ntitel = "x"\n[feeds]\nlimit = 0\n', encoding="utf-8"
+    )
     assert play(block, tmp_path, check=2) == 1
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_command_is_run_or_says_why_it_is_not(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    played = [one for heading in PLAYED.get(page.name, ()) for one in shown(section(page.name, heading))]
+    played = [
+        one for heading in PLAYED.get(page.name, ()) for one in shown(section(page.name, heading))
+    ]
     if page.name in FAULTY:
         played += shown(faulty(page.name)[0])
-    left = Counter(shown(text)) - Counter(played)  # a command stands in more than one place, and says other things
+    # a command stands in more than one place, and says other things
+    left = Counter(shown(text)) - Counter(played)
     assert [command for command, _ in left if command not in NOT_RUN] == []
 
 
@@ -151,20 +174,37 @@ def test_no_reason_is_given_for_a_command_that_stands_nowhere() -> None:
 
 @pytest.mark.parametrize("target", ["serve", "test", "soak", "docs", "format"])
 def test_make_knows_its_targets(target: str) -> None:
-    done = subprocess.run([make.program("make"), "-n", target], cwd=make.ROOT, capture_output=True, text=True)
+    done = subprocess.run(
+        [make.program("make"), "-n", target], cwd=make.ROOT, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     assert ".venv/bin/" in done.stdout
 
 
-def test_the_docs_are_a_site_whose_links_hold_and_which_asks_no_other_server(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path)]
+def test_the_docs_are_a_site_whose_links_hold_and_which_asks_no_other_server(
+    tmp_path: Path,
+) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "mkdocs",
+        "build",
+        "--strict",
+        "--quiet",
+        "--site-dir",
+        str(tmp_path),
+    ]
     done = subprocess.run(command, cwd=make.ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     pages = sorted(tmp_path.rglob("*.html"))
     assert len(pages) == len(PAGES)  # README.md is none of them, 404.html is one more
     for page in pages:
         text = page.read_text(encoding="utf-8")
-        for tag in re.findall(r"<(?:script|link|img|iframe|source|video|audio|object)\b[^>]*>", text):
+        for tag in re.findall(
+            r"<(?:script|link|img|iframe|source|video|audio|object)\b[^>]*>", text
+        ):
             assert not re.search(r"""(?:src|href|srcset|data)=["']?(?:https?:)?//""", tag), tag
     for style in tmp_path.rglob("*.css"):
-        assert not re.search(r"(?:url\(|@import)\s*[\"']?(?:https?:)?//", style.read_text(encoding="utf-8")), style
+        assert not re.search(
+            r"(?:url\(|@import)\s*[\"']?(?:https?:)?//", style.read_text(encoding="utf-8")
+        ), style

@@ -5,7 +5,11 @@ from feeds import errors
 
 
 def test_every_error_names_its_subject_and_has_one_base() -> None:
-    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.FeedsError)]
+    kinds = [
+        kind
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, errors.FeedsError)
+    ]
     assert len(kinds) == 8
     for kind in kinds:
         error = kind("the subject", "expected this, got that")

@@ -1,4 +1,5 @@
-"""Golden documents: records and the documents they become, kept to be read.  `--update-golden` rewrites them."""
+"""Golden documents: records and the documents they become, kept to be read.  `--update-golden`
+rewrites them."""
 
 from pathlib import Path
 
@@ -25,7 +26,9 @@ logo = "https://feeds.example.org/logo.png"
 
 
 @pytest.mark.parametrize("case", sorted(folder.name for folder in GOLDEN.iterdir()))
-def test_a_record_becomes_the_golden_documents(case: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+def test_a_record_becomes_the_golden_documents(
+    case: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     make.site(tmp_path, {"record.md": (GOLDEN / case / "record.md").read_bytes()}, CONFIG)
     make.run("build", cwd=tmp_path)
     for name, path in FILES.items():

@@ -1,4 +1,5 @@
-"""The layout as data: a module imports only from rooms before its own, and one library has one room."""
+"""The layout as data: a module imports only from rooms before its own, and one library has one
+room."""
 
 import ast
 from collections.abc import Iterator
@@ -99,7 +100,9 @@ def imports_of(file: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-@pytest.mark.parametrize("file", [file for file in MODULES if name_of(file) != "__init__"], ids=name_of)
+@pytest.mark.parametrize(
+    "file", [file for file in MODULES if name_of(file) != "__init__"], ids=name_of
+)
 def test_a_module_imports_only_from_rooms_before_its_own(file: Path) -> None:
     own = ROOMS.index(name_of(file).partition(".")[0])
     for imported in imports_of(file):
@@ -113,7 +116,9 @@ def test_a_library_has_one_room(file: Path) -> None:
         library = imported.partition(".")[0]
         if library in LIBRARIES:
             room = name_of(file).partition(".")[0]
-            assert {name_of(file), f"{room}.*"} & LIBRARIES[library], f"{library} is not for {name_of(file)}"
+            assert {name_of(file), f"{room}.*"} & LIBRARIES[library], (
+                f"{library} is not for {name_of(file)}"
+            )
 
 
 def test_every_room_is_in_the_order() -> None:

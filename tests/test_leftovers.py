@@ -1,4 +1,5 @@
-"""Every command closes what it opens and does nothing that a Python to come takes away: Python warns of neither."""
+"""Every command closes what it opens and does nothing that a Python to come takes away: Python
+warns of neither."""
 
 import os
 import signal
@@ -18,7 +19,9 @@ WORKERS = "[build]\nworkers = 2\n"
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """The folder of a site with more than one batch of records, one of them with a fault."""
-    records: dict[str, str | bytes] = {f"{n:03}.md": make.record(n, topics=f"[AI, T{n % 9}]") for n in range(1, 251)}
+    records: dict[str, str | bytes] = {
+        f"{n:03}.md": make.record(n, topics=f"[AI, T{n % 9}]") for n in range(1, 251)
+    }
     make.site(tmp_path, {**records, "bad.md": "---\ntitle: [\n---\n"}, WORKERS)
     return tmp_path
 
@@ -29,7 +32,15 @@ def assert_silent(text: str) -> None:
 
 
 def test_no_command_that_reads_records_causes_a_warning(folder: Path) -> None:
-    commands = ["build", "check", "list", "show all atom", "new Words", "build --compress", "schema"]
+    commands = [
+        "build",
+        "check",
+        "list",
+        "show all atom",
+        "new Words",
+        "build --compress",
+        "schema",
+    ]
     for command in commands:
         done = make.run(*command.split(), cwd=folder, check=None, **ALL_WARNINGS)
         assert done.returncode in (0, 1), done.stderr
@@ -67,7 +78,10 @@ def test_a_server_with_several_workers_causes_no_warning_until_it_has_ended(
         first = children(server.process.pid)
         assert len(first) == 3
         os.kill(int(first[0]), signal.SIGKILL)
-        server.until("/feed.rss", lambda _: len(now := children(server.process.pid)) == 3 and first[0] not in now)
+        server.until(
+            "/feed.rss",
+            lambda _: len(now := children(server.process.pid)) == 3 and first[0] not in now,
+        )
         config.file.write_text(config.file.read_text().replace("Test feeds", "Other feeds"))
         server.until("/feed.rss", lambda response: "Other feeds" in response.text)
         assert server.stop(how) == 0

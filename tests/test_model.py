@@ -23,7 +23,9 @@ from feeds.model import (
 from tests import make
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-names = st.one_of(st.text(min_size=1), st.text(st.sampled_from("aA bBcC1-#+é "), min_size=1, max_size=6))
+names = st.one_of(
+    st.text(min_size=1), st.text(st.sampled_from("aA bBcC1-#+é "), min_size=1, max_size=6)
+)
 
 
 @given(names)
@@ -124,7 +126,21 @@ def test_an_address_that_people_hold_never_moves(name: str, expected: str) -> No
 
 
 def test_names_that_differ_by_signs_alone_differ() -> None:
-    several = ["C", "C#", "C++", "C+", ".C", "Ç", "c/", "人", "工", "🤖", "👾", "a" * 300, "a" * 301]
+    several = [
+        "C",
+        "C#",
+        "C++",
+        "C+",
+        ".C",
+        "Ç",
+        "c/",
+        "人",
+        "工",
+        "🤖",
+        "👾",
+        "a" * 300,
+        "a" * 301,
+    ]
     assert len({slug(name) for name in several}) == len(several)
 
 
@@ -288,7 +304,10 @@ def test_the_case_of_scheme_and_host_never_counts(rest: str) -> None:
     assert web_address(f"HTTPS://EXAMPLE.org/{rest}") == web_address(f"https://example.org/{rest}")
 
 
-@given(st.text(st.sampled_from("/?aÄ%2f&=;+"), max_size=12), st.sampled_from([("http", 80), ("https", 443)]))
+@given(
+    st.text(st.sampled_from("/?aÄ%2f&=;+"), max_size=12),
+    st.sampled_from([("http", 80), ("https", 443)]),
+)
 @example("?", ("https", 443))
 def test_a_default_port_and_a_fragment_identify_nothing(rest: str, scheme: tuple[str, int]) -> None:
     name, port = scheme
@@ -335,7 +354,9 @@ def test_a_feed_is_called_by_its_kind_and_the_slug_of_its_name() -> None:
 
 
 def test_an_article_is_in_a_feed_of_each_topic_its_provider_and_its_category_once() -> None:
-    article = make.article(topics=("AI", "ai", "Computer Vision"), category="News", provider=Provider("e.org", "E"))
+    article = make.article(
+        topics=("AI", "ai", "Computer Vision"), category="News", provider=Provider("e.org", "E")
+    )
     assert article.feeds() == {
         "topics/ai": "AI",
         "topics/computer-vision": "Computer Vision",
@@ -357,7 +378,9 @@ def test_the_digest_of_an_address_is_for_ever_what_ledgers_have_of_it() -> None:
 
 
 @given(st.lists(st.one_of(st.text(), st.binary())), st.lists(st.one_of(st.text(), st.binary())))
-def test_where_a_part_ends_counts_in_a_digest(one: list[str | bytes], other: list[str | bytes]) -> None:
+def test_where_a_part_ends_counts_in_a_digest(
+    one: list[str | bytes], other: list[str | bytes]
+) -> None:
     def raw(parts: list[str | bytes]) -> list[bytes]:
         return [part if isinstance(part, bytes) else part.encode() for part in parts]
 

@@ -12,11 +12,19 @@ from tests import make
 
 TABLES = {
     "topics": {
-        "ai": Naming("AI", "All on AI.", "https://e.org/ai.png", ("A.I.", "Artificial Intelligence"), ("robo-brains",)),
+        "ai": Naming(
+            "AI",
+            "All on AI.",
+            "https://e.org/ai.png",
+            ("A.I.", "Artificial Intelligence"),
+            ("robo-brains",),
+        ),
         "ml": Naming("Machine Learning", content="full"),
         "c-8a0b3d20": Naming(description="On C#."),
     },
-    "providers": {"e.org": Naming("The E", aliases=("www.E.org.", "é.org"), previous=("old.e.org",))},
+    "providers": {
+        "e.org": Naming("The E", aliases=("www.E.org.", "é.org"), previous=("old.e.org",))
+    },
     "categories": {"news": Naming(aliases=("Neuigkeiten",))},
 }
 NAMES = names_of(TABLES, ("topics/blockchain", "providers/gone.org", "feeds/hot-in-ai"))
@@ -34,12 +42,17 @@ def feed(key: str, name: str) -> Feed:
         (("ARTIFICIAL  Intelligence",), {"topics/ai": "ARTIFICIAL  Intelligence"}),
         (("Robo brains",), {"topics/ai": "Robo brains"}),
         (("machine-learning", "ML"), {"topics/ml": "machine-learning"}),
-        (("C", "C#", "C++"), {"topics/c": "C", "topics/c-8a0b3d20": "C#", "topics/c-f4dc9948": "C++"}),
+        (
+            ("C", "C#", "C++"),
+            {"topics/c": "C", "topics/c-8a0b3d20": "C#", "topics/c-f4dc9948": "C++"},
+        ),
         (("Blockchain",), {"topics/blockchain": "Blockchain"}),
         (("News",), {"topics/news": "News"}),
     ],
 )
-def test_names_that_are_one_topic_have_one_feed(topics: tuple[str, ...], keys: dict[str, str]) -> None:
+def test_names_that_are_one_topic_have_one_feed(
+    topics: tuple[str, ...], keys: dict[str, str]
+) -> None:
     article = make.article(topics=topics, category=None, provider=Provider("x.org", "X"))
     assert NAMES.feeds(article) == {**keys, "providers/x.org": "X"}
 
@@ -58,9 +71,18 @@ def test_names_of_which_nothing_is_said_keep_their_feeds(topics: list[str], cate
 
 def test_a_feed_is_shown_as_it_is_named_and_otherwise_as_it_is_spelled() -> None:
     named = NAMES.named(feed("topics/ai", "a.i."))
-    assert (named.name, named.description, named.image) == ("AI", "All on AI.", "https://e.org/ai.png")
+    assert (named.name, named.description, named.image) == (
+        "AI",
+        "All on AI.",
+        "https://e.org/ai.png",
+    )
     named = NAMES.named(feed("topics/c-8a0b3d20", "C#"))
-    assert (named.name, named.description, named.image, named.content) == ("C#", "On C#.", "", "full")
+    assert (named.name, named.description, named.image, named.content) == (
+        "C#",
+        "On C#.",
+        "",
+        "full",
+    )
     summary = feed("categories/news", "News")._replace(content="summary")
     assert NAMES.named(summary) == summary
     assert NAMES.named(summary._replace(key="topics/ml")).content == "full"
@@ -81,10 +103,19 @@ def test_a_feed_is_shown_as_it_is_named_and_otherwise_as_it_is_spelled() -> None
         ("topics/machine-learning/feed.rss", "topics/ml/feed.rss"),
         ("providers/www.e.org/feed.rss", "providers/e.org/feed.rss"),
         ("providers/old.e.org/feed.rss", "providers/e.org/feed.rss"),
-        *((path, None) for path in ("topics/ai/feed.rss", "topics/ml", "topics", "", "feed.rss", "index.html")),
-        *((path, None) for path in ("categories/robo-brains/feed.rss", "topics/robo-brains-2/feed.rss")),
+        *(
+            (path, None)
+            for path in ("topics/ai/feed.rss", "topics/ml", "topics", "", "feed.rss", "index.html")
+        ),
+        *(
+            (path, None)
+            for path in ("categories/robo-brains/feed.rss", "topics/robo-brains-2/feed.rss")
+        ),
         *((path, None) for path in ("topics/Robo-brains/feed.rss", "topics//robo-brains/feed.rss")),
-        *((f"topics/robo-brains/{odd}", None) for odd in ("/feed.rss", "feed.rss\n", "a b", "é", "a?b", "a//b", "%0d")),
+        *(
+            (f"topics/robo-brains/{odd}", None)
+            for odd in ("/feed.rss", "feed.rss\n", "a b", "é", "a?b", "a//b", "%0d")
+        ),
     ],
 )
 def test_what_moved_has_one_place_and_all_else_did_not_move(path: str, target: str | None) -> None:
@@ -94,11 +125,29 @@ def test_what_moved_has_one_place_and_all_else_did_not_move(path: str, target: s
 @pytest.mark.parametrize(
     ("path", "gone"),
     [
-        *((f"topics/blockchain{end}", True) for end in ("", "/", "/feed.rss", "/index.html", "/archive/2020-11.atom")),
-        *((f"feeds/hot-in-ai{end}", True) for end in ("", "/", "/feed.rss", "/archive/2020-11.atom")),
+        *(
+            (f"topics/blockchain{end}", True)
+            for end in ("", "/", "/feed.rss", "/index.html", "/archive/2020-11.atom")
+        ),
+        *(
+            (f"feeds/hot-in-ai{end}", True)
+            for end in ("", "/", "/feed.rss", "/archive/2020-11.atom")
+        ),
         ("providers/gone.org/feed.atom", True),
-        *((path, False) for path in ("", "feed.rss", "topics", "topics/blockchains/feed.rss", "topics/ai/feed.rss")),
-        *((path, False) for path in ("categories/blockchain/feed.rss", "feeds/hot-in-ai-2/feed.rss")),
+        *(
+            (path, False)
+            for path in (
+                "",
+                "feed.rss",
+                "topics",
+                "topics/blockchains/feed.rss",
+                "topics/ai/feed.rss",
+            )
+        ),
+        *(
+            (path, False)
+            for path in ("categories/blockchain/feed.rss", "feeds/hot-in-ai-2/feed.rss")
+        ),
     ],
 )
 def test_what_is_retired_is_gone_with_all_below_it(path: str, gone: bool) -> None:
@@ -116,13 +165,17 @@ def topics(**tables: dict[str, Any]) -> dict[str, dict[str, Naming]]:
         pytest.param(
             topics(ai={"aliases": ("A.I.",)}, ml={"aliases": ("a.i.",)}),
             (),
-            ["topics.ml.aliases: expected what no other table has, got 'a.i.', as topics.ai.aliases has"],
+            [
+                "topics.ml.aliases: expected what no other table has, got 'a.i.', as topics.ai.aliases has"
+            ],
             id="one alias in two topics",
         ),
         pytest.param(
             topics(ai={"title": "Machine learning"}, ml={"title": "Machine-Learning"}),
             (),
-            ["topics.ml.title: expected what no other table has, got 'Machine-Learning', as topics.ai.title has"],
+            [
+                "topics.ml.title: expected what no other table has, got 'Machine-Learning', as topics.ai.title has"
+            ],
             id="one title in two topics",
         ),
         pytest.param(
@@ -146,7 +199,9 @@ def topics(**tables: dict[str, Any]) -> dict[str, dict[str, Naming]]:
         pytest.param(
             topics(ai={"previous": ("brains",)}, ml={"previous": ("brains",)}),
             (),
-            ["topics.ml.previous: expected what no other table has, got 'brains', as topics.ai.previous has"],
+            [
+                "topics.ml.previous: expected what no other table has, got 'brains', as topics.ai.previous has"
+            ],
             id="a former slug of two",
         ),
         pytest.param(
@@ -181,7 +236,9 @@ def topics(**tables: dict[str, Any]) -> dict[str, dict[str, Naming]]:
         pytest.param(
             {"providers": {"E.org": Naming(), "e.org": Naming()}},
             (),
-            ["providers.e.org: expected what no other table has, got 'e.org', as providers.E.org has"],
+            [
+                "providers.e.org: expected what no other table has, got 'e.org', as providers.E.org has"
+            ],
             id="one domain in two tables",
         ),
         pytest.param(
@@ -196,10 +253,31 @@ def topics(**tables: dict[str, Any]) -> dict[str, dict[str, Naming]]:
         ),
         pytest.param(
             {},
-            ("all", "topics", "topics/A", "/x", "topics/a/b", "providers/E.org", "", "x y", "other/x", "a.rss"),
+            (
+                "all",
+                "topics",
+                "topics/A",
+                "/x",
+                "topics/a/b",
+                "providers/E.org",
+                "",
+                "x y",
+                "other/x",
+                "a.rss",
+            ),
             [
                 f"feeds.retired: expected keys such as topics/ai, got {key!r}"
-                for key in ("all", "topics", "topics/A", "/x", "topics/a/b", "providers/E.org", "", "x y", "other/x")
+                for key in (
+                    "all",
+                    "topics",
+                    "topics/A",
+                    "/x",
+                    "topics/a/b",
+                    "providers/E.org",
+                    "",
+                    "x y",
+                    "other/x",
+                )
             ]
             + ["feeds.retired: expected keys such as topics/ai, got 'a.rss'"],
             id="keys that are none",
@@ -213,13 +291,20 @@ def test_what_cannot_be_is_named(
 
 
 def test_what_can_be_is_no_problem() -> None:
-    assert problems(TABLES, ("topics/blockchain", "providers/gone.org", "categories/ai", "feeds/hot-in-ai")) == []
+    assert (
+        problems(
+            TABLES, ("topics/blockchain", "providers/gone.org", "categories/ai", "feeds/hot-in-ai")
+        )
+        == []
+    )
     assert problems({}, ()) == []
     same = topics(ai={"title": "AI", "aliases": ("ai", "Brains"), "previous": ("brains",)})
     assert problems(same, ()) == []
 
 
-words = st.sampled_from(["AI", "A.I.", "ml", "Machine Learning", "C#", "c-8a0b3d20", "brains", "-", "e.org", "é"])
+words = st.sampled_from(
+    ["AI", "A.I.", "ml", "Machine Learning", "C#", "c-8a0b3d20", "brains", "-", "e.org", "é"]
+)
 said = st.builds(
     Naming,
     title=st.none() | words,
@@ -247,6 +332,8 @@ def test_the_digest_tells_what_decides_where_articles_are_and_nothing_else() -> 
     def of(**said: Any) -> str:
         return names_of(topics(ai=said), ()).digest
 
-    assert of() == of(description="Other", image="https://e.org/", content="summary") == Names().digest
+    assert (
+        of() == of(description="Other", image="https://e.org/", content="summary") == Names().digest
+    )
     assert of() == of(title="AI")
     assert len({of(), of(aliases=("A.I.",)), of(previous=("a",)), of(title="Brains")}) == 4

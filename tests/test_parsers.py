@@ -1,4 +1,5 @@
-"""Five parsers find all that an article has, in every format that they read, whatever its texts are."""
+"""Five parsers find all that an article has, in every format that they read, whatever its texts
+are."""
 
 import json
 import re
@@ -25,12 +26,18 @@ PARSERS: dict[str, tuple[Callable[[Path, Path], list[Shown]], tuple[str, ...]]] 
 LACKING = {
     ("newsboat", "updated"): "it keeps one date, the first",
     ("newsboat", "categories"): "it keeps none",
-    ("newsboat", "picture"): "it keeps sound and film alone (medianamespace.cpp), and shows what is in the content",
+    (
+        "newsboat",
+        "picture",
+    ): "it keeps sound and film alone (medianamespace.cpp), and shows what is in the content",
     ("newsboat", "summary"): "it keeps the content in its place",
 }
 # Texts that a parser changes, by its own design, and why.
 CHANGED = {
-    ("feedparser", hostile.MISREAD): "it takes it for UTF-8 read as Latin-1, and mends it (mixin.py, pop)",
+    (
+        "feedparser",
+        hostile.MISREAD,
+    ): "it takes it for UTF-8 read as Latin-1, and mends it (mixin.py, pop)",
 }
 
 
@@ -38,7 +45,9 @@ CHANGED = {
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The static tree of a site of hostile records."""
     place = tmp_path_factory.mktemp("hostile")
-    records: dict[str, str | bytes] = {f"{n}.md": case.record for n, case in enumerate(hostile.cases())}
+    records: dict[str, str | bytes] = {
+        f"{n}.md": case.record for n, case in enumerate(hostile.cases())
+    }
     config = make.site(place, records, "[feeds]\nmax_bytes = 100000000\n")
     make.run("build", cwd=place)
     return config.output_folder
@@ -50,16 +59,20 @@ def expected(parser: str, format_name: str) -> Iterator[Shown]:
         article = case.article
         if format_name == "rss":  # RSS 2.0 has one date, pubDate
             article = replace(article, updated=None)
-        if format_name == "json" and article.picture:  # JSON Feed 1.1 has no place for a picture's size
+        # JSON Feed 1.1 has no place for a picture's size
+        if format_name == "json" and article.picture:
             article = replace(article, picture=Picture(article.picture.url))
         lacking: dict[str, Any] = {name: None for of, name in LACKING if of == parser}
         yield replace(article, **lacking)
 
 
 @pytest.mark.parametrize(
-    ("parser", "format_name"), [(parser, name) for parser, (_, formats) in PARSERS.items() for name in formats]
+    ("parser", "format_name"),
+    [(parser, name) for parser, (_, formats) in PARSERS.items() for name in formats],
 )
-def test_a_parser_finds_all_that_articles_have(parser: str, format_name: str, tree: Path, tmp_path: Path) -> None:
+def test_a_parser_finds_all_that_articles_have(
+    parser: str, format_name: str, tree: Path, tmp_path: Path
+) -> None:
     read, _ = PARSERS[parser]
     found = read(tree / f"feed.{format_name}", tmp_path)
     wanted, cases = list(expected(parser, format_name)), hostile.cases()
@@ -69,7 +82,9 @@ def test_a_parser_finds_all_that_articles_have(parser: str, format_name: str, tr
         for name in (field.name for field in fields(Shown)):
             got, want = getattr(one, name), getattr(other, name)
             if got != want:
-                wrong.setdefault(case.text[:40], {})[name] = f"{ascii(got)[:200]}, wanted {ascii(want)[:200]}"
+                wrong.setdefault(case.text[:40], {})[name] = (
+                    f"{ascii(got)[:200]}, wanted {ascii(want)[:200]}"
+                )
     assert wrong.keys() == {text for of, text in CHANGED if of == parser}, wrong
 
 
@@ -80,7 +95,9 @@ def test_hostile_text_harms_no_document_that_it_is_in(tree: Path) -> None:
         assert not re.search("[\x7f-\x9f\ufeff]", content.decode()), path
         if path.endswith((".rss", ".atom")):
             root = etree.fromstring(content)
-            assert root.findall("channel/item") or root.findall("{http://www.w3.org/2005/Atom}entry"), path
+            assert root.findall("channel/item") or root.findall(
+                "{http://www.w3.org/2005/Atom}entry"
+            ), path
         if path.endswith(".json"):
             assert json.loads(content)["items"], path
     assert len(documents) > 100

@@ -39,7 +39,9 @@ def _open_umask() -> object:
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
     """A site with a scheduled article."""
-    return make.site(tmp_path, {"1.md": make.record(1), "2.md": make.record(2, publishedDateTime="2999-01-01")})
+    return make.site(
+        tmp_path, {"1.md": make.record(1), "2.md": make.record(2, publishedDateTime="2999-01-01")}
+    )
 
 
 def test_a_build_creates_the_store_for_its_owner_alone(config: Config) -> None:
@@ -69,11 +71,15 @@ def test_a_store_that_everybody_could_read_is_tightened(config: Config) -> None:
             file.chmod(0o644)
         make.run("list", cwd=config.file.parent)
         assert mode(folder) == 0o700
-        assert {"store.sqlite", "store.sqlite-wal", "store.sqlite-shm", "watching"} <= modes(folder).keys()
+        assert {"store.sqlite", "store.sqlite-wal", "store.sqlite-shm", "watching"} <= modes(
+            folder
+        ).keys()
         assert set(modes(folder).values()) == {0o600}
 
 
-def test_a_folder_of_another_hand_is_left_alone_and_the_store_in_it_is_private(tmp_path: Path) -> None:
+def test_a_folder_of_another_hand_is_left_alone_and_the_store_in_it_is_private(
+    tmp_path: Path,
+) -> None:
     make.site(tmp_path, {"1.md": make.record(1)}, '[store]\nurl = "sqlite:///data/mine.sqlite"\n')
     (tmp_path / "data").mkdir(mode=0o755)
     (tmp_path / "data").chmod(0o755)
@@ -86,7 +92,9 @@ def test_a_folder_of_another_hand_is_left_alone_and_the_store_in_it_is_private(t
 
 
 def test_only_the_folders_that_are_created_are_private(tmp_path: Path) -> None:
-    make.site(tmp_path, {"1.md": make.record(1)}, '[store]\nurl = "sqlite:///var/deep/er/mine.sqlite"\n')
+    make.site(
+        tmp_path, {"1.md": make.record(1)}, '[store]\nurl = "sqlite:///var/deep/er/mine.sqlite"\n'
+    )
     (tmp_path / "var").mkdir()
     (tmp_path / "var").chmod(0o755)
     make.run("build", cwd=tmp_path)
@@ -122,10 +130,14 @@ def everything_in(file: Path) -> str:
 
 
 def test_no_name_of_a_feed_that_is_gone_stays_in_the_store(tmp_path: Path) -> None:
-    config = make.site(tmp_path, {"1.md": make.record(1), "2.md": make.record(2, topics=f"[AI, {SECRET}]")})
+    config = make.site(
+        tmp_path, {"1.md": make.record(1), "2.md": make.record(2, topics=f"[AI, {SECRET}]")}
+    )
     built(config)
     assert SLUG in everything_in(config.store_file)
-    make.write(config.records_folder / "2.md", make.record(2, topics=f"[AI, {SECRET}]", published="false"))
+    make.write(
+        config.records_folder / "2.md", make.record(2, topics=f"[AI, {SECRET}]", published="false")
+    )
     built(config, make.NOW + timedelta(hours=1))
     left = everything_in(config.store_file)
     assert SLUG not in left and SECRET not in left
@@ -133,7 +145,9 @@ def test_no_name_of_a_feed_that_is_gone_stays_in_the_store(tmp_path: Path) -> No
 
 
 def test_no_name_of_a_feed_that_is_gone_stays_in_the_store_of_a_service(tmp_path: Path) -> None:
-    config = make.site(tmp_path, {"1.md": make.record(1), "2.md": make.record(2, topics=f"[AI, {SECRET}]")})
+    config = make.site(
+        tmp_path, {"1.md": make.record(1), "2.md": make.record(2, topics=f"[AI, {SECRET}]")}
+    )
     with serving(config) as server:
         assert server.get(f"/topics/{SLUG}/feed.rss").status_code == 200
         (config.records_folder / "2.md").unlink()
@@ -142,8 +156,12 @@ def test_no_name_of_a_feed_that_is_gone_stays_in_the_store_of_a_service(tmp_path
     assert SLUG not in left and SECRET not in left
 
 
-def test_no_name_of_a_feed_that_went_while_the_store_was_of_other_code_stays(tmp_path: Path) -> None:
-    config = make.site(tmp_path, {"1.md": make.record(1), "2.md": make.record(2, topics=f"[AI, {SECRET}]")})
+def test_no_name_of_a_feed_that_went_while_the_store_was_of_other_code_stays(
+    tmp_path: Path,
+) -> None:
+    config = make.site(
+        tmp_path, {"1.md": make.record(1), "2.md": make.record(2, topics=f"[AI, {SECRET}]")}
+    )
     built(config)
     with closing(sqlite3.connect(config.store_file)) as older:
         older.execute("UPDATE facts SET value = 'of other code' WHERE name = 'fingerprint'")
@@ -157,10 +175,14 @@ def test_no_name_of_a_feed_that_went_while_the_store_was_of_other_code_stays(tmp
 def test_a_feed_that_comes_back_is_dated_no_earlier_than_before(tmp_path: Path) -> None:
     """A reader that asks with the date it was given must not be told that nothing changed."""
     text = make.record(2, topics="[AI, Robots]")
-    config = make.site(tmp_path, {"1.md": make.record(1), "2.md": text, "3.md": make.record(3, topics="[Robots]")})
+    config = make.site(
+        tmp_path, {"1.md": make.record(1), "2.md": text, "3.md": make.record(3, topics="[Robots]")}
+    )
     document = config.output_folder / "topics" / "robots" / "feed.rss"
     built(config)
-    make.write(config.records_folder / "2.md", make.record(2, topics="[AI, Robots]", title="Changed"))
+    make.write(
+        config.records_folder / "2.md", make.record(2, topics="[AI, Robots]", title="Changed")
+    )
     built(config, make.NOW + timedelta(hours=1))
     before, date = document.read_bytes(), document.stat().st_mtime
     for name in ("2.md", "3.md"):

@@ -1,4 +1,5 @@
-"""Readers read what is published: feedparser and json every document of a large corpus, newsboat a running service."""
+"""Readers read what is published: feedparser and json every document of a large corpus, newsboat a
+running service."""
 
 import calendar
 import html
@@ -80,7 +81,11 @@ def facts(entry: Any, format_name: str) -> tuple[object, ...]:
 
 def tags(entry: Any, format_name: str) -> list[str]:
     """The topics that a reader gets of an entry."""
-    return list(entry.get("tags", [])) if format_name == "json" else [tag.term for tag in entry.get("tags", [])]
+    return (
+        list(entry.get("tags", []))
+        if format_name == "json"
+        else [tag.term for tag in entry.get("tags", [])]
+    )
 
 
 def author(entry: Any, format_name: str) -> str:
@@ -94,7 +99,9 @@ def author(entry: Any, format_name: str) -> str:
 def words_of(entry: Any, format_name: str) -> list[str]:
     """The words that a reader shows of an entry's HTML."""
     content = (
-        entry.get("content_html", "") if format_name == "json" else "".join(x.value for x in entry.get("content", []))
+        entry.get("content_html", "")
+        if format_name == "json"
+        else "".join(x.value for x in entry.get("content", []))
     )
     return html.unescape(re.sub("<[^>]*>", " ", content)).split()
 
@@ -106,7 +113,9 @@ def facts_of(article: Article, format_name: str) -> tuple[object, ...]:
 
 
 @pytest.fixture(scope="module", params=[1000, pytest.param(5000, marks=pytest.mark.soak)])
-def site(request: pytest.FixtureRequest, corpora: make.Corpora, tmp_path_factory: pytest.TempPathFactory) -> Config:
+def site(
+    request: pytest.FixtureRequest, corpora: make.Corpora, tmp_path_factory: pytest.TempPathFactory
+) -> Config:
     """The static tree of a corpus."""
     folder = tmp_path_factory.mktemp("corpus")
     config = make.site(folder, {}, f'[records]\npath = "{corpora.of(request.param) / "records"}"\n')
@@ -131,16 +140,23 @@ def expected(site: Config) -> dict[str, list[Article]]:
         if article is None or article.published > make.NOW:
             continue
         best = winners.get(article.id)
-        if best is None or (-seconds(article.published), article.path) < (-seconds(best.published), best.path):
+        if best is None or (-seconds(article.published), article.path) < (
+            -seconds(best.published),
+            best.path,
+        ):
             winners[article.id] = article
     spellings = Counter(item for article in winners.values() for item in article.feeds().items())
     names: dict[str, str] = {}
     for (key, name), _ in sorted(spellings.items(), key=lambda item: (-item[1], item[0])):
         names.setdefault(key, name)
     feeds: dict[str, list[Article]] = defaultdict(list)
-    for article in sorted(winners.values(), key=lambda article: (-seconds(article.published), article.id)):
+    for article in sorted(
+        winners.values(), key=lambda article: (-seconds(article.published), article.id)
+    ):
         topics = tuple(names[key] for key in article.feeds() if key.startswith("topics/"))
-        shown = article._replace(topics=topics, provider=article.provider._replace(name=names[provider_key(article)]))
+        shown = article._replace(
+            topics=topics, provider=article.provider._replace(name=names[provider_key(article)])
+        )
         for key in ("all", *article.feeds()):
             feeds[key].append(shown)
     return feeds
@@ -157,17 +173,29 @@ def test_every_document_of_a_corpus_is_read_as_it_is_meant(
     assert len(documents) > 400
     assert len(pages) > 100
     for key, every in expected.items():
-        history = sorted((path for path in pages if path.startswith(f"{feed_folder(key)}archive/")), reverse=True)
-        walked = [entry for path in history for entry in entries(whole(tree[path], format_name), format_name)]
+        history = sorted(
+            (path for path in pages if path.startswith(f"{feed_folder(key)}archive/")), reverse=True
+        )
+        walked = [
+            entry
+            for path in history
+            for entry in entries(whole(tree[path], format_name), format_name)
+        ]
         assert [facts(entry, format_name) for entry in walked] == [
             facts_of(x, format_name) for x in (every if len(every) > 50 else ())
         ]
         articles = every[:50]
         read = whole(tree[feed_path(key, format_name)], format_name)
         shown = entries(read, format_name)
-        assert [facts(entry, format_name) for entry in shown] == [facts_of(x, format_name) for x in articles]
-        assert [tags(entry, format_name) for entry in shown] == [list(article.topics) for article in articles]
-        assert [author(entry, format_name) for entry in shown] == [article.provider.name for article in articles]
+        assert [facts(entry, format_name) for entry in shown] == [
+            facts_of(x, format_name) for x in articles
+        ]
+        assert [tags(entry, format_name) for entry in shown] == [
+            list(article.topics) for article in articles
+        ]
+        assert [author(entry, format_name) for entry in shown] == [
+            article.provider.name for article in articles
+        ]
         if format_name == "json":
             assert read["version"] == "https://jsonfeed.org/version/1.1"
             assert read["feed_url"] == f"https://feeds.example.org/{feed_path(key, format_name)}"
@@ -179,7 +207,9 @@ def test_every_document_of_a_corpus_is_read_as_it_is_meant(
 
 
 CHARACTERS = st.characters(exclude_categories=["Cs"])
-TEXTS = st.lists(st.one_of(st.sampled_from(hostile.TEXTS), st.text(CHARACTERS, max_size=12)), max_size=6).map("".join)
+TEXTS = st.lists(
+    st.one_of(st.sampled_from(hostile.TEXTS), st.text(CHARACTERS, max_size=12)), max_size=6
+).map("".join)
 
 
 def published(record: str, format_name: str) -> tuple[Article, Any]:
@@ -189,7 +219,9 @@ def published(record: str, format_name: str) -> tuple[Article, Any]:
     article, form = reading.article, format_named(format_name)
     site = Site(base_url="https://feeds.example.org")
     place = Place(site.address(feed_path("topics/x", format_name)))
-    head, tail = form.frame(Feed("topics/x", article.title, 1, article.changed), site, article.changed, place)
+    head, tail = form.frame(
+        Feed("topics/x", article.title, 1, article.changed), site, article.changed, place
+    )
     document = head + form.entry(EntryInput(article, content_of(article)), site, Style()) + tail
     read = whole(document, format_name)
     title = read["title"] if format_name == "json" else read.feed.title
@@ -198,10 +230,19 @@ def published(record: str, format_name: str) -> tuple[Article, Any]:
     return article, entry
 
 
-def check(format_name: str, title: str, excerpt: str, topic: str, published_at: datetime, update: int | None) -> None:
+def check(
+    format_name: str,
+    title: str,
+    excerpt: str,
+    topic: str,
+    published_at: datetime,
+    update: int | None,
+) -> None:
     """A record with these texts comes back from a document with each of them."""
     title, topic = f"T{title}", f"T{topic}"
-    updated = None if update is None else datetime.fromtimestamp(published_at.timestamp() + update, UTC)
+    updated = (
+        None if update is None else datetime.fromtimestamp(published_at.timestamp() + update, UTC)
+    )
     record = make.record(
         title=quoted(title),
         excerpt=quoted(excerpt),
@@ -231,15 +272,29 @@ def check(format_name: str, title: str, excerpt: str, topic: str, published_at: 
     title=TEXTS,
     excerpt=TEXTS,
     topic=TEXTS,
-    published_at=st.integers(0, seconds(make.NOW) * 1_000_000).map(lambda n: EPOCH + timedelta(microseconds=n)),
+    published_at=st.integers(0, seconds(make.NOW) * 1_000_000).map(
+        lambda n: EPOCH + timedelta(microseconds=n)
+    ),
     update=st.none() | st.integers(0, 10**9),
 )
 @example(title="", excerpt="&amp;lt;", topic="", published_at=make.NOW, update=None)
-@example(title="<i>x</i> &amp; &copy;", excerpt="<p>x</p>", topic="a,b|c", published_at=make.NOW, update=0)
+@example(
+    title="<i>x</i> &amp; &copy;",
+    excerpt="<p>x</p>",
+    topic="a,b|c",
+    published_at=make.NOW,
+    update=0,
+)
 def test_any_text_comes_back(
-    format_name: str, title: str, excerpt: str, topic: str, published_at: datetime, update: int | None
+    format_name: str,
+    title: str,
+    excerpt: str,
+    topic: str,
+    published_at: datetime,
+    update: int | None,
 ) -> None:
-    # feedparser takes text that could be UTF-8 read as Latin-1 for just that, and mends it (mixin.py, pop).
+    # feedparser takes text that could be UTF-8 read as Latin-1 for just that, and mends it
+    # (mixin.py, pop).
     assume(not any(seems_misread(text) for text in (title, excerpt, topic)))
     check(format_name, title, excerpt, topic, published_at, update)
 
@@ -254,7 +309,8 @@ def seems_misread(text: str) -> bool:
 
 @dataclass
 class Recorded:
-    """A reverse proxy before a service, and what passed through it: path, whether it was conditional, status."""
+    """A reverse proxy before a service, and what passed through it: path, whether it was
+    conditional, status."""
 
     url: str
     passed: list[tuple[str, bool, int]] = field(default_factory=list)
@@ -273,7 +329,11 @@ def recording(service: Serving) -> Iterator[Recorded]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            kept = {name: value for name, value in self.headers.items() if name.lower() not in ("connection", "host")}
+            kept = {
+                name: value
+                for name, value in self.headers.items()
+                if name.lower() not in ("connection", "host")
+            }
             answer = httpx.get(
                 service.url + self.path,
                 headers={**kept, "Accept-Encoding": "identity"},
@@ -306,7 +366,9 @@ def recording(service: Serving) -> Iterator[Recorded]:
 def shown(*records: tuple[int, str]) -> set[tuple[str, str, str, int]]:
     """The items that newsboat shows of records, by number and title."""
     addresses = {n: f"https://example.org/{n}" for n, _ in records}
-    return {(addresses[n], title, addresses[n], seconds(make.NOW) - 3600 * n) for n, title in records}
+    return {
+        (addresses[n], title, addresses[n], seconds(make.NOW) - 3600 * n) for n, title in records
+    }
 
 
 @pytest.mark.parametrize("format_name", XML_FORMATS)
@@ -329,13 +391,16 @@ def test_newsboat_subscribes_and_gets_each_article_once(tmp_path: Path, format_n
 
         newsboat.reload()
         newsboat.reload()
-        # newsboat 2.21 keeps validators from its second answer on, and asks under condition from then.
+        # newsboat 2.21 keeps validators from its second answer on, and asks under condition from
+        # then.
         *_, last = proxy.taken()
         assert last == (path, True, 304)
         newsboat.reload()
         assert proxy.taken() == [(path, True, 304)]
 
-        make.write(config.records_folder / "3.md", make.record(3, topics="[Other]", title="Changed"))
+        make.write(
+            config.records_folder / "3.md", make.record(3, topics="[Other]", title="Changed")
+        )
         service.until("/topics/other/feed.rss", lambda response: "Changed" in response.text)
         newsboat.reload()
         assert proxy.taken() == [(path, True, 304)]  # a change elsewhere is none here
@@ -343,7 +408,8 @@ def test_newsboat_subscribes_and_gets_each_article_once(tmp_path: Path, format_n
         make.write(config.records_folder / "5.md", make.record(5))
         service.until(path, lambda response: "Article 5" in response.text)
         newsboat.reload()
-        assert proxy.taken() == [(path, True, 200)]  # whole, though newsboat sends `A-IM: feed` (RFC 3229)
+        # whole, though newsboat sends `A-IM: feed` (RFC 3229)
+        assert proxy.taken() == [(path, True, 200)]
         assert newsboat.items() == shown((1, "Article 1"), (2, title), (5, "Article 5"))
 
         newsboat.reload()
@@ -355,7 +421,9 @@ def test_newsboat_shows_no_new_item_after_any_edit(tmp_path: Path) -> None:
     config = make.site(tmp_path, {f"{n}.md": make.record(n) for n in (1, 2)})
     folder, keys = config.records_folder, dict[str, str]()
     with serving(config) as service:
-        newsboat = Newsboat(tmp_path / "newsboat", f"{service.url}/feed.atom", f"{service.url}/feed.rss")
+        newsboat = Newsboat(
+            tmp_path / "newsboat", f"{service.url}/feed.atom", f"{service.url}/feed.rss"
+        )
         newsboat.reload()
         before = {guid for guid, *_ in newsboat.items()}
         edits = {
@@ -367,7 +435,9 @@ def test_newsboat_shows_no_new_item_after_any_edit(tmp_path: Path) -> None:
         for key, value in edits.items():
             keys[key] = value
             make.write(folder / "1.md", make.record(1, **keys))
-            told = {"publishedDateTime": "2026-10-01T00:00:00Z", "previousUrls": "Edited"}.get(key, value)
+            told = {"publishedDateTime": "2026-10-01T00:00:00Z", "previousUrls": "Edited"}.get(
+                key, value
+            )
             service.until("/feed.json", lambda response, told=told: told in response.text)  # type: ignore[misc]
             newsboat.reload()
             assert {guid for guid, *_ in newsboat.items()} == before

@@ -32,7 +32,9 @@ def apart(*hours: float) -> list[datetime]:
         pytest.param(apart(*range(10), 5000, 9000), 30, id="the_newest_ten_alone"),
     ],
 )
-def test_it_is_half_the_time_between_the_newest_articles(published: list[datetime], minutes: int) -> None:
+def test_it_is_half_the_time_between_the_newest_articles(
+    published: list[datetime], minutes: int
+) -> None:
     assert rhythm(published, 1, 1440) == minutes
     moved = [moment + 77 * HOUR for moment in published]
     assert rhythm(moved, 1, 1440) == minutes
@@ -42,7 +44,9 @@ MOMENTS = st.lists(st.datetimes(timezones=st.just(UTC)), max_size=30)
 
 
 @given(MOMENTS, st.sampled_from(STEPS), st.sampled_from(STEPS))
-def test_it_keeps_to_its_bounds_and_to_what_every_format_can_say(published: list[datetime], a: int, b: int) -> None:
+def test_it_keeps_to_its_bounds_and_to_what_every_format_can_say(
+    published: list[datetime], a: int, b: int
+) -> None:
     fastest, slowest = sorted((a, b))
     found = rhythm(published, fastest, slowest)
     assert fastest <= found <= slowest

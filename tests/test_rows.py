@@ -18,7 +18,9 @@ from feeds.schema import records
 from feeds.store import Store
 from tests import make
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=40)
+TEXT = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=40
+)
 MOMENTS = st.datetimes(timezones=st.just(UTC))
 NUMBERS = st.none() | st.floats(min_value=0, allow_infinity=False, allow_nan=False)
 DOMAINS = st.from_regex(r"[a-z0-9]{1,8}(\.[a-z]{2,4}){1,2}", fullmatch=True)
@@ -27,7 +29,9 @@ PIXELS = st.none() | st.integers(1, 999_999_999)
 IMAGE = st.builds(Image, url=TEXT, width=PIXELS, height=PIXELS, length=PIXELS)
 IMAGES = st.lists(IMAGE, max_size=3).map(tuple)
 # What identifies an article, and what it points to, are web addresses: they are compared as such.
-ADDRESSES = st.builds("https://{}/{}".format, DOMAINS, st.text(st.characters(codec="ascii", categories=["L", "N"])))
+ADDRESSES = st.builds(
+    "https://{}/{}".format, DOMAINS, st.text(st.characters(codec="ascii", categories=["L", "N"]))
+)
 MAYBE = st.none() | TEXT
 RELATED = st.builds(
     Related,
@@ -84,21 +88,33 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 @pytest.mark.parametrize(
     ("kind", "strategy"),
-    [(Article, ARTICLES), (Related, RELATED), (Image, IMAGE), (Provider, PROVIDERS), (Fault, FAULTS)],
+    [
+        (Article, ARTICLES),
+        (Related, RELATED),
+        (Image, IMAGE),
+        (Provider, PROVIDERS),
+        (Fault, FAULTS),
+    ],
 )
 def test_the_strategy_knows_every_field(kind: type[Any], strategy: st.SearchStrategy[Any]) -> None:
     names = getattr(kind, "_fields", None) or [field.name for field in fields(kind)]
     assert [name for name in names if f"{name}=" not in repr(strategy)] == []
 
 
-@given(ARTICLES | st.builds(lambda one: one._replace(original_link=one.link, amp_link=one.link), ARTICLES))
+@given(
+    ARTICLES
+    | st.builds(lambda one: one._replace(original_link=one.link, amp_link=one.link), ARTICLES)
+)
 def test_an_article_comes_back_from_the_store_as_it_was(source: Store, article: Article) -> None:
     found = Found(article.path, 1, 1)
     with source.writing() as connection:
-        store.put(connection, [make.filed(found, Reading(article.path, article.digest, article, ()))])
+        store.put(
+            connection, [make.filed(found, Reading(article.path, article.digest, article, ()))]
+        )
     with source.reading() as connection:
         numbers = list(connection.scalars(select(records.c.number)))
-        # What only decides about its id, where others may point to and when it expires is in columns of its own.
+        # What only decides about its id, where others may point to and when it expires is in
+        # columns of its own.
         told = article._replace(given_id=None, previous=(), cdn_amp_link=None, expires=None)
         assert list(store.articles(connection, numbers).values()) == [told]
         claimed = connection.scalar(select(records.c.claim))
@@ -111,9 +127,14 @@ def test_an_article_comes_back_from_the_store_as_it_was(source: Store, article: 
 
 
 @given(st.lists(FAULTS, max_size=4), st.datetimes(timezones=st.just(UTC)))
-def test_faults_come_back_without_what_was_got(source: Store, faults: list[Fault], now: datetime) -> None:
+def test_faults_come_back_without_what_was_got(
+    source: Store, faults: list[Fault], now: datetime
+) -> None:
     with source.writing() as connection:
-        store.put(connection, [make.filed(Found("a.md", 1, 1), Reading("a.md", "digest", None, tuple(faults)))])
+        store.put(
+            connection,
+            [make.filed(Found("a.md", 1, 1), Reading("a.md", "digest", None, tuple(faults)))],
+        )
     with source.reading() as connection:
         due = [fault for fault in faults if fault.until is None or fault.until > now]
         kept = [replace(fault, got="") for fault in due if fault.cost is not Cost.NOTHING]

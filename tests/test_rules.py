@@ -15,7 +15,9 @@ def rules(folder: Path, text: str) -> tuple[Rule, ...]:
 
 
 def test_a_feed_with_a_key_and_a_title_is_of_everything(tmp_path: Path) -> None:
-    assert rules(tmp_path, '[[feed]]\nkey = "a"\ntitle = "A"\n') == (Rule("feeds/a", "A", 50, ("rss", "atom", "json")),)
+    assert rules(tmp_path, '[[feed]]\nkey = "a"\ntitle = "A"\n') == (
+        Rule("feeds/a", "A", 50, ("rss", "atom", "json")),
+    )
 
 
 def test_names_become_the_keys_that_articles_carry(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
-"""The seeds: records that each show a feature, sound as they stand, and nothing of what they hold back."""
+"""The seeds: records that each show a feature, sound as they stand, and nothing of what they hold
+back."""
 
 import re
 import shutil
@@ -13,7 +14,10 @@ from feeds.records import Reading, frontmatter, read_file, read_record, walk
 from tests import make
 
 SEEDS = make.ROOT / "seeds"
-CONTENT = {found.path: read_file(SEEDS, found) for found in sorted(walk(SEEDS), key=lambda found: found.path)}
+CONTENT = {
+    found.path: read_file(SEEDS, found)
+    for found in sorted(walk(SEEDS), key=lambda found: found.path)
+}
 TEXT = {path: content.decode() for path, content in CONTENT.items() if isinstance(content, bytes)}
 REAL = "000_a1299d4afcb461ee.txt"
 
@@ -25,7 +29,11 @@ def reading(path: str) -> Reading:
 
 ARTICLES = {path: article for path in TEXT if (article := reading(path).article) is not None}
 UNPUBLISHED = [path for path in TEXT if reading(path).unpublished]
-FUTURE = [path for path, article in ARTICLES.items() if article.published > datetime(2090, 1, 1, tzinfo=UTC)]
+FUTURE = [
+    path
+    for path, article in ARTICLES.items()
+    if article.published > datetime(2090, 1, 1, tzinfo=UTC)
+]
 HIDDEN = [*UNPUBLISHED, *FUTURE]
 SEEN = {path: article for path, article in ARTICLES.items() if path not in FUTURE}
 
@@ -52,7 +60,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def said(site: Path) -> dict[str, str]:
     """All that the site's commands put out: the files of its tree, and what they print."""
     texts = {path: content.decode() for path, content in make.tree(site / "public").items()}
-    for arguments in (("build",), ("list",), ("list", "--json"), ("show", "all", "rss"), ("show", "all", "atom")):
+    for arguments in (
+        ("build",),
+        ("list",),
+        ("list", "--json"),
+        ("show", "all", "rss"),
+        ("show", "all", "atom"),
+    ):
         done = make.invoke(*arguments, cwd=site)
         texts[" ".join(arguments)] = done.stdout + done.stderr
     return texts
@@ -84,7 +98,12 @@ def test_seeds_have_several_topics_and_providers_some_of_them_those_of_the_real_
 
 
 def test_seeds_have_all_four_categories() -> None:
-    assert {article.category for article in SEEN.values()} == {"news", "research", "opinion", "video"}
+    assert {article.category for article in SEEN.values()} == {
+        "news",
+        "research",
+        "opinion",
+        "video",
+    }
 
 
 def test_a_seed_is_unpublished() -> None:
@@ -96,23 +115,30 @@ def test_a_seed_is_still_to_come() -> None:
 
 
 def test_two_seeds_share_a_web_address_and_the_newer_is_published(site: Path) -> None:
-    [(shared, count)] = [item for item in Counter(article.id for article in SEEN.values()).items() if item[1] > 1]
+    [(shared, count)] = [
+        item for item in Counter(article.id for article in SEEN.values()).items() if item[1] > 1
+    ]
     older, newer = sorted(
-        (article for article in SEEN.values() if article.id == shared), key=lambda article: article.published
+        (article for article in SEEN.values() if article.id == shared),
+        key=lambda article: article.published,
     )
     assert count == 2
     assert older.link != newer.link, "they spell the address differently"
     feed = (site / "public/feed.rss").read_text(encoding="utf-8")
     assert newer.title in feed
     assert older.title not in feed
-    lost = set(older.topics) - {topic for article in SEEN.values() if article is not older for topic in article.topics}
+    lost = set(older.topics) - {
+        topic for article in SEEN.values() if article is not older for topic in article.topics
+    }
     assert lost, "a topic that the older alone has"
     for topic in lost:
         assert not (site / "public/topics" / topic.lower()).exists()
 
 
 def test_a_seed_has_title_excerpt_topics_and_provider_in_other_scripts() -> None:
-    [article] = [article for article in SEEN.values() if re.search("[\u4e00-\u9fff]", article.title)]
+    [article] = [
+        article for article in SEEN.values() if re.search("[\u4e00-\u9fff]", article.title)
+    ]
     assert re.search("[\U0001f000-\U0001faff]", article.title)
     assert not article.excerpt.isascii()
     assert not article.provider.name.isascii()
@@ -122,11 +148,15 @@ def test_a_seed_has_title_excerpt_topics_and_provider_in_other_scripts() -> None
 
 def test_a_seed_has_no_image_and_the_others_have_sizes() -> None:
     assert [path for path, article in SEEN.items() if not article.images] == ["slow-maps.yml"]
-    assert all(image.width and image.height for article in SEEN.values() for image in article.images)
+    assert all(
+        image.width and image.height for article in SEEN.values() for image in article.images
+    )
 
 
 def test_related_coverage_is_of_another_seed_of_an_unpublished_one_and_of_elsewhere() -> None:
-    links = {item.link for path, article in SEEN.items() if path != REAL for item in article.related}
+    links = {
+        item.link for path, article in SEEN.items() if path != REAL for item in article.related
+    }
     seen = {article.link for article in SEEN.values()}
     unpublished = {hidden_article(path).link for path in UNPUBLISHED}
     assert links & seen
@@ -135,11 +165,15 @@ def test_related_coverage_is_of_another_seed_of_an_unpublished_one_and_of_elsewh
 
 
 def test_a_seed_was_updated() -> None:
-    assert [path for path, article in SEEN.items() if article.updated is not None] == ["ferry-forecast.md"]
+    assert [path for path, article in SEEN.items() if article.updated is not None] == [
+        "ferry-forecast.md"
+    ]
 
 
 def test_a_topic_is_spelled_in_two_ways_and_is_one_feed(site: Path) -> None:
-    spellings = {topic for article in SEEN.values() for topic in article.topics if topic.casefold() == "ai"}
+    spellings = {
+        topic for article in SEEN.values() for topic in article.topics if topic.casefold() == "ai"
+    }
     assert spellings == {"AI", "ai"}
     feed = (site / "public/topics/ai/feed.rss").read_text(encoding="utf-8")
     assert "In praise of maps" in feed
@@ -149,7 +183,13 @@ def test_a_topic_is_spelled_in_two_ways_and_is_one_feed(site: Path) -> None:
 def test_topics_that_differ_in_signs_alone_are_feeds_of_their_own(site: Path) -> None:
     assert any({"C", "C#", "C++"} <= set(article.topics) for article in SEEN.values())
     assert (
-        len([folder for folder in (site / "public/topics").iterdir() if re.match(r"c(-[0-9a-f]{8})?$", folder.name)])
+        len(
+            [
+                folder
+                for folder in (site / "public/topics").iterdir()
+                if re.match(r"c(-[0-9a-f]{8})?$", folder.name)
+            ]
+        )
         == 3
     )
 
@@ -192,7 +232,15 @@ def test_nothing_of_a_hidden_seed_is_put_out(path: str, said: dict[str, str]) ->
     own = {key: name for key, name in article.feeds().items() if key not in seen}
     assert any(key.startswith("topics/") for key in own), "a topic that it alone has"
     assert any(key.startswith("providers/") for key in own), "a provider that it alone has"
-    canaries = [article.title, article.excerpt, article.link, article.provider.name, path, *own, *own.values()]
+    canaries = [
+        article.title,
+        article.excerpt,
+        article.link,
+        article.provider.name,
+        path,
+        *own,
+        *own.values(),
+    ]
     for place, text in said.items():
         for canary in canaries:
             assert canary not in text, place
@@ -202,7 +250,10 @@ def test_nothing_of_a_hidden_seed_is_put_out(path: str, said: dict[str, str]) ->
 def test_no_secret_of_a_seed_leaves_it(site: Path, said: dict[str, str]) -> None:
     secrets = re.findall(r'^secured: "(.+)"$', "\n".join(TEXT.values()), re.MULTILINE)
     assert len(secrets) >= 3
-    texts = [*said.values(), *(content.decode("latin-1") for content in make.tree(site / ".feeds").values())]
+    texts = [
+        *said.values(),
+        *(content.decode("latin-1") for content in make.tree(site / ".feeds").values()),
+    ]
     for secret in secrets:
         for part in secret.split(";"):
             assert not any(part in text for text in texts)

@@ -1,4 +1,5 @@
-"""What is visible, in which feed, in which order: held against an oracle of ten lines, and against the corpus."""
+"""What is visible, in which feed, in which order: held against an oracle of ten lines, and against
+the corpus."""
 
 import json
 from collections import Counter
@@ -16,7 +17,17 @@ from sqlalchemy import Connection, delete
 
 from feeds import schema, selection, store
 from feeds.config import Config
-from feeds.model import EVERYTHING, Article, Feed, Provider, Related, address_digest, feed_key, feed_path, fold
+from feeds.model import (
+    EVERYTHING,
+    Article,
+    Feed,
+    Provider,
+    Related,
+    address_digest,
+    feed_key,
+    feed_path,
+    fold,
+)
 from feeds.pipeline import ingest, open_store
 from feeds.records import Fault, Found, Reading, read_record
 from feeds.rules import OwnFeed, Rule
@@ -26,22 +37,37 @@ from tests import make
 
 HOUR = timedelta(hours=1)
 LONG_AGO = make.NOW - 100 * HOUR
-TIMES = st.sampled_from([make.NOW + n * HOUR for n in range(-4, 3)] + [make.NOW + timedelta(minutes=1)])
-TOPICS = ["AI", "ai", "Ai", "Computer Vision", "computer-vision", "COMPUTER  VISION", "C", "C#", "C++", "Ölpreis"]
+TIMES = st.sampled_from(
+    [make.NOW + n * HOUR for n in range(-4, 3)] + [make.NOW + timedelta(minutes=1)]
+)
+TOPICS = [
+    "AI",
+    "ai",
+    "Ai",
+    "Computer Vision",
+    "computer-vision",
+    "COMPUTER  VISION",
+    "C",
+    "C#",
+    "C++",
+    "Ölpreis",
+]
 NUMBERS = st.none() | st.sampled_from([0.0, 1.0, 49.5, 50.0, 99.0])
 ARTICLES = st.builds(
-    lambda n, address, published, after, expires, topics, category, provider, related, quality, heat: make.article(
-        n,
-        link=f"https://example.org/{address}",
-        published=published,
-        updated=None if after is None else published + after * HOUR,
-        expires=expires,
-        topics=tuple(topics),
-        category=category,
-        provider=provider,
-        related=tuple(Related("Other", f"https://example.org/{one}") for one in related),
-        quality=quality,
-        heat=heat,
+    lambda n, address, published, after, expires, topics, category, provider, related, quality, heat: (
+        make.article(
+            n,
+            link=f"https://example.org/{address}",
+            published=published,
+            updated=None if after is None else published + after * HOUR,
+            expires=expires,
+            topics=tuple(topics),
+            category=category,
+            provider=provider,
+            related=tuple(Related("Other", f"https://example.org/{one}") for one in related),
+            quality=quality,
+            heat=heat,
+        )
     ),
     n=st.integers(1, 30),
     address=st.sampled_from(["a", "b", "B", "a/c", "é", "aa"]),
@@ -51,13 +77,22 @@ ARTICLES = st.builds(
     topics=st.lists(st.sampled_from(TOPICS), max_size=3, unique=True),
     category=st.none() | st.sampled_from(["news", "News", "video"]),
     related=st.lists(st.sampled_from(["a", "a#part", "z"]), max_size=2),
-    provider=st.builds(Provider, st.sampled_from(["a.org", "b.org"]), st.sampled_from(["A", "a", "Á"])),
+    provider=st.builds(
+        Provider, st.sampled_from(["a.org", "b.org"]), st.sampled_from(["A", "a", "Á"])
+    ),
     quality=NUMBERS,
     heat=NUMBERS,
 )
 CORPUS = st.lists(ARTICLES, max_size=14, unique_by=lambda article: article.path)
 
-KEYS = ["topics/ai", "topics/c", feed_key("topics", "C#"), "categories/news", "providers/b.org", "topics/unknown"]
+KEYS = [
+    "topics/ai",
+    "topics/c",
+    feed_key("topics", "C#"),
+    "categories/news",
+    "providers/b.org",
+    "topics/unknown",
+]
 OWN_FEEDS = st.builds(
     OwnFeed,
     key=st.just("own"),
@@ -76,7 +111,11 @@ OWN_FEEDS = st.builds(
 
 def changed(article: Article, now: datetime) -> datetime:
     """When an article last changed for its readers, as they know it now."""
-    return article.updated if article.updated is not None and article.updated <= now else article.published
+    return (
+        article.updated
+        if article.updated is not None and article.updated <= now
+        else article.published
+    )
 
 
 def oracle(articles: Iterable[Article], now: datetime) -> dict[str, tuple[str, list[Article]]]:
@@ -92,22 +131,37 @@ def oracle(articles: Iterable[Article], now: datetime) -> dict[str, tuple[str, l
             names, shown = found.setdefault(key, (Counter(), []))
             names[name] += 1
             shown.append(one)
-    return {key: (min(names, key=lambda name: (-names[name], name)), shown) for key, (names, shown) in found.items()}
+    return {
+        key: (min(names, key=lambda name: (-names[name], name)), shown)
+        for key, (names, shown) in found.items()
+    }
 
 
 def own_oracle(own: OwnFeed, articles: Iterable[Article], now: datetime) -> list[Article]:
-    """All articles of a feed of the publisher's own, in their order: unions, their intersection, and what is left."""
+    """All articles of a feed of the publisher's own, in their order: unions, their intersection,
+    and what is left."""
 
     def held(one: Article) -> bool:
-        carried = ({fold(name) for name in one.topics}, {one.provider.domain}, {fold(one.category or "")})
+        carried = (
+            {fold(name) for name in one.topics},
+            {one.provider.domain},
+            {fold(one.category or "")},
+        )
         asked = (map(fold, own.topics), own.providers, map(fold, own.categories))
-        met = all(not wanted or wanted & some for wanted, some in zip(map(set, asked), carried, strict=True))
+        met = all(
+            not wanted or wanted & some
+            for wanted, some in zip(map(set, asked), carried, strict=True)
+        )
         numbers = ((own.min_quality, one.quality), (own.min_heat, one.heat))
         enough = all(least is None or (got is not None and got >= least) for least, got in numbers)
         return met and enough and not one.feeds().keys() & set(own.exclude)
 
     found = [one for one in oracle(articles, now).get(EVERYTHING, ("", []))[1] if held(one)]
-    return sorted(found, key=lambda one: 1 if one.heat is None else -one.heat) if own.order == "heat" else found
+    return (
+        sorted(found, key=lambda one: 1 if one.heat is None else -one.heat)
+        if own.order == "heat"
+        else found
+    )
 
 
 @pytest.fixture(scope="module")
@@ -118,13 +172,18 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     opened.close()
 
 
-def fill(source: Store, *batches: list[Article], now: datetime = LONG_AGO, rules: Sequence[Rule] = ()) -> None:
+def fill(
+    source: Store, *batches: list[Article], now: datetime = LONG_AGO, rules: Sequence[Rule] = ()
+) -> None:
     """Make the store hold the batches, put one after the other, and settled after each."""
     with source.writing() as connection:
         connection.execute(delete(schema.facts).where(schema.facts.c.name == "settled"))
         store.remove(connection, list(store.known_files(connection)))
         for batch in batches:
-            readings = [make.filed(Found(one.path, 1, 1), Reading(one.path, one.digest, one, ())) for one in batch]
+            readings = [
+                make.filed(Found(one.path, 1, 1), Reading(one.path, one.digest, one, ()))
+                for one in batch
+            ]
             store.put(connection, readings)
             selection.settle(connection, rules, now)
 
@@ -139,7 +198,9 @@ def at(source: Store, now: datetime, rules: Sequence[Rule] = ()) -> Iterator[Con
         yield connection
 
 
-def shown(connection: Connection, key: str, now: datetime, limit: int) -> list[tuple[Article, datetime]]:
+def shown(
+    connection: Connection, key: str, now: datetime, limit: int
+) -> list[tuple[Article, datetime]]:
     """The newest articles of a feed, each with when it changed."""
     return fetched(connection, selection.newest(connection, key, now, limit))
 
@@ -156,7 +217,12 @@ def fetched(connection: Connection, picks: Sequence[Pick]) -> list[tuple[Article
 
 @given(before=CORPUS, articles=CORPUS, earlier=TIMES, now=TIMES, limit=st.integers(1, 5))
 def test_every_feed_is_as_the_oracle_says(
-    source: Store, before: list[Article], articles: list[Article], earlier: datetime, now: datetime, limit: int
+    source: Store,
+    before: list[Article],
+    articles: list[Article],
+    earlier: datetime,
+    now: datetime,
+    limit: int,
 ) -> None:
     fill(source, before, articles, now=earlier)
     there = {one.path: one for one in [*before, *articles]}.values()
@@ -167,7 +233,9 @@ def test_every_feed_is_as_the_oracle_says(
             for key, (name, some) in expected.items()
         }
         for key, (_, some) in expected.items():
-            assert shown(connection, key, now, limit) == [(one, changed(one, now)) for one in some[:limit]]
+            assert shown(connection, key, now, limit) == [
+                (one, changed(one, now)) for one in some[:limit]
+            ]
         for key in {key for one in there for key in one.feeds()} - expected.keys():
             assert selection.newest(connection, key, now, limit) == []
 
@@ -186,7 +254,10 @@ def test_a_feed_of_the_publishers_own_is_as_the_oracle_says(
     fill(source, before, articles, now=earlier, rules=[rule])
     hidden = [one.path for one in unpublished]
     with source.writing() as connection:
-        readings = [make.filed(Found(path, 1, 1), Reading(path, "", None, (), unpublished=True)) for path in hidden]
+        readings = [
+            make.filed(Found(path, 1, 1), Reading(path, "", None, (), unpublished=True))
+            for path in hidden
+        ]
         store.put(connection, readings)
     there = {one.path: one for one in [*before, *articles] if one.path not in hidden}.values()
     expected = own_oracle(own, there, now)
@@ -194,19 +265,31 @@ def test_a_feed_of_the_publishers_own_is_as_the_oracle_says(
         found = selection.feeds(connection).get(rule.key)
         assert (found.articles if found else 0) == len(expected)
         picks = selection.newest(connection, rule.key, now, rule.limit, rule.order)
-        assert fetched(connection, picks) == [(one, changed(one, now)) for one in expected[: own.limit or 3]]
+        assert fetched(connection, picks) == [
+            (one, changed(one, now)) for one in expected[: own.limit or 3]
+        ]
 
 
 @given(articles=CORPUS, now=TIMES)
-def test_nothing_changes_before_the_next_change(source: Store, articles: list[Article], now: datetime) -> None:
+def test_nothing_changes_before_the_next_change(
+    source: Store, articles: list[Article], now: datetime
+) -> None:
     def state(when: datetime) -> Any:
         feeds = oracle(articles, when)
-        return {key: (name, [(one, changed(one, when)) for one in some]) for key, (name, some) in feeds.items()}
+        return {
+            key: (name, [(one, changed(one, when)) for one in some])
+            for key, (name, some) in feeds.items()
+        }
 
     fill(source, articles)
     with at(source, now) as connection:
         following = selection.next_change(connection)
-    dates = {when for one in articles for when in (one.published, one.updated, one.expires) if when is not None}
+    dates = {
+        when
+        for one in articles
+        for when in (one.published, one.updated, one.expires)
+        if when is not None
+    }
     moments = {when for when in dates if when > now}
     assert following is None or following in moments
     for when in moments:
@@ -295,15 +378,26 @@ class TestExamples:
         assert self.newest(source, now=make.NOW) == ["0002.md"]
         assert "topics/robots" not in self.feeds(source)
 
-    def test_where_the_newest_of_one_address_expires_the_next_one_shows(self, source: Store) -> None:
+    def test_where_the_newest_of_one_address_expires_the_next_one_shows(
+        self, source: Store
+    ) -> None:
         older = make.article(3, link="https://example.org/1", topics=("Robots",))
         oldest = make.article(4, link="https://example.org/1", expires=make.NOW + HOUR)
-        fill(source, [make.article(1, expires=make.NOW), older._replace(expires=make.NOW + 2 * HOUR), oldest])
+        fill(
+            source,
+            [
+                make.article(1, expires=make.NOW),
+                older._replace(expires=make.NOW + 2 * HOUR),
+                oldest,
+            ],
+        )
         for hours, shown in ((-0.1, ["0001.md"]), (0, ["0003.md"]), (1, ["0003.md"]), (2, [])):
             assert self.newest(source, now=make.NOW + hours * HOUR) == shown
 
     def test_a_record_that_is_not_due_outdoes_nobody(self, source: Store) -> None:
-        later = make.article(2, link="https://example.org/1", published=make.NOW + HOUR, topics=("Robots",))
+        later = make.article(
+            2, link="https://example.org/1", published=make.NOW + HOUR, topics=("Robots",)
+        )
         fill(source, [make.article(1), later])
         assert self.newest(source) == ["0001.md"]
         assert "topics/robots" not in self.feeds(source)
@@ -312,20 +406,29 @@ class TestExamples:
 
     def test_of_records_of_one_moment_the_smallest_path_wins(self, source: Store) -> None:
         one = make.article(1)
-        fill(source, [one._replace(path=path) for path in ("b.md", "a.md", "B.md", "é.md", "a/a.md")])
+        fill(
+            source, [one._replace(path=path) for path in ("b.md", "a.md", "B.md", "é.md", "a/a.md")]
+        )
         assert self.newest(source) == ["B.md"]
 
     def test_articles_of_one_moment_are_ordered_by_address(self, source: Store) -> None:
         names = ["b", "a", "B", "a/c", "aa", "~"]
         addresses = [f"https://example.org/{name}" for name in names]
-        fill(source, [make.article(n, link=name, published=make.NOW) for n, name in enumerate(addresses)])
-        assert self.newest(source) == [f"{addresses.index(name):04}.md" for name in sorted(addresses)]
+        fill(
+            source,
+            [make.article(n, link=name, published=make.NOW) for n, name in enumerate(addresses)],
+        )
+        assert self.newest(source) == [
+            f"{addresses.index(name):04}.md" for name in sorted(addresses)
+        ]
 
     def test_an_update_still_to_come_does_not_count(self, source: Store) -> None:
         fill(source, [make.article(1, updated=make.NOW + HOUR)])
         for now, expected in ((make.NOW, make.NOW - HOUR), (make.NOW + HOUR, make.NOW + HOUR)):
             with at(source, now) as connection:
-                assert [changed for _, changed in shown(connection, EVERYTHING, now, 1)] == [expected]
+                assert [changed for _, changed in shown(connection, EVERYTHING, now, 1)] == [
+                    expected
+                ]
 
     @pytest.mark.parametrize(
         ("spellings", "name"),
@@ -335,7 +438,9 @@ class TestExamples:
             pytest.param(["ai"], "ai", id="alone"),
         ],
     )
-    def test_a_topic_is_shown_in_the_spelling_most_used(self, source: Store, spellings: list[str], name: str) -> None:
+    def test_a_topic_is_shown_in_the_spelling_most_used(
+        self, source: Store, spellings: list[str], name: str
+    ) -> None:
         fill(source, [make.article(n, topics=(spelling,)) for n, spelling in enumerate(spellings)])
         assert self.feeds(source)["topics/ai"].name == name
         assert self.feeds(source)["topics/ai"].articles == len(spellings)
@@ -349,7 +454,10 @@ class TestExamples:
 class TestHidden:
     """Addresses to which no article may point."""
 
-    HERE, ELSEWHERE = address_digest("https://example.org/1"), address_digest("https://example.org/2")
+    HERE, ELSEWHERE = (
+        address_digest("https://example.org/1"),
+        address_digest("https://example.org/2"),
+    )
 
     def hidden(self, source: Store, now: datetime = make.NOW) -> frozenset[str]:
         with at(source, now) as connection:
@@ -387,13 +495,21 @@ class TestHidden:
         assert self.hidden(source) == {self.HERE}
 
     def test_every_address_of_what_is_held_back_or_not_due_is_hidden(self, source: Store) -> None:
-        others = ("https://example.org/amp", "https://example.org/original", "https://cdn.example.org/amp")
+        others = (
+            "https://example.org/amp",
+            "https://example.org/original",
+            "https://cdn.example.org/amp",
+        )
         amp, original, cdn = others
-        late = make.article(1, published=make.NOW + HOUR, amp_link=amp, original_link=original, cdn_amp_link=cdn)
+        late = make.article(
+            1, published=make.NOW + HOUR, amp_link=amp, original_link=original, cdn_amp_link=cdn
+        )
         fill(source, [late, make.article(2, amp_link="https://example.org/2/amp")])
         assert self.hidden(source) == {self.HERE, *map(address_digest, others)}
         assert self.hidden(source, make.NOW + HOUR) == frozenset()
-        text = make.record(3, published="false", webUrl=None, ampWebUrl=amp, originalUrl=original, cdnAmpWebUrl=cdn)
+        text = make.record(
+            3, published="false", webUrl=None, ampWebUrl=amp, originalUrl=original, cdnAmpWebUrl=cdn
+        )
         assert read_record("3.md", text.encode(), make.NOW).held == (
             *(address_digest(link) for link in (original, amp, cdn)),
         )
@@ -416,7 +532,9 @@ class TestOwn:
         make.article(1, topics=("AI",), quality=50.0, heat=70.0),
         make.article(2, topics=("ai", "Politics"), quality=90.0, heat=90.0),
         make.article(3, topics=("Computer Vision",), quality=49.9, heat=80.0),
-        make.article(4, topics=("computer-vision", "AI"), category="Video", quality=60.0, heat=70.0),
+        make.article(
+            4, topics=("computer-vision", "AI"), category="Video", quality=60.0, heat=70.0
+        ),
         make.article(5, topics=("Robots",), quality=60.0, heat=99.0),
         make.article(6, topics=("AI",), provider=Provider("other.org", "Other"), quality=60.0),
         make.article(7, topics=("AI",), category=None, heat=69.9),
@@ -424,9 +542,15 @@ class TestOwn:
         make.article(
             9, link="https://example.org/1", topics=("Robots",), quality=99.0, heat=99.0
         ),  # outdone by the first
-        make.article(10, published=make.NOW + HOUR, topics=("AI",), quality=99.0, heat=99.0),  # not due
+        # not due
+        make.article(10, published=make.NOW + HOUR, topics=("AI",), quality=99.0, heat=99.0),
         make.article(
-            11, link="https://example.org/0", published=make.NOW - HOUR, topics=("C#",), quality=50.0, heat=70.0
+            11,
+            link="https://example.org/0",
+            published=make.NOW - HOUR,
+            topics=("C#",),
+            quality=50.0,
+            heat=70.0,
         ),
     )
 
@@ -435,37 +559,56 @@ class TestOwn:
         [
             pytest.param({}, 9, [11, 1, 2, 3, 4, 5, 6, 7, 8], id="nothing_asked_for"),
             pytest.param({"topics": ["aI"]}, 5, [1, 2, 4, 6, 7], id="a_topic"),
-            pytest.param({"topics": ["AI", "COMPUTER vision"]}, 6, [1, 2, 3, 4, 6, 7], id="any_topic"),
+            pytest.param(
+                {"topics": ["AI", "COMPUTER vision"]}, 6, [1, 2, 3, 4, 6, 7], id="any_topic"
+            ),
             pytest.param({"topics": ["C"]}, 0, [], id="a_topic_that_differs_in_a_sign"),
             pytest.param({"providers": ["Other.org"]}, 2, [6, 8], id="a_provider"),
-            pytest.param({"topics": ["AI"], "providers": ["other.org"]}, 1, [6], id="a_topic_and_a_provider"),
+            pytest.param(
+                {"topics": ["AI"], "providers": ["other.org"]}, 1, [6], id="a_topic_and_a_provider"
+            ),
             pytest.param({"categories": ["video"]}, 1, [4], id="a_category"),
             pytest.param({"exclude": ["categories/news"]}, 2, [4, 7], id="without_a_category"),
             pytest.param(
-                {"topics": ["AI"], "exclude": ["topics/politics", "providers/other.org"]}, 3, [1, 4, 7], id="without"
+                {"topics": ["AI"], "exclude": ["topics/politics", "providers/other.org"]},
+                3,
+                [1, 4, 7],
+                id="without",
             ),
-            pytest.param({"topics": ["AI"], "exclude": ["topics/ai"]}, 0, [], id="what_is_asked_for_and_excluded"),
+            pytest.param(
+                {"topics": ["AI"], "exclude": ["topics/ai"]},
+                0,
+                [],
+                id="what_is_asked_for_and_excluded",
+            ),
             pytest.param({"min_quality": 50}, 6, [11, 1, 2, 4, 5, 6], id="quality"),
             pytest.param({"min_heat": 70}, 6, [11, 1, 2, 3, 4, 5], id="heat"),
             pytest.param({"min_heat": 0}, 8, [11, 1, 2, 3, 4, 5, 7, 8], id="any_heat"),
             pytest.param({"min_heat": 100}, 0, [], id="more_than_there_is"),
-            pytest.param({"order": "heat"}, 9, [5, 2, 3, 11, 1, 4, 7, 8, 6], id="the_hottest_first"),
+            pytest.param(
+                {"order": "heat"}, 9, [5, 2, 3, 11, 1, 4, 7, 8, 6], id="the_hottest_first"
+            ),
             pytest.param({"order": "heat", "limit": 4}, 9, [5, 2, 3, 11], id="the_four_hottest"),
             pytest.param({"topics": ["AI"], "limit": 2}, 5, [1, 2], id="the_newest_two"),
         ],
     )
-    def test_a_rule_gives(self, source: Store, asked: dict[str, Any], count: int, shown: list[int]) -> None:
+    def test_a_rule_gives(
+        self, source: Store, asked: dict[str, Any], count: int, shown: list[int]
+    ) -> None:
         fill(source, list(self.ARTICLES))
         rule = OwnFeed(key="own", title="Own", **asked).rule(50, ("rss",))
         with at(source, make.NOW, [rule]) as connection:
             found = selection.feeds(connection).get(rule.key)
             assert (found.articles if found else 0) == count
-            picked = fetched(connection, selection.newest(connection, rule.key, make.NOW, rule.limit, rule.order))
+            picked = fetched(
+                connection, selection.newest(connection, rule.key, make.NOW, rule.limit, rule.order)
+            )
         assert [article.path for article, _ in picked] == [f"{n:04}.md" for n in shown]
 
 
 def expected_feeds(place: Path) -> dict[str, dict[str, Any]]:
-    """What a correct publisher lists of the corpus, by the key of the feed: `articles`, and `newest` addresses."""
+    """What a correct publisher lists of the corpus, by the key of the feed: `articles`, and
+    `newest` addresses."""
     expected = json.loads((place / "expected.json").read_text(encoding="utf-8"))
     topics = {feed_key("topics", name): facts for name, facts in expected["topics"].items()}
     providers = {f"providers/{domain}": facts for domain, facts in expected["providers"].items()}
@@ -493,17 +636,21 @@ def test_the_corpus_is_selected_as_expected(config: Config, corpus: Path) -> Non
         ingest(config, source, now)
         with source.reading() as connection:
             feeds = selection.feeds(connection)
-            assert {key: feed.articles for key, feed in feeds.items() if feed.kind != "categories"} == {
-                key: facts["articles"] for key, facts in expected.items()
-            }
+            assert {
+                key: feed.articles for key, feed in feeds.items() if feed.kind != "categories"
+            } == {key: facts["articles"] for key, facts in expected.items()}
             for key, facts in expected.items():
-                assert [article.link for article, _ in shown(connection, key, now, 10)] == facts["newest"], key
+                assert [article.link for article, _ in shown(connection, key, now, 10)] == facts[
+                    "newest"
+                ], key
 
 
 def test_the_commands_publish_the_corpus_as_expected(config: Config, corpus: Path) -> None:
     expected = expected_feeds(corpus)
     place, count = config.file.parent, len(list((corpus / "records").rglob("*.md")))
-    assert make.run("build", cwd=place).stdout.startswith(f"{count} records: {count} read, 0 left out.")
+    assert make.run("build", cwd=place).stdout.startswith(
+        f"{count} records: {count} read, 0 left out."
+    )
     listed = json.loads(make.run("list", "--json", cwd=place).stdout)
     assert {row["key"]: row["articles"] for row in listed if row["kind"] != "categories"} == {
         key: facts["articles"] for key, facts in expected.items()

@@ -1,4 +1,5 @@
-"""Blogs of other publishers, as they are: what is built of them, and that nothing hidden is in it."""
+"""Blogs of other publishers, as they are: what is built of them, and that nothing hidden is in
+it."""
 
 import json
 import re
@@ -46,12 +47,36 @@ BUILT = {
             ["Soil", "Carbon"],
             ["https://fieldwork.example/posts/soil/soil.jpg"],
         ),
-        ("https://fieldwork.example/posts/rain-maps/", "Maps of rain", "2024-02-01T00:00:00+00:00", ["Rain"], []),
-        ("https://fieldwork.example/about/position/", "Where we stand", "2024-01-01T00:00:00+00:00", [], []),
+        (
+            "https://fieldwork.example/posts/rain-maps/",
+            "Maps of rain",
+            "2024-02-01T00:00:00+00:00",
+            ["Rain"],
+            [],
+        ),
+        (
+            "https://fieldwork.example/about/position/",
+            "Where we stand",
+            "2024-01-01T00:00:00+00:00",
+            [],
+            [],
+        ),
     ],
     "docusaurus": [
-        ("https://kelp.example/blog/plans/2024", "Plans", "2024-03-04T05:06:07+00:00", ["Road map"], []),
-        ("https://kelp.example/blog/2024/02/03/maps", "Maps, at last", "2024-02-03T00:00:00+00:00", ["release"], []),
+        (
+            "https://kelp.example/blog/plans/2024",
+            "Plans",
+            "2024-03-04T05:06:07+00:00",
+            ["Road map"],
+            [],
+        ),
+        (
+            "https://kelp.example/blog/2024/02/03/maps",
+            "Maps, at last",
+            "2024-02-03T00:00:00+00:00",
+            ["release"],
+            [],
+        ),
         (
             "https://kelp.example/blog/2024/01/02/release",
             "Kelp 2.0",
@@ -106,7 +131,10 @@ def test_a_blog_is_published_as_it_is(built: Built, extension: str) -> None:
 def test_a_blog_has_the_feeds_of_its_topics(built: Built) -> None:
     public = built.folder / "public"
     folders = {str(file.parent.relative_to(public)) for file in public.rglob("feed.atom")}
-    assert sorted("all" if folder == "." else folder for folder in folders) == FEEDS[built.name].split()
+    assert (
+        sorted("all" if folder == "." else folder for folder in folders)
+        == FEEDS[built.name].split()
+    )
 
 
 def test_updates_and_excerpts_are_read(built: Built) -> None:
@@ -119,11 +147,18 @@ def test_updates_and_excerpts_are_read(built: Built) -> None:
         "jekyll": ("ferries", "2024-06-05", {"The first pair since 1987."}),
         "hugo": ("soil", "2024-03-06", {"Ten years of cores."}),
         "docusaurus": ("release", "2024-01-05", {"Faster, and smaller."}),
-    }[built.name] == (name := next(iter({"ferries", "soil", "release"} & changed.keys())), changed[name], excerpts)
+    }[built.name] == (
+        name := next(iter({"ferries", "soil", "release"} & changed.keys())),
+        changed[name],
+        excerpts,
+    )
 
 
 def test_drafts_and_what_is_to_come_appear_nowhere(built: Built) -> None:
-    hidden = sum(make.CANARY in file.read_text(encoding="utf-8") for file in built.folder.glob("[_bc]*/**/*.m*"))
+    hidden = sum(
+        make.CANARY in file.read_text(encoding="utf-8")
+        for file in built.folder.glob("[_bc]*/**/*.m*")
+    )
     assert hidden >= 2
     for path, content in make.tree(built.folder / "public").items():
         assert b"canary" not in content.lower(), path
@@ -152,7 +187,9 @@ provider = { value = { domain = "example.org" } }
 """
 
 
-def test_a_record_that_is_renamed_under_a_mapping_leaves_nothing_of_its_old_name(tmp_path: Path) -> None:
+def test_a_record_that_is_renamed_under_a_mapping_leaves_nothing_of_its_old_name(
+    tmp_path: Path,
+) -> None:
     text = "---\ntitle: A post\ndate: 2024-05-01\npublishedDateTime: 2024-05-01\n---\nText.\n"
     config = make.site(tmp_path, {"old-name.md": text}, MAPPED)
     make.invoke("build", cwd=tmp_path)
@@ -169,4 +206,8 @@ def test_what_lies_aside_is_not_named_by_others(tmp_path: Path) -> None:
     hidden = "---\ntitle: Hidden\npublishedDateTime: 2024-05-01\n---\n"
     config = make.site(tmp_path, {"shown.md": shown, "_drafts/hidden.md": hidden}, MAPPED)
     make.invoke("build", cwd=tmp_path)
-    assert not [path for path, content in make.tree(config.output_folder).items() if b"TheHiddenOne" in content]
+    assert not [
+        path
+        for path, content in make.tree(config.output_folder).items()
+        if b"TheHiddenOne" in content
+    ]

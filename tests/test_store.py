@@ -1,4 +1,5 @@
-"""The store in a real file: opening and making it anew, put, touch, remove, and what goes with a record."""
+"""The store in a real file: opening and making it anew, put, touch, remove, and what goes with a
+record."""
 
 import random
 import sqlite3
@@ -101,7 +102,9 @@ def file_of(source: Store) -> Path:
 
 def reading(article: Article, *faults: Fault) -> Filed:
     """What reading the file of an article came to."""
-    return make.filed(Found(article.path, 10, 20), Reading(article.path, article.digest, article, faults))
+    return make.filed(
+        Found(article.path, 10, 20), Reading(article.path, article.digest, article, faults)
+    )
 
 
 def put(source: Store, *articles: Article) -> None:
@@ -114,12 +117,17 @@ def put(source: Store, *articles: Article) -> None:
 def counts(connection: Connection) -> dict[str, int]:
     """How many rows there are in each table of what was read."""
     tables = (schema.files, schema.records, schema.memberships, schema.entries)
-    return {table.name: connection.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
+    return {
+        table.name: connection.scalar(select(func.count()).select_from(table)) or 0
+        for table in tables
+    }
 
 
 def articles(connection: Connection) -> list[Article]:
     """Every article, by path."""
-    numbers = list(connection.scalars(select(schema.records.c.number).order_by(schema.records.c.path)))
+    numbers = list(
+        connection.scalars(select(schema.records.c.number).order_by(schema.records.c.path))
+    )
     found = store.articles(connection, numbers)
     return [found[number] for number in numbers]
 
@@ -133,7 +141,9 @@ def mode_of(file: Path) -> str:
 
 def number_of(connection: Connection, path: str) -> int:
     """The number of the record at a path."""
-    number: int = connection.scalars(select(schema.records.c.number).where(schema.records.c.path == path)).one()
+    number: int = connection.scalars(
+        select(schema.records.c.number).where(schema.records.c.path == path)
+    ).one()
     return number
 
 
@@ -141,7 +151,10 @@ class TestOpening:
     def test_a_store_opened_again_has_what_it_had(self, tmp_path: Path) -> None:
         with opened(tmp_path / "deep" / "er" / "store.sqlite") as source:
             put(source, make.article())
-        with opened(tmp_path / "deep" / "er" / "store.sqlite") as source, source.reading() as connection:
+        with (
+            opened(tmp_path / "deep" / "er" / "store.sqlite") as source,
+            source.reading() as connection,
+        ):
             assert articles(connection) == [make.article()]
 
     def test_a_new_store_is_filled_without_a_log_and_then_has_one(self, tmp_path: Path) -> None:
@@ -184,7 +197,9 @@ class TestOpening:
             ends.join()
             assert mode_of(file) == "wal"
 
-    def test_who_reads_waits_though_who_had_the_connection_before_did_not(self, tmp_path: Path) -> None:
+    def test_who_reads_waits_though_who_had_the_connection_before_did_not(
+        self, tmp_path: Path
+    ) -> None:
         file = tmp_path / "store.sqlite"
         with opened(file) as source:
             put(source, make.article())
@@ -199,7 +214,9 @@ class TestOpening:
                 assert articles(connection) == [make.article()]
             ends.join()
 
-    def test_another_fingerprint_keeps_what_was_visible_until_it_is_read_again(self, tmp_path: Path) -> None:
+    def test_another_fingerprint_keeps_what_was_visible_until_it_is_read_again(
+        self, tmp_path: Path
+    ) -> None:
         file = tmp_path / ".feeds" / "store.sqlite"
         with opened(file) as source:
             put(source, make.article())
@@ -210,14 +227,19 @@ class TestOpening:
         with opened(file, "two") as source, source.reading() as connection:
             assert articles(connection) == [make.article()]
             assert counts(connection) == {"files": 1, "records": 1, "memberships": 0, "entries": 0}
-            assert store.known_files(connection) == {"0001.md": Known(-1, -1, store.OLDER + make.article().digest)}
+            assert store.known_files(connection) == {
+                "0001.md": Known(-1, -1, store.OLDER + make.article().digest)
+            }
             assert store.published(connection) == {"feed.rss": Published("", "tag", 1234)}
 
     def test_a_generation_does_not_come_back_when_it_is_made_anew(self, tmp_path: Path) -> None:
         seen = set()
         for fingerprint in ("one", "two", "three"):
             # A service that runs on tells by this number alone that records changed.
-            with opened(tmp_path / ".feeds" / "store.sqlite", fingerprint) as source, source.writing() as connection:
+            with (
+                opened(tmp_path / ".feeds" / "store.sqlite", fingerprint) as source,
+                source.writing() as connection,
+            ):
                 store.advance(connection)
                 seen.add(store.generation(connection))
         assert len(seen) == 3
@@ -229,12 +251,18 @@ class TestOpening:
             pytest.param(lambda content: b"", id="nothing"),
             pytest.param(lambda content: content[:50], id="truncated in the header"),
             pytest.param(lambda content: content[:5000], id="truncated in a page"),
-            pytest.param(lambda content: content[: len(content) // 8192 * 4096], id="truncated between pages"),
+            pytest.param(
+                lambda content: content[: len(content) // 8192 * 4096], id="truncated between pages"
+            ),
             pytest.param(lambda content: b"\0" * len(content), id="zeros"),
-            pytest.param(lambda content: content[:100] + b"\xff" * (len(content) - 100), id="pages of ones"),
+            pytest.param(
+                lambda content: content[:100] + b"\xff" * (len(content) - 100), id="pages of ones"
+            ),
         ],
     )
-    def test_a_damaged_file_is_made_anew(self, tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+    def test_a_damaged_file_is_made_anew(
+        self, tmp_path: Path, damage: Callable[[bytes], bytes]
+    ) -> None:
         file = tmp_path / ".feeds" / "store.sqlite"
         with opened(file) as source:
             put(source, *(make.article(n, body="long " * 200) for n in range(60)))
@@ -289,7 +317,10 @@ class TestOpening:
 
     def test_a_store_anywhere_is_known_as_ours(self, tmp_path: Path) -> None:
         for fingerprint in ("one", "two"):
-            with opened(tmp_path / "elsewhere.db", fingerprint) as source, source.reading() as connection:
+            with (
+                opened(tmp_path / "elsewhere.db", fingerprint) as source,
+                source.reading() as connection,
+            ):
                 assert articles(connection) == []
 
     def test_a_process_of_another_version_may_not_write(self, tmp_path: Path) -> None:
@@ -299,7 +330,9 @@ class TestOpening:
                 put(old, make.article())
             put(new, make.article())
 
-    @pytest.mark.parametrize("name", ["a b", "what?", "50%", "C#", "%20", "a?mode=ro", "Łódź", "a:b@c"])
+    @pytest.mark.parametrize(
+        "name", ["a b", "what?", "50%", "C#", "%20", "a?mode=ro", "Łódź", "a:b@c"]
+    )
     def test_a_folder_may_have_any_name(self, tmp_path: Path, name: str) -> None:
         file = tmp_path / name / "store.sqlite"
         with opened(file) as source:
@@ -354,7 +387,9 @@ class TestFailing:
             put(source, *(make.article(n, body="long " * 200) for n in range(60)))
         content = bytearray(file.read_bytes())
         with sqlite3.connect(file) as raw:
-            (root,) = raw.execute("SELECT rootpage FROM sqlite_master WHERE name = 'records'").fetchone()
+            (root,) = raw.execute(
+                "SELECT rootpage FROM sqlite_master WHERE name = 'records'"
+            ).fetchone()
             (size,) = raw.execute("PRAGMA page_size").fetchone()
         raw.close()
         content[(root - 1) * size : root * size] = b"\xff" * size
@@ -395,7 +430,14 @@ class TestChanging:
         put(source, make.article(1))
         fault = Fault("0001.md", 2, 3, "title", "text", "nothing")
         with source.writing() as connection:
-            store.put(connection, [make.filed(Found("0001.md", 10, 21), Reading("0001.md", "broken", None, (fault,)))])
+            store.put(
+                connection,
+                [
+                    make.filed(
+                        Found("0001.md", 10, 21), Reading("0001.md", "broken", None, (fault,))
+                    )
+                ],
+            )
         with source.reading() as connection:
             assert articles(connection) == []
             assert counts(connection) == {"files": 1, "records": 0, "memberships": 0, "entries": 0}
@@ -420,7 +462,10 @@ class TestChanging:
             before = number_of(connection, "0001.md")
             store.touch(connection, [Found("0001.md", 11, 22)])
             known = store.known_files(connection)
-            assert known == {"0001.md": Known(11, 22, "digest-1"), "0002.md": Known(10, 20, "digest-2")}
+            assert known == {
+                "0001.md": Known(11, 22, "digest-1"),
+                "0002.md": Known(10, 20, "digest-2"),
+            }
             assert number_of(connection, "0001.md") == before
 
     def test_remove_leaves_nothing_of_a_file(self, source: Store) -> None:
@@ -446,14 +491,21 @@ class TestForgetting:
 
     def word(self, n: int) -> str:
         """A word that is in one article alone, in another order than their numbers."""
-        return "zz" + "".join(chr(ord("a") + int(digit)) for digit in f"{n * 7919 % 100_003:05}") + "qq"
+        return (
+            "zz"
+            + "".join(chr(ord("a") + int(digit)) for digit in f"{n * 7919 % 100_003:05}")
+            + "qq"
+        )
 
     def article(self, n: int, more: int = 0) -> Article:
-        """An article whose word is in all that is kept of it: path, address, title, topic and text."""
+        """An article whose word is in all that is kept of it: path, address, title, topic and
+        text."""
         word = self.word(n)
         link = f"https://example.org/{word}/" + "x" * (n % 90)
         texts: dict[str, Any] = {"title": f"About {word}", "topics": (f"Topic {word}", "AI")}
-        return make.article(n, path=f"{word}.md", link=link, excerpt=f"{word} " * (n % 40 + more), **texts)
+        return make.article(
+            n, path=f"{word}.md", link=link, excerpt=f"{word} " * (n % 40 + more), **texts
+        )
 
     def test_what_was_taken_back_is_nowhere_in_the_file(self, source: Store) -> None:
         source.tend()
@@ -502,7 +554,9 @@ class TestForgetting:
 
 
 class TestEntries:
-    def kept(self, source: Store, recipes: dict[int, str], format_name: str = "rss") -> dict[int, bytes]:
+    def kept(
+        self, source: Store, recipes: dict[int, str], format_name: str = "rss"
+    ) -> dict[int, bytes]:
         with source.reading() as connection:
             return store.kept_entries(connection, format_name, recipes)
 
@@ -512,7 +566,9 @@ class TestEntries:
 
     def numbers(self, source: Store) -> Sequence[int]:
         with source.reading() as connection:
-            return list(connection.scalars(select(schema.records.c.number).order_by(schema.records.c.path)))
+            return list(
+                connection.scalars(select(schema.records.c.number).order_by(schema.records.c.path))
+            )
 
     def test_an_entry_comes_back_for_its_recipe_and_format_alone(self, source: Store) -> None:
         put(source, make.article(1), make.article(2))
@@ -545,11 +601,16 @@ class TestEntries:
 
     def test_what_is_published_is_noted_and_replaced_by_path(self, source: Store) -> None:
         with source.writing() as connection:
-            store.note_published(connection, {"a": Published("r1", "e1", 1), "b": Published("r2", "e2", 2)})
+            store.note_published(
+                connection, {"a": Published("r1", "e1", 1), "b": Published("r2", "e2", 2)}
+            )
             store.note_published(connection, {"b": Published("r3", "e3", 3)})
             store.note_published(connection, {})
         with source.reading() as connection:
-            assert store.published(connection) == {"a": Published("r1", "e1", 1), "b": Published("r3", "e3", 3)}
+            assert store.published(connection) == {
+                "a": Published("r1", "e1", 1),
+                "b": Published("r3", "e3", 3),
+            }
             assert store.published(connection, ["b"]) == {"b": Published("r3", "e3", 3)}
             assert store.published(connection, ["c"]) == {}
 
@@ -559,7 +620,10 @@ class TestEntries:
             store.keep_extents(connection, {"all": Extent("r3", 2)})
             store.keep_extents(connection, {})
         with source.reading() as connection:
-            assert store.extents(connection) == {"all": Extent("r3", 2), "topics/ai": Extent("r2", 1)}
+            assert store.extents(connection) == {
+                "all": Extent("r3", 2),
+                "topics/ai": Extent("r2", 1),
+            }
 
 
 class TestFaults:
@@ -576,7 +640,9 @@ class TestFaults:
 
     def test_a_remark_is_not_kept(self, source: Store) -> None:
         with source.writing() as connection:
-            store.put(connection, [reading(make.article(1), replace(self.FAULT, cost=Cost.NOTHING))])
+            store.put(
+                connection, [reading(make.article(1), replace(self.FAULT, cost=Cost.NOTHING))]
+            )
         assert self.faults(source) == []
 
     def test_a_fault_of_an_article_that_is_not_yet_due_is_not_told(self, source: Store) -> None:

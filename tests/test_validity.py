@@ -1,5 +1,5 @@
-"""The musts of the specifications, held over every document of a corpus: RSS 2.0 with its Best Practices Profile,
-RFC 4287 (Atom) and RFC 5005 (history), as a validator would.
+"""The musts of the specifications, held over every document of a corpus: RSS 2.0 with its Best
+Practices Profile, RFC 4287 (Atom) and RFC 5005 (history), as a validator would.
 """
 
 import re
@@ -76,7 +76,10 @@ def test_rss_has_what_it_must_have(documents: dict[str, Any]) -> None:
         (own,) = (link for link in channel.findall(f"{ATOM}link") if link.get("rel") == "self")
         assert (own.get("href"), own.get("type")) == (SITE + path, "application/rss+xml")
         (image,) = channel.findall("image")
-        assert (one(image, "title"), one(image, "link")) == (one(channel, "title"), one(channel, "link"))
+        assert (one(image, "title"), one(image, "link")) == (
+            one(channel, "title"),
+            one(channel, "link"),
+        )
         assert channel.findall("item")
         dates = [parsedate_to_datetime(one(item, "pubDate")) for item in channel.findall("item")]
         assert dates == sorted(dates, reverse=True) or path.startswith("feeds/hot/")
@@ -91,7 +94,9 @@ def test_items_of_rss_have_what_they_must_have(documents: dict[str, Any]) -> Non
             assert guid.get("isPermaLink") == "true"
             assert ADDRESS.fullmatch(guid.text)
             assert ADDRESS.fullmatch(one(item, "link"))
-            assert re.fullmatch(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}", one(item, "pubDate"))
+            assert re.fullmatch(
+                r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}", one(item, "pubDate")
+            )
             assert one(item, "title")
             assert not item.findall("author")  # that is an e-mail address; names are dc:creator
             assert len(item.findall("enclosure")) <= 1
@@ -116,13 +121,16 @@ def test_atom_has_what_it_must_have(documents: dict[str, Any]) -> None:
         assert links["self"] == SITE + path
         assert links["hub"] == "https://hub.example.org/"
         assert ADDRESS.fullmatch(links["alternate"])
-        ids.setdefault(one(root, f"{ATOM}id"), set()).add(re.sub(r"(archive/[^/]+|feed\.atom)$", "", path))
+        ids.setdefault(one(root, f"{ATOM}id"), set()).add(
+            re.sub(r"(archive/[^/]+|feed\.atom)$", "", path)
+        )
         entries = root.findall(f"{ATOM}entry")
         assert len({one(entry, f"{ATOM}id") for entry in entries}) == len(entries)
         for entry in entries:
             check_atom(entry, "en")
             assert one(entry, f"{ATOM}published") <= one(entry, f"{ATOM}updated")
-            assert [link.get("rel") for link in entry.findall(f"{ATOM}link")].count(None) == 1  # one alternate
+            # one alternate
+            assert [link.get("rel") for link in entry.findall(f"{ATOM}link")].count(None) == 1
             assert entry.find(f"{ATOM}content").get("type") == "html"
             (source,) = entry.findall(f"{ATOM}source")
             for tag in ("id", "title", "updated"):
@@ -159,7 +167,9 @@ def test_history_is_told_as_it_must_be(documents: dict[str, Any], ending: str) -
         links = [(link.get("rel"), link.get("href")) for link in head.findall(f"{ATOM}link")]
         relations = [relation for relation, _ in links]
         assert len(relations) == len(set(relations)), "each relation once"
-        told = {child.tag.removeprefix(HISTORY) for child in head if str(child.tag).startswith(HISTORY)}
+        told = {
+            child.tag.removeprefix(HISTORY) for child in head if str(child.tag).startswith(HISTORY)
+        }
         if is_archive(path):
             assert told == {"archive"}
             assert "current" in relations

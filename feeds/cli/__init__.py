@@ -1,7 +1,8 @@
-"""The command `feeds`.  Here errors become exit codes: 0 done, 1 done with faults reported, 2 wrong use or config.
+"""The command `feeds`.  Here errors become exit codes: 0 done, 1 done with faults reported, 2 wrong
+use or config.
 
-130 is stopped by Ctrl-C. A module for each command. Libraries load inside the commands that need them, so that
-`feeds --help` answers at once.
+130 is stopped by Ctrl-C. A module for each command. Libraries load inside the commands that need
+them, so that `feeds --help` answers at once.
 """
 
 import atexit
@@ -24,7 +25,8 @@ from feeds.cli.serve import serve
 from feeds.cli.show import show
 from feeds.errors import ConfigError, FeedsError
 
-# Objects between two searches for garbage.  Of 100,000 files a walk makes as many that are none: a tenth of its time.
+# Objects between two searches for garbage.  Of 100,000 files a walk makes as many that are none: a
+# tenth of its time.
 GARBAGE = 100_000
 
 EXAMPLES = """\b
@@ -58,7 +60,8 @@ class Commands(click.Group):
         except FeedsError as error:
             click.echo(f"feeds: {error}", err=True)
             ctx.exit(WRONG_USE)
-        except (KeyboardInterrupt, click.Abort):  # click would end with 1, that of a command that was done
+        # click would end with 1, that of a command that was done
+        except (KeyboardInterrupt, click.Abort):
             from feeds.cli import terminal
 
             below = "\n" if terminal.is_watched(err=True) else ""  # of ^C, which the terminal shows
@@ -66,7 +69,9 @@ class Commands(click.Group):
             ctx.exit(STOPPED)
 
 
-@click.group(cls=Commands, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Commands, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, prog_name="feeds")
 def main() -> None:
     """Publish article records as RSS and Atom feeds, per topic and per provider.
@@ -74,7 +79,8 @@ def main() -> None:
     Records are read from the folder that config.toml names. Unpublished ones appear nowhere.
     """
     gc.set_threshold(GARBAGE)
-    atexit.register(gc.freeze)  # what ends with the process is not searched for garbage, a twentieth of a build
+    # what ends with the process is not searched for garbage, a twentieth of a build
+    atexit.register(gc.freeze)
 
 
 for command in (init, new, check, build, serve, list_feeds, show, doctor, schema, completion):

@@ -12,7 +12,8 @@ from feeds.cli.opening import allow_removal_option, config_option
 if TYPE_CHECKING:
     from feeds.pipeline import Ingested
 
-SHORT_WAIT = 1  # seconds for another writer of the store, before what was taken back leaves the tree without it
+# seconds for another writer of the store, before what was taken back leaves the tree without it
+SHORT_WAIT = 1
 
 
 @click.command(
@@ -25,13 +26,17 @@ SHORT_WAIT = 1  # seconds for another writer of the store, before what was taken
 def build(config_path: str, compress: bool, allow_removal: bool) -> None:
     """Write the static tree: only what changed, and without what is gone.
 
-    Exit code 1 when a record, or part of one, had to be left out, or something lies in the way of a file.
+    Exit code 1 when a record, or part of one, had to be left out, or something lies in the way of a
+    file.
     """
     gc.set_threshold(100_000, 50, 50)  # next to nothing that is made here points to itself
     from feeds.errors import LedgerError, RemovalRefused, StoreBusy, StoreError
 
     config, now = opening.load(config_path), opening.now()
-    with opening.reading_ahead(config, now) as ahead, opening.opened(config, or_only_read=True) as source:
+    with (
+        opening.reading_ahead(config, now) as ahead,
+        opening.opened(config, or_only_read=True) as source,
+    ):
         from feeds.publish import static, withdrawal
 
         if ahead is not None and ahead.read is not None:  # loaded while others read
@@ -42,13 +47,24 @@ def build(config_path: str, compress: bool, allow_removal: bool) -> None:
 
         def write() -> static.Built:
             with terminal.progress("Writing", "document") as progress:
-                done = static.build(config, source, now, progress, compress=compress, workers=opening.workers(config))
-            opening.report_lines([f"{config.output.path}/{path}: {problem}" for path, problem in done.refused])
+                done = static.build(
+                    config,
+                    source,
+                    now,
+                    progress,
+                    compress=compress,
+                    workers=opening.workers(config),
+                )
+            opening.report_lines(
+                [f"{config.output.path}/{path}: {problem}" for path, problem in done.refused]
+            )
             return done
 
         def read() -> "Ingested":
             try:
-                return opening.ingest(config, source, now, ahead, allow_removal=allow_removal, wait=SHORT_WAIT)
+                return opening.ingest(
+                    config, source, now, ahead, allow_removal=allow_removal, wait=SHORT_WAIT
+                )
             except StoreBusy:  # what was taken back goes before it is waited for
                 withdrawal.take_back(config, source, now, allow_removal=allow_removal)
                 return opening.ingest(config, source, now, allow_removal=allow_removal)
@@ -65,7 +81,10 @@ def build(config_path: str, compress: bool, allow_removal: bool) -> None:
         opening.tell_hidden(config, source, "build")
         built = write()
     if config.site.base_url == config.server.address:
-        click.echo(f"Every address begins with {config.site.base_url}: site.base_url names the public one.", err=True)
+        click.echo(
+            f"Every address begins with {config.site.base_url}: site.base_url names the public one.",
+            err=True,
+        )
     left_out = len({fault.path for fault in faults if fault.cost == "record"})
     click.echo(
         f"{terminal.count(ingested.files, 'record')}: {ingested.read} read, {left_out} left out. "

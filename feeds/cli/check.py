@@ -1,4 +1,5 @@
-"""`feeds check`: every fault of every record, for its editor, for an editor's program, or for CI."""
+"""`feeds check`: every fault of every record, for its editor, for an editor's program, or for
+CI."""
 
 import sys
 from contextlib import suppress
@@ -29,12 +30,14 @@ FORMATS = ("text", "lines", "json", "github")
     help="text: each fault with its line, the default on a terminal; lines: path:line:column, the default in a pipe; "
     "json: one array; github: annotations of GitHub Actions.",
 )
-@click.option("--all", "show_all", is_flag=True, help="Show every fault as text, not the first of each kind.")
+@click.option(
+    "--all", "show_all", is_flag=True, help="Show every fault as text, not the first of each kind."
+)
 def check(config_path: str, form: str | None, show_all: bool) -> None:
     """Report every fault of every record.  Exit code 1 when there is one.
 
-    Lines of unpublished records are shown too, to their editor; those of `secured` never. After an upgrade, the
-    records that it hides are named once.
+    Lines of unpublished records are shown too, to their editor; those of `secured` never. After an
+    upgrade, the records that it hides are named once.
     """
     from feeds import pipeline
     from feeds.cli import reports
@@ -57,7 +60,8 @@ def check(config_path: str, form: str | None, show_all: bool) -> None:
 
 
 def _tell_hidden(config: "Config", now: datetime) -> None:
-    """Name what an upgrade hides.  A store that no command has brought up to date since is brought up to date first."""
+    """Name what an upgrade hides.  A store that no command has brought up to date since is brought
+    up to date first."""
     from feeds import selection
 
     with suppress(FeedsError), opening.opened(config) as source:

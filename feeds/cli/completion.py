@@ -1,4 +1,5 @@
-"""`feeds completion`: what a shell needs to complete commands, options, the keys of feeds and formats."""
+"""`feeds completion`: what a shell needs to complete commands, options, the keys of feeds and
+formats."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,9 @@ WHERE = {
     "zsh": "feeds completion zsh > ~/.zfunc/_feeds   (with fpath+=~/.zfunc before compinit in ~/.zshrc)",
     "fish": "feeds completion fish > ~/.config/fish/completions/feeds.fish",
 }
-EXAMPLES = "\b\nInstall it, then open a new shell:\n" + "".join(f"  {command}\n" for command in WHERE.values())
+EXAMPLES = "\b\nInstall it, then open a new shell:\n" + "".join(
+    f"  {command}\n" for command in WHERE.values()
+)
 
 
 @click.command(
@@ -31,10 +34,16 @@ def completion(shell: str) -> None:
 
     kind = get_completion_class(shell)
     if kind is not None:
-        click.echo(kind(click.get_current_context().find_root().command, {}, "feeds", "_FEEDS_COMPLETE").source())
+        click.echo(
+            kind(
+                click.get_current_context().find_root().command, {}, "feeds", "_FEEDS_COMPLETE"
+            ).source()
+        )
 
 
-def complete_key(context: click.Context, parameter: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+def complete_key(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> "list[CompletionItem]":
     """The keys of feeds that begin so, by the store as it is: a key press reads no record."""
     from click.shell_completion import CompletionItem
 
@@ -49,10 +58,16 @@ def complete_key(context: click.Context, parameter: click.Parameter, incomplete:
             feeds = Documents(config, source).feeds(opening.now()).values()
     except FeedsError:
         return []
-    return [CompletionItem(feed.key, help=feed.name) for feed in feeds if feed.key.startswith(incomplete)]
+    return [
+        CompletionItem(feed.key, help=feed.name)
+        for feed in feeds
+        if feed.key.startswith(incomplete)
+    ]
 
 
-def complete_format(context: click.Context, parameter: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+def complete_format(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> "list[CompletionItem]":
     """The formats that the config has."""
     from click.shell_completion import CompletionItem
 

@@ -1,4 +1,5 @@
-"""`feeds doctor`: polls a published site as readers do, and says what is wrong with it and what mends it."""
+"""`feeds doctor`: polls a published site as readers do, and says what is wrong with it and what
+mends it."""
 
 import json
 import sys
@@ -29,14 +30,23 @@ Examples:
 @click.command(short_help="Is what is published right for readers?", epilog=EXAMPLES)
 @config_option
 @click.argument("address", required=False)
-@click.option("--base-url", default="", help="The public address, where ADDRESS is another way to the same site.")
-@click.option("--images", is_flag=True, help="Fetch the pictures of entries too, a hundred at most.")
+@click.option(
+    "--base-url",
+    default="",
+    help="The public address, where ADDRESS is another way to the same site.",
+)
+@click.option(
+    "--images", is_flag=True, help="Fetch the pictures of entries too, a hundred at most."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array of objects.")
-def doctor(config_path: str, address: str | None, base_url: str, images: bool, as_json: bool) -> None:
+def doctor(
+    config_path: str, address: str | None, base_url: str, images: bool, as_json: bool
+) -> None:
     """Poll the site at ADDRESS as readers do, and say what is wrong with it.
 
-    Every feed is fetched, read and asked for again; some of each format in every way. Without ADDRESS it is the service
-    that `feeds serve` runs here, by the config. Exit code 1 when there is a fault; advice alone is none.
+    Every feed is fetched, read and asked for again; some of each format in every way. Without
+    ADDRESS it is the service that `feeds serve` runs here, by the config. Exit code 1 when there is
+    a fault; advice alone is none.
     """
     from feeds import doctor
     from feeds.model import web_address
@@ -53,7 +63,12 @@ def doctor(config_path: str, address: str | None, base_url: str, images: bool, a
             raise FeedsError(what, f"expected an http or https address, got {given!r}") from error
     with doctor.Asker() as asker, terminal.progress("Asking", "feed") as progress:
         examined = doctor.examine(
-            asker, address, lambda: datetime.now(UTC), public=base_url, images=images, progress=progress
+            asker,
+            address,
+            lambda: datetime.now(UTC),
+            public=base_url,
+            images=images,
+            progress=progress,
         )
     if as_json:
         _say_json(examined)
@@ -103,7 +118,12 @@ def _say(examined: "Examined", address: str) -> None:
     table.add_column("What mends it", overflow="fold")
     for kind, found in kinds.items():
         facts = KINDS[kind]
-        table.add_row(Text(facts.level, style=COLOURS[facts.level]), facts.what, f"{len(found):,}", facts.advice)
+        table.add_row(
+            Text(facts.level, style=COLOURS[facts.level]),
+            facts.what,
+            f"{len(found):,}",
+            facts.advice,
+        )
     if kinds:
         out.print(table)
     for kind, found in kinds.items():
@@ -122,9 +142,13 @@ def _say(examined: "Examined", address: str) -> None:
         return
     levels = [KINDS[finding.kind].level for finding in examined.findings]
     faults, advice = levels.count("fault"), levels.count("advice")
-    verdict = f"{terminal.count(faults, 'fault')}, {advice} to advise." if levels else "no complaint."
+    verdict = (
+        f"{terminal.count(faults, 'fault')}, {advice} to advise." if levels else "no complaint."
+    )
     style = "bold red" if faults else "bold yellow" if advice else "bold green"
-    out.print(Text(f"{terminal.count(len(examined.feeds), 'feed')} at {address}: {verdict}", style=style))
+    out.print(
+        Text(f"{terminal.count(len(examined.feeds), 'feed')} at {address}: {verdict}", style=style)
+    )
 
 
 def _by_kind(findings: "Sequence[Finding]") -> "Mapping[str, list[Finding]]":

@@ -1,7 +1,8 @@
-"""What is wrong, shown as a compiler does: the line itself, a mark under the value, what was expected, a hint.
+"""What is wrong, shown as a compiler does: the line itself, a mark under the value, what was
+expected, a hint.
 
-In: faults of records or of config.toml, and the lines that may be shown. Not here: which lines those are
-(records/quoting, located), other formats (reports).
+In: faults of records or of config.toml, and the lines that may be shown. Not here: which lines
+those are (records/quoting, located), other formats (reports).
 """
 
 import re
@@ -27,7 +28,8 @@ LONGEST_MARK = 60
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One thing to show: a level, the place, what was expected, and what more there is to say, a line each."""
+    """One thing to show: a level, the place, what was expected, and what more there is to say, a
+    line each."""
 
     level: str
     path: str
@@ -68,7 +70,8 @@ def shown(fault: "Fault", path: str, hint: str, *, is_quoted: bool) -> Shown:
 
 
 def at_key(fault: "Fault", lines: Mapping[int, str]) -> "Fault":
-    """A fault of a key that is no key of ours, in the place of the key where it was in that of the value."""
+    """A fault of a key that is no key of ours, in the place of the key where it was in that of the
+    value."""
     written = re.compile(rf"[\"']?({re.escape(fault.got[1:-1])})[\"']?\s*[:=]")
     for number in range(fault.line, max(0, fault.line - 5), -1):
         if match := written.search(lines.get(number, "")):
@@ -88,8 +91,12 @@ def say(one: Shown, line: str | None) -> "Text":
     if line is not None and line.strip():
         before, value, after = _cut(line, one.column, terminal.width() - len(number) - 4)
         pad, mark = _cells(before), max(1, min(_cells(value), LONGEST_MARK))
-        out.append(f"{gutter} |\n{number} | ", "blue").append(before).append(value, COLOURS[one.level]).append(after)
-        out.append(f"\n{gutter} | ", "blue").append(" " * pad + "^" * mark + "\n", COLOURS[one.level])
+        out.append(f"{gutter} |\n{number} | ", "blue").append(before).append(
+            value, COLOURS[one.level]
+        ).append(after)
+        out.append(f"\n{gutter} | ", "blue").append(
+            " " * pad + "^" * mark + "\n", COLOURS[one.level]
+        )
     for text in one.more:
         style = "green" if text.startswith("hint: ") else ""
         out.append(f"{gutter} = ", "blue").append(f"{text}\n", style)
@@ -108,9 +115,13 @@ def value_at(line: str, column: int) -> str:
 
 
 def _cut(line: str, column: int, room: int) -> tuple[str, str, str]:
-    """A line in three parts, the middle one being the value; shortened so that the value stays in sight."""
+    """A line in three parts, the middle one being the value; shortened so that the value stays in
+    sight."""
     value = value_at(line, column)
-    before, after = terminal.safe(line[: column - 1]), terminal.safe(line[column - 1 + len(value) :])
+    before, after = (
+        terminal.safe(line[: column - 1]),
+        terminal.safe(line[column - 1 + len(value) :]),
+    )
     value = terminal.safe(value)
     if _cells(before) + _cells(value) + _cells(after) <= room:
         return before, value, after
@@ -138,7 +149,8 @@ def _cells(text: str) -> int:
 
 
 def say_config(error: ConfigError) -> None:
-    """Every fault of config.toml on standard error: at its line for a person, a line each for a program."""
+    """Every fault of config.toml on standard error: at its line for a person, a line each for a
+    program."""
     if not error.faults:
         click.echo(f"feeds: {error}", err=True)
         return

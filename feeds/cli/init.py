@@ -31,8 +31,9 @@ MOST_FAULTS = 5
 def init(folder: str, title: str, base_url: str, wordpress: str | None) -> None:
     """Make a site in FOLDER, this one unless another is named.
 
-    In a folder of Jekyll, Hugo, Eleventy or Docusaurus: a config by which its posts are read as they are. Otherwise
-    a config with comments and a first record, or those of an export. No file that is there is changed.
+    In a folder of Jekyll, Hugo, Eleventy or Docusaurus: a config by which its posts are read as
+    they are. Otherwise a config with comments and a first record, or those of an export. No file
+    that is there is changed.
     """
     from feeds import generators
 
@@ -103,10 +104,16 @@ def _adopt(blog: "Blog", place: Path, title: str, base_url: str) -> None:
     name = generators.free_name(place)
     if name is None:
         raise FeedsError(
-            str(place), f"expected no {' or '.join(generators.CONFIG_NAMES)}: `feeds init` changes no file"
+            str(place),
+            f"expected no {' or '.join(generators.CONFIG_NAMES)}: `feeds init` changes no file",
         )
     click.echo(f"Found {blog.generator}, by {blog.settings}:")
-    known = {"title": blog.title, "address": blog.url, "posts": f"{blog.posts}/", "description": blog.description}
+    known = {
+        "title": blog.title,
+        "address": blog.url,
+        "posts": f"{blog.posts}/",
+        "description": blog.description,
+    }
     known |= {"language": blog.language, "author": blog.author, "time zone": blog.timezone}
     for what, text in known.items():
         click.echo(f"  {what:<12}{terminal.safe(text) or '(not found)'}")
@@ -121,15 +128,20 @@ def _adopt(blog: "Blog", place: Path, title: str, base_url: str) -> None:
         click.echo(f"  {note}")
     click.echo(f"  .feeds/ and {blog.output}/ are made anew at any time: .gitignore can have both.")
     if blog.timezone and blog.timezone not in time_zones():
-        click.echo(f"  the time zone {terminal.safe(blog.timezone)} has no name that feeds knows: set site.timezone.")
+        click.echo(
+            f"  the time zone {terminal.safe(blog.timezone)} has no name that feeds knows: set site.timezone."
+        )
     if not blog.url:
-        click.echo("  the address of the site was not found: replace https://example.org in the config.")
+        click.echo(
+            "  the address of the site was not found: replace https://example.org in the config."
+        )
     click.echo()
     _say_next(place, name, sample=False)
 
 
 def _say_posts(config: "Config", folder: str) -> None:
-    """How many posts can be read, and an address as feeds makes it, to hold against the site's own."""
+    """How many posts can be read, and an address as feeds makes it, to hold against the site's
+    own."""
     from feeds.records import Cost, Fault, read_file, read_record, walk
     from feeds.records.naming import is_aside
 
@@ -179,7 +191,9 @@ def _check(title: str, base_url: str) -> None:
     try:
         web_address(base_url or "https://example.org")
     except ValueError as error:
-        raise FeedsError("--base-url", f"expected an http or https address, got {base_url!r}") from error
+        raise FeedsError(
+            "--base-url", f"expected an http or https address, got {base_url!r}"
+        ) from error
 
 
 def _write(file: Path, text: str) -> None:

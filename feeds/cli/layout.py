@@ -1,6 +1,7 @@
 """A document laid out for a person at a terminal: a tag or a key a line, indented and coloured.
 
-What is laid out is no longer the document to the byte. Not here: the bytes as they are published (show).
+What is laid out is no longer the document to the byte. Not here: the bytes as they are published
+(show).
 """
 
 import json
@@ -22,7 +23,9 @@ def print_document(text: str, format_name: str) -> None:
     laid_out = lines_of_json(text) if language == "json" else "\n".join(lines_of_xml(text))
     safe = "\n".join(terminal.safe(line) for line in laid_out.split("\n"))
     # The colours of the terminal itself, so that they fit light ones and dark ones.
-    terminal.console().print(Syntax(safe, language, theme="ansi_dark", word_wrap=True, background_color="default"))
+    terminal.console().print(
+        Syntax(safe, language, theme="ansi_dark", word_wrap=True, background_color="default")
+    )
 
 
 def lines_of_json(text: str) -> str:

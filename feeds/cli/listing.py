@@ -57,7 +57,9 @@ def list_feeds(config_path: str, as_json: bool) -> None:
 def bars(counts: Sequence[int]) -> str:
     """A line of bars, the highest one full; nothing is a blank, and something is never nothing."""
     most = max(counts, default=0)
-    return "".join(" " if not count else BARS[max(0, -(-count * len(BARS) // most) - 1)] for count in counts)
+    return "".join(
+        " " if not count else BARS[max(0, -(-count * len(BARS) // most) - 1)] for count in counts
+    )
 
 
 def _facts(config: "Config", feed: "Feed") -> dict[str, Any]:
@@ -81,11 +83,16 @@ def _weeks(source: "Store", now: datetime) -> dict[str, list[int]]:
         return selection.weeks(connection, now, WEEKS)
 
 
-def _table(config: "Config", feeds: "Mapping[str, Feed]", weeks: Mapping[str, list[int]], now: datetime) -> None:
+def _table(
+    config: "Config", feeds: "Mapping[str, Feed]", weeks: Mapping[str, list[int]], now: datetime
+) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    names = {key: terminal.safe(config.site.title if key == "all" else feed.name) for key, feed in feeds.items()}
+    names = {
+        key: terminal.safe(config.site.title if key == "all" else feed.name)
+        for key, feed in feeds.items()
+    }
     room = terminal.width() - WEEKS - 8 - 9 - 8  # what count, age and the gaps leave
     for_keys = min(max(map(len, feeds), default=0), room - min(20, room // 2))
     table = Table(box=None, pad_edge=False, header_style="bold", expand=False)
@@ -102,7 +109,9 @@ def _table(config: "Config", feeds: "Mapping[str, Feed]", weeks: Mapping[str, li
             table.add_row(Text(HEADINGS.get(kind, kind), style="dim italic"))
         line = Text(bars(weeks.get(feed.key, [])), style="cyan")
         newest = Text(_age(now - feed.updated), style="dim")
-        table.add_row(Text(names[feed.key]), Text(feed.key, style="dim"), f"{feed.articles:,}", line, newest)
+        table.add_row(
+            Text(names[feed.key]), Text(feed.key, style="dim"), f"{feed.articles:,}", line, newest
+        )
     out = terminal.console()
     if not feeds:
         out.print("No article is published yet.")
@@ -116,7 +125,12 @@ def _table(config: "Config", feeds: "Mapping[str, Feed]", weeks: Mapping[str, li
 
 def _age(span: timedelta) -> str:
     minutes = max(0, int(span.total_seconds() // 60))
-    for size, unit in ((365 * 24 * 60, "year"), (30 * 24 * 60, "month"), (24 * 60, "day"), (60, "hour")):
+    for size, unit in (
+        (365 * 24 * 60, "year"),
+        (30 * 24 * 60, "month"),
+        (24 * 60, "day"),
+        (60, "hour"),
+    ):
         if minutes >= size:
             return f"{terminal.count(minutes // size, unit)}"
     return f"{terminal.count(minutes, 'minute')}"

@@ -28,10 +28,14 @@ LONGEST_NAME = 60
 @config_option
 @click.argument("title")
 @click.option("--url", default="", help="Where the article is read.")
-@click.option("--provider", default="", help="Who published it, as a host name; that of --url unless given.")
+@click.option(
+    "--provider", default="", help="Who published it, as a host name; that of --url unless given."
+)
 @click.option("--topic", "topics", multiple=True, help="A topic; may be given again.")
 @click.option("--publish", is_flag=True, help="Publish it at once; it is hidden otherwise.")
-def new(config_path: str, title: str, url: str, provider: str, topics: tuple[str, ...], publish: bool) -> None:
+def new(
+    config_path: str, title: str, url: str, provider: str, topics: tuple[str, ...], publish: bool
+) -> None:
     """Write a record with TITLE into the records folder, in the keys that the config reads.
 
     It has `published: false`, or what hides a record of a blog, until you take that away.
@@ -41,7 +45,9 @@ def new(config_path: str, title: str, url: str, provider: str, topics: tuple[str
     values = {
         "title": title,
         "webUrl": url,
-        "publishedDateTime": now.replace(second=0, microsecond=0).isoformat().replace("+00:00", "Z"),
+        "publishedDateTime": now.replace(second=0, microsecond=0)
+        .isoformat()
+        .replace("+00:00", "Z"),
         "excerpt": "",
         "published": publish,
         "provider": {"name": host, "domain": host},
@@ -63,7 +69,8 @@ def new(config_path: str, title: str, url: str, provider: str, topics: tuple[str
 
 
 def theirs(values: dict[str, Any], mapping: "FieldMapping") -> dict[str, Any]:
-    """Values in our keys as those of another publisher; what a constant or a template says needs no key."""
+    """Values in our keys as those of another publisher; what a constant or a template says needs no
+    key."""
     from feeds.records.mapping import Nested, TheirKey
 
     found: dict[str, Any] = {}
@@ -71,8 +78,16 @@ def theirs(values: dict[str, Any], mapping: "FieldMapping") -> dict[str, Any]:
         source = mapping.fields.get(name, (TheirKey((name,)),))
         if name == "published":
             first = next((one for one in source if isinstance(one, TheirKey)), None)
-            path, said = (("draft",), not value) if name not in mapping.fields or first is None else (first.path, value)
-            _put(found, path, said is not (first is not None and first.negated and name in mapping.fields))
+            path, said = (
+                (("draft",), not value)
+                if name not in mapping.fields or first is None
+                else (first.path, value)
+            )
+            _put(
+                found,
+                path,
+                said is not (first is not None and first.negated and name in mapping.fields),
+            )
         elif isinstance(source[0], TheirKey):
             _put(found, source[0].path, value)
         elif isinstance(source[0], Nested):
@@ -83,7 +98,8 @@ def theirs(values: dict[str, Any], mapping: "FieldMapping") -> dict[str, Any]:
 
 
 def written(values: dict[str, Any], depth: int = 0) -> str:
-    """Values as YAML, each text in quotes, so that none means more than it says; a moment needs none."""
+    """Values as YAML, each text in quotes, so that none means more than it says; a moment needs
+    none."""
     lines = []
     for key, value in values.items():
         begin = f"{'  ' * depth}{key}:"
@@ -119,7 +135,8 @@ def _host(url: str) -> str:
 
 
 def _file(config: "Config", title: str, now: datetime) -> Path:
-    """Where the record goes: with the date in its name where most of the others have one, as Jekyll needs it."""
+    """Where the record goes: with the date in its name where most of the others have one, as Jekyll
+    needs it."""
     from feeds.records import walk
     from feeds.records.naming import named
 

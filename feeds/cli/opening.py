@@ -1,4 +1,5 @@
-"""What commands share: the config, the store with the records read into it, and what is said of faults on the way."""
+"""What commands share: the config, the store with the records read into it, and what is said of
+faults on the way."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,10 +24,17 @@ STOPPED = 130  # 128 and the number of SIGINT, as shells tell of it
 MOST_SHOWN = 20  # faults, where a person watches; all of them where none does
 
 allow_removal_option = click.option(
-    "--allow-removal", is_flag=True, help="Let articles go even when the files of most of them are gone."
+    "--allow-removal",
+    is_flag=True,
+    help="Let articles go even when the files of most of them are gone.",
 )
 config_option = click.option(
-    "--config", "config_path", default="config.toml", show_default=True, metavar="PATH", help="The configuration file."
+    "--config",
+    "config_path",
+    default="config.toml",
+    show_default=True,
+    metavar="PATH",
+    help="The configuration file.",
 )
 
 
@@ -47,7 +55,8 @@ def load(path: str, **server: Any) -> "Config":
 
 @contextmanager
 def opened(config: "Config", *, or_only_read: bool = False) -> Iterator["Store"]:
-    """Open the store of a config, and close it at last; `or_only_read`: also where it cannot be written."""
+    """Open the store of a config, and close it at last; `or_only_read`: also where it cannot be
+    written."""
     from feeds.pipeline import open_store
 
     with open_store(config, or_only_read=or_only_read) as source:
@@ -56,7 +65,8 @@ def opened(config: "Config", *, or_only_read: bool = False) -> Iterator["Store"]
 
 @contextmanager
 def reading_ahead(config: "Config", moment: datetime) -> "Iterator[Ahead | None]":
-    """Begin to read the records, where there is no store yet, before what the store needs is loaded."""
+    """Begin to read the records, where there is no store yet, before what the store needs is
+    loaded."""
     from feeds.pipeline.reading import reading_ahead
 
     with reading_ahead(config, moment, workers(config)) as ahead:
@@ -72,14 +82,22 @@ def ingest(
     allow_removal: bool = False,
     wait: float | None = None,
 ) -> "Ingested":
-    """Bring the store up to date with the records, under a bar; wait so many seconds for another writer."""
+    """Bring the store up to date with the records, under a bar; wait so many seconds for another
+    writer."""
     from feeds.pipeline import ingest
     from feeds.store import LONGEST_WAIT
 
     with terminal.progress("Reading", "record") as progress:
         helpers, patience = workers(config), LONGEST_WAIT if wait is None else wait
         return ingest(
-            config, source, moment, progress, patience, workers=helpers, ahead=ahead, allow_removal=allow_removal
+            config,
+            source,
+            moment,
+            progress,
+            patience,
+            workers=helpers,
+            ahead=ahead,
+            allow_removal=allow_removal,
         )
 
 
@@ -92,7 +110,8 @@ def tell_hidden(config: "Config", source: "Store", teller: "Teller") -> None:
 
 
 def workers(config: "Config") -> int:
-    """How many processes help with what takes long: as many as there are processors, unless the config says."""
+    """How many processes help with what takes long: as many as there are processors, unless the
+    config says."""
     from feeds.pipeline.workers import processors
 
     return processors() if config.build.workers is None else config.build.workers

@@ -1,7 +1,8 @@
-"""The reports of `feeds check`: text for a person, a line each, JSON, and annotations of GitHub Actions.
+"""The reports of `feeds check`: text for a person, a line each, JSON, and annotations of GitHub
+Actions.
 
-Each takes faults by record as they are found, so that a long report begins at once. Not here: how one fault is shown
-as text (faulty), what may be quoted (records/quoting).
+Each takes faults by record as they are found, so that a long report begins at once. Not here: how
+one fault is shown as text (faulty), what may be quoted (records/quoting).
 """
 
 import json
@@ -49,7 +50,9 @@ class _Named:
 
     def __init__(self, config: "Config") -> None:
         folder, here = config.records_folder, Path.cwd()
-        self._folder = str(folder.relative_to(here) if folder.is_relative_to(here) else config.records.path)
+        self._folder = str(
+            folder.relative_to(here) if folder.is_relative_to(here) else config.records.path
+        )
 
     def path(self, path: str) -> str:
         """The path of a record as one opens it from here."""
@@ -115,7 +118,9 @@ class GitHub(_Named):
             place = {"file": self.path(path), "line": str(fault.line), "col": str(fault.column)}
             place["title"] = fault.key or "record"
             properties = ",".join(f"{name}={_escaped(text, ':,')}" for name, text in place.items())
-            click.echo(f"::{command} {properties}::{_escaped(f'{said}; {advice}' if advice else said)}")
+            click.echo(
+                f"::{command} {properties}::{_escaped(f'{said}; {advice}' if advice else said)}"
+            )
 
     def end(self, records: int, faulty: int) -> None:
         """The last line, on standard error."""
@@ -123,7 +128,8 @@ class GitHub(_Named):
 
 
 class Text(_Named):
-    """Each fault with its line; of very many the first of each kind, and then how many there are of each."""
+    """Each fault with its line; of very many the first of each kind, and then how many there are of
+    each."""
 
     def __init__(self, config: "Config", *, show_all: bool) -> None:
         super().__init__(config)
@@ -166,19 +172,32 @@ class Text(_Named):
         levels = Counter({level: 0 for level in _levels()})
         for (level, _, _), number in self._kinds.items():
             levels[level] += number
-        told = ", ".join(terminal.count(number, level) for level, number in levels.items() if number)
-        style = "bold red" if levels["error"] else "bold yellow" if levels["warning"] else "bold green"
-        verdict = f"{faulty} with faults: {told}." if faulty else f"none with faults{': ' + told if told else ''}."
+        told = ", ".join(
+            terminal.count(number, level) for level, number in levels.items() if number
+        )
+        style = (
+            "bold red" if levels["error"] else "bold yellow" if levels["warning"] else "bold green"
+        )
+        verdict = (
+            f"{faulty} with faults: {told}."
+            if faulty
+            else f"none with faults{': ' + told if told else ''}."
+        )
         out.print(Styled(f"{_records(records)}, {verdict}", style=style))
 
-    def _show(self, path: str, fault: "Fault", faults: Sequence["Fault"], lines: dict[int, str]) -> "Fault":
-        """Show a fault, and give it in the place where it is shown: that of a misspelled key, if one is missed."""
+    def _show(
+        self, path: str, fault: "Fault", faults: Sequence["Fault"], lines: dict[int, str]
+    ) -> "Fault":
+        """Show a fault, and give it in the place where it is shown: that of a misspelled key, if
+        one is missed."""
         from feeds.records import hint, slip_of
 
         slip = slip_of(fault, faults)
         if slip is not None or faulty.is_unknown_key(fault):
             advice = f"did you mean {fault.key}?"
-            fault = faulty.at_key(replace(fault, line=slip.line, got=slip.got) if slip else fault, lines)
+            fault = faulty.at_key(
+                replace(fault, line=slip.line, got=slip.got) if slip else fault, lines
+            )
         else:
             advice = hint(fault, faults)
         line = None if fault.key.rpartition(".")[2] == "secured" else lines.get(fault.line)
@@ -210,11 +229,18 @@ class Text(_Named):
             text = f"{key}: {expected}" if key else expected
             in_records = f"in {_records(len(self._records[kind]))}"
             row = Styled(terminal.safe(text))
-            table.add_row(Styled(f"{number:,}", faulty.COLOURS[level]), row, in_records, self._first[kind])
+            table.add_row(
+                Styled(f"{number:,}", faulty.COLOURS[level]), row, in_records, self._first[kind]
+            )
         out = terminal.console()
         out.print(table)
         if len(self._kinds) > MOST_KINDS:
-            out.print(Styled(f"… and {terminal.count(len(self._kinds) - MOST_KINDS, 'more kind')}.", style="dim"))
+            out.print(
+                Styled(
+                    f"… and {terminal.count(len(self._kinds) - MOST_KINDS, 'more kind')}.",
+                    style="dim",
+                )
+            )
         out.print()
 
 
@@ -241,7 +267,8 @@ def _records(number: int) -> str:
 
 
 def _escaped(text: str, more: str = "") -> str:
-    """Text as a workflow command takes it: percent signs and ends of lines encoded, in properties `:` and `,` too."""
+    """Text as a workflow command takes it: percent signs and ends of lines encoded, in properties
+    `:` and `,` too."""
     for character in f"%\r\n{more}":
         text = text.replace(character, f"%{ord(character):02X}")
     return text

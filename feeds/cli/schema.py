@@ -3,7 +3,10 @@
 import click
 
 
-@click.command(short_help="The JSON Schema of a record.", epilog="\b\nExample:\n  feeds schema > record.schema.json\n")
+@click.command(
+    short_help="The JSON Schema of a record.",
+    epilog="\b\nExample:\n  feeds schema > record.schema.json\n",
+)
 def schema() -> None:
     """Print the JSON Schema of a record, for editors; docs/records.md says how one uses it.
 

@@ -22,9 +22,17 @@ MOST_ADDRESSES = 12
 @config_option
 @allow_removal_option
 @click.option("--host", help="The address to listen on, in place of server.host.")
-@click.option("--port", type=click.IntRange(1, 65535), help="The port to listen on, in place of server.port.")
-@click.option("--workers", type=click.IntRange(1, 64), help="How many processes answer, in place of server.workers.")
-def serve(config_path: str, host: str | None, port: int | None, workers: int | None, allow_removal: bool) -> None:
+@click.option(
+    "--port", type=click.IntRange(1, 65535), help="The port to listen on, in place of server.port."
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    help="How many processes answer, in place of server.workers.",
+)
+def serve(
+    config_path: str, host: str | None, port: int | None, workers: int | None, allow_removal: bool
+) -> None:
     """Serve the feeds over HTTP; a record that changes shows up by itself."""
     from feeds.errors import RemovalRefused
     from feeds.pipeline import Documents

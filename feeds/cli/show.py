@@ -20,7 +20,8 @@ from feeds.errors import FeedsError
 def show(config_path: str, key: str, format_name: str) -> None:
     """Print the document of the feed KEY (`all`, `topics/ai`, …) in FORMAT (`rss`, `atom`, `json`).
 
-    On a terminal it is laid out and coloured; into a pipe or a file goes every byte as it is published.
+    On a terminal it is laid out and coloured; into a pipe or a file goes every byte as it is
+    published.
     """
     from difflib import get_close_matches
 
@@ -29,14 +30,18 @@ def show(config_path: str, key: str, format_name: str) -> None:
 
     config, now = opening.load(config_path), opening.now()
     if format_name not in config.feeds.formats:
-        raise FeedsError(format_name, f"expected one of the formats {', '.join(config.feeds.formats)}")
+        raise FeedsError(
+            format_name, f"expected one of the formats {', '.join(config.feeds.formats)}"
+        )
     with opening.opened(config) as source:
         opening.ingest(config, source, now)
         documents = Documents(config, source)
         feeds = documents.feeds(now)
         document = documents.get(feed_path(key, format_name), now)
     if document is None and key in feeds:
-        raise FeedsError(format_name, f"expected one of the formats of {key}: {', '.join(feeds[key].formats)}")
+        raise FeedsError(
+            format_name, f"expected one of the formats of {key}: {', '.join(feeds[key].formats)}"
+        )
     if document is None:
         close = get_close_matches(key, feeds, n=1, cutoff=0.85)
         advice = f"did you mean {close[0]}?" if close else "`feeds list` names them"

@@ -1,6 +1,7 @@
 """What a person sees of a command: colour and bars where a terminal is, plain text where none is.
 
-rich is loaded when it is needed, since it takes longer than most commands. It heeds NO_COLOR and TERM.
+rich is loaded when it is needed, since it takes longer than most commands. It heeds NO_COLOR and
+TERM.
 """
 
 import os
@@ -29,7 +30,8 @@ def width() -> int:
 
 
 def console(*, err: bool = False) -> "Console":
-    """Where styled text goes.  It neither guesses at colours in text nor takes brackets in it for markup."""
+    """Where styled text goes.  It neither guesses at colours in text nor takes brackets in it for
+    markup."""
     from rich.console import Console
 
     return Console(stderr=err, highlight=False, markup=False, emoji=False, width=width())
@@ -41,7 +43,8 @@ def count(number: int, noun: str) -> str:
 
 
 def safe(text: str) -> str:
-    """Text that cannot move the cursor or hide what follows: a mark for each character that shows nothing by itself."""
+    """Text that cannot move the cursor or hide what follows: a mark for each character that shows
+    nothing by itself."""
     return "".join(" " if c == "\t" else c if _shows(c) else "\ufffd" for c in text)
 
 
@@ -51,7 +54,8 @@ def _shows(character: str) -> bool:
 
 @contextmanager
 def progress(title: str, noun: str) -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on standard error when a person watches it: how many of how many, how many a second, how long still.
+    """A bar on standard error when a person watches it: how many of how many, how many a second,
+    how long still.
 
     It begins with the first that is told, so that what has nothing to do shows none.
     """
@@ -76,7 +80,14 @@ def progress(title: str, noun: str) -> Iterator[Callable[[int, int], None] | Non
 
 
 def _bar(noun: str) -> "Progress":
-    from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeRemainingColumn,
+    )
     from rich.text import Text
 
     class Rate(ProgressColumn):

@@ -1,4 +1,5 @@
-"""One request as a reader makes it, and its answer with what matters of it.  Redirects are told, not followed.
+"""One request as a reader makes it, and its answer with what matters of it.  Redirects are told,
+not followed.
 
 In: an address and headers. Out: an Answer, also where there is none: why. Bodies are bounded.
 """
@@ -58,7 +59,9 @@ class Asker:
 
     def __init__(self, patience: float = PATIENCE) -> None:
         limits = httpx.Limits(max_connections=8)
-        self._client = httpx.Client(timeout=patience, follow_redirects=False, limits=limits, trust_env=False)
+        self._client = httpx.Client(
+            timeout=patience, follow_redirects=False, limits=limits, trust_env=False
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -67,7 +70,8 @@ class Asker:
         self._client.close()
 
     def ask(self, address: str, method: str = "GET", **headers: str) -> Answer:
-        """Ask once; in the names of headers `_` stands for a hyphen.  Codings are welcome unless they say otherwise."""
+        """Ask once; in the names of headers `_` stands for a hyphen.  Codings are welcome unless
+        they say otherwise."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         asked = {"User-Agent": OURS, "Accept": "*/*", "Accept-Encoding": "gzip, br", **named}
         try:

@@ -1,4 +1,5 @@
-"""Rules for what a feed says: what must be there, dates, ids, addresses.  In: a Document. Out: findings about it."""
+"""Rules for what a feed says: what must be there, dates, ids, addresses.  In: a Document. Out:
+findings about it."""
 
 import re
 from collections import Counter
@@ -20,7 +21,9 @@ RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d
 ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s]+")
 
 
-def findings(document: Document, address: str, expected: str, size: int, now: datetime) -> Iterator[Finding]:
+def findings(
+    document: Document, address: str, expected: str, size: int, now: datetime
+) -> Iterator[Finding]:
     """What is wrong with a document at an address, whose own address should be `expected`."""
     missing = [part for part, text in document.required.items() if not text]
     nameless = [number for number, entry in enumerate(document.entries, start=1) if not entry.name]
@@ -31,11 +34,18 @@ def findings(document: Document, address: str, expected: str, size: int, now: da
         missing.append(f"updated of {_named(undated[0])}")
     if missing:
         yield Finding("missing", address, ", ".join(missing))
-    for kind, detail in dict(flaw for entry in reversed(document.entries) for flaw in entry.flaws).items():
+    for kind, detail in dict(
+        flaw for entry in reversed(document.entries) for flaw in entry.flaws
+    ).items():
         yield Finding(kind, address, detail)
     yield from _ids(document, address)
     yield from _dates(document, address, now)
-    relative = [one for entry in document.entries for one in entry.addresses if not ABSOLUTE.fullmatch(one.strip())]
+    relative = [
+        one
+        for entry in document.entries
+        for one in entry.addresses
+        if not ABSOLUTE.fullmatch(one.strip())
+    ]
     relative += [one for one in document.addresses if one and not ABSOLUTE.fullmatch(one.strip())]
     if relative:
         yield Finding("relative", address, f"{_first(relative)}")

@@ -1,6 +1,8 @@
-"""The examination of a site: which feeds there are, each of them briefly, some of each format thoroughly.
+"""The examination of a site: which feeds there are, each of them briefly, some of each format
+thoroughly.
 
-In: an address. Out: every finding, in the order of addresses. No more than a few requests run at once.
+In: an address. Out: every finding, in the order of addresses. No more than a few requests run at
+once.
 """
 
 from collections import Counter
@@ -49,7 +51,8 @@ def examine(
     images: bool = False,
     progress: Progress | None = None,
 ) -> Examined:
-    """Examine the site, or the one feed, at an address.  `public` is where it will be, when it is tried out elsewhere.
+    """Examine the site, or the one feed, at an address.  `public` is where it will be, when it is
+    tried out elsewhere.
 
     `progress` is told how many feeds of how many were asked.
     """
@@ -69,16 +72,25 @@ def examine(
             feeds.update(dict.fromkeys(others))
             examined.findings += wrong
         while waiting := [one for one in feeds if one not in done]:
-            for one, fed in zip(waiting, pool.map(partial(_feed, asker, place, now), waiting), strict=True):
+            for one, fed in zip(
+                waiting, pool.map(partial(_feed, asker, place, now), waiting), strict=True
+            ):
                 done[one] = fed
                 if progress is not None:
                     progress(len(done), len(feeds))
                 if fed.document is not None:
-                    feeds.update(dict.fromkeys(place.to_say(other) for other in site.by_headers(fed.answer)))
+                    feeds.update(
+                        dict.fromkeys(place.to_say(other) for other in site.by_headers(fed.answer))
+                    )
         chosen = _chosen(done.values())
-        more = [pool.map(partial(_thoroughly, asker), chosen), pool.map(partial(_history, asker, place), chosen)]
+        more = [
+            pool.map(partial(_thoroughly, asker), chosen),
+            pool.map(partial(_history, asker, place), chosen),
+        ]
         if images:
-            pictures = dict.fromkeys(one for fed in done.values() for one in _pictures(fed.document))
+            pictures = dict.fromkeys(
+                one for fed in done.values() for one in _pictures(fed.document)
+            )
             more.append(pool.map(partial(_picture, asker), [*pictures][:MOST_PICTURES]))
         for found in chain([fed.findings for fed in done.values()], *more):
             examined.findings += found
@@ -95,7 +107,10 @@ def _listed(asker: Asker, place: Place, front: Answer) -> Listed:
     try:
         read(front.body)
     except Unreadable as error:
-        if error.kind == "not-a-feed" and front.media_type in ("text/html", "application/xhtml+xml"):
+        if error.kind == "not-a-feed" and front.media_type in (
+            "text/html",
+            "application/xhtml+xml",
+        ):
             return site.listed(asker, place, front)
     return Listed({place.to_say(front.address): None})
 
@@ -147,7 +162,9 @@ def _history(asker: Asker, place: Place, fed: _Fed) -> list[Finding]:
         return []
     answer, _ = site.follow(asker, place.to_ask(older))
     if answer.status != 200:
-        return [Finding("history", fed.answer.address, f"{older}: {answer.status or answer.failure}")]
+        return [
+            Finding("history", fed.answer.address, f"{older}: {answer.status or answer.failure}")
+        ]
     try:
         read(answer.body)
     except Unreadable as error:
@@ -163,4 +180,6 @@ def _picture(asker: Asker, address: str) -> list[Finding]:
     answer, _ = site.follow(asker, address)
     if answer.status == 200 and answer.media_type.startswith("image/"):
         return []
-    return [Finding("image", address, answer.failure or f"{answer.status} {answer.media_type}".strip())]
+    return [
+        Finding("image", address, answer.failure or f"{answer.status} {answer.media_type}".strip())
+    ]

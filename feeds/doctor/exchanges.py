@@ -1,6 +1,8 @@
-"""Rules for how a feed is answered: type, validators, freshness, codings, clock.  In: answers. Out: findings.
+"""Rules for how a feed is answered: type, validators, freshness, codings, clock.  In: answers. Out:
+findings.
 
-Each asks what it needs. `briefly` is for every feed, `thoroughly`, with eight requests more, for some of each format.
+Each asks what it needs. `briefly` is for every feed, `thoroughly`, with eight requests more, for
+some of each format.
 """
 
 import re
@@ -25,8 +27,11 @@ class Limited(Exception):
     """The site wants to be asked no more."""
 
 
-def briefly(asker: Asker, answer: Answer, document: Document | None, now: datetime) -> Iterator[Finding]:
-    """What its headers say, and whether it is answered with 304 when it is asked again as readers ask."""
+def briefly(
+    asker: Asker, answer: Answer, document: Document | None, now: datetime
+) -> Iterator[Finding]:
+    """What its headers say, and whether it is answered with 304 when it is asked again as readers
+    ask."""
     address = answer.address
     if document is not None:
         yield from _type(answer, document)
@@ -36,7 +41,9 @@ def briefly(asker: Asker, answer: Answer, document: Document | None, now: dateti
     yield from _freshness(answer)
     if not answer.header("Content-Encoding") and len(answer.body) > SMALL:
         yield Finding("not-compressed", address, f"{len(answer.body):,} bytes")
-    elif answer.header("Content-Encoding") and "accept-encoding" not in answer.header("Vary").lower():
+    elif (
+        answer.header("Content-Encoding") and "accept-encoding" not in answer.header("Vary").lower()
+    ):
         yield Finding("no-vary", address)
     tag, modified = answer.header("ETag"), answer.header("Last-Modified")
     if not tag and not modified:
@@ -46,13 +53,18 @@ def briefly(asker: Asker, answer: Answer, document: Document | None, now: dateti
     sent |= {"If_Modified_Since": modified} if modified else {}
     again = asker.ask(address, **sent)
     if again.status == 200:
-        yield Finding("etag-ignored" if tag else "date-ignored", address, "200, asked again with what was sent")
+        yield Finding(
+            "etag-ignored" if tag else "date-ignored",
+            address,
+            "200, asked again with what was sent",
+        )
     elif again.status == 304 and tag and _opaque(again.header("ETag")) != _opaque(tag):
         yield Finding("bare-304", address, again.header("ETag") or "no ETag")
 
 
 def thoroughly(asker: Asker, answer: Answer) -> Iterator[Finding]:
-    """What takes more requests: each validator alone, bytes and validators that move, codings, HEAD, other readers.
+    """What takes more requests: each validator alone, bytes and validators that move, codings,
+    HEAD, other readers.
 
     It ends where the site sets a limit: what is seen behind one is no finding.
     """
@@ -61,7 +73,9 @@ def thoroughly(asker: Asker, answer: Answer) -> Iterator[Finding]:
         yield from _codings(asker, answer)
         head = _asked(asker, answer.address, "HEAD")
         if (head.status, head.media_type) != (200, answer.media_type):
-            yield Finding("head", answer.address, f"{head.status or head.failure} {head.media_type}".strip())
+            yield Finding(
+                "head", answer.address, f"{head.status or head.failure} {head.media_type}".strip()
+            )
         yield from _walls(asker, answer)
     except Limited:
         yield Finding("limited", answer.address)
@@ -83,7 +97,9 @@ def _validators(asker: Asker, answer: Answer) -> Iterator[Finding]:
         if second.body != answer.body:
             yield Finding("body-moves", address)
         elif any(_opaque(second.header(name)) != _opaque(answer.header(name)) for name in names):
-            yield Finding("validator-moves", address, f"{tag or modified}, then {second.header('ETag')}")
+            yield Finding(
+                "validator-moves", address, f"{tag or modified}, then {second.header('ETag')}"
+            )
     if modified and _asked(asker, address, If_Modified_Since=modified).status == 200:
         yield Finding("date-ignored", address, f"200, asked since {modified}")
     if tag:
@@ -102,7 +118,11 @@ def _type(answer: Answer, document: Document) -> Iterator[Finding]:
     charset = said[1].lower() if said else document.encoding
     # RFC 7303 §3.2: what the header says outranks the document.
     if charset.replace("utf8", "utf-8") != document.encoding.replace("utf8", "utf-8"):
-        yield Finding("charset", answer.address, f"{charset} in the header, {document.encoding} in the document")
+        yield Finding(
+            "charset",
+            answer.address,
+            f"{charset} in the header, {document.encoding} in the document",
+        )
 
 
 def _moments(answer: Answer, now: datetime) -> Iterator[Finding]:
@@ -111,7 +131,11 @@ def _moments(answer: Answer, now: datetime) -> Iterator[Finding]:
         yield Finding("clock", answer.address, "no Date")
     elif abs(date - now) > SKEW:
         seconds = (date - now).total_seconds()
-        yield Finding("clock", answer.address, f"{abs(seconds):.0f} s {'ahead' if seconds > 0 else 'behind'} of here")
+        yield Finding(
+            "clock",
+            answer.address,
+            f"{abs(seconds):.0f} s {'ahead' if seconds > 0 else 'behind'} of here",
+        )
     if modified is not None and modified > (date or now):
         yield Finding("future-modified", answer.address, answer.header("Last-Modified"))
 
@@ -119,7 +143,9 @@ def _moments(answer: Answer, now: datetime) -> Iterator[Finding]:
 def _freshness(answer: Answer) -> Iterator[Finding]:
     control, expires = answer.header("Cache-Control").lower(), answer.header("Expires")
     if "no-store" in control or (expires and answer.moment("Expires") is None):
-        yield Finding("no-cache", answer.address, control if "no-store" in control else f"Expires: {expires}")
+        yield Finding(
+            "no-cache", answer.address, control if "no-store" in control else f"Expires: {expires}"
+        )
     elif "max-age" not in control and "no-cache" not in control and not expires:
         yield Finding("no-freshness", answer.address)
 
@@ -130,7 +156,11 @@ def _codings(asker: Asker, answer: Answer) -> Iterator[Finding]:
         if got.failure == UNDECODABLE:
             yield Finding("bad-coding", answer.address, f"asked for {coding}: {got.failure}")
         elif got.status == 200 and got.header("Content-Encoding") not in ("", coding):
-            yield Finding("bad-coding", answer.address, f"asked for {coding}, got {got.header('Content-Encoding')}")
+            yield Finding(
+                "bad-coding",
+                answer.address,
+                f"asked for {coding}, got {got.header('Content-Encoding')}",
+            )
         elif got.status == 200 and got.body != answer.body:
             again = _asked(asker, answer.address)
             if again.body == answer.body:

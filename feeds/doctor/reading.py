@@ -1,4 +1,5 @@
-"""The bytes of a feed to what it says, by the standard library alone, and what keeps it from being read.
+"""The bytes of a feed to what it says, by the standard library alone, and what keeps it from being
+read.
 
 Entities are refused before anything is parsed: a DOCTYPE is a finding of its own.
 """
@@ -31,7 +32,8 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry: its id, what it is called in a report, its dates and its addresses as they are written.
+    """An entry: its id, what it is called in a report, its dates and its addresses as they are
+    written.
 
     `flaws` are what else is wrong with it: a kind of finding, and what was seen.
     """
@@ -46,7 +48,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A feed as it was read.  `required` are the parts that must be there, each with what it holds."""
+    """A feed as it was read.  `required` are the parts that must be there, each with what it
+    holds."""
 
     format: str
     encoding: str
@@ -101,7 +104,9 @@ class _Guarded(ElementTree.TreeBuilder):
 
 
 def _text(element: ElementTree.Element, tag: str) -> str:
-    return " ".join("".join(found.itertext() if (found := element.find(tag)) is not None else ()).split())
+    return " ".join(
+        "".join(found.itertext() if (found := element.find(tag)) is not None else ()).split()
+    )
 
 
 def _links(element: ElementTree.Element) -> Iterator[tuple[str, str]]:
@@ -118,7 +123,12 @@ def _pictures(element: ElementTree.Element) -> tuple[str, ...]:
 
 
 def _in_html(*texts: str) -> list[str]:
-    return [address for text in texts for address in IN_HTML.findall(text) if not address.startswith("#")]
+    return [
+        address
+        for text in texts
+        for address in IN_HTML.findall(text)
+        if not address.startswith("#")
+    ]
 
 
 def _rss(root: ElementTree.Element, encoding: str) -> Document:
@@ -146,7 +156,9 @@ def _rss(root: ElementTree.Element, encoding: str) -> Document:
             if not one.get(part)
         ]
         flaws += [("enclosure", f"{len(enclosures)} in one item")] * (len(enclosures) > 1)
-        one = Entry(name.strip(), shown if title else "", dates, said, _pictures(item), tuple(flaws[:1]))
+        one = Entry(
+            name.strip(), shown if title else "", dates, said, _pictures(item), tuple(flaws[:1])
+        )
         entries.append(one)
     links = list(_links(channel))
     required = {tag: _text(channel, tag) for tag in ("title", "link", "description")}
@@ -161,8 +173,14 @@ def _rss(root: ElementTree.Element, encoding: str) -> Document:
 def _atom(root: ElementTree.Element, encoding: str) -> Document:
     entries = []
     for entry in root.iterfind(f"{ATOM}entry"):
-        dates = tuple(date for tag in ("updated", "published") if (date := _text(entry, f"{ATOM}{tag}")))
-        html = [] if root.get(BASE) or entry.get(BASE) else _in_html(entry.findtext(f"{ATOM}content") or "")
+        dates = tuple(
+            date for tag in ("updated", "published") if (date := _text(entry, f"{ATOM}{tag}"))
+        )
+        html = (
+            []
+            if root.get(BASE) or entry.get(BASE)
+            else _in_html(entry.findtext(f"{ATOM}content") or "")
+        )
         linked = [href for _, href in _links(entry)]
         title = _text(entry, f"{ATOM}title") if _text(entry, f"{ATOM}updated") else ""
         kinds = [
@@ -171,19 +189,27 @@ def _atom(root: ElementTree.Element, encoding: str) -> Document:
             if link.get("rel", "alternate") == "alternate"
         ]
         flaws = (("two-alternates", title[:40]),) if len(kinds) > len(set(kinds)) else ()
-        one = Entry(_text(entry, f"{ATOM}id"), title[:40], dates, (*linked, *html), _pictures(entry), flaws)
+        one = Entry(
+            _text(entry, f"{ATOM}id"), title[:40], dates, (*linked, *html), _pictures(entry), flaws
+        )
         entries.append(one)
     links = list(_links(root))
     required = {tag: _text(root, f"{ATOM}{tag}") for tag in ("id", "title", "updated")}
     # RFC 4287 §4.1.1: of the feed, or of each entry or its source.
-    authors = [entry.find(f".//{ATOM}author") is not None for entry in root.iterfind(f"{ATOM}entry")]
-    required["author"] = _text(root, f"{ATOM}author") or ("of each entry" if authors and all(authors) else "")
+    authors = [
+        entry.find(f".//{ATOM}author") is not None for entry in root.iterfind(f"{ATOM}entry")
+    ]
+    required["author"] = _text(root, f"{ATOM}author") or (
+        "of each entry" if authors and all(authors) else ""
+    )
     own = tuple(href for rel, href in links if rel == "self")
     older = next((href for rel, href in links if rel == "prev-archive"), "")
     archive = any(str(child.tag).endswith("history/1.0}archive") for child in root)
     dates = (required["updated"],) if required["updated"] else ()
     addresses = tuple(href for _, href in links) if not root.get(BASE) else ()
-    return Document("atom", encoding, required, own, older, dates, addresses, tuple(entries), archive)
+    return Document(
+        "atom", encoding, required, own, older, dates, addresses, tuple(entries), archive
+    )
 
 
 def _json(body: bytes) -> Document:
@@ -200,16 +226,30 @@ def _json(body: bytes) -> Document:
     entries = []
     for item in items if isinstance(items, list) else ():
         item = item if isinstance(item, dict) else {}
-        dates = tuple(date for key in ("date_published", "date_modified") if (date := _said(item, key)))
-        links = tuple(link for key in ("url", "external_url", "image") if (link := _said(item, key)))
+        dates = tuple(
+            date for key in ("date_published", "date_modified") if (date := _said(item, key))
+        )
+        links = tuple(
+            link for key in ("url", "external_url", "image") if (link := _said(item, key))
+        )
         html = _in_html(_said(item, "content_html"))
         shown = _said(item, "title") or _said(item, "content_html") or _said(item, "content_text")
-        pictures = tuple(picture for key in ("image", "banner_image") if (picture := _said(item, key)))
+        pictures = tuple(
+            picture for key in ("image", "banner_image") if (picture := _said(item, key))
+        )
         content = _said(item, "content_html") or _said(item, "content_text")
-        flaws = () if content else (("missing", f"content_html or content_text of {_said(item, 'id')!r}"),)
-        entries.append(Entry(_said(item, "id"), shown[:40], dates, (*links, *html), pictures, flaws))
+        flaws = (
+            ()
+            if content
+            else (("missing", f"content_html or content_text of {_said(item, 'id')!r}"),)
+        )
+        entries.append(
+            Entry(_said(item, "id"), shown[:40], dates, (*links, *html), pictures, flaws)
+        )
     own = tuple(link for link in (_said(data, "feed_url"),) if link)
-    addresses = tuple(link for key in ("home_page_url", "feed_url", "next_url") if (link := _said(data, key)))
+    addresses = tuple(
+        link for key in ("home_page_url", "feed_url", "next_url") if (link := _said(data, key))
+    )
     older = _said(data, "next_url")
     return Document("json", "utf-8", required, own, older, (), addresses, tuple(entries))
 

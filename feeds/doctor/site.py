@@ -18,7 +18,8 @@ LOCAL = ("localhost", "127.0.0.1", "::1")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a site is asked, and where it says that it is: not the same where it is tried out before it is public."""
+    """Where a site is asked, and where it says that it is: not the same where it is tried out
+    before it is public."""
 
     asked: str
     public: str
@@ -26,17 +27,24 @@ class Place:
     def to_ask(self, address: str) -> str:
         """Where a public address of the site is asked."""
         below = address.removeprefix(self.public)
-        return self.asked + below if below != address and below[:1] in ("", "/", "?", "#") else address
+        return (
+            self.asked + below if below != address and below[:1] in ("", "/", "?", "#") else address
+        )
 
     def to_say(self, address: str) -> str:
         """What an address that was asked is called in documents."""
         below = address.removeprefix(self.asked)
-        return self.public + below if below != address and below[:1] in ("", "/", "?", "#") else address
+        return (
+            self.public + below
+            if below != address and below[:1] in ("", "/", "?", "#")
+            else address
+        )
 
 
 @dataclass(slots=True)
 class Listed:
-    """What a site lists: public addresses of feeds and of their pages, in the order in which they were found."""
+    """What a site lists: public addresses of feeds and of their pages, in the order in which they
+    were found."""
 
     feeds: dict[str, None] = field(default_factory=dict)
     pages: dict[str, None] = field(default_factory=dict)
@@ -63,7 +71,8 @@ def follow(asker: Asker, address: str) -> tuple[Answer, int]:
 
 
 def listed(asker: Asker, place: Place, answer: Answer) -> Listed:
-    """The feeds that a page leads to, by itself and by the OPML list that it names or that lies beside it."""
+    """The feeds that a page leads to, by itself and by the OPML list that it names or that lies
+    beside it."""
     found = Listed()
     page = _links(answer, place)
     for address in page.feeds:
@@ -117,7 +126,11 @@ def _robots(answer: Answer, feeds: Sequence[str]) -> Iterator[Finding]:
     for address in feeds:
         refused = [agent for agent in agents if not rules.can_fetch(agent, address)]
         if refused:
-            who = "everyone" if "*" in refused else ", ".join(agent.partition("/")[0] for agent in refused)
+            who = (
+                "everyone"
+                if "*" in refused
+                else ", ".join(agent.partition("/")[0] for agent in refused)
+            )
             yield Finding("robots", address, f"for {who}")
 
 
@@ -125,7 +138,9 @@ def _from_list(asker: Asker, place: Place, address: str, found: Listed, *, is_na
     answer, _ = follow(asker, place.to_ask(address))
     if answer.status != 200:
         if is_named:
-            found.findings.append(Finding("opml", answer.address, f"{answer.status or answer.failure}"))
+            found.findings.append(
+                Finding("opml", answer.address, f"{answer.status or answer.failure}")
+            )
         return
     try:
         root = xml(answer.body)
@@ -133,13 +148,17 @@ def _from_list(asker: Asker, place: Place, address: str, found: Listed, *, is_na
         if is_named:
             found.findings.append(Finding("opml", answer.address, error.detail))
         return
-    outlines = [one for one in root.iter("outline") if one.get("type") == "rss" or one.get("xmlUrl")]
+    outlines = [
+        one for one in root.iter("outline") if one.get("type") == "rss" or one.get("xmlUrl")
+    ]
     addresses = [one.get("xmlUrl", "") for one in outlines]
     for page in (one.get("htmlUrl", "").partition("#")[0] for one in outlines):
         if page.startswith(f"{place.public}/") and page.rstrip("/") != place.public:
             found.pages[page] = None
     if root.tag != "opml" or not all(addresses):
-        found.findings.append(Finding("opml", answer.address, "no OPML, or an outline without xmlUrl"))
+        found.findings.append(
+            Finding("opml", answer.address, "no OPML, or an outline without xmlUrl")
+        )
     for one in addresses:
         if one:
             found.feeds[joined(place.to_say(answer.address), one)] = None
@@ -156,9 +175,14 @@ class _Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         said = {name: value or "" for name, value in attrs}
-        kind, address = said.get("type", "").lower(), joined(self._base, said.get("href", "").strip())
+        kind, address = (
+            said.get("type", "").lower(),
+            joined(self._base, said.get("href", "").strip()),
+        )
         if tag in ("link", "a") and said.get("href"):
-            if kind in FEED_TYPES and (tag == "a" or "alternate" in said.get("rel", "").lower().split()):
+            if kind in FEED_TYPES and (
+                tag == "a" or "alternate" in said.get("rel", "").lower().split()
+            ):
                 self.feeds.append(address)
             elif kind in OPML_TYPES:
                 self.lists.append(address)

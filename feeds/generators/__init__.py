@@ -1,8 +1,9 @@
-"""Folders of other publishers, recognised by their own settings, and the config.toml that fits each.
+"""Folders of other publishers, recognised by their own settings, and the config.toml that fits
+each.
 
-blog: what is known of a folder.  jekyll, hugo, eleventy, docusaurus: a generator each.  wordpress: its export to
-records.  writing: config.toml as text.
-Nothing is run and nothing changed: settings are read as text. Not here: how their records are read (records/fields).
+blog: what is known of a folder.  jekyll, hugo, eleventy, docusaurus: a generator each.  wordpress:
+its export to records.  writing: config.toml as text. Nothing is run and nothing changed: settings
+are read as text. Not here: how their records are read (records/fields).
 """
 
 from pathlib import Path
@@ -29,4 +30,7 @@ __all__ = [
 
 def recognise(folder: Path) -> Blog | None:
     """What lies in a folder, as far as a generator knows it for its own; None where none does."""
-    return next((blog for generator in GENERATORS if (blog := generator.recognise(folder)) is not None), None)
+    return next(
+        (blog for generator in GENERATORS if (blog := generator.recognise(folder)) is not None),
+        None,
+    )

@@ -1,4 +1,5 @@
-"""What is known of a blog's folder, and how settings of others are read: as text, for a few keys, never run."""
+"""What is known of a blog's folder, and how settings of others are read: as text, for a few keys,
+never run."""
 
 import json
 import re
@@ -20,9 +21,9 @@ LARGEST = 1 << 20
 class Blog:
     """A folder that a generator publishes.
 
-    `posts` is the folder of its posts, `output` where feeds can write so that the generator publishes it too.
-    `urls` are templates of addresses below `url`, the best first. `fields` are the other lines of [records.fields],
-    as TOML. `notes` is what a person should know or do.
+    `posts` is the folder of its posts, `output` where feeds can write so that the generator
+    publishes it too. `urls` are templates of addresses below `url`, the best first. `fields` are
+    the other lines of [records.fields], as TOML. `notes` is what a person should know or do.
     """
 
     generator: str
@@ -68,13 +69,18 @@ def data_of(file: Path) -> dict[str, Any]:
 def said(data: Any, *path: str) -> str:
     """The text at a path into settings, keys in any case; empty where there is none."""
     for step in path:
-        lowered = {str(key).lower(): value for key, value in data.items()} if isinstance(data, dict) else {}
+        lowered = (
+            {str(key).lower(): value for key, value in data.items()}
+            if isinstance(data, dict)
+            else {}
+        )
         data = lowered.get(step.lower())
     return _line(data) if isinstance(data, str) else ""
 
 
 def said_in_script(source: str, key: str) -> str:
-    """The first text that a script of JavaScript gives to a key, written as text; empty where it is made otherwise."""
+    """The first text that a script of JavaScript gives to a key, written as text; empty where it is
+    made otherwise."""
     match = re.search(rf"""(?<![\w.]){key}["']?\s*:\s*(["'`])((?:(?!\1)[^\n\\$])*)\1""", source)
     return _line(match[2]) if match else ""
 
@@ -104,7 +110,8 @@ def address(text: str) -> str:
 
 
 def pattern(text: str, words: dict[str, str]) -> tuple[str, list[str]]:
-    """A permalink with its `:words` as parts of a template, and the words that there is no part for."""
+    """A permalink with its `:words` as parts of a template, and the words that there is no part
+    for."""
     unknown: list[str] = []
 
     def part(match: re.Match[str]) -> str:

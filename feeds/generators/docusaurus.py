@@ -24,7 +24,11 @@ def recognise(folder: Path) -> Blog | None:
     blog = re.search(r"\bblog\s*:\s*\{(?:[^{}]|\{[^{}]*\})*\}", source)
     options = blog[0] if blog else ""
     posts = said_in_script(options, "path").strip("./") or "blog"
-    route = said_in_script(options, "routeBasePath").strip("/") if "routeBasePath" in options else "blog"
+    route = (
+        said_in_script(options, "routeBasePath").strip("/")
+        if "routeBasePath" in options
+        else "blog"
+    )
     base = said_in_script(source, "baseUrl").strip("/")
     url = address(f"{said_in_script(source, 'url').rstrip('/')}/{base}")
     below = f"/{route}" if route else ""
@@ -44,5 +48,8 @@ def recognise(folder: Path) -> Blog | None:
         fields=FIELDS,
         description=said_in_script(source, "tagline"),
         language=said_in_script(source, "defaultLocale"),
-        notes=(*notes, "run `feeds build` before `docusaurus build`, which publishes what is in static/."),
+        notes=(
+            *notes,
+            "run `feeds build` before `docusaurus build`, which publishes what is in static/.",
+        ),
     )

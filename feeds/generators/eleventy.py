@@ -1,4 +1,5 @@
-"""Eleventy: `eleventy.config.js` or `.eleventy.js`, posts wherever they are; site data in `_data`."""
+"""Eleventy: `eleventy.config.js` or `.eleventy.js`, posts wherever they are; site data in
+`_data`."""
 
 import re
 from pathlib import Path
@@ -29,7 +30,9 @@ def recognise(folder: Path) -> Blog | None:
     posts = fullest(folder, [f"{inside}{name}" for name in POSTS]) or (root if inside else "posts")
     site = _site(folder, inside)
     address_of_posts = posts.removeprefix(inside)
-    notes = [f'let {file.name if file else "its config"} have: eleventyConfig.addPassthroughCopy("feeds");']
+    notes = [
+        f'let {file.name if file else "its config"} have: eleventyConfig.addPassthroughCopy("feeds");'
+    ]
     if not inside:
         notes.append('and: eleventyConfig.ignores.add("feeds");')
     texts = "".join(text_of(path)[:4000] for path in sorted((folder / posts).rglob("*.md"))[:200])
@@ -61,7 +64,10 @@ def _site(folder: Path, inside: str) -> dict[str, str]:
     found = dict.fromkeys(("title", "url", "description", "language", "author"), "")
     for place in (f"{inside}_data", "_data", "src/_data"):
         for name in SITE_DATA:
-            data, script = data_of(folder / place / f"{name}.json"), text_of(folder / place / f"{name}.js")
+            data, script = (
+                data_of(folder / place / f"{name}.json"),
+                text_of(folder / place / f"{name}.js"),
+            )
             for key in found:
                 author = said(data, "author", "name") if key == "author" else ""
                 in_script = said_in_script(script, "name" if key == "author" else key)

@@ -10,8 +10,18 @@ from feeds.records.naming import named
 NAMES = [f"{name}.{end}" for name in ("hugo", "config") for end in ("toml", "yaml", "yml", "json")]
 PLACES = [*NAMES, *(f"config/_default/{name}" for name in NAMES)]
 SECTIONS = ("posts", "post", "blog", "articles", "news")
-WORDS = {"year": "{year}", "month": "{month}", "day": "{day}", "slug": "{slug}", "filename": "{slug}"}
-WORDS |= {"contentbasename": "{slug}", "slugorfilename": "{slug}", "slugorcontentbasename": "{slug}"}
+WORDS = {
+    "year": "{year}",
+    "month": "{month}",
+    "day": "{day}",
+    "slug": "{slug}",
+    "filename": "{slug}",
+}
+WORDS |= {
+    "contentbasename": "{slug}",
+    "slugorfilename": "{slug}",
+    "slugorcontentbasename": "{slug}",
+}
 FIELDS = (
     # What Hugo takes them from itself (gohugo.io/configuration/front-matter).
     'publishedDateTime = ["publishDate", "pubDate", "date"]',
@@ -35,15 +45,25 @@ def recognise(folder: Path) -> Blog | None:
     usual = [name for name in SECTIONS if name in sections]
     section = fullest(folder / content, usual) or fullest(folder / content, sections)
     posts = f"{content}/{section}" if section else content
-    names = [named(found.path) for found in walk(folder / posts)] if (folder / posts).is_dir() else []
+    names = (
+        [named(found.path) for found in walk(folder / posts)] if (folder / posts).is_dir() else []
+    )
     deep = any("/" in name.path for name in names)
     template, notes = _template(settings, section or "", "{path}" if deep else "{slug}")
     if any(name.day for name in names):
-        notes.append("Hugo keeps a date in a file's name in its address, feeds takes it out: compare the addresses.")
+        notes.append(
+            "Hugo keeps a date in a file's name in its address, feeds takes it out: compare the addresses."
+        )
     zone = said(settings, "timeZone")
     if zone and "{year}" in template:
-        notes.append("Hugo takes the day in an address as it is written, feeds in the time zone: compare them.")
-    language = said(settings, "locale") or said(settings, "languageCode") or said(settings, "defaultContentLanguage")
+        notes.append(
+            "Hugo takes the day in an address as it is written, feeds in the time zone: compare them."
+        )
+    language = (
+        said(settings, "locale")
+        or said(settings, "languageCode")
+        or said(settings, "defaultContentLanguage")
+    )
     return Blog(
         generator="Hugo",
         settings=str(file.relative_to(folder)),
@@ -62,14 +82,16 @@ def recognise(folder: Path) -> Blog | None:
 
 
 def _is_hugo(file: Path) -> bool:
-    """A config.toml alone may be ours, or anybody's: Hugo's has a baseURL, or stands beside its folders."""
+    """A config.toml alone may be ours, or anybody's: Hugo's has a baseURL, or stands beside its
+    folders."""
     if not file.is_file():
         return False
     if file.stem == "hugo":
         return True
     data = data_of(file)
     return bool(said(data, "baseURL")) or (
-        "site" not in data and all((file.parent / name).is_dir() for name in ("content", "archetypes"))
+        "site" not in data
+        and all((file.parent / name).is_dir() for name in ("content", "archetypes"))
     )
 
 
@@ -91,5 +113,7 @@ def _template(settings: dict[str, Any], section: str, last: str) -> tuple[str, l
             ]
         return template, []
     ugly = {key.lower(): value for key, value in settings.items()}.get("uglyurls")
-    notes = ["posts lie in folders, where the key `slug` is not followed: compare the addresses."] * (last == "{path}")
+    notes = [
+        "posts lie in folders, where the key `slug` is not followed: compare the addresses."
+    ] * (last == "{path}")
     return f"{prefix}/{last}{'.html' if str(ugly).lower() == 'true' else '/'}", notes

@@ -26,22 +26,35 @@ FIELDS = (
 
 def recognise(folder: Path) -> Blog | None:
     """The blog in a folder, or None."""
-    file = next((folder / name for name in ("_config.yml", "_config.yaml") if (folder / name).is_file()), None)
+    file = next(
+        (folder / name for name in ("_config.yml", "_config.yaml") if (folder / name).is_file()),
+        None,
+    )
     if file is None and not (folder / "_posts").is_dir():
         return None
     settings = data_of(file) if file else {}
-    url = address(said(settings, "url") + "/" + said(settings, "baseurl").strip("/")) if said(settings, "url") else ""
+    url = (
+        address(said(settings, "url") + "/" + said(settings, "baseurl").strip("/"))
+        if said(settings, "url")
+        else ""
+    )
     written = said(settings, "permalink")
     permalink = STYLES.get(written, written)
     template, unknown = pattern(permalink, WORDS)
     notes = []
     if unknown:
-        notes.append(f"permalink has {' and '.join(unknown)}, which no template can say: mend webUrl by hand.")
+        notes.append(
+            f"permalink has {' and '.join(unknown)}, which no template can say: mend webUrl by hand."
+        )
     if ":categories" in permalink:
-        notes.append("Jekyll puts categories into addresses, feeds does not: where posts have some, set a permalink.")
+        notes.append(
+            "Jekyll puts categories into addresses, feeds does not: where posts have some, set a permalink."
+        )
     zone = said(settings, "timezone")
     if not zone:
-        notes.append("_config.yml has no timezone, so Jekyll takes that of its machine: site.timezone says Etc/UTC.")
+        notes.append(
+            "_config.yml has no timezone, so Jekyll takes that of its machine: site.timezone says Etc/UTC."
+        )
     if not posts_in(folder / "_posts"):
         notes.append("there is no post in _posts yet.")
     return Blog(

@@ -1,7 +1,8 @@
 """An export of WordPress (WXR, what "Tools, Export" of its administration gives) to records.
 
-In: the bytes of the file.  Out: its site, and a record's text for each post.  What is not published, or needs a
-password, is written with `published: false`.  Pages, comments, people and what lies in the trash go nowhere.
+In: the bytes of the file.  Out: its site, and a record's text for each post.  What is not
+published, or needs a password, is written with `published: false`.  Pages, comments, people and
+what lies in the trash go nowhere.
 """
 
 import html
@@ -19,20 +20,23 @@ from feeds.generators.blog import address
 WP = "{http://wordpress.org/export/"
 CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
 GONE = ("trash", "auto-draft", "inherit")
-# What XML 1.0 forbids and WordPress writes all the same; the rest is what YAML forbids in a quoted text.
+# What XML 1.0 forbids and WordPress writes all the same; the rest is what YAML forbids in a quoted
+# text.
 FORBIDDEN = bytes(code for code in range(32) if code not in b"\t\n\r")
 ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 MARKS = re.compile(r"<!--\s*/?wp:.*?-->", re.DOTALL)
 SHORTCODES = re.compile(r"\[/?(?:wp_caption|caption|gallery|embed|audio|video|playlist)\b[^\]]*\]")
 BLOCK = re.compile(
-    r"</?(?:address|article|aside|blockquote|div|dl|figure|form|h[1-6]|hr|ol|p|pre|section|table|ul)\b", re.I
+    r"</?(?:address|article|aside|blockquote|div|dl|figure|form|h[1-6]|hr|ol|p|pre|section|table|ul)\b",
+    re.I,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A site of WordPress: its title, its address, and the text of a record for each post, by the name of its file.
+    """A site of WordPress: its title, its address, and the text of a record for each post, by the
+    name of its file.
 
     `hidden` is how many are not published, `left` how many lie in the trash.
     """
@@ -51,7 +55,9 @@ def read_export(data: bytes) -> Export:
     title = " ".join(html.unescape(_text(channel, "title")).split())
     items = [(item, _values(item)) for item in channel.iterfind("item")]
     pictures = {
-        said.get("wp:post_id", ""): said["wp:attachment_url"] for _, said in items if "wp:attachment_url" in said
+        said.get("wp:post_id", ""): said["wp:attachment_url"]
+        for _, said in items
+        if "wp:attachment_url" in said
     }
     posts = [(item, said) for item, said in items if said.get("wp:post_type") == "post"]
     kept = [(item, said) for item, said in posts if said.get("wp:status") not in GONE]
@@ -87,7 +93,8 @@ def _channel(data: bytes) -> ElementTree.Element:
 
 
 def _known(tag: str) -> str:
-    """`wp:status`, `excerpt`, `content`, or the name of an element of RSS; nothing for those of others."""
+    """`wp:status`, `excerpt`, `content`, or the name of an element of RSS; nothing for those of
+    others."""
     if tag == CONTENT:
         return "content"
     if tag.startswith(WP):
@@ -113,13 +120,23 @@ def _is_public(post: dict[str, str]) -> bool:
 
 
 def _name(post: dict[str, str], taken: dict[str, str]) -> str:
-    plain = re.sub(r"[^a-z0-9]+", "-", unquote(post.get("wp:post_name", "")).lower()).strip("-")[:60].strip("-")
+    plain = (
+        re.sub(r"[^a-z0-9]+", "-", unquote(post.get("wp:post_name", "")).lower())
+        .strip("-")[:60]
+        .strip("-")
+    )
     number = re.sub(r"[^0-9]", "", post.get("wp:post_id", "")) or str(len(taken) + 1)
     name = f"{plain or 'post-' + number}.md"
     return name if name not in taken else f"{plain or 'post'}-{number}-{len(taken) + 1}.md"
 
 
-def _record(post: dict[str, str], element: ElementTree.Element, pictures: dict[str, str], site: str, url: str) -> str:
+def _record(
+    post: dict[str, str],
+    element: ElementTree.Element,
+    pictures: dict[str, str],
+    site: str,
+    url: str,
+) -> str:
     categories, tags = list(_terms(element, "category")), list(_terms(element, "post_tag"))
     published, updated = _moment(post), _utc(post.get("wp:post_modified_gmt", ""))
     picture = pictures.get(_meta(element, "_thumbnail_id"), "")
@@ -128,7 +145,9 @@ def _record(post: dict[str, str], element: ElementTree.Element, pictures: dict[s
         "webUrl": post.get("link", ""),
         "id": post.get("guid", ""),
         "publishedDateTime": published.isoformat() if published else "",
-        "updatedDateTime": updated.isoformat() if updated and published and updated > published else "",
+        "updatedDateTime": updated.isoformat()
+        if updated and published and updated > published
+        else "",
         "excerpt": html.unescape(re.sub(r"<[^>]*>", "", post.get("excerpt", ""))),
         "published": _is_public(post),
         "provider": {"name": site, "domain": urlsplit(url).hostname or ""}
@@ -138,7 +157,9 @@ def _record(post: dict[str, str], element: ElementTree.Element, pictures: dict[s
         "topics": [*categories[1:], *tags],
         "images": [{"url": picture}] if picture else [],
     }
-    lines = "".join(f"{key}: {_yaml(value)}\n" for key, value in values.items() if value not in ("", []))
+    lines = "".join(
+        f"{key}: {_yaml(value)}\n" for key, value in values.items() if value not in ("", [])
+    )
     return f"---\n{lines}---\n\n{_body(post.get('content', ''))}\n"
 
 
@@ -151,7 +172,9 @@ def _terms(element: ElementTree.Element, domain: str) -> Iterator[str]:
 
 def _meta(element: ElementTree.Element, key: str) -> str:
     pairs = (_values(child) for child in element if _known(child.tag) == "wp:postmeta")
-    return next((pair.get("wp:meta_value", "") for pair in pairs if pair.get("wp:meta_key") == key), "")
+    return next(
+        (pair.get("wp:meta_value", "") for pair in pairs if pair.get("wp:meta_key") == key), ""
+    )
 
 
 def _utc(text: str) -> datetime | None:
@@ -174,21 +197,29 @@ def _moment(post: dict[str, str]) -> datetime | None:
 
 
 def _body(content: str) -> str:
-    """Content as HTML: without the marks of the block editor; lines of the older one as paragraphs."""
+    """Content as HTML: without the marks of the block editor; lines of the older one as
+    paragraphs."""
     plain = SHORTCODES.sub("", MARKS.sub("", content)).strip()
     if not MARKS.search(content):
         parts = re.split(r"(<pre\b.*?</pre>)", plain, flags=re.DOTALL | re.IGNORECASE)
-        plain = "\n".join(part if n % 2 else _paragraphs(part) for n, part in enumerate(parts)).strip()
+        plain = "\n".join(
+            part if n % 2 else _paragraphs(part) for n, part in enumerate(parts)
+        ).strip()
     return plain if not plain or BLOCK.match(plain) else f"<div>{plain}</div>"
 
 
 def _paragraphs(text: str) -> str:
     chunks = (chunk.strip() for chunk in re.split(r"\n\s*\n", text))
     return "\n".join(
-        chunk if BLOCK.match(chunk) else "<p>{}</p>".format(chunk.replace("\n", "<br>\n")) for chunk in chunks if chunk
+        chunk if BLOCK.match(chunk) else "<p>{}</p>".format(chunk.replace("\n", "<br>\n"))
+        for chunk in chunks
+        if chunk
     )
 
 
 def _yaml(value: object) -> str:
-    # What JSON writes is YAML (YAML 1.2 §1.3), but for a few characters that must not stand there as they are.
-    return ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(value, ensure_ascii=False))
+    # What JSON writes is YAML (YAML 1.2 §1.3), but for a few characters that must not stand there
+    # as they are.
+    return ESCAPED.sub(
+        lambda match: f"\\u{ord(match[0]):04x}", json.dumps(value, ensure_ascii=False)
+    )

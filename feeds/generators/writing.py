@@ -1,4 +1,5 @@
-"""config.toml as text: for a new site, and for a blog that another generator publishes; and a first record."""
+"""config.toml as text: for a new site, and for a blog that another generator publishes; and a first
+record."""
 
 import json
 import re
@@ -79,23 +80,36 @@ path = {output}
 
 
 def free_name(folder: Path) -> str | None:
-    """The name that a config of ours can have in a folder, where no file is changed; None where all are taken."""
+    """The name that a config of ours can have in a folder, where no file is changed; None where all
+    are taken."""
     return next((name for name in CONFIG_NAMES if not (folder / name).exists()), None)
 
 
 def new_config(title: str, base_url: str) -> str:
     """The config of a new site; without an address the line of it waits for one."""
     line = f"base_url = {_quoted(base_url)}" if base_url else f'# base_url = "{UNKNOWN}/feeds"'
-    return NEW.format(title=_quoted(title), base_url=line + "   # the public address, with which every address begins")
+    return NEW.format(
+        title=_quoted(title),
+        base_url=line + "   # the public address, with which every address begins",
+    )
 
 
 def blog_config(blog: Blog, title: str, base_url: str) -> str:
-    """The config that fits a blog.  Where its address is not known, one stands there to be replaced."""
+    """The config that fits a blog.  Where its address is not known, one stands there to be
+    replaced."""
     url, shown = blog.url or UNKNOWN, title or blog.title or blog.host
-    more = {"description": blog.description, "language": _language(blog.language), "author": blog.author}
+    more = {
+        "description": blog.description,
+        "language": _language(blog.language),
+        "author": blog.author,
+    }
     more["timezone"] = blog.timezone if blog.timezone in time_zones() else ""
-    templates = ",\n".join(f"  {{ template = {_quoted(url + template)} }}" for template in blog.urls)
-    provider = f"provider = {{ value = {{ domain = {_quoted(blog.host)}, name = {_quoted(shown)} }} }}"
+    templates = ",\n".join(
+        f"  {{ template = {_quoted(url + template)} }}" for template in blog.urls
+    )
+    provider = (
+        f"provider = {{ value = {{ domain = {_quoted(blog.host)}, name = {_quoted(shown)} }} }}"
+    )
     return ADOPTED.format(
         generator=blog.generator,
         settings=blog.settings,

@@ -1,7 +1,8 @@
-"""The stations in their order: read what changed (ingesting), then join documents of what is visible (documents).
+"""The stations in their order: read what changed (ingesting), then join documents of what is
+visible (documents).
 
-Each name loads its module when it is first used: files are read before the store, and the renderers, are so much as
-loaded.
+Each name loads its module when it is first used: files are read before the store, and the
+renderers, are so much as loaded.
 """
 
 from importlib import import_module

@@ -1,4 +1,5 @@
-"""Every fault of every record, read anew, for its editor's eyes.  Here is no store, and nothing is left behind."""
+"""Every fault of every record, read anew, for its editor's eyes.  Here is no store, and nothing is
+left behind."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -12,7 +13,8 @@ from feeds.records import Fault, Found, RecordsFolder, place_of_identity, printa
 
 
 def check(config: Config, now: datetime) -> Iterator[tuple[str, list[Fault]]]:
-    """The path of every record with its faults, in the order of paths; then those refused for the sake of others.
+    """The path of every record with its faults, in the order of paths; then those refused for the
+    sake of others.
 
     A record may come twice. Raises ConfigError and LedgerError.
     """
@@ -20,7 +22,9 @@ def check(config: Config, now: datetime) -> Iterator[tuple[str, list[Fault]]]:
         yield from _check(config, folder, now)
 
 
-def _check(config: Config, folder: RecordsFolder, now: datetime) -> Iterator[tuple[str, list[Fault]]]:
+def _check(
+    config: Config, folder: RecordsFolder, now: datetime
+) -> Iterator[tuple[str, list[Fault]]]:
     ledger, _ = read_ledger(config.ledger_file)
     claimants: list[Claimant] = []
     holders: dict[str, str] = {}
@@ -42,10 +46,15 @@ def _check(config: Config, folder: RecordsFolder, now: datetime) -> Iterator[tup
     claims = {one.path: claim(one, ledger, addresses.__contains__) for one in claimants}
     there = {address_digest(one.address): one for one in claimants} if ledger.ids else {}
     marks = {ledger.mark_of(key): id for key, id in ledger.ids.items()}
-    for mark in {address_digest(one.address) for one in claimants if one.given_id is None} if marks else ():
+    for mark in (
+        {address_digest(one.address) for one in claimants if one.given_id is None} if marks else ()
+    ):
         marks.pop(mark, None)
     claims |= claims_of_held(marks, holders, {mark: one.address for mark, one in there.items()})
     for path, winner in sorted(refused(claims.values()).items()):
         content = folder.read(files[path])
         if not isinstance(content, Fault):
-            yield path, [refusal(path, place_of_identity(content, path, config.records.fields), winner)]
+            yield (
+                path,
+                [refusal(path, place_of_identity(content, path, config.records.fields), winner)],
+            )

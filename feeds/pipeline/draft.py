@@ -1,4 +1,5 @@
-"""A document that could be: where, of what, and how to make its bytes; and what gives the entries in it.
+"""A document that could be: where, of what, and how to make its bytes; and what gives the entries
+in it.
 
 Not here: which there are (drafts, pages), and what is published of them (documents).
 """
@@ -17,7 +18,8 @@ Bytes = Callable[[str, dict[int, str]], Iterable[bytes]]
 
 
 class Due(NamedTuple):
-    """When a feed is next another by time alone, and when something in it expires; None: not in the time looked at."""
+    """When a feed is next another by time alone, and when something in it expires; None: not in the
+    time looked at."""
 
     change: datetime | None
     expiry: datetime | None
@@ -25,7 +27,8 @@ class Due(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A document that could be: where, of what, and how to make its bytes.  `newest` is its articles' last change.
+    """A document that could be: where, of what, and how to make its bytes.  `newest` is its
+    articles' last change.
 
     `rhythm` is how many minutes it is worth keeping, `due` when something in its feed falls due.
     """
@@ -43,7 +46,8 @@ class Draft:
 class Shown:
     """The articles that a document shows, in their order.
 
-    `recipes` gives those of their entries, by number, for a variant, and `entries` their bytes in it for some recipes.
+    `recipes` gives those of their entries, by number, for a variant, and `entries` their bytes in
+    it for some recipes.
     """
 
     picks: Sequence[Pick]

@@ -1,7 +1,9 @@
-"""Drafts of documents: which there are, what each is made of, and how its bytes are joined from entries.
+"""Drafts of documents: which there are, what each is made of, and how its bytes are joined from
+entries.
 
-A document's recipe is the digest of all that it shows. While it stays the same nothing is rendered, joined or written.
-Not here: what is visible (snapshot, selection), and when a document last changed (documents).
+A document's recipe is the digest of all that it shows. While it stays the same nothing is rendered,
+joined or written. Not here: what is visible (snapshot, selection), and when a document last changed
+(documents).
 """
 
 from collections import defaultdict
@@ -27,7 +29,8 @@ from feeds.store import Connection, Extent, Store
 
 MANY = 100  # feeds for which all that they need is looked up at once
 BATCH = 100  # articles that a process renders at a time
-KEPT = timedelta(days=25)  # no cache may keep an answer for longer: a day, and 24 times that while the service fails
+# no cache may keep an answer for longer: a day, and 24 times that while the service fails
+KEPT = timedelta(days=25)
 DAY = timedelta(days=1)  # no answer is fresh for longer
 LATEST = datetime.max.replace(tzinfo=UTC) - KEPT
 Unsaved = tuple[list[Rendered], dict[str, Extent]]
@@ -56,7 +59,8 @@ class Drafts:
         self._rhythm: dict[str, int] = {}
 
     def snapshot(self, connection: Connection, now: datetime, *, steady: bool = False) -> Snapshot:
-        """What is visible now; looked up again when records changed or something fell due: if `steady`, Moved then."""
+        """What is visible now; looked up again when records changed or something fell due: if
+        `steady`, Moved then."""
         if self._snapshot is None or not self._snapshot.holds(store.generation(connection), now):
             if steady and self._snapshot is not None:
                 raise Moved
@@ -74,7 +78,8 @@ class Drafts:
         return self._snapshot is not None and self._snapshot.holds(self._snapshot.generation, now)
 
     def paths(self, connection: Connection, now: datetime, keys: Collection[str]) -> list[str]:
-        """The path of every document of these feeds, and of those that point to all.  Raises Moved as `of` does."""
+        """The path of every document of these feeds, and of those that point to all.  Raises Moved
+        as `of` does."""
         snapshot = self.snapshot(connection, now, steady=True)
         if len(keys) > MANY:
             self._entries.look_up_hidden(connection)
@@ -82,11 +87,15 @@ class Drafts:
         for feed in map(snapshot.feeds.__getitem__, keys):
             pages = self._history(connection, snapshot, feed)
             for name in self._forms(feed):
-                found += [feed_path(feed.key, name), *(archive_path(feed.key, page.name, name) for page in pages)]
+                found += [
+                    feed_path(feed.key, name),
+                    *(archive_path(feed.key, page.name, name) for page in pages),
+                ]
         return [*found, *self._page_drafts.of_site]
 
     def of(self, connection: Connection, now: datetime, keys: Collection[str]) -> Iterator[Draft]:
-        """Every document of these feeds.  Raises Moved when the records changed since they were looked up."""
+        """Every document of these feeds.  Raises Moved when the records changed since they were
+        looked up."""
         snapshot = self.snapshot(connection, now, steady=True)
         for feed in map(snapshot.feeds.__getitem__, keys):
             shown = self._first(connection, snapshot, feed)
@@ -94,16 +103,23 @@ class Drafts:
             yield from (self._feed_draft(connection, snapshot, feed, name, shown) for name in forms)
             for page in self._history(connection, snapshot, feed):
                 shown = self._on_page(connection, snapshot, feed, page)
-                yield from (self._page_draft(connection, snapshot, feed, name, page, shown) for name in forms)
+                yield from (
+                    self._page_draft(connection, snapshot, feed, name, page, shown)
+                    for name in forms
+                )
 
     def lists(self, connection: Connection, now: datetime) -> Iterator[Draft]:
         """The documents that point to all others, and what pages need."""
         snapshot = self.snapshot(connection, now)
         expiry = self._first_expiry(connection, snapshot)
-        return (self._page_drafts.site_draft(snapshot, path, expiry) for path in self._page_drafts.of_site)
+        return (
+            self._page_drafts.site_draft(snapshot, path, expiry)
+            for path in self._page_drafts.of_site
+        )
 
     def render_ahead(self, now: datetime, keys: Collection[str], workers: int) -> None:
-        """Render, by several processes, what is dear and not kept of the entries that these feeds may show.
+        """Render, by several processes, what is dear and not kept of the entries that these feeds
+        may show.
 
         Raises Moved when the records changed since it was looked up which these are.
         """
@@ -116,14 +132,18 @@ class Drafts:
                 dear = list(filter(is_dear, variants(feed)))
                 if not dear and not feed.page:
                     continue
-                some = {pick.number: pick for pick in self._picking.possible(connection, snapshot, feed)}
+                some = {
+                    pick.number: pick for pick in self._picking.possible(connection, snapshot, feed)
+                }
                 for variant in dear:
                     shown[variant].update(some)
                 if feed.page:
                     first = self._picking.first(connection, snapshot, feed)
                     shown[ITEMS].update({pick.number: pick for pick in first})
                     shown[LINES].update(some if len(some) > len(first) else {})
-            hidden = self._entries.hidden(connection, [pick for some in shown.values() for pick in some.values()])
+            hidden = self._entries.hidden(
+                connection, [pick for some in shown.values() for pick in some.values()]
+            )
             wanted = self._entries.missing(connection, snapshot, hidden, shown)
         if not wanted:
             return
@@ -145,7 +165,9 @@ class Drafts:
         """The document at a path, or None where there is none."""
         snapshot = self.snapshot(connection, now)
         if path in self._page_drafts.of_site:
-            return self._page_drafts.site_draft(snapshot, path, self._first_expiry(connection, snapshot))
+            return self._page_drafts.site_draft(
+                snapshot, path, self._first_expiry(connection, snapshot)
+            )
         folder, _, file = path.rpartition("/")
         stem, _, name = file.partition(".")
         of_feed = stem in ("feed", "index")
@@ -190,7 +212,8 @@ class Drafts:
         return (*feed.formats, PAGE) if feed.page else feed.formats
 
     def _first(self, connection: Connection, snapshot: Snapshot, feed: Feed) -> Shown:
-        """What a feed's documents show: its first articles, no more than its limit and what fits."""
+        """What a feed's documents show: its first articles, no more than its limit and what
+        fits."""
         shown = self._shows(connection, snapshot, self._picking.first(connection, snapshot, feed))
         if feed.key not in self._extent:
             fitting = 1  # one article stays whatever its size
@@ -203,7 +226,9 @@ class Drafts:
 
     def _on_page(self, connection: Connection, snapshot: Snapshot, feed: Feed, page: Page) -> Shown:
         """What a page of a feed's history shows."""
-        return self._shows(connection, snapshot, self._picking.on_page(connection, snapshot, feed, page))
+        return self._shows(
+            connection, snapshot, self._picking.on_page(connection, snapshot, feed, page)
+        )
 
     def _is_whole(self, connection: Connection, snapshot: Snapshot, feed: Feed) -> bool:
         """Whether a feed's documents show all its articles."""
@@ -223,15 +248,20 @@ class Drafts:
                 known[of_page] = self._entries.recipes(snapshot, picks, hidden, variant)
             return known[of_page]
 
-        return Shown(picks, recipes, partial(self._entries.get, connection, snapshot, hidden, picks))
+        return Shown(
+            picks, recipes, partial(self._entries.get, connection, snapshot, hidden, picks)
+        )
 
     def _history(self, connection: Connection, snapshot: Snapshot, feed: Feed) -> tuple[Page, ...]:
-        """The pages of a feed's history, oldest first; none of one that fits whole, or that is not ordered by time."""
+        """The pages of a feed's history, oldest first; none of one that fits whole, or that is not
+        ordered by time."""
         if not self._picking.has_history(feed) or self._is_whole(connection, snapshot, feed):
             return ()
         return self._picking.pages(connection, feed)
 
-    def _feed_draft(self, connection: Connection, snapshot: Snapshot, feed: Feed, name: str, shown: Shown) -> Draft:
+    def _feed_draft(
+        self, connection: Connection, snapshot: Snapshot, feed: Feed, name: str, shown: Shown
+    ) -> Draft:
         address, path = self._config.site.address, feed_path(feed.key, name)
         history = self._history(connection, snapshot, feed)
         newest = address(archive_path(feed.key, history[-1].name, name)) if history else None
@@ -240,18 +270,32 @@ class Drafts:
             due = self._due(connection, snapshot).get(feed.key)
             return self._page_drafts.feed_draft(connection, feed, shown, history, often, due)
         complete = self._is_whole(connection, snapshot, feed)
-        place = Place(address(path), previous=newest, complete=complete, withdrawn=shown.withdrawn, rhythm=often)
+        place = Place(
+            address(path),
+            previous=newest,
+            complete=complete,
+            withdrawn=shown.withdrawn,
+            rhythm=often,
+        )
         return self._joined(connection, snapshot, feed, name, shown, path, place)
 
     def _often(self, feed: Feed, shown: Shown) -> int:
         """The rhythm of a feed, the same in each of its documents."""
         if feed.key not in self._rhythm:
             fastest, slowest = self._config.feeds.fastest, self._config.feeds.slowest
-            self._rhythm[feed.key] = rhythm([pick.published for pick in shown.picks], fastest, slowest)
+            self._rhythm[feed.key] = rhythm(
+                [pick.published for pick in shown.picks], fastest, slowest
+            )
         return self._rhythm[feed.key]
 
     def _page_draft(
-        self, connection: Connection, snapshot: Snapshot, feed: Feed, name: str, page: Page, shown: Shown
+        self,
+        connection: Connection,
+        snapshot: Snapshot,
+        feed: Feed,
+        name: str,
+        page: Page,
+        shown: Shown,
     ) -> Draft:
         address = self._config.site.address
         history = self._history(connection, snapshot, feed)
@@ -264,7 +308,9 @@ class Drafts:
             due = self._due(connection, snapshot).get(feed.key)
             return self._page_drafts.archive_draft(feed, page, history, shown, due)
         path, current = archive_path(feed.key, page.name, name), address(feed_path(feed.key, name))
-        place = Place(address(path), previous=before, next=after, current=current, withdrawn=shown.withdrawn)
+        place = Place(
+            address(path), previous=before, next=after, current=current, withdrawn=shown.withdrawn
+        )
         return self._joined(connection, snapshot, feed, name, shown, path, place)
 
     def _joined(
@@ -277,15 +323,32 @@ class Drafts:
         path: str,
         place: Place,
     ) -> Draft:
-        form, site, most, newest = format_named(name), self._config.site, self._config.feeds.max_bytes, shown.newest
+        form, site, most, newest = (
+            format_named(name),
+            self._config.site,
+            self._config.feeds.max_bytes,
+            shown.newest,
+        )
         variant = f"{name}/{feed.content}"
         recipes = shown.recipes(variant)
 
         def content() -> bytes:
             head, tail = form.frame(feed, site, newest, place)
-            return head + form.BETWEEN.join(bounded(feed, site, most, variant, recipes, shown.entries)) + tail
+            return (
+                head
+                + form.BETWEEN.join(bounded(feed, site, most, variant, recipes, shown.entries))
+                + tail
+            )
 
-        facts = (feed.name, feed.description, feed.image, str(feed.page), newest.isoformat(), str(place), str(most))
+        facts = (
+            feed.name,
+            feed.description,
+            feed.image,
+            str(feed.page),
+            newest.isoformat(),
+            str(place),
+            str(most),
+        )
         recipe = digest(self._entries.site, variant, feed.key, *facts, " ".join(recipes.values()))
         often = place.rhythm or self._config.feeds.fastest
         due = self._due(connection, snapshot).get(feed.key)
@@ -296,7 +359,8 @@ class Drafts:
         return None if every is None else every.expiry
 
     def _due(self, connection: Connection, snapshot: Snapshot) -> dict[str, Due]:
-        """Return when feeds are next another by time alone, as far as an answer may be kept until then."""
+        """Return when feeds are next another by time alone, as far as an answer may be kept until
+        then."""
         if self._upcoming is None:
             # The snapshot may hold until then, and answers be kept for longer.
             rules, now, until = self._config.rules, snapshot.now, snapshot.until

@@ -1,8 +1,10 @@
-"""Entries of the articles that documents show: what each is made of, and its bytes, kept or rendered now.
+"""Entries of the articles that documents show: what each is made of, and its bytes, kept or
+rendered now.
 
-An entry's recipe is the digest of all that it shows: while it stays the same the bytes that are kept are its bytes.
-What is dear to render, HTML, is kept in the store; a summary is rendered sooner than it is found there, and stays in
-memory for a while. Not here: which articles a document shows (drafts), and what an entry looks like (render).
+An entry's recipe is the digest of all that it shows: while it stays the same the bytes that are
+kept are its bytes. What is dear to render, HTML, is kept in the store; a summary is rendered sooner
+than it is found there, and stays in memory for a while. Not here: which articles a document shows
+(drafts), and what an entry looks like (render).
 """
 
 from collections import defaultdict
@@ -33,13 +35,16 @@ LOOKS = {"accent", "footer", "pictures", "templates"}  # keys of [site] that sho
 Wanted = tuple[Pick, dict[str, str]]  # an article, the recipes of its entries by variant
 Rendered = tuple[int, str, Entry]  # with the number of its record and its variant
 MOST_UNSAVED = 1000  # entries held in memory until they are written to the store together
-CONTENTS = FULL, SUMMARY, BARE = "full", "summary", "bare"  # HTML; the excerpt; title and link alone
+# HTML; the excerpt; title and link alone
+CONTENTS = FULL, SUMMARY, BARE = "full", "summary", "bare"
 
 
 class Entries:
-    """The entries of a site, from its store.  For one thread at a time; of each format `most_ready` summaries are held.
+    """The entries of a site, from its store.  For one thread at a time; of each format `most_ready`
+    summaries are held.
 
-    A variant is a format and a content, such as `atom/full`: a feed may have another content than all.
+    A variant is a format and a content, such as `atom/full`: a feed may have another content than
+    all.
     """
 
     def __init__(self, config: Config, source: Store, most_ready: int) -> None:
@@ -47,7 +52,9 @@ class Entries:
         self._store = source
         self._most_ready = most_ready
         # What all entries and heads show of the config.
-        self.site = digest(config.site.model_dump_json(exclude=LOOKS), config.feeds.model_dump_json(exclude=HEADS))
+        self.site = digest(
+            config.site.model_dump_json(exclude=LOOKS), config.feeds.model_dump_json(exclude=HEADS)
+        )
         looks = config.site.model_dump_json(include=LOOKS)
         self.pages = digest(self.site, looks, config.site.theme.digest)
         self._unsaved: defaultdict[str, dict[int, Entry]] = defaultdict(dict)
@@ -61,7 +68,8 @@ class Entries:
         self._recipes.clear()
 
     def look_up_hidden(self, connection: Connection) -> None:
-        """Look up every address to which no article may point, where the entries of all documents are asked for."""
+        """Look up every address to which no article may point, where the entries of all documents
+        are asked for."""
         if self._hidden is None:
             self._hidden = selection.hidden(connection)
 
@@ -74,7 +82,8 @@ class Entries:
     def recipes(
         self, snapshot: Snapshot, picks: Iterable[Pick], hidden: frozenset[str], variant: str
     ) -> dict[int, str]:
-        """The recipes of these articles in a variant, by number: in every format of feeds the same."""
+        """The recipes of these articles in a variant, by number: in every format of feeds the
+        same."""
         site = self.pages if variant.startswith(PAGE) else self.site
         return {pick.number: self._recipe(snapshot, pick, hidden, site) for pick in picks}
 
@@ -87,7 +96,8 @@ class Entries:
         variant: str,
         recipes: dict[int, str],
     ) -> Iterator[bytes]:
-        """The entries of these recipes in a variant, in their order; rendered where they are not kept.
+        """The entries of these recipes in a variant, in their order; rendered where they are not
+        kept.
 
         They are of some of these articles, by number.
         """
@@ -100,7 +110,11 @@ class Entries:
             ready |= store.kept_entries(connection, variant, missing)
             beside = [variant]
         else:  # its other formats are asked for next
-            beside = list(dict.fromkeys((variant, *(f"{name}/{SUMMARY}" for name in self._config.feeds.formats))))
+            beside = list(
+                dict.fromkeys(
+                    (variant, *(f"{name}/{SUMMARY}" for name in self._config.feeds.formats))
+                )
+            )
             if len(held) + len(missing) > self._most_ready:
                 self._ready.clear()
         wanted = [
@@ -112,7 +126,8 @@ class Entries:
             (self._unsaved if is_dear(other) else self._ready)[other][number] = entry
             if other == variant:
                 ready[number] = entry.content
-        if len(self._unsaved[variant]) >= MOST_UNSAVED and not self._store.withheld:  # else it cannot be written
+        # else it cannot be written
+        if len(self._unsaved[variant]) >= MOST_UNSAVED and not self._store.withheld:
             with self._store.writing() as writing:
                 self.save_in(writing)
         return (ready[number] for number in recipes)
@@ -134,7 +149,11 @@ class Entries:
         return [one for _, one in sorted(wanted.items())]
 
     def render(
-        self, connection: Connection, snapshot: Snapshot, hidden: frozenset[str], wanted: Sequence[Wanted]
+        self,
+        connection: Connection,
+        snapshot: Snapshot,
+        hidden: frozenset[str],
+        wanted: Sequence[Wanted],
     ) -> Iterator[Rendered]:
         """The entries that are wanted."""
         found, most = (
@@ -145,7 +164,11 @@ class Entries:
         for pick, recipes in wanted:
             article = as_shown(found[pick.number], pick, snapshot, hidden)
             brief = EntryInput(article)
-            whole = EntryInput(article, content_of(article, most)) if any(map(_is_whole, recipes)) else brief
+            whole = (
+                EntryInput(article, content_of(article, most))
+                if any(map(_is_whole, recipes))
+                else brief
+            )
             shown.append((pick, recipes, brief, whole))
         # One variant after the other: what a format needs is at hand in the processor.
         for variant in dict.fromkeys(variant for _, recipes in wanted for variant in recipes):
@@ -154,13 +177,25 @@ class Entries:
             without = replace(plain, source=False)
             for pick, recipes, brief, whole in shown:
                 if variant in recipes:
-                    given = whole if _is_whole(variant) else bare(brief) if content == BARE else brief
-                    style = plain if f"providers/{given.article.provider.domain}" in snapshot.feeds else without
+                    given = (
+                        whole if _is_whole(variant) else bare(brief) if content == BARE else brief
+                    )
+                    style = (
+                        plain
+                        if f"providers/{given.article.provider.domain}" in snapshot.feeds
+                        else without
+                    )
                     if name == PAGE:
                         keys = () if pick.withdrawn else pick.feeds
-                        feeds = tuple((key, snapshot.names[key]) for key in keys if key in snapshot.feeds)
+                        feeds = tuple(
+                            (key, snapshot.names[key]) for key in keys if key in snapshot.feeds
+                        )
                         style = replace(style, feeds=feeds)
-                    yield pick.number, variant, Entry(recipes[variant], form.entry(given, self._config.site, style))
+                    yield (
+                        pick.number,
+                        variant,
+                        Entry(recipes[variant], form.entry(given, self._config.site, style)),
+                    )
 
     def add(self, rendered: Iterable[Rendered]) -> None:
         """Take entries that were rendered elsewhere, to be written with others."""
@@ -172,7 +207,11 @@ class Entries:
 
     def taken(self) -> list[Rendered]:
         """What was rendered and not yet written, for another to write."""
-        taken = [(number, variant, entry) for variant, some in self._unsaved.items() for number, entry in some.items()]
+        taken = [
+            (number, variant, entry)
+            for variant, some in self._unsaved.items()
+            for number, entry in some.items()
+        ]
         self._unsaved.clear()
         return taken
 
@@ -198,7 +237,8 @@ class Entries:
 
 
 def is_dear(variant: str) -> bool:
-    """Whether entries of that variant take long to render: HTML is made of their articles, or cleaned."""
+    """Whether entries of that variant take long to render: HTML is made of their articles, or
+    cleaned."""
     return not variant.endswith((f"/{SUMMARY}", f"/{BARE}"))
 
 
@@ -209,21 +249,26 @@ def smaller(variant: str) -> list[str]:
 
 
 def _is_whole(variant: str) -> bool:
-    """Whether entries of that variant carry all of their articles as HTML, the same in each format of feeds."""
+    """Whether entries of that variant carry all of their articles as HTML, the same in each format
+    of feeds."""
     return variant.endswith(f"/{FULL}") and not variant.startswith(PAGE)
 
 
 def bare(given: EntryInput) -> EntryInput:
-    """An article without anything that is not needed: what is left is its title, its link, its dates and its author."""
-    article = given.article._replace(excerpt="", topics=(), images=(), related=(), amp_link=None, original_link=None)
+    """An article without anything that is not needed: what is left is its title, its link, its
+    dates and its author."""
+    article = given.article._replace(
+        excerpt="", topics=(), images=(), related=(), amp_link=None, original_link=None
+    )
     return EntryInput(article)
 
 
 def as_shown(article: Article, pick: Pick, snapshot: Snapshot, hidden: frozenset[str]) -> Article:
     """The article of a pick as readers may see it now.
 
-    Under the names that its feeds go by, without an update that is still to come, and without related coverage that is
-    itself not visible here. Of a withdrawn one nothing is left to be called by any name.
+    Under the names that its feeds go by, without an update that is still to come, and without
+    related coverage that is itself not visible here. Of a withdrawn one nothing is left to be
+    called by any name.
     """
     if article.withdrawn:
         return article
@@ -240,6 +285,11 @@ def as_shown(article: Article, pick: Pick, snapshot: Snapshot, hidden: frozenset
     if not hidden.isdisjoint(pick.related):
         related = tuple([item for item in related if address_digest(item.link) not in hidden])
     named = tuple(dict.fromkeys(topics))
-    if (named, provider, updated, related) == (article.topics, article.provider, article.updated, article.related):
+    if (named, provider, updated, related) == (
+        article.topics,
+        article.provider,
+        article.updated,
+        article.related,
+    ):
         return article  # as nearly all are
     return article._replace(topics=named, provider=provider, updated=updated, related=related)

@@ -1,8 +1,10 @@
-"""Extents of feeds: how many of the articles picked for a feed its documents show, so that none outgrows `max_bytes`.
+"""Extents of feeds: how many of the articles picked for a feed its documents show, so that none
+outgrows `max_bytes`.
 
-It is the same in every format, so that a feed holds the same articles however it is read. Measuring takes every entry
-rendered, so it is done once for all that decides it, and kept in the store under the digest of that.
-Not here: which articles are picked (selection), and how entries are rendered and kept (entries).
+It is the same in every format, so that a feed holds the same articles however it is read. Measuring
+takes every entry rendered, so it is done once for all that decides it, and kept in the store under
+the digest of that. Not here: which articles are picked (selection), and how entries are rendered
+and kept (entries).
 """
 
 from collections import defaultdict
@@ -39,16 +41,22 @@ class Extents:
     def get(self, connection: Connection, feed: Feed, recipes: Recipes, entries: Bytes) -> int:
         """How many of the articles picked for a feed fit in every format of it: one at least.
 
-        `recipes` gives theirs by number for a variant, in the order in which they are shown, and `entries` their bytes
-        in it for those recipes. Entries are asked for only when the extent is not known.
+        `recipes` gives theirs by number for a variant, in the order in which they are shown, and
+        `entries` their bytes in it for those recipes. Entries are asked for only when the extent is
+        not known.
         """
         facts = (str(self._most), feed.key, feed.name, feed.description, feed.image, str(feed.page))
         first, *others = variants(feed)
         recipe = digest(*facts, first, *others, " ".join(recipes(first).values()))
         known = self._all(connection).get(feed.key)
         if known is None or known.recipe != recipe:
-            articles = min(self._fitting(feed, variant, recipes(variant), entries) for variant in (first, *others))
-            known = self._all(connection)[feed.key] = self._unsaved[feed.key] = Extent(recipe, articles)
+            articles = min(
+                self._fitting(feed, variant, recipes(variant), entries)
+                for variant in (first, *others)
+            )
+            known = self._all(connection)[feed.key] = self._unsaved[feed.key] = Extent(
+                recipe, articles
+            )
         return known.articles
 
     def measure(self, variant: str, recipes: dict[int, str], entries: Bytes) -> None:
@@ -96,21 +104,25 @@ def variants(feed: Feed) -> list[str]:
 
 
 def room(form: Format, feed: Feed, site: Site, most: int) -> int:
-    """The bytes that a document's frame leaves to its entries, each with what stands between two of them.
+    """The bytes that a document's frame leaves to its entries, each with what stands between two of
+    them.
 
-    The frame is taken as long as it can get, whether the feed is complete or has a history, and whenever it changed: so
-    the extent decides about the history, and not the other way round.
+    The frame is taken as long as it can get, whether the feed is complete or has a history, and
+    whenever it changed: so the extent decides about the history, and not the other way round.
     """
     address, name = site.address, form.NAME
     history = address(archive_path(feed.key, archive.LONGEST_NAME, name))
-    head, tail = form.frame(feed, site, archive.END, widest(address(feed_path(feed.key, name)), history))
+    head, tail = form.frame(
+        feed, site, archive.END, widest(address(feed_path(feed.key, name)), history)
+    )
     return most - len(head) - len(tail) + len(form.BETWEEN)
 
 
 def bounded(
     feed: Feed, site: Site, most: int, variant: str, recipes: dict[int, str], entries: Bytes
 ) -> Sequence[bytes]:
-    """The entries of these recipes, each in a smaller variant where it alone does not fit into `most` bytes.
+    """The entries of these recipes, each in a smaller variant where it alone does not fit into
+    `most` bytes.
 
     The smallest there is stays whatever its size.
     """
@@ -121,13 +133,16 @@ def bounded(
     form = format_named(variant.partition("/")[0])
     left = room(form, feed, site, most) - len(form.BETWEEN)
     for other in smaller(variant):
-        if large := {number: recipes[number] for number, entry in made.items() if len(entry) > left}:
+        if large := {
+            number: recipes[number] for number, entry in made.items() if len(entry) > left
+        }:
             made |= zip(large, entries(other, large), strict=True)
     return list(made.values())
 
 
 def fitting(sizes: Sequence[int], between: int, room: int) -> int:
-    """How many entries of these sizes fit into a room, the first ones first.  The first is in it whatever its size."""
+    """How many entries of these sizes fit into a room, the first ones first.  The first is in it
+    whatever its size."""
     if sum(sizes) + between * len(sizes) <= room:
         return len(sizes)  # as nearly always
     return max(1, sum(total <= room for total in accumulate(size + between for size in sizes)))

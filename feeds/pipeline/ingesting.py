@@ -1,4 +1,5 @@
-"""From the records folder into the store: only what changed is read, and all of it lands in one transaction."""
+"""From the records folder into the store: only what changed is read, and all of it lands in one
+transaction."""
 
 import os
 import sys
@@ -31,9 +32,11 @@ FOLDER = "folder"  # the records folder that the store was last brought up to da
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What an ingest came to: how many files there are, how many of them were read now, how many were forgotten.
+    """What an ingest came to: how many files there are, how many of them were read now, how many
+    were forgotten.
 
-    `missing` are published articles whose files were not found, and that stay until a later look does not find as many.
+    `missing` are published articles whose files were not found, and that stay until a later look
+    does not find as many.
     """
 
     files: int
@@ -43,7 +46,8 @@ class Ingested:
 
 
 def open_store(config: Config, *, or_only_read: bool = False) -> Store:
-    """Open the store that the config names, which is of this very code and these keys, and told of folder and names."""
+    """Open the store that the config names, which is of this very code and these keys, and told of
+    folder and names."""
     fields = config.records.fields
     keys = [config.site.timezone, str(config.feeds.max_entry_bytes), str(config.runs_liquid)]
     keys += [fields.digest] if fields else []
@@ -64,20 +68,23 @@ def ingest(
     allow_removal: bool = False,
     missing_before: int | None = None,
 ) -> Ingested:
-    """Bring the store up to date with the records.  `progress` is told how many files of how many are read.
+    """Bring the store up to date with the records.  `progress` is told how many files of how many
+    are read.
 
-    `workers` is how many processes help to read many files; never in a process with threads, which no fork takes along.
-    `ahead` is what they began before the store was opened.
-    `among` are the paths of files of which it is known that they may have changed: no others are looked at.
-    `allow_removal` lets articles go however many files are gone; `missing_before` is what the last look found missing,
-    for who looks again soon.
+    `workers` is how many processes help to read many files; never in a process with threads, which
+    no fork takes along. `ahead` is what they began before the store was opened. `among` are the
+    paths of files of which it is known that they may have changed: no others are looked at.
+    `allow_removal` lets articles go however many files are gone; `missing_before` is what the last
+    look found missing, for who looks again soon.
 
-    Raises ConfigError when the records folder cannot be read, LedgerError when the ledger cannot be read or written,
-    RemovalRefused when the files of most articles are gone; records that say that they are not published are taken
-    back all the same. Raises StoreError when the store cannot be written, StoreBusy when another process still writes
-    it after `wait` seconds.
+    Raises ConfigError when the records folder cannot be read, LedgerError when the ledger cannot be
+    read or written, RemovalRefused when the files of most articles are gone; records that say that
+    they are not published are taken back all the same. Raises StoreError when the store cannot be
+    written, StoreBusy when another process still writes it after `wait` seconds.
     """
-    removal = Removal(config, allowed=allow_removal, is_partial=among is not None, before=missing_before)
+    removal = Removal(
+        config, allowed=allow_removal, is_partial=among is not None, before=missing_before
+    )
     try:
         look = Look(listed(config.records_folder, among) if ahead is None else ahead.listing())
         _note_folder(config, into, wait)
@@ -88,9 +95,17 @@ def ingest(
             same_names = homes.knows_homes(connection, config.names)
             last = look.is_the_last_one(connection)
             fresh = ahead is not None and ahead.read is not None and not look.knows_any(connection)
-            same_files = last or not (look.count if fresh else look.changed(connection) or look.gone(connection))
+            same_files = last or not (
+                look.count if fresh else look.changed(connection) or look.gone(connection)
+            )
             mends = not last and look.is_sure(connection)
-            if is_settled and same_ledger and same_names and not same_files and not look.changed(connection):
+            if (
+                is_settled
+                and same_ledger
+                and same_names
+                and not same_files
+                and not look.changed(connection)
+            ):
                 missing = removal.postponed(connection, look.gone(connection))
                 if missing:
                     return Ingested(look.count, 0, 0, missing)
@@ -110,9 +125,12 @@ def ingest(
         into.tend()
         return ingested
     except (LedgerError, RemovalRefused):
-        # What was taken back goes although nothing can be noted in the ledger, or all else is in doubt and waits.
+        # What was taken back goes although nothing can be noted in the ledger, or all else is in
+        # doubt and waits.
         with into.writing(wait) as connection:
-            work = _Ingest(connection, config, now, Look(listed(config.records_folder, among)), removal)
+            work = _Ingest(
+                connection, config, now, Look(listed(config.records_folder, among)), removal
+            )
             work.take_back()
         into.tend()
         raise
@@ -125,15 +143,22 @@ def files_at(config: Config, source: Store, paths: Sequence[str]) -> list[str]:
         for path in paths:
             found.update(store.known_below(connection, printable(path)))
     for path in paths:
-        if os.path.isdir(folder / path) and not any(part.startswith(".") for part in path.split("/")):
-            found.update(item.path for listed in list_folders(folder, [f"{path}/"]) for item in listed.files())
+        if os.path.isdir(folder / path) and not any(
+            part.startswith(".") for part in path.split("/")
+        ):
+            found.update(
+                item.path
+                for listed in list_folders(folder, [f"{path}/"])
+                for item in listed.files()
+            )
     return sorted(found)
 
 
 def settle(config: Config, source: Store, now: datetime, wait: float = LONGEST_WAIT) -> None:
     """What fell due until that moment shows from now on, and what expired is gone; nothing is read.
 
-    Raises StoreBusy after `wait` seconds. What expired goes even where that cannot be noted in the ledger.
+    Raises StoreBusy after `wait` seconds. What expired goes even where that cannot be noted in the
+    ledger.
     """
     with source.reading() as connection:
         if selection.is_settled(connection, config.rules, now):
@@ -203,7 +228,8 @@ class _Ingest:
 
     def take_back(self) -> None:
         """Only what is no longer published."""
-        # Else what is not yet due would be put under names of which the store does not know that they are others.
+        # Else what is not yet due would be put under names of which the store does not know that
+        # they are others.
         homes.rehome(self._connection, self._config.names)
         try:
             if self._removal.postponed(self._connection, self._gone):
@@ -214,7 +240,9 @@ class _Ingest:
         for batch in self._filed():
             read_before = {one.path for one in self._known_before(batch)}
             out = [
-                one for one in batch if not _is_current(one, self._now) and (not one.broken or one.path in read_before)
+                one
+                for one in batch
+                if not _is_current(one, self._now) and (not one.broken or one.path in read_before)
             ]
             if any(one.path in self._known for one in out):
                 store.note_leftovers(self._connection)
@@ -229,7 +257,8 @@ class _Ingest:
             store.note_leftovers(self._connection)
 
     def _filed(self) -> Iterator[list[Filed]]:
-        """What the files say that changed, in batches.  Of those whose bytes are as they were only their time is noted.
+        """What the files say that changed, in batches.  Of those whose bytes are as they were only
+        their time is noted.
 
         Each is read and checked by itself, so that others can do it.
         """
@@ -248,7 +277,9 @@ class _Ingest:
         if self._read_ahead is not None:
             yield from self._read_ahead
             return
-        with shared(self._reader.read, batches(self._look.changed(self._connection)), self._workers) as made:
+        with shared(
+            self._reader.read, batches(self._look.changed(self._connection)), self._workers
+        ) as made:
             yield from made
 
     def _put(self, batch: list[Filed], minting: Minting) -> None:
@@ -258,7 +289,9 @@ class _Ingest:
             return
         broken = [one.path for one in batch if one.broken and one.path in self._known]
         # What other code showed of the same bytes does not stay: this one decides, and tells of it.
-        staying = store.visible_records(self._connection, broken) - {one.path for one in self._known_before(batch)}
+        staying = store.visible_records(self._connection, broken) - {
+            one.path for one in self._known_before(batch)
+        }
         store.note_broken(self._connection, [one for one in batch if one.path in staying])
         good = [one for one in batch if one.path not in staying]
         minting.leaving([one.path for one in good if one.path in self._known])
@@ -296,7 +329,8 @@ def _is_current(one: Filed, now: datetime) -> bool:
 
 
 def _code() -> bytes:
-    """The program itself, and what shapes its output: a store made by other code, released or not, is made anew."""
+    """The program itself, and what shapes its output: a store made by other code, released or not,
+    is made anew."""
     package = Path(__file__).parent.parent
     files = sorted(package.rglob("*.py")) + sorted((package / "render" / "templates").iterdir())
     versions = " ".join([sys.version, *(f"{name} {version(name)}" for name in SHAPING)])

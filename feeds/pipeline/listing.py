@@ -19,19 +19,27 @@ NEVER = -1
 class Listing:
     """All files, folder by folder.
 
-    `digests` stand for what tells of a change in each folder: none where there may be one without it. `digest` stands
-    for all of them together.
+    `digests` stand for what tells of a change in each folder: none where there may be one without
+    it. `digest` stands for all of them together.
     """
 
     def __init__(self, folders: Iterable[Listed]) -> None:
         self._folders = {listed.prefix: listed for listed in folders}
-        # A name that has to be escaped to be shown may be that of another file: no folder is told apart by its name.
-        self.is_plain = all(listed.prefix.isprintable() and _shows(listed.facts) for listed in self._folders.values())
-        self._unread = tuple(printable(listed.prefix) for listed in self._folders.values() if not listed.whole)
+        # A name that has to be escaped to be shown may be that of another file: no folder is told
+        # apart by its name.
+        self.is_plain = all(
+            listed.prefix.isprintable() and _shows(listed.facts)
+            for listed in self._folders.values()
+        )
+        self._unread = tuple(
+            printable(listed.prefix) for listed in self._folders.values() if not listed.whole
+        )
         self.digests = {prefix: self._digest(listed) for prefix, listed in self._folders.items()}
         sure = all(self.digests.values())
         self.digest = (
-            digest("\0".join(f"{prefix}/{one}" for prefix, one in sorted(self.digests.items()))) if sure else ""
+            digest("\0".join(f"{prefix}/{one}" for prefix, one in sorted(self.digests.items())))
+            if sure
+            else ""
         )
         count = sum(listed.number for listed in self._folders.values())
         self.count = count if self.is_plain else len(self.files())
@@ -43,7 +51,8 @@ class Listing:
         return _by_path(found for listed in some for found in listed.files())
 
     def hides(self, path: str) -> bool:
-        """Tell whether a file may be at a path though it was not found: in a folder that could not be read."""
+        """Tell whether a file may be at a path though it was not found: in a folder that could not
+        be read."""
         return bool(self._unread) and path.startswith(self._unread)
 
     def _digest(self, listed: Listed) -> str:
@@ -52,7 +61,8 @@ class Listing:
 
 
 class Few:
-    """Those of the files that are at some paths, of which alone it is known that they may have changed."""
+    """Those of the files that are at some paths, of which alone it is known that they may have
+    changed."""
 
     def __init__(self, folder: Path, paths: Sequence[str]) -> None:
         if not folder.is_dir():
@@ -73,7 +83,8 @@ class Few:
         self.count = len(self.found)
 
     def hides(self, path: str) -> bool:
-        """Tell whether a file may be at a path though it was not found: such paths are left out from the start."""
+        """Tell whether a file may be at a path though it was not found: such paths are left out
+        from the start."""
         return False
 
 

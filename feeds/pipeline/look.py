@@ -1,6 +1,7 @@
 """The files of the records folder held against what the store knows of them.
 
-Not here: which files there are (listing), what is in them (records), and what becomes of what changed (ingesting).
+Not here: which files there are (listing), what is in them (records), and what becomes of what
+changed (ingesting).
 """
 
 import time
@@ -11,7 +12,8 @@ from feeds.pipeline.listing import Few, Listing
 from feeds.records import Found
 from feeds.store import Connection, fact
 
-LISTING = "listing"  # stands for the files, sizes and times that the store was last brought up to date with
+# stands for the files, sizes and times that the store was last brought up to date with
+LISTING = "listing"
 
 
 class Look:
@@ -30,7 +32,8 @@ class Look:
         self._last: str | None = None
 
     def is_the_last_one(self, connection: Connection) -> bool:
-        """Whether the store was last brought up to date with just these files, of these sizes and times."""
+        """Whether the store was last brought up to date with just these files, of these sizes and
+        times."""
         self._last = fact(connection, LISTING)
         return self._digest != "" and self._last == self._digest
 
@@ -41,7 +44,9 @@ class Look:
     def known(self, connection: Connection) -> dict[str, str]:
         """What the store knows of the files that changed: their digests."""
         marks = self._marks(connection)
-        known = store.known_files(connection, [path for path, _ in self.changed(connection) if path in marks])
+        known = store.known_files(
+            connection, [path for path, _ in self.changed(connection) if path in marks]
+        )
         return {path: one.digest for path, one in known.items()}
 
     def knows_any(self, connection: Connection) -> bool:
@@ -52,25 +57,35 @@ class Look:
         """The files that are not as the store knows them, by path."""
         if self._changed is None:
             marks, found = self._marks(connection), self._looked_at(connection)
-            others = (path for path, item in found.items() if marks.get(path) != f"{item.size} {item.mtime_ns}")
+            others = (
+                path
+                for path, item in found.items()
+                if marks.get(path) != f"{item.size} {item.mtime_ns}"
+            )
             self._changed = [(path, found[path]) for path in sorted(others)]
         return self._changed
 
     def gone(self, connection: Connection) -> list[str]:
-        """Return the paths of the files that the store knows and that are no more; what cannot be read is unknown."""
+        """Return the paths of the files that the store knows and that are no more; what cannot be
+        read is unknown."""
         missing = self._marks(connection).keys() - self._looked_at(connection).keys()
         return sorted(path for path in missing if not self._files.hides(path))
 
     def note(self, connection: Connection, spared: Iterable[str] = ()) -> None:
-        """Note that the store was brought up to date with these files; `spared` are gone and were not removed."""
+        """Note that the store was brought up to date with these files; `spared` are gone and were
+        not removed."""
         if isinstance(self._files, Few):
             known = store.folder_digests(connection)
             forget_listing(connection, map(_folder, [*self._files.paths, *spared]) if known else ())
             return
         doubtful = {_folder(path) for path in [*store.undated_files(connection), *spared]}
         # What lies in or below a folder that could not be read is compared again once it can be.
-        doubtful |= {folder for folder in store.folder_digests(connection) if self._files.hides(folder)}
-        digests = {**self._files.digests, **dict.fromkeys(doubtful, "")} if self._files.is_plain else {}
+        doubtful |= {
+            folder for folder in store.folder_digests(connection) if self._files.hides(folder)
+        }
+        digests = (
+            {**self._files.digests, **dict.fromkeys(doubtful, "")} if self._files.is_plain else {}
+        )
         store.note_folders(connection, digests)
         if self._files.digest and not doubtful:
             store.note_fact(connection, LISTING, self._files.digest)
@@ -102,12 +117,17 @@ class Look:
         return self._known_marks
 
     def _differing(self, connection: Connection) -> list[str] | None:
-        """The folders of which it cannot be said that they are as the store knows them; None when that is all."""
+        """The folders of which it cannot be said that they are as the store knows them; None when
+        that is all."""
         assert isinstance(self._files, Listing)
         known, digests = store.folder_digests(connection), self._files.digests
         if not known or not self._files.is_plain:
             return None
-        return [one for one in {**known, **digests} if known.get(one, "") == "" or known[one] != digests.get(one)]
+        return [
+            one
+            for one in {**known, **digests}
+            if known.get(one, "") == "" or known[one] != digests.get(one)
+        ]
 
 
 def forget_listing(connection: Connection, folders: Iterable[str] | None = ()) -> None:

@@ -1,8 +1,9 @@
 """Which ids articles keep when records change, and what is withdrawn; all noted in the ledger.
 
-An id is minted when readers may first hold it, that is when its entry is rendered. From then on it stays with the
-article: an edit of a record is noticed against what the store knew of it. Not here: what a record claims and which of
-two claims wins (identity), what is refused for it (refusing), the ledger's text (ledger).
+An id is minted when readers may first hold it, that is when its entry is rendered. From then on it
+stays with the article: an edit of a record is noticed against what the store knew of it. Not here:
+what a record claims and which of two claims wins (identity), what is refused for it (refusing), the
+ledger's text (ledger).
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -35,7 +36,10 @@ class Minting:
         self._ledger, self._text = read_ledger(config.ledger_file)
         self._read = self._ledger
         known = identities.ledger_known(connection)
-        self._is_new_store, self._is_news = known is None, known != ledger_mark(self._text, self._days)
+        self._is_new_store, self._is_news = (
+            known is None,
+            known != ledger_mark(self._text, self._days),
+        )
         self._before: dict[str, Before] = {}
         self._after: dict[str, Claimant] = {}
         self._titles: dict[str, str] = {}
@@ -43,11 +47,13 @@ class Minting:
 
     @property
     def remembers(self) -> bool:
-        """Whether there is something withdrawn, which begins, ends, or comes back, though no record changes."""
+        """Whether there is something withdrawn, which begins, ends, or comes back, though no record
+        changes."""
         return bool(self._ledger.withdrawn or self._expired)
 
     def look_up_expired(self) -> None:
-        """Look up what has expired since it was last decided what is visible: before the store changes."""
+        """Look up what has expired since it was last decided what is visible: before the store
+        changes."""
         if self._days:
             self._expired = identities.expired(self._connection, self._moment)
 
@@ -70,7 +76,8 @@ class Minting:
 
     def _taken(self, one: Filed) -> Filed:
         self._held.update(one.held)
-        if one.record is None or (self._is_new_store and self._ledger == NOTHING_KNOWN):  # most builds from nothing
+        # most builds from nothing
+        if one.record is None or (self._is_new_store and self._ledger == NOTHING_KNOWN):
             return one
         claimant = claimant_of_row(one.record)
         if not self._is_new_store:
@@ -79,7 +86,8 @@ class Minting:
         return one if id == claimant.follows else identified(one, id)
 
     def settle(self) -> None:
-        """Decide, once everything that changed is in the store, and write the ledger when it says something new."""
+        """Decide, once everything that changed is in the store, and write the ledger when it says
+        something new."""
         if self._is_news and not self._is_new_store:
             self._take_from_ledger()
         self._ask_who_followed()
@@ -92,34 +100,50 @@ class Minting:
         identities.note_ledger(self._connection, ledger_mark(text, self._days))
 
     def _keep(self, ledger: Ledger) -> bytes:
-        """Write the ledger when it says something new, and keep what it says of what is withdrawn; return its bytes."""
-        text = write_ledger(self._config.ledger_file, ledger, self._text) if ledger != self._read else self._text
+        """Write the ledger when it says something new, and keep what it says of what is withdrawn;
+        return its bytes."""
+        text = (
+            write_ledger(self._config.ledger_file, ledger, self._text)
+            if ledger != self._read
+            else self._text
+        )
         if ledger.withdrawn or self._read.withdrawn or self._is_news:
-            identities.keep_withdrawn(self._connection, ledger.withdrawn, self._days, self._config.names)
+            identities.keep_withdrawn(
+                self._connection, ledger.withdrawn, self._days, self._config.names
+            )
         return text
 
     def _take_from_ledger(self) -> None:
-        """The ledger says something else than when ids were last taken from it: each record is asked again."""
+        """The ledger says something else than when ids were last taken from it: each record is
+        asked again."""
         pairs = identities.every_claimant(self._connection)
         claims = [(claim(one, self._ledger, everywhere), id) for one, id in pairs]
-        identities.identify(self._connection, {one.path: one.id for one, id in claims if one.id != id}, ())
+        identities.identify(
+            self._connection, {one.path: one.id for one, id in claims if one.id != id}, ()
+        )
 
     def _ask_who_followed(self) -> None:
-        """Where an article that the ledger knows left its address, those that tell of it are asked again."""
+        """Where an article that the ledger knows left its address, those that tell of it are asked
+        again."""
         left = {one.article.address for one in self._before.values()}
         left = {one for one in left if self._ledger.id_at(one) is not None}
         left -= identities.at_addresses(self._connection, left)
         if not left:
             return
         told = identities.with_previous(self._connection, None)
-        others = {one.path: one for one in told if one.path not in self._after and not left.isdisjoint(one.previous)}
+        others = {
+            one.path: one
+            for one in told
+            if one.path not in self._after and not left.isdisjoint(one.previous)
+        }
         before = identities.before(self._connection, sorted(others))
         self._before |= before
         self._after |= others
         self._titles |= {path: one.article.title for path, one in before.items()}
 
     def _adopted(self, kept: Collection[str]) -> dict[str, str]:
-        """A record at whose previous address the ledger knows an article, and where none is now, is that article.
+        """A record at whose previous address the ledger knows an article, and where none is now, is
+        that article.
 
         Returns the ids by path, of all but those that readers know by the id that they keep.
         """
@@ -127,7 +151,9 @@ class Minting:
             return {}
         whole = self._is_news or self._is_new_store
         moved = identities.with_previous(self._connection, None if whole else sorted(self._after))
-        previous = {address for one in moved for address in one.previous if self._ledger.id_at(address)}
+        previous = {
+            address for one in moved for address in one.previous if self._ledger.id_at(address)
+        }
         there = identities.at_addresses(self._connection, previous)
         adopted: dict[str, str] = {}
         for one in moved:
@@ -138,9 +164,14 @@ class Minting:
         return adopted
 
     def _kept(self) -> dict[str, str]:
-        """An article that readers know keeps its id through an edit of its record.  Returns the ids by path."""
+        """An article that readers know keeps its id through an edit of its record.  Returns the ids
+        by path."""
         known = {one.article.address: one for one in self._before.values() if one.shown}
-        going_on = [path for path, before in self._before.items() if before.shown and self._goes_on(path, known)]
+        going_on = [
+            path
+            for path, before in self._before.items()
+            if before.shown and self._goes_on(path, known)
+        ]
         inherit = {path for path, after in self._after.items() if after.address in known}
         elsewhere = self._living_on([path for path in going_on if self._moved(path)])
         kept: dict[str, str] = {}
@@ -156,30 +187,46 @@ class Minting:
         return kept
 
     def _goes_on(self, path: str, known: Mapping[str, Before]) -> bool:
-        """Whether what a file says now is an edit of the article it held, and not another article in its place."""
-        before, after, title = self._before[path].article, self._after.get(path), self._titles.get(path)
+        """Whether what a file says now is an edit of the article it held, and not another article
+        in its place."""
+        before, after, title = (
+            self._before[path].article,
+            self._after.get(path),
+            self._titles.get(path),
+        )
         if after is None or after.address == before.address:
             return after is not None
         other = known.get(after.address)
         if other is not None and other.article.path != path and other.article.title == title:
             return False  # that one, under the name of this file
         # A date alone says little: everything of one day has it.
-        return before.title == title or (before.published == after.published and before.published.time() != MIDNIGHT)
+        return before.title == title or (
+            before.published == after.published and before.published.time() != MIDNIGHT
+        )
 
     def _moved(self, path: str) -> bool:
         return self._after[path].address != self._before[path].article.address
 
     def _living_on(self, moved: Collection[str]) -> set[str]:
-        """Of articles that left their addresses, those that are still there in another file, such as a copy."""
+        """Of articles that left their addresses, those that are still there in another file, such
+        as a copy."""
         addresses = {self._before[path].article.address for path in moved}
-        there = identities.claims(self._connection, self._ledger, addresses, ()) if addresses else {}
+        there = (
+            identities.claims(self._connection, self._ledger, addresses, ()) if addresses else {}
+        )
         owners: dict[str, set[str]] = {}
         for one in there.values():
-            shown_as_another = one.path in self._before and self._before[one.path].shown and one.path in moved
+            shown_as_another = (
+                one.path in self._before and self._before[one.path].shown and one.path in moved
+            )
             if not one.stray and not shown_as_another:
                 owners.setdefault(one.address, set()).add(one.id)
         articles = {path: self._before[path].article for path in moved}
-        return {path for path, article in articles.items() if article.id in owners.get(article.address, ())}
+        return {
+            path
+            for path, article in articles.items()
+            if article.id in owners.get(article.address, ())
+        }
 
     def _note_ids(self, noted: Mapping[str, str], adopted: set[str]) -> None:
         """Note the ids that do not follow from the records, and forget those that do."""
@@ -194,35 +241,59 @@ class Minting:
         for one in identities.claimants(self._connection, sorted(there)):
             company.setdefault(one.address, []).append(one)
             named |= {one.path} if one.given_id is not None else set()
-        others = sorted((there[path] for path in there.keys() - noted.keys() - named), key=lambda one: one.rank)
-        taken: dict[str, str] = {}  # by address, the id of all that have none of their own, and did not bring one
+        others = sorted(
+            (there[path] for path in there.keys() - noted.keys() - named), key=lambda one: one.rank
+        )
+        # by address, the id of all that have none of their own, and did not bring one
+        taken: dict[str, str] = {}
         for other in others:
             if not other.stray:
                 taken.setdefault(other.address, other.id)
         came = {path for path in noted if path in adopted or self._moved(path)}
         strays = {path for path, id in noted.items() if self._ledger.claimed.get(path) == id}
-        for path in sorted(noted, key=lambda p: (p in strays, p in came, self._after[p].published, p)):
+        for path in sorted(
+            noted, key=lambda p: (p in strays, p in came, self._after[p].published, p)
+        ):
             after, id = self._after[path], noted[path]
             beside = [one for one in company[after.address] if one.path != path]
             claimed.pop(path, None)
             yields = path in strays or path in came or not self._before[path].visible
-            if taken.get(after.address, id) != id or (yields and any(one.given_id not in (None, id) for one in beside)):
+            if taken.get(after.address, id) != id or (
+                yields and any(one.given_id not in (None, id) for one in beside)
+            ):
                 claimed[path] = id
                 continue
             taken[after.address] = id
-            same = [one for one in beside if one.given_id is None and noted.get(one.path, there[one.path].id) == id]
+            same = [
+                one
+                for one in beside
+                if one.given_id is None and noted.get(one.path, there[one.path].id) == id
+            ]
             note_line(ids, claimed, [after, *same], id, self._now)
         self._ledger = replace(self._ledger, ids=ids, claimed=claimed)
-        named_now = {path for path, after in self._after.items() if path in self._before and after.given_id is not None}
+        named_now = {
+            path
+            for path, after in self._after.items()
+            if path in self._before and after.given_id is not None
+        }
         left = [self._before[path].article for path in named_now | (came - adopted)]
         self._forget({(one.address, one.id) for one in left})
 
     def _forget(self, left: Collection[tuple[str, str]]) -> None:
-        """Lines of addresses that articles of these ids left are nobody's, unless another record is there."""
+        """Lines of addresses that articles of these ids left are nobody's, unless another record is
+        there."""
         lines = {address_digest(one) for one, id in left if self._ledger.id_at(one) == id}
-        lines -= {mark for mark, one in identities.at_marks(self._connection, lines) if one.given_id is None}
+        lines -= {
+            mark
+            for mark, one in identities.at_marks(self._connection, lines)
+            if one.given_id is None
+        }
         if lines:
-            ids = {key: id for key, id in self._ledger.ids.items() if self._ledger.mark_of(key) not in lines}
+            ids = {
+                key: id
+                for key, id in self._ledger.ids.items()
+                if self._ledger.mark_of(key) not in lines
+            }
             self._ledger = replace(self._ledger, ids=ids)
 
     def _refuse(self) -> None:
@@ -233,17 +304,27 @@ class Minting:
         known, noted = self._read.ids, self._ledger.ids
         lines = {(self._ledger.mark_of(key), id) for key, id in known.items() ^ noted.items()}
         if self._held:
-            lines |= {(mark, id) for key, id in noted.items() if (mark := self._ledger.mark_of(key)) in self._held}
+            lines |= {
+                (mark, id)
+                for key, id in noted.items()
+                if (mark := self._ledger.mark_of(key)) in self._held
+            }
         ids |= {id for _, id in lines}
-        addresses |= {one.address for _, one in identities.at_marks(self._connection, {mark for mark, _ in lines})}
+        addresses |= {
+            one.address
+            for _, one in identities.at_marks(self._connection, {mark for mark, _ in lines})
+        }
         if self._is_news:
             disputed_addresses, disputed_ids = identities.disputed(self._connection)
             addresses |= disputed_addresses
             ids |= disputed_ids.union(noted.values(), self._ledger.claimed.values())
-        self._ledger = refuse(self._connection, self._config, self._ledger, self._now, addresses, ids)
+        self._ledger = refuse(
+            self._connection, self._config, self._ledger, self._now, addresses, ids
+        )
 
     def _withdraw(self, ledger: Ledger) -> Ledger:
-        """Note what was visible and is no longer there, and forget what came back or is long gone."""
+        """Note what was visible and is no longer there, and forget what came back or is long
+        gone."""
         if not self._days:
             return replace(ledger, withdrawn={})
         withdrawn = dict(ledger.without_ended(self._now, self._days).withdrawn)
@@ -255,19 +336,30 @@ class Minting:
             one = before.article
             if one.id in gone - visible and path not in out and not self._stays(path, one):
                 feeds, at = self._config.names.feeds(one), self._withdrawn_at(path, before)
-                withdrawn[one.id] = Withdrawn(one.link, one.published, at, feeds, one.quality, one.heat)
-        return replace(ledger, withdrawn={id: one for id, one in withdrawn.items() if id not in visible})
+                withdrawn[one.id] = Withdrawn(
+                    one.link, one.published, at, feeds, one.quality, one.heat
+                )
+        return replace(
+            ledger, withdrawn={id: one for id, one in withdrawn.items() if id not in visible}
+        )
 
     def _stays(self, path: str, before: Article) -> bool:
         """Whether the article is still there, under an id that its record gives it now."""
         after = self._after.get(path)
-        return after is not None and after.address == before.address and after.is_current(self._moment)
+        return (
+            after is not None and after.address == before.address and after.is_current(self._moment)
+        )
 
     def _withdrawn_at(self, path: str, before: Before) -> datetime:
-        """Return when an article was taken back: when it expired, if it was shown until then, else now."""
+        """Return when an article was taken back: when it expired, if it was shown until then, else
+        now."""
         after = self._after.get(path)
         for expires in (None if after is None else after.expires, before.expires):
-            if expires is not None and self._settled is not None and self._settled < expires <= self._moment:
+            if (
+                expires is not None
+                and self._settled is not None
+                and self._settled < expires <= self._moment
+            ):
                 return expires.replace(microsecond=0)
         return self._now
 

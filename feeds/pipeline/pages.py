@@ -1,8 +1,10 @@
-"""Drafts of what is for people: the page of a feed and of its history, the front page, OPML, and what pages need.
+"""Drafts of what is for people: the page of a feed and of its history, the front page, OPML, and
+what pages need.
 
 Here too, for those who write records in the keys of ours: the JSON Schema of a record.
 
-In: a feed, its articles, its history. Not here: which articles these are (drafts), and what pages look like (render).
+In: a feed, its articles, its history. Not here: which articles these are (drafts), and what pages
+look like (render).
 """
 
 from collections.abc import Sequence
@@ -45,7 +47,8 @@ class PageDrafts:
             self.of_site[jsonschema.NAME] = jsonschema.MEDIA_TYPE
 
     def site_draft(self, snapshot: Snapshot, path: str, expiry: datetime | None) -> Draft:
-        """The front page or the OPML file, which show every feed there is, or a file that pages need."""
+        """The front page or the OPML file, which show every feed there is, or a file that pages
+        need."""
         site, (listed, newest) = self._config.site, self._listed(snapshot)
 
         def content() -> bytes:
@@ -61,10 +64,13 @@ class PageDrafts:
         recipe = digest(self._site, path, listed if path in LISTS else "")
         # What any feed does shows in lists.
         due = Due(snapshot.until, expiry) if path in LISTS else None
-        return Draft(path, self.of_site[path], recipe, newest, content, self._config.feeds.fastest, due)
+        return Draft(
+            path, self.of_site[path], recipe, newest, content, self._config.feeds.fastest, due
+        )
 
     def _listed(self, snapshot: Snapshot) -> tuple[str, datetime]:
-        """What stands for all that lists of feeds show, and its last change, looked up once for each of them."""
+        """What stands for all that lists of feeds show, and its last change, looked up once for
+        each of them."""
         if self._known is None or self._known[0] is not snapshot:
             feeds = snapshot.feeds.values()
             newest = max((feed.updated for feed in feeds), default=EPOCH)
@@ -88,13 +94,19 @@ class PageDrafts:
             from feeds.render import html
 
             return html.feed_page(
-                feed, self._config.site, list(shown.entries(ITEMS, found)), html.Weeks(first, weeks), history
+                feed,
+                self._config.site,
+                list(shown.entries(ITEMS, found)),
+                html.Weeks(first, weeks),
+                history,
             )
 
         path = feed_path(feed.key, PAGE)
         facts = (repr(feed), repr(weeks), " ".join(page.name for page in history))
         recipe = digest(self._site, path, *facts, *found.values())
-        return Draft(path, HTML, recipe, max(pick.changed for pick in shown.picks), content, often, due)
+        return Draft(
+            path, HTML, recipe, max(pick.changed for pick in shown.picks), content, often, due
+        )
 
     def archive_draft(
         self,
@@ -106,15 +118,31 @@ class PageDrafts:
     ) -> Draft:
         """A page of a feed's history, with the one before it and the one after it."""
         at, found = history.index(page), shown.recipes(LINES)
-        older, newer = (next(iter(some), None) for some in (history[max(at - 1, 0) : at], history[at + 1 : at + 2]))
+        older, newer = (
+            next(iter(some), None)
+            for some in (history[max(at - 1, 0) : at], history[at + 1 : at + 2])
+        )
 
         def content() -> bytes:
             from feeds.render import html
 
-            lines = list(zip((pick.published for pick in shown.picks), shown.entries(LINES, found), strict=True))
+            lines = list(
+                zip(
+                    (pick.published for pick in shown.picks),
+                    shown.entries(LINES, found),
+                    strict=True,
+                )
+            )
             return html.archive_page(feed, self._config.site, page, lines, older, newer)
 
         path = archive_path(feed.key, page.name, PAGE)
-        facts = (feed.name, " ".join(feed.formats), *(other.name if other else "" for other in (older, newer)))
-        recipe, newest = digest(self._site, path, *facts, *found.values()), max(pick.changed for pick in shown.picks)
+        facts = (
+            feed.name,
+            " ".join(feed.formats),
+            *(other.name if other else "" for other in (older, newer)),
+        )
+        recipe, newest = (
+            digest(self._site, path, *facts, *found.values()),
+            max(pick.changed for pick in shown.picks),
+        )
         return Draft(path, HTML, recipe, newest, content, self._config.feeds.fastest, due)

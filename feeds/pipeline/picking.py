@@ -1,4 +1,5 @@
-"""The articles that documents of a feed may show, looked up once for all who ask: the first ones, and pages of history.
+"""The articles that documents of a feed may show, looked up once for all who ask: the first ones,
+and pages of history.
 
 Not here: what is in a feed (selection), and how many of its first articles fit (extents).
 """
@@ -36,7 +37,8 @@ class Picking:
         return self._rules[feed.key].limit if feed.key in self._rules else self._config.feeds.limit
 
     def has_history(self, feed: Feed) -> bool:
-        """Whether what a feed does not show is in its history: that of one that is ordered by time alone."""
+        """Whether what a feed does not show is in its history: that of one that is ordered by time
+        alone."""
         rule = self._rules.get(feed.key)
         return self._config.feeds.archives and (rule is None or rule.order == "published")
 
@@ -45,7 +47,9 @@ class Picking:
         if feed.key not in self._first:
             order = self._rules[feed.key].order if feed.key in self._rules else "published"
             limit = self.limit(feed)
-            self._first[feed.key] = selection.newest(connection, feed.key, snapshot.now, limit, order, self._known)
+            self._first[feed.key] = selection.newest(
+                connection, feed.key, snapshot.now, limit, order, self._known
+            )
         return self._first[feed.key]
 
     def possible(self, connection: Connection, snapshot: Snapshot, feed: Feed) -> Sequence[Pick]:
@@ -58,9 +62,13 @@ class Picking:
         """The pages that a feed's history has if it has one, oldest first."""
         if feed.key not in self._pages:
             days = selection.days(connection, feed.key)
-            self._pages[feed.key] = archive.pages(days, partial(selection.hours, connection, feed.key))
+            self._pages[feed.key] = archive.pages(
+                days, partial(selection.hours, connection, feed.key)
+            )
         return self._pages[feed.key]
 
-    def on_page(self, connection: Connection, snapshot: Snapshot, feed: Feed, page: Page) -> list[Pick]:
+    def on_page(
+        self, connection: Connection, snapshot: Snapshot, feed: Feed, page: Page
+    ) -> list[Pick]:
         """The articles on a page of a feed's history."""
         return selection.between(connection, feed.key, snapshot.now, page.start, page.end)

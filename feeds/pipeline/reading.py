@@ -1,8 +1,9 @@
-"""What the files of the records folder come to, as rows: read by several processes, where all are before the store.
+"""What the files of the records folder come to, as rows: read by several processes, where all are
+before the store.
 
-In: the config and what the store knows of files. Out: a Filed for each, in batches. This touches no database, so that
-it can begin before what the store needs is so much as loaded: all of it where there is no store yet, else the look at
-which files there are.
+In: the config and what the store knows of files. Out: a Filed for each, in batches. This touches no
+database, so that it can begin before what the store needs is so much as loaded: all of it where
+there is no store yet, else the look at which files there are.
 """
 
 import logging
@@ -36,8 +37,10 @@ from feeds.rows import Filed, filed
 
 log = logging.getLogger("feeds")
 BATCH = 100
-LARGE = 1 << 26  # bytes of a store of so many records that another process is worth its while to list them
-HEAD_START = 24  # batches for each worker, which they do while this process loads what the store needs
+# bytes of a store of so many records that another process is worth its while to list them
+LARGE = 1 << 26
+# batches for each worker, which they do while this process loads what the store needs
+HEAD_START = 24
 
 File = tuple[str, Found]
 # A Found is a file whose bytes are as they were, None one that is as bad as it was.
@@ -59,7 +62,8 @@ class Reader:
     def read(self, batch: Sequence[File]) -> list[Read]:
         """What each of these files comes to.
 
-        Each step for all of them before the next: what a step needs is at hand in the processor, worth a tenth.
+        Each step for all of them before the next: what a step needs is at hand in the processor,
+        worth a tenth.
         """
         with RecordsFolder(self.config.records_folder) as folder:
             contents = [folder.read(item) for _, item in batch]
@@ -79,19 +83,24 @@ class Reader:
             return seen, None
         return seen, read_with(self.config, path, content, self.now)
 
-    def _unreadable(self, path: str, item: Found, fault: Fault, folder: RecordsFolder) -> tuple[Found, Reading] | None:
-        """A file that cannot be read.  If it is too large, its first bytes may still say that it is hidden."""
+    def _unreadable(
+        self, path: str, item: Found, fault: Fault, folder: RecordsFolder
+    ) -> tuple[Found, Reading] | None:
+        """A file that cannot be read.  If it is too large, its first bytes may still say that it is
+        hidden."""
         start = folder.start(item)
-        # Behind a link may be another file than before, and under a name that had to be escaped there was none.
-        # But what only cannot be read just now is unknown, not gone.
+        # Behind a link may be another file than before, and under a name that had to be escaped
+        # there was none. But what only cannot be read just now is unknown, not gone.
         doubtful = (item.is_link and not is_unknown(fault)) or item.path != path
         doubtful = doubtful or (
-            bool(start) and may_be_hidden(start, self.now, self.config.records.fields, self.config.site.zone)
+            bool(start)
+            and may_be_hidden(start, self.now, self.config.records.fields, self.config.site.zone)
         )
         reading = Reading(path, digest(str(fault), start), None, (fault,), doubtful=doubtful)
         if self.known.get(path) == reading.digest:
             return None
-        # Its rights or the target of a link may change without its time telling so: it is looked at each time.
+        # Its rights or the target of a link may change without its time telling so: it is looked at
+        # each time.
         return Found(path, item.size, NEVER, item.is_link), reading
 
     def _filed(self, seen: Found, reading: Reading | None, names: Names) -> Filed | Found:
@@ -99,7 +108,8 @@ class Reader:
 
 
 def read_with(config: Config, path: str, content: bytes, now: datetime) -> Reading:
-    """Read a record as the config says.  One that makes the program fail is a fault, and costs itself alone."""
+    """Read a record as the config says.  One that makes the program fail is a fault, and costs
+    itself alone."""
     fields, zone, most = config.records.fields, config.site.zone, config.feeds.max_entry_bytes
     try:
         return read_record(path, content, now, fields, zone, most, config.runs_liquid)
@@ -108,9 +118,24 @@ def read_with(config: Config, path: str, content: bytes, now: datetime) -> Readi
     except BaseException as error:  # a panic in a library of Rust is no Exception
         place = traceback.extract_tb(error.__traceback__)[-1]
         # What the error says may be text of the record.
-        log.error("%s: %s at %s:%s", path, type(error).__name__, Path(place.filename).name, place.lineno)
-        fault = Fault(path, 1, 1, "", "a record that feeds can read", f"a bug of feeds: {type(error).__name__}")
-        return Reading(path, digest(content), None, (fault,), doubtful=may_be_hidden(content, now, fields, zone))
+        log.error(
+            "%s: %s at %s:%s", path, type(error).__name__, Path(place.filename).name, place.lineno
+        )
+        fault = Fault(
+            path,
+            1,
+            1,
+            "",
+            "a record that feeds can read",
+            f"a bug of feeds: {type(error).__name__}",
+        )
+        return Reading(
+            path,
+            digest(content),
+            None,
+            (fault,),
+            doubtful=may_be_hidden(content, now, fields, zone),
+        )
 
 
 class Ahead:
@@ -119,7 +144,9 @@ class Ahead:
     `read` is what all files come to, for a store that knows none; None where there is one.
     """
 
-    def __init__(self, folders: Iterable[Listed], now: datetime, read: Iterator[list[Read]] | None = None) -> None:
+    def __init__(
+        self, folders: Iterable[Listed], now: datetime, read: Iterator[list[Read]] | None = None
+    ) -> None:
         self._folders = folders
         self.now = now
         self.read = read
@@ -133,8 +160,11 @@ class Ahead:
 
 
 @contextmanager
-def reading_ahead(config: Config, now: datetime, workers: int, large: int = LARGE) -> Iterator[Ahead | None]:
-    """Have other processes look which files there are, where they are many, or read all where there is no store yet.
+def reading_ahead(
+    config: Config, now: datetime, workers: int, large: int = LARGE
+) -> Iterator[Ahead | None]:
+    """Have other processes look which files there are, where they are many, or read all where there
+    is no store yet.
 
     `large` are the bytes of a store from which on they are many.
     """
@@ -155,7 +185,8 @@ def reading_ahead(config: Config, now: datetime, workers: int, large: int = LARG
 
 
 class _Kept:
-    """Folders as they are listed, each once, for all who ask: the first are read before the last are listed."""
+    """Folders as they are listed, each once, for all who ask: the first are read before the last
+    are listed."""
 
     def __init__(self, folders: Iterator[Listed]) -> None:
         self._rest = folders

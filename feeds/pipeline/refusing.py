@@ -1,8 +1,10 @@
-"""Which records are left out because they would share their id, or their address, with another article.
+"""Which records are left out because they would share their id, or their address, with another
+article.
 
-In: what changed, as addresses and ids, and the ledger. Out: the faults of those records in the store, and the ledger
-without what it no longer needs to say. It comes to the same whatever was looked at before: claims lead to others that
-they touch, also through what is held back. Not here: which id a record has by rights (identity).
+In: what changed, as addresses and ids, and the ledger. Out: the faults of those records in the
+store, and the ledger without what it no longer needs to say. It comes to the same whatever was
+looked at before: claims lead to others that they touch, also through what is held back. Not here:
+which id a record has by rights (identity).
 """
 
 from collections.abc import Collection, Mapping
@@ -17,9 +19,15 @@ from feeds.store import Connection, identities
 
 
 def refuse(
-    connection: Connection, config: Config, ledger: Ledger, now: datetime, addresses: set[str], ids: set[str]
+    connection: Connection,
+    config: Config,
+    ledger: Ledger,
+    now: datetime,
+    addresses: set[str],
+    ids: set[str],
 ) -> Ledger:
-    """Leave out whoever loses, of all that these addresses and ids lead to, and take in again who no longer does.
+    """Leave out whoever loses, of all that these addresses and ids lead to, and take in again who
+    no longer does.
 
     Returns the ledger without the lines of what is gone, and with those of what is at home now.
     """
@@ -40,7 +48,9 @@ def _claims(
         used, places = {one.id for one in claims.values()}, {one.address for one in claims.values()}
         asked = ids.union(used, (id for id in map(ledger.id_at, places) if id is not None))
         held, ledger = _held(connection, ledger, asked, used)
-        further = identities.at_addresses(connection, {one.address for one in held.values()} - places)
+        further = identities.at_addresses(
+            connection, {one.address for one in held.values()} - places
+        )
         if not further and asked <= ids | used:
             return {**claims, **held}, ledger
         addresses, ids = addresses | further, ids | asked
@@ -49,20 +59,29 @@ def _claims(
 def _held(
     connection: Connection, ledger: Ledger, asked: Collection[str], used: Collection[str]
 ) -> tuple[Mapping[str, Claim], Ledger]:
-    """What is held back and keeps its id.  Where nothing is held back, an id that another has by now is forgotten."""
+    """What is held back and keeps its id.  Where nothing is held back, an id that another has by
+    now is forgotten."""
     marks = {ledger.mark_of(key): id for key, id in ledger.ids.items() if id in asked}
     there = identities.at_marks(connection, marks)
     lived_by = {mark for mark, one in there if one.given_id is None}
     marks = {mark: id for mark, id in marks.items() if mark not in lived_by}
     holders = identities.holders(connection, sorted(marks))
     if gone := {mark for mark, id in marks.items() if mark not in holders and id in used}:
-        left = {key: id for key, id in ledger.ids.items() if id not in used or ledger.mark_of(key) not in gone}
+        left = {
+            key: id
+            for key, id in ledger.ids.items()
+            if id not in used or ledger.mark_of(key) not in gone
+        }
         ledger = replace(ledger, ids=left)
     return claims_of_held(marks, holders, {mark: one.address for mark, one in there}), ledger
 
 
 def _brought_home(
-    connection: Connection, ledger: Ledger, claims: Mapping[str, Claim], losers: Collection[str], now: datetime
+    connection: Connection,
+    ledger: Ledger,
+    claims: Mapping[str, Claim],
+    losers: Collection[str],
+    now: datetime,
 ) -> Ledger:
     """One that stands alone where it strayed to is at home there."""
     paths = [path for path in ledger.claimed if path in claims and path not in losers]
@@ -76,18 +95,25 @@ def _brought_home(
         company.setdefault(one.address, []).append(one)
     for path in paths:
         beside, id = company[claims[path].address], claimed[path]
-        if all(claims[one.path].id == id for one in beside):  # else that one is refused now, and perhaps not for ever
+        # else that one is refused now, and perhaps not for ever
+        if all(claims[one.path].id == id for one in beside):
             del claimed[path]
             note_line(ids, claimed, [one for one in beside if one.given_id is None], id, now)
     return replace(ledger, ids=ids, claimed=claimed)
 
 
-def _fault(config: Config, claims: Mapping[str, Claim], path: str, winner: str | None, now: datetime) -> Fault | None:
+def _fault(
+    config: Config, claims: Mapping[str, Claim], path: str, winner: str | None, now: datetime
+) -> Fault | None:
     if winner is None:
         return None
     content = read_file(config.records_folder, Found(path, 0, 0))
     mapping = config.records.fields
-    place = (1, 1, "webUrl") if isinstance(content, Fault) else place_of_identity(content, path, mapping)
+    place = (
+        (1, 1, "webUrl")
+        if isinstance(content, Fault)
+        else place_of_identity(content, path, mapping)
+    )
     # Of what is not public not even the path is named in public; `feeds check` names it.
     # This is said for as long as the fault stays: who is gone one day is not named at all.
     public = NEVER < claims[winner].published <= now and not claims[winner].expires

@@ -14,7 +14,8 @@ from feeds.store import Connection
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What is visible from `now` until `until`, when a publication, an update or an expiry falls due (None: for ever).
+    """What is visible from `now` until `until`, when a publication, an update or an expiry falls
+    due (None: for ever).
 
     `every` feed there is, of which `feeds` are those that are published.
     """
@@ -32,14 +33,20 @@ class Snapshot:
         return self.generation == generation and began and (self.until is None or now < self.until)
 
 
-def take_snapshot(config: Config, connection: Connection, now: datetime, before: Snapshot | None = None) -> Snapshot:
+def take_snapshot(
+    config: Config, connection: Connection, now: datetime, before: Snapshot | None = None
+) -> Snapshot:
     """What was settled for that moment, in the feeds that the config asks for.
 
     Of one from `before` under the same config only what was touched since is looked up.
     """
     if not selection.was_settled(connection):
-        raise StoreError(str(config.store_file), "expected a store that was read in, got one that is being made anew")
-    # Who asks may have looked at the clock before another process decided: an update in between would never show.
+        raise StoreError(
+            str(config.store_file),
+            "expected a store that was read in, got one that is being made anew",
+        )
+    # Who asks may have looked at the clock before another process decided: an update in between
+    # would never show.
     now = selection.moment_shown(connection, now)
     names, rules = config.names, {rule.key: rule for rule in config.rules}
     formats, content, page = config.feeds.formats, config.feeds.content, config.feeds.pages
@@ -47,7 +54,9 @@ def take_snapshot(config: Config, connection: Connection, now: datetime, before:
     def told(feed: Feed) -> Feed:
         if (rule := rules.get(feed.key)) is None:
             return names.named(feed._replace(formats=formats, content=content, page=page))
-        own = feed._replace(name=rule.name, description=rule.description, formats=rule.formats, content=rule.content)
+        own = feed._replace(
+            name=rule.name, description=rule.description, formats=rule.formats, content=rule.content
+        )
         return own._replace(page=page)
 
     since = -1 if before is None else before.generation
@@ -55,11 +64,16 @@ def take_snapshot(config: Config, connection: Connection, now: datetime, before:
     generation, until = store.generation(connection), selection.next_change(connection)
     if before is not None and selection.count_feeds(connection) == len(before.every):
         known = before.every
-        if all(key in known and known[key].name == feed.name for key, feed in touched.items()):  # all is in its order
+        # all is in its order
+        if all(key in known and known[key].name == feed.name for key, feed in touched.items()):
             every = {**known, **touched}
             feeds = {key: every[key] for key in before.feeds}
             return Snapshot(generation, now, until, before.names, feeds, every)
-    every = touched if before is None else {key: told(feed) for key, feed in selection.feeds(connection).items()}
+    every = (
+        touched
+        if before is None
+        else {key: told(feed) for key, feed in selection.feeds(connection).items()}
+    )
     own = [every[key] for key in rules if key in every]
     others = [feed for key, feed in every.items() if key not in rules]
     by_kind: defaultdict[str, list[Feed]] = defaultdict(list)

@@ -1,7 +1,8 @@
-"""Find the articles that were taken back, or expired, since the store was last up to date, without writing to it.
+"""Find the articles that were taken back, or expired, since the store was last up to date, without
+writing to it.
 
-For who cannot write it just now: another program holds it, its disk is full, or it may only be read. Not here: how
-they are left out of what is shown (store.withheld).
+For who cannot write it just now: another program holds it, its disk is full, or it may only be
+read. Not here: how they are left out of what is shown (store.withheld).
 """
 
 from collections.abc import Sequence
@@ -26,15 +27,18 @@ def taken_back(
     *,
     allow_removal: bool = False,
 ) -> dict[str, tuple[str, str]]:
-    """Return the address and the id of each visible article that its record takes back, by the record's path.
+    """Return the address and the id of each visible article that its record takes back, by the
+    record's path.
 
-    So are those that have expired by now, unless their records put that off.  `among` are the paths that are looked at
-    besides those, else all are.  Raises ConfigError and StoreError.
+    So are those that have expired by now, unless their records put that off.  `among` are the paths
+    that are looked at besides those, else all are.  Raises ConfigError and StoreError.
     """
     with source.reading() as connection:
         expired = store.expired_articles(connection, now)
     removal = Removal(config, allowed=allow_removal, is_partial=among is not None, before=None)
-    look = Look(listed(config.records_folder, None if among is None else sorted({*among, *expired})))
+    look = Look(
+        listed(config.records_folder, None if among is None else sorted({*among, *expired}))
+    )
     with source.reading() as connection:
         if look.is_the_last_one(connection):
             return expired
@@ -55,8 +59,11 @@ def _gone(connection: Connection, look: Look, removal: Removal) -> list[str]:
         return []
 
 
-def _read(connection: Connection, config: Config, look: Look, now: datetime) -> tuple[list[str], dict[str, str]]:
-    """Return the paths of changed records that are not to be shown, and the addresses of the others by path."""
+def _read(
+    connection: Connection, config: Config, look: Look, now: datetime
+) -> tuple[list[str], dict[str, str]]:
+    """Return the paths of changed records that are not to be shown, and the addresses of the others
+    by path."""
     known = look.known(connection)
     reader, out, there = Reader(config, now, known, anew=False), list[str](), dict[str, str]()
     for batch in batches(look.changed(connection)):

@@ -1,10 +1,12 @@
 """Work done by several processes at once: what it makes of each batch, in the order of the batches.
 
-A worker is a fork of this process, so that it has all that there is at that moment, and hands back what it made. One
-that dies or fails costs time alone: its batch is done again here, where an error is raised as ever. No worker outlives
-the work, however it ends: this process ends them, and without it they come to the end of what they are asked for.
+A worker is a fork of this process, so that it has all that there is at that moment, and hands back
+what it made. One that dies or fails costs time alone: its batch is done again here, where an error
+is raised as ever. No worker outlives the work, however it ends: this process ends them, and without
+it they come to the end of what they are asked for.
 
-Whoever forks has no connection to a database open that the work uses (sqlite.org/howtocorrupt.html §2.6).
+Whoever forks has no connection to a database open that the work uses (sqlite.org/howtocorrupt.html
+§2.6).
 """
 
 import fcntl
@@ -45,11 +47,13 @@ def shared(
     *,
     beside: bool = False,
 ) -> Iterator[Iterator[Made]]:
-    """What `work` makes of each batch; both can be pickled.  With no workers, or one batch, all is done here.
+    """What `work` makes of each batch; both can be pickled.  With no workers, or one batch, all is
+    done here.
 
-    Workers begin at once, each with the first `waiting` batches that fall to it, and are gone once all is made. Batches
-    are asked for as they are begun. `beside`: one batch is done by a worker too, since this process has something else
-    to do meanwhile. In a process with threads all is done here: a fork beside them may hang (docs.python.org, os.fork).
+    Workers begin at once, each with the first `waiting` batches that fall to it, and are gone once
+    all is made. Batches are asked for as they are begun. `beside`: one batch is done by a worker
+    too, since this process has something else to do meanwhile. In a process with threads all is
+    done here: a fork beside them may hang (docs.python.org, os.fork).
     """
     if threading.active_count() > 1:
         workers = 0
@@ -66,7 +70,8 @@ def shared(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Worker:
-    """A worker as this process sees it: it is told of batches, and says what it made of each in turn."""
+    """A worker as this process sees it: it is told of batches, and says what it made of each in
+    turn."""
 
     process: int
     told: IO[bytes]
@@ -125,7 +130,8 @@ def _hire(work: Callable[[Batch], Any], others: Sequence[_Worker]) -> _Worker:
     with suppress(OSError, AttributeError):
         for end in (told, makes):
             fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-    # Told of it before it can ignore it, a worker would end what is its parent's, and say that it was stopped.
+    # Told of it before it can ignore it, a worker would end what is its parent's, and say that it
+    # was stopped.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     process = os.fork()
     if process:
@@ -134,18 +140,27 @@ def _hire(work: Callable[[Batch], Any], others: Sequence[_Worker]) -> _Worker:
         os.close(makes)
         return _Worker(process, os.fdopen(told, "wb"), os.fdopen(says, "rb"))
     try:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for all of the terminal: who forked decides
+        # Ctrl-C is for all of the terminal: who forked decides
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         # Held open here, they would keep another worker from noticing that it is alone.
-        for end in (told, says, *(one.told.fileno() for one in others), *(one.says.fileno() for one in others)):
+        for end in (
+            told,
+            says,
+            *(one.told.fileno() for one in others),
+            *(one.says.fileno() for one in others),
+        ):
             os.close(end)
         _serve(work, hears, makes)
     finally:
-        os._exit(0)  # whatever happened: nothing of the process that forked is to be ended, flushed or written here
+        # whatever happened: nothing of the process that forked is to be ended, flushed or written
+        # here
+        os._exit(0)
 
 
 def _serve(work: Callable[[Batch], Any], hears: int, makes: int) -> None:
-    """Do what is told, until there is no more to hear.  It goes on while what it made waits to be taken."""
+    """Do what is told, until there is no more to hear.  It goes on while what it made waits to be
+    taken."""
     gc.set_threshold(*SELDOM)
     os.set_blocking(makes, False)
     made = deque[memoryview]()
@@ -182,8 +197,11 @@ class _Sharing(Generic[Batch, Made]):
     def hire(self, count: int) -> None:
         """Have so many processes begin."""
         if not count:
-            return  # to freeze starts the count to the next search for garbage anew: where nobody forks none would come
-        gc.freeze()  # no worker looks for garbage in what was there before it: to look at a page is to copy it
+            # to freeze starts the count to the next search for garbage anew: where nobody forks
+            # none would come
+            return
+        # no worker looks for garbage in what was there before it: to look at a page is to copy it
+        gc.freeze()
         for _ in range(count):
             self._hired.append(_hire(self._work, self._hired))
         self._crew = self._hired[:]
@@ -195,7 +213,8 @@ class _Sharing(Generic[Batch, Made]):
             self._hired.pop().dismiss()
 
     def hand_out(self, at: int, most: int = WAITING) -> None:
-        """Tell workers of batches, so that each has `most` to do; `at` is the one that is to come next."""
+        """Tell workers of batches, so that each has `most` to do; `at` is the one that is to come
+        next."""
         last = at + max(AHEAD, most) * len(self._crew)
         while self._crew and self._count < last:
             worker = min(self._crew, key=lambda one: len(one.doing))
@@ -248,6 +267,7 @@ class _Sharing(Generic[Batch, Made]):
                 self._lose(worker)
 
     def _lose(self, worker: _Worker) -> None:
-        """It died, or failed and ended: what it was to do is done here, where an error is raised as ever."""
+        """It died, or failed and ended: what it was to do is done here, where an error is raised as
+        ever."""
         self._crew.remove(worker)
         self._here.update(worker.doing)

@@ -1,4 +1,5 @@
-"""What people and programs ask for, and what they mean: one canonical address for each document, links to the others.
+"""What people and programs ask for, and what they mean: one canonical address for each document,
+links to the others.
 
 Pure text. Not here: which documents there are (pipeline), which feeds moved (names).
 """
@@ -12,10 +13,12 @@ from feeds.model import EVERYTHING, feed_path
 from feeds.render import format_named
 
 INDEX = "index.html"
-# Feeds that a browser would save or show as text, and shows with their style when they come as XML (FOR_BROWSERS).
+# Feeds that a browser would save or show as text, and shows with their style when they come as XML
+# (FOR_BROWSERS).
 STYLED = ("application/rss+xml", "application/atom+xml")
 FOR_BROWSERS = "text/xml; charset=utf-8"
-FETCH_DEST = "Sec-Fetch-Dest"  # `document` where somebody opens an address (w3.org/TR/fetch-metadata)
+# `document` where somebody opens an address (w3.org/TR/fetch-metadata)
+FETCH_DEST = "Sec-Fetch-Dest"
 # Whether an Accept header could ask for a feed, told at a glance.
 NAMES_A_FEED = re.compile(r"rss|atom|feed\+json", re.IGNORECASE)
 
@@ -40,9 +43,11 @@ def canonical(path: str) -> str:
 
 
 def meant(asked: str) -> tuple[str, ...]:
-    """Paths of documents that may be meant by an address at which there is none, the likeliest first.
+    """Paths of documents that may be meant by an address at which there is none, the likeliest
+    first.
 
-    Readers and people change capitals, and put slashes and spaces at the end. What has two slashes in a row is left.
+    Readers and people change capitals, and put slashes and spaces at the end. What has two slashes
+    in a row is left.
     """
     plain = asked.lower().rstrip("/ \t")
     if "//" in asked or not plain:
@@ -51,9 +56,11 @@ def meant(asked: str) -> tuple[str, ...]:
 
 
 def wanted_format(accepted: Iterable[tuple[str, float]], formats: Iterable[str]) -> str | None:
-    """The format of a feed that a client asks for by name (RFC 9110 §12.5.1), or None where a page will do.
+    """The format of a feed that a client asks for by name (RFC 9110 §12.5.1), or None where a page
+    will do.
 
-    Only a media type of ours that is named, and preferred to HTML, tells a reader: browsers take `*/*` too.
+    Only a media type of ours that is named, and preferred to HTML, tells a reader: browsers take
+    `*/*` too.
     """
     qualities = {kind.partition(";")[0].strip().lower(): quality for kind, quality in accepted}
     offers = {name: qualities.get(_media_type(name), 0) for name in formats}
@@ -63,7 +70,8 @@ def wanted_format(accepted: Iterable[tuple[str, float]], formats: Iterable[str])
 
 
 def key_of(path: str) -> str | None:
-    """The key of the feed whose document or page lies at a path; None for a page of history and what is no feed."""
+    """The key of the feed whose document or page lies at a path; None for a page of history and
+    what is no feed."""
     folder, _, file = path.rpartition("/")
     if not (file == INDEX or (file.startswith("feed.") and folder != EVERYTHING)):
         return None
@@ -71,7 +79,8 @@ def key_of(path: str) -> str | None:
 
 
 def links(config: Config, path: str, formats: Iterable[str]) -> str:
-    """The value of a Link header (RFC 8288): itself, its feed in other formats, and the hubs (WebSub §4).
+    """The value of a Link header (RFC 8288): itself, its feed in other formats, and the hubs
+    (WebSub §4).
 
     `formats` are those of its feed, none where it is of no feed.
     """

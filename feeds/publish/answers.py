@@ -1,7 +1,8 @@
-"""Documents as answers: their headers at a moment, and their bytes in each coding, held within a budget of memory.
+"""Documents as answers: their headers at a moment, and their bytes in each coding, held within a
+budget of memory.
 
-In: editions of documents. Out: headers and bodies of 200 and 304, for the room and for Flask alike. Not here: which of
-them a request gets.
+In: editions of documents. Out: headers and bodies of 200 and 304, for the room and for Flask alike.
+Not here: which of them a request gets.
 """
 
 import logging
@@ -45,12 +46,22 @@ class Answer:
     )
 
     def __init__(
-        self, edition: Edition, before: "Answer | None" = None, links: str = "", *, styled: bool = False
+        self,
+        edition: Edition,
+        before: "Answer | None" = None,
+        links: str = "",
+        *,
+        styled: bool = False,
     ) -> None:
         document = edition.document
         self.edition = edition
-        self.generation, self.since, self.until = edition.generation, edition.since, edition.until or FOR_EVER
-        # Weak, since proxies compress on the way, and the same tag must name every coding (RFC 9110 §8.8.1).
+        self.generation, self.since, self.until = (
+            edition.generation,
+            edition.since,
+            edition.until or FOR_EVER,
+        )
+        # Weak, since proxies compress on the way, and the same tag must name every coding (RFC 9110
+        # §8.8.1).
         weak = f'W/"{document.etag}"'
         self.tags = frozenset((weak, f'"{document.etag}"'))
         self.bodies: dict[str, bytes] = {codings.IDENTITY: document.content}
@@ -79,7 +90,8 @@ class Answer:
         return self.bodies[coding]
 
     def headers(self, second: int, coding: str) -> Headers:
-        """The headers of a 200 in a coding whose body is there; `second` since 1970 is when it is sent."""
+        """The headers of a 200 in a coding whose body is there; `second` since 1970 is when it is
+        sent."""
         dated = self._dated if self._dated[0] == second else self._date(second)
         found = dated[2].get(coding)
         if found is None:
@@ -91,13 +103,16 @@ class Answer:
         return [*found]  # a server may change the list (PEP 3333)
 
     def headers_unchanged(self, second: int) -> Headers:
-        """The headers of a 304: those of the 200 without what tells of its content (RFC 9110 §15.4.5)."""
+        """The headers of a 304: those of the 200 without what tells of its content (RFC 9110
+        §15.4.5)."""
         return [*(self._dated if self._dated[0] == second else self._date(second))[1]]
 
     def _fresh(self, now: datetime) -> tuple[int, int | None]:
-        """Return for how many seconds it is fresh, at most until something in it falls due, and in how many it expires.
+        """Return for how many seconds it is fresh, at most until something in it falls due, and in
+        how many it expires.
 
-        What is scheduled does not shorten how long it may stand in: far ahead, nobody is to learn of it.
+        What is scheduled does not shorten how long it may stand in: far ahead, nobody is to learn
+        of it.
         """
         edition = self.edition
         fresh = PAST if _is_past(edition.document.path, now) else edition.rhythm * 60
@@ -116,7 +131,10 @@ class Answer:
         if document.modified <= now:  # never in the future (RFC 9110 §8.8.2.1)
             headers.append(("Last-Modified", http_date(int(document.modified.timestamp()))))
         fresh, left = self._fresh(now)
-        headers += [("Cache-Control", cache_control(fresh, left)), ("Expires", http_date(second + fresh))]
+        headers += [
+            ("Cache-Control", cache_control(fresh, left)),
+            ("Expires", http_date(second + fresh)),
+        ]
         self._dated = (second, headers, {})
         return self._dated
 
@@ -133,11 +151,12 @@ def _is_past(path: str, now: datetime) -> bool:
 
 
 class Shelf:
-    """Answers by their addresses, as they stand in a request, within a budget of bytes: those in use stay.
+    """Answers by their addresses, as they stand in a request, within a budget of bytes: those in
+    use stay.
 
-    An answer is good for one generation of the store. Who learns of a new one turns the shelf; what it holds is then
-    looked at again when it is asked for. `answers` and `generation` are read without a lock; `held` is how many bytes
-    there are.
+    An answer is good for one generation of the store. Who learns of a new one turns the shelf; what
+    it holds is then looked at again when it is asked for. `answers` and `generation` are read
+    without a lock; `held` is how many bytes there are.
     """
 
     def __init__(self, budget: int) -> None:
@@ -194,20 +213,28 @@ class Shelf:
             self.held -= self._sizes.pop(address)
 
     def turn(self, generation: int, steady: Collection[str] = ()) -> None:
-        """From here on only answers of that generation of the store are good; of none when it is less than 0.
+        """From here on only answers of that generation of the store are good; of none when it is
+        less than 0.
 
         Those that were good until now, of the feeds that are `steady`, still are.
         """
         with self._lock:
             for answer in self.answers.values() if steady else ():
-                if answer.generation == self.generation and addresses.key_of(answer.edition.document.path) in steady:
+                if (
+                    answer.generation == self.generation
+                    and addresses.key_of(answer.edition.document.path) in steady
+                ):
                     answer.generation = generation
             self.generation = generation
 
     def editions(self) -> dict[str, Edition]:
         """The editions that are good, by address."""
         with self._lock:
-            return {key: some.edition for key, some in self.answers.items() if some.generation == self.generation}
+            return {
+                key: some.edition
+                for key, some in self.answers.items()
+                if some.generation == self.generation
+            }
 
 
 class Answers:
@@ -220,7 +247,8 @@ class Answers:
         self._prefix = prefix
 
     def answer(self, path: str, now: datetime, coding: str = codings.IDENTITY) -> Answer | None:
-        """The answer for a document's path, ready in that coding; None where there is none.  Raises StoreError."""
+        """The answer for a document's path, ready in that coding; None where there is none.  Raises
+        StoreError."""
         address = f"{self._prefix}/{addresses.canonical(path)}"
         cleared = self._shelf.cleared
         before = self._shelf.answers.get(address)

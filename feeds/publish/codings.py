@@ -1,4 +1,5 @@
-"""Content codings (RFC 9110 §8.4.1): which one a client gets, and content in it.  Here alone is what is compressed.
+"""Content codings (RFC 9110 §8.4.1): which one a client gets, and content in it.  Here alone is
+what is compressed.
 
 Not here: where coded content is kept (answers, static).
 """
@@ -17,7 +18,8 @@ CODINGS = ("br", "zstd", "gzip")
 SUFFIXES = {"br": ".br", "gzip": ".gz"}  # of files beside a file, as servers look for them
 LONGEST = 512  # characters of a header that is worth remembering; nobody asks for so many codings
 MOST = 1024
-# A request waits for these: about 2 ms for 120 KB. More effort makes feeds a tenth smaller at 5 to 50 times the cost.
+# A request waits for these: about 2 ms for 120 KB. More effort makes feeds a tenth smaller at 5 to
+# 50 times the cost.
 BROTLI, ZSTANDARD, GZIP = 5, 9, 6
 # A tree is made once and read for long; the highest quality of brotli would take 100 ms for 120 KB.
 BROTLI_BEST, GZIP_BEST = 9, 9
@@ -27,8 +29,9 @@ _QVALUE = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
 def choose(accepted: str | None) -> str:
     """The coding for a client that sends this Accept-Encoding (RFC 9110 §12.5.3).
 
-    The highest q-value wins. Identity comes last among equals, unless it is named before others by its q-value, and is
-    what is left where nothing is acceptable. `*` alone says nothing of what a client can read: it gets gzip.
+    The highest q-value wins. Identity comes last among equals, unless it is named before others by
+    its q-value, and is what is left where nothing is acceptable. `*` alone says nothing of what a
+    client can read: it gets gzip.
     """
     if accepted is None or len(accepted) > LONGEST:
         return IDENTITY
@@ -46,7 +49,8 @@ def _choose(accepted: str) -> str:
     rest = wanted.get("*", 0.0)
     offers = {coding: wanted.get(coding, rest if coding == "gzip" else 0.0) for coding in CODINGS}
     best = max(CODINGS, key=lambda coding: offers[coding])
-    plain = wanted.get(IDENTITY, 0.0)  # acceptable though it is not named, and then the least of what is
+    # acceptable though it is not named, and then the least of what is
+    plain = wanted.get(IDENTITY, 0.0)
     return best if offers[best] > 0 and offers[best] >= plain else IDENTITY
 
 
@@ -58,7 +62,8 @@ def _quality(parameter: str) -> float | None:
 
 
 def encode(content: bytes, coding: str) -> bytes:
-    """Content in a coding, for an answer that somebody waits for.  Equal input gives equal bytes."""
+    """Content in a coding, for an answer that somebody waits for.  Equal input gives equal
+    bytes."""
     if coding == "br":
         return bytes(brotli.compress(content, mode=brotli.MODE_TEXT, quality=BROTLI))
     if coding == "zstd":
@@ -76,7 +81,8 @@ def encode_best(content: bytes, coding: str) -> bytes:
 
 
 def decoded(content: bytes, path: str) -> bytes | None:
-    """Return what is in a file that lies beside a document in a coding of SUFFIXES; None where it is no such file."""
+    """Return what is in a file that lies beside a document in a coding of SUFFIXES; None where it
+    is no such file."""
     try:
         if path.endswith(SUFFIXES["br"]):
             return bytes(brotli.decompress(content))

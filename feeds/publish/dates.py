@@ -1,6 +1,8 @@
-"""Choose the date of a document where the store and the list in a tree, or two processes, noted different ones.
+"""Choose the date of a document where the store and the list in a tree, or two processes, noted
+different ones.
 
-No date goes back, but one that was noted by a clock that was wrong. Not here: the date of a change (pipeline).
+No date goes back, but one that was noted by a clock that was wrong. Not here: the date of a change
+(pipeline).
 """
 
 from collections.abc import Collection, Mapping
@@ -12,7 +14,10 @@ from feeds.store import Published
 
 
 def last_published(
-    stored: Mapping[str, Published], listed: Mapping[str, Written], paths: Collection[str], now: datetime
+    stored: Mapping[str, Published],
+    listed: Mapping[str, Written],
+    paths: Collection[str],
+    now: datetime,
 ) -> dict[str, Published]:
     """Return what was last published at these paths, by the store and by the list of a tree."""
     known = dict(stored)
@@ -27,10 +32,13 @@ def last_published(
 
 
 def agreed(noted: Published, other: Published | None, now: datetime) -> Published:
-    """Return what to note of a document so that its date gives way to the one that another process noted meanwhile."""
+    """Return what to note of a document so that its date gives way to the one that another process
+    noted meanwhile."""
     if other is None or other.modified <= noted.modified or is_far_ahead(other.modified, now):
         return noted
-    return noted._replace(modified=other.modified if other.etag == noted.etag else other.modified + 1)
+    return noted._replace(
+        modified=other.modified if other.etag == noted.etag else other.modified + 1
+    )
 
 
 def _rank(modified: int, now: datetime) -> tuple[bool, int]:

@@ -1,7 +1,9 @@
-"""Files below a folder: written aside first, then put in their places, their modes as the umask has them.
+"""Files below a folder: written aside first, then put in their places, their modes as the umask has
+them.
 
-No symbolic link below the folder is ever followed; the folder itself may be one. In: paths and bytes. Not here: which
-files there are to be (static, manifest). Raises OSError, which names the file that was to be written.
+No symbolic link below the folder is ever followed; the folder itself may be one. In: paths and
+bytes. Not here: which files there are to be (static, manifest). Raises OSError, which names the
+file that was to be written.
 """
 
 import os
@@ -27,7 +29,8 @@ class Obstacle(NamedTuple):
 
 
 class Files:
-    """The files below a folder that is there.  Several processes may write, each file by one of them."""
+    """The files below a folder that is there.  Several processes may write, each file by one of
+    them."""
 
     def __init__(self, root: Path) -> None:
         self._root = str(root)
@@ -50,7 +53,8 @@ class Files:
         return f"{folder}{slash}{ASIDE}{name}"
 
     def obstacle(self, path: str) -> Obstacle | None:
-        """Return what lies in the way of a file: a link, or no file where it should be, or no folder above it."""
+        """Return what lies in the way of a file: a link, or no file where it should be, or no
+        folder above it."""
         return self._obstacle_above(path) or self._obstacle_at(path)
 
     def obstacle_aside(self, path: str) -> Obstacle | None:
@@ -60,7 +64,8 @@ class Files:
         return Obstacle(aside.removeprefix(f"{self._root}/"), FOLDER) if is_folder else None
 
     def facts(self, path: str) -> tuple[int, int] | None:
-        """Return the size of a file and its mtime in nanoseconds, or None where there is none that may be touched."""
+        """Return the size of a file and its mtime in nanoseconds, or None where there is none that
+        may be touched."""
         try:
             found = os.lstat(self.place(path))
         except OSError:
@@ -100,7 +105,9 @@ class Files:
             return None
         return Obstacle(folder, LINK if S_ISLNK(mode) else NO_FOLDER if S_ISREG(mode) else NO_FILE)
 
-    def replace(self, path: str, content: bytes, modified: int | None = None, *, lasting: bool = False) -> None:
+    def replace(
+        self, path: str, content: bytes, modified: int | None = None, *, lasting: bool = False
+    ) -> None:
         """Put a file in place at once, or leave what is there; as `write_aside`."""
         self.write_aside(path, content, modified, lasting=lasting)
         try:
@@ -110,8 +117,11 @@ class Files:
                 os.unlink(self.aside(path))
             raise
 
-    def write_aside(self, path: str, content: bytes, modified: int | None = None, *, lasting: bool = False) -> None:
-        """Write a file aside, with that mtime in seconds since 1970.  `lasting`: a power cut does not lose it."""
+    def write_aside(
+        self, path: str, content: bytes, modified: int | None = None, *, lasting: bool = False
+    ) -> None:
+        """Write a file aside, with that mtime in seconds since 1970.  `lasting`: a power cut does
+        not lose it."""
         aside = self.aside(path)
         try:
             descriptor = self._open(aside)
@@ -133,7 +143,8 @@ class Files:
             raise
 
     def overwrite(self, path: str, content: bytes) -> None:
-        """Write over a file that is there, which needs no room but for what is longer than before."""
+        """Write over a file that is there, which needs no room but for what is longer than
+        before."""
         descriptor = os.open(self.place(path), os.O_WRONLY | os.O_NOFOLLOW)
         with open(descriptor, "wb") as file:
             file.write(content)
@@ -142,14 +153,16 @@ class Files:
             os.fsync(descriptor)
 
     def put_in_place(self, path: str, *, lasting: bool = True) -> None:
-        """Have a file that was written aside in its place, instead of what is there; if `lasting`, `sync` counts it."""
+        """Have a file that was written aside in its place, instead of what is there; if `lasting`,
+        `sync` counts it."""
         place = self.place(path)
         os.replace(self.aside(path), place)
         if lasting:
             self._changed.add(place.rpartition("/")[0])
 
     def sync(self) -> None:
-        """Have what was put in place and what was deleted since the last time outlast a power cut."""
+        """Have what was put in place and what was deleted since the last time outlast a power
+        cut."""
         folders = [*self._changed]
         self._changed.clear()
         if len(folders) > MANY:
@@ -164,8 +177,8 @@ class Files:
                     os.close(descriptor)
 
     def _open(self, aside: str) -> int:
-        # Not tempfile: its files are for their owner alone, whatever the umask says. Exclusive: what has the name
-        # already may be a link, or another name of a file elsewhere.
+        # Not tempfile: its files are for their owner alone, whatever the umask says. Exclusive:
+        # what has the name already may be a link, or another name of a file elsewhere.
         how = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
         try:
             return os.open(aside, how, 0o666)
@@ -175,12 +188,14 @@ class Files:
             folder = aside[: aside.rindex("/")]
             try:
                 os.mkdir(folder)
-            except OSError:  # the one that it lies in is not there, or another process made it just now
+            # the one that it lies in is not there, or another process made it just now
+            except OSError:
                 os.makedirs(folder, exist_ok=True)
         return os.open(aside, how, 0o666)
 
     def sweep(self, paths: Iterable[str]) -> None:
-        """Take away what was left aside for any of these files, and the folders that are empty without it."""
+        """Take away what was left aside for any of these files, and the folders that are empty
+        without it."""
         for folder in {path.rpartition("/")[0] for path in paths}:
             if self._obstacle_above(f"{folder}/") is not None:
                 continue

@@ -1,7 +1,9 @@
-"""Headers that follow from nothing but the kind of answer, for the service and for the rules beside a static tree."""
+"""Headers that follow from nothing but the kind of answer, for the service and for the rules beside
+a static tree."""
 
 LASTING = 24  # times as long as it is fresh, an answer may stand in for a server that fails
-# Feeds are for everybody's programs, also for those in browsers (fetch.spec.whatwg.org, CORS protocol).
+# Feeds are for everybody's programs, also for those in browsers (fetch.spec.whatwg.org, CORS
+# protocol).
 ALWAYS = (
     ("X-Content-Type-Options", "nosniff"),
     ("Access-Control-Allow-Origin", "*"),
@@ -12,7 +14,8 @@ PREFLIGHT = (
     ("Access-Control-Allow-Headers", "If-None-Match, If-Modified-Since"),
     ("Access-Control-Max-Age", "86400"),
 )
-# Pages have the style and the script that lie beside them, show pictures of any host, and run nothing else.
+# Pages have the style and the script that lie beside them, show pictures of any host, and run
+# nothing else.
 PAGE = (
     (
         "Content-Security-Policy",
@@ -24,10 +27,11 @@ PAGE = (
 
 
 def cache_control(seconds: int, until_expiry: int | None = None) -> str:
-    """Fresh for that long, for as long again while a cache asks anew, and much longer while the server fails.
+    """Fresh for that long, for as long again while a cache asks anew, and much longer while the
+    server fails.
 
-    One number, and what follows from it (RFC 9111 §5.2.2.1, RFC 5861). None of it lasts longer than `until_expiry`, the
-    seconds until an article expires, so that no cache shows it then.
+    One number, and what follows from it (RFC 9111 §5.2.2.1, RFC 5861). None of it lasts longer than
+    `until_expiry`, the seconds until an article expires, so that no cache shows it then.
     """
     said, rest = f"public, max-age={seconds}", seconds * LASTING
     if until_expiry is not None:

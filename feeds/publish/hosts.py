@@ -1,8 +1,9 @@
-"""Files beside the documents that tell a server of static files what the service knows: types, moves, what is gone.
+"""Files beside the documents that tell a server of static files what the service knows: types,
+moves, what is gone.
 
-`_headers` and `_redirects` are for Netlify, Cloudflare Pages and those who read the same syntax, `feeds.nginx.conf` is
-for nginx, and the pages are for all of them. They follow from the config alone, and the service itself answers 404 for
-them. Not here: what moved and what is gone (names).
+`_headers` and `_redirects` are for Netlify, Cloudflare Pages and those who read the same syntax,
+`feeds.nginx.conf` is for nginx, and the pages are for all of them. They follow from the config
+alone, and the service itself answers 404 for them. Not here: what moved and what is gone (names).
 """
 
 import re
@@ -26,7 +27,8 @@ PAGES = {"404.html": 404, "410.html": 410}
 PATHS = (*PAGES, HEADERS, REDIRECTS, NGINX)
 TEXT = "text/plain; charset=utf-8"
 ASSET_TYPES = {name.rpartition(".")[2]: kind for name, kind in {**ASSETS, **FEED_STYLE}.items()}
-BELOW = "((?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*)"  # as names.BELOW, for nginx
+# as names.BELOW, for nginx
+BELOW = "((?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*)"
 
 
 def drafts(config: Config) -> Iterator[Draft]:
@@ -36,7 +38,11 @@ def drafts(config: Config) -> Iterator[Draft]:
     for path, status in PAGES.items():
         content = html.error_page(config.site, *html.ADVICE[status])
         yield _draft(path, HTML, content)
-    for path, lines in {HEADERS: _headers(config), REDIRECTS: _redirects(config), NGINX: _nginx(config)}.items():
+    for path, lines in {
+        HEADERS: _headers(config),
+        REDIRECTS: _redirects(config),
+        NGINX: _nginx(config),
+    }.items():
         yield _draft(path, TEXT, "".join(f"{line}\n" for line in lines).encode())
 
 
@@ -79,9 +85,14 @@ def _nginx(config: Config) -> Iterator[str]:
     hidden = "|".join(re.escape(name) for name in (HEADERS, REDIRECTS, NGINX))
     yield from _location(f"~ {_quoted(rf'^{at}/(?:{hidden}|[.]feeds-[a-z]+)$')}", ["return 404"])
     for extension, media_type in _types(config).items():
-        served = [*_typed(media_type, config), "etag on", f"error_page 404 {_quoted(f'{root}/404.html')}"]
+        served = [
+            *_typed(media_type, config),
+            "etag on",
+            f"error_page 404 {_quoted(f'{root}/404.html')}",
+        ]
         if config.feeds.pages and media_type.startswith(STYLED):
-            # An `if` may hold a `return` and little else: what is returned leads to another type for the same file.
+            # An `if` may hold a `return` and little else: what is returned leads to another type
+            # for the same file.
             served += [f'add_header Vary "{FETCH_DEST}"', f"error_page 418 = {BROWSERS}"]
             served.append("if ($http_sec_fetch_dest = document) { return 418; }")
         yield from _location(f"~ {_quoted(rf'^{at}/.*[.]{extension}$')}", served)
@@ -107,7 +118,9 @@ def _nginx(config: Config) -> Iterator[str]:
 
 def _location(matching: str, directives: Iterable[str]) -> Iterator[str]:
     yield f"location {matching} {{"
-    yield from (f"    {directive}{'' if directive.endswith('}') else ';'}" for directive in directives)
+    yield from (
+        f"    {directive}{'' if directive.endswith('}') else ';'}" for directive in directives
+    )
     yield "}"
 
 
@@ -121,7 +134,8 @@ def _added(headers: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def _always(media_type: str, config: Config) -> Iterator[tuple[str, str]]:
-    # The rules follow from the config alone, so that a tree says of every feed what is right for the fastest.
+    # The rules follow from the config alone, so that a tree says of every feed what is right for
+    # the fastest.
     yield "Cache-Control", cache_control(config.feeds.fastest * 60)
     yield from ALWAYS
     yield from PAGE if media_type == HTML else ()
@@ -146,5 +160,6 @@ def _quoted(text: str) -> str:
 
 
 def _target(address: str) -> str:
-    # In an address to lead to, nginx takes a dollar sign for the start of a variable, and has no escape for it.
+    # In an address to lead to, nginx takes a dollar sign for the start of a variable, and has no
+    # escape for it.
     return address.replace("$", "%24")

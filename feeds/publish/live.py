@@ -1,9 +1,11 @@
-"""The service kept up to date by itself: records that are saved, moments that come, a config that changes.
+"""The service kept up to date by itself: records that are saved, moments that come, a config that
+changes.
 
-Around an application of the service, in each worker process, two threads. One sees to time: what other processes did to
-the store, what falls due, a new config.toml. The other is told by the file system which records changed, in the one
-process that has the lock; it also looks over the whole folder now and then, since not every file system tells.
-Not here: how a record is read (pipeline), how a request is answered (room, service).
+Around an application of the service, in each worker process, two threads. One sees to time: what
+other processes did to the store, what falls due, a new config.toml. The other is told by the file
+system which records changed, in the one process that has the lock; it also looks over the whole
+folder now and then, since not every file system tells. Not here: how a record is read (pipeline),
+how a request is answered (room, service).
 """
 
 import fcntl
@@ -25,11 +27,14 @@ from feeds.publish.watch import Watch
 
 BETWEEN_LOOKS = 0.01  # seconds between two looks at the store and the clock
 BETWEEN_CONFIGS = 0.25  # seconds between two looks at config.toml
-STEP, LONGEST_STEP = 5, 50  # milliseconds of quiet that end a burst of changes, and the longest burst
+# milliseconds of quiet that end a burst of changes, and the longest burst
+STEP, LONGEST_STEP = 5, 50
 OFTENEST = 1.0  # seconds between two looks over the whole folder, at least
 # A look takes one part in so many of the time: until the file system told something, and then.
 SHARE, RARE_SHARE = 10, 200
-FIRST = 0.5  # seconds in which those who asked first are answered: to watch a large folder takes as long to begin
+# seconds in which those who asked first are answered: to watch a large folder takes as long to
+# begin
+FIRST = 0.5
 AGAIN = 0.02  # seconds until a busy store is tried again
 PATIENCE = 1.0  # seconds between two tries to watch
 LAST_LOOK = 5.0  # seconds for a look over the folder that has begun when the service ends
@@ -45,7 +50,8 @@ def _utc_now() -> datetime:
 class Live:
     """A WSGI application (PEP 3333) that is always that of the latest good config.
 
-    The records are to be read in already: what changed since shows at the first look over the folder.
+    The records are to be read in already: what changed since shows at the first look over the
+    folder.
     """
 
     def __init__(self, config: Config, clock: Callable[[], datetime] = _utc_now) -> None:
@@ -55,11 +61,15 @@ class Live:
         self._stopped = threading.Event()
         self._app, self._watch = self._made(config, just_read=True)
         works = (self._keep_time, self._keep_records)
-        self._threads = [threading.Thread(target=work, name=work.__name__, daemon=True) for work in works]
+        self._threads = [
+            threading.Thread(target=work, name=work.__name__, daemon=True) for work in works
+        ]
         for thread in self._threads:
             thread.start()
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
         """Answer a request."""
         return self._app(environ, start_response)
 
@@ -97,7 +107,9 @@ class Live:
         self._config_seen = seen
         server = self._config.server
         try:
-            config = load_config(self._config.file, host=server.host, port=server.port, workers=server.workers)
+            config = load_config(
+                self._config.file, host=server.host, port=server.port, workers=server.workers
+            )
             if config != self._config:
                 before = self._watch
                 self._app, self._watch = self._made(config)
@@ -124,12 +136,16 @@ class Live:
                 trouble = ""
             except Exception as error:  # whatever the file system does, the next try may be better
                 if str(error) != trouble:
-                    log.error("%s: watching failed and is tried again; until then all is looked over", error)
+                    log.error(
+                        "%s: watching failed and is tried again; until then all is looked over",
+                        error,
+                    )
                 trouble = str(error)
             self._stopped.wait(pause)
 
     def _look_for_what_was_taken_back(self) -> float:
-        """Look as the leading process does where the store cannot be written; return when to look again."""
+        """Look as the leading process does where the store cannot be written; return when to look
+        again."""
         started = monotonic()
         self._watch.withhold_taken_back(None)
         ended = monotonic()
@@ -139,7 +155,9 @@ class Live:
         """Read what the file system says has changed, until another folder is to be watched."""
         watching, folder = self._watch, self._config.records_folder
         over, heard = threading.Event(), threading.Event()
-        looking = threading.Thread(target=self._look_over, args=(watching, folder, over, heard), daemon=True)
+        looking = threading.Thread(
+            target=self._look_over, args=(watching, folder, over, heard), daemon=True
+        )
         pending: set[str] = set()
         changes = watch(
             folder,
@@ -157,7 +175,9 @@ class Live:
                     looking.start()  # now that no change is missed any more
                 if over.is_set() or self._watch is not watching:
                     return
-                pending |= {path for _, changed in some if (path := _below(folder, changed)) is not None}
+                pending |= {
+                    path for _, changed in some if (path := _below(folder, changed)) is not None
+                }
                 if pending:
                     heard.set()
                 if pending and watching.read(sorted(pending)):
@@ -167,7 +187,9 @@ class Live:
             if looking.ident is not None:
                 looking.join()
 
-    def _look_over(self, watching: Watch, folder: Path, over: threading.Event, heard: threading.Event) -> None:
+    def _look_over(
+        self, watching: Watch, folder: Path, over: threading.Event, heard: threading.Event
+    ) -> None:
         """Look over the whole folder now and then, until it is another one."""
         place = _place(folder)
         while not self._stopped.is_set() and not over.is_set():
@@ -178,12 +200,17 @@ class Live:
             took, waited = monotonic() - started, monotonic()
             while not over.wait(OFTENEST):
                 share = RARE_SHARE if heard.is_set() else SHARE
-                if watching.is_unsure or monotonic() - waited >= took * (share - 1) or _place(folder) != place:
+                if (
+                    watching.is_unsure
+                    or monotonic() - waited >= took * (share - 1)
+                    or _place(folder) != place
+                ):
                     break
 
 
 class _leading:
-    """Holds the lock of the one process that watches; it goes with the process, however that ends."""
+    """Holds the lock of the one process that watches; it goes with the process, however that
+    ends."""
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / "watching"

@@ -1,7 +1,8 @@
-"""The list of the files that this program wrote in a tree, which lies in the tree itself: to text, and back.
+"""The list of the files that this program wrote in a tree, which lies in the tree itself: to text,
+and back.
 
-A line a file: tag, time, size, path. While files are put in their places, one that is replaced has a line for what it
-was and, after it, one for what it will be. Not here: when it is written (tree).
+A line a file: tag, time, size, path. While files are put in their places, one that is replaced has
+a line for what it was and, after it, one for what it will be. Not here: when it is written (tree).
 """
 
 import os
@@ -19,7 +20,8 @@ NOWHERE = {"", ".", ".."}  # no part of a path below the tree
 
 
 class Written(NamedTuple):
-    """A file as it was last written: its tag, its mtime in seconds since 1970, its size in bytes."""
+    """A file as it was last written: its tag, its mtime in seconds since 1970, its size in
+    bytes."""
 
     etag: str
     modified: int
@@ -54,7 +56,8 @@ def read_manifest(root: Path) -> tuple[dict[str, Written], bytes]:
 
 
 def earlier_versions(root: Path, text: bytes) -> Earlier:
-    """Return what the files of a list may be beside what its last lines say: a build was killed that replaced them."""
+    """Return what the files of a list may be beside what its last lines say: a build was killed
+    that replaced them."""
     found: dict[str, tuple[Written, ...]] = {}
     for path, written in _parsed(root, text) if text else ():
         found[path] = (*found.get(path, ()), written)

@@ -1,7 +1,8 @@
-"""What the service did, counted for Prometheus: all workers count in one file, each in a row of its own.
+"""What the service did, counted for Prometheus: all workers count in one file, each in a row of its
+own.
 
-A worker that was restarted begins another row, so that what it counted stays. The file lies with other temporary files
-and goes with the server. Not here: who is asked (observed).
+A worker that was restarted begins another row, so that what it counted stays. The file lies with
+other temporary files and goes with the server. Not here: who is asked (observed).
 """
 
 import fcntl
@@ -14,7 +15,8 @@ from threading import Lock
 
 STATUSES = (200, 301, 302, 304, 404, 405, 410, 500, 503)
 BOUNDS = (0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0)  # seconds
-# Each status, all others, bytes sent, microseconds taken, and how many requests were within each bound.
+# Each status, all others, bytes sent, microseconds taken, and how many requests were within each
+# bound.
 WIDTH = len(STATUSES) + 1 + 2 + len(BOUNDS)
 ROWS = 512
 ROW = struct.Struct(f"<{WIDTH}Q")
@@ -37,7 +39,8 @@ class Metrics:
             self._memory = mmap.mmap(opened.fileno(), TAKEN.size + ROWS * ROW.size)
             (row,) = TAKEN.unpack_from(self._memory)
             TAKEN.pack_into(self._memory, 0, row + 1)
-            fcntl.flock(opened, fcntl.LOCK_UN)  # or it would last as long as the memory, which holds the file open
+            # or it would last as long as the memory, which holds the file open
+            fcntl.flock(opened, fcntl.LOCK_UN)
         self._at = TAKEN.size + (row % ROWS) * ROW.size
         self._counts = list(ROW.unpack_from(self._memory, self._at))
         self._lock = Lock()
@@ -56,8 +59,13 @@ class Metrics:
 
     def text(self) -> str:
         """The sums of all workers, in the text format of Prometheus."""
-        rows = [ROW.unpack_from(self._memory, TAKEN.size + number * ROW.size) for number in range(self._rows())]
-        return "".join(f"{line}\n" for line in _lines([sum(column) for column in zip(*rows, strict=True)]))
+        rows = [
+            ROW.unpack_from(self._memory, TAKEN.size + number * ROW.size)
+            for number in range(self._rows())
+        ]
+        return "".join(
+            f"{line}\n" for line in _lines([sum(column) for column in zip(*rows, strict=True)])
+        )
 
     def _rows(self) -> int:
         return int(min(TAKEN.unpack_from(self._memory)[0], ROWS))

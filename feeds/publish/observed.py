@@ -1,4 +1,5 @@
-"""What was asked and answered: a line of JSON for each request, and counts.  A WSGI application before all others.
+"""What was asked and answered: a line of JSON for each request, and counts.  A WSGI application
+before all others.
 
 Only there when config.toml asks for it. No line has an address unless it asks for that too.
 """
@@ -35,7 +36,9 @@ class Observed:
         self._write = write
         self._addresses = addresses
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
         """Answer a request, and note it."""
         if self._metrics is not None and environ.get("PATH_INFO") == METRICS:
             return self._tell(self._metrics, start_response)
@@ -62,11 +65,16 @@ class Observed:
 
     def _tell(self, metrics: Metrics, start_response: Callable[..., Any]) -> list[bytes]:
         body = metrics.text().encode()
-        headers = [("Content-Type", "text/plain; version=0.0.4; charset=utf-8"), ("Content-Length", str(len(body)))]
+        headers = [
+            ("Content-Type", "text/plain; version=0.0.4; charset=utf-8"),
+            ("Content-Length", str(len(body))),
+        ]
         start_response("200 OK", [*headers, ("Cache-Control", "no-store"), *ALWAYS])
         return [body]
 
-    def _line(self, environ: dict[str, Any], status: int, headers: dict[str, str], sent: int, taken: float) -> bytes:
+    def _line(
+        self, environ: dict[str, Any], status: int, headers: dict[str, str], sent: int, taken: float
+    ) -> bytes:
         # Below a path what is behind takes that path off.
         place = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
         facts = {

@@ -1,8 +1,9 @@
-"""The room before Flask: known documents are answered from memory, by GET and HEAD, whole or as not modified.
+"""The room before Flask: known documents are answered from memory, by GET and HEAD, whole or as not
+modified.
 
-It answers what it can tell at a glance: nothing conditional, or a tag that is just the document's own (RFC 9110 §13.1).
-Everything else is the application's behind it, which puts on the shelf what it answered. A request that does not name
-one host is refused here, whichever server handed it on.
+It answers what it can tell at a glance: nothing conditional, or a tag that is just the document's
+own (RFC 9110 §13.1). Everything else is the application's behind it, which puts on the shelf what
+it answered. A request that does not name one host is refused here, whichever server handed it on.
 """
 
 from collections.abc import Callable, Iterable
@@ -30,14 +31,18 @@ class _Tick(NamedTuple):
 class Room:
     """A WSGI application before another (PEP 3333), which is `behind`."""
 
-    def __init__(self, app: Application, shelf: Shelf, watch: Watch, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, app: Application, shelf: Shelf, watch: Watch, clock: Callable[[], datetime]
+    ) -> None:
         self.behind = app
         self._shelf = shelf
         self._watch = watch
         self._clock = clock
         self._tick = _tick(clock())
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
         """Answer a request."""
         host = environ.get("HTTP_HOST")
         if not is_host(host) if host else environ.get("SERVER_PROTOCOL") == "HTTP/1.1":
@@ -76,7 +81,8 @@ class Room:
 
 
 def _without_host(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-    """Refuse a request of HTTP/1.1 without a host, or of any version with two or a malformed one (RFC 9112 §3.2)."""
+    """Refuse a request of HTTP/1.1 without a host, or of any version with two or a malformed one
+    (RFC 9112 §3.2)."""
     body = b"400 Bad request. Send one Host header that names a host.\n"
     headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
     start_response("400 Bad Request", [*headers, ("Cache-Control", "no-store"), *ALWAYS])

@@ -23,22 +23,25 @@ from feeds.publish.observed import Observed, to_standard_output
 from feeds.publish.room import Application
 
 log = logging.getLogger("feeds")
-# Seconds after which a thread that reads records gives way to one that answers: an answer takes microseconds.
+# Seconds after which a thread that reads records gives way to one that answers: an answer takes
+# microseconds.
 SWITCH = 0.0005
-PATIENCE = 10_000  # milliseconds in which a client has sent its headers, and between two requests on a connection
+# milliseconds in which a client has sent its headers, and between two requests on a connection
+PATIENCE = 10_000
 MOST_OF_A_REQUEST = 65_536  # bytes of a request line and headers that are held at once
 LAST_ANSWERS = 30  # seconds that a worker told to stop has for answers that it began
-# In each worker.  An answer is joined bytes, or made under a lock: more threads would only hand the interpreter to one
-# another, which costs a third of the answers known (docs/benchmarks.md).
+# In each worker.  An answer is joined bytes, or made under a lock: more threads would only hand the
+# interpreter to one another, which costs a third of the answers known (docs/benchmarks.md).
 THREADS = 1
 
 
 class _Server(MPServer):
-    """All workers take connections from one queue, are forks of a process without threads, and close what they opened.
+    """All workers take connections from one queue, are forks of a process without threads, and
+    close what they opened.
 
-    On Linux each would have a queue of its own (SO_REUSEPORT), and what waits in it is lost when its worker is
-    replaced. And granian 2 notices in a thread for each worker that it ended: a fork beside threads may hang, and is
-    deprecated from Python 3.12 on (docs.python.org, os.fork).
+    On Linux each would have a queue of its own (SO_REUSEPORT), and what waits in it is lost when
+    its worker is replaced. And granian 2 notices in a thread for each worker that it ended: a fork
+    beside threads may hang, and is deprecated from Python 3.12 on (docs.python.org, os.fork).
     """
 
     def startup(self, *arguments: Any) -> None:  # of granian 2, as all here
@@ -68,7 +71,9 @@ class _Server(MPServer):
                 self.main_loop_interrupt.set()
 
     @staticmethod
-    def _spawn_wsgi_worker(number: int, name: str | None, load: Callable[[ExitStack], Any], *others: Any) -> None:
+    def _spawn_wsgi_worker(
+        number: int, name: str | None, load: Callable[[ExitStack], Any], *others: Any
+    ) -> None:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         with ExitStack() as opened:
             MPServer._spawn_wsgi_worker(number, name, partial(load, opened), *others)
@@ -76,7 +81,8 @@ class _Server(MPServer):
 
 def serve(config: Config) -> None:
     """Serve until told to stop (SIGINT, SIGTERM)."""
-    multiprocessing.set_start_method("fork", force=True)  # what granian asks for; from Python 3.14 on it is another one
+    # what granian asks for; from Python 3.14 on it is another one
+    multiprocessing.set_start_method("fork", force=True)
     counts = make_file() if config.server.metrics else None
     server = _Server(
         "feeds",
@@ -86,7 +92,9 @@ def serve(config: Config) -> None:
         workers=config.server.workers,
         blocking_threads=THREADS,
         runtime_mode=RuntimeModes.mt,  # input and output in a thread of their own
-        http1_settings=HTTP1Settings(header_read_timeout=PATIENCE, max_buffer_size=MOST_OF_A_REQUEST),
+        http1_settings=HTTP1Settings(
+            header_read_timeout=PATIENCE, max_buffer_size=MOST_OF_A_REQUEST
+        ),
         respawn_failed_workers=True,
         workers_kill_timeout=LAST_ANSWERS,
         http=HTTPModes.http1,
@@ -102,7 +110,8 @@ def serve(config: Config) -> None:
 def check_address(config: Config) -> None:
     """Raise PublishError where nothing can listen at the address, as when another program does.
 
-    The server shares its port among its workers, so that it would also share it with another server unnoticed.
+    The server shares its port among its workers, so that it would also share it with another server
+    unnoticed.
     """
     family = socket.AF_INET6 if ":" in (address := _address(config)) else socket.AF_INET
     try:
@@ -122,7 +131,8 @@ def _address(config: Config) -> str:
 def _no_listening(config: Config, error: OSError) -> PublishError:
     place = config.server.address.removeprefix("http://")
     return PublishError(
-        place, f"expected an address to listen at, got: {error.strerror}; --host and --port name another"
+        place,
+        f"expected an address to listen at, got: {error.strerror}; --host and --port name another",
     )
 
 
@@ -138,7 +148,8 @@ def _application(config: Config, counts: Path | None, opened: ExitStack) -> Any:
 
 
 def observed(app: Application, config: Config, counts: Path | None) -> Application:
-    """The application, with what config.toml asks for before it; `counts` is the file of the metrics."""
+    """The application, with what config.toml asks for before it; `counts` is the file of the
+    metrics."""
     server = config.server
     metrics = Metrics(counts) if counts is not None else None
     if metrics is None and not server.access_log:

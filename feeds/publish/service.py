@@ -1,7 +1,8 @@
-"""The Flask service: documents over HTTP, with conditional GET by Werkzeug (RFC 9110 §13), and /healthz.
+"""The Flask service: documents over HTTP, with conditional GET by Werkzeug (RFC 9110 §13), and
+/healthz.
 
-Bytes and tags are those of the static tree. What was answered once is answered by the room before it from then on, as
-long as it holds. Only this module sees a request.
+Bytes and tags are those of the static tree. What was answered once is answered by the room before
+it from then on, as long as it holds. Only this module sees a request.
 """
 
 import json
@@ -46,7 +47,8 @@ def _utc_now() -> datetime:
 
 
 class _Document(Response):
-    """A document; where it did not change, its date is told with its tag (Werkzeug leaves it out of a 304)."""
+    """A document; where it did not change, its date is told with its tag (Werkzeug leaves it out of
+    a 304)."""
 
     def get_wsgi_headers(self, environ: Any) -> Headers:
         """The headers as they are sent."""
@@ -59,11 +61,12 @@ class _Document(Response):
 def create_app(
     config: Config | str | Path = "config.toml", *, clock: Clock = _utc_now, just_read: bool = False
 ) -> Flask:
-    """The service as a WSGI application, for any server.  `config`: a Config, or the path of a config.toml.
+    """The service as a WSGI application, for any server.  `config`: a Config, or the path of a
+    config.toml.
 
-    `just_read`: the records were read into the store a moment ago, and need no look before the first answer.
-    Raises ConfigError or StoreError when it cannot start. `clock` tells the moment, which decides what is due.
-    The store stays open; `app.extensions["feeds"].close()` closes it.
+    `just_read`: the records were read into the store a moment ago, and need no look before the
+    first answer. Raises ConfigError or StoreError when it cannot start. `clock` tells the moment,
+    which decides what is due. The store stays open; `app.extensions["feeds"].close()` closes it.
     """
     if not isinstance(config, Config):
         config = load_config(config)
@@ -87,7 +90,8 @@ def create_app(
     except BaseException:
         source.close()
         raise
-    prefix = unquote_to_bytes(urlsplit(config.site.base_url).path).decode("latin-1")  # as PATH_INFO is: PEP 3333
+    # as PATH_INFO is: PEP 3333
+    prefix = unquote_to_bytes(urlsplit(config.site.base_url).path).decode("latin-1")
     documents = Documents(config, source)
     answers = Answers(config, documents, shelf, prefix)
     app = Flask("feeds", static_folder=None)
@@ -106,7 +110,11 @@ def create_app(
     def feed_instead(path: str, now: datetime) -> Response | None:
         """The way to a feed, for a reader that asks for it at the address of its page."""
         wanted = addresses.wanted_format(request.accept_mimetypes, config.feeds.formats)
-        key = None if wanted is None else addresses.key_of(addresses.document_path(f"{path.rstrip('/')}/".lstrip("/")))
+        key = (
+            None
+            if wanted is None
+            else addresses.key_of(addresses.document_path(f"{path.rstrip('/')}/".lstrip("/")))
+        )
         feed = None if key is None else documents.feeds(now).get(key)
         if wanted is None or feed is None or wanted not in feed.formats:
             return None
@@ -115,7 +123,8 @@ def create_app(
         return response
 
     def leading(path: str) -> Response:
-        """To the one address of a document; who asks for a feed where its page is may be led to the feed."""
+        """To the one address of a document; who asks for a feed where its page is may be led to the
+        feed."""
         response = _redirect(config.site.address(path))
         if not path or path.endswith("/"):
             response.headers["Vary"] = "Accept"
@@ -124,7 +133,8 @@ def create_app(
     def answer(asked: str) -> Response:
         now, coding = clock(), codings.choose(request.environ.get("HTTP_ACCEPT_ENCODING"))
         place = request.environ["PATH_INFO"]
-        if place.startswith("//"):  # Werkzeug leaves them out: each document would have many addresses
+        # Werkzeug leaves them out: each document would have many addresses
+        if place.startswith("//"):
             return _problem(config, request, 404)
         if (said := former(asked) or feed_instead(asked, now)) is not None:
             return said
@@ -147,13 +157,15 @@ def create_app(
             response.headers["Content-Type"] = addresses.FOR_BROWSERS
         tags = request.environ.get("HTTP_IF_NONE_MATCH")
         if tags:
-            # Apache appends the coding to a tag that passes through it (FreshRSS and others strip it as well).
+            # Apache appends the coding to a tag that passes through it (FreshRSS and others strip
+            # it as well).
             request.environ["HTTP_IF_NONE_MATCH"] = CODING.sub('"', tags)
         for name in DATES:
             if not _is_readable(request.environ.get(name)):
                 del request.environ[name]
         if request.headers.get("If-Match", "").strip() == "*":
-            del request.environ["HTTP_IF_MATCH"]  # there is a document (RFC 9110 §13.1.1), and Werkzeug compares tags
+            # there is a document (RFC 9110 §13.1.1), and Werkzeug compares tags
+            del request.environ["HTTP_IF_MATCH"]
         response.make_conditional(request)
         if response.status_code == 412:
             return _problem(config, request, 412, "Not as expected")
@@ -173,10 +185,15 @@ def create_app(
             everything = documents.feeds(clock()).get(EVERYTHING)
             trouble = "the last good documents are served" if watch.trouble else ""
             articles = everything.articles if everything else 0
-            facts, status = {"status": trouble or "ok", "articles": articles, "faults": watch.faults}, 200
+            facts, status = (
+                {"status": trouble or "ok", "articles": articles, "faults": watch.faults},
+                200,
+            )
         except StoreError:
             facts, status = {"status": "the store cannot be read"}, 503
-        response = Response(json.dumps(facts) + "\n", status=status, content_type="application/json")
+        response = Response(
+            json.dumps(facts) + "\n", status=status, content_type="application/json"
+        )
         response.headers["Cache-Control"] = "no-store"
         return response
 
@@ -216,7 +233,8 @@ def create_app(
 def _is_readable(date: str | None) -> bool:
     """Tell whether Werkzeug can read the value of a header as a date, or sees that it is none.
 
-    A time zone that no machine can count raises OverflowError; a date that is none is to be ignored (RFC 9110 §13.1.3).
+    A time zone that no machine can count raises OverflowError; a date that is none is to be ignored
+    (RFC 9110 §13.1.3).
     """
     try:
         parse_date(date)
@@ -226,8 +244,11 @@ def _is_readable(date: str | None) -> bool:
 
 
 def _problem(config: Config, asked: Request, status: int, name: str = "") -> Response:
-    """An error for whoever asks: a page for a browser, JSON for a program (RFC 9457), else a line of text."""
-    heading, advice = html.ADVICE.get(status, (name or "Something went wrong", "The request could not be answered."))
+    """An error for whoever asks: a page for a browser, JSON for a program (RFC 9457), else a line
+    of text."""
+    heading, advice = html.ADVICE.get(
+        status, (name or "Something went wrong", "The request could not be answered.")
+    )
     kinds = ["text/plain", "text/html", "application/json", "application/problem+json"]
     best = asked.accept_mimetypes.best_match(kinds, default="text/plain")
     if best == "text/html":
@@ -245,7 +266,9 @@ def _problem(config: Config, asked: Request, status: int, name: str = "") -> Res
 
 def _redirect(address: str, status: int = 301) -> Response:
     """What was here is at that address: for good, unless the status says otherwise."""
-    response = Response(f"{status} Moved to {address}\n", status=status, content_type="text/plain; charset=utf-8")
+    response = Response(
+        f"{status} Moved to {address}\n", status=status, content_type="text/plain; charset=utf-8"
+    )
     response.headers["Location"] = address
     response.headers["Cache-Control"] = KEPT
     return response

@@ -1,6 +1,8 @@
-"""The static tree: every document as a file, only what changed written, only what this program wrote deleted.
+"""The static tree: every document as a file, only what changed written, only what this program
+wrote deleted.
 
-Here is told which documents there are to be, and which of them are news. Their files are those of the Tree (tree).
+Here is told which documents there are to be, and which of them are news. Their files are those of
+the Tree (tree).
 """
 
 from collections import defaultdict
@@ -31,7 +33,8 @@ from feeds.store import Connection, Published, Store
 BATCH = 16  # feeds that a process publishes at a time
 SHORT_WAIT = 1  # seconds for another writer, before what was taken back goes and all else waits
 MOST_TURNS = 5  # in which records change under a build
-READY = 10_000  # summaries of each format, 1.6 KB each as a rule, that a process holds for the documents it makes
+# summaries of each format, 1.6 KB each as a rule, that a process holds for the documents it makes
+READY = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,8 @@ class Built:
 
 
 class Outcome(NamedTuple):
-    """What became of a document: what to note of it when that is news, its files, and which of them were written.
+    """What became of a document: what to note of it when that is news, its files, and which of them
+    were written.
 
     `refused` are its files that could not be written, with what is in their way.
     """
@@ -66,14 +70,17 @@ def build(
     compress: bool = False,
     workers: int = 0,
 ) -> Built:
-    """Bring the static tree up to date with the store.  `progress` is told how many documents of how many are done.
+    """Bring the static tree up to date with the store.  `progress` is told how many documents of
+    how many are done.
 
-    With `compress`, each document has its codings beside it (codings.SUFFIXES), for servers that look for them.
-    `workers` is how many processes help; never in a process with threads, which no fork takes along.
+    With `compress`, each document has its codings beside it (codings.SUFFIXES), for servers that
+    look for them. `workers` is how many processes help; never in a process with threads, which no
+    fork takes along.
 
-    Each file is replaced at once or not at all; its mode follows the umask, its mtime is its Last-Modified. What is not
-    as a build wrote it is neither replaced nor deleted, and no link is followed: `Built` tells what was refused.
-    Raises PublishError when a file cannot be written or deleted; the tree is then as it was, without what is gone.
+    Each file is replaced at once or not at all; its mode follows the umask, its mtime is its
+    Last-Modified. What is not as a build wrote it is neither replaced nor deleted, and no link is
+    followed: `Built` tells what was refused. Raises PublishError when a file cannot be written or
+    deleted; the tree is then as it was, without what is gone.
     """
     root = config.output_folder
     with translated(root):
@@ -83,13 +90,18 @@ def build(
                 settle(config, source, now)
                 with suppress(Moved):
                     return _Build(config, source, root, compress, workers).run(now, progress)
-    raise StoreBusy(str(config.store_file), "expected records that stay for as long as a build takes, got other ones")
+    raise StoreBusy(
+        str(config.store_file),
+        "expected records that stay for as long as a build takes, got other ones",
+    )
 
 
 class _Build:
     """One build of a tree."""
 
-    def __init__(self, config: Config, source: Store, root: Path, compress: bool, workers: int) -> None:
+    def __init__(
+        self, config: Config, source: Store, root: Path, compress: bool, workers: int
+    ) -> None:
         self._tree = Tree(root)
         self._source = source
         self._codings = codings.SUFFIXES if compress else {}
@@ -120,13 +132,19 @@ class _Build:
             self._lost = {"", *store.feeds_that_lost(connection, since)}
             standing = self._standing(steady & feeds.keys(), now)
             if since >= 0 and self._are_current(hosts.PATHS, now):
-                standing[""] = list(hosts.PATHS)  # the config is as it was, from which alone they follow
+                # the config is as it was, from which alone they follow
+                standing[""] = list(hosts.PATHS)
             else:
                 self._rules = hosts.PATHS
         try:
             self._begin(now)
             return self._write(
-                now, standing, [key for key in feeds if key not in standing], generation, since, progress
+                now,
+                standing,
+                [key for key in feeds if key not in standing],
+                generation,
+                since,
+                progress,
             )
         except (OSError, FeedsError):
             self._withdraw(now)
@@ -145,11 +163,14 @@ class _Build:
         self._drafts.render_ahead(now, keys, self._workers)
         with self._source.reading() as connection:
             drafted = self._paths(connection, now, keys)
-            self._known = last_published(store.published(connection, drafted), self._tree.before, drafted, now)
+            self._known = last_published(
+                store.published(connection, drafted), self._tree.before, drafted, now
+            )
             self._latest_gone = store.latest_gone(connection)
             paths = [*drafted, *chain.from_iterable(standing.values())]
         gone = self._tree.before.keys() - set(paths)
-        for path in sorted(gone):  # first: what was taken back goes even where something else cannot be written
+        # first: what was taken back goes even where something else cannot be written
+        for path in sorted(gone):
             if (found := self._tree.delete(path)) is not None:
                 self._refused[path] = found
         if since < 0:  # nothing is known of how the last build ended
@@ -169,8 +190,11 @@ class _Build:
                 self._drafts.save()  # what is rendered stays so, whatever happened then
             deleted = len(gone - self._refused.keys())
             kept = len(self._after) - len(self._written)
-            # Those that were listed stay so: the next build is to know them when they are out of the way.
-            self._after.update({path: self._tree.before[path] for path in self._refused.keys() & self._tree.before})
+            # Those that were listed stay so: the next build is to know them when they are out of
+            # the way.
+            self._after.update(
+                {path: self._tree.before[path] for path in self._refused.keys() & self._tree.before}
+            )
             self._tree.finish(self._written, self._after, self._note(generation, now))
         except BaseException:
             self._tree.give_up(drafted)
@@ -178,7 +202,8 @@ class _Build:
         return Built(len(self._written), kept, deleted, tuple(sorted(set(self._refused.values()))))
 
     def _begin(self, now: datetime) -> None:
-        """Note that a build was begun: where it is not finished, its tree is as of the last one that was."""
+        """Note that a build was begun: where it is not finished, its tree is as of the last one
+        that was."""
         with self._source.reading() as connection:
             text = f"{last_finished(connection, self._fact)} unfinished"
         try:
@@ -190,7 +215,8 @@ class _Build:
                 store.note_fact(connection, self._fact, text)
 
     def _withdraw(self, now: datetime) -> None:
-        """Take what was taken back out of the files that are there, whatever else cannot be written."""
+        """Take what was taken back out of the files that are there, whatever else cannot be
+        written."""
         drafts = Drafts(self._config, self._source)
         with self._source.reading() as connection:
             keys = store.feeds_that_lost(connection, last_finished(connection, self._fact))
@@ -208,7 +234,8 @@ class _Build:
         return text
 
     def _up_to_date_since(self, connection: Connection) -> int:
-        """The generation of the store as of which the tree is what its list says, under this config; -1 for none."""
+        """The generation of the store as of which the tree is what its list says, under this
+        config; -1 for none."""
         generation, _, _ = (store.fact(connection, self._fact) or "").partition(" ")
         known = generation.isdigit() and store.fact(connection, self._fact) == self._state(
             int(generation), self._tree.listed
@@ -221,9 +248,13 @@ class _Build:
         return f"{generation} {digest(config.model_dump_json(), config.site.theme.digest, repr(self._codings), text)}"
 
     def _are_current(self, paths: Iterable[str], now: datetime) -> bool:
-        """Tell whether each of these files is there as the list says, with a time that no wrong clock gave it."""
+        """Tell whether each of these files is there as the list says, with a time that no wrong
+        clock gave it."""
         before = self._tree.before
-        return all(self._tree.is_intact(path) and not is_far_ahead(before[path].modified, now) for path in paths)
+        return all(
+            self._tree.is_intact(path) and not is_far_ahead(before[path].modified, now)
+            for path in paths
+        )
 
     def _standing(self, keys: Collection[str], now: datetime) -> dict[str, list[str]]:
         """The files of those of these feeds of which each is there as the list says."""
@@ -234,12 +265,15 @@ class _Build:
         return {key: paths for key, paths in found.items() if self._are_current(paths, now)}
 
     def _outcomes(self, keys: Sequence[str], now: datetime) -> Iterator[Outcome]:
-        """Publish documents: those of these feeds by several processes, those that point to all of them last."""
+        """Publish documents: those of these feeds by several processes, those that point to all of
+        them last."""
         batches = [keys[start : start + BATCH] for start in range(0, len(keys), BATCH)]
 
         def publish(batch: Sequence[str]) -> tuple[list[Outcome], Unsaved, set[str]]:
             with self._source.reading() as connection, reporting.collecting() as faults:
-                outcomes = [self._publish(draft, now) for draft in self._drafts.of(connection, now, batch)]
+                outcomes = [
+                    self._publish(draft, now) for draft in self._drafts.of(connection, now, batch)
+                ]
             return outcomes, self._drafts.taken(), faults
 
         if len(batches) > 1:
@@ -251,10 +285,13 @@ class _Build:
                 reporting.report(*faults)
                 yield from outcomes
                 lists = lists or self._lists(now)  # while the others are busy
-        yield from (self._publish(draft, now, content) for draft, content in lists or self._lists(now))
+        yield from (
+            self._publish(draft, now, content) for draft, content in lists or self._lists(now)
+        )
 
     def _lists(self, now: datetime) -> list[tuple[Draft, bytes | None]]:
-        """What points to all documents and what follows from the config alone, with the bytes of what is news."""
+        """What points to all documents and what follows from the config alone, with the bytes of
+        what is news."""
         with self._source.reading() as connection:
             rules = hosts.drafts(self._config) if self._rules else ()
             drafts = [*self._drafts.lists(connection, now), *rules]
@@ -273,7 +310,8 @@ class _Build:
             self._noted[outcome.path] = outcome.noted
 
     def _date(self, latest: dict[str, Published], now: datetime) -> None:
-        """Give way to what a service noted while this build ran: no date goes back, and both publish the same one."""
+        """Give way to what a service noted while this build ran: no date goes back, and both
+        publish the same one."""
         for path, noted in self._noted.items():
             self._noted[path] = last = agreed(noted, latest.get(path), now)
             if last == noted:
@@ -299,7 +337,10 @@ class _Build:
         files: list[tuple[str, Written]] = []
         written: list[str] = []
         refused: list[tuple[str, Obstacle]] = []
-        for coding, suffix in (("", ""), *(() if draft.path in hosts.PATHS else self._codings.items())):
+        for coding, suffix in (
+            ("", ""),
+            *(() if draft.path in hosts.PATHS else self._codings.items()),
+        ):
             path = draft.path + suffix
             if self._stands(path, noted):
                 files.append((path, self._tree.before[path]))
@@ -325,5 +366,8 @@ class _Build:
     def _stands(self, path: str, noted: Published) -> bool:
         """Whether a file is there as it is to be.  That of a coding has the tag of its document."""
         before = self._tree.before.get(path)
-        is_listed = before is not None and (before.etag, before.modified) == (noted.etag, noted.modified)
+        is_listed = before is not None and (before.etag, before.modified) == (
+            noted.etag,
+            noted.modified,
+        )
         return is_listed and self._tree.is_intact(path)

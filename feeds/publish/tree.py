@@ -1,10 +1,12 @@
-"""The files of a static tree, and the list of them (MANIFEST) that lies in it: looked at, written, put in place.
+"""The files of a static tree, and the list of them (MANIFEST) that lies in it: looked at, written,
+put in place.
 
-The list names a new file before that file exists, so that neither a lost store nor a build that was killed leaves
-a withdrawn article public. What changes in a tree is written aside first, all of it, and then put in place: what cannot
-be written, as on a full disk, leaves the tree as it was. Where there is no tree yet each file is put in place as it is
-made. Only a file that is as the list says is overwritten or deleted; what else lies in the way is refused. Not here:
-which documents there are, and what is in them (static). Raises OSError and PublishError.
+The list names a new file before that file exists, so that neither a lost store nor a build that was
+killed leaves a withdrawn article public. What changes in a tree is written aside first, all of it,
+and then put in place: what cannot be written, as on a full disk, leaves the tree as it was. Where
+there is no tree yet each file is put in place as it is made. Only a file that is as the list says
+is overwritten or deleted; what else lies in the way is refused. Not here: which documents there
+are, and what is in them (static). Raises OSError and PublishError.
 """
 
 import os
@@ -16,14 +18,22 @@ from feeds.errors import NO_ROOM, PublishError
 from feeds.model import digest
 from feeds.publish import codings
 from feeds.publish.files import Files, Obstacle
-from feeds.publish.manifest import MANIFEST, UNFINISHED, Written, earlier_versions, manifest_text, read_manifest
+from feeds.publish.manifest import (
+    MANIFEST,
+    UNFINISHED,
+    Written,
+    earlier_versions,
+    manifest_text,
+    read_manifest,
+)
 
 CHANGED = "is not as feeds wrote it, and was not overwritten: move it away or delete it"
 KEPT = "is not as feeds wrote it, and was not deleted, though nothing is published there any more: delete it"
 
 
 class Tree:
-    """The tree below a folder that is there.  `before` are its files as its list has them, `listed` is that list.
+    """The tree below a folder that is there.  `before` are its files as its list has them, `listed`
+    is that list.
 
     Forks may write too.
     """
@@ -31,26 +41,40 @@ class Tree:
     def __init__(self, root: Path) -> None:
         self._files = Files(root)
         self.before, self.listed = read_manifest(root)
-        self._earlier = earlier_versions(root, self.listed) if self.listed.count(b"\n") > len(self.before) + 1 else {}
+        self._earlier = (
+            earlier_versions(root, self.listed)
+            if self.listed.count(b"\n") > len(self.before) + 1
+            else {}
+        )
         self._last_good = self.listed
         self._is_bare = False
 
     def is_intact(self, path: str) -> bool:
-        """Tell whether a file that the list names is there, of the size and time that the list says."""
+        """Tell whether a file that the list names is there, of the size and time that the list
+        says."""
         known = self.before.get(path)
-        return known is not None and self._files.facts(path) == (known.size, known.modified * 1_000_000_000)
+        return known is not None and self._files.facts(path) == (
+            known.size,
+            known.modified * 1_000_000_000,
+        )
 
     def announce(self, paths: Iterable[str]) -> bool:
-        """Say what is going to be written, so that who comes next knows where something may be left aside.
+        """Say what is going to be written, so that who comes next knows where something may be left
+        aside.
 
-        Returns whether nothing at all was there. Raises PublishError where files are in the way and no list tells
-        whose they are: they may be what is left of a tree, with articles in it that were withdrawn since.
+        Returns whether nothing at all was there. Raises PublishError where files are in the way and
+        no list tells whose they are: they may be what is left of a tree, with articles in it that
+        were withdrawn since.
         """
         self._is_bare = is_bare = self._files.are_none()
         new = [path for path in paths if path not in self.before]
         if not is_bare:
             there = {path for path in new if self._files.obstacle(path) or self._files.facts(path)}
-            stray = None if self.listed else next((path for path in there if not self._files.obstacle(path)), None)
+            stray = (
+                None
+                if self.listed
+                else next((path for path in there if not self._files.obstacle(path)), None)
+            )
             if stray is not None:
                 advice = f"expected no file that {MANIFEST} does not name; move it away, or delete the whole folder"
                 raise PublishError(self._files.place(stray), advice)
@@ -61,11 +85,13 @@ class Tree:
         return is_bare
 
     def sweep(self, paths: Iterable[str]) -> None:
-        """Take away what was left aside for any of these files, or for those that were there before."""
+        """Take away what was left aside for any of these files, or for those that were there
+        before."""
         self._files.sweep([*paths, *self.before, MANIFEST])
 
     def delete(self, path: str) -> Obstacle | None:
-        """Delete a file if it is there, and the folders that are empty without it; return what is in the way."""
+        """Delete a file if it is there, and the folders that are empty without it; return what is
+        in the way."""
         found = self._files.obstacle(path)
         if found is not None:
             return found
@@ -76,7 +102,8 @@ class Tree:
         return None
 
     def obstacle(self, path: str, content: bytes | None = None) -> Obstacle | None:
-        """Return what is in the way of a file with this content; without content, no more than what is no file."""
+        """Return what is in the way of a file with this content; without content, no more than what
+        is no file."""
         if self._is_bare:
             return None  # a cold build of thousands of files looks for none of them
         found = self._files.obstacle(path)
@@ -91,10 +118,11 @@ class Tree:
         return None if self._is_bare else self._files.obstacle_aside(path)
 
     def _is_ours(self, path: str) -> bool:
-        """Tell whether a file that is there is one that feeds wrote, by its size and time or by its bytes.
+        """Tell whether a file that is there is one that feeds wrote, by its size and time or by its
+        bytes.
 
-        Of a file that was begun, and never finished, the list says nothing: there was none before. A power cut may
-        leave an empty file.
+        Of a file that was begun, and never finished, the list says nothing: there was none before.
+        A power cut may leave an empty file.
         """
         facts = self._files.facts(path)
         known = (*self._earlier.get(path, ()), self.before[path]) if path in self.before else ()
@@ -115,7 +143,8 @@ class Tree:
         return None
 
     def write(self, path: str, content: bytes, modified: int) -> None:
-        """Write a file, with that mtime in seconds since 1970: aside where there is a tree already."""
+        """Write a file, with that mtime in seconds since 1970: aside where there is a tree
+        already."""
         write = self._files.write_aside if self.before else self._files.replace
         write(path, content, modified)
 
@@ -129,12 +158,17 @@ class Tree:
     def finish(self, written: Collection[str], files: Mapping[str, Written], text: bytes) -> None:
         """Put what was written in place, and last the list of all files, which is that text now.
 
-        Until then the list has what each of them was and will be, since a build may be killed between two of them.
+        Until then the list has what each of them was and will be, since a build may be killed
+        between two of them.
         """
         places = [*written] if self.before else []
         other = [path for path in places if self.before.get(path) != files[path]]
         if other:
-            earlier = {path: (*self._earlier.get(path, ()), self.before[path]) for path in other if path in self.before}
+            earlier = {
+                path: (*self._earlier.get(path, ()), self.before[path])
+                for path in other
+                if path in self.before
+            }
             between = {**self.before, **{path: files[path] for path in other}}
             self._save_list(manifest_text(between, {**self._earlier, **earlier}))
         is_news = text != self.listed or not os.path.isfile(self._files.place(MANIFEST))
@@ -156,9 +190,11 @@ class Tree:
         self._save_list_somehow(manifest_text({**self.before, **unfinished}))
 
     def rewrite(self, path: str, content: bytes, written: Written) -> None:
-        """Replace a file at once; where there is no room for two of them, the old one goes first, whatever follows.
+        """Replace a file at once; where there is no room for two of them, the old one goes first,
+        whatever follows.
 
-        What is not as feeds wrote it is left alone: the next build that can write everything names it.
+        What is not as feeds wrote it is left alone: the next build that can write everything names
+        it.
         """
         if self.obstacle(path, content) is not None:
             return

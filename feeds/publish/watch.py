@@ -1,7 +1,8 @@
-"""When what is held in memory is no longer good: records that changed, and what other processes did to the store.
+"""When what is held in memory is no longer good: records that changed, and what other processes did
+to the store.
 
-Who answers may look between two answers, at most for a tenth of the time, or leave it to others to say (live). Not
-here: what is read (pipeline).
+Who answers may look between two answers, at most for a tenth of the time, or leave it to others to
+say (live). Not here: what is read (pipeline).
 """
 
 import logging
@@ -27,13 +28,17 @@ log = logging.getLogger("feeds")
 
 
 class Watch:
-    """Brings the store up to date with the records, and the shelf with the store, no more often than it is worth.
+    """Brings the store up to date with the records, and the shelf with the store, no more often
+    than it is worth.
 
-    `next` is the reading of time.monotonic() from which on `look` has something to do. `trouble` is what keeps the
-    service from bringing the store up to date, `faults` how many there are in records.
+    `next` is the reading of time.monotonic() from which on `look` has something to do. `trouble` is
+    what keeps the service from bringing the store up to date, `faults` how many there are in
+    records.
     """
 
-    def __init__(self, config: Config, source: Store, shelf: Shelf, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, config: Config, source: Store, shelf: Shelf, clock: Callable[[], datetime]
+    ) -> None:
         self._config = config
         self._source = source
         self._shelf = shelf
@@ -135,7 +140,12 @@ class Watch:
         try:
             among = None if paths is None else files_at(self._config, self._source, paths)
             ingested = ingest(
-                self._config, self._source, self._clock(), wait=0, among=among, missing_before=self._missing
+                self._config,
+                self._source,
+                self._clock(),
+                wait=0,
+                among=among,
+                missing_before=self._missing,
             )
             if among is None or ingested.missing:
                 self._missing = ingested.missing
@@ -159,7 +169,8 @@ class Watch:
         return False
 
     def withhold_taken_back(self, among: Sequence[str] | None) -> None:
-        """Leave out of all answers what these files, or all, take back, though the store holds it."""
+        """Leave out of all answers what these files, or all, take back, though the store holds
+        it."""
         with suppress(FeedsError):  # what cannot be told now is tried again at the next look
             self._withhold(taken_back(self._config, self._source, self._clock(), among), among)
 
@@ -180,7 +191,11 @@ class Watch:
             if after == self._taken_back:
                 return
             if after.keys() - self._taken_back.keys():
-                articles = "1 withdrawn article is" if len(after) == 1 else f"{len(after)} withdrawn articles are"
+                articles = (
+                    "1 withdrawn article is"
+                    if len(after) == 1
+                    else f"{len(after)} withdrawn articles are"
+                )
                 log.warning("the store cannot be written now; %s left out of all answers", articles)
             self._taken_back = after
             self._source.withhold(store.withheld_of(after))
@@ -205,7 +220,9 @@ class Watch:
                         if noted.get(edition.document.path) != edition.known:
                             self._shelf.remove(address)
                 else:
-                    self._shelf.turn(generation, store.steady_since(connection, self._shelf.generation))
+                    self._shelf.turn(
+                        generation, store.steady_since(connection, self._shelf.generation)
+                    )
                 self._due = selection.next_change(connection)
             self._seen = seen
         except StoreError:

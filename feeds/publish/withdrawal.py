@@ -1,7 +1,9 @@
-"""Documents of a tree from which something was taken back, deleted or rewritten at once, one by one.
+"""Documents of a tree from which something was taken back, deleted or rewritten at once, one by
+one.
 
-For when a build cannot do all its work: the store cannot be written, or there is no room for what is new. Each file is
-replaced by itself, in place of the old one where there is no room for both. Not here: a whole build (static).
+For when a build cannot do all its work: the store cannot be written, or there is no room for what
+is new. Each file is replaced by itself, in place of the old one where there is no room for both.
+Not here: a whole build (static).
 """
 
 from collections.abc import Collection, Iterator
@@ -26,7 +28,8 @@ CODINGS = {"": "", **codings.SUFFIXES}  # the suffix of a file, by the coding of
 
 
 def take_back(config: Config, source: Store, now: datetime, *, allow_removal: bool = False) -> None:
-    """Take what records take back out of the tree though the store cannot be written.  Raises PublishError."""
+    """Take what records take back out of the tree though the store cannot be written.  Raises
+    PublishError."""
     root = config.output_folder
     if not root.is_dir():
         return
@@ -36,7 +39,9 @@ def take_back(config: Config, source: Store, now: datetime, *, allow_removal: bo
         with translated(root), store.alone(root):
             tree = Tree(root)
             with source.reading() as connection:
-                lost = store.feeds_that_lost(connection, last_finished(connection, tree_fact(config)))
+                lost = store.feeds_that_lost(
+                    connection, last_finished(connection, tree_fact(config))
+                )
                 keys = lost | store.feeds_with(connection, withheld)
             with source.showing() as connection:
                 # What else fell due is not settled: shown is what was visible just before it.
@@ -47,22 +52,35 @@ def take_back(config: Config, source: Store, now: datetime, *, allow_removal: bo
         source.withhold(Withheld())
 
 
-def rewrite(tree: Tree, drafts: Drafts, connection: Connection, now: datetime, keys: Collection[str]) -> None:
-    """Rewrite documents of these feeds, and those that point to all feeds; delete those of feeds that are gone."""
+def rewrite(
+    tree: Tree, drafts: Drafts, connection: Connection, now: datetime, keys: Collection[str]
+) -> None:
+    """Rewrite documents of these feeds, and those that point to all feeds; delete those of feeds
+    that are gone."""
     if not tree.before:
         return  # whatever is there, no list says that feeds wrote it
     feeds = drafts.snapshot(connection, now).feeds
     there, known = [key for key in keys if key in feeds], {"", *feeds}
-    documents = {path + suffix for path in drafts.paths(connection, now, there) for suffix in CODINGS.values()}
+    documents = {
+        path + suffix
+        for path in drafts.paths(connection, now, there)
+        for suffix in CODINGS.values()
+    }
     gone = [path for path in tree.before if feed_of(path) not in known]
-    gone += [path for path in tree.before if feed_of(path) in keys and feed_of(path) in known and path not in documents]
+    gone += [
+        path
+        for path in tree.before
+        if feed_of(path) in keys and feed_of(path) in known and path not in documents
+    ]
     if not gone and not there:
         return
     tree.begin_rewriting(gone, [path for path in tree.before if path in documents])
     second = micros(now) // 1_000_000
     for draft in chain(drafts.of(connection, now, there), drafts.lists(connection, now)):
         files = {
-            coding: draft.path + suffix for coding, suffix in CODINGS.items() if draft.path + suffix in tree.before
+            coding: draft.path + suffix
+            for coding, suffix in CODINGS.items()
+            if draft.path + suffix in tree.before
         }
         if not files or draft.path in hosts.PATHS:
             continue
@@ -72,7 +90,9 @@ def rewrite(tree: Tree, drafts: Drafts, connection: Connection, now: datetime, k
             before = tree.before[path]
             if before.etag != etag or not tree.is_intact(path):
                 coded = codings.encode_best(content, coding) if coding else content
-                modified = before.modified if before.etag == etag else max(second, before.modified + 1)
+                modified = (
+                    before.modified if before.etag == etag else max(second, before.modified + 1)
+                )
                 tree.rewrite(path, coded, Written(etag, modified, len(coded)))
     tree.end_rewriting()
 
@@ -83,7 +103,8 @@ def tree_fact(config: Config) -> str:
 
 
 def last_finished(connection: Connection, fact: str) -> int:
-    """Return the generation of the store as of which a build of that tree was last finished; -1 where none is known."""
+    """Return the generation of the store as of which a build of that tree was last finished; -1
+    where none is known."""
     number, _, _ = (store.fact(connection, fact) or "").partition(" ")
     return int(number) if number.isdigit() else -1
 
@@ -95,4 +116,6 @@ def translated(root: Path) -> Iterator[None]:
         yield
     except OSError as error:
         place = error.filename2 or error.filename or root
-        raise PublishError(str(place), f"expected to write the tree, got: {described(error)}") from error
+        raise PublishError(
+            str(place), f"expected to write the tree, got: {described(error)}"
+        ) from error

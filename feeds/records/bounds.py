@@ -1,16 +1,18 @@
-"""Bounds on bodies, checked before a library sees them: what costs too much time or memory is told from its text.
+"""Bounds on bodies, checked before a library sees them: what costs too much time or memory is told
+from its text.
 
-Every check is linear in the length of the text, and the usual body passes after a few counts. Markdown: its length, its
-marks, the cells of its tables, what its reference links come to. HTML: nesting, open formatting elements,
-what a parser repeats of them, attributes.
-In: Markdown or HTML. Out: what is expected of it, or None. Not here: how long the rendered HTML is (markup).
+Every check is linear in the length of the text, and the usual body passes after a few counts.
+Markdown: its length, its marks, the cells of its tables, what its reference links come to. HTML:
+nesting, open formatting elements, what a parser repeats of them, attributes. In: Markdown or HTML.
+Out: what is expected of it, or None. Not here: how long the rendered HTML is (markup).
 """
 
 import re
 from collections.abc import Collection
 
 MOST_BODY = 512 * 1024  # bytes of a body
-MOST_LEVELS = 20  # of Markdown's elements in each other, each list being two: markdown-it drops what is deeper
+# of Markdown's elements in each other, each list being two: markdown-it drops what is deeper
+MOST_LEVELS = 20
 MOST_MARKS = 30_000  # characters that mean something to Markdown, the cells of tables among them
 MOST_EXPANDED = 2 * 1024 * 1024  # characters that reference links repeat
 MOST_OPEN = 200  # elements in each other, and formatting elements that are open at once
@@ -22,7 +24,9 @@ FEW_TAGS, SHORT = 400, 65_536  # what is safe whatever it holds
 MARKS = "\n*_`[]!<&|~\\:#-+>"
 BLANK = re.compile(r"\n[ \t]*\n")
 # The begin of a line that may be in many lists and quotations: each has a character at least.
-DEEP = re.compile(r"\n(?!-+\n|\*+\n)(?=[ \t0-9]*[>*+.)-])(?:[ \t>*+.)0-9-]{19}|(?:[ >*+.)0-9-]*\t){3})")
+DEEP = re.compile(
+    r"\n(?!-+\n|\*+\n)(?=[ \t0-9]*[>*+.)-])(?:[ \t>*+.)0-9-]{19}|(?:[ >*+.)0-9-]*\t){3})"
+)
 DELIMITERS = re.compile(r"^[ \t>*+0-9.)|:-]+$", re.MULTILINE)
 
 
@@ -30,7 +34,8 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# As HTML's tokenizer takes a text apart: a comment, what is taken for one, or a tag with its attributes.
+# As HTML's tokenizer takes a text apart: a comment, what is taken for one, or a tag with its
+# attributes.
 _space = r"\t\n\f\r "
 _value = rf"(?:\"[^\"]*\"|'[^']*'|[^{_space}>\"'][^{_space}>]*)"
 _attribute = rf"[^{_space}/>][^{_space}/>=]*(?:[{_space}]*=[{_space}]*{_value}?)?"
@@ -55,7 +60,11 @@ BARRIERS = _words(
 # What a part of a table ends when it begins, within the same table.
 CELLS, ROWS = ("td", "th"), ("td", "th", "tr")
 SECTIONS = ("tbody", "thead", "tfoot", "caption", "colgroup")
-TABLE_PARTS = {**dict.fromkeys(CELLS, CELLS), "tr": ROWS, **dict.fromkeys(SECTIONS, (*ROWS, *SECTIONS))}
+TABLE_PARTS = {
+    **dict.fromkeys(CELLS, CELLS),
+    "tr": ROWS,
+    **dict.fromkeys(SECTIONS, (*ROWS, *SECTIONS)),
+}
 TABLE_BARRIERS = _words("select template svg math")
 RUBY = _words("rb rp rt rtc")
 # Between their tags is text, as a rule.
@@ -77,7 +86,11 @@ def markdown_flaw(text: str) -> str | None:
         return f"at most {MOST_BODY:,} bytes"
     if len(text) > MOST_MARKS and sum(map(text.count, MARKS)) > MOST_MARKS:
         return f"at most {MOST_MARKS:,} marks of Markdown"
-    if (bars := text.count("|")) and bars * text.count("\n") > MOST_MARKS and _cells(text) > MOST_MARKS:
+    if (
+        (bars := text.count("|"))
+        and bars * text.count("\n") > MOST_MARKS
+        and _cells(text) > MOST_MARKS
+    ):
         return f"tables of at most {MOST_MARKS:,} cells"
     return None
 
@@ -88,7 +101,8 @@ def may_be_deep(text: str) -> bool:
 
 
 def references_flaw(text: str, longest: int) -> str | None:
-    """Return what is wrong with the references of Markdown whose longest link definition has so many characters."""
+    """Return what is wrong with the references of Markdown whose longest link definition has so
+    many characters."""
     if text.count("]") * longest > MOST_EXPANDED:
         return f"reference links that come to at most {MOST_EXPANDED:,} characters"
     return None
@@ -113,14 +127,17 @@ def _cells(text: str) -> int:
 
 
 class _Nesting:
-    """The elements that an HTML parser has open: never many fewer than it has, and no more where tags are paired.
+    """The elements that an HTML parser has open: never many fewer than it has, and no more where
+    tags are paired.
 
-    It does as the parser does where that closes elements, as far as this is certain, and else keeps them open.
+    It does as the parser does where that closes elements, as far as this is certain, and else keeps
+    them open.
     """
 
     def __init__(self) -> None:
         self._open: list[str] = []
-        self._formatting: list[tuple[str, int, int]] = []  # name, elements around it, characters of its tag
+        # name, elements around it, characters of its tag
+        self._formatting: list[tuple[str, int, int]] = []
         self._formatting_text = 0
         self._repeated = self._repeated_text = 0
         self._raw = ""  # the element whose content may be text
@@ -138,7 +155,10 @@ class _Nesting:
             self._repeated_text += self._formatting_text
             if end:
                 self._end(name.lower())
-            elif len(rest) > MOST_ATTRIBUTES and sum(1 for _ in ATTRIBUTE.finditer(rest)) > MOST_ATTRIBUTES:
+            elif (
+                len(rest) > MOST_ATTRIBUTES
+                and sum(1 for _ in ATTRIBUTE.finditer(rest)) > MOST_ATTRIBUTES
+            ):
                 return f"at most {MOST_ATTRIBUTES} attributes of a tag"
             else:
                 self._start(name.lower(), rest, len(token[0]))
@@ -201,7 +221,8 @@ class _Nesting:
             self._close((name,), TABLE_BARRIERS)
 
     def _close(self, names: Collection[str], barriers: Collection[str]) -> bool:
-        """Close the innermost element of these names and what is open in it, unless there is a barrier in it."""
+        """Close the innermost element of these names and what is open in it, unless there is a
+        barrier in it."""
         for at in range(len(self._open) - 1, -1, -1):
             if self._open[at] in names:
                 del self._open[at:]

@@ -1,8 +1,9 @@
-"""YAML to plain data by libyaml's parser, through PyYAML's events.  In: YAML.  Out: data, flaws and places.
+"""YAML to plain data by libyaml's parser, through PyYAML's events.  In: YAML.  Out: data, flaws and
+places.
 
-The data is built here, because a deeply nested text crashes the composer of PyYAML's C loader, which recurses in C
-without a limit, and because it is quicker (docs/decisions.md). Only the core of YAML is taken: mappings, sequences,
-scalars, anchors, `<<`.
+The data is built here, because a deeply nested text crashes the composer of PyYAML's C loader,
+which recurses in C without a limit, and because it is quicker (docs/decisions.md). Only the core of
+YAML is taken: mappings, sequences, scalars, anchors, `<<`.
 """
 
 import re
@@ -14,10 +15,23 @@ from typing import Any
 import yaml
 from yaml import CSafeLoader
 
-from feeds.records.plain import DEEPEST, MOST_NODES, NULLS, SECRET_KEY, Flaw, FrontMatter, Path, Place, Plain
+from feeds.records.plain import (
+    DEEPEST,
+    MOST_NODES,
+    NULLS,
+    SECRET_KEY,
+    Flaw,
+    FrontMatter,
+    Path,
+    Place,
+    Plain,
+)
 
 SWALLOWED = re.compile(rf"^[ \t]*[\"']?{SECRET_KEY}[\"']?[ \t]*:", re.MULTILINE)
-SAFE_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")}
+SAFE_TAGS = {
+    f"tag:yaml.org,2002:{name}"
+    for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")
+}
 
 HINTS = {
     "mapping values are not allowed in this context": "a second colon in a line; text with a colon stands in quotes",
@@ -67,14 +81,20 @@ class _Builder:
             self._check_swallowed()
             after = self._next()
             if not isinstance(after, yaml.StreamEndEvent):
-                raise self._stop(self._place(after), "one YAML document, or --- on the first line", "another after it")
+                raise self._stop(
+                    self._place(after),
+                    "one YAML document, or --- on the first line",
+                    "another after it",
+                )
         except _Stop:
             return None
         except yaml.reader.ReaderError as error:
             # libyaml counts bytes here, and characters everywhere else.
             before = self._source.encode()[: error.position].decode(errors="ignore")
             place = (self._before + before.count("\n") + 1, len(before) - before.rfind("\n"))
-            self.flaws.append(Flaw(place, (), "YAML", f"a character it does not allow, U+{error.character:04X}"))
+            self.flaws.append(
+                Flaw(place, (), "YAML", f"a character it does not allow, U+{error.character:04X}")
+            )
             return None
         except yaml.YAMLError as error:
             self.flaws.append(self._broken(error))
@@ -82,11 +102,19 @@ class _Builder:
         return data
 
     def _check_swallowed(self) -> None:
-        """A line that reads like the secret key but is none: by a slip it is part of something that would be shown."""
+        """A line that reads like the secret key but is none: by a slip it is part of something that
+        would be shown."""
         for match in SWALLOWED.finditer(self._source):
             if not any(start <= match.end() - 1 <= end for start, end in self._skipped):
                 line = self._before + self._source.count("\n", 0, match.start()) + 1
-                self.flaws.append(Flaw((line, 1), (), f"{SECRET_KEY} as a key of its own", "it inside another value"))
+                self.flaws.append(
+                    Flaw(
+                        (line, 1),
+                        (),
+                        f"{SECRET_KEY} as a key of its own",
+                        "it inside another value",
+                    )
+                )
 
     def _broken(self, error: yaml.YAMLError) -> Flaw:
         mark = getattr(error, "problem_mark", None)
@@ -131,8 +159,12 @@ class _Builder:
             self._open.add(event.anchor)
         value: Any
         if kind is yaml.ScalarEvent:
-            plain = event.implicit[0] or (event.tag is not None and event.tag != "tag:yaml.org,2002:str")
-            value = event.value if not plain else None if event.value in NULLS else Plain(event.value)
+            plain = event.implicit[0] or (
+                event.tag is not None and event.tag != "tag:yaml.org,2002:str"
+            )
+            value = (
+                event.value if not plain else None if event.value in NULLS else Plain(event.value)
+            )
         elif depth >= DEEPEST:
             raise self._stop(self._place(event), f"at most {DEEPEST} levels", "more", path)
         elif kind is yaml.MappingStartEvent:
@@ -146,10 +178,13 @@ class _Builder:
 
     def _check_tag(self, event: Any, path: Path) -> None:
         if event.tag is not None and event.tag != "!" and event.tag not in SAFE_TAGS:
-            self.flaws.append(Flaw(self._place(event), path, "a value without a tag of its own", "a tag"))
+            self.flaws.append(
+                Flaw(self._place(event), path, "a value without a tag of its own", "a tag")
+            )
 
     def _skip(self, path: Path, start: int) -> None:
-        """Pass over one value.  Nothing of it is kept, so that no alias can bring it back either."""
+        """Pass over one value.  Nothing of it is kept, so that no alias can bring it back
+        either."""
         depth = 0
         while True:
             event = self._next()
@@ -169,13 +204,19 @@ class _Builder:
 
     def _alias(self, event: Any) -> Any:
         if event.anchor in self._open:
-            raise self._stop(self._place(event), "an alias to something complete", "an alias to what it stands in")
+            raise self._stop(
+                self._place(event),
+                "an alias to something complete",
+                "an alias to what it stands in",
+            )
         if event.anchor not in self._anchors:
             raise self._stop(self._place(event), "an alias to an anchor before it", "one without")
         value, weight = self._anchors[event.anchor]
         self._nodes += weight
         if self._nodes > MOST_NODES:
-            raise self._stop(self._place(event), f"at most {MOST_NODES} values", "aliases that stand for more")
+            raise self._stop(
+                self._place(event), f"at most {MOST_NODES} values", "aliases that stand for more"
+            )
         return value
 
     def _sequence(self, path: Path, depth: int) -> list[Any]:
@@ -194,7 +235,9 @@ class _Builder:
             self._check_tag(event, path)
             key = event.value
             if key in seen:
-                self.flaws.append(Flaw(self._place(event), (*path, key), "a key once", "the key again"))
+                self.flaws.append(
+                    Flaw(self._place(event), (*path, key), "a key once", "the key again")
+                )
             seen.add(key)
             if key == SECRET_KEY:
                 self._skip((*path, key), self._index(event))

@@ -1,4 +1,5 @@
-"""The expiry of a record: when it is gone, and whether a broken one may say that it is gone already.  Pure.
+"""The expiry of a record: when it is gone, and whether a broken one may say that it is gone
+already.  Pure.
 
 Not here: what a moment may be written as (shape), and what is visible when (selection).
 """
@@ -16,26 +17,38 @@ from feeds.records.validation import Problem
 KEY = "expiryDateTime"
 LARGEST_DIFFERENCE = 3  # letters; no text of another length is so like the key
 # A key, and what stands after it in its line or item.
-PAIR = re.compile(r"""(?<![^\s"'{,:=])([^\s"'{,:=]{3,40})["']?[ \t]*[:=][ \t]*["']?([^\n,}\]"'#]*)""")
+PAIR = re.compile(
+    r"""(?<![^\s"'{,:=])([^\s"'{,:=]{3,40})["']?[ \t]*[:=][ \t]*["']?([^\n,}\]"'#]*)"""
+)
 
 
 def problems_of_expiry(data: dict[str, Any], zone: tzinfo) -> list[Problem]:
-    """Return what is wrong with the expiry of a record, if it is a date: not after publication it is never shown."""
+    """Return what is wrong with the expiry of a record, if it is a date: not after publication it
+    is never shown."""
     expires = _moment(data, KEY, zone)
     if expires is None or expires.year == 1 or expires == expiry_of(data, zone):
         return []
-    return [Problem((KEY,), "a moment after publishedDateTime, or the record is never shown", "an earlier one")]
+    return [
+        Problem(
+            (KEY,),
+            "a moment after publishedDateTime, or the record is never shown",
+            "an earlier one",
+        )
+    ]
 
 
 def expiry_of(data: dict[str, Any], zone: tzinfo) -> datetime | None:
-    """Return when a record expires; None where it does not say, or says something wrong, which is a fault.
+    """Return when a record expires; None where it does not say, or says something wrong, which is a
+    fault.
 
     The year 1, the zero date of Hugo, says nothing.
     """
     expires, published = _moment(data, KEY, zone), _moment(data, "publishedDateTime", zone)
     if expires is None or expires.year == 1:
         return None
-    return None if expires is not None and published is not None and expires <= published else expires
+    return (
+        None if expires is not None and published is not None and expires <= published else expires
+    )
 
 
 def is_in_doubt(problems: Sequence[Problem]) -> bool:
@@ -54,7 +67,8 @@ def is_likely_expiry(key: str) -> bool:
 
 
 def may_say_expired(text: str, keys: Collection[str], now: datetime, zone: tzinfo) -> bool:
-    """Tell whether a text that cannot be read as a record has an expiry that is over, or that is no date.
+    """Tell whether a text that cannot be read as a record has an expiry that is over, or that is no
+    date.
 
     `keys` are those of theirs that a mapping takes the expiry from.
     """

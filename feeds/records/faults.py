@@ -6,7 +6,8 @@ from enum import StrEnum
 
 
 class Cost(StrEnum):
-    """What a fault costs: the whole record, what is new in it (its last good version stays), a part, or nothing.
+    """What a fault costs: the whole record, what is new in it (its last good version stays), a
+    part, or nothing.
 
     HIDDEN is no fault but a note: the record says itself that it is not for the public, and where.
     """
@@ -22,8 +23,9 @@ class Cost(StrEnum):
 class Fault:
     """One thing wrong with one record.  Line and column count from 1, in characters.
 
-    `expected` is what should stand there; of a HIDDEN one it is the reason, a sentence. `got` may quote the record and
-    is for its editor alone. `until` is when a fault that is only one of time passes.
+    `expected` is what should stand there; of a HIDDEN one it is the reason, a sentence. `got` may
+    quote the record and is for its editor alone. `until` is when a fault that is only one of time
+    passes.
     """
 
     path: str

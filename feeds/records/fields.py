@@ -1,7 +1,9 @@
-"""A record of any front matter to one in our keys.  In: plain data, the record's path, a FieldMapping.  Out: Mapped.
+"""A record of any front matter to one in our keys.  In: plain data, the record's path, a
+FieldMapping.  Out: Mapped.
 
-Here are the ways of other publishers: drafts, dates in the names of files, topics in one line of text, addresses made
-of patterns. What the values must be is not known here (shape), nor are places, clocks and files.
+Here are the ways of other publishers: drafts, dates in the names of files, topics in one line of
+text, addresses made of patterns. What the values must be is not known here (shape), nor are places,
+clocks and files.
 """
 
 from collections.abc import Iterator
@@ -28,8 +30,8 @@ NOTHING = object()
 class Mapped:
     """Data in our keys.
 
-    origins: where parts of it come from in theirs.  lacking: what the template of a key of ours did not find.
-    known: the keys of theirs at the top that mean something to us.
+    origins: where parts of it come from in theirs.  lacking: what the template of a key of ours did
+    not find. known: the keys of theirs at the top that mean something to us.
     """
 
     data: dict[str, Any]
@@ -46,17 +48,21 @@ class Mapped:
 
 
 def apply(mapping: FieldMapping, theirs: dict[str, Any], path: str, zone: tzinfo = UTC) -> Mapped:
-    """Return the data of the record at `path` in our keys.  Dates without an offset are in the zone."""
+    """Return the data of the record at `path` in our keys.  Dates without an offset are in the
+    zone."""
     return _Applying(mapping, theirs, path, zone).mapped()
 
 
 class _Applying:
     """One record on its way into our keys."""
 
-    def __init__(self, mapping: FieldMapping, theirs: dict[str, Any], path: str, zone: tzinfo) -> None:
+    def __init__(
+        self, mapping: FieldMapping, theirs: dict[str, Any], path: str, zone: tzinfo
+    ) -> None:
         self._mapping = mapping
         self._theirs = theirs
-        # Their `id` is as a rule a word of their own program: it is ours only where the mapping says so.
+        # Their `id` is as a rule a word of their own program: it is ours only where the mapping
+        # says so.
         own = OURS - mapping.fields.keys() - {"id"}
         self._data = {key: value for key, value in theirs.items() if key in own}
         self._origins: dict[Path, Path] = {}
@@ -76,7 +82,9 @@ class _Applying:
         self._names()
         self._images()
         self._hide()
-        taken = {key.path[0] for name in self._mapping.fields for key in self._mapping.keys_of(name)}
+        taken = {
+            key.path[0] for name in self._mapping.fields for key in self._mapping.keys_of(name)
+        }
         taken |= {str(origin[0]) for origin in self._origins.values()}
         return Mapped(self._data, self._origins, self._lacking, frozenset(taken | set(HIDING)))
 
@@ -125,7 +133,8 @@ class _Applying:
         return values
 
     def _as_spelled(self, key: TheirKey) -> TheirKey:
-        """Return a key of theirs in the capitals that this record has it in: to Hugo `expirydate` is `expiryDate`."""
+        """Return a key of theirs in the capitals that this record has it in: to Hugo `expirydate`
+        is `expiryDate`."""
         first, *rest = key.path
         if first in self._theirs:
             return key
@@ -168,9 +177,11 @@ class _Applying:
         return text or (self._named.slug if part == "slug" else "")
 
     def _dates(self) -> None:
-        """A date in the file's name stands in for an absent one; the day of an address is that of the zone.
+        """A date in the file's name stands in for an absent one; the day of an address is that of
+        the zone.
 
-        In UTC, the zone of a site that names none, it is the one that is written, whatever its offset.
+        In UTC, the zone of a site that names none, it is the one that is written, whatever its
+        offset.
         """
         if not _says_something(self._data.get("publishedDateTime", NOTHING)) and self._day:
             self._data["publishedDateTime"] = "-".join(self._day)
@@ -178,7 +189,8 @@ class _Applying:
         match = MOMENT.fullmatch(written.strip()) if isinstance(written, str) else None
         self._day = (match[1], match[2], match[3]) if match else None
         if self._zone is not UTC:
-            with suppress(ValueError, OverflowError):  # no such date: that is told of the date, not of the address
+            # no such date: that is told of the date, not of the address
+            with suppress(ValueError, OverflowError):
                 moment = as_moment(written, self._zone).astimezone(self._zone)
                 self._day = (f"{moment.year:04}", str(moment.month), str(moment.day))
 
@@ -188,10 +200,15 @@ class _Applying:
         if isinstance(topics, str) and not holds_secret(topics):
             origin = self._origins.get(("topics",), ("topics",))
             self._data["topics"] = _split(topics, str(origin[-1]))
-            self._origins.update({("topics", index): origin for index in range(len(self._data["topics"]))})
+            self._origins.update(
+                {("topics", index): origin for index in range(len(self._data["topics"]))}
+            )
         elif isinstance(topics, list):
             self._data["topics"] = list(self._labels("topics", topics))
-        category, origin = self._data.get("category"), self._origins.get(("category",), ("category",))
+        category, origin = (
+            self._data.get("category"),
+            self._origins.get(("category",), ("category",)),
+        )
         if isinstance(category, list):
             self._data["category"] = next(self._labels("category", category), None)
         elif isinstance(category, str) and origin[-1] in SPLIT_KEYS and not holds_secret(category):
@@ -206,7 +223,8 @@ class _Applying:
             yield item["label"] if labelled else item
 
     def _images(self) -> None:
-        """One image, or addresses alone, become what a list of images is; they may be relative to the article."""
+        """One image, or addresses alone, become what a list of images is; they may be relative to
+        the article."""
         images, base = self._data.get("images"), self._origins.get(("images",), ("images",))
         if images is None or images == "":
             return
@@ -232,7 +250,8 @@ class _Applying:
             return url
 
     def _hide(self) -> None:
-        """Every key that may hide the record counts: one that says so hides it, and so does one that says nothing."""
+        """Every key that may hide the record counts: one that says so hides it, and so does one
+        that says nothing."""
         others = (name for name in self._mapping.fields if name != "published")
         taken = {key.path[0] for name in others for key in self._mapping.keys_of(name)}
         signs = list(self._mapping.keys_of("published"))
@@ -240,7 +259,11 @@ class _Applying:
         signs += [sign for sign in usual if sign.path[0] not in taken]
         wrong: tuple[Any, Path] | None = None
         self._data.pop("published", None)
-        for value in (item.value for item in self._mapping.fields.get("published", ()) if isinstance(item, Constant)):
+        for value in (
+            item.value
+            for item in self._mapping.fields.get("published", ())
+            if isinstance(item, Constant)
+        ):
             self._data["published"] = value
         asked: set[Path] = set()
         for sign in signs:
@@ -267,14 +290,16 @@ def _says_something(value: Any) -> bool:
 
 
 def _in_utc(value: Any) -> Any:
-    """Return a date and time of YAML with its offset: without one it is in UTC (yaml.org/type/timestamp.html)."""
+    """Return a date and time of YAML with its offset: without one it is in UTC
+    (yaml.org/type/timestamp.html)."""
     match = MOMENT.fullmatch(value.strip()) if isinstance(value, Plain) else None
     has_time, has_offset = (match[6], match[8] or match[9]) if match else (None, None)
     return Plain(f"{value.strip()}Z") if has_time and not has_offset else value
 
 
 def _split(text: str, key: str) -> list[str]:
-    """Names in one text: at commas, else, of `tags` and `categories`, at white space, as Jekyll has it."""
+    """Names in one text: at commas, else, of `tags` and `categories`, at white space, as Jekyll has
+    it."""
     if key in WHOLE_KEYS:
         return [text]
     parts = text.split(",") if "," in text or key not in SPLIT_KEYS else text.split()

@@ -1,4 +1,5 @@
-"""The records folder: which files are records, and their bytes.  Nothing is opened that is not a plain file in it."""
+"""The records folder: which files are records, and their bytes.  Nothing is opened that is not a
+plain file in it."""
 
 import os
 import stat
@@ -22,7 +23,8 @@ _NEXT = "\0"  # between what is told of two files: no name holds it, nor a slash
 
 
 class Found(NamedTuple):
-    """A file that may be a record: its path below the folder, with slashes, and what tells that it changed."""
+    """A file that may be a record: its path below the folder, with slashes, and what tells that it
+    changed."""
 
     path: str
     size: int
@@ -33,8 +35,9 @@ class Found(NamedTuple):
 class Listed(NamedTuple):
     """The files of one folder that may be records, as one look found them.
 
-    `prefix` is its path below the records folder, with a slash at the end. `facts` is all that tells of a change, as
-    text: of 100,000 files nothing else is kept. `newest` is the latest time. One that is not `whole` cannot be read.
+    `prefix` is its path below the records folder, with a slash at the end. `facts` is all that
+    tells of a change, as text: of 100,000 files nothing else is kept. `newest` is the latest time.
+    One that is not `whole` cannot be read.
     """
 
     prefix: str
@@ -43,7 +46,8 @@ class Listed(NamedTuple):
     whole: bool
 
     def files(self) -> Iterator[Found]:
-        """Each of them; of a folder that cannot be read the folder itself, so that reading it tells what is wrong."""
+        """Each of them; of a folder that cannot be read the folder itself, so that reading it tells
+        what is wrong."""
         for facts in self.facts.split(_NEXT) if self.facts else ():
             name, size, mtime_ns, is_link = facts.split("/")
             yield Found(self.prefix + name, int(size), int(mtime_ns), is_link == "True")
@@ -59,15 +63,16 @@ class Listed(NamedTuple):
 def list_folders(folder: Path, parts: Sequence[str] | None = None) -> Iterator[Listed]:
     """The records folder and every folder below it; hidden ones are passed over, and hidden files.
 
-    `parts`: only these of `parts_of` the folder.
-    Raises ConfigError when the folder itself cannot be read: no record found is not the same as none there.
+    `parts`: only these of `parts_of` the folder. Raises ConfigError when the folder itself cannot
+    be read: no record found is not the same as none there.
     """
     waiting = [(part, f"{folder}/{part}") for part in ([""] if parts is None else parts)]
     while waiting:
         prefix, place = waiting.pop()
         facts, below, newest, whole = [], [], 0, True
         try:
-            with _opened(place) as descriptor, os.scandir(descriptor) as items:  # each is found from here, not from /
+            # each is found from here, not from /
+            with _opened(place) as descriptor, os.scandir(descriptor) as items:
                 for item in items:
                     name = item.name
                     if name[0] == ".":
@@ -107,13 +112,18 @@ def _opened(place: str) -> Iterator[int]:
 
 
 def parts_of(folder: Path) -> list[str]:
-    """What several processes can list one by one: the folder itself as ``, each right below it with all that is in it.
+    """What several processes can list one by one: the folder itself as ``, each right below it with
+    all that is in it.
 
     Raises ConfigError when the folder cannot be read.
     """
     try:
         with os.scandir(folder) as items:
-            folders = [item.name for item in items if item.name[0] != "." and item.is_dir(follow_symlinks=False)]
+            folders = [
+                item.name
+                for item in items
+                if item.name[0] != "." and item.is_dir(follow_symlinks=False)
+            ]
     except OSError as error:
         raise _unreadable(folder, error) from error
     return ["", *(f"{name}/" for name in folders)]
@@ -125,7 +135,8 @@ def _unreadable(folder: Path, error: OSError) -> ConfigError:
 
 
 def walk(folder: Path) -> Iterator[Found]:
-    """Every file below the folder that has a record's suffix, at any depth; hidden ones and folders are passed over.
+    """Every file below the folder that has a record's suffix, at any depth; hidden ones and folders
+    are passed over.
 
     Raises ConfigError when the folder itself cannot be read.
     """
@@ -134,12 +145,15 @@ def walk(folder: Path) -> Iterator[Found]:
 
 
 def find(folder: Path, path: str) -> Found | None:
-    """Return the file at a path below the folder as `walk` comes upon it, or None where that finds no record.
+    """Return the file at a path below the folder as `walk` comes upon it, or None where that finds
+    no record.
 
     Raises OSError where it cannot be told, as below a folder that may not be read.
     """
     *parents, name = path.split("/")
-    if any(not part or part.startswith(".") for part in (*parents, name)) or not name.lower().endswith(SUFFIXES):
+    if any(
+        not part or part.startswith(".") for part in (*parents, name)
+    ) or not name.lower().endswith(SUFFIXES):
         return None
     try:
         place = folder
@@ -158,7 +172,9 @@ def find(folder: Path, path: str) -> Found | None:
         with suppress(OSError):  # it points nowhere, which reading it will tell
             facts = place.stat()
     return (
-        None if stat.S_ISDIR(facts.st_mode) and not is_link else Found(path, facts.st_size, facts.st_mtime_ns, is_link)
+        None
+        if stat.S_ISDIR(facts.st_mode) and not is_link
+        else Found(path, facts.st_size, facts.st_mtime_ns, is_link)
     )
 
 
@@ -184,7 +200,8 @@ def read_file(folder: Path, found: Found) -> bytes | Fault:
 
 
 class RecordsFolder:
-    """The records folder while many files are read: the folder of the last one is held open for the next.
+    """The records folder while many files are read: the folder of the last one is held open for the
+    next.
 
     Every folder on the way is opened by itself, so that none can be swapped for a link meanwhile.
     """
@@ -231,7 +248,11 @@ class RecordsFolder:
                 if stat.S_ISDIR(facts.st_mode) and not found.is_link:
                     return _folder_fault(path)
                 if not stat.S_ISREG(facts.st_mode):
-                    kind = "a link to a folder, which is not followed" if found.is_link else "a pipe, socket or device"
+                    kind = (
+                        "a link to a folder, which is not followed"
+                        if found.is_link
+                        else "a pipe, socket or device"
+                    )
                     return _fault(found.path, "a file", kind)
                 content = os.read(descriptor, min(facts.st_size, most) + 1)
                 while facts.st_size < len(content) <= most and (more := os.read(descriptor, most)):
@@ -250,7 +271,8 @@ class RecordsFolder:
         # O_NONBLOCK: opening a FIFO must not wait for a writer.
         flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW
         if parent == self._parent:
-            with suppress(FileNotFoundError):  # another folder may be in the place of the one that is held by now
+            # another folder may be in the place of the one that is held by now
+            with suppress(FileNotFoundError):
                 return os.open(name, flags, dir_fd=self._place)
         self._close()
         self._place, self._parent = _open_folder(self._folder, parent), parent
@@ -284,7 +306,8 @@ def _fault(path: str, expected: str, got: str) -> Fault:
 
 
 def printable(path: str) -> str:
-    """A path as text that any store, log or terminal takes: no byte outside UTF-8, no control character."""
+    """A path as text that any store, log or terminal takes: no byte outside UTF-8, no control
+    character."""
     if path.isprintable():
         return path  # what nearly every path is
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
@@ -293,7 +316,9 @@ def printable(path: str) -> str:
 
 def _shows(character: str) -> bool:
     # Spaces of any kind and the joiner of emoji are printable to everyone but Python.
-    return character.isprintable() or character == "\u200d" or unicodedata.category(character) == "Zs"
+    return (
+        character.isprintable() or character == "\u200d" or unicodedata.category(character) == "Zs"
+    )
 
 
 def _is_linked_folder(item: os.DirEntry[str]) -> bool:

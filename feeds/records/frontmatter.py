@@ -1,7 +1,9 @@
-"""The text of a record file to plain data.  In: text.  Out: a mapping, a body, and faults with their places.
+"""The text of a record file to plain data.  In: text.  Out: a mapping, a body, and faults with
+their places.
 
-Front matter as nearly all is written is read line by line (lines), any other by a YAML parser (events), which is asked
-too where each value stands. Both make the same data of the same text; tests/records/test_lines.py holds that.
+Front matter as nearly all is written is read line by line (lines), any other by a YAML parser
+(events), which is asked too where each value stands. Both make the same data of the same text;
+tests/records/test_lines.py holds that.
 """
 
 import re
@@ -17,7 +19,8 @@ TOML_END = re.compile(r"\n\+\+\+[ \t]*(?:\r?\n|\Z)")
 def split(text: str) -> tuple[str, str, int]:
     """The YAML of a text, its body, and how many lines stand before the YAML.
 
-    Between two lines `---` lies YAML and after them the body; a text without them is YAML as a whole.
+    Between two lines `---` lies YAML and after them the body; a text without them is YAML as a
+    whole.
     """
     begin = BEGIN.match(text)
     # The first line after the fence may be the other one: its line feed is that of the fence.
@@ -38,8 +41,12 @@ def end_of(text: str) -> int | None:
 
 
 def _fence(text: str, start: int) -> int:
-    """Where the first line may be that ends what is fenced: to find that is quicker than to try each line."""
-    return min([at for fence in ("\n---", "\n...") if (at := text.find(fence, start)) >= 0], default=len(text))
+    """Where the first line may be that ends what is fenced: to find that is quicker than to try
+    each line."""
+    return min(
+        [at for fence in ("\n---", "\n...") if (at := text.find(fence, start)) >= 0],
+        default=len(text),
+    )
 
 
 def read(text: str, *, with_places: bool = False) -> FrontMatter:

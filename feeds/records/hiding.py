@@ -1,8 +1,10 @@
-"""Signs that a record is not for the public.  In doubt a record is hidden.  Pure: no file and no clock is looked at.
+"""Signs that a record is not for the public.  In doubt a record is hidden.  Pure: no file and no
+clock is looked at.
 
-In: the plain data of a front matter, its text, or the text of a file that cannot be read as a record. Out: Signs: where
-they are and why they hide the record. Keys of other software count too, whatever program the records were written for.
-Not here: the key `published` in its place, which validation decides about, and what follows from a sign (reading).
+In: the plain data of a front matter, its text, or the text of a file that cannot be read as a
+record. Out: Signs: where they are and why they hide the record. Keys of other software count too,
+whatever program the records were written for. Not here: the key `published` in its place, which
+validation decides about, and what follows from a sign (reading).
 """
 
 import re
@@ -29,26 +31,76 @@ HIDES_WHEN_TRUE = {
 }
 STATUSES = {"status", "poststatus", "publicationstatus"}
 HIDING_STATUSES = {
-    *("draft", "private", "pending", "hidden", "unlisted", "unpublished", "trash", "autodraft", "embargoed"),
+    *(
+        "draft",
+        "private",
+        "pending",
+        "hidden",
+        "unlisted",
+        "unpublished",
+        "trash",
+        "autodraft",
+        "embargoed",
+    ),
     *("expired", "archived", "inreview", "pendingreview", "deleted", "withdrawn"),
 }
-NOT_PUBLIC = {*HIDING_STATUSES, "password", "protected", "internal", "restricted", "members", "none", "nobody"}
-PUBLIC = {"public", "everyone", "all", "world", "visible", "listed", "published", "true", "yes", "on"}
-STARTS = {"embargo", "embargodate", "embargodatetime", "embargountil", "embargoeduntil", "publishdate", "publishon"}
+NOT_PUBLIC = {
+    *HIDING_STATUSES,
+    "password",
+    "protected",
+    "internal",
+    "restricted",
+    "members",
+    "none",
+    "nobody",
+}
+PUBLIC = {
+    "public",
+    "everyone",
+    "all",
+    "world",
+    "visible",
+    "listed",
+    "published",
+    "true",
+    "yes",
+    "on",
+}
+STARTS = {
+    "embargo",
+    "embargodate",
+    "embargodatetime",
+    "embargountil",
+    "embargoeduntil",
+    "publishdate",
+    "publishon",
+}
 ENDS = {
     *("expirydate", "expirationdate", "expiration", "expiresat"),
     *("unpublishdate", "unpublishdatetime", "unpublishat", "unpublishon"),
 }
 MAYBE_ENDS = {"expires", "expiry"}  # dates, but perhaps how long something is kept
 BUILDS = {"build"}  # Hugo's `_build` or `build`, a mapping
-# Where a key stands in a place of its own, in another value or in the body, only these are taken for signs: they are
-# about publication whatever they stand in.  `hidden` below `cover` is about the cover.
+# Where a key stands in a place of its own, in another value or in the body, only these are taken
+# for signs: they are about publication whatever they stand in.  `hidden` below `cover` is about the
+# cover.
 ANYWHERE = {"published", "publish", "unpublish", "unpublished", "draft", "expirydatetime"}
 
 DEEPEST_SEARCH = 32
-KNOWN = {*HIDES_WHEN_TRUE, *STATUSES, *STARTS, *ENDS, *MAYBE_ENDS, *BUILDS, "visibility", "permalink", "listed"}
+KNOWN = {
+    *HIDES_WHEN_TRUE,
+    *STATUSES,
+    *STARTS,
+    *ENDS,
+    *MAYBE_ENDS,
+    *BUILDS,
+    "visibility",
+    "permalink",
+    "listed",
+}
 SLIPPED = ("published", *HIDING, "private", "hidden")
-# What looks like ASCII letters and is none, beyond accents and what Unicode itself calls compatible.
+# What looks like ASCII letters and is none, beyond accents and what Unicode itself calls
+# compatible.
 LOOK_ALIKE = str.maketrans(
     "авеһіјкӏмнорѕтԁԛԝухьѵɑαειοκρτυνıłøđħß",
     "abehijklmhopstdqwyxbvaaeiokptuvilodhb",
@@ -56,7 +108,8 @@ LOOK_ALIKE = str.maketrans(
 
 
 class Sign(NamedTuple):
-    """One sign: the path of its key in the data, why it hides the record, and whether it is likely a slip.
+    """One sign: the path of its key in the data, why it hides the record, and whether it is likely
+    a slip.
 
     `reason` says nothing of the record's own words.
     """
@@ -67,7 +120,8 @@ class Sign(NamedTuple):
 
 
 class Window(NamedTuple):
-    """The time in which keys of other software let a record be public: from `start` on and before `end`.
+    """The time in which keys of other software let a record be public: from `start` on and before
+    `end`.
 
     With each moment comes the key that says it.
     """
@@ -77,9 +131,11 @@ class Window(NamedTuple):
 
 
 class Signs:
-    """The signs in the data of a record that hide it: `unpublished`, or `doubtful` where that is likely a slip.
+    """The signs in the data of a record that hide it: `unpublished`, or `doubtful` where that is
+    likely a slip.
 
-    `start` is the moment before which a key of other software, such as `embargo`, hides it, `end` the one after.
+    `start` is the moment before which a key of other software, such as `embargo`, hides it, `end`
+    the one after.
     """
 
     def __init__(self, data: dict[str, Any], mapped: Mapped, now: datetime, zone: tzinfo) -> None:
@@ -98,7 +154,9 @@ class Signs:
             if sign.is_slip:
                 self.doubtful = True
                 what = f"{meant(str(sign.path[-1]))} as a key of the record, at the left margin"
-                self.problems.append(Problem(sign.path, what, "it inside another value", named=name))
+                self.problems.append(
+                    Problem(sign.path, what, "it inside another value", named=name)
+                )
             else:
                 self.unpublished = True
                 self._note(name, sign.path, sign.reason)
@@ -113,7 +171,10 @@ class Signs:
 
 def decides(problem: Problem) -> bool:
     """True if what is wrong is a key that decides about publication."""
-    return problem.cost is Cost.RECORD and (problem.named or key_text(problem.path)) in ("published", *SLIPPED)
+    return problem.cost is Cost.RECORD and (problem.named or key_text(problem.path)) in (
+        "published",
+        *SLIPPED,
+    )
 
 
 def says_unpublished(data: dict[str, Any]) -> bool:
@@ -125,7 +186,8 @@ def says_unpublished(data: dict[str, Any]) -> bool:
 
 
 def _signs(data: dict[str, Any], own: Collection[str]) -> Iterator[Sign]:
-    """Yield what hides a record, from its data.  `own` are the keys at the top that mean something else there."""
+    """Yield what hides a record, from its data.  `own` are the keys at the top that mean something
+    else there."""
     for key, value in data.items():
         if key in own:
             if key == "provider" and isinstance(value, dict):
@@ -142,7 +204,8 @@ def _signs(data: dict[str, Any], own: Collection[str]) -> Iterator[Sign]:
 
 
 def _window(data: dict[str, Any], own: Collection[str], zone: tzinfo) -> Window:
-    """Return when keys of other software, such as `embargo` and `expiryDate`, let a record be public."""
+    """Return when keys of other software, such as `embargo` and `expiryDate`, let a record be
+    public."""
     starts, ends = [], []
     for key, value in data.items():
         name = letters(key)
@@ -156,7 +219,8 @@ def _window(data: dict[str, Any], own: Collection[str], zone: tzinfo) -> Window:
 
 
 def may_be_later(written: Any, now: datetime, zone: tzinfo) -> bool:
-    """Tell whether a date, as it is written, may be later than a moment.  As far as it can be read, it decides."""
+    """Tell whether a date, as it is written, may be later than a moment.  As far as it can be read,
+    it decides."""
     if (moment := _moment(written, zone)) is not None:
         return moment > now
     text = str(written)[:40] if isinstance(written, str) else ""
@@ -170,15 +234,22 @@ def may_be_later(written: Any, now: datetime, zone: tzinfo) -> bool:
 
 def letters(key: str) -> str:
     """The letters of a key, in lower case ASCII as far as they look like it."""
-    return "".join(character for character in same_letters(key).casefold().translate(LOOK_ALIKE) if character.isalpha())
+    return "".join(
+        character
+        for character in same_letters(key).casefold().translate(LOOK_ALIKE)
+        if character.isalpha()
+    )
 
 
 def same_letters(text: str) -> str:
-    """Text without accents and without characters that do not show, compatible characters made the same."""
+    """Text without accents and without characters that do not show, compatible characters made the
+    same."""
     if text.isascii():
         return text
     decomposed = normalized("NFKD", text)
-    return "".join([c for c in decomposed if c.isascii() or unicodedata.category(c) not in ("Cf", "Mn")])
+    return "".join(
+        [c for c in decomposed if c.isascii() or unicodedata.category(c) not in ("Cf", "Mn")]
+    )
 
 
 def reason(name: str, value: Any) -> str | None:
@@ -188,16 +259,26 @@ def reason(name: str, value: Any) -> str | None:
             return None
         return {True: "its value is true", None: "its value is not false"}.get(_truth(value))
     if name in STATUSES:
-        every = [letters(one) for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
+        every = [
+            letters(one)
+            for one in (value if isinstance(value, list) else [value])
+            if isinstance(one, str)
+        ]
         return next((f"this key says {says}" for says in every if says in HIDING_STATUSES), None)
     if name == "listed":
         return "its value is false" if _truth(value) is False else None
     if name == "visibility":
-        return None if isinstance(value, str) and value.strip().casefold() in PUBLIC else "its value is not public"
+        return (
+            None
+            if isinstance(value, str) and value.strip().casefold() in PUBLIC
+            else "its value is not public"
+        )
     if name in STARTS | ENDS or (name in MAYBE_ENDS and _names_a_year(value)):
         return _reason_of_date(value)
     if name == "permalink":
-        return "Eleventy writes no page of it" if isinstance(value, Plain) and value in FALSE else None
+        return (
+            "Eleventy writes no page of it" if isinstance(value, Plain) and value in FALSE else None
+        )
     if name in BUILDS and isinstance(value, dict):
         never = [key for key in ("render", "list") if _is_never(value.get(key))]
         return f"Hugo's {never[0]} is never" if never else None
@@ -209,7 +290,11 @@ def reason(name: str, value: Any) -> str | None:
 
 
 def _names_a_year(value: Any) -> bool:
-    return isinstance(value, str) and not value.strip().isdigit() and re.search(r"\b(?:19|20)\d\d\b", value) is not None
+    return (
+        isinstance(value, str)
+        and not value.strip().isdigit()
+        and re.search(r"\b(?:19|20)\d\d\b", value) is not None
+    )
 
 
 def _reason_of_date(value: Any) -> str | None:
@@ -219,7 +304,9 @@ def _reason_of_date(value: Any) -> str | None:
 
 
 def _is_never(value: Any) -> bool:
-    return isinstance(value, str) and (value.strip().casefold() == "never" or (type(value) is Plain and value in FALSE))
+    return isinstance(value, str) and (
+        value.strip().casefold() == "never" or (type(value) is Plain and value in FALSE)
+    )
 
 
 def _truth(value: Any) -> bool | None:
@@ -238,7 +325,8 @@ def _moment(value: Any, zone: tzinfo = UTC) -> datetime | None:
 
 
 def _below(value: Any, path: Path, depth: int = 1) -> Iterator[Sign]:
-    """Yield the signs in mappings below a value: a key of the record that was indented by a slip."""
+    """Yield the signs in mappings below a value: a key of the record that was indented by a
+    slip."""
     if depth > DEEPEST_SEARCH:
         return
     if isinstance(value, dict):
@@ -266,11 +354,14 @@ def clearly_hides(name: str, value: Any) -> bool:
     if name in ("permalink", "feed", "listed"):
         return isinstance(value, Plain) and value in FALSE
     says = letters(value) if isinstance(value, str) else ""
-    return (name in STATUSES and says in HIDING_STATUSES) or (name == "visibility" and says in NOT_PUBLIC)
+    return (name in STATUSES and says in HIDING_STATUSES) or (
+        name == "visibility" and says in NOT_PUBLIC
+    )
 
 
 def hides_from_inside(name: str, value: Any) -> bool:
-    """Tell whether a key that stands in another value means the record: elsewhere it may be a word of their own."""
+    """Tell whether a key that stands in another value means the record: elsewhere it may be a word
+    of their own."""
     if name == "expirydatetime":
         return value not in (None, "")
     if name in ("published", "publish"):
@@ -285,7 +376,9 @@ def meant(key: str) -> str:
 
 def may_mean_hidden(name: str, value: Any) -> bool:
     """Tell whether a line of a record that cannot be read may say that it is hidden."""
-    if name != "expirydatetime" and (hides_from_inside(name, value) or reason(name, value) is not None):
+    if name != "expirydatetime" and (
+        hides_from_inside(name, value) or reason(name, value) is not None
+    ):
         return True
     if name in ("render", "list"):
         return _is_never(value)
@@ -298,7 +391,8 @@ def is_known(key: str) -> bool:
 
 
 def likely_hiding(key: str, value: Any, names: Collection[str] = SLIPPED) -> str | None:
-    """Return the key, among `names`, that hides records and of which an unknown key is likely a slip."""
+    """Return the key, among `names`, that hides records and of which an unknown key is likely a
+    slip."""
     if letters(key) in ("unpublish", "unpublished"):
         return "published" if "published" in names and _truth(value) is not False else None
     if key in HIDING or is_known(key):

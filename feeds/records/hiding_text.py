@@ -1,8 +1,10 @@
-"""Signs in text that a record is not for the public: where a key slipped into another value or below the fence, and in
-files that cannot be read as a record.  In doubt a record is hidden.  Pure: no file and no clock is looked at.
+"""Signs in text that a record is not for the public: where a key slipped into another value or
+below the fence, and in files that cannot be read as a record.  In doubt a record is hidden.  Pure:
+no file and no clock is looked at.
 
-In: the text of a record, or the bytes of a broken file. Out: the line that hides the record, or whether it may be
-hidden. Not here: which keys hide a record (hiding), and what follows from it (reading).
+In: the text of a record, or the bytes of a broken file. Out: the line that hides the record, or
+whether it may be hidden. Not here: which keys hide a record (hiding), and what follows from it
+(reading).
 """
 
 import re
@@ -39,18 +41,34 @@ LINE = re.compile(
     r"(?P<value>[^\n]{0,200})$",
     re.MULTILINE,
 )
-DATED = re.compile(r"(?<![\w-])([A-Za-z][\w-]{2,39})[\"']?[ \t]*[:=][ \t]*[\"']?(\d{4}[^\n,}\"'#]{0,40})")
+DATED = re.compile(
+    r"(?<![\w-])([A-Za-z][\w-]{2,39})[\"']?[ \t]*[:=][ \t]*[\"']?(\d{4}[^\n,}\"'#]{0,40})"
+)
 COMING = {"publisheddatetime", *STARTS}
 COMING_OF_BLOGS = {"date", "pubdate"}
 OVER = {"expirydatetime", *ENDS, *MAYBE_ENDS}
 # A word about publication, and what stands after it in its line or item.
-ABOUT = re.compile(r"""(?<![\w-])([\w-]{0,40}?(?:publish|draft|unlisted)[\w-]*)([^\n,}]*)""", re.IGNORECASE)
+ABOUT = re.compile(
+    r"""(?<![\w-])([\w-]{0,40}?(?:publish|draft|unlisted)[\w-]*)([^\n,}]*)""", re.IGNORECASE
+)
 PAIR = re.compile(r"""(?<![A-Za-z_])([A-Za-z_]{3,40})["']?[ \t]*[:=][ \t]*["']?([^\s,}\]"'#]*)""")
 FIRST_LINES = 20  # of a body, in which a key may have slipped below the fence
 LARGEST_HEAD = 16_384  # characters of a body that are searched for such keys
 # One of these is in every key that hides a record.
 WORDS = (
-    *("permalink", "feed", "publi", "draft", "listed", "priv", "hid", "status", "visib", "embargo", "expir"),
+    *(
+        "permalink",
+        "feed",
+        "publi",
+        "draft",
+        "listed",
+        "priv",
+        "hid",
+        "status",
+        "visib",
+        "embargo",
+        "expir",
+    ),
     *("headless", "exclude", "build"),
 )
 
@@ -63,10 +81,14 @@ class SignLine(NamedTuple):
     key: str
 
 
-def hiding_lines(text: str, body: str, data: dict[str, Any], now: datetime, zone: tzinfo) -> list[tuple[SignLine, str]]:
-    """Return the lines that read like a key that hides the record but are none, each with the place they are in.
+def hiding_lines(
+    text: str, body: str, data: dict[str, Any], now: datetime, zone: tzinfo
+) -> list[tuple[SignLine, str]]:
+    """Return the lines that read like a key that hides the record but are none, each with the place
+    they are in.
 
-    `body` is the end of `text`, `data` is the front matter: its keys are known to say nothing of the kind.
+    `body` is the end of `text`, `data` is the front matter: its keys are known to say nothing of
+    the kind.
     """
     front = text[: len(text) - len(body)]
     for value in _long_texts(data):
@@ -81,8 +103,11 @@ def hiding_lines(text: str, body: str, data: dict[str, Any], now: datetime, zone
     return [(line, place) for line, place in found if line is not None]
 
 
-def line_in_body(body: str, now: datetime, zone: tzinfo = UTC, first_line: int = 1) -> SignLine | None:
-    """Find a key that hides the record in the first lines of its body, where a fence or a document ended too early."""
+def line_in_body(
+    body: str, now: datetime, zone: tzinfo = UTC, first_line: int = 1
+) -> SignLine | None:
+    """Find a key that hides the record in the first lines of its body, where a fence or a document
+    ended too early."""
     head = body[:LARGEST_HEAD]
     if head.isascii():
         lowered = head.lower()
@@ -96,8 +121,11 @@ def line_in_body(body: str, now: datetime, zone: tzinfo = UTC, first_line: int =
     )
 
 
-def may_be_hidden(content: bytes, now: datetime, mapping: FieldMapping | None = None, zone: tzinfo = UTC) -> bool:
-    """Tell whether bytes that cannot be read as a record may say that it is not for the public, at least not now.
+def may_be_hidden(
+    content: bytes, now: datetime, mapping: FieldMapping | None = None, zone: tzinfo = UTC
+) -> bool:
+    """Tell whether bytes that cannot be read as a record may say that it is not for the public, at
+    least not now.
 
     A file of which the front matter does not end within `MOST_SEARCHED` bytes may say anything.
     """
@@ -111,7 +139,9 @@ def may_be_hidden(content: bytes, now: datetime, mapping: FieldMapping | None = 
         return True
     plain = same_letters(text)
     # What the keys of theirs say that `published` is taken from is not known here.
-    if "\\u" in plain or any(re.search(rf"\b{re.escape(key)}\b", plain) for key in _deciding(mapping, "published")):
+    if "\\u" in plain or any(
+        re.search(rf"\b{re.escape(key)}\b", plain) for key in _deciding(mapping, "published")
+    ):
         return True
     if _may_say_unpublished(plain) or may_say_expired(plain, _deciding(mapping, EXPIRY), now, zone):
         return True
@@ -119,17 +149,24 @@ def may_be_hidden(content: bytes, now: datetime, mapping: FieldMapping | None = 
         return True
     for match in LINE.finditer(plain):
         name, value = letters(match["key"]), _written(match["value"])
-        if may_mean_hidden(name, value) or (name in COMING | COMING_OF_BLOGS and may_be_later(value, now, zone)):
+        if may_mean_hidden(name, value) or (
+            name in COMING | COMING_OF_BLOGS and may_be_later(value, now, zone)
+        ):
             return True
     return False
 
 
 def _deciding(mapping: FieldMapping | None, name: str) -> set[str]:
-    """Return the keys of theirs that a key of ours which decides about publication is taken from."""
-    return set() if mapping is None else {str(key.path[-1]) for key in mapping.keys_of(name)} - {name}
+    """Return the keys of theirs that a key of ours which decides about publication is taken
+    from."""
+    return (
+        set() if mapping is None else {str(key.path[-1]) for key in mapping.keys_of(name)} - {name}
+    )
 
 
-def _date_line(text: str, first_line: int, now: datetime, zone: tzinfo, coming: Collection[str]) -> SignLine | None:
+def _date_line(
+    text: str, first_line: int, now: datetime, zone: tzinfo, coming: Collection[str]
+) -> SignLine | None:
     """Find the first date in a text that hides the record at a moment."""
     for match in DATED.finditer(text):
         name = letters(match[1])
@@ -140,7 +177,8 @@ def _date_line(text: str, first_line: int, now: datetime, zone: tzinfo, coming: 
 
 
 def _sign_line(text: str, first_line: int, among: Collection[str] | None) -> SignLine | None:
-    """The first line that reads like a key that hides the record, in any text; `among`: only these keys."""
+    """The first line that reads like a key that hides the record, in any text; `among`: only these
+    keys."""
     for match in LINE.finditer(text if text.isascii() else _same_lines(text)):
         key = match["key"].strip()
         name = letters(key)
@@ -182,7 +220,8 @@ def _written(text: str) -> Any:
 
 
 def _first_lines(body: str) -> tuple[str, str]:
-    """The lines with which a body begins as a front matter does, and its first lines outside of code.
+    """The lines with which a body begins as a front matter does, and its first lines outside of
+    code.
 
     Lines that are left out stay as empty ones, so that the others keep their numbers.
     """
@@ -212,7 +251,13 @@ def _may_say_unpublished(plain: str) -> bool:
         name = letters(word)
         if name in ("publisheddatetime", "publisher", "publishers", *STARTS, *ENDS):
             continue
-        shows = FALSE if name in (*HIDING, "unpublish", "unpublished") else TRUE if name == "published" else set[str]()
+        shows = (
+            FALSE
+            if name in (*HIDING, "unpublish", "unpublished")
+            else TRUE
+            if name == "published"
+            else set[str]()
+        )
         if re.sub(r"^[\"']?\s*[:=]\s*", "", rest).strip(" ,}\t") not in shows:
             return True
     pairs = set(PAIR.findall(plain[:LARGEST_HEAD]))

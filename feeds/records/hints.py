@@ -1,4 +1,5 @@
-"""What an editor likely meant: a hint beside a fault.  Pure; it says no more of a record than its faults do."""
+"""What an editor likely meant: a hint beside a fault.  Pure; it says no more of a record than its
+faults do."""
 
 import re
 from collections.abc import Iterable
@@ -25,14 +26,20 @@ def hint(fault: Fault, beside: Iterable[Fault] = ()) -> str:
         return f"line {slip.line} has {_said(slip)}: did you mean {key}?"
     if fault.expected.startswith("this key"):
         return f"did you mean {key}?"
-    return _of_value(_said(fault), fault.expected) if fault.got[:1] in "'\"" and "…" not in fault.got else ""
+    return (
+        _of_value(_said(fault), fault.expected)
+        if fault.got[:1] in "'\"" and "…" not in fault.got
+        else ""
+    )
 
 
 def slip_of(fault: Fault, beside: Iterable[Fault]) -> Fault | None:
     """The note of a key that looks like the one whose want this fault is."""
     if fault.got != "nothing":
         return None
-    return next((other for other in beside if other.cost is Cost.NOTHING and other.key == fault.key), None)
+    return next(
+        (other for other in beside if other.cost is Cost.NOTHING and other.key == fault.key), None
+    )
 
 
 def _of_value(said: str, expected: str) -> str:
@@ -47,7 +54,11 @@ def _of_value(said: str, expected: str) -> str:
         return _of_date(said)
     if expected.startswith("an http or https address"):
         address = said.removeprefix("//")
-        return f"did you mean https://{address}?" if HOST.fullmatch(address) and not FILE.fullmatch(address) else ""
+        return (
+            f"did you mean https://{address}?"
+            if HOST.fullmatch(address) and not FILE.fullmatch(address)
+            else ""
+        )
     if expected.startswith("a host name"):
         host = re.sub(r"^\w+://", "", said).partition("/")[0]
         return f"did you mean {host}?" if host != said and HOST.fullmatch(host) else ""

@@ -1,14 +1,24 @@
 """The JSON Schema of a record (draft 7), for editors that complete and check while one writes.
 
-It says of a record, as YAML 1.2 reads it, what shape says of it; tests hold the two together. A schema cannot see
-quotation marks nor compare dates, so `feeds check` knows more. Not here: records in the keys of others.
+It says of a record, as YAML 1.2 reads it, what shape says of it; tests hold the two together. A
+schema cannot see quotation marks nor compare dates, so `feeds check` knows more. Not here: records
+in the keys of others.
 """
 
 import json
 from typing import Any
 
 from feeds.records.plain import SECRET_KEY
-from feeds.records.shape import FALSE, LONGEST_ID, TRUE, ImageShape, ProviderShape, Record, RelatedShape, Shape
+from feeds.records.shape import (
+    FALSE,
+    LONGEST_ID,
+    TRUE,
+    ImageShape,
+    ProviderShape,
+    Record,
+    RelatedShape,
+    Shape,
+)
 
 Schema = dict[str, Any]
 NAME = "record.schema"
@@ -24,12 +34,22 @@ MOMENT: Schema = {
     r"([ \t]*([Zz]|[+-]\d\d?(:?[0-5]\d)?))?)?\s*$",
     "examples": ["2026-11-23T09:30:00Z"],
 }
-BOOLEAN: Schema = {"enum": [True, False, *sorted((TRUE | FALSE) - {"true", "false", "True", "False", "TRUE", "FALSE"})]}
+BOOLEAN: Schema = {
+    "enum": [
+        True,
+        False,
+        *sorted((TRUE | FALSE) - {"true", "false", "True", "False", "TRUE", "FALSE"}),
+    ]
+}
 NUMBER: Schema = {"type": "number", "minimum": 0}
 PIXELS: Schema = {"type": "integer", "minimum": 1, "maximum": 10**9 - 1}
 BYTES: Schema = {"type": "integer", "minimum": 1, "maximum": 10**15 - 1}
 DOMAIN: Schema = {"type": "string", "pattern": r"^\s*[^\s/:@?#]+\s*$", "examples": ["example.org"]}
-IRI: Schema = {"type": "string", "pattern": r"^\s*[A-Za-z][A-Za-z0-9+.-]*:\S+\s*$", "maxLength": LONGEST_ID}
+IRI: Schema = {
+    "type": "string",
+    "pattern": r"^\s*[A-Za-z][A-Za-z0-9+.-]*:\S+\s*$",
+    "maxLength": LONGEST_ID,
+}
 
 TYPES: dict[type[Shape], dict[str, tuple[Schema, str]]] = {
     ProviderShape: {
@@ -65,9 +85,18 @@ TYPES: dict[type[Shape], dict[str, tuple[Schema, str]]] = {
         "provider": ({"$ref": "#/definitions/provider"}, "Who published the article."),
         "published": (BOOLEAN, "With false the record appears nowhere."),
         "id": (IRI, "What readers know the article by. Never change it."),
-        "previousUrls": ({"type": "array", "items": ADDRESS}, "Earlier addresses of the article, the oldest first."),
-        "updatedDateTime": (MOMENT, "When it last changed: not before publication, not in the future."),
-        "expiryDateTime": (MOMENT, "When it is gone, after publication: from then on it appears nowhere."),
+        "previousUrls": (
+            {"type": "array", "items": ADDRESS},
+            "Earlier addresses of the article, the oldest first.",
+        ),
+        "updatedDateTime": (
+            MOMENT,
+            "When it last changed: not before publication, not in the future.",
+        ),
+        "expiryDateTime": (
+            MOMENT,
+            "When it is gone, after publication: from then on it appears nowhere.",
+        ),
         "category": (NAMED, "The one category whose feed it is in."),
         "excerpt": (TEXT, "What it says, in short."),
         "originalUrl": (ADDRESS, "Where it was first published."),
@@ -77,8 +106,14 @@ TYPES: dict[type[Shape], dict[str, tuple[Schema, str]]] = {
         "quality": (NUMBER, "Zero or more; feeds of your own can ask for it."),
         "heat": (NUMBER, "Zero or more; feeds of your own can ask for it, and go by it."),
         "topics": ({"type": "array", "items": NAMED}, "The topics whose feeds it is in."),
-        "images": ({"type": "array", "items": {"$ref": "#/definitions/image"}}, "The largest one is shown first."),
-        "related": ({"type": "array", "items": {"$ref": "#/definitions/related"}}, "Coverage of the same matter."),
+        "images": (
+            {"type": "array", "items": {"$ref": "#/definitions/image"}},
+            "The largest one is shown first.",
+        ),
+        "related": (
+            {"type": "array", "items": {"$ref": "#/definitions/related"}},
+            "Coverage of the same matter.",
+        ),
     },
 }
 
@@ -86,13 +121,19 @@ TYPES: dict[type[Shape], dict[str, tuple[Schema, str]]] = {
 def record_schema() -> Schema:
     """The schema, as plain data."""
     record = _of(Record)
-    record["properties"][SECRET_KEY] = {"description": "Dropped while the file is read: it is never published."}
+    record["properties"][SECRET_KEY] = {
+        "description": "Dropped while the file is read: it is never published."
+    }
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Record",
         "description": "An article record of feeds: YAML between two lines ---, TOML between two lines +++, or YAML.",
         **record,
-        "definitions": {"provider": _of(ProviderShape), "image": _of(ImageShape), "related": _of(RelatedShape)},
+        "definitions": {
+            "provider": _of(ProviderShape),
+            "image": _of(ImageShape),
+            "related": _of(RelatedShape),
+        },
     }
 
 
@@ -106,7 +147,11 @@ def _of(shape: type[Shape]) -> Schema:
     for key, (schema, description) in TYPES[shape].items():
         required = shape.model_fields[key].is_required()
         # Without a value a key is as absent; `published` alone must say something.
-        said = schema if required or key == "published" else {"anyOf": [schema, {"enum": [None, *_empty(schema)]}]}
+        said = (
+            schema
+            if required or key == "published"
+            else {"anyOf": [schema, {"enum": [None, *_empty(schema)]}]}
+        )
         properties[key] = {"description": description, **said}
         if "$ref" in said:  # beside a reference nothing else counts in draft 7
             properties[key] = {"description": description, "allOf": [said]}

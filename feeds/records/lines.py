@@ -1,12 +1,14 @@
-"""Front matter as nearly all of it is written, one key or one item a line, to plain data without a YAML parser.
+"""Front matter as nearly all of it is written, one key or one item a line, to plain data without a
+YAML parser.
 
-In: YAML. Out: the very data that events makes of it, or None where there is anything that could mean more than
-it seems to: flow style, anchors, tags, escapes, text over several lines, a key twice, a line that is none of these.
-That is about five times as quick as libyaml with its events; docs/benchmarks.md has the numbers. Where values stand
-is not known here, and nothing is ever wrong here: what is doubtful is read again by the parser, which tells why.
+In: YAML. Out: the very data that events makes of it, or None where there is anything that could
+mean more than it seems to: flow style, anchors, tags, escapes, text over several lines, a key
+twice, a line that is none of these. That is about five times as quick as libyaml with its events;
+docs/benchmarks.md has the numbers. Where values stand is not known here, and nothing is ever wrong
+here: what is doubtful is read again by the parser, which tells why.
 
-The records of a publisher have few forms: the same keys, as many topics. What is between the values is read once for
-all records that have it, to a form that says where each value goes.
+The records of a publisher have few forms: the same keys, as many topics. What is between the values
+is read once for all records that have it, to a form that says where each value goes.
 """
 
 import re
@@ -22,36 +24,42 @@ MOST_LINES = 2000
 
 LARGEST_FORM = 4000  # characters between the values
 
-# Beyond ASCII: not what YAML forbids, what ends a line for it though not for an editor, or the byte order mark.
+# Beyond ASCII: not what YAML forbids, what ends a line for it though not for an editor, or the byte
+# order mark.
 _HIGH = r"[^\x00-\x9f\u2028\u2029\ufeff\ufffe\uffff]++"
 _DOUBLE = rf"(?:[ !#-\[\]-~]++|{_HIGH})*+"
 _SINGLE = rf"(?:[ -&(-~]++|{_HIGH})*+"
 _PLAIN = rf"(?:[ -\"$-9;-~]++|{_HIGH})*+"
-# Without quotation marks: it begins with a letter or a digit, and no colon or hash in it ends it (YAML 1.1 §9.1.3).
+# Without quotation marks: it begins with a letter or a digit, and no colon or hash in it ends it
+# (YAML 1.1 §9.1.3).
 _UNQUOTED = rf"[^\W_]{_PLAIN}(?::(?! |$){_PLAIN})*+(?<! )"
 LINE = re.compile(
     # The indent, the dash of an item, a key.
     r"^( *+)(- )?(?:([A-Za-z][A-Za-z0-9_-]{0,60}):(?: ++(?=[^ \n])|$))?"
-    # In quotation marks, the double ones with no other escape than of themselves and of a backslash.
+    # In quotation marks, the double ones with no other escape than of themselves and of a
+    # backslash.
     rf"""("{_DOUBLE}(?:\\["\\]{_DOUBLE})*+"|'{_SINGLE}'|{_UNQUOTED}|"""
     # A comment on a line of its own.
     rf"#(?:[ -~]++|{_HIGH})*+)?$",
     re.MULTILINE,
 )
-# What such a line has for a value, where it says something and has no escape in it: after a key, or a dash alone.
+# What such a line has for a value, where it says something and has no escape in it: after a key, or
+# a dash alone.
 VALUE = re.compile(
     rf"""(?::(?<=[A-Za-z0-9_-]:) ++|-(?<![^ \n]-) )(?!(?:null|Null|NULL)$)("{_DOUBLE}"|'{_SINGLE}'|{_UNQUOTED})$""",
     re.MULTILINE,
 )
 
 Pick = Callable[[list[Any]], Iterable[Any]]
-# Where the values of a text go. After them and a None come the containers, the innermost first and the whole last: each
-# by its keys, unless it is a list, and by what picks what is in it of all that is there already.
+# Where the values of a text go. After them and a None come the containers, the innermost first and
+# the whole last: each by its keys, unless it is a list, and by what picks what is in it of all that
+# is there already.
 Form = tuple[tuple[tuple[str, ...] | None, Pick], ...]
 
 
 def read_lines(source: str) -> dict[str, Any] | None:
-    """The mapping that the YAML is, without `secured` at any depth; None where only a parser can tell."""
+    """The mapping that the YAML is, without `secured` at any depth; None where only a parser can
+    tell."""
     if (parts := parted(source)) is None:
         return _read(source)
     between, values = parts
@@ -69,7 +77,8 @@ def read_lines(source: str) -> dict[str, Any] | None:
 
 
 def parted(source: str) -> tuple[str, list[str]] | None:
-    """What stands between the values of a text, with NUL where they are, and the values as they are written.
+    """What stands between the values of a text, with NUL where they are, and the values as they are
+    written.
 
     None of what is told line by line alone.
     """
@@ -81,7 +90,8 @@ def parted(source: str) -> tuple[str, list[str]] | None:
 
 
 def numbered(between: str) -> dict[str, Any]:
-    """The mapping of every text that has this between its values, with a value's number as Plain in its place.
+    """The mapping of every text that has this between its values, with a value's number as Plain in
+    its place.
 
     Raises ValueError where only a parser can tell.
     """
@@ -95,7 +105,8 @@ def numbered(between: str) -> dict[str, Any]:
 
 @lru_cache(maxsize=500)
 def _form(between: str) -> Form:
-    """The form of a text.  Raises ValueError as `numbered` does: nothing is kept that may be a value after all."""
+    """The form of a text.  Raises ValueError as `numbered` does: nothing is kept that may be a
+    value after all."""
     data, count = numbered(between), between.count("\0")
     containers: list[Any] = []
 
@@ -128,7 +139,8 @@ def _read(source: str) -> dict[str, Any] | None:
     opened: list[tuple[int, Any]] = [(0, root)]
     column = 0
     inside: Any = root
-    waiting: tuple[int, dict[str, Any], str] | None = None  # a key whose value is in the lines to come
+    # a key whose value is in the lines to come
+    waiting: tuple[int, dict[str, Any], str] | None = None
     hidden = False
     for indent, dash, key, written in lines:
         if not key and not dash:
@@ -136,7 +148,8 @@ def _read(source: str) -> dict[str, Any] | None:
                 return None
             continue
         at = len(indent)
-        if at != column or dash or waiting is not None or type(inside) is list:  # not just another key of a mapping
+        # not just another key of a mapping
+        if at != column or dash or waiting is not None or type(inside) is list:
             if waiting is not None:
                 begun, holder, name = waiting
                 waiting = None

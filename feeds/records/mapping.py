@@ -1,7 +1,8 @@
-"""[records.fields] of config.toml to a FieldMapping: where each key of a record is taken from.  Pure.
+"""[records.fields] of config.toml to a FieldMapping: where each key of a record is taken from.
+Pure.
 
-In: the table as TOML has it. Out: a FieldMapping, None when every key is taken from itself, or MappingError with every
-fault of the table. Not here: what a record holds at those places (fields).
+In: the table as TOML has it. Out: a FieldMapping, None when every key is taken from itself, or
+MappingError with every fault of the table. Not here: what a record holds at those places (fields).
 """
 
 import json
@@ -39,8 +40,8 @@ class MappingError(ValueError):
 class TheirKey:
     """A key of theirs, dotted below.
 
-    `negated`: what says true means false. `in_utc`: a date and time without an offset and quotes is in UTC, as YAML has
-    it, and not in the zone of the site.
+    `negated`: what says true means false. `in_utc`: a date and time without an offset and quotes is
+    in UTC, as YAML has it, and not in the zone of the site.
     """
 
     path: tuple[str, ...]
@@ -77,7 +78,8 @@ Source = tuple[Candidate, ...]
 
 @dataclass(frozen=True, slots=True)
 class FieldMapping:
-    """For each key of ours that is mapped, the candidates in their order.  `digest` stands for the table as a whole."""
+    """For each key of ours that is mapped, the candidates in their order.  `digest` stands for the
+    table as a whole."""
 
     fields: dict[str, Source]
     digest: str
@@ -110,7 +112,11 @@ def read_mapping(table: Any) -> FieldMapping | None:
 
 
 def _source(name: str, value: Any) -> Source:
-    if name == "provider" and isinstance(value, dict) and not value.keys() & {"value", "template", "not"}:
+    if (
+        name == "provider"
+        and isinstance(value, dict)
+        and not value.keys() & {"value", "template", "not"}
+    ):
         return (_nested(name, value),)
     values = value if isinstance(value, list) else [value]
     if not values:
@@ -150,7 +156,10 @@ def _constant(name: str, value: Any) -> Constant:
     key, _, inner = name.partition(".")
     _, problems = validate({**SOUND, key: {**SOUND[key], inner: value} if inner else value})
     if problems:
-        faults = (f"{key_text(problem.path)}: expected {problem.expected}, got {problem.got}" for problem in problems)
+        faults = (
+            f"{key_text(problem.path)}: expected {problem.expected}, got {problem.got}"
+            for problem in problems
+        )
         raise MappingError("; records.fields.".join(faults))
     return Constant(value)
 
@@ -158,7 +167,9 @@ def _constant(name: str, value: Any) -> Constant:
 def _path(name: str, text: str) -> tuple[str, ...]:
     path = tuple(text.split("."))
     if SECRET_KEY in path:
-        raise MappingError(f"{name}: expected a key other than {SECRET_KEY}, which never leaves a record")
+        raise MappingError(
+            f"{name}: expected a key other than {SECRET_KEY}, which never leaves a record"
+        )
     if "{" in text or "://" in text or not all(part and part == part.strip() for part in path):
         raise MappingError(f'{name}: expected a key of theirs, such as "seo.title", got {text!r}')
     return path
@@ -167,14 +178,18 @@ def _path(name: str, text: str) -> tuple[str, ...]:
 def _check_no_secret(name: str, value: Any) -> None:
     if isinstance(value, dict) and SECRET_KEY in value:
         raise MappingError(f"{name}: expected no key {SECRET_KEY} in a value")
-    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+    for item in (
+        value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    ):
         _check_no_secret(name, item)
 
 
 def _template(name: str, text: str) -> Template:
     pieces = re.split(r"\{([^{}]*)\}", text)
     if any("{" in piece or "}" in piece for piece in pieces[::2]):
-        raise MappingError(f"{name}: expected a template whose {{ and }} enclose parts, got {text!r}")
+        raise MappingError(
+            f"{name}: expected a template whose {{ and }} enclose parts, got {text!r}"
+        )
     parts: list[str | TheirKey] = []
     for part in pieces[1::2]:
         if part in PARTS:
@@ -183,11 +198,15 @@ def _template(name: str, text: str) -> Template:
             parts.append(TheirKey(_path(name, part[1:])))
         else:
             known = ", ".join(f"{{{known}}}" for known in PARTS)
-            raise MappingError(f"{name}: expected {known} or a key of theirs such as {{.url}}, got {{{part}}}")
+            raise MappingError(
+                f"{name}: expected {known} or a key of theirs such as {{.url}}, got {{{part}}}"
+            )
     is_address = text.startswith(("http://", "https://"))
     # A part within the host would let a record choose the site that its article is of.
     if (is_address or name in ADDRESSES) and not re.match(r"https?://[^/?#\s]+/", pieces[0]):
-        raise MappingError(f"{name}: expected a template that begins with https://, a host and a slash, got {text!r}")
+        raise MappingError(
+            f"{name}: expected a template that begins with https://, a host and a slash, got {text!r}"
+        )
     return Template(tuple(pieces[::2]), tuple(parts), is_address)
 
 

@@ -1,8 +1,10 @@
-"""The HTML of a body, cleaned.  In: Markdown or HTML, and the address it belongs to.  Out: HTML within all bounds.
+"""The HTML of a body, cleaned.  In: Markdown or HTML, and the address it belongs to.  Out: HTML
+within all bounds.
 
-All HTML passes nh3, whatever wrote it, and every address in it becomes absolute against the article's own: readers show
-it far from the page that it was written for. Nothing changes the text after nh3: what may not be published is taken out
-before. Not here: what else an entry shows (render/content).
+All HTML passes nh3, whatever wrote it, and every address in it becomes absolute against the
+article's own: readers show it far from the page that it was written for. Nothing changes the text
+after nh3: what may not be published is taken out before. Not here: what else an entry shows
+(render/content).
 """
 
 import re
@@ -12,7 +14,14 @@ from urllib.parse import urljoin
 
 import nh3
 
-from feeds.records.bounds import MOST_BODY, MOST_LEVELS, html_flaw, markdown_flaw, may_be_deep, references_flaw
+from feeds.records.bounds import (
+    MOST_BODY,
+    MOST_LEVELS,
+    html_flaw,
+    markdown_flaw,
+    may_be_deep,
+    references_flaw,
+)
 from feeds.records.text import NOT_TEXT, WINDOWS
 
 if TYPE_CHECKING:
@@ -30,7 +39,11 @@ MORE_TAGS = {
     "a": {"href", "hreflang", "title"},
     "code": {"class"},
 }
-ATTRIBUTES = {**nh3.ALLOWED_ATTRIBUTES, **{tag: set(names) for tag, names in MORE_TAGS.items()}, "*": {"lang", "dir"}}
+ATTRIBUTES = {
+    **nh3.ALLOWED_ATTRIBUTES,
+    **{tag: set(names) for tag, names in MORE_TAGS.items()},
+    "*": {"lang", "dir"},
+}
 TAGS = nh3.ALLOWED_TAGS | MORE_TAGS.keys()
 ADDRESSES = {"href", "src", "poster", "cite"}
 SCHEMES = ("http:", "https:", "mailto:")
@@ -79,7 +92,8 @@ def checked_html(text: str) -> str:
 
 
 def flaw_of(text: str, base: str, most: int = MOST_BODY) -> str | None:
-    """Return what is wrong with a body that `html_of` refuses.  It is rendered only where its text does not tell."""
+    """Return what is wrong with a body that `html_of` refuses.  It is rendered only where its text
+    does not tell."""
     try:
         if _is_safe(text, base, most):
             return None
@@ -90,7 +104,8 @@ def flaw_of(text: str, base: str, most: int = MOST_BODY) -> str | None:
 
 
 def _is_safe(text: str, base: str, most: int) -> bool:
-    """Tell whether a body's text shows that its HTML is within bounds.  Raises BodyError where it is not."""
+    """Tell whether a body's text shows that its HTML is within bounds.  Raises BodyError where it
+    is not."""
     if len(text) > MOST_BODY // 4 and len(text.encode()) > MOST_BODY:
         raise BodyError(f"at most {MOST_BODY:,} bytes")
     of_html = is_html(text)
@@ -113,7 +128,11 @@ def _is_safe(text: str, base: str, most: int) -> bool:
         if text.count("]") * longest > most // 2:
             return False
     length = len(text) if text.isascii() else 4 * len(text)
-    bound = length + sum(text.count(mark) * size for mark, size in GROWTH.items()) + addresses * (len(base) + 20)
+    bound = (
+        length
+        + sum(text.count(mark) * size for mark, size in GROWTH.items())
+        + addresses * (len(base) + 20)
+    )
     if bound > most:
         return False
     return of_html or _has_few_delimiters(text)
@@ -130,13 +149,16 @@ def _has_few_delimiters(text: str) -> bool:
 def _markdown() -> "MarkdownIt":
     from markdown_it import MarkdownIt  # loads slowly, and many sites have no bodies
 
-    made = MarkdownIt("commonmark", {"html": True, "maxNesting": MOST_LEVELS}).enable(["table", "strikethrough"])
+    made = MarkdownIt("commonmark", {"html": True, "maxNesting": MOST_LEVELS}).enable(
+        ["table", "strikethrough"]
+    )
     made.core.ruler.before("inline", "bounds", _check_blocks)
     return made
 
 
 def _check_blocks(state: "StateCore") -> None:
-    """Raise BodyError where blocks are in each other too deeply, and before links come to too much."""
+    """Raise BodyError where blocks are in each other too deeply, and before links come to too
+    much."""
     containers = ("blockquote_open", "list_item_open", "bullet_list_open", "ordered_list_open")
     if any(token.level >= MOST_LEVELS - 1 and token.type in containers for token in state.tokens):
         raise BodyError(f"at most {MOST_LEVELS} levels of lists and quotations")
@@ -165,7 +187,11 @@ def cleaned(html: str, base: str, most: int = MOST_BODY) -> str:
 
     # As the last step: text that is changed after it may become a tag.
     made = nh3.clean(
-        _without_what_is_no_text(html), tags=set(TAGS), attributes=ATTRIBUTES, attribute_filter=absolute, link_rel=None
+        _without_what_is_no_text(html),
+        tags=set(TAGS),
+        attributes=ATTRIBUTES,
+        attribute_filter=absolute,
+        link_rel=None,
     )
     if room < 0 or (len(made) > most // 4 and len(made.encode()) > most):
         raise BodyError(f"HTML of at most {most:,} bytes")
@@ -173,9 +199,11 @@ def cleaned(html: str, base: str, most: int = MOST_BODY) -> str:
 
 
 def _without_what_is_no_text(html: str) -> str:
-    """HTML without the characters that XML forbids or no reader shows, written as such or as a reference.
+    """HTML without the characters that XML forbids or no reader shows, written as such or as a
+    reference.
 
-    What is left may be such a reference in turn; where that goes on, what is left of them is shown as U+FFFD.
+    What is left may be such a reference in turn; where that goes on, what is left of them is shown
+    as U+FFFD.
     """
     if not html.isprintable():
         html = NOT_TEXT.sub("", html).replace("\r\n", "\n").replace("\r", "\n")
@@ -185,7 +213,9 @@ def _without_what_is_no_text(html: str) -> str:
         html, before = REFERENCE.sub(_without, html), html
         if html == before:
             return html
-    return REFERENCE.sub(lambda found: found[0] if _without(found) == found[0] else "\N{REPLACEMENT CHARACTER}", html)
+    return REFERENCE.sub(
+        lambda found: found[0] if _without(found) == found[0] else "\N{REPLACEMENT CHARACTER}", html
+    )
 
 
 def _without(reference: re.Match[str]) -> str:
@@ -208,7 +238,8 @@ def _absolute(value: str, base: str) -> str | None:
 
 
 def _srcset(value: str, base: str, most: int) -> str | None:
-    """Each candidate of a srcset made absolute (HTML, "srcset attributes"): an address, then perhaps its size.
+    """Each candidate of a srcset made absolute (HTML, "srcset attributes"): an address, then
+    perhaps its size.
 
     It ends where it comes to more than so many characters.
     """

@@ -18,10 +18,11 @@ MOMENT = re.compile(
 
 
 def read_moment(text: str, zone: tzinfo) -> datetime:
-    """Return the moment of a date and time, in UTC.  Without an offset it is in the zone; a date alone is its midnight.
+    """Return the moment of a date and time, in UTC.  Without an offset it is in the zone; a date
+    alone is its midnight.
 
-    Of a time that a change of clocks shows twice the first is meant. One that it leaves out is counted on from before
-    the change, so that 02:30 is 03:30 (PEP 495, fold=0). Raises ValueError.
+    Of a time that a change of clocks shows twice the first is meant. One that it leaves out is
+    counted on from before the change, so that 02:30 is 03:30 (PEP 495, fold=0). Raises ValueError.
     """
     if USUAL_MOMENT.fullmatch(text):
         try:
@@ -46,7 +47,8 @@ def read_moment(text: str, zone: tzinfo) -> datetime:
 
 @cache
 def time_zones() -> frozenset[str]:
-    """Return the names in the IANA time zone database, as tzdata has them: machines differ in theirs."""
+    """Return the names in the IANA time zone database, as tzdata has them: machines differ in
+    theirs."""
     from importlib.resources import files  # it takes as long as a small command
 
     return frozenset(files("tzdata").joinpath("zones").read_text(encoding="utf-8").split())

@@ -1,4 +1,5 @@
-"""What the path of a record's file says of it, and text as part of an address.  Pure: no file is looked at."""
+"""What the path of a record's file says of it, and text as part of an address.  Pure: no file is
+looked at."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ Day = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What a file is called: its path without suffix and date, the last part of that, and the date as it is written."""
+    """What a file is called: its path without suffix and date, the last part of that, and the date
+    as it is written."""
 
     path: str
     slug: str
@@ -35,14 +37,18 @@ def named(path: str) -> Named:
 
 
 def is_aside(path: str) -> bool:
-    """Whether a file is no post: one of Jekyll's drafts, a name with an underscore before it, data of Docusaurus."""
+    """Whether a file is no post: one of Jekyll's drafts, a name with an underscore before it, data
+    of Docusaurus."""
     *folders, name = path.split("/")
     return name.startswith("_") or "_drafts" in folders or name in BESIDE_POSTS
 
 
 def address_part(text: str) -> str:
-    """Text as part of an address's path: what cannot stand there is encoded, what would lead elsewhere falls away."""
-    segments = [segment for segment in text.split("/") if unquote(segment).strip() not in ("", ".", "..")]
+    """Text as part of an address's path: what cannot stand there is encoded, what would lead
+    elsewhere falls away."""
+    segments = [
+        segment for segment in text.split("/") if unquote(segment).strip() not in ("", ".", "..")
+    ]
     if not segments:
         return ""
     path = "/".join(_segment(segment.strip()) for segment in segments)

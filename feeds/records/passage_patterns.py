@@ -1,4 +1,5 @@
-"""The signs by which passages of a body are hidden, as patterns.  Not here: what they do to a text (hidden)."""
+"""The signs by which passages of a body are hidden, as patterns.  Not here: what they do to a text
+(hidden)."""
 
 import re
 

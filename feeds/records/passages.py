@@ -1,10 +1,12 @@
-"""Passages of a body that its author hides: comments, and what a template shows under a condition.  Pure.
+"""Passages of a body that its author hides: comments, and what a template shows under a condition.
+Pure.
 
-Hidden are comments of HTML, kramdown, MDX, Liquid, Nunjucks and Hugo, processing instructions, scripts and styles, and
-blocks of Liquid whose condition nobody knows here. What has no end hides all that follows. Code keeps what it holds;
-where templates are run before Markdown is read, they act in code as well. In doubt a passage is hidden: what looks like
-code is kept only where Markdown itself makes code of it.
-In: the text of a body. Out: the text without these passages. Not here: how a body is rendered (markup).
+Hidden are comments of HTML, kramdown, MDX, Liquid, Nunjucks and Hugo, processing instructions,
+scripts and styles, and blocks of Liquid whose condition nobody knows here. What has no end hides
+all that follows. Code keeps what it holds; where templates are run before Markdown is read, they
+act in code as well. In doubt a passage is hidden: what looks like code is kept only where Markdown
+itself makes code of it. In: the text of a body. Out: the text without these passages. Not here: how
+a body is rendered (markup).
 """
 
 import re
@@ -51,14 +53,17 @@ class Trust(IntEnum):
 def visible(text: str, templates_in_code: bool = False) -> str:
     """A body without the passages that its author hides.
 
-    `templates_in_code`: a template language may act before Markdown is read, as in sites of Jekyll and Eleventy.
+    `templates_in_code`: a template language may act before Markdown is read, as in sites of Jekyll
+    and Eleventy.
     """
     if not ("<" in text or "{" in text) or not OPENERS.search(text):
         return text
     if templates_in_code:
         text = _Scan(text, IN_TEMPLATE, Trust.NOTHING).run()
     templates = not templates_in_code
-    tokens = IN_HTML if is_html(_Scan(text, IN_HTML, Trust.NOTHING, templates).run()) else IN_MARKDOWN
+    tokens = (
+        IN_HTML if is_html(_Scan(text, IN_HTML, Trust.NOTHING, templates).run()) else IN_MARKDOWN
+    )
     for trust in (Trust.INDENTED, Trust.MARKED):
         scan = _Scan(text, tokens, trust, templates)
         shown = scan.run()
@@ -75,12 +80,15 @@ def _is_code(marked: str) -> bool:
         html = nh3.clean(checked_html(marked), tags={"code", "pre"}, attributes={})
     except BodyError:
         return False
-    found = sum(code[0].count(MARK) for code in re.finditer(r"<(code|pre)>.*?</\1>", html, re.DOTALL))
+    found = sum(
+        code[0].count(MARK) for code in re.finditer(r"<(code|pre)>.*?</\1>", html, re.DOTALL)
+    )
     return found == marked.count(MARK)
 
 
 def _with_lines_marked(code: str) -> str:
-    """Code with a mark at the end of each line after the first, but for those that may be fences."""
+    """Code with a mark at the end of each line after the first, but for those that may be
+    fences."""
     first, *lines = code.split("\n")
     return "\n".join([first, *(line if EDGE.fullmatch(line) else line + MARK for line in lines)])
 
@@ -88,7 +96,9 @@ def _with_lines_marked(code: str) -> str:
 class _Scan:
     """One way through a text, from its begin to its end."""
 
-    def __init__(self, text: str, tokens: re.Pattern[str], trust: Trust, templates: bool = True) -> None:
+    def __init__(
+        self, text: str, tokens: re.Pattern[str], trust: Trust, templates: bool = True
+    ) -> None:
         """`templates`: whether the language of templates means anything here."""
         self._text = text
         self._tokens = tokens
@@ -124,12 +134,17 @@ class _Scan:
     def marked(self) -> Iterator[str]:
         """The text that is shown, with a mark for each thing in its code that would hide elsewhere.
 
-        Once so, which changes nothing of what else it means, and once with marks on the lines of such code too.
+        Once so, which changes nothing of what else it means, and once with marks on the lines of
+        such code too.
         """
-        marked = [OPENERS.sub(MARK, part) if at in self._code else part for at, part in enumerate(self._shown)]
+        marked = [
+            OPENERS.sub(MARK, part) if at in self._code else part
+            for at, part in enumerate(self._shown)
+        ]
         yield _trimmed("".join(marked))
         lined = [
-            _with_lines_marked(part) if at in self._code and MARK in part else part for at, part in enumerate(marked)
+            _with_lines_marked(part) if at in self._code and MARK in part else part
+            for at, part in enumerate(marked)
         ]
         yield _trimmed("".join(lined))
 
@@ -141,7 +156,8 @@ class _Scan:
         self._line = (rest if line_feed else self._line + begin + rest)[:LONGEST_PREFIX]
 
     def _kept_end(self, found: re.Match[str], kind: str) -> tuple[int, bool]:
-        """Return the end of what is kept from here on, and whether it is code; the start where nothing is kept."""
+        """Return the end of what is kept from here on, and whether it is code; the start where
+        nothing is kept."""
         start = found.start()
         if kind in TEMPLATE_KINDS and (not self._templates or start < self._no_template_before):
             return found.end(), False
@@ -152,18 +168,29 @@ class _Scan:
         if kind == "end":  # of nothing
             return found.end(), False
         if kind == "code" and self._trust:
-            end = self._search(found["code"].lower(), re.compile(rf"</{found['code']}\s*>", re.IGNORECASE), found.end())
+            end = self._search(
+                found["code"].lower(),
+                re.compile(rf"</{found['code']}\s*>", re.IGNORECASE),
+                found.end(),
+            )
             return end.end() if end else found.end(), True
         if kind == "code":
             return found.end(), False
         if kind == "ticks":
-            return self._ticks_end(found) if self._trust else found.end(), not self._is_sure_fence(found)
-        if self._tokens is IN_MARKDOWN and self._trust >= Trust.INDENTED and start >= self._no_code_before:
+            return self._ticks_end(found) if self._trust else found.end(), not self._is_sure_fence(
+                found
+            )
+        if (
+            self._tokens is IN_MARKDOWN
+            and self._trust >= Trust.INDENTED
+            and start >= self._no_code_before
+        ):
             return self._indented_end(found, kind), True
         return start, False
 
     def _search(self, name: str, end: re.Pattern[str], at: int) -> re.Match[str] | None:
-        """The next end of that name.  To look for what is missing takes as long as the text is, so it is done once."""
+        """The next end of that name.  To look for what is missing takes as long as the text is, so
+        it is done once."""
         if name in self._missing:
             return None
         if (found := end.search(self._text, at)) is None:
@@ -188,24 +215,39 @@ class _Scan:
         # On one line alone: what begins the next one may end the paragraph.
         same = self._runs[len(ticks)]
         close = bisect_left(same, found.end())
-        return same[close] + len(ticks) if close < len(same) and same[close] < self._line_end else found.end()
+        return (
+            same[close] + len(ticks)
+            if close < len(same) and same[close] < self._line_end
+            else found.end()
+        )
 
     def _is_sure_fence(self, ticks: re.Match[str]) -> bool:
-        """Tell whether ticks surely begin a block of code: at the start of a line, without HTML before."""
+        """Tell whether ticks surely begin a block of code: at the start of a line, without HTML
+        before."""
         is_alone = not self._line and (ticks.start() == 0 or self._shown[-1].endswith("\n\n"))
-        if len(ticks[0]) < 3 or not is_alone or ticks.start() > self._first_html or not self._is_fence(ticks):
+        if (
+            len(ticks[0]) < 3
+            or not is_alone
+            or ticks.start() > self._first_html
+            or not self._is_fence(ticks)
+        ):
             return False
-        return self._text.find("|", ticks.end(), self._end_of_line(ticks.end())) < 0  # a table comes first
+        # a table comes first
+        return self._text.find("|", ticks.end(), self._end_of_line(ticks.end())) < 0
 
     def _is_fence(self, ticks: re.Match[str]) -> bool:
-        return ticks[0][0] == "~" or self._text.find("`", ticks.end(), self._end_of_line(ticks.end())) < 0
+        return (
+            ticks[0][0] == "~"
+            or self._text.find("`", ticks.end(), self._end_of_line(ticks.end())) < 0
+        )
 
     def _end_of_line(self, at: int) -> int:
         end = self._text.find("\n", at)
         return end if end >= 0 else len(self._text)
 
     def _indented_end(self, found: re.Match[str], kind: str) -> int:
-        """Return the end of a passage that is all in one indented block of code; its start where it is in none."""
+        """Return the end of a passage that is all in one indented block of code; its start where it
+        is in none."""
         start, text = found.start(), self._text
         first = text.rfind("\n", 0, start) + 1
         at = first
@@ -242,7 +284,8 @@ class _Scan:
         return end.end()
 
     def _template_end(self, start: int, end: int) -> int:
-        """The end of a comment, or of the block of a template that begins in it and ends after it."""
+        """The end of a comment, or of the block of a template that begins in it and ends after
+        it."""
         text = self._text
         for inner in IN_TEMPLATE.finditer(text, start, end):
             if inner.lastgroup == "block" and self._tries > 0:
@@ -252,7 +295,13 @@ class _Scan:
                     closed = text.rfind("-->", start, after)
                     opened = text.find("<!--", closed, after)
                     close = ENDS["html"].search(text, after) if opened >= 0 else None
-                    return len(text) if opened >= 0 and close is None else close.end() if close else after
+                    return (
+                        len(text)
+                        if opened >= 0 and close is None
+                        else close.end()
+                        if close
+                        else after
+                    )
         return end
 
     def _kramdown_end(self, at: int) -> int:
@@ -273,7 +322,9 @@ class _Scan:
             at, kind = found.end(), found.lastgroup
             if kind == "raw" and (end := self._search("raw", RAW_END, at)):
                 at = end.end()
-            elif kind == "block" and (names[-1] not in ("comment", "doc") or block_name(found[0]) == names[-1]):
+            elif kind == "block" and (
+                names[-1] not in ("comment", "doc") or block_name(found[0]) == names[-1]
+            ):
                 names.append(block_name(found[0]))
             elif kind == "end" and block_name(found[0]) == names[-1]:
                 names.pop()

@@ -1,13 +1,16 @@
-"""Plain data: what a front matter holds, in whatever it is written, before anything of it is checked.
+"""Plain data: what a front matter holds, in whatever it is written, before anything of it is
+checked.
 
-Which scalars are numbers, dates or booleans is not decided here but by the field that they are for, so that the title
-`1984` and the topic `NO` stay text. Here is what every way of writing shares: marks of a scalar, limits, flaws, places.
+Which scalars are numbers, dates or booleans is not decided here but by the field that they are for,
+so that the title `1984` and the topic `NO` stay text. Here is what every way of writing shares:
+marks of a scalar, limits, flaws, places.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
-SECRET_KEY = "secured"  # dropped wherever data is made, at any depth: no other part of the program ever holds it
+# dropped wherever data is made, at any depth: no other part of the program ever holds it
+SECRET_KEY = "secured"
 DEEPEST = 32
 MOST_NODES = 20_000
 NULLS = {"", "~", "null", "Null", "NULL"}
@@ -34,7 +37,8 @@ class Flaw:
 
 @dataclass(frozen=True, slots=True)
 class FrontMatter:
-    """What a text holds: `data` is None when it cannot be read as a mapping; `places` is filled on demand only.
+    """What a text holds: `data` is None when it cannot be read as a mapping; `places` is filled on
+    demand only.
 
     `secret` has the first and the last line of each `secured`, where the parser tells (YAML).
     """
@@ -48,4 +52,6 @@ class FrontMatter:
 
 def key_text(path: Path) -> str:
     """A path into the data as a person writes it: `images[0].url`."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+    return "".join(
+        f"[{part}]" if isinstance(part, int) else f".{part}" for part in path
+    ).removeprefix(".")

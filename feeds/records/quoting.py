@@ -1,7 +1,9 @@
-"""Which lines of a record may be shown to its editor, beside a fault: every one but those of `secured`.
+"""Which lines of a record may be shown to its editor, beside a fault: every one but those of
+`secured`.
 
-In: a record's bytes. Out: lines by number. Where a parser cannot tell how far `secured` reaches, nothing after its
-first mention is given. Not here: what the service and builds say, which quote no line at all.
+In: a record's bytes. Out: lines by number. Where a parser cannot tell how far `secured` reaches,
+nothing after its first mention is given. Not here: what the service and builds say, which quote no
+line at all.
 """
 
 import re
@@ -42,7 +44,11 @@ def quotable(content: bytes) -> dict[int, str]:
             break
         if is_comment and _mentions(line):
             secret.add(number)
-    return {number: line for number, line in lines.items() if number not in secret and not _may_mean_it(line)}
+    return {
+        number: line
+        for number, line in lines.items()
+        if number not in secret and not _may_mean_it(line)
+    }
 
 
 def _mentions(line: str) -> bool:
@@ -51,6 +57,7 @@ def _mentions(line: str) -> bool:
 
 
 def _may_mean_it(line: str) -> bool:
-    """Whether a word of a line looks like the key misspelled: what stands there was to be a secret."""
+    """Whether a word of a line looks like the key misspelled: what stands there was to be a
+    secret."""
     words = (word for word in WORD.findall(line) if len(word) <= LONGEST_SLIP and word[:1] in "sS")
     return any(likely_key(word) == SECRET_KEY for word in words)

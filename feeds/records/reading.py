@@ -1,7 +1,8 @@
-"""A record's bytes to a Reading: the Article it holds, or why it holds none, and every fault with its place.
+"""A record's bytes to a Reading: the Article it holds, or why it holds none, and every fault with
+its place.
 
-Here meet the front matter (frontmatter, toml) and the rules of what it may say (validation, slips). Files are
-opened elsewhere (folder).
+Here meet the front matter (frontmatter, toml) and the rules of what it may say (validation, slips).
+Files are opened elsewhere (folder).
 """
 
 from codecs import BOM_UTF8
@@ -45,10 +46,10 @@ MOST_FAULTS = 100  # that are told of one record
 class Reading(NamedTuple):
     """What reading one record came to.  No article and no fault: its editor does not publish it.
 
-    `doubtful`: what can be read of a broken one says, or may say, that its editor takes it back, or dates it later.
-    Of a record that is no article, `held` stands for its addresses, so that no other one may point to them, `due` is
-    its publication and `expires` its expiry: before the one and after the other it is nobody's business that there is
-    such a record.
+    `doubtful`: what can be read of a broken one says, or may say, that its editor takes it back, or
+    dates it later. Of a record that is no article, `held` stands for its addresses, so that no
+    other one may point to them, `due` is its publication and `expires` its expiry: before the one
+    and after the other it is nobody's business that there is such a record.
     """
 
     path: str
@@ -76,11 +77,13 @@ def read_record(
     most_html: int = MOST_BODY,
     liquid: bool | None = None,
 ) -> Reading:
-    """Read the bytes of the record at `path`, relative to the records folder.  `now` tells a future update.
+    """Read the bytes of the record at `path`, relative to the records folder.  `now` tells a future
+    update.
 
-    `mapping` says where our keys are taken from; without one each is taken from itself. Dates without an offset are in
-    the zone. A body whose HTML comes to more than `most_html` bytes is left out. `liquid` tells whether blocks of a
-    template language act in code as well; unless it is given they do with a mapping.
+    `mapping` says where our keys are taken from; without one each is taken from itself. Dates
+    without an offset are in the zone. A body whose HTML comes to more than `most_html` bytes is
+    left out. `liquid` tells whether blocks of a template language act in code as well; unless it is
+    given they do with a mapping.
     """
     mark = digest(content)
     try:
@@ -89,12 +92,18 @@ def read_record(
         good = error.object[: error.start].decode()
         place = (good.count("\n") + 1, len(good) - good.rfind("\n"))
         fault = Fault(path, *place, "", "UTF-8", f"the byte 0x{error.object[error.start]:02x}")
-        return Reading(path, mark, None, (fault,), doubtful=may_be_hidden(content, now, mapping, zone))
+        return Reading(
+            path, mark, None, (fault,), doubtful=may_be_hidden(content, now, mapping, zone)
+        )
     is_toml = toml.is_toml(text)
     if mapping is None and not is_toml and not liquid:
         source, body, _ = frontmatter.split(text)
-        usual = None if line_in_body(body, now, zone) else usual_article(source, body, path, mark, now)
-        if usual is not None and (not usual[0].body or flaw_of(usual[0].body, usual[0].link, most_html) is None):
+        usual = (
+            None if line_in_body(body, now, zone) else usual_article(source, body, path, mark, now)
+        )
+        if usual is not None and (
+            not usual[0].body or flaw_of(usual[0].body, usual[0].link, most_html) is None
+        ):
             would_be, is_published = usual
             if is_published:
                 return Reading(path, mark, would_be, ())
@@ -102,11 +111,18 @@ def read_record(
             return Reading(path, mark, None, (), True, False, _held_by(would_be), *moments)
     read = toml.read if is_toml else frontmatter.read
     front = read(text)
-    faults = [Fault(path, *flaw.place, _known_key(flaw.path), flaw.expected, flaw.got) for flaw in front.flaws]
+    faults = [
+        Fault(path, *flaw.place, _known_key(flaw.path), flaw.expected, flaw.got)
+        for flaw in front.flaws
+    ]
     if front.data is None:
-        return Reading(path, mark, None, tuple(faults), doubtful=may_be_hidden(content, now, mapping, zone))
+        return Reading(
+            path, mark, None, tuple(faults), doubtful=may_be_hidden(content, now, mapping, zone)
+        )
     body = clean(front.body).strip()
-    mapped = Mapped(front.data) if mapping is None else fields.apply(mapping, front.data, path, zone)
+    mapped = (
+        Mapped(front.data) if mapping is None else fields.apply(mapping, front.data, path, zone)
+    )
     if mapping is not None and is_aside(path):
         return Reading(path, mark, None, (), unpublished=True, held=_held(mapped.data))
     record, problems = validate(mapped.data, zone)
@@ -117,7 +133,9 @@ def read_record(
     problems += _misspellings(front.data, mapped.known)
     signs = hiding.Signs(front.data, mapped, now, zone)
     problems += signs.problems
-    hides = signs.unpublished or signs.doubtful or any(hiding.decides(problem) for problem in problems)
+    hides = (
+        signs.unpublished or signs.doubtful or any(hiding.decides(problem) for problem in problems)
+    )
     lines = [] if hides else hiding_lines(text, front.body, front.data, now, zone)
     for line, got in lines:
         expected = f"{line.key} as a key of the record"
@@ -134,12 +152,18 @@ def read_record(
         faults += [_fault(path, problem, mapped, places) for problem in problems]
     # What a mapping makes of a record follows from its path too.
     shown = mark if mapping is None else digest(mark, path)
-    kept = record is not None and not signs.unpublished and all(fault.cost is not Cost.RECORD for fault in faults)
+    kept = (
+        record is not None
+        and not signs.unpublished
+        and all(fault.cost is not Cost.RECORD for fault in faults)
+    )
     article = _article(path, shown, record, body, signs) if record is not None and kept else None
     faults.sort(key=lambda fault: (fault.line, fault.column))
     if len(faults) > MOST_FAULTS:
         last = faults[MOST_FAULTS]
-        faults[MOST_FAULTS:] = [replace(last, key="", expected=f"at most {MOST_FAULTS} faults", got=str(len(faults)))]
+        faults[MOST_FAULTS:] = [
+            replace(last, key="", expected=f"at most {MOST_FAULTS} faults", got=str(len(faults)))
+        ]
     if article is not None:
         return Reading(path, mark, article, tuple(faults))
     doubtful = not signs.unpublished and (
@@ -151,17 +175,31 @@ def read_record(
     )
     due = max(filter(None, [_due(mapped.data, zone), signs.start]), default=None)
     expires = min(filter(None, [expiry_of(mapped.data, zone), signs.end]), default=None)
-    return Reading(path, mark, None, tuple(faults), signs.unpublished, doubtful, _held(mapped.data), due, expires)
+    return Reading(
+        path,
+        mark,
+        None,
+        tuple(faults),
+        signs.unpublished,
+        doubtful,
+        _held(mapped.data),
+        due,
+        expires,
+    )
 
 
 def refusal(path: str, place: tuple[int, int, str], winner: str) -> Fault:
-    """The fault of a record that is left out since the one at `winner` has its id or address; `` is not named."""
+    """The fault of a record that is left out since the one at `winner` has its id or address; `` is
+    not named."""
     other = f", other than those of {winner}" if winner else ""
     return Fault(path, *place, f"an address and an id of its own{other}")
 
 
-def place_of_identity(content: bytes, path: str, mapping: FieldMapping | None = None) -> tuple[int, int, str]:
-    """Line, column and key of what says which article a good record is: its `id`, else its webUrl."""
+def place_of_identity(
+    content: bytes, path: str, mapping: FieldMapping | None = None
+) -> tuple[int, int, str]:
+    """Line, column and key of what says which article a good record is: its `id`, else its
+    webUrl."""
     text = content.removeprefix(BOM_UTF8).decode(errors="replace")
     read = toml.read if toml.is_toml(text) else frontmatter.read
     front = read(text, with_places=True)
@@ -181,7 +219,9 @@ def _fault(path: str, problem: Problem, mapped: Mapped, places: dict[Path, Place
         known = known[:-1]
     line, column = places[known]
     key = problem.named or key_text(theirs)
-    return Fault(path, line, column, key, problem.expected, problem.got, problem.cost, problem.until)
+    return Fault(
+        path, line, column, key, problem.expected, problem.got, problem.cost, problem.until
+    )
 
 
 def _line_of_body(text: str, body: str) -> int:
@@ -190,7 +230,8 @@ def _line_of_body(text: str, body: str) -> int:
 
 
 def _known_key(path: Path) -> str:
-    """A path as text where all of it is keys that we know: a word of an editor's own is no key to show."""
+    """A path as text where all of it is keys that we know: a word of an editor's own is no key to
+    show."""
     return key_text(path) if all(isinstance(step, int) or step in NAMES for step in path) else ""
 
 
@@ -253,11 +294,17 @@ def _misspellings(data: dict[str, Any], known: frozenset[str]) -> list[Problem]:
         hidden = hiding.likely_hiding(key, data[key], absent)
         if hidden:
             is_hidden, got = True, described(key)
-            problems.append(Problem((key,), "this key, not one that looks like it", got, named=hidden))
+            problems.append(
+                Problem((key,), "this key, not one that looks like it", got, named=hidden)
+            )
         elif known or hiding.is_known(key):  # with a mapping, other keys are their own
             continue
         elif len(problems) <= MOST_FAULTS and (meant := likely_key(key)):
-            problems.append(Problem((key,), "this key, if it is meant", described(key), Cost.NOTHING, named=meant))
+            problems.append(
+                Problem(
+                    (key,), "this key, if it is meant", described(key), Cost.NOTHING, named=meant
+                )
+            )
     return problems
 
 
@@ -268,7 +315,8 @@ def _article(path: str, mark: str, record: Record, body: str, signs: hiding.Sign
     return Article(
         path=path,
         digest=mark,
-        id=record.id or (identity(record.previousUrls[0]) if record.previousUrls else identity(record.webUrl)),
+        id=record.id
+        or (identity(record.previousUrls[0]) if record.previousUrls else identity(record.webUrl)),
         link=record.webUrl,
         title=record.title,
         published=published,
@@ -278,7 +326,9 @@ def _article(path: str, mark: str, record: Record, body: str, signs: hiding.Sign
         body=body,
         category=record.category,
         topics=tuple(dict.fromkeys(record.topics)),
-        images=tuple(Image(shape.url, shape.width, shape.height, shape.length) for shape in record.images),
+        images=tuple(
+            Image(shape.url, shape.width, shape.height, shape.length) for shape in record.images
+        ),
         related=tuple(_related(item) for item in record.related),
         original_link=record.originalUrl,
         amp_link=record.ampWebUrl,

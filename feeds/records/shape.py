@@ -1,7 +1,8 @@
 """The shape of a record: its keys, and what each may hold.
 
-In: the plain data of a front matter. Out: a Record, or what is wrong with it, by path into the data.
-Keys are spelled as editors write them. Not here: places in files, clocks, and how text is cleaned (text).
+In: the plain data of a front matter. Out: a Record, or what is wrong with it, by path into the
+data. Keys are spelled as editors write them. Not here: places in files, clocks, and how text is
+cleaned (text).
 """
 
 import math
@@ -30,7 +31,8 @@ SWALLOWED = re.compile(
     rf"|\b{SECRET_KEY}[\"']?[ \t]*=[ \t]*[\"']?[\w+/=;-]{{16,}}",
     re.MULTILINE,
 )
-# As far as a misprint would show (RFC 3987 §2.2): a scheme, and nothing that may not stand in an IRI.
+# As far as a misprint would show (RFC 3987 §2.2): a scheme, and nothing that may not stand in an
+# IRI.
 IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f\x7f<>\"{}|\\^`]+")
 LONGEST_ID = 2000
 # Characters, far beyond what anybody means.
@@ -59,7 +61,12 @@ def stands(text: str) -> bool:
 
 def as_text(value: Any) -> str:
     """Cleaned text that says something; its lines kept."""
-    if isinstance(value, str) and len(value) <= LONGEST_TEXT and stands(value) and (text := value.strip()):
+    if (
+        isinstance(value, str)
+        and len(value) <= LONGEST_TEXT
+        and stands(value)
+        and (text := value.strip())
+    ):
         return text
     if not isinstance(value, str) or not (text := clean(value).strip()):
         raise expected("text")
@@ -121,7 +128,8 @@ def as_address(value: Any) -> str:
 
 
 def as_id(value: Any) -> str:
-    """An absolute IRI, as it is written (RFC 4287 §4.2.6): it is compared character by character."""
+    """An absolute IRI, as it is written (RFC 4287 §4.2.6): it is compared character by
+    character."""
     what = "an address or another IRI, such as urn:uuid:… or tag:example.org,2026:1"
     text = clean(value).strip() if isinstance(value, str) else ""
     if len(text) > LONGEST_ID or not IRI.fullmatch(text) or holds_secret(text):
@@ -259,7 +267,8 @@ class RelatedShape(Shape):
 class Record(Shape):
     """What an editor wrote, parsed and validated, before anything is decided.
 
-    The context of its validation is the time zone of dates without an offset; without one they are in UTC.
+    The context of its validation is the time zone of dates without an offset; without one they are
+    in UTC.
     """
 
     title: Line

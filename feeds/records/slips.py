@@ -1,4 +1,5 @@
-"""Slips of the pen: which key an editor likely meant by one that we do not know.  Pure; what it costs is not here."""
+"""Slips of the pen: which key an editor likely meant by one that we do not know.  Pure; what it
+costs is not here."""
 
 from difflib import SequenceMatcher, get_close_matches
 from functools import cache
@@ -21,12 +22,14 @@ def likely_key(key: str) -> str | None:
 
 
 def likely_meant(key: str, value: Any, meant: str) -> bool:
-    """Whether a key that we do not know is likely one that hides a record, misspelled.  Doubt hides the record.
+    """Whether a key that we do not know is likely one that hides a record, misspelled.  Doubt hides
+    the record.
 
-    A key like it that holds a boolean surely is. Otherwise the slip must be small, and not a word of its own:
-    `publisher`, `publishedAt`.
+    A key like it that holds a boolean surely is. Otherwise the slip must be small, and not a word
+    of its own: `publisher`, `publishedAt`.
     """
-    if value is None and ":" in key:  # `{published:false}`: without a blank, YAML takes that for a key as a whole
+    # `{published:false}`: without a blank, YAML takes that for a key as a whole
+    if value is None and ":" in key:
         key, value = key.split(":", 1)
     letters = _letters(key)
     if 2 * min(len(letters), len(meant)) < LIKE * (len(letters) + len(meant)):

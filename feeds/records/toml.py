@@ -1,8 +1,10 @@
-"""TOML front matter, between two lines `+++`, to the same plain data as YAML.  In: text.  Out: a FrontMatter.
+"""TOML front matter, between two lines `+++`, to the same plain data as YAML.  In: text.  Out: a
+FrontMatter.
 
-The parser is Python's own, which tells no places: they are looked for afterwards, only where a fault needs them, in
-text that is known to be sound. Numbers and booleans become Plain, moments the text of ISO 8601, so that whatever reads
-the data need not know in which language it was written. `secured` is dropped here too, at any depth.
+The parser is Python's own, which tells no places: they are looked for afterwards, only where a
+fault needs them, in text that is known to be sound. Numbers and booleans become Plain, moments the
+text of ISO 8601, so that whatever reads the data need not know in which language it was written.
+`secured` is dropped here too, at any depth.
 """
 
 import re
@@ -15,7 +17,8 @@ from feeds.records.plain import DEEPEST, SECRET_KEY, Flaw, FrontMatter, Path, Pl
 
 OPENING = re.compile(r"\s*\+\+\+[ \t]*(?:\r?\n|\Z)")
 FENCED = re.compile(r"\s*\+\+\+[ \t]*\r?\n(?P<toml>(?:.*\n)*?)\+\+\+[ \t]*(?:\r?\n|\Z)")
-# tomllib's time grows with the square of the parts of one dotted key: such a key is refused before it is parsed.
+# tomllib's time grows with the square of the parts of one dotted key: such a key is refused before
+# it is parsed.
 PART = r"(?:(?<![\w-])[\w-]++|\"[^\"\n]*+\"|'[^'\n]*+')"
 TOO_DEEP = re.compile(rf"{PART}(?:[ \t]*+\.[ \t]*+{PART}){{{DEEPEST},}}", re.ASCII)
 
@@ -28,7 +31,9 @@ SCALAR = re.compile(
     r"|[^,\]}\n#]+",
     re.DOTALL,
 )
-KEY_PART = re.compile(r"[ \t]*(?P<part>[A-Za-z0-9_-]+|\"(?:\\.|[^\"\\\n])*\"|'[^'\n]*')[ \t]*(?P<more>\.?)")
+KEY_PART = re.compile(
+    r"[ \t]*(?P<part>[A-Za-z0-9_-]+|\"(?:\\.|[^\"\\\n])*\"|'[^'\n]*')[ \t]*(?P<more>\.?)"
+)
 
 
 def is_toml(text: str) -> bool:
@@ -41,7 +46,9 @@ def read(text: str, *, with_places: bool = False) -> FrontMatter:
     fenced = FENCED.match(text)
     if fenced is None:
         last = text.count("\n") + 1
-        return FrontMatter(None, "", (Flaw((last, 1), (), "a line +++ that ends the front matter", "nothing"),), {})
+        return FrontMatter(
+            None, "", (Flaw((last, 1), (), "a line +++ that ends the front matter", "nothing"),), {}
+        )
     source, before = fenced["toml"], text.count("\n", 0, fenced.start("toml"))
     data, flaws = _data(source, before)
     places = _Places(source, before).all() if with_places and data is not None else {}
@@ -54,7 +61,8 @@ def places(source: str) -> dict[Path, Place]:
 
 
 def plain(value: Any, depth: int = 0) -> Any:
-    """A value of tomllib's as YAML's reader would give it, without `secured`.  RecursionError when too deep."""
+    """A value of tomllib's as YAML's reader would give it, without `secured`.  RecursionError when
+    too deep."""
     if isinstance(value, dict | list):
         if depth >= DEEPEST:
             raise RecursionError
@@ -152,7 +160,8 @@ class _Places:
         self._value(path)
 
     def _key(self, path: Path, start: int) -> Path:
-        """A dotted key below a table; each table on the way has its place where it is first named."""
+        """A dotted key below a table; each table on the way has its place where it is first
+        named."""
         more = True
         while more and (match := KEY_PART.match(self._source, self._at)):
             self._at, more = match.end(), bool(match["more"])

@@ -1,9 +1,10 @@
-"""Records as nearly all are, straight to Articles: where every value is plain, nothing is to be checked or cleaned.
+"""Records as nearly all are, straight to Articles: where every value is plain, nothing is to be
+checked or cleaned.
 
-What is plain is told of all values of a kind at once. Nothing is ever wrong here: of a record with anything else in it
-validation decides and tells. tests/records/test_usual.py holds that both make the same of it.
-In: YAML. Out: an Article, and whether it is published, or None. Not here: what a record may hold (shape), and how its
-lines are read (lines).
+What is plain is told of all values of a kind at once. Nothing is ever wrong here: of a record with
+anything else in it validation decides and tells. tests/records/test_usual.py holds that both make
+the same of it. In: YAML. Out: an Article, and whether it is published, or None. Not here: what a
+record may hold (shape), and how its lines are read (lines).
 """
 
 import re
@@ -69,7 +70,8 @@ RECORD = {
 
 
 def _all(*patterns: str) -> re.Pattern[str]:
-    """Values that each end a line, all of one kind and then all of the next, with an empty line between two kinds."""
+    """Values that each end a line, all of one kind and then all of the next, with an empty line
+    between two kinds."""
     return re.compile(r"\n".join(rf"(?:(?>{pattern})\n)*" for pattern in patterns))
 
 
@@ -98,8 +100,11 @@ class _Form:
     related: tuple[Pick, ...]
 
 
-def usual_article(source: str, body: str, path: str, mark: str, now: datetime) -> tuple[Article, bool] | None:
-    """What would be the article of the record of that digest, with that body, and whether its editor publishes it.
+def usual_article(
+    source: str, body: str, path: str, mark: str, now: datetime
+) -> tuple[Article, bool] | None:
+    """What would be the article of the record of that digest, with that body, and whether its
+    editor publishes it.
 
     None where it is to be read with more care.
     """
@@ -152,13 +157,19 @@ def usual_article(source: str, body: str, path: str, mark: str, now: datetime) -
 
 
 def _are_plain(form: _Form, values: list[Any], raw: list[Any]) -> bool:
-    """Whether every value is what its kind is as a rule.  What must stand without quotes is looked at as written."""
+    """Whether every value is what its kind is as a rule.  What must stand without quotes is looked
+    at as written."""
     if max(map(len, raw)) > LONGEST_LINE:
         return False
     names = form.names(values)
-    # Two blanks follow each other where a text has them, and where it begins or ends with one, or is empty.
+    # Two blanks follow each other where a text has them, and where it begins or ends with one, or
+    # is empty.
     text = " ".join(["", *form.texts(values), *names, ""])
-    if "  " in text or not stands(text) or not all([name[0].isalnum() and len(name) <= LONGEST_NAME for name in names]):
+    if (
+        "  " in text
+        or not stands(text)
+        or not all([name[0].isalnum() and len(name) <= LONGEST_NAME for name in names])
+    ):
         return False
     said = "\n".join(form.said(values))
     return (
@@ -171,7 +182,9 @@ def _are_plain(form: _Form, values: list[Any], raw: list[Any]) -> bool:
 def _moments(written: Iterable[str]) -> dict[str, datetime] | None:
     try:
         found = {text: datetime.fromisoformat(text) for text in written}
-        return {text: one if one.tzinfo is UTC else one.astimezone(UTC) for text, one in found.items()}
+        return {
+            text: one if one.tzinfo is UTC else one.astimezone(UTC) for text, one in found.items()
+        }
     except (ValueError, OverflowError):
         return None
 
@@ -186,9 +199,11 @@ def _related(title: str, link: str, domain: str | None, name: str | None) -> Rel
 
 @lru_cache(maxsize=500)
 def _form(between: str) -> _Form | None:
-    """The form of a record; None of one that has another key, or that validation finds fault with whatever it says.
+    """The form of a record; None of one that has another key, or that validation finds fault with
+    whatever it says.
 
-    Raises ValueError where only a parser can tell, as `numbered` does: nothing is kept that may be a value after all.
+    Raises ValueError where only a parser can tell, as `numbered` does: nothing is kept that may be
+    a value after all.
     """
     data = numbered(between)
     kinds: defaultdict[int, list[int]] = defaultdict(list)
@@ -202,16 +217,34 @@ def _form(between: str) -> _Form | None:
         own = item.get("provider")
         return [absent, absent] if own is None else [int(own["domain"]), *at(own, "name")]
 
-    if any(isinstance(data.get(key), list) and len(data[key]) > most for key, most in MOST_ITEMS.items()):
+    if any(
+        isinstance(data.get(key), list) and len(data[key]) > most
+        for key, most in MOST_ITEMS.items()
+    ):
         return None
     try:
         _sort(data, RECORD, kinds)
-        if validate(_sample(data, RECORD))[1]:  # a key that is required is not there, or says nothing
+        # a key that is required is not there, or says nothing
+        if validate(_sample(data, RECORD))[1]:
             return None
         first = [int(data[key]) for key in ("title", "webUrl", "publishedDateTime")]
-        others = ("excerpt", "category", "originalUrl", "ampWebUrl", "cdnAmpWebUrl", "quality", "heat")
-        images = [[int(item["url"]), *at(item, "width", "height", "length")] for item in data.get("images") or ()]
-        related = [[int(item["title"]), int(item["webUrl"]), *provider(item)] for item in data.get("related") or ()]
+        others = (
+            "excerpt",
+            "category",
+            "originalUrl",
+            "ampWebUrl",
+            "cdnAmpWebUrl",
+            "quality",
+            "heat",
+        )
+        images = [
+            [int(item["url"]), *at(item, "width", "height", "length")]
+            for item in data.get("images") or ()
+        ]
+        related = [
+            [int(item["title"]), int(item["webUrl"]), *provider(item)]
+            for item in data.get("related") or ()
+        ]
         return _Form(
             picking(kinds[TEXT]),
             picking(kinds[NAME]),
@@ -246,7 +279,8 @@ def _sample(item: Any, what: Any) -> Any:
 
 
 def _sort(item: Any, what: Any, kinds: defaultdict[int, list[int]]) -> None:
-    """Sort the places of values by what they are.  Raises ValueError where there is something else."""
+    """Sort the places of values by what they are.  Raises ValueError where there is something
+    else."""
     if isinstance(what, int) and isinstance(item, Plain):
         kinds[what].append(int(item))
     elif isinstance(what, list) and isinstance(item, list):

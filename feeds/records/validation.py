@@ -1,6 +1,8 @@
-"""Plain data in our keys to a Record, and what is wrong with it: a wrong optional part costs itself alone.
+"""Plain data in our keys to a Record, and what is wrong with it: a wrong optional part costs itself
+alone.
 
-Not here: how data is written and where it stands (frontmatter, toml), what a Record becomes (reading).
+Not here: how data is written and where it stands (frontmatter, toml), what a Record becomes
+(reading).
 """
 
 from dataclasses import dataclass
@@ -13,7 +15,11 @@ from feeds.records.faults import Cost
 from feeds.records.plain import SECRET_KEY, Path
 from feeds.records.shape import MOST_ITEMS, ImageShape, ProviderShape, Record, RelatedShape
 
-NESTED: dict[str, type[BaseModel]] = {"provider": ProviderShape, "images": ImageShape, "related": RelatedShape}
+NESTED: dict[str, type[BaseModel]] = {
+    "provider": ProviderShape,
+    "images": ImageShape,
+    "related": RelatedShape,
+}
 EXPECTED_OF_MISSING = {
     "title": "text",
     "webUrl": "an http or https address",
@@ -22,9 +28,14 @@ EXPECTED_OF_MISSING = {
     "provider": "a mapping with a domain",
     "domain": "a host name, such as example.org",
 }
-# Wrong, these cost the record: without them it would be shown, or be known to readers by another id for good.
+# Wrong, these cost the record: without them it would be shown, or be known to readers by another id
+# for good.
 DECISIVE = ("published", "expiryDateTime", "id", "previousUrls")
-EXPECTED_BY_TYPE = {"tuple_type": "a list", "model_type": "a mapping", "model_attributes_type": "a mapping"}
+EXPECTED_BY_TYPE = {
+    "tuple_type": "a list",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +51,8 @@ class Problem:
 
 
 def validate(data: dict[str, Any], zone: tzinfo = UTC) -> tuple[Record | None, list[Problem]]:
-    """A record from plain data, without its wrong optional parts; None when something required is wrong.
+    """A record from plain data, without its wrong optional parts; None when something required is
+    wrong.
 
     Dates without an offset are in the zone.
     """
@@ -55,7 +67,9 @@ def _bounded(data: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
     for key, most in MOST_ITEMS.items():
         if isinstance(items := data.get(key), list) and len(items) > most:
             data = {**data, key: items[:most]}
-            dropped.append(Problem((key, most), f"at most {most} {key}", str(len(items)), Cost.PART, named=key))
+            dropped.append(
+                Problem((key, most), f"at most {most} {key}", str(len(items)), Cost.PART, named=key)
+            )
     return data, dropped
 
 

@@ -1,6 +1,8 @@
-"""Entries and documents: an Article or a Feed to bytes.  Pure: no clock, no store, no look-up of config.
+"""Entries and documents: an Article or a Feed to bytes.  Pure: no clock, no store, no look-up of
+config.
 
-One module a format, each with the same names (Format). A new format is one module and one line in MODULES.
+One module a format, each with the same names (Format). A new format is one module and one line in
+MODULES.
 """
 
 from dataclasses import dataclass
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
 class Style:
     """What entries carry: the provider's feed as their source, AMP links.
 
-    On a page an entry leads to the `feeds` that it is in, each a key and a name; where it is not `whole` it is a line.
+    On a page an entry leads to the `feeds` that it is in, each a key and a name; where it is not
+    `whole` it is a line.
     """
 
     source: bool = True
@@ -33,10 +36,10 @@ class Style:
 class Place(NamedTuple):
     """Where a document stands in its feed's history, by absolute addresses (RFC 5005).
 
-    `itself` is its own address. A subscription document has the newest page of the history before it, if there is any;
-    `complete` says that it holds every article, `rhythm` how many minutes to wait before asking for it again. A page of
-    the history has `current`, the subscription document. `withdrawn`: among its entries is what is left of a withdrawn
-    article.
+    `itself` is its own address. A subscription document has the newest page of the history before
+    it, if there is any; `complete` says that it holds every article, `rhythm` how many minutes to
+    wait before asking for it again. A page of the history has `current`, the subscription document.
+    `withdrawn`: among its entries is what is left of a withdrawn article.
     """
 
     itself: str
@@ -76,8 +79,11 @@ class Form(Protocol):
 class Format(Form, Protocol):
     """What it offers to be a format of feeds."""
 
-    def frame(self, feed: "Feed", site: "Site", updated: datetime, place: Place) -> tuple[bytes, bytes]:
-        """What stands before and after the entries of a document; BETWEEN stands between two of them."""
+    def frame(
+        self, feed: "Feed", site: "Site", updated: datetime, place: Place
+    ) -> tuple[bytes, bytes]:
+        """What stands before and after the entries of a document; BETWEEN stands between two of
+        them."""
         ...
 
 

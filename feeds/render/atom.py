@@ -20,7 +20,11 @@ def entry(given: EntryInput, site: Site, style: Style) -> bytes:
 
 def _entry(given: EntryInput, site: Site, style: Style) -> bytes:
     if (article := given.article).withdrawn:
-        stone = xml.Extra(f"{{{xml.TOMBSTONES}}}deleted-entry", None, {"ref": article.id, "when": _moment(article)})
+        stone = xml.Extra(
+            f"{{{xml.TOMBSTONES}}}deleted-entry",
+            None,
+            {"ref": article.id, "when": _moment(article)},
+        )
         return xml.cut_out(withdrawn_of(article).atom_entry(), xml.made(stone))
     return xml.cut_out(entry_of(given, site, style).atom_entry())
 
@@ -56,7 +60,8 @@ def entry_of(given: EntryInput, site: Site, style: Style) -> xml.FeedEntry:
 
 
 def withdrawn_of(article: Article) -> xml.FeedEntry:
-    """What is left of a withdrawn article, as feedgen holds it.  Its author is the feed's (RFC 4287 §4.1.1)."""
+    """What is left of a withdrawn article, as feedgen holds it.  Its author is the feed's (RFC 4287
+    §4.1.1)."""
     item = xml.new_entry(())
     item.id(article.id)
     item.title(article.title)
@@ -81,12 +86,18 @@ def _extras(article: Article, site: Site, style: Style) -> Iterator[xml.Extra]:
         yield xml.link("link", "amphtml", article.amp_link)
     if style.source:
         key = f"providers/{article.provider.domain}"
-        # RFC 4287 §4.2.11. Its time is the entry's own: that of the provider's feed would change with every article.
+        # RFC 4287 §4.2.11. Its time is the entry's own: that of the provider's feed would change
+        # with every article.
         about = (
             xml.Extra("id", words.identity_address(key, site)),
             xml.Extra("title", article.provider.name),
             xml.Extra("updated", article.changed.isoformat()),
-            xml.link("link", "self", site.address(feed_path(key, NAME)), type=MEDIA_TYPE.partition(";")[0]),
+            xml.link(
+                "link",
+                "self",
+                site.address(feed_path(key, NAME)),
+                type=MEDIA_TYPE.partition(";")[0],
+            ),
         )
         yield xml.Extra("source", children=about)
 
@@ -95,7 +106,9 @@ def feed_of(feed: Feed, site: Site, updated: datetime, place: Place) -> xml.Feed
     """The feed without its entries, as feedgen holds it."""
     # A validator warns of this namespace: it is declared only where it is used.
     stones = {"at": xml.TOMBSTONES} if place.withdrawn else {}
-    whole = xml.new_feed(stones, xml.history("link", place), [xml.link("link", "hub", hub) for hub in site.hubs])
+    whole = xml.new_feed(
+        stones, xml.history("link", place), [xml.link("link", "hub", hub) for hub in site.hubs]
+    )
     whole.id(words.identity_address(feed.key, site))
     whole.title(words.title(feed, site))
     whole.subtitle(words.subtitle(feed, site))

@@ -1,4 +1,5 @@
-"""Colours of pages that everybody can read: an accent, made lighter or darker until it stands out enough.  Pure.
+"""Colours of pages that everybody can read: an accent, made lighter or darker until it stands out
+enough.  Pure.
 
 Contrast is that of WCAG 2.2, "contrast ratio": 4.5 at least for text (1.4.3).
 """
@@ -18,7 +19,8 @@ def contrast(one: str, other: str) -> float:
 
 
 def readable(colour: str, *grounds: str) -> str:
-    """The colour, made darker or lighter as far as is needed to be read on all of these grounds, which are alike."""
+    """The colour, made darker or lighter as far as is needed to be read on all of these grounds,
+    which are alike."""
     hue, lightness, saturation = rgb_to_hls(*_parts(colour))
     end = 0.0 if _luminance(grounds[0]) > 0.5 else 1.0
     for step in range(STEPS + 1):
@@ -43,5 +45,7 @@ def _written(parts: tuple[float, float, float]) -> str:
 
 
 def _luminance(colour: str) -> float:
-    red, green, blue = (x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in _parts(colour))
+    red, green, blue = (
+        x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in _parts(colour)
+    )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue

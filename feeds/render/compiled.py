@@ -1,13 +1,16 @@
-"""Compiled templates: an entry, or the frame of a feed, to the byte as feedgen makes it and several times faster.
+"""Compiled templates: an entry, or the frame of a feed, to the byte as feedgen makes it and several
+times faster.
 
-Inputs with the same cache key differ only in values, and share a template. To compile one, feedgen renders the input
-with a placeholder for each value: where placeholders come out, values go in, and how they come out tells how values are
-escaped there. The first input of each key is rendered both ways. Where the two differ, or no placeholders can be made,
-there is no template, and feedgen renders each input of that key.
+Inputs with the same cache key differ only in values, and share a template. To compile one, feedgen
+renders the input with a placeholder for each value: where placeholders come out, values go in, and
+how they come out tells how values are escaped there. The first input of each key is rendered both
+ways. Where the two differ, or no placeholders can be made, there is no template, and feedgen
+renders each input of that key.
 
-DECLARED is the one place that says what a field is. The cache key, the values and the placeholders follow from it, and
-a field that is not declared is part of the cache key: whatever a format shows, no article shows another's value.
-Not here: what formats show (rss, atom), and which entries are kept (pipeline).
+DECLARED is the one place that says what a field is. The cache key, the values and the placeholders
+follow from it, and a field that is not declared is part of the cache key: whatever a format shows,
+no article shows another's value. Not here: what formats show (rss, atom), and which entries are
+kept (pipeline).
 """
 
 import re
@@ -25,7 +28,8 @@ from feeds.render.escaped import Values
 from feeds.site import Site
 
 MOST_TEMPLATES = 2000  # of one to four kilobytes each
-BEGIN, END = "\ue000", "\ue001"  # of a placeholder; for private use, and hardly ever in what is published
+# of a placeholder; for private use, and hardly ever in what is published
+BEGIN, END = "\ue000", "\ue001"
 PICTURE = "x://x/"  # before a placeholder that is the address of one
 NUMBER = 10_000_000  # and nine times as much, plus a count, are placeholders of numbers
 YEAR = 1907
@@ -41,8 +45,9 @@ ENDINGS = {kind: ending for ending, kind in IMAGE_TYPES.items()}
 class Kind(Enum):
     """The part that a field plays in a template.
 
-    The first five are placeholders; a value that is absent (None, empty, 0) is part of the cache key instead. To read
-    an irrelevant field while a template is compiled raises IrrelevantRead: a format that does so gets no template.
+    The first five are placeholders; a value that is absent (None, empty, 0) is part of the cache
+    key instead. To read an irrelevant field while a template is compiled raises IrrelevantRead: a
+    format that does so gets no template.
     """
 
     TEXT = "text"
@@ -94,7 +99,8 @@ class FeedInput(NamedTuple):
     place: Place
 
 
-# For each type its fields. A type in place of a kind: the fields of that type, which is always there.
+# For each type its fields. A type in place of a kind: the fields of that type, which is always
+# there.
 Declared = Mapping[type, Mapping[str, Kind | Several | type]]
 DECLARED: Declared = {
     EntryInput: {"article": Article, "html": Kind.TEXT},
@@ -124,7 +130,12 @@ DECLARED: Declared = {
         "expires": Kind.IRRELEVANT,
     },
     Provider: {"domain": Kind.TEXT, "name": Kind.TEXT},
-    Image: {"url": Kind.PICTURE, "width": Kind.NUMBER, "height": Kind.NUMBER, "length": Kind.NUMBER},
+    Image: {
+        "url": Kind.PICTURE,
+        "width": Kind.NUMBER,
+        "height": Kind.NUMBER,
+        "length": Kind.NUMBER,
+    },
     Related: {"title": Kind.TEXT, "link": Kind.TEXT, "provider": Kind.IRRELEVANT},
     FeedInput: {"feed": Feed, "updated": Kind.MOMENT, "place": Place},
     Feed: {
@@ -153,7 +164,8 @@ Input = TypeVar("Input")
 
 
 class KeyAndValues(NamedTuple):
-    """The key of a template, and the values that go into it, in every form in which they may stand there."""
+    """The key of a template, and the values that go into it, in every form in which they may stand
+    there."""
 
     key: tuple[Hashable, ...]
     values: list[str]
@@ -171,17 +183,24 @@ class Template(NamedTuple):
 
 
 class Fields:
-    """The fields of a type: what of its values is key, value or placeholder follows from what is declared."""
+    """The fields of a type: what of its values is key, value or placeholder follows from what is
+    declared."""
 
     def __init__(self, kind: Any, declared: Declared) -> None:
-        self._declared = {name: declared.get(kind, {}).get(name, Kind.KEY) for name in kind.__match_args__}
+        self._declared = {
+            name: declared.get(kind, {}).get(name, Kind.KEY) for name in kind.__match_args__
+        }
         self._nested = {
             name: Fields(field.of if isinstance(field, Several) else field, declared)
             for name, field in self._declared.items()
             if not isinstance(field.of if isinstance(field, Several) else field, Kind)
         }
         irrelevant = [name for name, field in self._declared.items() if field is Kind.IRRELEVANT]
-        self._kind = type(kind.__name__, (kind,), dict.fromkeys(irrelevant, property(_refuse))) if irrelevant else kind
+        self._kind = (
+            type(kind.__name__, (kind,), dict.fromkeys(irrelevant, property(_refuse)))
+            if irrelevant
+            else kind
+        )
 
         paths = dict(self._paths())
         self._keys = _getter(path for path, field in paths.items() if field is Kind.KEY)
@@ -189,7 +208,9 @@ class Fields:
         self._numbers = _getter(path for path, field in paths.items() if field is Kind.NUMBER)
         self._pictures = _getter(path for path, field in paths.items() if field is Kind.PICTURE)
         self._feed_keys = _getter(path for path, field in paths.items() if field is Kind.FEED_KEY)
-        self._texts = _getter(path for path, field in paths.items() if field in (Kind.TEXT, Kind.PICTURE))
+        self._texts = _getter(
+            path for path, field in paths.items() if field in (Kind.TEXT, Kind.PICTURE)
+        )
         self._several = [
             (attrgetter(path), None if field.of is Kind.TEXT else Fields(field.of, declared))
             for path, field in paths.items()
@@ -201,7 +222,9 @@ class Fields:
             if isinstance(field, Kind | Several):
                 yield name, field
             else:
-                yield from ((f"{name}.{path}", inner) for path, inner in self._nested[name]._paths())
+                yield from (
+                    (f"{name}.{path}", inner) for path, inner in self._nested[name]._paths()
+                )
 
     def read(self, inputs: Iterable[Any], key: list[Hashable], values: Values) -> None:
         """Add what is key and what is value of these inputs to a key and to values."""
@@ -237,10 +260,17 @@ class Fields:
             ]
         )
 
-    def _placeholder(self, name: str, field: Kind | Several | type, value: Any, placeholders: "Placeholders") -> Any:
+    def _placeholder(
+        self, name: str, field: Kind | Several | type, value: Any, placeholders: "Placeholders"
+    ) -> Any:
         if isinstance(field, Several):
             nested = self._nested.get(name)
-            return tuple([nested.replace(one, placeholders) if nested else placeholders.text() for one in value])
+            return tuple(
+                [
+                    nested.replace(one, placeholders) if nested else placeholders.text()
+                    for one in value
+                ]
+            )
         if not isinstance(field, Kind):
             return self._nested[name].replace(value, placeholders)
         if field is Kind.IRRELEVANT:
@@ -251,8 +281,9 @@ class Fields:
 class Templates(Generic[Input]):
     """The compiled templates of inputs of a type.
 
-    `facts` are what formats ask of an input beside its values, such as which of two is the larger: they are part of the
-    cache key. `agree` changes an input of placeholders so that its facts are those of the input that it is made from.
+    `facts` are what formats ask of an input beside its values, such as which of two is the larger:
+    they are part of the cache key. `agree` changes an input of placeholders so that its facts are
+    those of the input that it is made from.
     """
 
     def __init__(
@@ -281,11 +312,14 @@ class Templates(Generic[Input]):
         key: list[Hashable] = [*self._facts(given)]
         values = Values([], [], [])
         self._fields.read((given,), key, values)
-        # An absent value is part of the key as it is: None, "" and 0 may be shown each in its own way.
+        # An absent value is part of the key as it is: None, "" and 0 may be shown each in its own
+        # way.
         key += [value and True for part in values for value in part]
         return KeyAndValues(tuple(key), values.escaped())
 
-    def render(self, render: Callable[..., bytes], given: Input, found: KeyAndValues, *context: Hashable) -> bytes:
+    def render(
+        self, render: Callable[..., bytes], given: Input, found: KeyAndValues, *context: Hashable
+    ) -> bytes:
         """Return what `render` makes of an input and its context, which is all that it goes by."""
         key = (render, context, found.key)
         template = self._templates.get(key)
@@ -301,19 +335,29 @@ class Templates(Generic[Input]):
         return rendered
 
     def _compile(
-        self, render: Callable[..., bytes], given: Input, key: tuple[Hashable, ...], context: tuple[Hashable, ...]
+        self,
+        render: Callable[..., bytes],
+        given: Input,
+        key: tuple[Hashable, ...],
+        context: tuple[Hashable, ...],
     ) -> Template | None:
-        """Return the template of inputs like this one; None where placeholders cannot stand for its values."""
+        """Return the template of inputs like this one; None where placeholders cannot stand for its
+        values."""
         try:
             placeholders = self._agree(self._fields.replace(given, Placeholders()), given)
             found = self.read(placeholders)
-            return _cut(render(placeholders, *context).decode(), found.values) if found.key == key else None
+            return (
+                _cut(render(placeholders, *context).decode(), found.values)
+                if found.key == key
+                else None
+            )
         except IrrelevantRead:
             return None
 
 
 class Placeholders:
-    """Makes placeholders: none is part of another, and each form of escaping shows in how they come out."""
+    """Makes placeholders: none is part of another, and each form of escaping shows in how they come
+    out."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -341,7 +385,9 @@ class Placeholders:
         return self._count
 
 
-def entry(render: Callable[[EntryInput, Site, Style], bytes], given: EntryInput, site: Site, style: Style) -> bytes:
+def entry(
+    render: Callable[[EntryInput, Site, Style], bytes], given: EntryInput, site: Site, style: Style
+) -> bytes:
     """Return what `render` makes of an article for this site in this style."""
     return ENTRIES.render(render, given, given.key_and_values, site, style)
 
@@ -369,14 +415,16 @@ def _agree(placeholders: EntryInput, given: EntryInput) -> EntryInput:
         at = article.images.index(lead)
         image = other.images[at]
         larger = image._replace(
-            width=image.width and image.width + 8 * NUMBER, height=image.height and image.height + 8 * NUMBER
+            width=image.width and image.width + 8 * NUMBER,
+            height=image.height and image.height + 8 * NUMBER,
         )
         other = other._replace(images=(*other.images[:at], larger, *other.images[at + 1 :]))
     return EntryInput(other, placeholders.html)
 
 
 def _cut(document: str, values: list[str]) -> Template | None:
-    """Return the template of a document that holds these placeholders; None where one came out in an unknown form."""
+    """Return the template of a document that holds these placeholders; None where one came out in
+    an unknown form."""
     places: dict[str, int] = {}
     for place, value in enumerate(values):
         places.setdefault(value, place)
@@ -384,12 +432,15 @@ def _cut(document: str, values: list[str]) -> Template | None:
     pieces, found = parts[::2], parts[1::2]
     if not found or not all(placeholder in places for placeholder in found):
         return None
-    after = chain.from_iterable((len(pieces) + places[one], at) for at, one in enumerate(found, start=1))
+    after = chain.from_iterable(
+        (len(pieces) + places[one], at) for at, one in enumerate(found, start=1)
+    )
     return Template(pieces, itemgetter(0, *after))
 
 
 def _getter(paths: Iterable[str]) -> Callable[[Any], Sequence[Any]] | None:
-    """Return what gets these attributes of an input, always as a sequence; None where there are none."""
+    """Return what gets these attributes of an input, always as a sequence; None where there are
+    none."""
     every = list(paths)
     if not every:
         return None

@@ -1,7 +1,8 @@
-"""The HTML of an entry: lead picture, excerpt, body, related coverage.  In: an Article.  Out: clean HTML, or "".
+"""The HTML of an entry: lead picture, excerpt, body, related coverage.  In: an Article.  Out: clean
+HTML, or "".
 
-Here is no template: what stands in a feed has no look of its own. Not here: the HTML of a body, and how it is cleaned
-(records/markup).
+Here is no template: what stands in a feed has no look of its own. Not here: the HTML of a body, and
+how it is cleaned (records/markup).
 """
 
 import re
@@ -15,11 +16,16 @@ from feeds.records.markup import cleaned as cleaned
 
 
 def content_of(article: Article, most: int = MOST_BODY) -> str:
-    """The whole entry as HTML of at most so many bytes: without a body that is too much, and else nothing."""
+    """The whole entry as HTML of at most so many bytes: without a body that is too much, and else
+    nothing."""
     lead = lead_image(article)
     parts = [
         _picture(lead, article.title) if lead else "",
-        *(f"<p>{escape(part, quote=False)}</p>" for part in re.split(r"\n\s*\n", article.excerpt) if part),
+        *(
+            f"<p>{escape(part, quote=False)}</p>"
+            for part in re.split(r"\n\s*\n", article.excerpt)
+            if part
+        ),
         _body(article, most) if article.body else "",
         _related_list(article.related) if article.related else "",
     ]
@@ -36,7 +42,9 @@ def _body(article: Article, most: int) -> str:
 
 def lead_image(article: Article) -> Image | None:
     """The best of an article's pictures: the largest whose size is known, else the first."""
-    return max(article.images, key=lambda image: (image.width or 0) * (image.height or 0), default=None)
+    return max(
+        article.images, key=lambda image: (image.width or 0) * (image.height or 0), default=None
+    )
 
 
 def _picture(image: Image, alt: str) -> str:
@@ -47,7 +55,9 @@ def _picture(image: Image, alt: str) -> str:
 
 def _related_list(related: tuple[Related, ...]) -> str:
     """Related coverage.  No heading: a feed may be in any language."""
-    return "<hr>\n<ul>\n" + "".join(f"<li>{_related_line(item)}</li>\n" for item in related) + "</ul>"
+    return (
+        "<hr>\n<ul>\n" + "".join(f"<li>{_related_line(item)}</li>\n" for item in related) + "</ul>"
+    )
 
 
 def _related_line(item: Related) -> str:

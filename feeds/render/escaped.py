@@ -1,6 +1,8 @@
-"""Values as XML has them: text, attributes, HTML within text, and moments, each as feedgen and libxml2 write it.
+"""Values as XML has them: text, attributes, HTML within text, and moments, each as feedgen and
+libxml2 write it.
 
-In: the values of one entry, or of one frame. Out: each of them in every form, for compiled templates to pick from.
+In: the values of one entry, or of one frame. Out: each of them in every form, for compiled
+templates to pick from.
 """
 
 from datetime import datetime
@@ -12,9 +14,11 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-@lru_cache(maxsize=100)  # most articles are as they were published: the moment of their last change is the same
+# most articles are as they were published: the moment of their last change is the same
+@lru_cache(maxsize=100)
 def _date(moment: datetime) -> str:
-    """A moment in UTC as RSS has it (RFC 5322 §3.3), as email.utils writes it at a quarter of the cost."""
+    """A moment in UTC as RSS has it (RFC 5322 §3.3), as email.utils writes it at a quarter of the
+    cost."""
     plain = moment.isoformat()
     day, month, year, time = plain[8:10], MONTHS[moment.month - 1], plain[:4], plain[11:19]
     return f"{DAYS[moment.weekday()]}, {day} {month} {year} {time} +0000"
@@ -36,7 +40,9 @@ def _attribute(text: str) -> str:
     escaped = _text(text)
     if '"' in escaped:
         escaped = escaped.replace('"', "&quot;")
-    return escaped if escaped.isprintable() else escaped.replace("\n", "&#10;").replace("\t", "&#9;")
+    return (
+        escaped if escaped.isprintable() else escaped.replace("\n", "&#10;").replace("\t", "&#9;")
+    )
 
 
 def _html(text: str) -> str:
@@ -63,7 +69,8 @@ class Values(NamedTuple):
         escaped = [*map(_date, moments), *map(datetime.isoformat, moments), *map(str, self.numbers)]
         first = len(escaped)
         escaped += texts * len(FORMS)
-        there = [mark for mark in ESCAPED if mark in every]  # few texts hold one, and most of them the same
+        # few texts hold one, and most of them the same
+        there = [mark for mark in ESCAPED if mark in every]
         for place in {place for mark in there for place, text in enumerate(texts) if mark in text}:
             for at, form in zip(range(first + place, len(escaped), len(texts)), FORMS, strict=True):
                 escaped[at] = form(texts[place])

@@ -1,8 +1,10 @@
-"""Pages for people: the front page, a page for each feed and for its history, and what is said where nothing is.
+"""Pages for people: the front page, a page for each feed and for its history, and what is said
+where nothing is.
 
-Jinja2 templates, those of the publisher's theme before ours, and ours where one of those raises. In: what a page shows.
-Out: its bytes. Pages hold articles as entries, rendered one by one as in every format, so that a page is joined of
-them. No clock: what is said of time follows from the articles.
+Jinja2 templates, those of the publisher's theme before ours, and ours where one of those raises.
+In: what a page shows. Out: its bytes. Pages hold articles as entries, rendered one by one as in
+every format, so that a page is joined of them. No clock: what is said of time follows from the
+articles.
 """
 
 import traceback
@@ -37,9 +39,15 @@ MONTHS = (
     *("October", "November", "December"),
 )
 ADVICE = {
-    404: ("Nothing here", "No feed has this address. It may be misspelled, or nothing is published in it."),
+    404: (
+        "Nothing here",
+        "No feed has this address. It may be misspelled, or nothing is published in it.",
+    ),
     405: ("Only for reading", "This address answers GET and HEAD."),
-    410: ("Gone for good", "This feed is no more, and no other took its place. It can be unsubscribed from."),
+    410: (
+        "Gone for good",
+        "This feed is no more, and no other took its place. It can be unsubscribed from.",
+    ),
 }
 
 
@@ -80,13 +88,19 @@ class Weeks:
     @property
     def fullest(self) -> datetime:
         """When the fullest week begins, the latest of those."""
-        return self.first + timedelta(weeks=max(range(len(self.articles)), key=lambda at: (self.articles[at], at)))
+        return self.first + timedelta(
+            weeks=max(range(len(self.articles)), key=lambda at: (self.articles[at], at))
+        )
 
     @property
     def bars(self) -> str:
         """An SVG path of a bar for each week, ten wide, up to 100 high."""
         full = max(self.most, QUIET)
-        heights = [(at, max(2, round(100 * count / full))) for at, count in enumerate(self.articles) if count]
+        heights = [
+            (at, max(2, round(100 * count / full)))
+            for at, count in enumerate(self.articles)
+            if count
+        ]
         return "".join(f"M{at * 10 + 1} 100v-{height}h8v{height}z" for at, height in heights)
 
     @property
@@ -101,19 +115,29 @@ class Weeks:
 
 
 def entry(given: EntryInput, site: Site, style: Style) -> bytes:
-    """One article: as an item with its picture and excerpt, or, where it is not whole, as a line."""
+    """One article: as an item with its picture and excerpt, or, where it is not whole, as a
+    line."""
     article = given.article
     lead = content.lead_image(article) if site.pictures else None
     provider = f"providers/{article.provider.domain}"
     home = next((key for key, name in style.feeds if key.startswith("providers/")), None)
-    others = [(key, name) for key, name in style.feeds if key.startswith(("topics/", "categories/"))]
-    facts: dict[str, Any] = {"article": article, "provider": home or provider, "has_page": home is not None}
+    others = [
+        (key, name) for key, name in style.feeds if key.startswith(("topics/", "categories/"))
+    ]
+    facts: dict[str, Any] = {
+        "article": article,
+        "provider": home or provider,
+        "has_page": home is not None,
+    }
     facts |= {"picture": _small(lead), "feeds": others, "related": article.related[:MOST_RELATED]}
     return _rendered(site, "article.html" if style.whole else "line.html", **facts)
 
 
-def feed_page(feed: Feed, site: Site, entries: Sequence[bytes], weeks: Weeks, history: Sequence[Page]) -> bytes:
-    """A feed with its newest articles, or as many of them as fit.  `history`: the pages of it, oldest first."""
+def feed_page(
+    feed: Feed, site: Site, entries: Sequence[bytes], weeks: Weeks, history: Sequence[Page]
+) -> bytes:
+    """A feed with its newest articles, or as many of them as fit.  `history`: the pages of it,
+    oldest first."""
     months = {page.name[:7]: archive_path(feed.key, page.name, NAME) for page in history}
     years = [
         (year, [(MONTHS[int(month[5:]) - 1][:3], months[month]) for month in some])
@@ -128,18 +152,37 @@ def feed_page(feed: Feed, site: Site, entries: Sequence[bytes], weeks: Weeks, hi
 
 
 def archive_page(
-    feed: Feed, site: Site, page: Page, entries: Sequence[Line], older: Page | None, newer: Page | None
+    feed: Feed,
+    site: Site,
+    page: Page,
+    entries: Sequence[Line],
+    older: Page | None,
+    newer: Page | None,
 ) -> bytes:
     """A page of a feed's history, day by day, newest first."""
-    paths = [None if other is None else archive_path(feed.key, other.name, NAME) for other in (older, newer)]
+    paths = [
+        None if other is None else archive_path(feed.key, other.name, NAME)
+        for other in (older, newer)
+    ]
 
     def made(some: Sequence[Line]) -> bytes:
         by_day = groupby(some, key=lambda line: line[0].date())
         days = [(day, _joined(entry for _, entry in found)) for day, found in by_day]
         left = len(entries) - len(some)
-        facts: dict[str, Any] = {"feed": feed, "page": page, "days": days, "older": paths[0], "newer": paths[1]}
-        raw = [(LABELS[name], site.local(archive_path(feed.key, page.name, name))) for name in feed.formats]
-        return _rendered(site, "archive.html", left=left, raw=raw, shown=len(some), **facts, **_formats(feed))
+        facts: dict[str, Any] = {
+            "feed": feed,
+            "page": page,
+            "days": days,
+            "older": paths[0],
+            "newer": paths[1],
+        }
+        raw = [
+            (LABELS[name], site.local(archive_path(feed.key, page.name, name)))
+            for name in feed.formats
+        ]
+        return _rendered(
+            site, "archive.html", left=left, raw=raw, shown=len(some), **facts, **_formats(feed)
+        )
 
     return _fitting(entries, made)
 
@@ -166,7 +209,12 @@ def asset(name: str, site: Site) -> bytes:
         text = source.get_source(_environment(site.theme), f"feeds/{name}")[0]
     light = colours.readable(site.accent, colours.LIGHT, colours.LIGHT_PANEL)
     dark = colours.readable(site.accent, colours.DARK, colours.DARK_PANEL)
-    values = {"LIGHT": light, "ON-LIGHT": colours.written_on(light), "DARK": dark, "ON-DARK": colours.written_on(dark)}
+    values = {
+        "LIGHT": light,
+        "ON-LIGHT": colours.written_on(light),
+        "DARK": dark,
+        "ON-DARK": colours.written_on(dark),
+    }
     for place, colour in values.items():
         text = text.replace(f"ACCENT-{place}", colour)
     return text.encode()
@@ -197,9 +245,12 @@ def _fitting(entries: Sequence[Any], made: Any) -> bytes:
 
 
 def _formats(feed: Feed) -> dict[str, Any]:
-    """What a page says of the formats of its feed, the first of which is the one to subscribe to."""
+    """What a page says of the formats of its feed, the first of which is the one to subscribe
+    to."""
     types = {name: format_named(name).MEDIA_TYPE.partition(";")[0] for name in feed.formats}
-    return {"formats": [(LABELS[name], feed_path(feed.key, name), types[name]) for name in feed.formats]}
+    return {
+        "formats": [(LABELS[name], feed_path(feed.key, name), types[name]) for name in feed.formats]
+    }
 
 
 def _small(image: Image | None) -> Image | None:
@@ -233,7 +284,8 @@ def _filled(site: Site, theme: Theme, name: str, facts: dict[str, Any]) -> bytes
 
 
 def _place(site: Site, error: BaseException) -> str | None:
-    """File and line of the publisher's template in which an error was raised; None where it was in none of them."""
+    """File and line of the publisher's template in which an error was raised; None where it was in
+    none of them."""
     names, found = {name for name, _ in site.theme.files}, None
     for frame, line in traceback.walk_tb(error.__traceback__):
         if (name := frame.f_code.co_filename) in names:
@@ -243,7 +295,9 @@ def _place(site: Site, error: BaseException) -> str | None:
 
 def _no_template(site: Site, name: str, error: jinja2.TemplateError) -> RenderError:
     line = getattr(error, "lineno", None)
-    place = f"{site.templates}/{getattr(error, 'name', None) or name}" + (f":{line}" if line else "")
+    place = f"{site.templates}/{getattr(error, 'name', None) or name}" + (
+        f":{line}" if line else ""
+    )
     return RenderError(place, f"expected a template of Jinja, got: {error.message}")
 
 
@@ -254,13 +308,18 @@ def _environment(theme: Theme) -> jinja2.Environment:
     files = dict(theme.files)
 
     def load(name: str) -> tuple[str, str, None] | None:
-        return (files[name], name, None) if name in files else None  # an error tells the name of its file
+        # an error tells the name of its file
+        return (files[name], name, None) if name in files else None
 
     loader: jinja2.BaseLoader = jinja2.ChoiceLoader(
         [jinja2.FunctionLoader(load), ours, jinja2.PrefixLoader({"feeds": ours})]
     )
     made = jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=loader,
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     made.globals.update(KNOWN)
     made.filters.update(day=_day, month=_month, short=_short, moment=_moment, inline=_inline)
@@ -275,7 +334,11 @@ def _month(page: Page) -> str:
     """What a page of history is called: a month, a day or an hour."""
     start = page.start
     named = f"{MONTHS[start.month - 1]} {start.year}"
-    return {7: named, 10: f"{start.day} {named}", 13: f"{start.day} {named}, {start.hour:02}:00 UTC"}[len(page.name)]
+    return {
+        7: named,
+        10: f"{start.day} {named}",
+        13: f"{start.day} {named}, {start.hour:02}:00 UTC",
+    }[len(page.name)]
 
 
 def _moment(moment: datetime) -> str:

@@ -27,7 +27,8 @@ def entry(given: EntryInput, site: Site, _: Style) -> bytes:
         "url": article.link,
         "external_url": original if original != article.link else None,
         "title": article.title,
-        # Each item needs content of one kind or the other: without HTML it is the excerpt, or the title itself.
+        # Each item needs content of one kind or the other: without HTML it is the excerpt, or the
+        # title itself.
         "content_html": html,
         "content_text": "" if html else article.excerpt or article.title,
         "summary": article.excerpt,
@@ -37,7 +38,9 @@ def entry(given: EntryInput, site: Site, _: Style) -> bytes:
         "authors": [{"name": article.provider.name, "url": f"https://{article.provider.domain}/"}],
         "tags": list(article.topics),
         "language": site.language,
-        "attachments": [_attachment(image, kind) for image in article.images if (kind := image_type(image.url))],
+        "attachments": [
+            _attachment(image, kind) for image in article.images if (kind := image_type(image.url))
+        ],
     }
     return _written(item)
 

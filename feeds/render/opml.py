@@ -1,4 +1,5 @@
-"""OPML 2.0 (opml.org/spec2.opml): every feed in one list, grouped by kind, for a reader's import."""
+"""OPML 2.0 (opml.org/spec2.opml): every feed in one list, grouped by kind, for a reader's
+import."""
 
 from collections.abc import Iterable
 from email.utils import format_datetime
@@ -23,12 +24,21 @@ def subscriptions(feeds: Iterable[Feed], site: Site) -> bytes:
     if site.author:
         head.append(xml.Extra("ownerName", site.author))
     groups = [
-        xml.Extra("outline", None, {"text": words.HEADINGS[kind]}, tuple(_outline(feed, site) for feed in some))
+        xml.Extra(
+            "outline",
+            None,
+            {"text": words.HEADINGS[kind]},
+            tuple(_outline(feed, site) for feed in some),
+        )
         for kind, some in groupby(listed, key=lambda feed: feed.kind)
     ]
     # A body needs an outline: without any feed, one that only says whose list this is.
-    body = xml.Extra("body", children=tuple(groups) or (xml.Extra("outline", None, {"text": site.title}),))
-    root = xml.Extra("opml", None, {"version": "2.0"}, (xml.Extra("head", children=tuple(head)), body))
+    body = xml.Extra(
+        "body", children=tuple(groups) or (xml.Extra("outline", None, {"text": site.title}),)
+    )
+    root = xml.Extra(
+        "opml", None, {"version": "2.0"}, (xml.Extra("head", children=tuple(head)), body)
+    )
     return xml.serialised(root)
 
 

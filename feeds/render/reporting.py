@@ -1,4 +1,5 @@
-"""Report what is wrong with a publisher's template: each fault is logged once by a service or a build.
+"""Report what is wrong with a publisher's template: each fault is logged once by a service or a
+build.
 
 In: a line of text. Not here: what is rendered in place of the template (html).
 """
@@ -24,7 +25,8 @@ def report(*faults: str) -> None:
 
 @contextmanager
 def collecting() -> Iterator[set[str]]:
-    """Collect what is reported in this thread, as in a worker, whose faults are for the process that hired it."""
+    """Collect what is reported in this thread, as in a worker, whose faults are for the process
+    that hired it."""
     found: set[str] = set()
     token = _collected.set(found)
     try:

@@ -1,4 +1,5 @@
-"""RSS 2.0 (rssboard.org/rss-specification and its Best Practices Profile), with Media RSS and Dublin Core."""
+"""RSS 2.0 (rssboard.org/rss-specification and its Best Practices Profile), with Media RSS and
+Dublin Core."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -29,7 +30,9 @@ def _item(given: EntryInput, site: Site, style: Style) -> bytes:
 
 def frame(feed: Feed, site: Site, updated: datetime, place: Place) -> tuple[bytes, bytes]:
     """The <channel> around the items."""
-    return xml.halves(compiled.frame(_empty, FeedInput(feed, updated, place), site), b"</channel></rss>")
+    return xml.halves(
+        compiled.frame(_empty, FeedInput(feed, updated, place), site), b"</channel></rss>"
+    )
 
 
 def _empty(given: FeedInput, site: Site) -> bytes:
@@ -46,14 +49,16 @@ def entry_of(given: EntryInput, site: Site, style: Style) -> xml.FeedEntry:
     item.guid(article.id, permalink=article.id == article.address)
     item.published(article.published)
     if article.excerpt:
-        # Readers take a description for HTML, so that what is text is escaped as such (RSS 2.0, "encoding examples").
+        # Readers take a description for HTML, so that what is text is escaped as such (RSS 2.0,
+        # "encoding examples").
         item.description(escape(article.excerpt, quote=False), isSummary=True)
     if given.html:
         item.content(given.html)
     lead = content.lead_image(article)
     if lead is not None and lead.length is not None and (kind := image_type(lead.url)):
         item.enclosure(url=lead.url, length=str(lead.length), type=kind)
-    # Without the optional domain: rss-parser gives what has an attribute as an object, where its users want a word.
+    # Without the optional domain: rss-parser gives what has an attribute as an object, where its
+    # users want a word.
     item.category([{"term": topic} for topic in article.topics])
     if style.source:
         path = feed_path(f"providers/{article.provider.domain}", NAME)

@@ -17,7 +17,12 @@ KINDS = {
     "providers": "Provider",
     "categories": "Category",
 }
-SUBJECTS = {"topics": "about", "providers": "from", "categories": "in the category", "feeds": "chosen for"}
+SUBJECTS = {
+    "topics": "about",
+    "providers": "from",
+    "categories": "in the category",
+    "feeds": "chosen for",
+}
 
 
 def title(feed: Feed, site: Site) -> str:
@@ -40,7 +45,8 @@ def image(feed: Feed, site: Site) -> str | None:
 
 
 def page_address(feed: Feed, site: Site) -> str:
-    """Where a person finds the feed: its page, or its place on the front page, which is that of everything."""
+    """Where a person finds the feed: its page, or its place on the front page, which is that of
+    everything."""
     if feed.key == EVERYTHING:
         return site.address("")
     return site.address(f"{feed.key}/" if feed.page else f"#{feed.key}")

@@ -1,15 +1,20 @@
 """The one door to feedgen and lxml, where feedgen's traps are mended.  Read at feedgen 1.0.0.
 
-- A new FeedGenerator or FeedEntry carries the time of its making (feed.py:39,73; entry.py:70): every moment is set.
-- Dates of RSS are written by switching the locale of the whole process (util.py formatRFC2822), which no thread may do
+- A new FeedGenerator or FeedEntry carries the time of its making (feed.py:39,73; entry.py:70):
+  every moment is set.
+- Dates of RSS are written by switching the locale of the whole process (util.py formatRFC2822),
+  which no thread may do
   while others run: replaced below by the standard library's locale-free writer (RFC 5322 §3.3).
-- `add_entry` prepends unless told; the RSS <link> is the last link set: `append`, and the alternate link last.
-- Links of Atom entries lose rel and type (entry.py, lkiesow/python-feedgen#135): a plain alternate link needs neither.
-- dc:creator, media:content and RSS <source> come through feedgen's own extension classes, in Extras.
+- `add_entry` prepends unless told; the RSS <link> is the last link set: `append`, and the alternate
+  link last.
+- Links of Atom entries lose rel and type (entry.py, lkiesow/python-feedgen#135): a plain alternate
+  link needs neither.
+- dc:creator, media:content and RSS <source> come through feedgen's own extension classes, in
+  Extras.
 
-An element serialised by itself repeats its namespaces, so an entry is serialised inside a root that declares them,
-and the root is cut off. Entries cut so, put between the two halves of an empty feed, are to the byte what feedgen
-writes whole; tests/render/test_joined.py holds that.
+An element serialised by itself repeats its namespaces, so an entry is serialised inside a root that
+declares them, and the root is cut off. Entries cut so, put between the two halves of an empty feed,
+are to the byte what feedgen writes whole; tests/render/test_joined.py holds that.
 """
 
 from collections.abc import Iterable, Iterator
@@ -99,7 +104,9 @@ def made(extra: Extra) -> Any:
     return _fill(etree.Element(extra.tag, extra.attributes), extra)
 
 
-def new_feed(prefixes: dict[str, str], history: Iterable[Extra], more: Iterable[Extra]) -> FeedGenerator:
+def new_feed(
+    prefixes: dict[str, str], history: Iterable[Extra], more: Iterable[Extra]
+) -> FeedGenerator:
     """A feed to fill, that declares these prefixes and whose head ends with these elements."""
     feed = FeedGenerator()
     feed.register_extension("head", Head)
@@ -137,19 +144,29 @@ def halves(document: bytes, end: bytes) -> tuple[bytes, bytes]:
 
 
 def styled(document: bytes, style: str) -> bytes:
-    """A document that names a style for those who open it in a browser (w3.org/TR/xml-stylesheet)."""
+    """A document that names a style for those who open it in a browser
+    (w3.org/TR/xml-stylesheet)."""
     declaration, root = document.split(b"\n", 1)
-    return b'%b\n<?xml-stylesheet type="text/css" href=%b?>\n%b' % (declaration, quoteattr(style).encode(), root)
+    return b'%b\n<?xml-stylesheet type="text/css" href=%b?>\n%b' % (
+        declaration,
+        quoteattr(style).encode(),
+        root,
+    )
 
 
 def pictures(images: Iterable[Image], best: Image | None) -> Iterator[Extra]:
-    """media:content for each picture, the best first, with its size if known, and media:thumbnail for the best.
+    """media:content for each picture, the best first, with its size if known, and media:thumbnail
+    for the best.
 
     Both, since some readers take the one and some the other (Media RSS, content and thumbnail).
     """
     for image in sorted(images, key=lambda image: image != best):
         kind = {"type": kind} if (kind := image_type(image.url)) else {}
-        yield Extra(f"{{{MEDIA}}}content", None, {"url": image.url, "medium": "image", **kind, **_size(image)})
+        yield Extra(
+            f"{{{MEDIA}}}content",
+            None,
+            {"url": image.url, "medium": "image", **kind, **_size(image)},
+        )
     if best is not None:
         yield Extra(f"{{{MEDIA}}}thumbnail", None, {"url": best.url, **_size(best)})
 
@@ -161,7 +178,9 @@ def link(tag: str, rel: str, href: str, **more: str) -> Extra:
 
 def serialised(root: Extra) -> bytes:
     """A whole document of elements, with an XML declaration."""
-    whole: bytes = etree.tostring(made(root), encoding="UTF-8", xml_declaration=True, pretty_print=True)
+    whole: bytes = etree.tostring(
+        made(root), encoding="UTF-8", xml_declaration=True, pretty_print=True
+    )
     return whole
 
 

@@ -1,7 +1,8 @@
 """Which articles are visible, in which feed, in which order and how many.
 
 settling: the one place that decides what is visible, when records change or a moment comes.
-membership: which feeds that is in.  tally: what those are called.  picks: what is in a feed, by what was settled.
+membership: which feeds that is in.  tally: what those are called.  picks: what is in a feed, by
+what was settled.
 """
 
 from feeds.selection.picks import (
@@ -17,7 +18,15 @@ from feeds.selection.picks import (
     upcoming_expiries,
     weeks,
 )
-from feeds.selection.settling import SKEW, is_settled, last_settled, moment_shown, next_change, settle, was_settled
+from feeds.selection.settling import (
+    SKEW,
+    is_settled,
+    last_settled,
+    moment_shown,
+    next_change,
+    settle,
+    was_settled,
+)
 
 __all__ = [
     "SKEW",

@@ -1,4 +1,5 @@
-"""Which feeds the visible articles are in: entered and left as `settling` decides, all at once or a few.
+"""Which feeds the visible articles are in: entered and left as `settling` decides, all at once or a
+few.
 
 Not here: what is visible (settling), and what the feeds are called (tally).
 """
@@ -33,14 +34,18 @@ def enter_all(connection: Connection, rules: Sequence[Rule]) -> None:
         database.execute(f"DELETE FROM {table}")
     database.execute(_ENTER.format(_ALL))
     insert_rows(connection, "memberships", COLUMNS, _own(connection, rules, _ALL, ""))
-    database.execute("INSERT INTO spellings SELECT feed, name, count(*) FROM memberships GROUP BY feed, name")
+    database.execute(
+        "INSERT INTO spellings SELECT feed, name, count(*) FROM memberships GROUP BY feed, name"
+    )
 
 
 def enter(connection: Connection, rules: Sequence[Rule], numbers: Collection[int]) -> set[str]:
     """These articles are in their feeds from now on.  Returns the keys of those."""
     listed = json.dumps(sorted(numbers))
     entered = (
-        driver(connection).execute(f"{_ENTER.format(_THESE)} RETURNING feed, name", {"numbers": listed}).fetchall()
+        driver(connection)
+        .execute(f"{_ENTER.format(_THESE)} RETURNING feed, name", {"numbers": listed})
+        .fetchall()
     )
     own = list(_own(connection, rules, _THESE, listed))
     insert_rows(connection, "memberships", COLUMNS, own)
@@ -63,6 +68,10 @@ def _own(
     if not rules:
         return
     facts = f"SELECT feeds, quality, heat, age, number FROM records WHERE {which}"
-    for feeds, quality, heat, age, number in driver(connection).execute(facts, {"numbers": numbers}):
+    for feeds, quality, heat, age, number in driver(connection).execute(
+        facts, {"numbers": numbers}
+    ):
         keys = names_of(feeds).keys()
-        yield from ((rule.key, age, number, "") for rule in rules if rule.asks_for(keys, quality, heat))
+        yield from (
+            (rule.key, age, number, "") for rule in rules if rule.asks_for(keys, quality, heat)
+        )

@@ -1,4 +1,5 @@
-"""What is in a feed, by what was settled: its articles, newest first, or hottest first where a rule wants it so.
+"""What is in a feed, by what was settled: its articles, newest first, or hottest first where a rule
+wants it so.
 
 Every function takes the connection of a transaction. Not here: what is visible (settling).
 """
@@ -18,11 +19,14 @@ from feeds.store import Prepared, driver
 MOST_PARAMETERS = 500
 HOUR = 3_600_000_000  # microseconds
 DAY = 24 * HOUR
-_PICKED = tuple(records.c[name] for name in ("number", "digest", "id", "until", "feeds", "related", "age"))
+_PICKED = tuple(
+    records.c[name] for name in ("number", "digest", "id", "until", "feeds", "related", "age")
+)
 
 
 class Pick(NamedTuple):
-    """An article that is in a feed, by what identifies it and what it will show; its text is fetched when needed."""
+    """An article that is in a feed, by what identifies it and what it will show; its text is
+    fetched when needed."""
 
     number: int
     digest: str
@@ -37,7 +41,8 @@ class Pick(NamedTuple):
 def feeds(connection: Connection, since: int = -1) -> dict[str, Feed]:
     """Every feed in which something is visible, by key, with the spelling of its name most used.
 
-    `updated` is the publication of its newest article. `since`: only those touched after that generation of the store.
+    `updated` is the publication of its newest article. `since`: only those touched after that
+    generation of the store.
     """
     rows = driver(connection).execute(_FEEDS, (since,))
     return {key: Feed(key, name, articles, moment(-age)) for key, name, articles, age in rows}
@@ -63,7 +68,8 @@ def newest(
     order: Order = "published",
     known: dict[int, Pick] | None = None,
 ) -> list[Pick]:
-    """The first articles of a feed in its order, at most `limit`.  Those without heat are the coldest.
+    """The first articles of a feed in its order, at most `limit`.  Those without heat are the
+    coldest.
 
     `known` are those picked before at that moment for other feeds, by number, and those picked now.
     """
@@ -77,7 +83,8 @@ def newest(
 
 
 def days(connection: Connection, key: str, since: datetime | None = None) -> dict[datetime, int]:
-    """How many articles of a feed were published on each day, by its beginning; `since`: from that moment on."""
+    """How many articles of a feed were published on each day, by its beginning; `since`: from that
+    moment on."""
     count = -memberships.c.age
     day = (count - ((count % DAY) + DAY) % DAY) // DAY  # rounded down, also before 1970
     of_feed = select(day, func.count()).where(memberships.c.feed == key)
@@ -91,28 +98,39 @@ def hours(connection: Connection, key: str, day: datetime) -> dict[datetime, int
     """The same of each hour of a day."""
     start = micros(day)
     age, hour = memberships.c.age, (-memberships.c.age - start) // HOUR
-    of_day = select(hour, func.count()).where(memberships.c.feed == key, age <= -start, age > -(start + DAY))
-    return {moment(start + number * HOUR): articles for number, articles in connection.execute(of_day.group_by(hour))}
+    of_day = select(hour, func.count()).where(
+        memberships.c.feed == key, age <= -start, age > -(start + DAY)
+    )
+    return {
+        moment(start + number * HOUR): articles
+        for number, articles in connection.execute(of_day.group_by(hour))
+    }
 
 
 def weeks(connection: Connection, now: datetime, count: int) -> dict[str, list[int]]:
-    """How many articles of each feed were published in each of the last weeks, the oldest first, by key."""
+    """How many articles of each feed were published in each of the last weeks, the oldest first, by
+    key."""
     ago = (micros(now) + memberships.c.age) // (7 * DAY)
-    recent = select(memberships.c.feed, ago, func.count()).where(memberships.c.age < count * 7 * DAY - micros(now))
+    recent = select(memberships.c.feed, ago, func.count()).where(
+        memberships.c.age < count * 7 * DAY - micros(now)
+    )
     found: dict[str, list[int]] = {}
     for key, week, articles in connection.execute(recent.group_by(memberships.c.feed, ago)):
         found.setdefault(key, [0] * count)[count - 1 - min(max(week, 0), count - 1)] += articles
     return found
 
 
-def between(connection: Connection, key: str, now: datetime, start: datetime, end: datetime) -> list[Pick]:
+def between(
+    connection: Connection, key: str, now: datetime, start: datetime, end: datetime
+) -> list[Pick]:
     """The articles of a feed that were published from `start` on and before `end`, newest first."""
     span = {"feed": key, "now": micros(now), "last": -micros(start), "first": -micros(end)}
     return [_pick(*row) for row in _BETWEEN.rows(connection, **span)]
 
 
 def _changed() -> Any:
-    """When a record last changed for readers: an update that is still to come does not count yet."""
+    """When a record last changed for readers: an update that is still to come does not count
+    yet."""
     updated = records.c.updated
     due = and_(updated.is_not(None), updated <= bindparam("now"))
     return func.coalesce(case((due, updated), else_=None), -records.c.age)
@@ -120,28 +138,44 @@ def _changed() -> Any:
 
 def _in_feed() -> Select[Any]:
     # The index on (feed, age) is walked, newest first.
-    joined = select(*_PICKED, _changed()).join_from(memberships, records, records.c.number == memberships.c.record)
+    joined = select(*_PICKED, _changed()).join_from(
+        memberships, records, records.c.number == memberships.c.record
+    )
     return joined.where(memberships.c.feed == bindparam("feed"))
 
 
 _ORDER = (memberships.c.age, records.c.link, records.c.id)
 _NEWEST: dict[Order, Prepared] = {
     "published": Prepared(_in_feed().order_by(*_ORDER).limit(bindparam("most"))),
-    "heat": Prepared(_in_feed().order_by(records.c.heat.desc().nulls_last(), *_ORDER).limit(bindparam("most"))),
+    "heat": Prepared(
+        _in_feed().order_by(records.c.heat.desc().nulls_last(), *_ORDER).limit(bindparam("most"))
+    ),
 }
 _age = memberships.c.age
-_BETWEEN = Prepared(_in_feed().where(_age <= bindparam("last"), _age > bindparam("first")).order_by(*_ORDER))
+_BETWEEN = Prepared(
+    _in_feed().where(_age <= bindparam("last"), _age > bindparam("first")).order_by(*_ORDER)
+)
 
 
 def _pick(
-    number: int, digest: str, id: str, until: int | None, feeds: str, related: str, age: int, changed: int
+    number: int,
+    digest: str,
+    id: str,
+    until: int | None,
+    feeds: str,
+    related: str,
+    age: int,
+    changed: int,
 ) -> Pick:
     keys, others = tuple(names_of(feeds)), tuple(related.split())
     return Pick(number, digest, id, until is not None, keys, others, moment(-age), moment(changed))
 
 
-def upcoming(connection: Connection, rules: Sequence[Rule], now: datetime, until: datetime) -> dict[str, datetime]:
-    """The next moment after `now`, up to `until`, at which a feed is another without a record changing, by key."""
+def upcoming(
+    connection: Connection, rules: Sequence[Rule], now: datetime, until: datetime
+) -> dict[str, datetime]:
+    """The next moment after `now`, up to `until`, at which a feed is another without a record
+    changing, by key."""
     first, last = micros(now), micros(until)
     row = records.c
     due = (-row.age, and_(row.age < -first, row.age >= -last, row.refused.is_(None)))
@@ -154,9 +188,13 @@ def upcoming(connection: Connection, rules: Sequence[Rule], now: datetime, until
 def upcoming_expiries(
     connection: Connection, rules: Sequence[Rule], now: datetime, until: datetime
 ) -> dict[str, datetime]:
-    """Return the next moment after `now`, up to `until`, at which something in a feed expires, by key."""
+    """Return the next moment after `now`, up to `until`, at which something in a feed expires, by
+    key."""
     row = records.c
-    expiring = (row.expires, and_(row.expires > micros(now), row.expires <= micros(until), row.visible))
+    expiring = (
+        row.expires,
+        and_(row.expires > micros(now), row.expires <= micros(until), row.visible),
+    )
     return _moments(connection, rules, until, (), (expiring,))
 
 
@@ -167,7 +205,8 @@ def _moments(
     changing: Sequence[Any],
     coming_or_going: Sequence[Any],
 ) -> dict[str, datetime]:
-    """Return the first of these moments for each feed; each is a column and the condition of the records it is of."""
+    """Return the first of these moments for each feed; each is a column and the condition of the
+    records it is of."""
     row, other = records.c, records.alias("others").c
     found: dict[str, datetime] = {}
 
@@ -178,9 +217,12 @@ def _moments(
             found[key] = min(found.get(key, until), moment(count))
 
     for at, condition in changing:
-        for changed in connection.execute(select(at, row.feeds, row.quality, row.heat).where(condition)):
+        for changed in connection.execute(
+            select(at, row.feeds, row.quality, row.heat).where(condition)
+        ):
             note(*changed)
-    # Where an article comes or goes, others of its address may show in place of it, and others may point to it or not.
+    # Where an article comes or goes, others of its address may show in place of it, and others may
+    # point to it or not.
     addresses: dict[str, int] = {}
     for when, condition in coming_or_going:
         facts = select(when, other.feeds, other.quality, other.heat, row.address, row.others)
@@ -200,9 +242,11 @@ def _moments(
 
 
 def hidden(connection: Connection, among: Collection[str] | None = None) -> frozenset[str]:
-    """The digests of web addresses to which no article may point: of records held back, broken, not yet due or expired.
+    """The digests of web addresses to which no article may point: of records held back, broken, not
+    yet due or expired.
 
-    An address at which another record is visible is none of them. `among`: only these are asked for.
+    An address at which another record is visible is none of them. `among`: only these are asked
+    for.
     """
     if among is None:
         return _not_visible(connection, set(connection.scalars(select(held.c.address))))

@@ -1,9 +1,11 @@
-"""What is visible: decided here alone, whenever records changed or a moment came, and kept until the next time.
+"""What is visible: decided here alone, whenever records changed or a moment came, and kept until
+the next time.
 
-Visible is a record whose publication has come (what editors hold back is not in `records` at all), that has not
-expired and is not refused, and that no other such record of the same web address outdoes: the newest publication wins
-alone, then the smallest path. What is left of a withdrawn article is visible until its end, unless the article came
-back. Only the memberships of what is visible are kept, so that every feed can be read off them.
+Visible is a record whose publication has come (what editors hold back is not in `records` at all),
+that has not expired and is not refused, and that no other such record of the same web address
+outdoes: the newest publication wins alone, then the smallest path. What is left of a withdrawn
+article is visible until its end, unless the article came back. Only the memberships of what is
+visible are kept, so that every feed can be read off them.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -62,7 +64,8 @@ def was_settled(connection: Connection) -> bool:
 
 
 def last_settled(connection: Connection) -> datetime | None:
-    """Return the moment as of which it was last decided what is visible; None where it never was."""
+    """Return the moment as of which it was last decided what is visible; None where it never
+    was."""
     return _known(connection)
 
 
@@ -73,13 +76,15 @@ def next_change(connection: Connection) -> datetime | None:
 
 
 def moment_shown(connection: Connection, now: datetime) -> datetime:
-    """The moment as of which what was settled is shown: that one, or the one shortly after it that was settled."""
+    """The moment as of which what was settled is shown: that one, or the one shortly after it that
+    was settled."""
     known = _known(connection)
     return now if known is None else _not_back(known, now)
 
 
 def settle(connection: Connection, rules: Sequence[Rule], now: datetime) -> None:
-    """Decide what is visible at that moment, of what changed since the last time, and note which feeds it touches."""
+    """Decide what is visible at that moment, of what changed since the last time, and note which
+    feeds it touches."""
     _Settling(connection, rules).settle(now)
 
 
@@ -125,7 +130,8 @@ class _Settling:
         self._note_moment(at)
 
     def _crossed(self, known: datetime, now: datetime) -> set[str]:
-        """The addresses where something is due that was not, or the other way round; an update touches its feeds."""
+        """The addresses where something is due that was not, or the other way round; an update
+        touches its feeds."""
         links, updated = _crossing(self._connection, known, now)
         self._touched |= feeds_of(self._connection, updated)
         return links
@@ -136,7 +142,9 @@ class _Settling:
         gone: list[Row[Any]] = []
         waiting: list[Row[Any]] = []
         due: list[Row[Any]] = []
-        for _, rivals in groupby(sorted(rows, key=lambda row: (row.link, row.age, row.path)), key=lambda row: row.link):
+        for _, rivals in groupby(
+            sorted(rows, key=lambda row: (row.link, row.age, row.path)), key=lambda row: row.link
+        ):
             winner = None
             for row in rivals:
                 has_expired = row.expires is not None and row.expires <= count
@@ -156,11 +164,18 @@ class _Settling:
         rows = self._connection.execute(_ROWS.where(_row.until.is_not(None))).all()
         back = set[str]()
         for some in _chunks(sorted({row.id for row in rows})):
-            # An id that is the address itself is looked up there: the index of ids holds only the others.
+            # An id that is the address itself is looked up there: the index of ids holds only the
+            # others.
             natural = and_(_row.link.in_(some), _row.id == _row.link)
             has_id = or_(natural, and_(_row.id.in_(some), _row.id != _row.link))
-            back.update(self._connection.scalars(select(_row.id).where(_row.visible, _row.until.is_(None), has_id)))
-        stands = {row.number for row in rows if -row.age <= micros(now) < row.until and row.id not in back}
+            back.update(
+                self._connection.scalars(
+                    select(_row.id).where(_row.visible, _row.until.is_(None), has_id)
+                )
+            )
+        stands = {
+            row.number for row in rows if -row.age <= micros(now) < row.until and row.id not in back
+        }
         self._hide([row for row in rows if row.visible and row.number not in stands])
         self._show([row for row in rows if not row.visible and row.number in stands])
 
@@ -177,7 +192,9 @@ class _Settling:
     def _hold(self, waiting: Sequence[Row[Any]], due: Sequence[Row[Any]]) -> None:
         """Nothing may point to what waits for its moment, has expired, or is refused."""
         addresses = [
-            {"address": one, "path": row.path} for row in waiting for one in (row.address, *row.others.split())
+            {"address": one, "path": row.path}
+            for row in waiting
+            for one in (row.address, *row.others.split())
         ]
         if addresses:
             self._connection.execute(upsert(held).on_conflict_do_nothing(), addresses)
@@ -202,15 +219,22 @@ class _Settling:
         links = {link for _, link in left} | set(self._went.values())
         there = set[str]()
         for some in _chunks(sorted(links)):
-            there.update(self._connection.scalars(select(_row.link).where(_row.visible, _row.link.in_(some))))
+            there.update(
+                self._connection.scalars(select(_row.link).where(_row.visible, _row.link.in_(some)))
+            )
         gone = [number for number, link in self._went.items() if link not in there]
         return {feed for feed, link in left if link not in there} | feeds_of(self._connection, gone)
 
     def _pointing(self) -> set[str]:
-        """Return the feeds that point to where something came or went: they may show it now, or no longer."""
+        """Return the feeds that point to where something came or went: they may show it now, or no
+        longer."""
         found = set[int]()
         for some in _chunks(sorted(self._stirred)):
-            found.update(self._connection.scalars(select(pointers.c.record).where(pointers.c.address.in_(some))))
+            found.update(
+                self._connection.scalars(
+                    select(pointers.c.record).where(pointers.c.address.in_(some))
+                )
+            )
         return feeds_of(self._connection, found)
 
     def _note_moment(self, now: datetime) -> None:
@@ -220,7 +244,9 @@ class _Settling:
             self._connection.scalar(select(func.min(one)).where(one > count))
             for one in (_row.updated, _row.expires, _row.until)
         ]
-        following = [x for x in (None if publication is None else -publication, *others) if x is not None]
+        following = [
+            x for x in (None if publication is None else -publication, *others) if x is not None
+        ]
         note_fact(self._connection, NEXT, str(min(following)) if following else "")
         note_fact(self._connection, SETTLED, str(count))
         note_fact(self._connection, RULES, _digest(self._rules))
@@ -237,24 +263,38 @@ def _not_back(known: datetime, now: datetime) -> datetime:
 
 def _digest(rules: Sequence[Rule]) -> str:
     """Stands for what decides which articles are in the feeds of the publisher's own."""
-    return digest(*(repr((rule.key, rule.any_of, rule.none_of, rule.min_quality, rule.min_heat)) for rule in rules))
+    return digest(
+        *(
+            repr((rule.key, rule.any_of, rule.none_of, rule.min_quality, rule.min_heat))
+            for rule in rules
+        )
+    )
 
 
 def _crossing(connection: Connection, one: datetime, other: datetime) -> tuple[set[str], set[int]]:
-    """The addresses of records that are due at one of two moments alone, and records whose update is."""
+    """The addresses of records that are due at one of two moments alone, and records whose update
+    is."""
     start, end = sorted((micros(one), micros(other)))
     published = select(_row.link).where(_row.age >= -end, _row.age < -start)
-    endings = (select(_row.link).where(one > start, one <= end) for one in (_row.until, _row.expires))
+    endings = (
+        select(_row.link).where(one > start, one <= end) for one in (_row.until, _row.expires)
+    )
     updated = select(_row.number).where(_row.updated > start, _row.updated <= end)
     links = {link for some in (published, *endings) for link in connection.scalars(some)}
     return links, set(connection.scalars(updated))
 
 
 def _special(connection: Connection, now: datetime) -> set[str]:
-    """The addresses where something else may hold than that the only record is current, and taken for visible."""
+    """The addresses where something else may hold than that the only record is current, and taken
+    for visible."""
     several = select(_row.link).group_by(_row.link).having(func.count() > 1)
     count = micros(now)
-    others = (_row.age < -count, _row.expires <= count, text("visible = 0"), _row.refused.is_not(None))
+    others = (
+        _row.age < -count,
+        _row.expires <= count,
+        text("visible = 0"),
+        _row.refused.is_not(None),
+    )
     found = [several, *(select(_row.link).where(one) for one in others)]
     return {link for some in found for link in connection.scalars(some)}
 

@@ -1,6 +1,8 @@
-"""How many articles are in each feed and how its name is spelled most, noted whenever that may have changed.
+"""How many articles are in each feed and how its name is spelled most, noted whenever that may have
+changed.
 
-Here also: which feeds show the name of another one, and so another thing once it changes. Not here: what is visible.
+Here also: which feeds show the name of another one, and so another thing once it changes. Not here:
+what is visible.
 """
 
 import json
@@ -28,7 +30,8 @@ def note_all_feeds(connection: Connection) -> None:
 
 
 def note_feeds(connection: Connection, touched: Collection[str], lost: Collection[str]) -> None:
-    """Note the feeds that were touched, as of this generation of the store; `lost` are those that lost an article.
+    """Note the feeds that were touched, as of this generation of the store; `lost` are those that
+    lost an article.
 
     Where a feed goes by another name now, every feed with an article of it is touched too.
     """
@@ -37,7 +40,10 @@ def note_feeds(connection: Connection, touched: Collection[str], lost: Collectio
     those = {"among": json.dumps(keys)}
     before = "SELECT key, name, lost FROM feeds WHERE key IN (SELECT value FROM json_each(:among))"
     rows = database.execute(before, those).fetchall()
-    known, lost_before = {key: name for key, name, _ in rows}, {key: number for key, _, number in rows}
+    known, lost_before = (
+        {key: name for key, name, _ in rows},
+        {key: number for key, _, number in rows},
+    )
     found = {key: (name, articles) for key, name, articles in database.execute(_MOST_USED, those)}
     renamed = [key for key, (name, _) in found.items() if key in known and known[key] != name]
     neighbours = _sharing(connection, renamed) - found.keys()
@@ -46,9 +52,14 @@ def note_feeds(connection: Connection, touched: Collection[str], lost: Collectio
     database.executemany(
         "INSERT INTO feeds (key, name, articles, touched, lost) VALUES (?, ?, ?, ?, ?)",
         # One that was not there may have been there before, with other articles.
-        [(key, *one, now, now if key in lost else lost_before.get(key, now)) for key, one in found.items()],
+        [
+            (key, *one, now, now if key in lost else lost_before.get(key, now))
+            for key, one in found.items()
+        ],
     )
-    database.executemany("UPDATE feeds SET touched = ? WHERE key = ?", [(now, key) for key in neighbours])
+    database.executemany(
+        "UPDATE feeds SET touched = ? WHERE key = ?", [(now, key) for key in neighbours]
+    )
 
 
 def _sharing(connection: Connection, keys: Sequence[str]) -> set[str]:

@@ -1,4 +1,5 @@
-"""The store: put, remove and fetch what was read and rendered, in a database that can be made anew at any time."""
+"""The store: put, remove and fetch what was read and rendered, in a database that can be made anew
+at any time."""
 
 from sqlalchemy import Connection
 
@@ -56,7 +57,13 @@ from feeds.store.files import (
 )
 from feeds.store.notices import Teller, forget_hidden, hidden_records, note_hidden
 from feeds.store.older import OLDER
-from feeds.store.withheld import Withheld, expired_articles, feeds_with, visible_articles, withheld_of
+from feeds.store.withheld import (
+    Withheld,
+    expired_articles,
+    feeds_with,
+    visible_articles,
+    withheld_of,
+)
 
 __all__ = [
     "LONGEST_WAIT",

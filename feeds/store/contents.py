@@ -1,7 +1,8 @@
 """What is in the store: files and their articles, entries, and extents of feeds.
 
-Every function takes the connection of a transaction, which `Store.reading` and `Store.writing` open; nothing is kept
-between them. Not here: what is visible and in which order (selection), what was published (documents).
+Every function takes the connection of a transaction, which `Store.reading` and `Store.writing`
+open; nothing is kept between them. Not here: what is visible and in which order (selection), what
+was published (documents).
 """
 
 import json
@@ -44,7 +45,8 @@ def generation(connection: Connection) -> int:
 
 @contextmanager
 def filling(connection: Connection) -> Iterator[None]:
-    """While a store that knew no file gets all there are: what `put` leaves to be done for all at once is done then."""
+    """While a store that knew no file gets all there are: what `put` leaves to be done for all at
+    once is done then."""
     with _indexed_at_once(connection, "records"):
         yield
     driver(connection).execute(schema.POINT)
@@ -52,7 +54,8 @@ def filling(connection: Connection) -> Iterator[None]:
 
 @contextmanager
 def _indexed_at_once(connection: Connection, table: str) -> Iterator[None]:
-    """Rows that a table gets meanwhile find their places in its indexes of all rows at once, in order.
+    """Rows that a table gets meanwhile find their places in its indexes of all rows at once, in
+    order.
 
     One by one, most would land in pages that went to the disk since the last one.
     """
@@ -70,7 +73,8 @@ def _indexed_at_once(connection: Connection, table: str) -> Iterator[None]:
 
 
 def put(connection: Connection, batch: Sequence[Filed], *, fills: bool = False) -> None:
-    """Keep what was read of each file, in place of what was known of it.  `fills`: while `filling`."""
+    """Keep what was read of each file, in place of what was known of it.  `fills`: while
+    `filling`."""
     if not batch:
         return
     if not fills:
@@ -79,7 +83,11 @@ def put(connection: Connection, batch: Sequence[Filed], *, fills: bool = False) 
     kept_back = [(address, one.path) for one in batch for address in one.held]
     insert_rows(connection, "held", ("address", "path"), kept_back)
     rows = [one.record for one in batch if one.record is not None]
-    last = driver(connection).execute("SELECT seq FROM sqlite_sequence WHERE name = 'records'").fetchone()
+    last = (
+        driver(connection)
+        .execute("SELECT seq FROM sqlite_sequence WHERE name = 'records'")
+        .fetchone()
+    )
     numbered = [(number, *row) for number, row in enumerate(rows, start=last[0] + 1 if last else 1)]
     insert_rows(connection, "records", ("number", *RECORD_COLUMNS), numbered)
     if fills:
@@ -92,7 +100,8 @@ def put(connection: Connection, batch: Sequence[Filed], *, fills: bool = False) 
 
 
 def note_leftovers(connection: Connection) -> None:
-    """Say that bytes of what was taken back may still be in the file, which `Store.tend` overwrites."""
+    """Say that bytes of what was taken back may still be in the file, which `Store.tend`
+    overwrites."""
     note_fact(connection, LEFTOVERS, "")
 
 
@@ -108,14 +117,18 @@ def remove(connection: Connection, paths: Sequence[str]) -> None:
     note_unsettled(connection, Unsettled(set(), addresses, set()))
     connection.execute(delete(schema.held).where(held.path == bindparam("key")), rows)
     connection.execute(delete(schema.files).where(schema.files.c.path == bindparam("key")), rows)
-    connection.execute(delete(schema.notices).where(schema.notices.c.path == bindparam("key")), rows)
+    connection.execute(
+        delete(schema.notices).where(schema.notices.c.path == bindparam("key")), rows
+    )
 
 
 def visible_records(connection: Connection, paths: Sequence[str]) -> set[str]:
     """At which of these paths there is a record that is visible."""
     columns, found = schema.records.c, set[str]()
     for some in _chunks(paths):
-        found.update(connection.scalars(select(columns.path).where(columns.visible, columns.path.in_(some))))
+        found.update(
+            connection.scalars(select(columns.path).where(columns.visible, columns.path.in_(some)))
+        )
     return found
 
 
@@ -132,7 +145,9 @@ def missing_articles(connection: Connection, gone: Sequence[str]) -> tuple[int, 
     """
     every = "SELECT count(*) FROM records WHERE visible = 1 AND until IS NULL"
     database = driver(connection)
-    return database.execute(missing, (json.dumps(gone),)).fetchone()[0], database.execute(every).fetchone()[0]
+    return database.execute(missing, (json.dumps(gone),)).fetchone()[0], database.execute(
+        every
+    ).fetchone()[0]
 
 
 def note_broken(connection: Connection, batch: Sequence[Filed]) -> None:
@@ -142,9 +157,13 @@ def note_broken(connection: Connection, batch: Sequence[Filed]) -> None:
     """
     if batch:
         paths = [{"key": one.path} for one in batch]
-        connection.execute(delete(schema.files).where(schema.files.c.path == bindparam("key")), paths)
+        connection.execute(
+            delete(schema.files).where(schema.files.c.path == bindparam("key")), paths
+        )
         insert_rows(connection, "files", FILE_COLUMNS, [one.file for one in batch])
-        sooner = "UPDATE records SET expires = ? WHERE path = ? AND (expires IS NULL OR expires > ?)"
+        sooner = (
+            "UPDATE records SET expires = ? WHERE path = ? AND (expires IS NULL OR expires > ?)"
+        )
         ends = [(expires, one.path) for one in batch if (expires := one.file[EXPIRES]) is not None]
         driver(connection).executemany(sooner, [(expires, path, expires) for expires, path in ends])
 
@@ -165,14 +184,18 @@ def withdraw(connection: Connection, paths: Sequence[str]) -> None:
         addresses = set[str]().union(*({row.address, *row.others.split()} for row in rows))
         feeds = {key for key, _ in counts}
         note_unsettled(connection, Unsettled({row.link for row in rows}, addresses, feeds, left))
-        pairs = [{"at": address, "by": row.number} for row in rows for address in row.related.split()]
+        pairs = [
+            {"at": address, "by": row.number} for row in rows for address in row.related.split()
+        ]
         if pairs:
             pointing = schema.pointers.c
             found = delete(schema.pointers).where(
                 pointing.address == bindparam("at"), pointing.record == bindparam("by")
             )
             connection.execute(found, pairs)
-        connection.execute(delete(schema.records).where(columns.number.in_([row.number for row in rows])))
+        connection.execute(
+            delete(schema.records).where(columns.number.in_([row.number for row in rows]))
+        )
 
 
 def advance(connection: Connection) -> None:
@@ -192,7 +215,8 @@ def articles(connection: Connection, numbers: Sequence[int]) -> dict[int, Articl
 
 
 def faults(connection: Connection, now: datetime) -> list[Fault]:
-    """What keeps records, or parts of visible ones, from being published.  Nothing of what their editors hold back."""
+    """What keeps records, or parts of visible ones, from being published.  Nothing of what their
+    editors hold back."""
     columns, rows = schema.files.c, schema.records.c
     statement = (
         select(columns.path, columns.faults, rows.path.is_not(None))
@@ -205,8 +229,11 @@ def faults(connection: Connection, now: datetime) -> list[Fault]:
     )
     every = connection.execute(statement)
     found = [_told(fault_of(path, data), stays) for path, some, stays in every for data in some]
-    # Of the few that are refused: with the age in the statement, all that are due would be gone through.
-    of_refused = select(rows.path, rows.refused, rows.age, rows.expires).where(rows.refused.is_not(None))
+    # Of the few that are refused: with the age in the statement, all that are due would be gone
+    # through.
+    of_refused = select(rows.path, rows.refused, rows.age, rows.expires).where(
+        rows.refused.is_not(None)
+    )
     found += [
         fault_of(path, data)
         for path, data, age, expires in connection.execute(of_refused)
@@ -220,17 +247,24 @@ def _told(fault: Fault, stays: bool) -> Fault:
     return replace(fault, cost=Cost.NEWS) if stays and fault.cost is Cost.RECORD else fault
 
 
-def kept_entries(connection: Connection, format_name: str, recipes: dict[int, str]) -> dict[int, bytes]:
-    """The entries in that format that are kept under just these recipes, by the numbers of their records."""
+def kept_entries(
+    connection: Connection, format_name: str, recipes: dict[int, str]
+) -> dict[int, bytes]:
+    """The entries in that format that are kept under just these recipes, by the numbers of their
+    records."""
     found: dict[int, bytes] = {}
     for some in _chunks(list(recipes)):
         statement = f"SELECT record, recipe, content FROM entries WHERE format = ? AND record IN ({_places(some)})"
         rows = driver(connection).execute(statement, (format_name, *some)).fetchall()
-        found.update({record: content for record, recipe, content in rows if recipes[record] == recipe})
+        found.update(
+            {record: content for record, recipe, content in rows if recipes[record] == recipe}
+        )
     return found
 
 
-def kept_recipes(connection: Connection, format_name: str, among: Collection[int]) -> dict[int, str]:
+def kept_recipes(
+    connection: Connection, format_name: str, among: Collection[int]
+) -> dict[int, str]:
     """The recipes of the entries of these records that are kept in that format."""
     found: dict[int, str] = {}
     if connection.scalar(select(schema.entries.c.record).limit(1)) is None:
@@ -238,7 +272,12 @@ def kept_recipes(connection: Connection, format_name: str, among: Collection[int
     columns = schema.entries.c
     recipes = select(columns.record, columns.recipe).where(columns.format == format_name)
     for some in _chunks(sorted(among)):
-        found.update({record: recipe for record, recipe in connection.execute(recipes.where(columns.record.in_(some)))})
+        found.update(
+            {
+                record: recipe
+                for record, recipe in connection.execute(recipes.where(columns.record.in_(some)))
+            }
+        )
     return found
 
 
@@ -253,7 +292,9 @@ def keep_entries(connection: Connection, format_name: str, rendered: dict[int, E
     if rows:
         statement = upsert(schema.entries)
         changes = {"recipe": statement.excluded.recipe, "content": statement.excluded.content}
-        connection.execute(statement.on_conflict_do_update(["record", "format"], set_=changes), rows)
+        connection.execute(
+            statement.on_conflict_do_update(["record", "format"], set_=changes), rows
+        )
 
 
 def extents(connection: Connection) -> dict[str, Extent]:
@@ -279,4 +320,6 @@ def _places(values: Sequence[Any]) -> str:
 
 def _present(connection: Connection, numbers: Sequence[int]) -> Iterator[int]:
     for some in _chunks(numbers):
-        yield from connection.scalars(select(schema.records.c.number).where(schema.records.c.number.in_(some)))
+        yield from connection.scalars(
+            select(schema.records.c.number).where(schema.records.c.number.in_(some))
+        )

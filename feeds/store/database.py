@@ -1,4 +1,5 @@
-"""The database itself: made, opened, locked, made anew when it does not fit.  SQLite through SQLAlchemy Core.
+"""The database itself: made, opened, locked, made anew when it does not fit.  SQLite through
+SQLAlchemy Core.
 
 Not here: what is in it (contents).
 """
@@ -29,22 +30,26 @@ from feeds.store.withheld import NOTHING, Withheld, hide
 
 SHORT_WAIT = 2  # seconds that others are waited for to have a log begun
 A_MOMENT = 0.01
-# What a file's header says of the program that it belongs to: "feed" (sqlite.org/fileformat.html §1.3.9).
+# What a file's header says of the program that it belongs to: "feed" (sqlite.org/fileformat.html
+# §1.3.9).
 OURS = 0x66656564
 DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 
 
 class Store:
-    """A store in a file.  Opening makes it, and rebuilds it when other code made it, or when it is damaged.
+    """A store in a file.  Opening makes it, and rebuilds it when other code made it, or when it is
+    damaged.
 
-    `names` stands for what it goes by that may change without that: who opened it under others is told so from then on.
-    Close it, or use it in a `with` statement. A transaction that runs while it is closed ends as usual; the last one
-    closes the connections. Raises StoreError when the file cannot be used, as when it is another program's. With
-    `or_only_read` one that cannot be written is opened as well, and StoreError is raised once something is to be
-    written.
+    `names` stands for what it goes by that may change without that: who opened it under others is
+    told so from then on. Close it, or use it in a `with` statement. A transaction that runs while
+    it is closed ends as usual; the last one closes the connections. Raises StoreError when the file
+    cannot be used, as when it is another program's. With `or_only_read` one that cannot be written
+    is opened as well, and StoreError is raised once something is to be written.
     """
 
-    def __init__(self, file: Path, fingerprint: str, names: str = "", *, or_only_read: bool = False) -> None:
+    def __init__(
+        self, file: Path, fingerprint: str, names: str = "", *, or_only_read: bool = False
+    ) -> None:
         self._file = file
         self._fingerprint = fingerprint
         self._mark = f"{fingerprint} {names}"
@@ -57,7 +62,9 @@ class Store:
         try:
             create_folder(file.parent)
         except OSError as error:
-            raise StoreError(str(file), f"expected a place for the store, got: {described(error)}") from error
+            raise StoreError(
+                str(file), f"expected a place for the store, got: {described(error)}"
+            ) from error
         self._unwritable: StoreError | None = None
         self._engine = engine_of(file)
         try:
@@ -69,7 +76,8 @@ class Store:
                 self.close()
                 raise
             raised = StoreError(
-                str(file), f"expected a store that can be opened, got: {told(error, self._file.parent)}"
+                str(file),
+                f"expected a store that can be opened, got: {told(error, self._file.parent)}",
             )
             if not (or_only_read and self._can_be_read(of_sqlite(error))):
                 self.close()
@@ -77,12 +85,16 @@ class Store:
             self._unwritable = raised
 
     def _can_be_read(self, cause: Exception) -> bool:
-        """Open the store to be read alone, where it cannot be written; tell whether that can be done.
+        """Open the store to be read alone, where it cannot be written; tell whether that can be
+        done.
 
-        Where nobody else has it open there is no log, and no room or no right to begin one (sqlite.org/uri.html).
+        Where nobody else has it open there is no log, and no room or no right to begin one
+        (sqlite.org/uri.html).
         """
         log = Path(f"{self._file}-wal")
-        if not (is_without_room(cause) or is_without_right(cause)) or (log.exists() and log.stat().st_size):
+        if not (is_without_room(cause) or is_without_right(cause)) or (
+            log.exists() and log.stat().st_size
+        ):
             return False
         self._engine.dispose()
         self._engine = engine_of(self._file, immutable=True)
@@ -102,7 +114,12 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees the store as it is now, however others change it meanwhile."""
-        with self._translated(), self._in_use(), self._engine.connect() as connection, connection.begin():
+        with (
+            self._translated(),
+            self._in_use(),
+            self._engine.connect() as connection,
+            connection.begin(),
+        ):
             self._check(connection)
             yield connection
 
@@ -112,7 +129,8 @@ class Store:
         return self._withheld
 
     def withhold(self, withheld: Withheld) -> None:
-        """Have `showing` leave out just these articles from now on, whether or not the store can be written."""
+        """Have `showing` leave out just these articles from now on, whether or not the store can be
+        written."""
         self._withheld = withheld
 
     @contextmanager
@@ -134,7 +152,8 @@ class Store:
             try:
                 yield connection
             finally:
-                transaction.rollback()  # else the views would be there for whoever has the connection next
+                # else the views would be there for whoever has the connection next
+                transaction.rollback()
 
     @contextmanager
     def writing(self, wait: float = LONGEST_WAIT) -> Iterator[Connection]:
@@ -152,9 +171,11 @@ class Store:
             raise StoreError(str(self._file), advice)
 
     def changes(self) -> tuple[int, int] | None:
-        """What is another value once any process has changed the store; None, always another, where it cannot be read.
+        """What is another value once any process has changed the store; None, always another, where
+        it cannot be read.
 
-        It costs microseconds: a connection is kept for it, which sees what others do (sqlite.org/pragma.html).
+        It costs microseconds: a connection is kept for it, which sees what others do
+        (sqlite.org/pragma.html).
         """
         with self._lock:  # the connection answers one thread at a time
             if self._is_closed:
@@ -163,7 +184,10 @@ class Store:
                 place = self._file.stat().st_ino
                 if self._kept is None or self._kept[0] != place:  # the file was made anew
                     self._forget()
-                    self._kept = place, sqlite3.connect(self._file, isolation_level=None, check_same_thread=False)
+                    self._kept = (
+                        place,
+                        sqlite3.connect(self._file, isolation_level=None, check_same_thread=False),
+                    )
                 return place, int(self._kept[1].execute("PRAGMA data_version").fetchone()[0])
             except (OSError, sqlite3.Error):
                 self._forget()
@@ -177,8 +201,9 @@ class Store:
     def tend(self) -> None:
         """Do what can only be done between transactions, and what could not be done the last time.
 
-        A new store is filled without a log, in which every page would be written once more (sqlite.org/wal.html): it
-        gets one. And what was taken back is taken out of the file's bytes, as far as nobody else is reading.
+        A new store is filled without a log, in which every page would be written once more
+        (sqlite.org/wal.html): it gets one. And what was taken back is taken out of the file's
+        bytes, as far as nobody else is reading.
         """
         if not self._has_log:
             self._begin_log(SHORT_WAIT)
@@ -188,22 +213,31 @@ class Store:
             self.forget()
 
     def forget(self) -> None:
-        """Take what was deleted out of the file as well, as far as no other process is reading just now.
+        """Take what was deleted out of the file as well, as far as no other process is reading just
+        now.
 
-        Until then it stands in pages that the log is to replace (sqlite.org/wal.html, "Checkpointing"), and in others.
+        Until then it stands in pages that the log is to replace (sqlite.org/wal.html,
+        "Checkpointing"), and in others.
         """
-        if "py" in Path(sys.executable or "").name:  # in a server with Python inside it may be that server, or nothing
+        # in a server with Python inside it may be that server, or nothing
+        if "py" in Path(sys.executable or "").name:
             with suppress(OSError):
                 command = [sys.executable, "-I", "-S", pages.__file__, str(self._file)]
-                subprocess.run(command, check=False, start_new_session=True)  # Ctrl-C is for us, who end it then
+                # Ctrl-C is for us, who end it then
+                subprocess.run(command, check=False, start_new_session=True)
 
     def _begin_log(self, wait: float = 0) -> None:
-        """Have who reads not wait for who writes, nor the other way round, from now on.  `wait` seconds for others."""
+        """Have who reads not wait for who writes, nor the other way round, from now on.  `wait`
+        seconds for others."""
         until = time.monotonic() + wait
         create_file(self._file)  # where somebody deleted it
         while not self._has_log:
-            # SQLite gives up at once, whatever its timeout, when two connections turn a file to WAL together.
-            with suppress(sqlite3.OperationalError), closing(sqlite3.connect(self._file, timeout=0)) as connection:
+            # SQLite gives up at once, whatever its timeout, when two connections turn a file to WAL
+            # together.
+            with (
+                suppress(sqlite3.OperationalError),
+                closing(sqlite3.connect(self._file, timeout=0)) as connection,
+            ):
                 self._has_log = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0] == "wal"
             if self._has_log or time.monotonic() >= until:
                 return
@@ -219,7 +253,8 @@ class Store:
 
     @contextmanager
     def _in_use(self) -> Iterator[None]:
-        """Count a transaction.  The last one of a closed store closes the connections, its own among them."""
+        """Count a transaction.  The last one of a closed store closes the connections, its own
+        among them."""
         with self._lock:
             self._transactions += 1
         try:
@@ -232,7 +267,9 @@ class Store:
 
     def _open(self) -> None:
         if not self._is_ours():
-            raise StoreError(str(self._file), "expected a store of feeds, got: another file; store.url names it")
+            raise StoreError(
+                str(self._file), "expected a store of feeds, got: another file; store.url names it"
+            )
         try:
             if self._file.is_file() and self._file.stat().st_size:
                 self._begin_log()
@@ -240,17 +277,25 @@ class Store:
         except (OperationalError, sqlite3.OperationalError):
             raise
         except (DatabaseError, sqlite3.DatabaseError):
-            # It is no SQLite database, or a damaged one. The records are the truth: it is made anew.
+            # It is no SQLite database, or a damaged one. The records are the truth: it is made
+            # anew.
             self._remake()
 
     def _is_ours(self) -> bool:
-        """Whether the file is ours to change: in our own folder, empty, or a database marked as ours."""
-        if self._file.parent.name == OUR_FOLDER or not self._file.is_file() or not self._file.stat().st_size:
+        """Whether the file is ours to change: in our own folder, empty, or a database marked as
+        ours."""
+        if (
+            self._file.parent.name == OUR_FOLDER
+            or not self._file.is_file()
+            or not self._file.stat().st_size
+        ):
             return True
         with closing(sqlite3.connect(self._file, timeout=LONGEST_WAIT)) as connection:
             try:
                 mark = connection.execute("PRAGMA application_id").fetchone()[0]
-                return bool(mark == OURS or not connection.execute("SELECT 1 FROM sqlite_master").fetchone())
+                return bool(
+                    mark == OURS or not connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+                )
             except sqlite3.DatabaseError:
                 return False
 
@@ -272,15 +317,20 @@ class Store:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except (SQLAlchemyError, sqlite3.Error) as error:  # the driver's own where it is asked itself
+        # the driver's own where it is asked itself
+        except (SQLAlchemyError, sqlite3.Error) as error:
             name = getattr(of_sqlite(error), "sqlite_errorname", "")
             if name == "SQLITE_BUSY":
-                raise StoreBusy(str(self._file), "expected the store to be free, got: another writer") from error
+                raise StoreBusy(
+                    str(self._file), "expected the store to be free, got: another writer"
+                ) from error
             if name in DAMAGE:
                 with suppress(SQLAlchemyError, sqlite3.Error, OSError), alone(self._file.parent):
                     # Where that fails, as while others use it, whoever comes next tries again.
                     self._remake()
-                raise StoreError(str(self._file), "the store was damaged and is made anew; try again") from error
+                raise StoreError(
+                    str(self._file), "the store was damaged and is made anew; try again"
+                ) from error
             raise StoreError(
                 str(self._file), f"expected to use the store, got: {told(error, self._file.parent)}"
             ) from error
@@ -294,13 +344,23 @@ class Store:
                 connection.execute(_FINGERPRINT.values(value=self._mark))
             else:
                 connection.exec_driver_sql(f"PRAGMA application_id={OURS}")
-                # The generation goes on, so that no running service takes the new store for the one it knows.
-                last = int(fact(connection, "generation") or 0) if older.fits(connection, schema.facts) else 0
-                last = max(last, time.time_ns() // 1_000_000)  # also past that of a store which was lost
+                # The generation goes on, so that no running service takes the new store for the one
+                # it knows.
+                last = (
+                    int(fact(connection, "generation") or 0)
+                    if older.fits(connection, schema.facts)
+                    else 0
+                )
+                # also past that of a store which was lost
+                last = max(last, time.time_ns() // 1_000_000)
                 older.rebuild(connection)
-                # When documents last changed cannot be read off the records: it stays, and each is rendered again.
+                # When documents last changed cannot be read off the records: it stays, and each is
+                # rendered again.
                 connection.execute(update(schema.documents).values(recipe=""))
-                values = [{"name": "fingerprint", "value": self._mark}, {"name": "generation", "value": str(last + 1)}]
+                values = [
+                    {"name": "fingerprint", "value": self._mark},
+                    {"name": "generation", "value": str(last + 1)},
+                ]
                 connection.execute(insert(schema.facts), values)
 
 

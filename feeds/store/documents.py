@@ -1,8 +1,10 @@
-"""The documents last published at each path: the recipe of their bytes, their tag, and when they last changed.
+"""The documents last published at each path: the recipe of their bytes, their tag, and when they
+last changed.
 
-Nothing stays of a feed that no longer exists, whose name may be one that was taken back. Only the latest of the dates
-that went with such feeds is kept, for all of them: a feed that comes back is dated no earlier.
-Every function takes the connection of a transaction. Not here: what documents there are to be (pipeline).
+Nothing stays of a feed that no longer exists, whose name may be one that was taken back. Only the
+latest of the dates that went with such feeds is kept, for all of them: a feed that comes back is
+dated no earlier. Every function takes the connection of a transaction. Not here: what documents
+there are to be (pipeline).
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -14,7 +16,8 @@ from feeds.model import EVERYTHING, feed_of
 from feeds.store.driver import driver, fact, insert_rows, note_fact
 
 MOST_PARAMETERS = 500
-LATEST_GONE = "latest gone"  # the latest date, in seconds, of a document of a feed that no longer exists
+# the latest date, in seconds, of a document of a feed that no longer exists
+LATEST_GONE = "latest gone"
 
 
 class Published(NamedTuple):
@@ -27,7 +30,10 @@ class Published(NamedTuple):
 
 def published(connection: Connection, among: Collection[str] | None = None) -> dict[str, Published]:
     """Return what was last published, by path: all, or at some paths."""
-    every, found = "SELECT path, recipe, etag, modified FROM documents", list[tuple[str, str, str, int]]()
+    every, found = (
+        "SELECT path, recipe, etag, modified FROM documents",
+        list[tuple[str, str, str, int]](),
+    )
     if among is None:
         found = driver(connection).execute(every).fetchall()
     for some in _chunks(list(among or ())):
@@ -37,7 +43,8 @@ def published(connection: Connection, among: Collection[str] | None = None) -> d
 
 
 def latest_gone(connection: Connection) -> int:
-    """The latest date, in seconds since 1970, of any document of a feed that no longer exists; 0 for none."""
+    """The latest date, in seconds since 1970, of any document of a feed that no longer exists; 0
+    for none."""
     return int(fact(connection, LATEST_GONE) or 0)
 
 
@@ -46,15 +53,24 @@ def note_published(connection: Connection, documents: dict[str, Published]) -> N
     keys = {feed_of(path) for path in documents} - {""}
     there = {""}
     for some in _chunks(sorted(keys)):
-        rows = driver(connection).execute(f"SELECT key FROM feeds WHERE key IN ({','.join('?' * len(some))})", some)
+        rows = driver(connection).execute(
+            f"SELECT key FROM feeds WHERE key IN ({','.join('?' * len(some))})", some
+        )
         there.update(key for (key,) in rows)
     noted = [(path, *one) for path, one in documents.items() if feed_of(path) in there]
-    insert_rows(connection, "documents", ("path", "recipe", "etag", "modified"), noted, instead=True)
+    insert_rows(
+        connection, "documents", ("path", "recipe", "etag", "modified"), noted, instead=True
+    )
 
 
 def forget_feeds(connection: Connection, gone: Collection[str]) -> None:
     """Forget the documents and the extents of feeds that no longer exist."""
-    paths = [path for key in gone for first, after in _ranges(key) for path in _between(connection, first, after)]
+    paths = [
+        path
+        for key in gone
+        for first, after in _ranges(key)
+        for path in _between(connection, first, after)
+    ]
     _forget_paths(connection, paths)
     driver(connection).executemany("DELETE FROM extents WHERE feed = ?", [(key,) for key in gone])
 
@@ -72,18 +88,23 @@ def _forget_paths(connection: Connection, paths: Sequence[str]) -> None:
         return
     latest = max((one.modified for one in published(connection, paths).values()), default=0)
     note_fact(connection, LATEST_GONE, str(max(latest, latest_gone(connection))))
-    driver(connection).executemany("DELETE FROM documents WHERE path = ?", [(path,) for path in paths])
+    driver(connection).executemany(
+        "DELETE FROM documents WHERE path = ?", [(path,) for path in paths]
+    )
 
 
 def _ranges(key: str) -> Iterator[tuple[str, str]]:
-    """The paths of a feed's documents, each as a first path and the one after the last; "0" comes after "/"."""
+    """The paths of a feed's documents, each as a first path and the one after the last; "0" comes
+    after "/"."""
     yield f"{key}/", f"{key}0"
     if key == EVERYTHING:
         yield from (("archive/", "archive0"), ("feed.", "feed/"))
 
 
 def _between(connection: Connection, first: str, after: str) -> list[str]:
-    rows = driver(connection).execute("SELECT path FROM documents WHERE path >= ? AND path < ?", (first, after))
+    rows = driver(connection).execute(
+        "SELECT path FROM documents WHERE path >= ? AND path < ?", (first, after)
+    )
     return [path for (path,) in rows]
 
 

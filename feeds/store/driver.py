@@ -1,6 +1,8 @@
-"""Asking the driver itself: what is done thousands of times, as SQLite has it.  In the same transaction as SQLAlchemy.
+"""Asking the driver itself: what is done thousands of times, as SQLite has it.  In the same
+transaction as SQLAlchemy.
 
-What SQLAlchemy does for each statement and value costs more than SQLite. Not here: what is asked (contents and others).
+What SQLAlchemy does for each statement and value costs more than SQLite. Not here: what is asked
+(contents and others).
 """
 
 import sqlite3
@@ -26,7 +28,8 @@ def insert_rows(
     *,
     instead: bool = False,
 ) -> None:
-    """Insert rows of these columns, as the driver takes them; `instead` of those that have their keys."""
+    """Insert rows of these columns, as the driver takes them; `instead` of those that have their
+    keys."""
     names, places = ", ".join(f'"{name}"' for name in columns), ", ".join("?" * len(columns))
     verb = "REPLACE" if instead else "INSERT"
     driver(connection).executemany(f"{verb} INTO {table} ({names}) VALUES ({places})", rows)
@@ -46,7 +49,11 @@ class Prepared:
     def rows(self, connection: Connection, **values: Any) -> list[tuple[Any, ...]]:
         """What it finds for these values of its parameters."""
         text, names, fixed = self._compiled
-        return driver(connection).execute(text, [values[x] if x in values else fixed[x] for x in names]).fetchall()
+        return (
+            driver(connection)
+            .execute(text, [values[x] if x in values else fixed[x] for x in names])
+            .fetchall()
+        )
 
 
 def fact(connection: Connection, name: str) -> str | None:

@@ -1,4 +1,5 @@
-"""Connections to the database file, by SQLAlchemy: with which settings, and how their transactions begin.
+"""Connections to the database file, by SQLAlchemy: with which settings, and how their transactions
+begin.
 
 Not here: what the file is, and when it is opened (database).
 """
@@ -12,10 +13,17 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 from feeds.store.rights import create_file
 
-LONGEST_WAIT = 600  # seconds that a writer waits for another one, which may be reading a large folder
+# seconds that a writer waits for another one, which may be reading a large folder
+LONGEST_WAIT = 600
 # secure_delete: what an editor took back does not stay in free pages.
 # page_size: a row is about 3 KB, of which a page of 4 KB would hold one.
-SETTINGS = ("page_size=16384", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON", "cache_size=-20480")
+SETTINGS = (
+    "page_size=16384",
+    "synchronous=NORMAL",
+    "foreign_keys=ON",
+    "secure_delete=ON",
+    "cache_size=-20480",
+)
 
 
 def engine_of(file: Path, *, immutable: bool = False) -> Engine:
@@ -25,10 +33,13 @@ def engine_of(file: Path, *, immutable: bool = False) -> Engine:
     """
     url = URL.create("sqlite", database=str(file))
     if immutable:
-        url = URL.create("sqlite", database=f"file:{quote(str(file))}", query={"uri": "true", "immutable": "1"})
+        url = URL.create(
+            "sqlite", database=f"file:{quote(str(file))}", query={"uri": "true", "immutable": "1"}
+        )
     engine = create_engine(
         url,
-        hide_parameters=True,  # what is bound may be text that is not public yet, and errors end in logs
+        # what is bound may be text that is not public yet, and errors end in logs
+        hide_parameters=True,
         connect_args={"timeout": LONGEST_WAIT, "isolation_level": None, "check_same_thread": False},
         # JSON as written by people: text stays text, so the file can be read with any tool.
         json_serializer=lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":")),

@@ -15,7 +15,8 @@ from feeds.model import EVERYTHING, OWN
 from feeds.schema import feeds, spellings, unsettled
 from feeds.store.driver import driver, fact
 
-# Where records stand in feeds, when they are visible: those that their rows name, and each of the publisher's own.
+# Where records stand in feeds, when they are visible: those that their rows name, and each of the
+# publisher's own.
 _PLACES = f"""
     WITH those AS (SELECT number, age, feeds FROM records WHERE number IN (SELECT value FROM json_each(:numbers)))
     SELECT '{EVERYTHING}' AS feed, age, number FROM those
@@ -33,8 +34,9 @@ _IN_PLACES = f"""
 class Unsettled:
     """What changed since it was last decided what is visible.
 
-    `links` are addresses of records, `addresses` digests of addresses at which something came or went, `feeds` the keys
-    of feeds that lost an article, `left` such feeds with the address of the article, which may be there again.
+    `links` are addresses of records, `addresses` digests of addresses at which something came or
+    went, `feeds` the keys of feeds that lost an article, `left` such feeds with the address of the
+    article, which may be there again.
     """
 
     links: set[str]
@@ -44,7 +46,8 @@ class Unsettled:
 
 
 def note_unsettled(connection: Connection, some: Unsettled) -> None:
-    """Note what changed.  In a store in which nothing is settled yet all is to be looked at anyway."""
+    """Note what changed.  In a store in which nothing is settled yet all is to be looked at
+    anyway."""
     if fact(connection, "settled") is None:
         return
     kinds = (("link", some.links), ("address", some.addresses), ("feed", some.feeds))
@@ -68,8 +71,11 @@ def take_unsettled(connection: Connection) -> Unsettled:
     return some
 
 
-def withdraw_memberships(connection: Connection, numbers: Collection[int]) -> list[tuple[str, str, int]]:
-    """Take records out of all feeds; return the key and the spelling of each that they were in, and the record."""
+def withdraw_memberships(
+    connection: Connection, numbers: Collection[int]
+) -> list[tuple[str, str, int]]:
+    """Take records out of all feeds; return the key and the spelling of each that they were in, and
+    the record."""
     database = driver(connection)
     found = f"SELECT DISTINCT memberships.feed, memberships.age, record, name {_IN_PLACES}"
     rows = database.execute(found, _listed(numbers)).fetchall()
@@ -90,7 +96,11 @@ def _listed(numbers: Collection[int]) -> dict[str, str]:
 
 def count_spellings(connection: Connection, counts: Counter[tuple[str, str]]) -> None:
     """Add to how often a feed's name is spelled so, or take from it."""
-    rows = [{"feed": feed, "name": name, "articles": count} for (feed, name), count in counts.items() if count]
+    rows = [
+        {"feed": feed, "name": name, "articles": count}
+        for (feed, name), count in counts.items()
+        if count
+    ]
     if rows:
         statement = upsert(spellings)
         more = {"articles": spellings.c.articles + statement.excluded.articles}
@@ -98,7 +108,9 @@ def count_spellings(connection: Connection, counts: Counter[tuple[str, str]]) ->
     lost = [{"of": feed, "as": name} for (feed, name), count in counts.items() if count < 0]
     if lost:
         one = spellings.c
-        nobody = delete(spellings).where(one.feed == bindparam("of"), one.name == bindparam("as"), one.articles <= 0)
+        nobody = delete(spellings).where(
+            one.feed == bindparam("of"), one.name == bindparam("as"), one.articles <= 0
+        )
         connection.execute(nobody, lost)
 
 

@@ -1,4 +1,5 @@
-"""What the store knows of files: which were read, with which sizes and times, and of which folders all is as it was.
+"""What the store knows of files: which were read, with which sizes and times, and of which folders
+all is as it was.
 
 Every function takes the connection of a transaction. Not here: what is in the files (contents).
 """
@@ -24,26 +25,36 @@ class Known(NamedTuple):
 
 def known_files(connection: Connection, among: Sequence[str] | None = None) -> dict[str, Known]:
     """Every file that was read, by path; `among`: only of these."""
-    return {path: Known(*facts) for path, *facts in _of_files(connection, "size, mtime_ns, digest", among)}
+    return {
+        path: Known(*facts)
+        for path, *facts in _of_files(connection, "size, mtime_ns, digest", among)
+    }
 
 
 def file_marks(connection: Connection, among: Sequence[str] | None = None) -> dict[str, str]:
-    """The size and the time of every file that was read, as text with a blank between them, by path."""
+    """The size and the time of every file that was read, as text with a blank between them, by
+    path."""
     return dict(_of_files(connection, "size || ' ' || mtime_ns", among))
 
 
 def file_marks_in(connection: Connection, folders: Iterable[str]) -> dict[str, str]:
-    """The same of the files that lie in some folders, of which each ends with a slash, and not below them."""
+    """The same of the files that lie in some folders, of which each ends with a slash, and not
+    below them."""
     marks = "SELECT path, size || ' ' || mtime_ns FROM files WHERE instr(substr(path, length(:folder) + 1), '/') = 0"
     found: dict[str, str] = {}
     for folder in folders:
         below = " AND path > :folder AND path < :after" if folder else ""
-        found.update(driver(connection).execute(marks + below, {"folder": folder, "after": f"{folder[:-1]}0"}))
+        found.update(
+            driver(connection).execute(
+                marks + below, {"folder": folder, "after": f"{folder[:-1]}0"}
+            )
+        )
     return found
 
 
 def folder_digests(connection: Connection) -> dict[str, str]:
-    """What stands for the files of each folder that the store was brought up to date with; "" where nothing does."""
+    """What stands for the files of each folder that the store was brought up to date with; "" where
+    nothing does."""
     return dict(driver(connection).execute("SELECT path, digest FROM folders"))
 
 
@@ -72,17 +83,24 @@ def _of_files(connection: Connection, columns: str, among: Sequence[str] | None)
         return
     for start in range(0, len(among), MOST_PARAMETERS):
         some = among[start : start + MOST_PARAMETERS]
-        yield from driver(connection).execute(f"{every} WHERE path IN ({','.join('?' * len(some))})", some)
+        yield from driver(connection).execute(
+            f"{every} WHERE path IN ({','.join('?' * len(some))})", some
+        )
 
 
 def undated_files(connection: Connection) -> list[str]:
-    """The paths of the files whose time was noted as one that no file has: they are read each time."""
-    return [path for (path,) in driver(connection).execute("SELECT path FROM files WHERE mtime_ns = -1")]
+    """The paths of the files whose time was noted as one that no file has: they are read each
+    time."""
+    return [
+        path for (path,) in driver(connection).execute("SELECT path FROM files WHERE mtime_ns = -1")
+    ]
 
 
 def known_below(connection: Connection, path: str) -> list[str]:
     """The paths of the files that were read below a folder."""
-    below = driver(connection).execute("SELECT path FROM files WHERE path > ? AND path < ?", (f"{path}/", f"{path}0"))
+    below = driver(connection).execute(
+        "SELECT path FROM files WHERE path > ? AND path < ?", (f"{path}/", f"{path}0")
+    )
     return [found for (found,) in below]  # "0" is what comes after "/"
 
 

@@ -1,7 +1,8 @@
-"""Who the records are: their ids and addresses, what was shown of them, which are refused, what was withdrawn.
+"""Who the records are: their ids and addresses, what was shown of them, which are refused, what was
+withdrawn.
 
-Every function takes the connection of a transaction. Not here: which id a record has by rights (identity), and what
-becomes of those that changed (pipeline).
+Every function takes the connection of a transaction. Not here: which id a record has by rights
+(identity), and what becomes of those that changed (pipeline).
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -9,7 +10,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from feeds import schema
 from feeds.identity import Claim, Claimant
@@ -30,7 +42,8 @@ _real = _records.until.is_(None)
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """A record as it was before it changed or went; `shown`: readers may hold its id; `visible`: it was there."""
+    """A record as it was before it changed or went; `shown`: readers may hold its id; `visible`: it
+    was there."""
 
     article: Article
     shown: bool
@@ -47,7 +60,8 @@ def before(connection: Connection, paths: Sequence[str]) -> dict[str, Before]:
 
 
 def expired(connection: Connection, now: datetime) -> dict[str, Before]:
-    """Return the records that were visible when that was last decided, and have expired since, by path."""
+    """Return the records that were visible when that was last decided, and have expired since, by
+    path."""
     return _before(connection, and_(_records.visible, _records.expires <= micros(now)))
 
 
@@ -65,20 +79,28 @@ def held(connection: Connection, paths: Sequence[str]) -> set[str]:
     """The digests of the addresses that the files at these paths keep from being pointed to."""
     found: set[str] = set()
     for some in _chunks(paths):
-        found.update(connection.scalars(select(schema.held.c.address).where(schema.held.c.path.in_(some))))
+        found.update(
+            connection.scalars(select(schema.held.c.address).where(schema.held.c.path.in_(some)))
+        )
     return found
 
 
 def holders(connection: Connection, digests: Sequence[str]) -> dict[str, str]:
-    """The paths of files that hold back an article, by those of these digests of addresses that it has.
+    """The paths of files that hold back an article, by those of these digests of addresses that it
+    has.
 
-    A record that waits for its moment, or is refused, holds back nothing here: it speaks for itself.
+    A record that waits for its moment, or is refused, holds back nothing here: it speaks for
+    itself.
     """
     columns, found = schema.held.c, dict[str, str]()
     is_record = exists().where(_records.path == columns.path)
     for some in _chunks(digests):
-        first = select(columns.address, func.min(columns.path)).where(columns.address.in_(some), ~is_record)
-        found.update({address: path for address, path in connection.execute(first.group_by(columns.address))})
+        first = select(columns.address, func.min(columns.path)).where(
+            columns.address.in_(some), ~is_record
+        )
+        found.update(
+            {address: path for address, path in connection.execute(first.group_by(columns.address))}
+        )
     return found
 
 
@@ -86,7 +108,9 @@ def at_marks(connection: Connection, marks: Collection[str]) -> list[tuple[str, 
     """The records at the addresses of these digests, each with the digest."""
     found: list[tuple[str, Claimant]] = []
     for some in _chunks(sorted(marks)):
-        rows = connection.execute(_ROWS.where(_real, _records.address.in_(some)).add_columns(_records.address))
+        rows = connection.execute(
+            _ROWS.where(_real, _records.address.in_(some)).add_columns(_records.address)
+        )
         found += ((row.address, _claimant(row)) for row in rows)
     return found
 
@@ -95,12 +119,15 @@ def at_addresses(connection: Connection, addresses: Collection[str]) -> set[str]
     """At which of these addresses there is a record."""
     found: set[str] = set()
     for some in _chunks(sorted(addresses)):
-        found.update(connection.scalars(select(_records.link).where(_real, _records.link.in_(some))))
+        found.update(
+            connection.scalars(select(_records.link).where(_real, _records.link.in_(some)))
+        )
     return found
 
 
 def disputed(connection: Connection) -> tuple[set[str], set[str]]:
-    """Addresses at which there are several ids, and ids that are at several addresses; also what is refused now.
+    """Addresses at which there are several ids, and ids that are at several addresses; also what is
+    refused now.
 
     Both need an id that is not the address itself, so that only those are looked at.
     """
@@ -121,12 +148,16 @@ def disputed(connection: Connection) -> tuple[set[str], set[str]]:
 def claims(
     connection: Connection, ledger: Ledger, addresses: Collection[str], ids: Collection[str]
 ) -> dict[str, Claim]:
-    """The claims of all records that these addresses and ids lead to, one through another, by path."""
+    """The claims of all records that these addresses and ids lead to, one through another, by
+    path."""
     found: dict[str, Claim] = {}
     new_addresses, new_ids = set(addresses), set(ids)
     seen_addresses, seen_ids = set[str](), set[str]()
     while new_addresses or new_ids:
-        rows = [*_rows(connection, _records.link, new_addresses), *_rows_of_ids(connection, new_ids)]
+        rows = [
+            *_rows(connection, _records.link, new_addresses),
+            *_rows_of_ids(connection, new_ids),
+        ]
         seen_addresses |= new_addresses
         seen_ids |= new_ids
         for row in rows:
@@ -134,7 +165,9 @@ def claims(
             known = not given and ledger.id_at(row.link) == row.id
             stray = not given and not known and ledger.claimed.get(row.path) == row.id
             expires = row.expires is not None
-            found[row.path] = Claim(row.path, row.link, row.id, moment(-row.age), known, stray, expires)
+            found[row.path] = Claim(
+                row.path, row.link, row.id, moment(-row.age), known, stray, expires
+            )
         new_addresses = {row.link for row in rows} - seen_addresses
         new_ids = {row.id for row in rows} - seen_ids
     return found
@@ -170,7 +203,9 @@ def identify(connection: Connection, ids: Mapping[str, str], shown: Collection[s
         numbers = connection.scalars(select(_records.number).where(_records.path.in_(some))).all()
         note_unsettled(connection, Unsettled(set(), set(), feeds_of(connection, numbers)))
     if ids:
-        connection.execute(at.values(id=bindparam("new")), [{"key": path, "new": id} for path, id in ids.items()])
+        connection.execute(
+            at.values(id=bindparam("new")), [{"key": path, "new": id} for path, id in ids.items()]
+        )
     if shown:
         connection.execute(at.values(shown=True), [{"key": path} for path in shown])
 
@@ -182,18 +217,26 @@ def refuse(connection: Connection, faults: Mapping[str, Fault | None]) -> None:
         links = connection.scalars(select(_records.link).where(_records.path.in_(some)))
         note_unsettled(connection, Unsettled(set(links), set(), set()))
     taken = [{"key": path} for path, fault in faults.items() if fault is None]
-    losers = [{"key": path, "fault": fault_row(fault)} for path, fault in faults.items() if fault is not None]
+    losers = [
+        {"key": path, "fault": fault_row(fault)}
+        for path, fault in faults.items()
+        if fault is not None
+    ]
     if taken:
         connection.execute(at.where(_records.refused.is_not(None)).values(refused=None), taken)
     if losers:
-        connection.execute(at.values(refused=bindparam("fault", type_=schema.records.c.refused.type)), losers)
+        connection.execute(
+            at.values(refused=bindparam("fault", type_=schema.records.c.refused.type)), losers
+        )
 
 
 def refused_paths(connection: Connection, paths: Sequence[str]) -> set[str]:
     """Which of these records are left out for the sake of others."""
     found: set[str] = set()
     for some in _chunks(paths):
-        rows = connection.scalars(select(_records.path).where(_records.refused.is_not(None), _records.path.in_(some)))
+        rows = connection.scalars(
+            select(_records.path).where(_records.refused.is_not(None), _records.path.in_(some))
+        )
         found.update(rows)
     return found
 
@@ -209,15 +252,22 @@ def visible_ids(connection: Connection, ids: Collection[str], now: datetime) -> 
     return found
 
 
-def keep_withdrawn(connection: Connection, withdrawn: Mapping[str, Withdrawn], days: int, names: Names) -> None:
+def keep_withdrawn(
+    connection: Connection, withdrawn: Mapping[str, Withdrawn], days: int, names: Names
+) -> None:
     """Keep what is left of withdrawn articles, and no other such."""
     wanted = {
-        row["path"]: row for row in (withdrawn_row(id, one, one.until(days), names) for id, one in withdrawn.items())
+        row["path"]: row
+        for row in (withdrawn_row(id, one, one.until(days), names) for id, one in withdrawn.items())
     }
     wanted = wanted if days else {}
-    there = select(_records.path, _records.digest, _records.until).where(_records.until.is_not(None))
+    there = select(_records.path, _records.digest, _records.until).where(
+        _records.until.is_not(None)
+    )
     known = {path: (mark, until) for path, mark, until in connection.execute(there)}
-    same = {path for path, row in wanted.items() if known.get(path) == (row["digest"], row["until"])}
+    same = {
+        path for path, row in wanted.items() if known.get(path) == (row["digest"], row["until"])
+    }
     withdraw(connection, sorted(known.keys() - same))
     if rows := [row for path, row in wanted.items() if path not in same]:
         connection.execute(insert(schema.records), rows)
@@ -240,7 +290,9 @@ def _claimant(row: Any) -> Claimant:
     return Claimant(row.path, row.link, moment(-row.age), follows, given, previous, expires)
 
 
-_ROWS = select(_records.path, _records.link, _records.id, _records.age, _records.claim, _records.expires)
+_ROWS = select(
+    _records.path, _records.link, _records.id, _records.age, _records.claim, _records.expires
+)
 
 
 def _rows(connection: Connection, column: Any, values: Collection[str]) -> Iterator[Any]:

@@ -1,4 +1,5 @@
-"""Records that an upgrade hides although nobody changed them, until each of those who tell of it has done so once.
+"""Records that an upgrade hides although nobody changed them, until each of those who tell of it
+has done so once.
 
 Every function takes the connection of a transaction. Not here: which they are (pipeline).
 """
@@ -15,9 +16,12 @@ TELLERS: tuple[Teller, ...] = ("build", "check", "service")
 
 
 def note_hidden(connection: Connection, reasons: Mapping[str, str]) -> None:
-    """Note records that are hidden now, by path, with the reason; it is a word of feeds, and none of the record."""
+    """Note records that are hidden now, by path, with the reason; it is a word of feeds, and none
+    of the record."""
     rows = [(teller, path, reason) for path, reason in reasons.items() for teller in TELLERS]
-    driver(connection).executemany("REPLACE INTO notices (teller, path, reason) VALUES (?, ?, ?)", rows)
+    driver(connection).executemany(
+        "REPLACE INTO notices (teller, path, reason) VALUES (?, ?, ?)", rows
+    )
 
 
 def hidden_records(connection: Connection, teller: Teller) -> dict[str, str]:

@@ -1,8 +1,9 @@
 """A store that other code made, or other keys: what it knows stays until every file is read again.
 
-Kept are what was visible, under its ids; when documents last changed; which notices were not given yet. Each file
-counts as one that was read by other code: its digest, behind `OLDER`, tells whether its bytes are the same. All else is
-rebuilt. Not here: what becomes of a record that reads otherwise now (pipeline).
+Kept are what was visible, under its ids; when documents last changed; which notices were not given
+yet. Each file counts as one that was read by other code: its digest, behind `OLDER`, tells whether
+its bytes are the same. All else is rebuilt. Not here: what becomes of a record that reads otherwise
+now (pipeline).
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,8 +16,12 @@ from feeds.rows import article_of
 from feeds.store.driver import driver
 
 OLDER = "older "  # before the digest of a file that was read by other code, or under other keys
-KEPT_FACTS = ("ledger", "homes", "folder", "latest gone")  # those that do not follow from how records are read
-NEEDED = {"files": {"path", "digest", "faults"}, "records": {"number", "path", "visible", "until", "article", "shown"}}
+# those that do not follow from how records are read
+KEPT_FACTS = ("ledger", "homes", "folder", "latest gone")
+NEEDED = {
+    "files": {"path", "digest", "faults"},
+    "records": {"number", "path", "visible", "until", "article", "shown"},
+}
 BROKEN = (ArithmeticError, IndexError, KeyError, TypeError, ValueError)
 
 
@@ -26,7 +31,8 @@ def fits(connection: Connection, table: Table) -> bool:
 
 
 def rebuild(connection: Connection) -> None:
-    """Have the tables of this code, in a transaction that writes, with what is kept of those that were there."""
+    """Have the tables of this code, in a transaction that writes, with what is kept of those that
+    were there."""
     kept = [table for table in (schema.documents, schema.notices) if fits(connection, table)]
     with suppress(*BROKEN, _Rejected), _undone_if_it_fails(connection):
         _rebuild_around_records(connection, kept)
@@ -61,20 +67,31 @@ def _rebuild_around_records(connection: Connection, kept: Sequence[Table]) -> No
             raise _Rejected
     facts = database.execute("SELECT name, value FROM facts").fetchall()
     with suppress(database.Error):  # what was rendered of a record is held by readers
-        database.execute("UPDATE records SET shown = 1 WHERE number IN (SELECT record FROM entries)")
+        database.execute(
+            "UPDATE records SET shown = 1 WHERE number IN (SELECT record FROM entries)"
+        )
     names = [table.name for table in schema.metadata.sorted_tables if table not in kept]
     _drop(connection, [name for name in names if name not in NEEDED])
     for name in NEEDED:
         indexes = "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL"
-        _drop(connection, [index for (index,) in database.execute(indexes, (name,)).fetchall()], "INDEX")
+        _drop(
+            connection,
+            [index for (index,) in database.execute(indexes, (name,)).fetchall()],
+            "INDEX",
+        )
         database.execute(f"ALTER TABLE {name} RENAME TO older_{name}")
     schema.metadata.create_all(connection)
-    common = [name for name in _columns(connection, "records") if name in _columns(connection, "older_records")]
+    common = [
+        name
+        for name in _columns(connection, "records")
+        if name in _columns(connection, "older_records")
+    ]
     listed = ", ".join(f'"{name}"' for name in common)
     visible = "SELECT {} FROM older_records WHERE visible = 1 AND until IS NULL ORDER BY number"
     database.execute(f"INSERT INTO records ({listed}) {visible.format(listed)}")
     _delete_unreadable(connection)
-    # Of a record that was broken already it is another version that is visible: its bytes are those of no file.
+    # Of a record that was broken already it is another version that is visible: its bytes are those
+    # of no file.
     database.execute(
         """
         INSERT INTO files (path, size, mtime_ns, digest, unpublished, faults, faulty)
@@ -86,13 +103,17 @@ def _rebuild_around_records(connection: Connection, kept: Sequence[Table]) -> No
     database.execute("DELETE FROM records WHERE path NOT IN (SELECT path FROM files)")
     database.execute(schema.POINT)
     _drop(connection, [f"older_{name}" for name in NEEDED])
-    database.executemany("INSERT INTO facts VALUES (?, ?)", [row for row in facts if row[0] in KEPT_FACTS])
+    database.executemany(
+        "INSERT INTO facts VALUES (?, ?)", [row for row in facts if row[0] in KEPT_FACTS]
+    )
 
 
 def _delete_unreadable(connection: Connection) -> None:
     """Delete records that other code kept in a way that this one cannot read."""
     broken = []
-    for number, *article in driver(connection).execute("SELECT number, path, digest, id, article FROM records"):
+    for number, *article in driver(connection).execute(
+        "SELECT number, path, digest, id, article FROM records"
+    ):
         try:
             article_of(*article)
         except BROKEN:

@@ -1,12 +1,14 @@
-"""The bytes of a store's file that belong to nothing, overwritten: a program of its own, run by `Store.forget`.
+"""The bytes of a store's file that belong to nothing, overwritten: a program of its own, run by
+`Store.forget`.
 
-SQLite's secure_delete overwrites what is deleted where it is deleted. But when pages are balanced, rows move to other
-pages, and their bytes stay behind, between the pointers to rows and the rows, and outlast them. Those bytes mean
-nothing to SQLite (sqlite.org/fileformat.html §1.6), and are overwritten here, under the lock of a writer and with
-nothing in the log, so that the file changes for nobody else meanwhile.
+SQLite's secure_delete overwrites what is deleted where it is deleted. But when pages are balanced,
+rows move to other pages, and their bytes stay behind, between the pointers to rows and the rows,
+and outlast them. Those bytes mean nothing to SQLite (sqlite.org/fileformat.html §1.6), and are
+overwritten here, under the lock of a writer and with nothing in the log, so that the file changes
+for nobody else meanwhile.
 
-In a process of its own, since whoever closes a file gives up the locks that SQLite holds on it in the same process
-(sqlite.org/howtocorrupt.html §2.2). It needs nothing but the standard library.
+In a process of its own, since whoever closes a file gives up the locks that SQLite holds on it in
+the same process (sqlite.org/howtocorrupt.html §2.2). It needs nothing but the standard library.
 """
 
 import os
@@ -24,7 +26,8 @@ FILE_HEADER = 100
 
 
 def overwrite(file: Path) -> None:
-    """Overwrite what belongs to nothing in the file, unless others read.  Raises sqlite3.Error and OSError."""
+    """Overwrite what belongs to nothing in the file, unless others read.  Raises sqlite3.Error and
+    OSError."""
     descriptor = os.open(file, os.O_RDWR)  # left to the end of the process
     with closing(sqlite3.connect(file, timeout=SHORT_WAIT, isolation_level=None)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -37,7 +40,8 @@ def overwrite(file: Path) -> None:
             os.pwrite(descriptor, bytes(end - start), start)
         if gaps:
             os.fsync(descriptor)
-            # A write makes others read anew what they hold of the file, before they change any of it.
+            # A write makes others read anew what they hold of the file, before they change any of
+            # it.
             connection.execute("UPDATE facts SET value = value")
         connection.execute("DELETE FROM facts WHERE name = ?", (LEFTOVERS,))
         connection.execute("COMMIT")

@@ -18,7 +18,8 @@ LEAST_ROOM = 1 << 16  # bytes: what SQLite takes of a disk at a time is 32 KiB
 
 
 def told(error: Exception, folder: Path) -> str:
-    """Return what went wrong and what to do.  Of a full disk SQLite says no more than that it could not write."""
+    """Return what went wrong and what to do.  Of a full disk SQLite says no more than that it could
+    not write."""
     cause = of_sqlite(error)
     if is_without_room(cause) and _is_full(folder):
         return described(OSError(ENOSPC, os.strerror(ENOSPC)))
@@ -28,7 +29,8 @@ def told(error: Exception, folder: Path) -> str:
 
 
 def of_sqlite(error: Exception) -> Exception:
-    """Return what SQLAlchemy met, or its kind where it met nothing: its own text may hold what is bound."""
+    """Return what SQLAlchemy met, or its kind where it met nothing: its own text may hold what is
+    bound."""
     if not isinstance(error, SQLAlchemyError):
         return error
     cause = getattr(error, "orig", None)
@@ -37,12 +39,16 @@ def of_sqlite(error: Exception) -> Exception:
 
 def is_without_room(cause: Exception) -> bool:
     """Tell whether it may be for want of room that something could not be written."""
-    return isinstance(cause, sqlite3.Error) and getattr(cause, "sqlite_errorname", "").startswith(NO_ROOM)
+    return isinstance(cause, sqlite3.Error) and getattr(cause, "sqlite_errorname", "").startswith(
+        NO_ROOM
+    )
 
 
 def is_without_right(cause: Exception) -> bool:
     """Tell whether it is for want of permission."""
-    return isinstance(cause, sqlite3.Error) and getattr(cause, "sqlite_errorname", "").startswith(NO_RIGHT)
+    return isinstance(cause, sqlite3.Error) and getattr(cause, "sqlite_errorname", "").startswith(
+        NO_RIGHT
+    )
 
 
 def _is_full(folder: Path) -> bool:

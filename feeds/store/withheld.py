@@ -1,8 +1,10 @@
-"""Show, while the store cannot be written, all that it holds without articles that were taken back since.
+"""Show, while the store cannot be written, all that it holds without articles that were taken back
+since.
 
-In the temporary schema of one connection, views stand before the tables of their names (sqlite.org/lang_naming.html):
-whatever is read there is read without these articles, their places in feeds, and what may point to them. The store
-itself is not changed. Not here: which articles these are (pipeline.taken_back).
+In the temporary schema of one connection, views stand before the tables of their names
+(sqlite.org/lang_naming.html): whatever is read there is read without these articles, their places
+in feeds, and what may point to them. The store itself is not changed. Not here: which articles
+these are (pipeline.taken_back).
 """
 
 import json
@@ -63,14 +65,17 @@ _OTHER_NAME = """
 
 
 def hide(connection: Connection, withheld: Withheld) -> None:
-    """Have everything that is read in this transaction be without these articles, until it is rolled back."""
+    """Have everything that is read in this transaction be without these articles, until it is
+    rolled back."""
     database, listed = driver(connection), _listed(withheld)
     keys = feeds_of(connection, _numbers(connection, withheld))
     for statement in _HIDE:
         database.execute(statement, listed if ":links" in statement else {})
     those = "SELECT key, name, articles, touched FROM main.feeds WHERE key IN (SELECT value FROM json_each(?))"
     count = "SELECT count(*) FROM main.memberships WHERE feed = ? AND record IN (SELECT number FROM temp.withheld)"
-    for key, name, articles, touched in database.execute(those, (json.dumps(sorted(keys)),)).fetchall():
+    for key, name, articles, touched in database.execute(
+        those, (json.dumps(sorted(keys)),)
+    ).fetchall():
         (less,) = database.execute(count, (key,)).fetchone()
         other = None if key == EVERYTHING else database.execute(_OTHER_NAME, (key,)).fetchone()
         row = (key, other[0] if other else name, articles - less, touched)
@@ -102,7 +107,8 @@ def visible_articles(connection: Connection, paths: Collection[str]) -> dict[str
 def expired_articles(connection: Connection, now: datetime) -> dict[str, tuple[str, str]]:
     """Return the address and the id of the visible records whose expiry has passed, by path."""
     rows = driver(connection).execute(
-        "SELECT path, link, id FROM records WHERE visible = 1 AND expires IS NOT NULL AND expires <= ?", (micros(now),)
+        "SELECT path, link, id FROM records WHERE visible = 1 AND expires IS NOT NULL AND expires <= ?",
+        (micros(now),),
     )
     return {path: (link, id) for path, link, id in rows}
 

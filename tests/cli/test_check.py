@@ -76,7 +76,9 @@ def test_a_line_cannot_steer_the_terminal(folder: Path) -> None:
 def test_a_long_line_is_cut_around_the_value(tmp_path: Path, columns: int) -> None:
     images = ", ".join(f"{{url: 'https://example.org/東京-{n}.png', width: 3}}" for n in range(50))
     make.site(tmp_path, {"1.md": make.record(1, images=f"[{images}, {{url: nowhere}}, {images}]")})
-    lines = make.unstyled(make.watched("check", cwd=tmp_path, columns=columns, check=1)).splitlines()
+    lines = make.unstyled(
+        make.watched("check", cwd=tmp_path, columns=columns, check=1)
+    ).splitlines()
     (at,) = (number for number, line in enumerate(lines) if "nowhere" in line and "|" in line)
     from rich.cells import cell_len
 
@@ -97,7 +99,10 @@ def test_thousands_of_faults_stay_readable(tmp_path: Path) -> None:
         (row,) = (line for line in shown.splitlines() if line.startswith(f"1,000  {key}: "))
         assert "in 1000 records" in row and "seeds/0000.md:" in row
     assert "1000 records, 1000 with faults: 2000 errors, 2000 warnings." in shown
-    assert make.run("check", "--format", "text", "--all", cwd=tmp_path, check=1).stdout.count("-->") == 4000
+    assert (
+        make.run("check", "--format", "text", "--all", cwd=tmp_path, check=1).stdout.count("-->")
+        == 4000
+    )
     assert len(make.run("check", cwd=tmp_path, check=1).stdout.splitlines()) == 4000
 
 
@@ -126,7 +131,10 @@ def test_json_is_one_array_of_what_a_program_needs(folder: Path) -> None:
 def test_github_gets_annotations_that_hold_any_text(folder: Path) -> None:
     make.write(folder / "seeds/a,b:c.md", make.record(2, category="'-'", images="['50% of\n  it']"))
     lines = make.run("check", "--format", "github", cwd=folder, check=1).stdout.splitlines()
-    assert all(re.fullmatch(r"::(error|warning|notice) file=[^:]+,line=\d+,col=\d+,title=[^:,]+::.+", x) for x in lines)
+    assert all(
+        re.fullmatch(r"::(error|warning|notice) file=[^:]+,line=\d+,col=\d+,title=[^:,]+::.+", x)
+        for x in lines
+    )
     assert any("file=seeds/a%2Cb%3Ac.md,line=" in line for line in lines)
     assert any("50%25 of" in line for line in lines)
 
@@ -143,7 +151,8 @@ def test_no_format_shows_a_word_that_is_secured(tmp_path: Path, form: str) -> No
     options = ["--all"] if form == "text" else []
     done = make.run("check", "--format", form, *options, cwd=tmp_path, check=1)
     assert found(SECURED, done.stdout, done.stderr) == []
-    assert form != "text" or found(UNPUBLISHED, done.stdout) != []  # an editor sees what is not published yet
+    # an editor sees what is not published yet
+    assert form != "text" or found(UNPUBLISHED, done.stdout) != []
 
 
 def test_a_record_that_goes_meanwhile_is_shown_without_its_line(folder: Path) -> None:

@@ -24,7 +24,10 @@ def test_an_empty_folder_becomes_a_site_that_checks_builds_and_serves(tmp_path: 
     make.invoke("build", cwd=tmp_path)
     assert "Our first article" in (tmp_path / "public/feed.json").read_text()
     config = load_config(tmp_path / "config.toml")
-    assert (config.site.title, config.site.base_url) == ("Tide & <co>", "https://feeds.tide.example")
+    assert (config.site.title, config.site.base_url) == (
+        "Tide & <co>",
+        "https://feeds.tide.example",
+    )
     with serving(config) as service:
         assert service.get("/topics/beginnings/feed.rss").status_code == 200
 
@@ -33,7 +36,10 @@ def test_what_the_comments_of_a_new_config_show_is_good(tmp_path: Path) -> None:
     make.invoke("init", cwd=tmp_path)
     file = tmp_path / "config.toml"
     lines = file.read_text().splitlines()
-    shown = [line.removeprefix("# ") if " = " in line or line.startswith("# [") else line for line in lines]
+    shown = [
+        line.removeprefix("# ") if " = " in line or line.startswith("# [") else line
+        for line in lines
+    ]
     file.write_text("\n".join(shown))
     assert load_config(file).rules[0].key == "feeds/robots"
 
@@ -57,7 +63,9 @@ def test_no_file_that_is_there_is_changed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("options", [("--base-url", "feeds.example"), ("--title", "a\x07")])
-def test_a_wrong_option_is_told_before_anything_is_written(tmp_path: Path, options: tuple[str, str]) -> None:
+def test_a_wrong_option_is_told_before_anything_is_written(
+    tmp_path: Path, options: tuple[str, str]
+) -> None:
     assert options[0] in make.invoke("init", *options, cwd=tmp_path, check=2).stderr
     assert list(tmp_path.iterdir()) == []
 
@@ -74,7 +82,9 @@ def test_a_new_record_holds_any_title_and_is_hidden(tmp_path: Path, title: str) 
     assert said.startswith(f"Wrote seeds/{file.name}\n") and "`published: false`" in said
     reading = read_record(file.name, file.read_bytes(), make.NOW)
     assert (reading.unpublished, reading.faults) == (True, ())
-    shown = read_record("1.md", file.read_bytes().replace(b"published: false", b"published: true"), make.NOW).article
+    shown = read_record(
+        "1.md", file.read_bytes().replace(b"published: false", b"published: true"), make.NOW
+    ).article
     assert shown is not None
     assert (shown.title, shown.topics) == (" ".join(title.split()), ("Birds", "C#: a"))
     assert (shown.link, shown.provider.domain) == ("https://tide.example/x", "tide.example")
@@ -121,6 +131,10 @@ def test_a_new_record_has_keys_within_keys(tmp_path: Path) -> None:
     (file,) = config.records_folder.iterdir()
     keys = yaml.safe_load(file.read_text().split("---")[1])
     assert keys["seo"] == {"title": "Night boats", "text": ""}
-    assert (keys["hidden"], keys["from"], "published" in keys) == (True, {"host": "a.example"}, False)
+    assert (keys["hidden"], keys["from"], "published" in keys) == (
+        True,
+        {"host": "a.example"},
+        False,
+    )
     reading = read_record("1.md", file.read_bytes(), make.NOW, config.records.fields)
     assert (reading.unpublished, reading.faults) == (True, ())

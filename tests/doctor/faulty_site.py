@@ -43,9 +43,7 @@ PAGE = """<!doctype html><title>Harbour</title>
 OPML = """<?xml version="1.0"?><opml version="2.0"><head/><body><outline text="News">
 <outline type="rss" text="Harbour" xmlUrl="SITE/feed.rss" htmlUrl="SITE/news/"/></outline></body></opml>
 """
-NEWS_PAGE = (
-    """<!doctype html><title>News</title><link rel="alternate" type="application/feed+json" href="../feed.json">"""
-)
+NEWS_PAGE = """<!doctype html><title>News</title><link rel="alternate" type="application/feed+json" href="../feed.json">"""
 ARCHIVE = ATOM.replace("feed.atom", "archive/2026-04.atom").replace("prev-archive", "current")
 PAGES = {
     "/": (PAGE, "text/html; charset=utf-8"),
@@ -80,8 +78,13 @@ class Reply:
 
     def named(self, **headers: str | None) -> "Reply":
         """The same with other headers; None takes one out."""
-        named = {**self.headers, **{name.replace("_", "-"): value for name, value in headers.items()}}
-        return replace(self, headers={name: value for name, value in named.items() if value is not None})
+        named = {
+            **self.headers,
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        }
+        return replace(
+            self, headers={name: value for name, value in named.items() if value is not None}
+        )
 
 
 @dataclass(frozen=True)
@@ -101,12 +104,20 @@ def answered(asked: Asked, site: str, broken: Broken) -> Reply:
     body = text.encode()
     tag = f'"{sha256(body).hexdigest()[:16]}"'
     headers = {"ETag": tag, "Last-Modified": MODIFIED, "Cache-Control": "public, max-age=300"}
-    headers |= {"Access-Control-Allow-Origin": "*", "Vary": "Accept-Encoding", "Date": formatdate(usegmt=True)}
+    headers |= {
+        "Access-Control-Allow-Origin": "*",
+        "Vary": "Accept-Encoding",
+        "Date": formatdate(usegmt=True),
+    }
     known, since = asked.headers.get("If-None-Match"), asked.headers.get("If-Modified-Since")
     fresh = known.removeprefix("W/") == tag if known else since == MODIFIED
-    reply = Reply(304, b"", headers) if fresh else Reply(200, body, {**headers, "Content-Type": kind})
+    reply = (
+        Reply(304, b"", headers) if fresh else Reply(200, body, {**headers, "Content-Type": kind})
+    )
     if reply.status == 200 and "gzip" in asked.headers.get("Accept-Encoding", ""):
-        reply = replace(reply, body=gzip.compress(reply.body, mtime=0)).named(Content_Encoding="gzip")
+        reply = replace(reply, body=gzip.compress(reply.body, mtime=0)).named(
+            Content_Encoding="gzip"
+        )
     return broken.answer(asked, reply)
 
 

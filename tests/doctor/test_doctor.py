@@ -46,7 +46,9 @@ def text(at: str, before: str, after: str) -> Broken:
 
 def answer(change: Callable[[Asked, Reply], Reply]) -> Broken:
     """Answers with feeds that are otherwise."""
-    return Broken(answer=lambda asked, reply: change(asked, reply) if asked.path in FEEDS else reply)
+    return Broken(
+        answer=lambda asked, reply: change(asked, reply) if asked.path in FEEDS else reply
+    )
 
 
 def header(**headers: str | None) -> Broken:
@@ -73,7 +75,11 @@ def whole(asked: Asked, reply: Reply) -> Reply:
     host = asked.headers["Host"]
     body = page.replace("SITE", f"http://{host}").replace("NEWS", NEWS).encode()
     headers = {name: value for name, value in reply.headers.items() if name in kept}
-    return Reply(200, gzip.compress(body, mtime=0), {**headers, "Content-Type": kind, "Content-Encoding": "gzip"})
+    return Reply(
+        200,
+        gzip.compress(body, mtime=0),
+        {**headers, "Content-Type": kind, "Content-Encoding": "gzip"},
+    )
 
 
 def without_gzip(asked: Asked, reply: Reply) -> Reply:
@@ -94,34 +100,52 @@ def numbered(asked: Asked, reply: Reply) -> Reply:
 JUNK = b"junk that no gzip is"
 SEEDED = {
     "status": answer(lambda asked, reply: Reply(500, b"") if asked.path == "/feed.atom" else reply),
-    "limited": answer(lambda asked, reply: Reply(429, b"") if asked.path == "/feed.atom" else reply),
+    "limited": answer(
+        lambda asked, reply: Reply(429, b"") if asked.path == "/feed.atom" else reply
+    ),
     "redirect": Broken(
-        answer=lambda asked, reply: Reply(301, b"", {"Location": "/feed.rss"}) if asked.path == "/old" else reply,
-        text=lambda path, page: page.replace("SITE/feed.rss", "SITE/old") if path == "/feeds.opml" else page,
+        answer=lambda asked, reply: (
+            Reply(301, b"", {"Location": "/feed.rss"}) if asked.path == "/old" else reply
+        ),
+        text=lambda path, page: (
+            page.replace("SITE/feed.rss", "SITE/old") if path == "/feeds.opml" else page
+        ),
     ),
     "bot-wall": refusing(User_Agent="Miniflux"),
     "robots": text("/robots.txt", "/admin", "/feed.rss"),
-    "soft-404": Broken(answer=lambda asked, reply: replace(reply, status=200) if reply.status == 404 else reply),
+    "soft-404": Broken(
+        answer=lambda asked, reply: replace(reply, status=200) if reply.status == 404 else reply
+    ),
     "media-type": answer(
-        lambda asked, reply: reply.named(Content_Type="text/plain; charset=utf-8") if reply.status == 200 else reply
+        lambda asked, reply: (
+            reply.named(Content_Type="text/plain; charset=utf-8") if reply.status == 200 else reply
+        )
     ),
     "charset": header(Content_Type="application/xml; charset=iso-8859-1"),
     "cors": header(Access_Control_Allow_Origin=None),
     "clock": header(Date=formatdate(datetime(2026, 11, 1, tzinfo=UTC).timestamp(), usegmt=True)),
     "future-modified": header(Last_Modified="Tue, 05 May 2099 07:08:09 GMT"),
     "no-validator": header(ETag=None, Last_Modified=None),
-    "etag-ignored": answer(lambda asked, reply: whole(asked, reply) if reply.status == 304 else reply),
+    "etag-ignored": answer(
+        lambda asked, reply: whole(asked, reply) if reply.status == 304 else reply
+    ),
     "date-ignored": answer(
         lambda asked, reply: (
-            whole(asked, reply) if "If-None-Match" not in asked.headers and reply.status == 304 else reply
+            whole(asked, reply)
+            if "If-None-Match" not in asked.headers and reply.status == 304
+            else reply
         )
     ),
     "wrong-304": answer(
         lambda asked, reply: (
-            Reply(304, b"", reply.headers) if asked.headers.get("If-Modified-Since") == MODIFIED else reply
+            Reply(304, b"", reply.headers)
+            if asked.headers.get("If-Modified-Since") == MODIFIED
+            else reply
         )
     ),
-    "bare-304": answer(lambda asked, reply: reply.named(ETag=None) if reply.status == 304 else reply),
+    "bare-304": answer(
+        lambda asked, reply: reply.named(ETag=None) if reply.status == 304 else reply
+    ),
     "validator-moves": answer(
         lambda asked, reply: reply.named(ETag=f'"{asked.number}"') if reply.status == 200 else reply
     ),
@@ -131,11 +155,15 @@ SEEDED = {
     "head": answer(lambda asked, reply: Reply(405, b"") if asked.method == "HEAD" else reply),
     "not-compressed": answer(without_gzip),
     "bad-coding": answer(
-        lambda asked, reply: replace(reply, body=JUNK) if asked.headers.get("Accept-Encoding") == "gzip" else reply
+        lambda asked, reply: (
+            replace(reply, body=JUNK) if asked.headers.get("Accept-Encoding") == "gzip" else reply
+        )
     ),
     "no-vary": header(Vary=None),
     "not-well-formed": text("/feed.rss", "<title>Boats", "<title>Boats & \x01"),
-    "doctype": text("/feed.rss", "<rss", '<!DOCTYPE rss [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><rss'),
+    "doctype": text(
+        "/feed.rss", "<rss", '<!DOCTYPE rss [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><rss'
+    ),
     "not-a-feed": text("/feed.rss", "<?xml", "<!doctype html><title>Sign in</title><?xml"),
     "missing": text("/feed.rss", "<description>News of it</description>", ""),
     "no-id": text("/feed.rss", "<guid>https://example.org/herons</guid>", ""),
@@ -146,7 +174,9 @@ SEEDED = {
     "no-self": text("/feed.atom", 'rel="self"', 'rel="related"'),
     "wrong-self": text("/feed.json", "SITE/feed.json", "http://localhost/feed.json"),
     "no-entries": Broken(
-        text=lambda path, page: page.partition("<item>")[0] + "</channel></rss>" if "rss" in path else page
+        text=lambda path, page: (
+            page.partition("<item>")[0] + "</channel></rss>" if "rss" in path else page
+        )
     ),
     "too-large": text("/feed.json", "NEWS", "x" * (1 << 20)),
     "history": text("/feed.atom", "2026-04", "2026-03"),
@@ -160,7 +190,13 @@ WITH_OTHERS = {
     "charset": {"media-type"},  # of what is not XML
     "etag-ignored": {"date-ignored"},
     "wrong-304": set[str](),
-    "body-moves": {"not-compressed", "validator-moves", "bad-coding", "etag-ignored", "date-ignored"},
+    "body-moves": {
+        "not-compressed",
+        "validator-moves",
+        "bad-coding",
+        "etag-ignored",
+        "date-ignored",
+    },
     "validator-moves": {"etag-ignored"},
     "no-validator": {"bare-304"},
     "future-modified": {"date-ignored"},
@@ -199,7 +235,12 @@ def test_a_picture_that_does_not_load_is_named_where_pictures_are_asked_for() ->
         ("/feed.atom", "<author><name>Harbour</name></author>", "", "author"),
         ("/feed.atom", "<updated>2026-05-06T07:08:09Z</updated><author>", "<author>", "updated"),
         ("/feed.json", '"title": "Harbour", ', "", "title"),
-        ("/feed.json", '"content_text": "NEWS"', '"title": "x"', "content_html or content_text of '1'"),
+        (
+            "/feed.json",
+            '"content_text": "NEWS"',
+            '"title": "x"',
+            "content_html or content_text of '1'",
+        ),
         ("/feed.json", '"items": [', '"entries": [', "items"),
     ],
 )
@@ -233,7 +274,12 @@ def test_a_site_that_is_tried_out_elsewhere_is_held_against_its_public_address()
 
 
 @pytest.mark.parametrize(
-    "bomb", ["<!DOCTYPE a>", '<!-- <a> --><!DOCTYPE r [<!ENTITY e "x">]>', "<!DOCTYPE r SYSTEM 'file:///etc/passwd'>"]
+    "bomb",
+    [
+        "<!DOCTYPE a>",
+        '<!-- <a> --><!DOCTYPE r [<!ENTITY e "x">]>',
+        "<!DOCTYPE r SYSTEM 'file:///etc/passwd'>",
+    ],
 )
 def test_no_entity_is_read(bomb: str) -> None:
     with site(text("/feed.rss", "<rss", f"{bomb}<rss")) as address:
@@ -241,12 +287,24 @@ def test_no_entity_is_read(bomb: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "nonsense", ["http://[", "http://a b/", "//", "ftp://example.org/x", "http://a:99999/", "javascript:x"]
+    "nonsense",
+    ["http://[", "http://a b/", "//", "ftp://example.org/x", "http://a:99999/", "javascript:x"],
 )
 def test_addresses_that_are_none_are_told_as_such(nonsense: str) -> None:
     with site(text("/feeds.opml", "SITE/feed.rss", nonsense)) as address:
-        assert kinds(examined(address)) <= {"unreachable", "redirect", "not-a-feed", "status", "cors", "soft-404"}
-    led = Broken(answer=lambda asked, reply: Reply(301, b"", {"Location": nonsense}) if "rss" in asked.path else reply)
+        assert kinds(examined(address)) <= {
+            "unreachable",
+            "redirect",
+            "not-a-feed",
+            "status",
+            "cors",
+            "soft-404",
+        }
+    led = Broken(
+        answer=lambda asked, reply: (
+            Reply(301, b"", {"Location": nonsense}) if "rss" in asked.path else reply
+        )
+    )
     with site(led) as address:
         assert {"unreachable", "redirect"} & kinds(examined(address))
     with site(text("/feed.atom", "SITE/archive/2026-04.atom", nonsense)) as address:
@@ -263,7 +321,9 @@ def test_what_was_wrong_with_a_reader_is_told_by_its_name() -> None:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A site of ours."""
-    records: dict[str, str | bytes] = {f"{n}.md": make.record(n, topics=f"[AI, T{n % 3}]") for n in range(1, 60)}
+    records: dict[str, str | bytes] = {
+        f"{n}.md": make.record(n, topics=f"[AI, T{n % 3}]") for n in range(1, 60)
+    }
     records["hidden.md"] = make.record(99, title=make.CANARY, published="false")
     make.site(tmp_path, records, make.OWN)
     return tmp_path
@@ -282,7 +342,11 @@ def test_our_own_service_gets_no_complaint(folder: Path) -> None:
 
 
 def test_where_a_limit_is_set_nothing_is_made_of_what_is_behind_it() -> None:
-    limit = answer(lambda asked, reply: Reply(429, b"") if "feeds-doctor" not in asked.headers["User-Agent"] else reply)
+    limit = answer(
+        lambda asked, reply: (
+            Reply(429, b"") if "feeds-doctor" not in asked.headers["User-Agent"] else reply
+        )
+    )
     with site(limit) as address:
         assert kinds(examined(address)) == {"limited"}
 
@@ -297,9 +361,13 @@ def test_our_tree_behind_nginx_gets_no_complaint(folder: Path) -> None:
     make.program("nginx")
     make.run("build", "--compress", cwd=folder)
     public = folder / "public"
-    inside = f'root "{public}";\ngzip_static on;\ngzip_vary on;\ninclude "{public}/feeds.nginx.conf";'
+    inside = (
+        f'root "{public}";\ngzip_static on;\ngzip_vary on;\ninclude "{public}/feeds.nginx.conf";'
+    )
     with proxy(folder, inside) as url:
-        done = make.run("doctor", url, "--base-url", "https://feeds.example.org", cwd=folder, check=None)
+        done = make.run(
+            "doctor", url, "--base-url", "https://feeds.example.org", cwd=folder, check=None
+        )
         assert done.stdout == f"21 feeds at {url}: no complaint.\n"
 
 
@@ -307,29 +375,46 @@ def test_our_tree_behind_a_server_that_knows_no_feeds_gets_advice(folder: Path) 
     make.program("nginx")
     make.run("build", cwd=folder)
     with proxy(folder, f'root "{folder}/public";') as url:
-        done = make.run("doctor", url, "--base-url", "https://feeds.example.org", "--json", cwd=folder, check=1)
+        done = make.run(
+            "doctor", url, "--base-url", "https://feeds.example.org", "--json", cwd=folder, check=1
+        )
     found = {row["kind"] for row in json.loads(done.stdout)}
     assert {"media-type", "cors", "no-freshness", "not-compressed"} <= found
-    assert all(row["advice"] and row["address"].startswith("http") for row in json.loads(done.stdout))
+    assert all(
+        row["advice"] and row["address"].startswith("http") for row in json.loads(done.stdout)
+    )
 
 
 def test_the_table_names_the_address_and_the_advice(tmp_path: Path) -> None:
     shutil.copy(make.ROOT / "config.toml", tmp_path)
     with site(SEEDED["wrong-self"]) as address:
         for columns in (80, 120):
-            shown = make.unstyled(make.watched("doctor", address, cwd=tmp_path, columns=columns, check=1))
+            shown = make.unstyled(
+                make.watched("doctor", address, cwd=tmp_path, columns=columns, check=1)
+            )
             assert "fault" in shown and "a self link to elsewhere" in shown
             assert "set site.base_url to the public" in shown
-            assert f"  {address}/feed.json: http://localhost/feed.json, not {address}/feed.json\n" in shown
+            assert (
+                f"  {address}/feed.json: http://localhost/feed.json, not {address}/feed.json\n"
+                in shown
+            )
             assert f"3 feeds at {address}: 1 fault, 0 to advise." in shown
             table = shown.partition("What is wrong")[2].partition("\n\n")[0].splitlines()
             assert all(len(line.rstrip()) <= columns for line in table)
 
 
 def test_the_docs_show_it_as_it_is(tmp_path: Path) -> None:
-    plain = answer(lambda asked, reply: reply.named(Content_Type="text/plain") if "rss" in asked.path else reply)
+    plain = answer(
+        lambda asked, reply: (
+            reply.named(Content_Type="text/plain") if "rss" in asked.path else reply
+        )
+    )
     docs = (make.ROOT / "docs/commands.md").read_text(encoding="utf-8")
-    lines = docs.partition("$ feeds doctor https://feeds.example.org\n")[2].partition("```")[0].splitlines()
+    lines = (
+        docs.partition("$ feeds doctor https://feeds.example.org\n")[2]
+        .partition("```")[0]
+        .splitlines()
+    )
     with site(plain) as address:
         said = make.run("doctor", address, cwd=tmp_path, check=1, COLUMNS="110").stdout
         shown = said.replace(address, "https://feeds.example.org").replace("3 feeds", "57 feeds")
@@ -342,10 +427,14 @@ def test_advice_alone_is_no_fault(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("no where",), ("https://example.org", "--base-url", "a b"), ("ftp://example.org",)]
+    "arguments",
+    [("no where",), ("https://example.org", "--base-url", "a b"), ("ftp://example.org",)],
 )
 def test_what_is_no_address_is_told(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    assert "expected an http or https address" in make.run("doctor", *arguments, cwd=tmp_path, check=2).stderr
+    assert (
+        "expected an http or https address"
+        in make.run("doctor", *arguments, cwd=tmp_path, check=2).stderr
+    )
 
 
 def test_a_service_that_does_not_run_is_told_how_to_start(tmp_path: Path) -> None:
@@ -355,7 +444,11 @@ def test_a_service_that_does_not_run_is_told_how_to_start(tmp_path: Path) -> Non
 
 def test_answers_are_bounded() -> None:
     with site(
-        Broken(answer=lambda asked, reply: replace(reply, body=b"x" * (33 << 20)).named(Content_Encoding=None))
+        Broken(
+            answer=lambda asked, reply: replace(reply, body=b"x" * (33 << 20)).named(
+                Content_Encoding=None
+            )
+        )
     ) as url:
         assert kinds(examined(url)) == {"unreachable"}
         assert httpx.get(url, trust_env=False, timeout=make.LONGEST).status_code == 200

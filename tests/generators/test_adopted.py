@@ -1,4 +1,5 @@
-"""Folders of other generators, as `feeds init` finds them: what it says, and what is built by the config it writes."""
+"""Folders of other generators, as `feeds init` finds them: what it says, and what is built by the
+config it writes."""
 
 import shutil
 import tomllib
@@ -17,7 +18,9 @@ SETTINGS = {
         "_config.yml": 'title: Harbour Notes\nurl: "https://harbour.example"\nbaseurl: ""\nlang: en\n'
         "permalink: /:year/:month/:day/:title:output_ext\nauthor:\n  name: The harbour master\nplugins: [jekyll-feed]\n"
     },
-    "hugo": {"config.toml": 'baseURL = "https://fieldwork.example/"\nlanguageCode = "en-us"\ntitle = "Fieldwork"\n'},
+    "hugo": {
+        "config.toml": 'baseURL = "https://fieldwork.example/"\nlanguageCode = "en-us"\ntitle = "Fieldwork"\n'
+    },
     "docusaurus": {
         "blog/authors.yml": "ines:\n  name: Ines\n  socials:\n    x: ines\n",
         "blog/tags.yml": "release:\n  label: release\n",
@@ -34,7 +37,8 @@ OUTPUTS = {"jekyll": "feeds", "hugo": "static/feeds", "docusaurus": "static/feed
 
 
 def blog(folder: Path, name: str) -> Path:
-    """A blog as its owner has it: with the settings of its generator, and without a config of ours."""
+    """A blog as its owner has it: with the settings of its generator, and without a config of
+    ours."""
     shutil.copytree(SITES / name, folder)
     (folder / "config.toml").unlink()
     for path, text in SETTINGS[name].items():
@@ -74,7 +78,10 @@ def test_what_is_known_of_the_site_is_in_the_config(name: str, tmp_path: Path) -
     config = load_config(folder / ("feeds.toml" if name == "hugo" else "config.toml"))
     titles = {"jekyll": "Harbour Notes", "hugo": "Fieldwork", "docusaurus": "Kelp"}
     assert config.site.title == titles[name]
-    assert config.site.base_url == f"{BUILT[name][0][0].split('/', 3)[0]}//{BUILT[name][0][0].split('/')[2]}/feeds"
+    assert (
+        config.site.base_url
+        == f"{BUILT[name][0][0].split('/', 3)[0]}//{BUILT[name][0][0].split('/')[2]}/feeds"
+    )
     assert config.site.language == {"jekyll": "en", "hugo": "en-us", "docusaurus": "en"}[name]
     assert config.site.author == ("The harbour master" if name == "jekyll" else None)
     assert config.site.description == ("Faster, and smaller" if name == "docusaurus" else None)
@@ -107,7 +114,9 @@ def eleventy(folder: Path, source: str, files: dict[str, str]) -> Path:
         ),
     ],
 )
-def test_eleventy_is_recognised_wherever_its_posts_are(tmp_path: Path, source: str, post: str, link: str) -> None:
+def test_eleventy_is_recognised_wherever_its_posts_are(
+    tmp_path: Path, source: str, post: str, link: str
+) -> None:
     data = "export default {\n\ttitle: \"Eleven\",\n\turl: 'https://eleven.example/',\n\tauthor: {name: 'E'}\n}\n"
     folder = eleventy(tmp_path, source, {post: POST, "_data/metadata.js": data})
     said = make.invoke("init", cwd=folder).stdout
@@ -136,15 +145,23 @@ def test_permalinks_of_eleventy_are_taken_where_they_are_text(tmp_path: Path) ->
     ],
 )
 def test_permalinks_of_jekyll_are_followed(tmp_path: Path, permalink: str, link: str) -> None:
-    make.write(tmp_path / "_config.yml", f"url: https://j.example\nbaseurl: /blog\npermalink: {permalink}\n")
+    make.write(
+        tmp_path / "_config.yml",
+        f"url: https://j.example\nbaseurl: /blog\npermalink: {permalink}\n",
+    )
     make.write(tmp_path / "_posts/2024-05-01-a-post.md", POST)
     assert f"own: {link}\n" in make.invoke("init", cwd=tmp_path).stdout
 
 
 def test_permalinks_that_no_template_can_say_are_told(tmp_path: Path) -> None:
-    make.write(tmp_path / "_config.yml", "url: https://j.example\npermalink: /:short_year/:title/\n")
+    make.write(
+        tmp_path / "_config.yml", "url: https://j.example\npermalink: /:short_year/:title/\n"
+    )
     make.write(tmp_path / "_posts/2024-05-01-a-post.md", POST)
-    assert "permalink has :short_year, which no template can say" in make.invoke("init", cwd=tmp_path).stdout
+    assert (
+        "permalink has :short_year, which no template can say"
+        in make.invoke("init", cwd=tmp_path).stdout
+    )
 
 
 @pytest.mark.parametrize(
@@ -153,7 +170,10 @@ def test_permalinks_that_no_template_can_say_are_told(tmp_path: Path) -> None:
         ("", "https://h.example/posts/2024/x/"),
         ("uglyURLs = true\n", "https://h.example/posts/2024/x.html"),
         ('[permalinks]\nposts = "/:year/:month/:slug/"\n', "https://h.example/2024/05/x/"),
-        ('[permalinks.page]\nposts = "/:sections/:contentbasename/"\n', "https://h.example/posts/x/"),
+        (
+            '[permalinks.page]\nposts = "/:sections/:contentbasename/"\n',
+            "https://h.example/posts/x/",
+        ),
     ],
 )
 def test_permalinks_of_hugo_are_followed(tmp_path: Path, settings: str, link: str) -> None:
@@ -206,17 +226,29 @@ def test_a_folder_of_nobody_is_not_recognised(tmp_path: Path) -> None:
         "date: 2024-05-01\nexpiryDate: someday",
     ],
 )
-def test_a_post_of_hugo_is_gone_when_it_expires_and_not_there_before_its_publication(tmp_path: Path, keys: str) -> None:
+def test_a_post_of_hugo_is_gone_when_it_expires_and_not_there_before_its_publication(
+    tmp_path: Path, keys: str
+) -> None:
     make.write(tmp_path / "hugo.toml", 'baseURL = "https://h.example"\n')
     make.write(
-        tmp_path / "content/posts/shown.md", "---\ntitle: Shown\ndate: 2099-05-01\npublishDate: 2024-05-01\n---\n"
+        tmp_path / "content/posts/shown.md",
+        "---\ntitle: Shown\ndate: 2099-05-01\npublishDate: 2024-05-01\n---\n",
     )
     make.write(
-        tmp_path / "content/posts/here.md", POST.replace("date: 2024-05-01", "date: 2024-05-01\nexpiryDate: 2099-01-01")
+        tmp_path / "content/posts/here.md",
+        POST.replace("date: 2024-05-01", "date: 2024-05-01\nexpiryDate: 2099-01-01"),
     )
-    make.write(tmp_path / "content/posts/hidden.md", f"---\ntitle: {make.CANARY}\ntags: [{make.CANARY}]\n{keys}\n---\n")
+    make.write(
+        tmp_path / "content/posts/hidden.md",
+        f"---\ntitle: {make.CANARY}\ntags: [{make.CANARY}]\n{keys}\n---\n",
+    )
     assert make.CANARY not in make.invoke("init", cwd=tmp_path).stdout
     make.invoke("build", cwd=tmp_path, check=None)
     tree = make.tree(tmp_path / "static/feeds")
-    assert [entry.title for entry in feedparser.parse(tree["feed.atom"]).entries] == ["A post", "Shown"]
-    assert not [path for path, content in tree.items() if make.CANARY.encode() in path.encode() + content]
+    assert [entry.title for entry in feedparser.parse(tree["feed.atom"]).entries] == [
+        "A post",
+        "Shown",
+    ]
+    assert not [
+        path for path, content in tree.items() if make.CANARY.encode() in path.encode() + content
+    ]

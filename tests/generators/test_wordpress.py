@@ -1,4 +1,5 @@
-"""`feeds init --wordpress`: an export as WordPress writes it, to a site with nothing hidden in it."""
+"""`feeds init --wordpress`: an export as WordPress writes it, to a site with nothing hidden in
+it."""
 
 from pathlib import Path
 
@@ -21,17 +22,30 @@ def test_an_export_becomes_a_site_with_its_published_posts(tmp_path: Path) -> No
     feed = feedparser.parse((tmp_path / "public/feed.atom").read_bytes())
     ferries, herons = feed.entries
     assert feed.feed.title == "Tide & Time"
-    assert (herons.title, herons.link) == ("Herons are back", "https://tide.example/2024/05/herons-are-back/")
-    assert herons.id == "https://tide.example/?p=5"  # as in the feed of WordPress: nothing is shown twice
-    assert (herons.published, herons.updated) == ("2024-05-01T08:30:00+00:00", "2024-05-03T10:00:00+00:00")
+    assert (herons.title, herons.link) == (
+        "Herons are back",
+        "https://tide.example/2024/05/herons-are-back/",
+    )
+    # as in the feed of WordPress: nothing is shown twice
+    assert herons.id == "https://tide.example/?p=5"
+    assert (herons.published, herons.updated) == (
+        "2024-05-01T08:30:00+00:00",
+        "2024-05-03T10:00:00+00:00",
+    )
     assert herons.summary == "Three pairs & more."
     assert [tag.term for tag in herons.tags] == ["Nature & town", "Birds"]
     assert (tmp_path / "public/categories/harbour/feed.atom").is_file()
     content = herons.content[0].value
-    assert "<p>Three pairs nest at the <em>old</em> harbour.</p>" in content and "wp:" not in content
+    assert (
+        "<p>Three pairs nest at the <em>old</em> harbour.</p>" in content and "wp:" not in content
+    )
     assert "https://tide.example/wp-content/nest.jpg" in content
     lines = ferries.content[0].value
-    assert "<p>The first line<br />\nand the second.</p>" in lines and "[" not in lines and "<pre>a\n\nb</pre>" in lines
+    assert (
+        "<p>The first line<br />\nand the second.</p>" in lines
+        and "[" not in lines
+        and "<pre>a\n\nb</pre>" in lines
+    )
     assert "tags" not in ferries or "Uncategorized" not in {tag.term for tag in ferries.tags}
 
 
@@ -47,12 +61,19 @@ def test_nothing_hidden_in_an_export_is_in_an_output(tmp_path: Path) -> None:
     shown = [path for path, content in seeds.items() if b"published: false" not in content]
     assert sorted(shown) == ["ferry-times.md", "herons-are-back.md"]
     assert not [path for path in shown if make.CANARY.encode() in seeds[path]]
-    assert not [path for path, content in seeds.items() if b"@tide.example" in content or b"sesame" in content]
+    assert not [
+        path
+        for path, content in seeds.items()
+        if b"@tide.example" in content or b"sesame" in content
+    ]
 
 
 def test_what_is_wrong_in_a_hidden_post_is_told_without_its_text(tmp_path: Path) -> None:
     source = EXPORT.read_text(encoding="utf-8")
-    make.write(tmp_path / "export.xml", source.replace("https://tide.example/?p=21</link>", f"{make.CANARY}</link>"))
+    make.write(
+        tmp_path / "export.xml",
+        source.replace("https://tide.example/?p=21</link>", f"{make.CANARY}</link>"),
+    )
     said = make.invoke("init", "--wordpress", "export.xml", cwd=tmp_path).stdout
     assert "6 drafts, 1 lack something.\n  seeds/hidden-1.md:3:9: webUrl" in said
     assert make.CANARY not in said
@@ -62,7 +83,10 @@ def test_no_file_that_is_there_is_changed(tmp_path: Path) -> None:
     make.write(tmp_path / "seeds/ferry-times.md", "mine")
     before = make.tree(tmp_path)
     refused = make.invoke("init", "--wordpress", str(EXPORT), cwd=tmp_path, check=2)
-    assert refused.stderr == "feeds: seeds/ferry-times.md: expected none: `feeds init` changes no file\n"
+    assert (
+        refused.stderr
+        == "feeds: seeds/ferry-times.md: expected none: `feeds init` changes no file\n"
+    )
     assert make.tree(tmp_path) == before
 
 
@@ -83,7 +107,9 @@ BOMB = b'<!DOCTYPE rss [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
         (BOMB.decode().encode("utf-16"), "expected an export of WordPress"),
     ],
 )
-def test_what_is_no_export_is_refused_before_anything_is_written(tmp_path: Path, data: bytes, expected: str) -> None:
+def test_what_is_no_export_is_refused_before_anything_is_written(
+    tmp_path: Path, data: bytes, expected: str
+) -> None:
     make.write(tmp_path / "export.xml", data)
     refused = make.invoke("init", "site", "--wordpress", "export.xml", cwd=tmp_path, check=2)
     assert f"feeds: export.xml: {expected}" in refused.stderr

@@ -1,4 +1,5 @@
-"""Documents of what is visible: entries rendered once, dates that move with tags, names, and what a change alters."""
+"""Documents of what is visible: entries rendered once, dates that move with tags, names, and what a
+change alters."""
 
 import json
 from collections import Counter
@@ -37,7 +38,9 @@ def config(tmp_path: Path) -> Config:
         {
             "1.md": make.record(1),
             "2.md": make.record(2, topics="[AI, Robots]"),
-            "3.md": make.record(3, topics="[Robots]", category="video", provider="{name: Other, domain: other.org}"),
+            "3.md": make.record(
+                3, topics="[Robots]", category="video", provider="{name: Other, domain: other.org}"
+            ),
             "4.md": make.record(4, topics="[C++]", category=None),
         },
     )
@@ -58,7 +61,9 @@ def rendered(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     assert tuple(MODULES) == FORMATS
     for form in map(format_named, FORMATS):
 
-        def counting(told: Any, *arguments: Any, form: Any = form, entry: Any = form.entry, **named: Any) -> bytes:
+        def counting(
+            told: Any, *arguments: Any, form: Any = form, entry: Any = form.entry, **named: Any
+        ) -> bytes:
             counted[f"{form.NAME} {told.article.title}"] += 1
             made: bytes = entry(told, *arguments, **named)
             return made
@@ -83,7 +88,9 @@ def everything(config: Config, source: Store, now: datetime = make.NOW) -> dict[
     return {path: document for path, document in made.items() if document is not None}
 
 
-def change(config: Config, source: Store, path: str, content: str, now: datetime = make.NOW) -> None:
+def change(
+    config: Config, source: Store, path: str, content: str, now: datetime = make.NOW
+) -> None:
     """An editor writes a record, and it is read."""
     make.write(config.records_folder / path, content)
     ingest(config, source, now)
@@ -104,14 +111,20 @@ class TestRenderedOnce:
         assert everything(config, source, make.NOW + HOUR) == before
         assert rendered == {}
 
-    def test_unchanged_drafts_have_the_recipe_that_was_published(self, config: Config, source: Store) -> None:
+    def test_unchanged_drafts_have_the_recipe_that_was_published(
+        self, config: Config, source: Store
+    ) -> None:
         everything(config, source)
         with source.reading() as connection:
             known = store.published(connection)
             drafts = make.drafts(config, source, connection, make.NOW + HOUR)
-        assert {draft.path: draft.recipe for draft in drafts} == {path: noted.recipe for path, noted in known.items()}
+        assert {draft.path: draft.recipe for draft in drafts} == {
+            path: noted.recipe for path, noted in known.items()
+        }
 
-    def test_a_changed_article_is_rendered_alone(self, config: Config, source: Store, rendered: Counter[str]) -> None:
+    def test_a_changed_article_is_rendered_alone(
+        self, config: Config, source: Store, rendered: Counter[str]
+    ) -> None:
         everything(config, source)
         rendered.clear()
         change(config, source, "2.md", make.record(2, topics="[AI, Robots]", title="Other"))
@@ -126,7 +139,9 @@ class TestRenderedOnce:
         for n in (5, 6, 7):
             change(config, source, f"{n}.md", make.record(n, topics="[ai]", category=None))
         everything(config, source)
-        assert {title.partition(" ")[2] for title in rendered} == {f"Article {n}" for n in (1, 2, 5, 6, 7)}
+        assert {title.partition(" ")[2] for title in rendered} == {
+            f"Article {n}" for n in (1, 2, 5, 6, 7)
+        }
         assert set(rendered.values()) == {1}
 
     def test_entries_do_not_outlive_a_change_of_the_site(
@@ -139,7 +154,9 @@ class TestRenderedOnce:
         assert len(rendered) == 4 * len(FORMATS)
         assert all(b"feeds.example.org" not in document.content for document in documents.values())
 
-    def test_more_entries_than_are_held_at_once_are_saved(self, tmp_path: Path, rendered: Counter[str]) -> None:
+    def test_more_entries_than_are_held_at_once_are_saved(
+        self, tmp_path: Path, rendered: Counter[str]
+    ) -> None:
         records: dict[str, str | bytes] = {f"{n}.md": make.record(n) for n in range(1, 1102)}
         big = make.site(tmp_path / "big", records, '[feeds]\nlimit = 2000\nformats = ["rss"]\n')
         with closing(open_store(big)) as opened:
@@ -157,20 +174,36 @@ class TestChanges:
     def altered(self, before: dict[str, Document], after: dict[str, Document]) -> set[str]:
         """Documents whose bytes are not what they were, or that came or went."""
         every = before.keys() | after.keys()
-        same = {path for path in before.keys() & after.keys() if before[path].content == after[path].content}
+        same = {
+            path
+            for path in before.keys() & after.keys()
+            if before[path].content == after[path].content
+        }
         for path in same:
-            assert (before[path].etag, before[path].modified) == (after[path].etag, after[path].modified)
+            assert (before[path].etag, before[path].modified) == (
+                after[path].etag,
+                after[path].modified,
+            )
         return every - same
 
     @pytest.mark.parametrize(
         ("changed", "where"),
         [
             pytest.param(
-                {"title": "Other"}, {"all", "topics/ai", "providers/example.org", "categories/news"}, id="title"
+                {"title": "Other"},
+                {"all", "topics/ai", "providers/example.org", "categories/news"},
+                id="title",
             ),
             pytest.param(
                 {"topics": "[AI, New]"},
-                {"all", "topics/ai", "topics/new", "providers/example.org", "categories/news", *LISTS},
+                {
+                    "all",
+                    "topics/ai",
+                    "topics/new",
+                    "providers/example.org",
+                    "categories/news",
+                    *LISTS,
+                },
                 id="a topic more",
             ),
             pytest.param({"heat": "3"}, set(), id="what no format shows"),
@@ -191,19 +224,34 @@ class TestChanges:
         documents = {feed_path(key, name) for key in keys for name in FORMS}
         assert self.altered(before, after) == documents | (where - keys)
 
-    def test_related_coverage_shows_from_the_moment_that_it_is_due(self, config: Config, source: Store) -> None:
-        change(config, source, "1.md", make.record(1, related="[{title: Soon, webUrl: 'https://example.org/-1'}]"))
+    def test_related_coverage_shows_from_the_moment_that_it_is_due(
+        self, config: Config, source: Store
+    ) -> None:
+        change(
+            config,
+            source,
+            "1.md",
+            make.record(1, related="[{title: Soon, webUrl: 'https://example.org/-1'}]"),
+        )
         change(config, source, "5.md", make.record(-1, category="soon", topics="[]"))
         documents = Documents(config, source)
-        for moment, shown in ((make.NOW, False), (make.NOW + HOUR - SECOND / 1e6, False), (make.NOW + HOUR, True)):
+        for moment, shown in (
+            (make.NOW, False),
+            (make.NOW + HOUR - SECOND / 1e6, False),
+            (make.NOW + HOUR, True),
+        ):
             for name in FORMATS:
                 document = documents.get(f"topics/ai/feed.{name}", moment)
                 assert document is not None
                 assert (b"https://example.org/-1" in document.content) is shown
 
-    def test_an_article_past_the_limit_alters_its_page_of_history_alone(self, tmp_path: Path) -> None:
+    def test_an_article_past_the_limit_alters_its_page_of_history_alone(
+        self, tmp_path: Path
+    ) -> None:
         config = make.site(
-            tmp_path / "small", {f"{n}.md": make.record(n) for n in (1, 2, 3)}, "[feeds]\nlimit = 2\nkinds = []\n"
+            tmp_path / "small",
+            {f"{n}.md": make.record(n) for n in (1, 2, 3)},
+            "[feeds]\nlimit = 2\nkinds = []\n",
         )
         with closing(open_store(config)) as source:
             ingest(config, source, make.NOW)
@@ -219,7 +267,9 @@ class TestChanges:
         ingest(config, source, make.NOW)
         assert documents.get("categories/video/feed.rss", make.NOW) is None
 
-    def test_a_running_process_sees_what_another_one_read(self, config: Config, source: Store) -> None:
+    def test_a_running_process_sees_what_another_one_read(
+        self, config: Config, source: Store
+    ) -> None:
         documents = Documents(config, source)
         before = documents.get("feed.rss", make.NOW)
         with closing(open_store(config)) as other:
@@ -263,7 +313,8 @@ class TestChanges:
             with other.writing():
                 threads.submit(ask, "topics/ai/feed.atom" if path == "feed.rss" else path)
                 threads.submit(ask, path)
-                at_once = answered.wait(5)  # until it fails: it is set long before, or only when the other is done
+                # until it fails: it is set long before, or only when the other is done
+                at_once = answered.wait(5)
             assert at_once
 
     def test_the_same_records_give_the_same_documents_after_the_store_is_lost(
@@ -273,7 +324,9 @@ class TestChanges:
         with source.writing() as connection:
             for table in reversed(schema.metadata.sorted_tables):
                 last = schema.facts.c.name.in_(["generation", "fingerprint"])
-                connection.execute(delete(table).where(~last) if table is schema.facts else delete(table))
+                connection.execute(
+                    delete(table).where(~last) if table is schema.facts else delete(table)
+                )
         ingest(config, source, make.NOW + HOUR)
         assert everything(config, source, make.NOW + HOUR) == before
 
@@ -281,15 +334,28 @@ class TestChanges:
 class TestNames:
     def test_the_spelling_most_used_shows_everywhere(self, config: Config, source: Store) -> None:
         for n in (5, 6, 7):
-            change(config, source, f"{n}.md", make.record(n, topics="[ai]", provider="{name: EX, domain: example.org}"))
+            change(
+                config,
+                source,
+                f"{n}.md",
+                make.record(n, topics="[ai]", provider="{name: EX, domain: example.org}"),
+            )
         for n in (8, 9):
-            change(config, source, f"{n}.md", make.record(n, topics="[ai]", provider="{name: EX, domain: Example.ORG}"))
+            change(
+                config,
+                source,
+                f"{n}.md",
+                make.record(n, topics="[ai]", provider="{name: EX, domain: Example.ORG}"),
+            )
         documents = everything(config, source)
         read = feedparser.parse(documents["topics/ai/feed.atom"].content)
         assert read.feed.title == "ai · Test feeds"
         assert {tag.label for entry in read.entries for tag in entry.tags} == {"ai", "Robots"}
         assert {entry.author for entry in read.entries} == {"EX"}
-        assert feedparser.parse(documents["providers/example.org/feed.rss"].content).feed.title == "EX · Test feeds"
+        assert (
+            feedparser.parse(documents["providers/example.org/feed.rss"].content).feed.title
+            == "EX · Test feeds"
+        )
         shown = json.loads(documents["topics/ai/feed.json"].content)
         assert shown["title"] == "ai · Test feeds"
         assert {tag for item in shown["items"] for tag in item["tags"]} == {"ai", "Robots"}
@@ -298,7 +364,9 @@ class TestNames:
         assert listed.count('"ai · Test feeds"') == listed.count('"EX · Test feeds"') > 0
         assert '"AI' not in listed and '"Example' not in listed
 
-    def test_two_spellings_of_one_topic_in_a_record_are_one(self, config: Config, source: Store) -> None:
+    def test_two_spellings_of_one_topic_in_a_record_are_one(
+        self, config: Config, source: Store
+    ) -> None:
         change(config, source, "1.md", make.record(1, topics="[AI, ai, Ai]"))
         document = Documents(config, source).get("feed.atom", make.NOW)
         assert document is not None
@@ -322,7 +390,9 @@ title = "The Example"
         """The config with these tables in it, and records that need them."""
         www = "{name: Example, domain: www.example.org}"
         make.write(config.records_folder / "5.md", make.record(5, topics="[Brains]", provider=www))
-        make.write(config.records_folder / "6.md", make.record(6, topics="[artificial intelligence, ai]"))
+        make.write(
+            config.records_folder / "6.md", make.record(6, topics="[artificial intelligence, ai]")
+        )
         config.file.write_text(f"{config.file.read_text()}{tables}")
         return load_config(config.file)
 
@@ -335,25 +405,43 @@ title = "The Example"
     def test_names_that_config_calls_one_are_one_feed_under_its_title(self, config: Config) -> None:
         documents = self.documents(self.renamed(config, self.TABLES))
         assert {path.rpartition("/")[0] for path in documents} == {
-            *("", "all", "categories/news", "categories/video", "topics/ai", "providers/example.org")
+            *(
+                "",
+                "all",
+                "categories/news",
+                "categories/video",
+                "topics/ai",
+                "providers/example.org",
+            )
         }
         for name in ("rss", "atom"):
             read = feedparser.parse(documents[f"topics/ai/feed.{name}"].content)
-            assert [entry.title for entry in read.entries] == [f"Article {n}" for n in (1, 2, 4, 5, 6)]
-            assert {tag.term for entry in read.entries for tag in entry.tags} == {"Thinking machines", "Robots"}
+            assert [entry.title for entry in read.entries] == [
+                f"Article {n}" for n in (1, 2, 4, 5, 6)
+            ]
+            assert {tag.term for entry in read.entries for tag in entry.tags} == {
+                "Thinking machines",
+                "Robots",
+            }
             assert {entry.author for entry in read.entries} == {"The Example"}
             assert read.feed.title == "Thinking machines · Test feeds"
             assert read.feed.subtitle == "All on AI & more."
-            assert (read.feed.image.href if name == "rss" else read.feed.logo) == "https://feeds.example.org/ai.png"
+            assert (
+                read.feed.image.href if name == "rss" else read.feed.logo
+            ) == "https://feeds.example.org/ai.png"
         everyone = feedparser.parse(documents["providers/example.org/feed.rss"].content)
         assert len(everyone.entries) == 5
         # A source leads to a feed that is there, or nowhere.
         sources = {
-            entry.source.href for entry in feedparser.parse(documents["feed.rss"].content).entries if "source" in entry
+            entry.source.href
+            for entry in feedparser.parse(documents["feed.rss"].content).entries
+            if "source" in entry
         }
         assert sources == {"https://feeds.example.org/providers/example.org/feed.rss"}
 
-    def test_other_names_give_what_a_fresh_store_gives(self, config: Config, source: Store, tmp_path: Path) -> None:
+    def test_other_names_give_what_a_fresh_store_gives(
+        self, config: Config, source: Store, tmp_path: Path
+    ) -> None:
         everything(config, source)
         plain = self.renamed(config, "")
         fresh_plain = self.documents(plain)
@@ -375,24 +463,35 @@ title = "The Example"
 
     @pytest.mark.parametrize(
         ("key", "where"),
-        [("description", {"topics/ai"}), ("image", {"topics/ai"}), ("title", {"all", "topics/ai", "index.html"})],
+        [
+            ("description", {"topics/ai"}),
+            ("image", {"topics/ai"}),
+            ("title", {"all", "topics/ai", "index.html"}),
+        ],
     )
     def test_a_title_a_description_and_an_image_alter_only_what_shows_them(
         self, config: Config, source: Store, rendered: Counter[str], key: str, where: set[str]
     ) -> None:
         before = everything(config, source)
         rendered.clear()
-        config.file.write_text(f'{config.file.read_text()}[topics.ai]\n{key} = "https://example.org/ai"\n')
+        config.file.write_text(
+            f'{config.file.read_text()}[topics.ai]\n{key} = "https://example.org/ai"\n'
+        )
         after = everything(load_config(config.file), source)
         altered = {path for path in before if before[path].content != after[path].content}
-        assert {path.rpartition("/")[0] or "all" for path in altered - {"index.html", "feeds.opml"}} >= where - {
-            "index.html"
-        }
+        assert {
+            path.rpartition("/")[0] or "all" for path in altered - {"index.html", "feeds.opml"}
+        } >= where - {"index.html"}
         assert ("index.html" in altered) == ("index.html" in where)
         assert bool(rendered) == (key == "title")
         if key != "title":
             listed = {"feeds.opml"} if key == "description" else set()
-            own = {"topics/ai/feed.rss", "topics/ai/feed.atom", "topics/ai/feed.json", "topics/ai/index.html"}
+            own = {
+                "topics/ai/feed.rss",
+                "topics/ai/feed.atom",
+                "topics/ai/feed.json",
+                "topics/ai/index.html",
+            }
             assert altered == own | listed
 
     def carrying(self, config: Config, content: str, **tables: str) -> Config:
@@ -407,7 +506,9 @@ title = "The Example"
         found: dict[str, set[bool]] = {}
         for path, document in documents.items():
             if path.rpartition(".")[2] in FORMATS:
-                found.setdefault(path.rpartition("/")[0], set()).add(b"The body." in document.content)
+                found.setdefault(path.rpartition("/")[0], set()).add(
+                    b"The body." in document.content
+                )
         assert all(len(ways) == 1 for ways in found.values())
         return {folder for folder, ways in found.items() if True in ways}
 
@@ -415,17 +516,26 @@ title = "The Example"
         self, config: Config, source: Store, rendered: Counter[str]
     ) -> None:
         change(config, source, "1.md", make.record(1, body="The body."))
-        tables = {"topics.ai": "summary", "providers.'example.org'": "summary", "categories.news": "full"}
+        tables = {
+            "topics.ai": "summary",
+            "providers.'example.org'": "summary",
+            "categories.news": "full",
+        }
         everything(config, source)
         rendered.clear()
         of_full = everything(self.carrying(config, "full", **tables), source)
         assert self.full(of_full) == {"", "categories/news"}
-        # Three are in the feeds that are short now, and no other is made again. Summaries are not kept: each is made
-        # once by the process that asks which documents there are, and once by the one that makes them.
+        # Three are in the feeds that are short now, and no other is made again. Summaries are not
+        # kept: each is made once by the process that asks which documents there are, and once by
+        # the one that makes them.
         assert rendered == {f"{name} Article {n}": 2 for name in FORMATS for n in (1, 2, 4)}
         of_short = everything(self.carrying(config, "summary", **tables), source)
         assert self.full(of_short) == {"categories/news"}
-        own = {path for path in of_full if path.startswith(("topics/ai", "providers/example", "categories/news"))}
+        own = {
+            path
+            for path in of_full
+            if path.startswith(("topics/ai", "providers/example", "categories/news"))
+        }
         assert len(own) == 3 * len(FORMS)
         assert {path: of_short[path] for path in own} == {path: of_full[path] for path in own}
 
@@ -435,13 +545,20 @@ title = "The Example"
         with closing(open_store(short)) as opened:
             assert ingest(short, opened, make.NOW).read == 0
             with opened.reading() as connection:
-                assert connection.scalar(select(func.count()).select_from(schema.entries)) == 4 * len(FORMS)
+                assert connection.scalar(
+                    select(func.count()).select_from(schema.entries)
+                ) == 4 * len(FORMS)
 
 
 class TestPaths:
     def test_every_path_is_a_document_and_no_other(self, config: Config, source: Store) -> None:
         keys = [
-            *("categories/news", "categories/video", "providers/example.org", "providers/other.org"),
+            *(
+                "categories/news",
+                "categories/video",
+                "providers/example.org",
+                "providers/other.org",
+            ),
             *("topics/ai", feed_key("topics", "C++"), "topics/robots"),
         ]
         found = paths(config, source)
@@ -471,27 +588,74 @@ class TestPaths:
                 "all/feed.rss",
                 "rss",
             ),
-            *("feeds.opml/", "/feeds.opml", "feeds.OPML", "topics/feeds.opml", "topics/ai/feeds.opml"),
-            *("topics/feed.rss", "topics/ai", "topics/ai/", "topics/index.html", "topics/AI/feed.rss"),
-            *("topics/ai/index.rss", "topics/ai/feed.html", "feed.html", "all/feed.html", "archive/2026-11.html"),
-            *("topics/ai/feed.rss.rss", "topics//ai/feed.rss", "topics/ai/../ai/feed.rss", "topics/ai/head.rss"),
-            *("providers/nobody.org/feed.rss", "feed.rss\0", "feed.rss\n", "féed.rss", "a" * 100_000),
+            *(
+                "feeds.opml/",
+                "/feeds.opml",
+                "feeds.OPML",
+                "topics/feeds.opml",
+                "topics/ai/feeds.opml",
+            ),
+            *(
+                "topics/feed.rss",
+                "topics/ai",
+                "topics/ai/",
+                "topics/index.html",
+                "topics/AI/feed.rss",
+            ),
+            *(
+                "topics/ai/index.rss",
+                "topics/ai/feed.html",
+                "feed.html",
+                "all/feed.html",
+                "archive/2026-11.html",
+            ),
+            *(
+                "topics/ai/feed.rss.rss",
+                "topics//ai/feed.rss",
+                "topics/ai/../ai/feed.rss",
+                "topics/ai/head.rss",
+            ),
+            *(
+                "providers/nobody.org/feed.rss",
+                "feed.rss\0",
+                "feed.rss\n",
+                "féed.rss",
+                "a" * 100_000,
+            ),
         ],
     )
     def test_other_paths_are_no_documents(self, config: Config, source: Store, path: str) -> None:
         assert Documents(config, source).get(path, make.NOW) is None
 
-    def test_kinds_and_formats_that_are_not_asked_for_are_no_documents(self, config: Config, source: Store) -> None:
+    def test_kinds_and_formats_that_are_not_asked_for_are_no_documents(
+        self, config: Config, source: Store
+    ) -> None:
         text = config.file.read_text() + '[feeds]\nformats = ["atom"]\nkinds = ["topics"]\n'
         config.file.write_text(text)
         documents = everything(load_config(config.file), source)
-        assert {path.partition("/")[0] for path in documents} == {"feed.atom", *LISTS, *ASSETS, "topics", "all"}
+        assert {path.partition("/")[0] for path in documents} == {
+            "feed.atom",
+            *LISTS,
+            *ASSETS,
+            "topics",
+            "all",
+        }
         assert b"providers/" not in b"".join(document.content for document in documents.values())
-        assert Documents(load_config(config.file), source).get("providers/other.org/feed.atom", make.NOW) is None
+        assert (
+            Documents(load_config(config.file), source).get(
+                "providers/other.org/feed.atom", make.NOW
+            )
+            is None
+        )
         for name in ("rss", "json"):
-            assert Documents(load_config(config.file), source).get(f"topics/ai/feed.{name}", make.NOW) is None
+            assert (
+                Documents(load_config(config.file), source).get(f"topics/ai/feed.{name}", make.NOW)
+                is None
+            )
 
-    def test_a_site_without_articles_has_a_front_page_and_a_list_and_what_pages_need(self, tmp_path: Path) -> None:
+    def test_a_site_without_articles_has_a_front_page_and_a_list_and_what_pages_need(
+        self, tmp_path: Path
+    ) -> None:
         empty = make.site(tmp_path / "empty", {})
         with closing(open_store(empty)) as opened:
             ingest(empty, opened, make.NOW)
@@ -503,7 +667,11 @@ class TestPublishedAs:
     AT = int(make.NOW.timestamp())
 
     def noted(
-        self, etag: str, known: Published | None, now: datetime = make.NOW, newest: datetime | None = None
+        self,
+        etag: str,
+        known: Published | None,
+        now: datetime = make.NOW,
+        newest: datetime | None = None,
     ) -> int:
         draft = Draft("feed.rss", "", "new", make.NOW - HOUR if newest is None else newest, bytes)
         noted = published_as(draft, etag, known, now)
@@ -516,11 +684,23 @@ class TestPublishedAs:
             pytest.param("tag", None, make.NOW, AT - 3600, id="first: the date of its articles"),
             pytest.param("tag", KNOWN, make.NOW, AT - 60, id="same bytes: the same date"),
             pytest.param("other", KNOWN, make.NOW, AT, id="changed: now"),
-            pytest.param("other", KNOWN, make.NOW + SECOND * 0.999999, AT, id="changed: the second of now"),
-            pytest.param("other", Published("", "tag", AT), make.NOW, AT + 1, id="two changes in one second"),
-            pytest.param("other", Published("", "tag", AT + 1), make.NOW, AT + 2, id="three changes in one second"),
+            pytest.param(
+                "other", KNOWN, make.NOW + SECOND * 0.999999, AT, id="changed: the second of now"
+            ),
+            pytest.param(
+                "other", Published("", "tag", AT), make.NOW, AT + 1, id="two changes in one second"
+            ),
+            pytest.param(
+                "other",
+                Published("", "tag", AT + 1),
+                make.NOW,
+                AT + 2,
+                id="three changes in one second",
+            ),
             pytest.param("other", KNOWN, make.NOW - HOUR, AT - 59, id="a clock that went back"),
-            pytest.param("tag", KNOWN, make.NOW - HOUR, AT - 60, id="a clock that went back, same bytes"),
+            pytest.param(
+                "tag", KNOWN, make.NOW - HOUR, AT - 60, id="a clock that went back, same bytes"
+            ),
         ],
     )
     def test_the_date_moves_with_the_tag_and_never_back(
@@ -531,12 +711,18 @@ class TestPublishedAs:
     def test_what_is_older_than_1970_is_of_1970(self) -> None:
         assert self.noted("tag", None, newest=make.NOW - timedelta(days=30_000)) == 0
 
-    def test_the_date_of_a_first_document_is_no_later_than_now(self, config: Config, source: Store) -> None:
-        change(config, source, "1.md", make.record(1, updatedDateTime=(make.NOW + HOUR).isoformat()))
+    def test_the_date_of_a_first_document_is_no_later_than_now(
+        self, config: Config, source: Store
+    ) -> None:
+        change(
+            config, source, "1.md", make.record(1, updatedDateTime=(make.NOW + HOUR).isoformat())
+        )
         for document in everything(config, source).values():
             assert document.modified <= make.NOW - HOUR
 
-    def test_two_changes_in_one_second_are_told_apart_by_date(self, config: Config, source: Store) -> None:
+    def test_two_changes_in_one_second_are_told_apart_by_date(
+        self, config: Config, source: Store
+    ) -> None:
         documents, dates = Documents(config, source), []
         for title in ("One", "Two", "Three"):
             change(config, source, "1.md", make.record(1, title=title))
@@ -559,7 +745,9 @@ class TestOwn:
             "1.md": make.record(1, heat="70", quality="50"),
             "2.md": make.record(2, heat="90", quality="49", topics="[Robots]"),
             "3.md": make.record(3, heat="80"),
-            "4.md": make.record(4, heat="99", quality="60", category="video", updatedDateTime="2026-11-23T11:45:00Z"),
+            "4.md": make.record(
+                4, heat="99", quality="60", category="video", updatedDateTime="2026-11-23T11:45:00Z"
+            ),
             "5.md": make.record(5, heat="69"),
         }
         return make.site(tmp_path / "own", records, make.OWN)
@@ -571,7 +759,9 @@ class TestOwn:
             ingest(own, opened, make.NOW)
             yield opened
 
-    def test_they_are_listed_after_everything_in_the_order_of_the_file(self, own: Config, store_of_own: Store) -> None:
+    def test_they_are_listed_after_everything_in_the_order_of_the_file(
+        self, own: Config, store_of_own: Store
+    ) -> None:
         feeds = Documents(own, store_of_own).feeds(make.NOW)
         assert [(feed.key, feed.name, feed.articles) for feed in feeds.values()][:4] == [
             ("all", "", 5),
@@ -582,7 +772,9 @@ class TestOwn:
         assert feeds["feeds/good"].updated == make.NOW - HOUR
         assert (feeds["feeds/hot"].kind, feeds["feeds/hot"].slug) == ("feeds", "hot")
 
-    def test_each_has_its_own_limit_order_and_formats(self, own: Config, store_of_own: Store) -> None:
+    def test_each_has_its_own_limit_order_and_formats(
+        self, own: Config, store_of_own: Store
+    ) -> None:
         made = everything(own, store_of_own)
         assert [path for path in made if path.startswith("feeds/")] == [
             "feeds/hot/feed.rss",
@@ -592,17 +784,28 @@ class TestOwn:
             "feeds/good/feed.atom",
             "feeds/good/index.html",
         ]
-        for path, titles in {"hot/feed.rss": [2, 3], "hot/feed.atom": [2, 3], "good/feed.atom": [1, 4]}.items():
+        for path, titles in {
+            "hot/feed.rss": [2, 3],
+            "hot/feed.atom": [2, 3],
+            "good/feed.atom": [1, 4],
+        }.items():
             read = feedparser.parse(made[f"feeds/{path}"].content)
             assert not read.bozo
             assert [entry.title for entry in read.entries] == [f"Article {n}" for n in titles]
         documents = Documents(own, store_of_own)
-        for path in ("feeds/good/feed.rss", "feeds/nothing/feed.rss", "feeds/good/feed.json", "feeds/feed.rss"):
+        for path in (
+            "feeds/good/feed.rss",
+            "feeds/nothing/feed.rss",
+            "feeds/good/feed.json",
+            "feeds/feed.rss",
+        ):
             assert documents.get(path, make.NOW) is None
 
     def test_each_says_what_it_holds(self, own: Config, store_of_own: Store) -> None:
         made = everything(own, store_of_own)
-        hot, good = (feedparser.parse(made[f"feeds/{key}/feed.atom"].content).feed for key in ("hot", "good"))
+        hot, good = (
+            feedparser.parse(made[f"feeds/{key}/feed.atom"].content).feed for key in ("hot", "good")
+        )
         assert (hot.title, hot.subtitle) == (
             "Hot & <new> · Test feeds",
             "Articles chosen for Hot & <new>, from Test feeds.",
@@ -610,7 +813,9 @@ class TestOwn:
         assert (good.title, good.subtitle) == ("Good · Test feeds", "What is good.")
         assert good.id == "https://feeds.example.org/feeds/good/"
 
-    def test_the_front_page_has_them_under_a_heading_of_their_own(self, own: Config, store_of_own: Store) -> None:
+    def test_the_front_page_has_them_under_a_heading_of_their_own(
+        self, own: Config, store_of_own: Store
+    ) -> None:
         page = everything(own, store_of_own)["index.html"].content.decode()
         everything_first, _, rest = page.partition(">Selections ")
         selections, _, others = rest.partition("<h2")
@@ -643,9 +848,15 @@ class TestOwn:
         [
             pytest.param("limit = 2", "limit = 1", HOT, id="limit"),
             pytest.param("limit = 2", "limit = 5", HOT, id="more"),
-            pytest.param(*("min_heat = 70", "min_heat = 80", HOT - {"hot/feed.json"} | {"index.html"}), id="all_shown"),
             pytest.param(
-                "What is good.", "What is best.", {"good/feed.atom", "good/index.html", *LISTS}, id="description"
+                *("min_heat = 70", "min_heat = 80", HOT - {"hot/feed.json"} | {"index.html"}),
+                id="all_shown",
+            ),
+            pytest.param(
+                "What is good.",
+                "What is best.",
+                {"good/feed.atom", "good/index.html", *LISTS},
+                id="description",
             ),
             pytest.param(
                 "min_quality = 50",
@@ -653,7 +864,9 @@ class TestOwn:
                 {"good/feed.atom", "good/index.html", *LISTS},
                 id="nothing_left",
             ),
-            pytest.param('["atom"]', '["atom", "rss"]', {"good/feed.rss", "good/index.html"}, id="formats"),
+            pytest.param(
+                '["atom"]', '["atom", "rss"]', {"good/feed.rss", "good/index.html"}, id="formats"
+            ),
         ],
     )
     def test_a_rule_that_changes_alters_its_own_documents_alone(
@@ -665,7 +878,9 @@ class TestOwn:
         own.file.write_text(text.replace(before, after), encoding="utf-8")
         second = everything(load_config(own.file), store_of_own)
         paths = first.keys() | second.keys()
-        contents = {path: [made[path].content for made in (first, second) if path in made] for path in paths}
+        contents = {
+            path: [made[path].content for made in (first, second) if path in made] for path in paths
+        }
         differ = {path for path, some in contents.items() if len(some) == 1 or some[0] != some[1]}
         assert {path.removeprefix("feeds/") for path in differ} == altered
 
@@ -677,12 +892,16 @@ class TestOwn:
             made = everything(site, opened)
             again = everything(site, opened, make.NOW + HOUR)
         for name in FORMATS:
-            assert b"<em>body</em>" in made[f"feed.{name}"].content.replace(b"&lt;", b"<").replace(b"&gt;", b">")
+            assert b"<em>body</em>" in made[f"feed.{name}"].content.replace(b"&lt;", b"<").replace(
+                b"&gt;", b">"
+            )
             assert b"body" not in made[f"feeds/short/feed.{name}"].content
             assert b"What article 1 says." in made[f"feeds/short/feed.{name}"].content
         assert again == made
 
-    def test_a_change_of_heat_shows_in_the_feeds_that_ask_for_it(self, own: Config, store_of_own: Store) -> None:
+    def test_a_change_of_heat_shows_in_the_feeds_that_ask_for_it(
+        self, own: Config, store_of_own: Store
+    ) -> None:
         documents = Documents(own, store_of_own)
         before = documents.get("feeds/hot/feed.rss", make.NOW)
         make.write(own.records_folder / "5.md", make.record(5, heat="100"))
@@ -690,6 +909,9 @@ class TestOwn:
         after = documents.get("feeds/hot/feed.rss", make.NOW + HOUR)
         assert before is not None
         assert after is not None
-        assert [entry.title for entry in feedparser.parse(after.content).entries] == ["Article 5", "Article 2"]
+        assert [entry.title for entry in feedparser.parse(after.content).entries] == [
+            "Article 5",
+            "Article 2",
+        ]
         assert after.modified == make.NOW + HOUR
         assert documents.feeds(make.NOW)["feeds/hot"].articles == 4

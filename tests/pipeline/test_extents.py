@@ -1,4 +1,5 @@
-"""What fits into `feeds.max_bytes`: documents are cut to it, the rest is history, and nothing is measured twice."""
+"""What fits into `feeds.max_bytes`: documents are cut to it, the rest is history, and nothing is
+measured twice."""
 
 import json
 import re
@@ -28,7 +29,8 @@ from tests import make
 from tests.pipeline.test_history import FORMATS, build, chain, dated, ids, links
 
 UNLIMITED = 1_000_000_000
-# What a frame may be shorter than the longest: without a link to the history, `fh:complete`, tombstones and rhythm.
+# What a frame may be shorter than the longest: without a link to the history, `fh:complete`,
+# tombstones and rhythm.
 SLACK = 500
 BOLD = "".join(f"<b lang=a{n}>" for n in range(190))
 OWN = """
@@ -73,7 +75,9 @@ def documents(tree: dict[str, bytes]) -> dict[str, bytes]:
 
 class TestFitting:
     @given(st.lists(st.integers(1, 50), min_size=1), st.integers(0, 1), st.integers(-10, 600))
-    def test_as_many_fit_as_there_is_room_for_and_one_always(self, sizes: list[int], between: int, room: int) -> None:
+    def test_as_many_fit_as_there_is_room_for_and_one_always(
+        self, sizes: list[int], between: int, room: int
+    ) -> None:
         count = fitting(sizes, between, room)
         assert 1 <= count <= len(sizes)
         assert count == 1 or sum(sizes[:count]) + between * count <= room
@@ -81,8 +85,13 @@ class TestFitting:
 
     @pytest.mark.parametrize("name", FORMATS)
     @pytest.mark.parametrize("key", ["all", "topics/ai"])
-    def test_no_frame_leaves_less_room_than_is_counted_with(self, tmp_path: Path, name: str, key: str) -> None:
-        form, feed = format_named(name), Feed(key, "AI", 3, make.NOW, "On <AI>", "https://example.org/ai.png")
+    def test_no_frame_leaves_less_room_than_is_counted_with(
+        self, tmp_path: Path, name: str, key: str
+    ) -> None:
+        form, feed = (
+            format_named(name),
+            Feed(key, "AI", 3, make.NOW, "On <AI>", "https://example.org/ai.png"),
+        )
         config = make.site(tmp_path, {})
         left = room(form, feed, config.site, 10_000)
         folder = "https://feeds.example.org/" + ("" if key == "all" else f"{key}/")
@@ -93,27 +102,39 @@ class TestFitting:
                 Place(itself, complete=True),
                 Place(itself, withdrawn=True),
                 *(Place(itself, rhythm=step) for step in STEPS),
-                *(Place(itself, f"{folder}archive/{page}.{name}") for page in ("2026-11", "2026-11-23T12")),
+                *(
+                    Place(itself, f"{folder}archive/{page}.{name}")
+                    for page in ("2026-11", "2026-11-23T12")
+                ),
             ):
                 head, tail = form.frame(feed, config.site, moment, place)
                 spare = 10_000 + len(form.BETWEEN) - len(head) - len(tail) - left
                 assert 0 <= spare <= SLACK
 
     def test_all_is_said_in_the_frame_that_is_counted_with(self) -> None:
-        place = widest("https://feeds.example.org/feed.rss", "https://feeds.example.org/archive/2026-11.rss")
+        place = widest(
+            "https://feeds.example.org/feed.rss", "https://feeds.example.org/archive/2026-11.rss"
+        )
         of_pages = {"current", "next"}
         assert {name for name in Place._fields if not getattr(place, name)} == of_pages
 
 
-BODIES = st.tuples(st.sampled_from(["word ", "<b>&amp;</b> ", '"\\" ', "ä"]), st.integers(0, 800)).map(
-    lambda made: made[0] * made[1]
+BODIES = st.tuples(
+    st.sampled_from(["word ", "<b>&amp;</b> ", '"\\" ', "ä"]), st.integers(0, 800)
+).map(lambda made: made[0] * made[1])
+ARTICLES = st.lists(
+    st.tuples(BODIES, st.integers(0, 40), st.integers(0, 3)), min_size=1, max_size=4
 )
-ARTICLES = st.lists(st.tuples(BODIES, st.integers(0, 40), st.integers(0, 3)), min_size=1, max_size=4)
 
 
 class TestCut:
     @settings(max_examples=settings().max_examples // 16)
-    @given(articles=ARTICLES, limit=st.integers(1, 7), most=st.integers(1, 12_000), archives=st.booleans())
+    @given(
+        articles=ARTICLES,
+        limit=st.integers(1, 7),
+        most=st.integers(1, 12_000),
+        archives=st.booleans(),
+    )
     def test_a_document_is_no_larger_and_the_history_holds_the_rest(
         self, articles: list[tuple[str, int, int]], limit: int, most: int, archives: bool
     ) -> None:
@@ -142,8 +163,12 @@ class TestCut:
             for folder in ("", "feeds/short/", "feeds/hot/"):
                 self.check_that_no_more_would_fit(config, tree, folder)
 
-    def check(self, tree: dict[str, bytes], folder: str, order: list[str], most: int, has_history: bool) -> None:
-        made = {path: content for path, content in tree.items() if path.startswith(f"{folder}feed.")}
+    def check(
+        self, tree: dict[str, bytes], folder: str, order: list[str], most: int, has_history: bool
+    ) -> None:
+        made = {
+            path: content for path, content in tree.items() if path.startswith(f"{folder}feed.")
+        }
         (shown,) = {tuple(ids(content, path)) for path, content in made.items()}
         whole = len(shown) == len(order)
         assert shown
@@ -157,7 +182,9 @@ class TestCut:
             assert set(found) == {page for page in pages if Path(page).suffix == Path(path).suffix}
             assert not found or [one for page in found for one in ids(tree[page], page)] == order
 
-    def check_that_no_more_would_fit(self, config: Config, tree: dict[str, bytes], folder: str) -> None:
+    def check_that_no_more_would_fit(
+        self, config: Config, tree: dict[str, bytes], folder: str
+    ) -> None:
         shown = len(ids(tree[f"{folder}feed.atom"], "feed.atom"))
         limit = 4 if folder == "feeds/short/" else config.feeds.limit
         if shown == min(limit, len(list(config.records_folder.iterdir()))):
@@ -178,11 +205,15 @@ class TestCut:
         build(config)
         tree = make.tree(config.output_folder)
         assert ids(tree[f"feed.{name}"], f"feed.{name}") == addresses(1, 2)
-        assert links(tree[f"feed.{name}"], f"feed.{name}")["prev-archive"].endswith(f"archive/2026-10.{name}")
+        assert links(tree[f"feed.{name}"], f"feed.{name}")["prev-archive"].endswith(
+            f"archive/2026-10.{name}"
+        )
         assert b"fh:complete" not in tree[f"feed.{name}"]
 
     @pytest.mark.parametrize(("feeds", "order"), [("archives = false", "published"), ("", "heat")])
-    def test_a_feed_without_a_history_is_just_cut(self, tmp_path: Path, feeds: str, order: str) -> None:
+    def test_a_feed_without_a_history_is_just_cut(
+        self, tmp_path: Path, feeds: str, order: str
+    ) -> None:
         own = f'[[feed]]\nkey = "own"\ntitle = "Own"\norder = "{order}"\n'
         config = site(tmp_path, three(heat="1"), f"max_bytes = 9500\n{feeds}", own)
         build(config)
@@ -201,13 +232,17 @@ class TestCut:
             assert found == addresses(1, 2, 3)
 
     def test_every_format_holds_what_fits_in_the_largest(self, tmp_path: Path) -> None:
-        hostile: dict[str, str | bytes] = {f"{n}.md": dated(n, n, body="`" + "&" * 500 + "`") for n in (1, 2, 3)}
+        hostile: dict[str, str | bytes] = {
+            f"{n}.md": dated(n, n, body="`" + "&" * 500 + "`") for n in (1, 2, 3)
+        }
         config = site(tmp_path, hostile, "max_bytes = 12000")
         build(config)
         tree = make.tree(config.output_folder)
         sizes = {name: len(tree[f"feed.{name}"]) for name in FORMATS}
         assert sizes["json"] < 7000 < max(sizes.values()) <= 12_000
-        assert {tuple(ids(tree[f"feed.{name}"], f"feed.{name}")) for name in FORMATS} == {tuple(addresses(1, 2))}
+        assert {tuple(ids(tree[f"feed.{name}"], f"feed.{name}")) for name in FORMATS} == {
+            tuple(addresses(1, 2))
+        }
 
     def test_a_mebibyte_is_the_most_where_nothing_is_said(self, tmp_path: Path) -> None:
         config = make.site(tmp_path, {f"{n}.md": long(n, 300_000) for n in (1, 2, 3, 4)})
@@ -224,15 +259,24 @@ class TestLargeEntry:
         """Build a site, and hold every feed of it against `max_bytes`."""
         build(config)
         tree = make.tree(config.output_folder)
-        feeds = {path: content for path, content in tree.items() if re.fullmatch(r"(.*/)?feed\.\w+", path)}
+        feeds = {
+            path: content
+            for path, content in tree.items()
+            if re.fullmatch(r"(.*/)?feed\.\w+", path)
+        }
         assert feeds
         for path, content in feeds.items():
             assert len(content) <= config.feeds.max_bytes, path
         return tree
 
     @pytest.mark.parametrize("body", ["x" * 200_000, "&" * 29_000, f"<p>{BOLD}{'<p>x' * 100}"])
-    def test_an_entry_that_does_not_fit_carries_its_excerpt(self, tmp_path: Path, body: str) -> None:
-        records: dict[str, str | bytes] = {"1.md": make.record(1, body=body), "2.md": make.record(2, body="*Short*")}
+    def test_an_entry_that_does_not_fit_carries_its_excerpt(
+        self, tmp_path: Path, body: str
+    ) -> None:
+        records: dict[str, str | bytes] = {
+            "1.md": make.record(1, body=body),
+            "2.md": make.record(2, body="*Short*"),
+        }
         tree = self.check(site(tmp_path, records, "max_bytes = 20000"))
         first, second = json.loads(tree["feed.json"])["items"]
         assert first["content_text"] == first["summary"] == "What article 1 says."
@@ -242,7 +286,10 @@ class TestLargeEntry:
             assert ids(tree[f"feed.{name}"], f"feed.{name}") == addresses(1, 2)
 
     def test_one_whose_excerpt_does_not_fit_is_title_and_link(self, tmp_path: Path) -> None:
-        records: dict[str, str | bytes] = {"1.md": make.record(1, excerpt="x" * 100_000), "2.md": make.record(2)}
+        records: dict[str, str | bytes] = {
+            "1.md": make.record(1, excerpt="x" * 100_000),
+            "2.md": make.record(2),
+        }
         tree = self.check(site(tmp_path, records, "max_bytes = 20000"))
         first, second = json.loads(tree["feed.json"])["items"]
         assert (first["title"], first["url"]) == ("Article 1", "https://example.org/1")
@@ -251,7 +298,11 @@ class TestLargeEntry:
 
     def test_the_most_that_a_record_may_say_fits(self, tmp_path: Path) -> None:
         topics = "[" + ", ".join(f"'{n} {'&' * 4000}'" for n in range(100)) + "]"
-        images = "[" + ", ".join(f"{{url: 'https://example.org/{'x' * 2000}{n}'}}" for n in range(100)) + "]"
+        images = (
+            "["
+            + ", ".join(f"{{url: 'https://example.org/{'x' * 2000}{n}'}}" for n in range(100))
+            + "]"
+        )
         keys = {
             "topics": topics,
             "images": images,
@@ -318,25 +369,41 @@ class TestChanges:
         make.write(config.records_folder / path, text)
         build(config, make.NOW + timedelta(hours=1))
         after = documents(make.tree(config.output_folder))
-        changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
-        return {name for name in changed if name.endswith(".atom") and name.startswith(("feed.", "archive/"))}
+        changed = {
+            name for name in before.keys() | after.keys() if before.get(name) != after.get(name)
+        }
+        return {
+            name
+            for name in changed
+            if name.endswith(".atom") and name.startswith(("feed.", "archive/"))
+        }
 
-    def test_nothing_is_rendered_to_tell_that_nothing_changed(self, config: Config, made: Counter[str]) -> None:
+    def test_nothing_is_rendered_to_tell_that_nothing_changed(
+        self, config: Config, made: Counter[str]
+    ) -> None:
         assert build(config).written == 0
         assert made == {}
 
     def test_an_article_that_is_not_shown_changes_its_page_alone(self, config: Config) -> None:
-        assert self.touched(config, "3.md", long(3, days=31, title="Corrected")) == {"archive/2026-08.atom"}
+        assert self.touched(config, "3.md", long(3, days=31, title="Corrected")) == {
+            "archive/2026-08.atom"
+        }
 
     def test_an_article_that_grows_pushes_others_out(self, config: Config) -> None:
-        assert self.touched(config, "1.md", long(1, 8000, days=31)) == {"feed.atom", "archive/2026-10.atom"}
+        assert self.touched(config, "1.md", long(1, 8000, days=31)) == {
+            "feed.atom",
+            "archive/2026-10.atom",
+        }
         tree = make.tree(config.output_folder)
         assert ids(tree["feed.atom"], "feed.atom") == addresses(1)
 
     def test_an_article_that_shrinks_ends_the_history(self, config: Config) -> None:
         pages = {path for path in make.tree(config.output_folder) if path.startswith("archive/")}
         assert len(pages) == 3 * (len(FORMATS) + 1)  # with those for people
-        assert self.touched(config, "1.md", long(1, 10, days=31)) >= {"feed.atom", "archive/2026-08.atom"}
+        assert self.touched(config, "1.md", long(1, 10, days=31)) >= {
+            "feed.atom",
+            "archive/2026-08.atom",
+        }
         tree = make.tree(config.output_folder)
         assert ids(tree["feed.rss"], "feed.rss") == addresses(1, 2, 3)
         assert b"<fh:complete/>" in tree["feed.rss"]
@@ -358,7 +425,9 @@ class TestChanges:
         assert made["entry"] == 0
         assert documents(make.tree(config.output_folder)) == documents(before)
 
-    def test_what_fits_is_measured_once_for_all_processes(self, config: Config, made: Counter[str]) -> None:
+    def test_what_fits_is_measured_once_for_all_processes(
+        self, config: Config, made: Counter[str]
+    ) -> None:
         with closing(open_store(config)) as source:
             with source.reading() as connection:
                 known = store.extents(connection)

@@ -1,4 +1,5 @@
-"""The whole history of a feed (RFC 5005): walking from page to page gives every visible article, each in one page."""
+"""The whole history of a feed (RFC 5005): walking from page to page gives every visible article,
+each in one page."""
 
 import json
 from collections.abc import Iterator
@@ -70,7 +71,9 @@ def chain(tree: dict[str, bytes], path: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("folder", ["", "topics/ai/", "feeds/own/"])
-def test_the_chain_gives_every_article_in_exactly_one_page(tmp_path: Path, folder: str, name: str) -> None:
+def test_the_chain_gives_every_article_in_exactly_one_page(
+    tmp_path: Path, folder: str, name: str
+) -> None:
     own = '[[feed]]\nkey = "own"\ntitle = "Own"\ntopics = ["AI"]\nlimit = 2\n'
     hidden = {
         "h.md": dated(90, 15, published="false", title=make.CANARY),
@@ -82,7 +85,9 @@ def test_the_chain_gives_every_article_in_exactly_one_page(tmp_path: Path, folde
     pages = list(chain(tree, f"{folder}feed.{name}"))
     found = [one for path in pages for one in ids(tree[path], path)]
     assert found == [f"https://example.org/{n}" for n in range(1, 13)]
-    assert set(pages) == {path for path in tree if path.startswith(f"{folder}archive/") and path.endswith(name)}
+    assert set(pages) == {
+        path for path in tree if path.startswith(f"{folder}archive/") and path.endswith(name)
+    }
     assert not any(make.CANARY.encode() in content for content in tree.values())
 
 
@@ -108,7 +113,9 @@ def test_a_feed_that_shows_all_it_has_says_so_and_has_no_history(tmp_path: Path)
     build(config)
     tree = make.tree(config.output_folder)
     assert not any("archive" in path for path in tree)
-    assert tree["feed.rss"].count(b"<fh:complete/>") == tree["feed.atom"].count(b"<fh:complete/>") == 1
+    assert (
+        tree["feed.rss"].count(b"<fh:complete/>") == tree["feed.atom"].count(b"<fh:complete/>") == 1
+    )
 
 
 def test_a_feed_by_heat_has_no_history(tmp_path: Path) -> None:
@@ -139,7 +146,9 @@ def test_history_can_be_left_out(tmp_path: Path) -> None:
     ],
     ids=["withdrawn", "late", "corrected", "a_month_before_all", "new"],
 )
-def test_a_change_touches_only_its_pages(tmp_path: Path, change: dict[str, str | None], changed: set[str]) -> None:
+def test_a_change_touches_only_its_pages(
+    tmp_path: Path, change: dict[str, str | None], changed: set[str]
+) -> None:
     config = make.site(tmp_path, months(), "[feeds]\nlimit = 3\n")
     build(config)
     before = make.tree(config.output_folder)
@@ -160,15 +169,29 @@ def test_the_service_answers_with_the_same_pages_and_lets_them_be_kept(tmp_path:
     config = make.site(tmp_path, months(), "[feeds]\nlimit = 3\n")
     build(config)
     client = make.service(config).test_client()
-    pages = {path: content for path, content in make.tree(config.output_folder).items() if "archive/" in path}
+    pages = {
+        path: content
+        for path, content in make.tree(config.output_folder).items()
+        if "archive/" in path
+    }
     assert len(pages) == 5 * 4 * (len(FORMATS) + 1)  # with those for people
     for path, content in pages.items():
         response = client.get(f"/{path}")
         assert response.data == content
-        kept = 300 if "archive/2026-11" in path else 86400  # the running month moves with each article
+        # the running month moves with each article
+        kept = 300 if "archive/2026-11" in path else 86400
         assert response.headers["Cache-Control"] == cache_control(kept)
-        assert client.get(f"/{path}", headers={"If-None-Match": response.headers["ETag"]}).status_code == 304
-    for path in ("/archive/2019-01.atom", "/archive/2026-11.pdf", "/archive/", "/archive/feed.atom", "/archive/x.rss"):
+        assert (
+            client.get(f"/{path}", headers={"If-None-Match": response.headers["ETag"]}).status_code
+            == 304
+        )
+    for path in (
+        "/archive/2019-01.atom",
+        "/archive/2026-11.pdf",
+        "/archive/",
+        "/archive/feed.atom",
+        "/archive/x.rss",
+    ):
         assert client.get(path).status_code == 404
 
 

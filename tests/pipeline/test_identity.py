@@ -1,4 +1,5 @@
-"""Ids through edits: of one record at a time, with the store kept and lost, in the real files of a site."""
+"""Ids through edits: of one record at a time, with the store kept and lost, in the real files of a
+site."""
 
 import re
 import shutil
@@ -35,7 +36,10 @@ def build(config: Config, *, fresh: bool = False) -> None:
 
 def entries(config: Config) -> dict[str, str]:
     """The id of each entry by its title, as feedparser has them, the same in Atom and RSS."""
-    found = [feedparser.parse((config.output_folder / f"feed.{name}").read_bytes()) for name in ("atom", "rss")]
+    found = [
+        feedparser.parse((config.output_folder / f"feed.{name}").read_bytes())
+        for name in ("atom", "rss")
+    ]
     atom, rss = ({entry.title: entry.id for entry in feed.entries} for feed in found)
     assert atom == rss
     return atom
@@ -64,12 +68,16 @@ class TestAnEdit:
         build(config)
         build(config, fresh=fresh)
         assert entries(config)["Article 1"] == "https://example.org/1"
-        assert read_ledger(config.ledger_file)[0].ids == {"https://elsewhere.example/new": "https://example.org/1"}
+        assert read_ledger(config.ledger_file)[0].ids == {
+            "https://elsewhere.example/new": "https://example.org/1"
+        }
         put(config, "1.md", webUrl="https://elsewhere.example/newer", title="Another title")
         build(config)  # both at once, but published when it was
         build(config, fresh=fresh)
         assert entries(config)["Another title"] == "https://example.org/1"
-        assert read_ledger(config.ledger_file)[0].ids == {"https://elsewhere.example/newer": "https://example.org/1"}
+        assert read_ledger(config.ledger_file)[0].ids == {
+            "https://elsewhere.example/newer": "https://example.org/1"
+        }
         put(config, "1.md", title="Another title")
         build(config)
         build(config, fresh=fresh)
@@ -85,7 +93,9 @@ class TestAnEdit:
         build(config, fresh=fresh)
         assert entries(config)["Article 1"] == "https://example.org/1"
 
-    def test_that_tells_of_earlier_addresses_needs_no_store(self, tmp_path: Path, fresh: bool) -> None:
+    def test_that_tells_of_earlier_addresses_needs_no_store(
+        self, tmp_path: Path, fresh: bool
+    ) -> None:
         config = site(tmp_path)
         build(config)
         previous = "[https://example.org/1, https://example.org/one]"
@@ -94,7 +104,9 @@ class TestAnEdit:
         assert entries(config)["Article 1"] == "https://example.org/1"
         assert not config.ledger_file.exists()
 
-    def test_that_tells_of_earlier_addresses_late_leaves_the_id(self, tmp_path: Path, fresh: bool) -> None:
+    def test_that_tells_of_earlier_addresses_late_leaves_the_id(
+        self, tmp_path: Path, fresh: bool
+    ) -> None:
         config = site(tmp_path)
         build(config)
         put(config, "1.md", previousUrls="[https://example.org/zero]")
@@ -127,12 +139,16 @@ def test_an_id_of_the_record_is_the_id_of_the_entry(tmp_path: Path) -> None:
     assert entries(config)["Article 1"] == "tag:example.org,2026:one"
     rss = (config.output_folder / "feed.rss").read_text()
     assert '<guid isPermaLink="false">tag:example.org,2026:one</guid>' in rss
-    put(config, "1.md", id="tag:example.org,2026:one", webUrl="https://example.org/one", title="New")
+    put(
+        config, "1.md", id="tag:example.org,2026:one", webUrl="https://example.org/one", title="New"
+    )
     build(config, fresh=True)
     assert entries(config)["New"] == "tag:example.org,2026:one"
 
 
-@pytest.mark.parametrize("value", ["one", '"no scheme"', "[a]", '"http://x y"', "5", f"tag:{'x' * 2000}"])
+@pytest.mark.parametrize(
+    "value", ["one", '"no scheme"', "[a]", '"http://x y"', "5", f"tag:{'x' * 2000}"]
+)
 def test_an_id_that_is_none_costs_the_record(tmp_path: Path, value: str) -> None:
     config = site(tmp_path)
     put(config, "1.md", id=value)
@@ -144,11 +160,25 @@ def test_an_id_that_is_none_costs_the_record(tmp_path: Path, value: str) -> None
 def test_an_address_is_no_id_before_it_was_shown(tmp_path: Path) -> None:
     config = site(tmp_path)
     build(config)
-    put(config, "1.md", publishedDateTime="2026-12-01", webUrl=f"https://example.org/{make.CANARY}", title="Soon")
+    put(
+        config,
+        "1.md",
+        publishedDateTime="2026-12-01",
+        webUrl=f"https://example.org/{make.CANARY}",
+        title="Soon",
+    )
     build(config)
-    put(config, "1.md", publishedDateTime="2026-12-01", webUrl="https://example.org/soon", title="Soon")
+    put(
+        config,
+        "1.md",
+        publishedDateTime="2026-12-01",
+        webUrl="https://example.org/soon",
+        title="Soon",
+    )
     build(config)
-    assert make.CANARY not in (config.ledger_file.read_text() if config.ledger_file.exists() else "")
+    assert make.CANARY not in (
+        config.ledger_file.read_text() if config.ledger_file.exists() else ""
+    )
     source = open_store(config)
     ingest(config, source, make.NOW)
     source.close()
@@ -156,13 +186,16 @@ def test_an_address_is_no_id_before_it_was_shown(tmp_path: Path) -> None:
 
 
 class TestRefused:
-    """No two articles share an id, and no article has two: the record that would is left out, both files named."""
+    """No two articles share an id, and no article has two: the record that would is left out, both
+    files named."""
 
     def test_a_record_that_moves_to_the_address_of_another(self, tmp_path: Path) -> None:
         config = site(tmp_path)
         build(config)
         put(config, "2.md", n=2, webUrl="https://example.org/1")
-        expected = ["seeds/2.md:3:9: webUrl: expected an address and an id of its own, other than those of 1.md"]
+        expected = [
+            "seeds/2.md:3:9: webUrl: expected an address and an id of its own, other than those of 1.md"
+        ]
         for fresh in (False, True):
             build(config, fresh=fresh)
             assert faults(config) == expected
@@ -190,7 +223,13 @@ class TestRefused:
         build(config)
         put(config, "1.md", webUrl="https://example.org/one")
         build(config)
-        put(config, "0.md", webUrl="https://example.org/1", title="Another", publishedDateTime="2020-01-01")
+        put(
+            config,
+            "0.md",
+            webUrl="https://example.org/1",
+            title="Another",
+            publishedDateTime="2020-01-01",
+        )
         for fresh in (False, True):
             build(config, fresh=fresh)
             assert faults(config) == [
@@ -199,17 +238,22 @@ class TestRefused:
             assert entries(config)["Article 1"] == "https://example.org/1"
         done = make.invoke("check", cwd=tmp_path, check=1)
         assert (
-            "seeds/0.md:3:9: webUrl: expected an address and an id of its own, other than those of 1.md" in done.stdout
+            "seeds/0.md:3:9: webUrl: expected an address and an id of its own, other than those of 1.md"
+            in done.stdout
         )
 
-    def test_also_when_the_other_is_held_back_now_and_then_nothing_names_it_in_public(self, tmp_path: Path) -> None:
+    def test_also_when_the_other_is_held_back_now_and_then_nothing_names_it_in_public(
+        self, tmp_path: Path
+    ) -> None:
         config = site(tmp_path)
         build(config)
         put(config, "1.md", webUrl="https://example.org/one")
         build(config)
         put(config, "1.md", webUrl="https://example.org/one", published="false")
         put(config, "0.md", webUrl="https://example.org/1", title="Another")
-        assert faults(config) == ["seeds/0.md:3:9: webUrl: expected an address and an id of its own"]
+        assert faults(config) == [
+            "seeds/0.md:3:9: webUrl: expected an address and an id of its own"
+        ]
         assert "other than those of 1.md" in make.invoke("check", cwd=tmp_path, check=1).stdout
         (config.records_folder / "1.md").unlink()
         assert faults(config) == []
@@ -243,7 +287,9 @@ class TestLedger:
     def test_one_that_was_pulled_counts_at_once(self, tmp_path: Path) -> None:
         config = site(tmp_path)
         build(config)
-        config.ledger_file.write_text('[ids]\n"https://example.org/1" = "https://example.org/first"\n')
+        config.ledger_file.write_text(
+            '[ids]\n"https://example.org/1" = "https://example.org/first"\n'
+        )
         build(config)
         assert entries(config)["Article 1"] == "https://example.org/first"
         config.ledger_file.unlink()
@@ -258,18 +304,25 @@ class TestLedger:
         assert "ledger.toml: expected TOML as feeds wrote it" in done.stderr
         assert config.ledger_file.read_text() == "<<<<<<< HEAD\n[ids]\n"
 
-    @pytest.mark.parametrize("text", ["[idz]", "ids = 3", "[ids]\na = 3", "[withdrawn]\na = {}", "[withdrawn]\na = 1"])
+    @pytest.mark.parametrize(
+        "text", ["[idz]", "ids = 3", "[ids]\na = 3", "[withdrawn]\na = {}", "[withdrawn]\na = 1"]
+    )
     def test_one_of_another_shape_is_told_of(self, tmp_path: Path, text: str) -> None:
         config = site(tmp_path)
         config.ledger_file.write_text(text)
-        assert "ledger.toml: expected [ids], [claimed] and" in make.invoke("build", cwd=tmp_path, check=2).stderr
+        assert (
+            "ledger.toml: expected [ids], [claimed] and"
+            in make.invoke("build", cwd=tmp_path, check=2).stderr
+        )
 
     def test_one_that_cannot_be_written_changes_nothing(self, tmp_path: Path) -> None:
         config = site(tmp_path)
         build(config)
         put(config, "1.md", webUrl="https://example.org/one")
         (tmp_path / ".ledger.toml.aside").mkdir()
-        assert "ledger.toml: expected to write" in make.invoke("build", cwd=tmp_path, check=2).stderr
+        assert (
+            "ledger.toml: expected to write" in make.invoke("build", cwd=tmp_path, check=2).stderr
+        )
         (tmp_path / ".ledger.toml.aside").rmdir()
         build(config)
         assert entries(config)["Article 1"] == "https://example.org/1"
@@ -286,7 +339,17 @@ class TestLedger:
 EDITS = st.lists(
     st.tuples(
         st.integers(1, 3),
-        st.sampled_from(["webUrl", "title", "publishedDateTime", "path", "previousUrls", "body", "lose the store"]),
+        st.sampled_from(
+            [
+                "webUrl",
+                "title",
+                "publishedDateTime",
+                "path",
+                "previousUrls",
+                "body",
+                "lose the store",
+            ]
+        ),
         st.integers(0, 4),
     ),
     max_size=6,
@@ -295,7 +358,9 @@ EDITS = st.lists(
 
 @settings(max_examples=settings().max_examples // 10)
 @given(edits=EDITS)
-def test_no_edit_gives_an_article_another_id(tmp_path_factory: pytest.TempPathFactory, edits: Any) -> None:
+def test_no_edit_gives_an_article_another_id(
+    tmp_path_factory: pytest.TempPathFactory, edits: Any
+) -> None:
     """The oracle: who is edited stays who it was, unless it goes where another is or was."""
     config = site(tmp_path_factory.mktemp("edits"))
     build(config)
@@ -303,7 +368,9 @@ def test_no_edit_gives_an_article_another_id(tmp_path_factory: pytest.TempPathFa
     for n, key, value in edits:
         state, fresh = states[n], key == "lose the store"
         if key == "path":
-            (config.records_folder / state["path"]).rename(config.records_folder / f"{n}-{value}.md")
+            (config.records_folder / state["path"]).rename(
+                config.records_folder / f"{n}-{value}.md"
+            )
             state["path"] = f"{n}-{value}.md"
         elif key == "webUrl":
             state["webUrl"] = f"https://example.org/{n}-{value}"
@@ -319,7 +386,10 @@ def test_no_edit_gives_an_article_another_id(tmp_path_factory: pytest.TempPathFa
         make.write(config.records_folder / state["path"], make.record(**keys))
         build(config, fresh=fresh)
         found = entries(config)
-        titles = {state.get("title", f"Article {n}"): f"https://example.org/{n}" for n, state in states.items()}
+        titles = {
+            state.get("title", f"Article {n}"): f"https://example.org/{n}"
+            for n, state in states.items()
+        }
         assert found == titles
     kept = make.tree(config.output_folder)
     build(config, fresh=True)
@@ -341,7 +411,8 @@ def titles_by_id(config: Config, *, fresh: bool) -> dict[str, str]:
 
 
 def same_from_nothing(config: Config) -> dict[str, str]:
-    """The entries by id, which are the same with the store and without, and leave the ledger as it is."""
+    """The entries by id, which are the same with the store and without, and leave the ledger as it
+    is."""
     kept = titles_by_id(config, fresh=False)
     text = config.ledger_file.read_text() if config.ledger_file.exists() else ""
     assert titles_by_id(config, fresh=True) == kept
@@ -372,7 +443,9 @@ class TestSeveralAtOnce:
         assert same_from_nothing(config) == ids(1, 2)
         assert faults(config) == []
 
-    @pytest.mark.parametrize("places", [{1: 2, 2: 3}, {1: 2, 2: 1}, {1: 2, 2: 3, 3: 1}], ids=["chain", "swap", "ring"])
+    @pytest.mark.parametrize(
+        "places", [{1: 2, 2: 3}, {1: 2, 2: 1}, {1: 2, 2: 3, 3: 1}], ids=["chain", "swap", "ring"]
+    )
     def test_addresses_are_handed_on(self, tmp_path: Path, places: dict[int, int]) -> None:
         config = site(tmp_path)
         build(config)
@@ -382,7 +455,9 @@ class TestSeveralAtOnce:
             put(config, f"{n}.md", n=n, webUrl=f"https://example.org/{place}")
         assert same_from_nothing(config) == ids(*places)
 
-    def test_a_refused_one_and_the_one_it_is_refused_for_are_touched_together(self, tmp_path: Path) -> None:
+    def test_a_refused_one_and_the_one_it_is_refused_for_are_touched_together(
+        self, tmp_path: Path
+    ) -> None:
         config = site(tmp_path, 0)
         put(config, "a.md", n=5)
         put(config, "b.md", n=1)
@@ -463,7 +538,13 @@ def test_one_that_is_overwritten_each_day_is_another_article_each_day(tmp_path: 
     config = site(tmp_path, 0)
     for day in (1, 2):
         title = f"News of {day}"
-        put(config, "latest.md", title=title, webUrl=f"https://example.org/day{day}", publishedDateTime="2026-11-01")
+        put(
+            config,
+            "latest.md",
+            title=title,
+            webUrl=f"https://example.org/day{day}",
+            publishedDateTime="2026-11-01",
+        )
         build(config)
     assert entries(config) == {"News of 2": "https://example.org/day2"}
 

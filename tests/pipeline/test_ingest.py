@@ -1,4 +1,5 @@
-"""From the records folder into the store: only what changed is read, in one transaction, by any number of processes."""
+"""From the records folder into the store: only what changed is read, in one transaction, by any
+number of processes."""
 
 import json
 import os
@@ -31,7 +32,8 @@ PARTIAL = "SELECT index_list.name FROM sqlite_master, pragma_index_list(tbl_name
 
 OF_ALL = {"files", "records", "memberships", "pointers", "held", "entries"}
 
-# Reads records as `feeds build` does, and says how far it is: a line before it begins, one a record, one at the end.
+# Reads records as `feeds build` does, and says how far it is: a line before it begins, one a
+# record, one at the end.
 CHILD = """
 import sys
 from datetime import datetime
@@ -48,7 +50,8 @@ source.close()
 
 
 def settle(folder: Path, moment: int = LONG_AGO) -> None:
-    """Make every record old, so that its size and time are enough to know that it did not change."""
+    """Make every record old, so that its size and time are enough to know that it did not
+    change."""
     for file in folder.rglob("*"):
         os.utime(file, (moment, moment), follow_symlinks=False)
 
@@ -64,19 +67,26 @@ def titles(source: Store, now: datetime = make.NOW) -> dict[str, str]:
     """The title of every visible article, by path."""
     with source.reading() as connection:
         numbers = [pick.number for pick in selection.newest(connection, EVERYTHING, now, 10_000)]
-        return {article.path: article.title for article in store.articles(connection, numbers).values()}
+        return {
+            article.path: article.title for article in store.articles(connection, numbers).values()
+        }
 
 
 def contents(source: Store) -> dict[str, list[Any]]:
-    """All that the store says of the records, but for the numbers it gave them and the times of files."""
+    """All that the store says of the records, but for the numbers it gave them and the times of
+    files."""
     files, records, memberships = schema.files.c, schema.records.c, schema.memberships.c
-    held, pointers, master = schema.held.c, schema.pointers.c, table("sqlite_master", column("name"), column("sql")).c
+    held, pointers, master = (
+        schema.held.c,
+        schema.pointers.c,
+        table("sqlite_master", column("name"), column("sql")).c,
+    )
     statements = {
         "files": select(files.path, files.size, files.digest, files.unpublished, files.faults),
         "records": select(*(one for one in records if one is not records.number)),
-        "memberships": select(records.path, memberships.feed, memberships.age, memberships.name).join_from(
-            schema.memberships, schema.records, memberships.record == records.number
-        ),
+        "memberships": select(
+            records.path, memberships.feed, memberships.age, memberships.name
+        ).join_from(schema.memberships, schema.records, memberships.record == records.number),
         "held": select(held.address, held.path),
         "pointers": select(pointers.address, records.path).join_from(
             schema.pointers, schema.records, pointers.record == records.number
@@ -137,8 +147,14 @@ class TestOnlyWhatChanged:
             driver.set_trace_callback(statements.append)
             assert ingest(config, source, make.NOW + HOUR) == Ingested(2, 1, 1)
             driver.set_trace_callback(None)
-            asked = [one for one in statements if one.split()[0] in ("SELECT", "WITH", "INSERT", "UPDATE", "DELETE")]
-            lines = {line for one in asked for *_, line in driver.execute(f"EXPLAIN QUERY PLAN {one}")}
+            asked = [
+                one
+                for one in statements
+                if one.split()[0] in ("SELECT", "WITH", "INSERT", "UPDATE", "DELETE")
+            ]
+            lines = {
+                line for one in asked for *_, line in driver.execute(f"EXPLAIN QUERY PLAN {one}")
+            }
         assert "INSERT INTO memberships" in "".join(asked)
         walks = [line.split() for line in lines if line.startswith("SCAN")]
         assert {table for _, table, *how in walks if not few.intersection(how)} & OF_ALL == set()
@@ -164,7 +180,9 @@ class TestOnlyWhatChanged:
         assert ingest(config, source, make.NOW) == Ingested(3, 1, 0)
         assert titles(source)["2.md"] == "Erticle 2"
 
-    def test_a_file_that_just_changed_is_looked_at_once_more(self, config: Config, source: Store) -> None:
+    def test_a_file_that_just_changed_is_looked_at_once_more(
+        self, config: Config, source: Store
+    ) -> None:
         file = config.records_folder / "1.md"
         far = 4_000_000_000  # no clock is past this time: a change now could leave it as it is
         file.write_text(make.record(1, title="Brticle 1"))
@@ -192,7 +210,9 @@ class TestOnlyWhatChanged:
             pytest.param(make.record(1, heat="hot"), {"1.md", "2.md", "3.md"}, id="a part broken"),
         ],
     )
-    def test_what_a_change_leaves_visible(self, config: Config, source: Store, content: str, left: set[str]) -> None:
+    def test_what_a_change_leaves_visible(
+        self, config: Config, source: Store, content: str, left: set[str]
+    ) -> None:
         (config.records_folder / "1.md").write_text(content)
         assert ingest(config, source, make.NOW) == Ingested(3, 1, 0)
         assert titles(source).keys() == left
@@ -222,7 +242,9 @@ class TestOnlyWhatChanged:
         assert titles(source) == {f"{n}.md": f"Article {n}" for n in (1, 2, 3)}
         with source.reading() as connection:
             told = [str(fault) for fault in store.faults(connection, make.NOW)]
-        assert told and all(line.startswith("1.md:") and "its last good version stays" in line for line in told)
+        assert told and all(
+            line.startswith("1.md:") and "its last good version stays" in line for line in told
+        )
         make.write(file, make.record(1, title="Mended"))
         ingest(config, source, make.NOW)
         assert titles(source)["1.md"] == "Mended"
@@ -241,26 +263,50 @@ class TestOnlyWhatChanged:
             pytest.param(make.record(1, published=None, publised="false"), id="misspelled"),
             pytest.param(make.record(1, title="[B", published="false"), id="no YAML"),
             pytest.param(make.record(1, title="[B", published="no"), id="no YAML and no"),
-            pytest.param(make.record(1, title="[B", published=None, Publised="False"), id="no YAML and misspelled"),
+            pytest.param(
+                make.record(1, title="[B", published=None, Publised="False"),
+                id="no YAML and misspelled",
+            ),
             pytest.param("---\n{title: [, published: false}\n---\n", id="in one line"),
             pytest.param("+++\ntitle = [\npublished = false\n+++\n", id="TOML"),
             pytest.param("---\ndraft: true\n: [", id="a draft"),
             pytest.param(make.record(1, published="false").encode() + b"\xff", id="no UTF-8"),
             pytest.param(make.record(1, published="false").encode("utf-16"), id="UTF-16"),
-            pytest.param(make.record(1, title="[B").replace("published: true", "published：false"), id="a wide colon"),
-            pytest.param(make.record(1, title="[B").replace("published: true", "pub\u200blished: no"), id="no width"),
-            pytest.param(make.record(1, title="[B").replace("published: true", '"publ\\u0069shed": no'), id="escaped"),
-            pytest.param(make.record(1, title="[B").replace("published: true", "? published\n: false"), id="two lines"),
-            pytest.param(make.record(1, title="[B").replace("published: true", "published false"), id="no colon"),
-            pytest.param(make.record(1, title=None, publishedDateTime="2030-01-01"), id="postponed"),
+            pytest.param(
+                make.record(1, title="[B").replace("published: true", "published：false"),
+                id="a wide colon",
+            ),
+            pytest.param(
+                make.record(1, title="[B").replace("published: true", "pub\u200blished: no"),
+                id="no width",
+            ),
+            pytest.param(
+                make.record(1, title="[B").replace("published: true", '"publ\\u0069shed": no'),
+                id="escaped",
+            ),
+            pytest.param(
+                make.record(1, title="[B").replace("published: true", "? published\n: false"),
+                id="two lines",
+            ),
+            pytest.param(
+                make.record(1, title="[B").replace("published: true", "published false"),
+                id="no colon",
+            ),
+            pytest.param(
+                make.record(1, title=None, publishedDateTime="2030-01-01"), id="postponed"
+            ),
         ],
     )
-    def test_in_doubt_a_record_that_breaks_goes(self, config: Config, source: Store, content: str | bytes) -> None:
+    def test_in_doubt_a_record_that_breaks_goes(
+        self, config: Config, source: Store, content: str | bytes
+    ) -> None:
         make.write(config.records_folder / "1.md", content)
         ingest(config, source, make.NOW)
         assert titles(source).keys() == {"2.md", "3.md"}
 
-    def test_what_is_taken_back_is_not_in_the_store_while_that_is_open(self, config: Config, source: Store) -> None:
+    def test_what_is_taken_back_is_not_in_the_store_while_that_is_open(
+        self, config: Config, source: Store
+    ) -> None:
         file = config.records_folder / "1.md"
         make.write(file, make.record(1, title=make.CANARY, excerpt=make.CANARY))
         ingest(config, source, make.NOW)
@@ -270,7 +316,9 @@ class TestOnlyWhatChanged:
         stored = [place.read_bytes() for place in config.store_file.parent.iterdir()]
         assert not any(make.CANARY.encode() in content for content in stored)
 
-    def test_one_that_breaks_before_it_is_due_does_not_show(self, config: Config, source: Store) -> None:
+    def test_one_that_breaks_before_it_is_due_does_not_show(
+        self, config: Config, source: Store
+    ) -> None:
         file, due = config.records_folder / "1.md", make.NOW + HOUR
         make.write(file, make.record(1, publishedDateTime=due.isoformat()))
         ingest(config, source, make.NOW)
@@ -279,7 +327,9 @@ class TestOnlyWhatChanged:
         ingest(config, source, due + HOUR)
         assert "1.md" not in titles(source, due + HOUR)
 
-    def test_what_is_taken_back_goes_though_the_ledger_cannot_be_written(self, config: Config, source: Store) -> None:
+    def test_what_is_taken_back_goes_though_the_ledger_cannot_be_written(
+        self, config: Config, source: Store
+    ) -> None:
         Documents(config, source).get("feed.rss", make.NOW)
         make.write(config.records_folder / "1.md", make.record(1, webUrl="https://example.org/one"))
         make.write(config.records_folder / "2.md", make.record(2, published="false"))
@@ -295,7 +345,9 @@ class TestOnlyWhatChanged:
             [pick] = selection.newest(connection, EVERYTHING, make.NOW, 9)
         assert pick.id == "https://example.org/1"
 
-    def test_any_way_to_a_state_of_the_records_gives_the_same_store(self, config: Config, source: Store) -> None:
+    def test_any_way_to_a_state_of_the_records_gives_the_same_store(
+        self, config: Config, source: Store
+    ) -> None:
         rng = random.Random(8)
         for turn in range(12):
             n = rng.randrange(1, 6)
@@ -304,9 +356,15 @@ class TestOnlyWhatChanged:
                 file.unlink()
             else:
                 topics = f"[{rng.choice(['AI', 'ai', 'Robots'])}]"
-                others = [f"https://example.org/{rng.randrange(1, 6)}" for _ in range(rng.randrange(3))]
+                others = [
+                    f"https://example.org/{rng.randrange(1, 6)}" for _ in range(rng.randrange(3))
+                ]
                 related = [{"title": "Other", "webUrl": other} for other in others]
-                facts = {"topics": topics, "published": rng.choice(["true", "no"]), "related": json.dumps(related)}
+                facts = {
+                    "topics": topics,
+                    "published": rng.choice(["true", "no"]),
+                    "related": json.dumps(related),
+                }
                 file.write_text(make.record(n, title=f"Turn {turn}", **facts))
             ingest(config, source, make.NOW)
         after = contents(source)
@@ -327,7 +385,9 @@ class TestOnlyWhatChanged:
 
 def replace_store(config: Config, by: Config) -> Config:
     """The config, with the store of another."""
-    return config.model_copy(update={"store": config.store.model_copy(update={"url": f"sqlite:///{by.store_file}"})})
+    return config.model_copy(
+        update={"store": config.store.model_copy(update={"url": f"sqlite:///{by.store_file}"})}
+    )
 
 
 class TestUnreadable:
@@ -335,7 +395,9 @@ class TestUnreadable:
         with source.reading() as connection:
             return [str(fault) for fault in store.faults(connection, make.NOW)]
 
-    def test_a_link_is_read_as_soon_as_there_is_something_behind_it(self, config: Config, source: Store) -> None:
+    def test_a_link_is_read_as_soon_as_there_is_something_behind_it(
+        self, config: Config, source: Store
+    ) -> None:
         target = config.records_folder / ".drafts" / "4.md"
         target.parent.mkdir()
         (config.records_folder / "4.md").symlink_to(target)
@@ -352,7 +414,9 @@ class TestUnreadable:
         assert ingest(config, source, make.NOW) == Ingested(4, 1, 0)
         assert "4.md" not in titles(source)
 
-    def test_a_link_that_leaves_the_folder_is_left_out_until_it_stays(self, config: Config, source: Store) -> None:
+    def test_a_link_that_leaves_the_folder_is_left_out_until_it_stays(
+        self, config: Config, source: Store
+    ) -> None:
         link = config.records_folder / "4.md"
         make.write(config.file.parent / "outside.md", make.record(4))
         link.symlink_to(config.file.parent / "outside.md")
@@ -375,7 +439,9 @@ class TestUnreadable:
         assert titles(source)["4.md"] == "Article 4"
 
     @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
-    def test_a_file_is_read_as_soon_as_its_rights_allow_it(self, config: Config, source: Store) -> None:
+    def test_a_file_is_read_as_soon_as_its_rights_allow_it(
+        self, config: Config, source: Store
+    ) -> None:
         file = config.records_folder / "1.md"
         file.chmod(0)
         os.utime(file, (LONG_AGO + 1, LONG_AGO + 1))
@@ -384,7 +450,9 @@ class TestUnreadable:
         assert ingest(config, source, make.NOW) == Ingested(3, 1, 0)
         assert titles(source)["1.md"] == "Article 1"
 
-    def test_a_folder_that_is_missing_leaves_the_store_as_it_is(self, config: Config, source: Store) -> None:
+    def test_a_folder_that_is_missing_leaves_the_store_as_it_is(
+        self, config: Config, source: Store
+    ) -> None:
         config.records_folder.rename(config.file.parent / "away")
         with pytest.raises(ConfigError, match="seeds"):
             ingest(config, source, make.NOW)
@@ -392,14 +460,19 @@ class TestUnreadable:
 
 
 class TestTime:
-    def test_a_scheduled_article_becomes_visible_without_a_file_changing(self, config: Config, source: Store) -> None:
+    def test_a_scheduled_article_becomes_visible_without_a_file_changing(
+        self, config: Config, source: Store
+    ) -> None:
         make.write(config.records_folder / "4.md", make.record(-1, topics="[Robots]"))
         settle(config.records_folder)
         ingest(config, source, make.NOW)
         documents = Documents(config, source)
         before = documents.get("feed.atom", make.NOW)
         assert "topics/robots" not in documents.feeds(make.NOW)
-        assert documents.get("topics/robots/feed.rss", make.NOW + HOUR - timedelta(microseconds=1)) is None
+        assert (
+            documents.get("topics/robots/feed.rss", make.NOW + HOUR - timedelta(microseconds=1))
+            is None
+        )
         later = make.NOW + HOUR
         assert ingest(config, source, later) == Ingested(4, 0, 0)
         assert documents.feeds(later)["topics/robots"].articles == 1
@@ -412,11 +485,15 @@ class TestTime:
 
     def test_an_update_counts_when_its_moment_has_come(self, config: Config, source: Store) -> None:
         moment = make.NOW + HOUR
-        make.write(config.records_folder / "1.md", make.record(1, updatedDateTime=moment.isoformat()))
+        make.write(
+            config.records_folder / "1.md", make.record(1, updatedDateTime=moment.isoformat())
+        )
         ingest(config, source, make.NOW)
         documents = Documents(config, source)
         with source.reading() as connection:
-            assert [fault.key for fault in store.faults(connection, make.NOW)] == ["updatedDateTime"]
+            assert [fault.key for fault in store.faults(connection, make.NOW)] == [
+                "updatedDateTime"
+            ]
             assert store.faults(connection, moment) == []
         for now, told in (
             (make.NOW, b'"date_modified":"2026-11-23T11:00'),
@@ -430,7 +507,9 @@ def child(config: Config) -> subprocess.Popen[str]:
     """A process that waits for a line before it opens the store and reads the records."""
     command = [sys.executable, "-c", CHILD, str(config.file), make.NOW.isoformat()]
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, cwd=config.file.parent)
+    return subprocess.Popen(
+        command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, cwd=config.file.parent
+    )
 
 
 def say_go(process: subprocess.Popen[str]) -> None:
@@ -446,7 +525,8 @@ def output(process: subprocess.Popen[str]) -> IO[str]:
 
 
 class TestKilled:
-    """A site in which 40 records changed, 20 went and 60 came; killed anywhere, the store is as before or as after."""
+    """A site in which 40 records changed, 20 went and 60 came; killed anywhere, the store is as
+    before or as after."""
 
     @pytest.fixture
     def site(self, tmp_path: Path) -> Config:
@@ -524,7 +604,9 @@ class TestTogether:
         self.read_together(config, count)
         self.check(config, tmp_path)
 
-    def many_make_the_store(self, tmp_path: Path, turns: int, spoil: Callable[[Path], object]) -> None:
+    def many_make_the_store(
+        self, tmp_path: Path, turns: int, spoil: Callable[[Path], object]
+    ) -> None:
         config = make.site(tmp_path, {f"{n}.md": make.record(n) for n in range(20)})
         for _ in range(turns):
             shutil.rmtree(config.store_file.parent, ignore_errors=True)
@@ -540,10 +622,14 @@ class TestTogether:
         self.many_make_the_store(tmp_path, 1, lambda file: file.write_bytes(b"no database" * 1000))
 
     @pytest.mark.soak
-    def test_they_agree_on_a_store_that_none_of_them_found_a_hundred_times(self, tmp_path: Path) -> None:
+    def test_they_agree_on_a_store_that_none_of_them_found_a_hundred_times(
+        self, tmp_path: Path
+    ) -> None:
         self.many_make_the_store(tmp_path, 100, lambda file: None)
 
-    def test_a_reader_sees_the_store_as_it_was_while_another_writes(self, config: Config, source: Store) -> None:
+    def test_a_reader_sees_the_store_as_it_was_while_another_writes(
+        self, config: Config, source: Store
+    ) -> None:
         make.write(config.records_folder / "4.md", make.record(4))
         with source.reading() as connection:
             before = store.known_files(connection)
@@ -572,13 +658,17 @@ def test_another_mapping_of_fields_reads_every_record_again(tmp_path: Path) -> N
             assert titles(source) == {"1.md": title}
 
 
-def test_a_file_that_was_another_for_a_while_is_read_again_when_it_is_as_before(tmp_path: Path) -> None:
+def test_a_file_that_was_another_for_a_while_is_read_again_when_it_is_as_before(
+    tmp_path: Path,
+) -> None:
     config = make.site(tmp_path, {"1.md": make.record(1), "2.md": make.record(2)})
     settle(tmp_path / "seeds")
     with closing(open_store(config)) as source:
         for read in (2, 0):
             assert ingest(config, source, make.NOW) == Ingested(2, read, 0)
-        (tmp_path / "seeds" / "1.md").write_text(make.record(1, title="Another title"), encoding="utf-8")
+        (tmp_path / "seeds" / "1.md").write_text(
+            make.record(1, title="Another title"), encoding="utf-8"
+        )
         assert ingest(config, source, make.NOW, among=["1.md"]).read == 1
         assert titles(source)["1.md"] == "Another title"
         make.site(tmp_path, {"1.md": make.record(1)})

@@ -1,4 +1,5 @@
-"""A store that is kept and one made anew come to the same, whatever happened to the records before."""
+"""A store that is kept and one made anew come to the same, whatever happened to the records
+before."""
 
 import os
 import shutil
@@ -32,7 +33,8 @@ withdrawn_days = {}
 """
 NUMBERS = (1, 2, 3)
 DAYS = (-3, -1, 1, 3)
-ENDS = (None, "2026-11-23T11:30:00Z", "2026-11-24T12:00:00Z", "2026-11-25T00:00:00Z")  # past, and days to come
+# past, and days to come
+ENDS = (None, "2026-11-23T11:30:00Z", "2026-11-24T12:00:00Z", "2026-11-25T00:00:00Z")
 GIVEN = (None, "https://example.org/1", "urn:x:1", "urn:x:2")
 FACTS = {
     "records": "SELECT path, id, link, refused IS NOT NULL, visible, waiting, until, feeds FROM records ORDER BY path",
@@ -41,11 +43,23 @@ FACTS = {
     "feeds": "SELECT key, name, articles FROM feeds ORDER BY key",
 }
 
-# What is done, to which record, how, and what follows: a build, a look at the records alone, a build a day later, one
-# from nothing but records and ledger, or nothing yet.
+# What is done, to which record, how, and what follows: a build, a look at the records alone, a
+# build a day later, one from nothing but records and ledger, or nothing yet.
 HAPPENED = st.tuples(
     st.sampled_from(
-        ["moves", "swaps", "swaps with", "title", "previous", "id", "date", "expires", "hidden", "deleted", "renamed"]
+        [
+            "moves",
+            "swaps",
+            "swaps with",
+            "title",
+            "previous",
+            "id",
+            "date",
+            "expires",
+            "hidden",
+            "deleted",
+            "renamed",
+        ]
     ),
     st.sampled_from(NUMBERS),
     st.integers(0, 3),
@@ -104,7 +118,8 @@ class World:
 
 
 def build(config: Config, now: datetime, publish: bool = True) -> dict[str, list[Any]]:
-    """A build, or a look at the records alone.  Returns what the store says then of what is visible, and of ids."""
+    """A build, or a look at the records alone.  Returns what the store says then of what is
+    visible, and of ids."""
     with closing(open_store(config)) as source:
         ingest(config, source, now)
         if publish:
@@ -113,16 +128,22 @@ def build(config: Config, now: datetime, publish: bool = True) -> dict[str, list
 
 
 def facts(source: Store) -> dict[str, list[Any]]:
-    """What the store says of ids, of what is visible, and where; by whom another is refused may change with time."""
+    """What the store says of ids, of what is visible, and where; by whom another is refused may
+    change with time."""
     with source.reading() as connection:
-        found = {name: [tuple(row) for row in connection.execute(text(query))] for name, query in FACTS.items()}
+        found = {
+            name: [tuple(row) for row in connection.execute(text(query))]
+            for name, query in FACTS.items()
+        }
     return {**found, "records": [(*row[:-1], names_of(row[-1])) for row in found["records"]]}
 
 
 def outcome(config: Config, now: datetime) -> dict[str, Any]:
     """All that a build comes to: the store, the ledger, the tree."""
     found = build(config, now)
-    tree = {path: content for path, content in make.tree(config.output_folder).items() if path[0] != "."}
+    tree = {
+        path: content for path, content in make.tree(config.output_folder).items() if path[0] != "."
+    }
     ledger = config.ledger_file.read_bytes() if config.ledger_file.exists() else b""
     return {**found, "ledger": ledger, "tree": tree}
 
@@ -198,9 +219,19 @@ def test_a_kept_store_comes_to_what_a_new_one_comes_to(history: History, days: i
             ("swaps", 2, 1, "build"),
             ("swaps", 2, 0, ""),
         ],
-        [("hidden", 2, 0, "build"), ("moves", 3, 1, ""), ("swaps", 1, 1, "build"), ("id", 1, 2, "build")],
         [
-            *[("swaps", 2, 3, "build"), ("swaps", 2, 3, ""), ("moves", 1, 2, ""), ("hidden", 2, 0, "")],
+            ("hidden", 2, 0, "build"),
+            ("moves", 3, 1, ""),
+            ("swaps", 1, 1, "build"),
+            ("id", 1, 2, "build"),
+        ],
+        [
+            *[
+                ("swaps", 2, 3, "build"),
+                ("swaps", 2, 3, ""),
+                ("moves", 1, 2, ""),
+                ("hidden", 2, 0, ""),
+            ],
             *[("id", 1, 2, ""), ("swaps", 2, 0, "build"), ("deleted", 2, 0, "build")],
         ],
     ],
@@ -219,5 +250,7 @@ def test_a_kept_store_comes_to_what_a_new_one_comes_to(history: History, days: i
     ],
 )
 @pytest.mark.parametrize("days", [0, 2])
-def test_nor_did_these_histories_once(tmp_path: Path, history: Sequence[tuple[str, int, int, str]], days: int) -> None:
+def test_nor_did_these_histories_once(
+    tmp_path: Path, history: Sequence[tuple[str, int, int, str]], days: int
+) -> None:
     play(tmp_path, list(history), days)

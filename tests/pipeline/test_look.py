@@ -1,4 +1,5 @@
-"""The folder held against the store: whatever happened in it, the store holds what a new one would."""
+"""The folder held against the store: whatever happened in it, the store holds what a new one
+would."""
 
 import os
 from contextlib import closing
@@ -19,7 +20,8 @@ from tests.pipeline.test_ingest import LONG_AGO, contents, settle, titles
 
 STILL_TO_COME = 4_000_000_000
 FOLDERS = ["", "a/", "a/b/", "a/b/c/", "b/", "a b/", "a\n/", "a\\n/"]
-# A file, what happens to it, and whether the store is told of it alone, of the folder, or of nothing.
+# A file, what happens to it, and whether the store is told of it alone, of the folder, or of
+# nothing.
 HAPPENED = st.tuples(
     st.builds("{}{}.md".format, st.sampled_from(FOLDERS), st.integers(1, 2)),
     st.sampled_from(["written", "written just now", "unpublished", "deleted"]),
@@ -46,7 +48,13 @@ def held(source: Store) -> dict[str, list[Any]]:
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(HAPPENED, max_size=10))
-@example([("a\n/1.md", "written", ""), ("a\\n/1.md", "written", "of it"), ("a\\n/1.md", "deleted", "of all")])
+@example(
+    [
+        ("a\n/1.md", "written", ""),
+        ("a\\n/1.md", "written", "of it"),
+        ("a\\n/1.md", "deleted", "of all"),
+    ]
+)
 def test_the_store_holds_what_a_new_one_would(happened: list[tuple[str, str, str]]) -> None:
     with TemporaryDirectory() as place:
         config = make.site(Path(place), {"z/0.md": make.record(50)})
@@ -87,8 +95,11 @@ def test_only_folders_that_differ_are_compared(config: Config) -> None:
         ingest(config, source, make.NOW)
         before = digests(source)
         assert before.keys() == {"", "a/", "a/b/"} and all(before.values())
-        with source.writing() as connection:  # what would be noticed, were the files of that folder compared
-            connection.exec_driver_sql("UPDATE files SET size = 1 WHERE path IN ('a/b/0.md', '0.md')")
+        # what would be noticed, were the files of that folder compared
+        with source.writing() as connection:
+            connection.exec_driver_sql(
+                "UPDATE files SET size = 1 WHERE path IN ('a/b/0.md', '0.md')"
+            )
         make.write(config.records_folder / "0.md", make.record(1, title="New"))
         settle(config.records_folder)
         assert ingest(config, source, make.NOW).read == 1
@@ -97,7 +108,9 @@ def test_only_folders_that_differ_are_compared(config: Config) -> None:
         assert titles(source)["0.md"] == "New"
 
 
-def test_nothing_stands_for_a_folder_with_a_file_that_may_change_under_its_time(config: Config) -> None:
+def test_nothing_stands_for_a_folder_with_a_file_that_may_change_under_its_time(
+    config: Config,
+) -> None:
     make.write(config.records_folder / "a" / "1.md", make.record(4))
     os.utime(config.records_folder / "a" / "1.md", (STILL_TO_COME, STILL_TO_COME))
     with closing(open_store(config)) as source:
@@ -129,7 +142,9 @@ def test_a_folder_that_is_gone_takes_its_files_along_and_no_other(config: Config
 
 
 @pytest.mark.parametrize("large", [False, True])
-def test_files_are_looked_for_by_another_process_where_they_are_many(config: Config, large: bool) -> None:
+def test_files_are_looked_for_by_another_process_where_they_are_many(
+    config: Config, large: bool
+) -> None:
     for written in ("new", "", "d/1.md"):
         if written == "d/1.md":
             make.write(config.records_folder / written, make.record(4))

@@ -1,4 +1,5 @@
-"""Names that change in config.toml: a kept store comes to what a new one comes to, and reads no record again."""
+"""Names that change in config.toml: a kept store comes to what a new one comes to, and reads no
+record again."""
 
 import shutil
 from contextlib import closing
@@ -40,13 +41,19 @@ RECORDS: dict[str, str | bytes] = {
     "1.md": make.record(1, topics="[AI, Machine learning]"),
     "2.md": make.record(2, topics="[Machine Learning, Robots]", category="video"),
     "3.md": make.record(3, topics="[A.I., Robots]", provider="{name: Old, domain: old.example}"),
-    "4.md": make.record(4, topics="[ML]", category="Neuigkeiten", provider="{name: New, domain: new.example}"),
+    "4.md": make.record(
+        4, topics="[ML]", category="Neuigkeiten", provider="{name: New, domain: new.example}"
+    ),
     "5.md": make.record(5, topics="[ml, robots]", category="Neuigkeiten"),
     "hidden.md": make.record(6, topics="[ML]", published="false"),
     "later.md": make.record(7, topics="[ML, AI]", publishedDateTime="2030-01-01"),
     "rival.md": make.record(8, topics="[A.I.]", webUrl="https://example.org/1"),
-    "refused.md": make.record(9, topics="[ML]", id="https://example.org/5", publishedDateTime="2026-11-23T11:30:00Z"),
-    "withdrawn.md": make.record(10, topics="[ML, A.I.]", provider="{name: Old, domain: old.example}"),
+    "refused.md": make.record(
+        9, topics="[ML]", id="https://example.org/5", publishedDateTime="2026-11-23T11:30:00Z"
+    ),
+    "withdrawn.md": make.record(
+        10, topics="[ML, A.I.]", provider="{name: Old, domain: old.example}"
+    ),
 }
 NAMED = {
     "nothing": "",
@@ -74,7 +81,9 @@ def outcome(config: Config, now: datetime = make.NOW) -> tuple[Ingested, dict[st
         done = ingest(config, source, now)
         static.build(config, source, now)
         found: dict[str, Any] = facts(source)
-    tree = {path: content for path, content in make.tree(config.output_folder).items() if path[0] != "."}
+    tree = {
+        path: content for path, content in make.tree(config.output_folder).items() if path[0] != "."
+    }
     ledger = config.ledger_file.read_bytes() if config.ledger_file.exists() else b""
     return done, {**found, "tree": tree, "ledger": ledger}
 
@@ -109,14 +118,22 @@ def test_other_names_read_no_record_again_and_come_to_what_a_new_store_comes_to(
 
 
 @settings(max_examples=settings().max_examples // 10)
-@given(st.lists(st.tuples(st.sampled_from(sorted(NAMED)), st.sampled_from(["", *sorted(RECORDS)])), max_size=4))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(sorted(NAMED)), st.sampled_from(["", *sorted(RECORDS)])),
+        max_size=4,
+    )
+)
 def test_whatever_names_and_records_change_together(changes: list[tuple[str, str]]) -> None:
     with TemporaryDirectory() as place:
         config = site(Path(place), "")
         for at, (names, path) in enumerate(changes):
             config = with_names(Path(place), NAMED[names])
             if path:
-                make.write(config.records_folder / path, make.record(at + 1, topics="[A.I., ML]", title=f"New {at}"))
+                make.write(
+                    config.records_folder / path,
+                    make.record(at + 1, topics="[A.I., ML]", title=f"New {at}"),
+                )
             kept = outcome(config)[1]
         if changes:
             assert from_nothing(config) == kept
@@ -125,16 +142,24 @@ def test_whatever_names_and_records_change_together(changes: list[tuple[str, str
 def test_a_title_alone_touches_no_record(tmp_path: Path) -> None:
     config = site(tmp_path, "")
     with closing(open_store(config)) as source, source.reading() as connection:
-        before = connection.exec_driver_sql("SELECT value FROM facts WHERE name = 'generation'").scalar()
+        before = connection.exec_driver_sql(
+            "SELECT value FROM facts WHERE name = 'generation'"
+        ).scalar()
     config = with_names(tmp_path, NAMED["a provider's title"])
     outcome(config)
     with closing(open_store(config)) as source, source.reading() as connection:
-        assert connection.exec_driver_sql("SELECT value FROM facts WHERE name = 'generation'").scalar() == before
+        assert (
+            connection.exec_driver_sql("SELECT value FROM facts WHERE name = 'generation'").scalar()
+            == before
+        )
 
 
 def test_names_that_changed_while_the_ledger_could_not_be_used(tmp_path: Path) -> None:
     config = site(tmp_path, "")
-    make.write(config.records_folder / "1.md", make.record(1, topics="[AI]", publishedDateTime="2026-11-24T12:00:00Z"))
+    make.write(
+        config.records_folder / "1.md",
+        make.record(1, topics="[AI]", publishedDateTime="2026-11-24T12:00:00Z"),
+    )
     before = config.ledger_file.read_bytes()
     config.ledger_file.write_text("[")
     with pytest.raises(LedgerError):

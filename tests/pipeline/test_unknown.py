@@ -1,4 +1,5 @@
-"""What cannot be read is unknown, not gone: what nobody may open, and folders of records that emptied."""
+"""What cannot be read is unknown, not gone: what nobody may open, and folders of records that
+emptied."""
 
 import os
 import shutil
@@ -18,7 +19,8 @@ SAID = (
     "seeds: the files of {} of {} published articles cannot be found, so nothing is removed; if that is meant, "
     "`--allow-removal` or `records.allow_removal = true` in config.toml lets them go"
 )
-WITHOUT = "-dac_override,-dac_read_search"  # capabilities by which root may read and write everything
+# capabilities by which root may read and write everything
+WITHOUT = "-dac_override,-dac_read_search"
 
 
 def obeying() -> list[str]:
@@ -76,13 +78,20 @@ def config(tmp_path: Path) -> Config:
 
 
 class TestUnreadable:
-    @pytest.mark.parametrize("mode", [0o000, 0o400, 0o100], ids=["nothing", "names alone", "no names"])
-    def test_a_folder_that_may_not_be_read_keeps_its_articles_and_is_named(self, config: Config, mode: int) -> None:
+    @pytest.mark.parametrize(
+        "mode", [0o000, 0o400, 0o100], ids=["nothing", "names alone", "no names"]
+    )
+    def test_a_folder_that_may_not_be_read_keeps_its_articles_and_is_named(
+        self, config: Config, mode: int
+    ) -> None:
         run("build", cwd=config.file.parent, check=0)
         with forbidden(config.records_folder / "sub", mode):
             for _ in range(2):
                 done = run("build", cwd=config.file.parent, check=1)
-                assert "seeds/sub:1:1: expected a folder that can be read; its last good version stays" in done.stderr
+                assert (
+                    "seeds/sub:1:1: expected a folder that can be read; its last good version stays"
+                    in done.stderr
+                )
                 assert titles(config) == {"1", "2", "3"}
             make.write(config.records_folder / "1.md", make.record(1, published="false"))
             run("build", cwd=config.file.parent, check=1)
@@ -90,7 +99,9 @@ class TestUnreadable:
         done = run("build", cwd=config.file.parent, check=0)
         assert (done.stderr, titles(config)) == ("", {"2", "3"})
 
-    def test_what_is_deleted_while_its_folder_may_not_be_read_goes_with_the_folder(self, config: Config) -> None:
+    def test_what_is_deleted_while_its_folder_may_not_be_read_goes_with_the_folder(
+        self, config: Config
+    ) -> None:
         run("build", cwd=config.file.parent, check=0)
         with forbidden(config.records_folder / "sub"):
             run("build", cwd=config.file.parent, check=1)
@@ -98,16 +109,23 @@ class TestUnreadable:
         run("build", cwd=config.file.parent, check=0)
         assert titles(config) == {"1"}
 
-    def test_a_file_that_may_not_be_read_keeps_its_article_and_is_named(self, config: Config) -> None:
+    def test_a_file_that_may_not_be_read_keeps_its_article_and_is_named(
+        self, config: Config
+    ) -> None:
         run("build", cwd=config.file.parent, check=0)
         file = config.records_folder / "sub" / "2.md"
         file.write_text(make.record(2, title="Another"))
         with forbidden(file):
             done = run("build", cwd=config.file.parent, check=1)
-            assert "seeds/sub/2.md:1:1: expected a file that can be read; its last good version stays" in done.stderr
+            assert (
+                "seeds/sub/2.md:1:1: expected a file that can be read; its last good version stays"
+                in done.stderr
+            )
             assert titles(config) == {"1", "2", "3"}
 
-    def test_a_file_behind_a_link_that_may_not_be_read_keeps_its_article(self, config: Config) -> None:
+    def test_a_file_behind_a_link_that_may_not_be_read_keeps_its_article(
+        self, config: Config
+    ) -> None:
         target = config.records_folder / ".kept" / "4.md"
         make.write(target, make.record(4))
         (config.records_folder / "4.md").symlink_to(".kept/4.md")
@@ -140,7 +158,9 @@ class TestEmptied:
         """A site of 40 articles that have not changed for long."""
         return make.site(tmp_path, records(range(1, 41)))
 
-    def test_an_emptied_folder_ends_a_build_and_leaves_what_is_published(self, config: Config) -> None:
+    def test_an_emptied_folder_ends_a_build_and_leaves_what_is_published(
+        self, config: Config
+    ) -> None:
         make.run("build", cwd=config.file.parent)
         before = make.tree(config.output_folder)
         forget(config, range(1, 41))
@@ -194,7 +214,9 @@ class TestEmptied:
         make.run("build", cwd=config.file.parent, check=check)
         assert len(titles(config)) == (count if check else count - gone)
 
-    def test_records_that_say_that_they_are_hidden_go_at_once_whatever_the_limit(self, config: Config) -> None:
+    def test_records_that_say_that_they_are_hidden_go_at_once_whatever_the_limit(
+        self, config: Config
+    ) -> None:
         make.run("build", cwd=config.file.parent)
         forget(config, range(1, 26))
         make.write(config.records_folder / "26.md", make.record(26, published="false"))
@@ -245,7 +267,9 @@ class TestEmptied:
             server.until("/feed.rss", lambda answer: answer.status_code == 404)
             server.until("/healthz", lambda answer: '"ok"' in answer.text)
 
-    def test_a_service_that_starts_keeps_what_it_has_unless_it_may_let_it_go(self, config: Config) -> None:
+    def test_a_service_that_starts_keeps_what_it_has_unless_it_may_let_it_go(
+        self, config: Config
+    ) -> None:
         make.run("build", cwd=config.file.parent)
         forget(config, range(1, 41))
         with serving(config) as server:

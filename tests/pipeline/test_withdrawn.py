@@ -1,4 +1,5 @@
-"""What is left of an article that was taken back: in which documents, for how long, and that it says nothing."""
+"""What is left of an article that was taken back: in which documents, for how long, and that it
+says nothing."""
 
 import json
 import re
@@ -41,7 +42,9 @@ def site(tmp_path: Path, config: str = CONFIG) -> Config:
     secret = {"title": f"{make.CANARY} title", "excerpt": make.CANARY, "body": make.CANARY}
     records: dict[str, str | bytes] = {f"{n}.md": make.record(n) for n in (2, 3, 4)}
     topics = "[AI, Only here]"
-    records["1.md"] = make.record(1, topics=topics, quality="90", heat="80", **secret).replace("Example,", "Provider,")
+    records["1.md"] = make.record(1, topics=topics, quality="90", heat="80", **secret).replace(
+        "Example,", "Provider,"
+    )
     return make.site(tmp_path, records, config)
 
 
@@ -59,11 +62,15 @@ def delete(config: Config) -> None:
 def postpone(config: Config) -> None:
     """Say that it is to be published later."""
     file = config.records_folder / "1.md"
-    file.write_text(re.sub("publishedDateTime: .*", "publishedDateTime: 2030-01-01", file.read_text()))
+    file.write_text(
+        re.sub("publishedDateTime: .*", "publishedDateTime: 2030-01-01", file.read_text())
+    )
 
 
 @pytest.mark.parametrize("fresh", [False, True], ids=["kept store", "lost store"])
-@pytest.mark.parametrize("take_back", [unpublish, delete, postpone], ids=lambda function: function.__name__)
+@pytest.mark.parametrize(
+    "take_back", [unpublish, delete, postpone], ids=lambda function: function.__name__
+)
 def test_what_is_taken_back_leaves_an_entry_for_its_days_and_then_nothing(
     tmp_path: Path, take_back: Callable[[Config], None], fresh: bool
 ) -> None:
@@ -92,23 +99,37 @@ def test_what_is_taken_back_leaves_an_entry_for_its_days_and_then_nothing(
             "date_published": "2026-11-23T11:00:00Z",
             "date_modified": "2026-11-23T12:01:00Z",
         }
-    assert not [path for path, content in make.tree(config.output_folder).items() if make.CANARY.encode() in content]
+    assert not [
+        path
+        for path, content in make.tree(config.output_folder).items()
+        if make.CANARY.encode() in content
+    ]
     assert make.CANARY not in config.ledger_file.read_text()
     end = AT + DAYS
     build(config, end - timedelta(seconds=1), fresh=fresh)
     assert (config.output_folder / "topics" / "only-here" / "feed.atom").exists()
     build(config, end, fresh=fresh)
     assert not (config.output_folder / "topics" / "only-here").exists()
-    assert not [path for path, content in make.tree(config.output_folder).items() if b"Withdrawn" in content]
+    assert not [
+        path for path, content in make.tree(config.output_folder).items() if b"Withdrawn" in content
+    ]
 
 
 def test_the_namespace_of_tombstones_is_declared_only_where_there_is_one(tmp_path: Path) -> None:
     config = site(tmp_path)
     build(config)
-    assert not [path for path, content in make.tree(config.output_folder).items() if b"tombstones" in content]
+    assert not [
+        path
+        for path, content in make.tree(config.output_folder).items()
+        if b"tombstones" in content
+    ]
     delete(config)
     build(config, AT)
-    named = {path for path, content in make.tree(config.output_folder).items() if b"tombstones" in content}
+    named = {
+        path
+        for path, content in make.tree(config.output_folder).items()
+        if b"tombstones" in content
+    }
     assert "feed.atom" in named and all(path.endswith(".atom") for path in named)
     assert all(b"deleted-entry" in (config.output_folder / path).read_bytes() for path in named)
 
@@ -118,7 +139,11 @@ def test_by_default_it_is_gone_at_once_and_nothing_remembers_it(tmp_path: Path) 
     build(config)
     delete(config)
     build(config, AT)
-    assert not [path for path, content in make.tree(config.output_folder).items() if b"example.org/1<" in content]
+    assert not [
+        path
+        for path, content in make.tree(config.output_folder).items()
+        if b"example.org/1<" in content
+    ]
     assert not config.ledger_file.exists()
 
 
@@ -136,7 +161,10 @@ def test_each_change_moves_tag_and_date_on_and_a_reader_gets_it(tmp_path: Path) 
         assert document.modified <= now
         seen.append((document.modified, document.etag))
     source.close()
-    assert seen == sorted(set(seen)) and len({modified for modified, _ in seen}) == len({tag for _, tag in seen}) == 3
+    assert (
+        seen == sorted(set(seen))
+        and len({modified for modified, _ in seen}) == len({tag for _, tag in seen}) == 3
+    )
     assert [modified for modified, _ in seen[1:]] == [AT, AT + DAYS]
 
 
@@ -159,7 +187,8 @@ def test_what_comes_back_is_itself_again(tmp_path: Path) -> None:
 def test_what_nobody_ever_saw_leaves_nothing(tmp_path: Path) -> None:
     config = site(tmp_path)
     make.write(
-        config.records_folder / "9.md", make.record(9, webUrl="https://example.org/9", publishedDateTime="2030-01-01")
+        config.records_folder / "9.md",
+        make.record(9, webUrl="https://example.org/9", publishedDateTime="2030-01-01"),
     )
     build(config)
     (config.records_folder / "9.md").unlink()
@@ -192,14 +221,18 @@ def test_fewer_days_than_have_gone_by_end_it_at_once(tmp_path: Path) -> None:
     build(config, AT)
     config = make.site(tmp_path, {}, "[feeds]\nlimit = 2\n")
     build(config, AT)
-    assert not [path for path, content in make.tree(config.output_folder).items() if b"Withdrawn" in content]
+    assert not [
+        path for path, content in make.tree(config.output_folder).items() if b"Withdrawn" in content
+    ]
 
 
 def test_what_falls_due_again_and_is_taken_back_again_has_all_its_days(tmp_path: Path) -> None:
     config = site(tmp_path)
     file = config.records_folder / "1.md"
     build(config)
-    file.write_text(re.sub("publishedDateTime: .*", "publishedDateTime: 2026-11-24T12:00:00Z", file.read_text()))
+    file.write_text(
+        re.sub("publishedDateTime: .*", "publishedDateTime: 2026-11-24T12:00:00Z", file.read_text())
+    )
     build(config, AT)
     build(config, make.NOW + timedelta(days=1))
     assert b"Withdrawn" not in (config.output_folder / "feed.atom").read_bytes()
@@ -225,14 +258,21 @@ def test_what_came_back_and_then_broke_leaves_nothing(tmp_path: Path) -> None:
 def test_nothing_of_what_waits_is_told_when_it_goes(tmp_path: Path) -> None:
     config = site(tmp_path)
     build(config)
-    later = {"publishedDateTime": "2026-11-24T12:00:00Z", "webUrl": "https://example.org/StillToCome"}
+    later = {
+        "publishedDateTime": "2026-11-24T12:00:00Z",
+        "webUrl": "https://example.org/StillToCome",
+    }
     make.write(config.records_folder / "2.md", make.record(2, topics="[StillToCome]", **later))
     build(config, AT)
     (config.records_folder / "2.md").unlink()
     for now in (AT, AT + timedelta(days=1, hours=1)):
         build(config, now)
         assert "StillToCome" not in config.ledger_file.read_text()
-        assert not [path for path, content in make.tree(config.output_folder).items() if b"StillToCome" in content]
+        assert not [
+            path
+            for path, content in make.tree(config.output_folder).items()
+            if b"StillToCome" in content
+        ]
 
 
 def test_what_was_refused_is_not_taken_back(tmp_path: Path) -> None:

@@ -115,7 +115,9 @@ def test_a_worker_that_is_left_alone_ends() -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3])
-def test_the_store_holds_the_same_whatever_the_number_of_workers(tmp_path: Path, workers: int) -> None:
+def test_the_store_holds_the_same_whatever_the_number_of_workers(
+    tmp_path: Path, workers: int
+) -> None:
     records = {f"{n:03}.md": make.record(n, topics=f"[AI, Topic {n % 7}]") for n in range(250)}
     held = []
     for folder, number in (("alone", 0), ("helped", workers)):

@@ -1,4 +1,5 @@
-"""One canonical address for each document, whatever is put to it; links, other origins, and who asks for a feed."""
+"""One canonical address for each document, whatever is put to it; links, other origins, and who
+asks for a feed."""
 
 import re
 from pathlib import Path
@@ -65,7 +66,9 @@ def client(config: Config) -> FlaskClient:
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_each_document_has_one_address(client: FlaskClient, asked: str, canonical: str | None, method: str) -> None:
+def test_each_document_has_one_address(
+    client: FlaskClient, asked: str, canonical: str | None, method: str
+) -> None:
     response = client.open(asked, method=method, headers={"Host": "evil.example"})
     if canonical is None:
         assert response.status_code == 404
@@ -94,7 +97,9 @@ READER = "application/atom+xml,application/rdf+xml,application/rss+xml,applicati
         pytest.param("application/rss+xml;q=0", None, id="never"),
         pytest.param("application/rss+xml", "rss", id="rss"),
         pytest.param(READER, "rss", id="feedparser"),
-        pytest.param("application/atom+xml, application/rss+xml;q=0.9", "atom", id="atom_before_rss"),
+        pytest.param(
+            "application/atom+xml, application/rss+xml;q=0.9", "atom", id="atom_before_rss"
+        ),
         pytest.param("application/feed+json, text/html;q=0.9", "json", id="json_feed"),
     ],
 )
@@ -102,13 +107,21 @@ def test_a_reader_that_asks_for_a_feed_at_its_page_is_led_to_it(
     client: FlaskClient, accept: str | None, name: str | None
 ) -> None:
     headers = {} if accept is None else {"Accept": accept}
-    for page, folder in (("/", ""), ("/all/", ""), ("/topics/ai/", "topics/ai/"), ("/topics/ai", "topics/ai/")):
+    for page, folder in (
+        ("/", ""),
+        ("/all/", ""),
+        ("/topics/ai/", "topics/ai/"),
+        ("/topics/ai", "topics/ai/"),
+    ):
         for _ in range(2):
             response = client.get(page, headers=headers)
             if name is None:
                 assert response.status_code == (200 if page.endswith("/") else 301)
                 continue
-            assert (response.status_code, response.headers["Location"]) == (302, f"{BASE}{folder}feed.{name}")
+            assert (response.status_code, response.headers["Location"]) == (
+                302,
+                f"{BASE}{folder}feed.{name}",
+            )
             assert response.headers["Vary"] == "Accept"
     if name is not None:
         for page in ("/topics/hidden/", "/topics/later/", "/topics/"):
@@ -130,12 +143,18 @@ def test_a_browser_that_opens_a_feed_gets_a_type_that_it_shows_and_everybody_els
                 assert response.headers["Content-Type"] == f"{kind}; charset=utf-8"
                 assert response.headers["Vary"] == "Accept-Encoding, Sec-Fetch-Dest"
                 tags = {"If-None-Match": response.headers["ETag"]}
-                again = client.open(f"/topics/ai/feed.{name}", method=method, headers={**headers, **tags})
+                again = client.open(
+                    f"/topics/ai/feed.{name}", method=method, headers={**headers, **tags}
+                )
                 assert again.status_code == 304
                 assert again.headers["Vary"] == response.headers["Vary"]
         embedded = client.get(f"/topics/ai/feed.{name}", headers={"Sec-Fetch-Dest": "empty"})
         assert embedded.headers["Content-Type"] == f"application/{name}+xml; charset=utf-8"
-    for path, kind in {"/feed.json": "application/feed+json", "/": "text/html", "/feeds.opml": "text/x-opml"}.items():
+    for path, kind in {
+        "/feed.json": "application/feed+json",
+        "/": "text/html",
+        "/feeds.opml": "text/x-opml",
+    }.items():
         assert client.get(path, headers=OPENED).headers["Content-Type"] == f"{kind}; charset=utf-8"
 
 
@@ -147,14 +166,22 @@ def linked(headers: object) -> dict[str, list[str]]:
     return found
 
 
-def test_every_answer_links_to_itself_its_other_formats_and_the_hubs(client: FlaskClient, config: Config) -> None:
+def test_every_answer_links_to_itself_its_other_formats_and_the_hubs(
+    client: FlaskClient, config: Config
+) -> None:
     hubs = list(config.site.hubs)
     for path in ("feed.rss", "topics/ai/feed.atom", "feed.json"):
         folder, name = path.removesuffix(path.rpartition("feed.")[2])[:-5], path.rpartition(".")[2]
         for method in ("GET", "HEAD"):
             response = client.open(f"/{path}", method=method)
-            others = [f"{BASE}{folder}feed.{other}" for other in ("rss", "atom", "json") if other != name]
-            assert linked(response.headers["Link"]) == {"self": [BASE + path], "alternate": others, "hub": hubs}
+            others = [
+                f"{BASE}{folder}feed.{other}" for other in ("rss", "atom", "json") if other != name
+            ]
+            assert linked(response.headers["Link"]) == {
+                "self": [BASE + path],
+                "alternate": others,
+                "hub": hubs,
+            }
         again = client.get(f"/{path}", headers={"If-None-Match": response.headers["ETag"]})
         assert again.headers["Link"] == response.headers["Link"]
     assert (
@@ -163,22 +190,31 @@ def test_every_answer_links_to_itself_its_other_formats_and_the_hubs(client: Fla
     )
     assert linked(client.get("/feeds.opml").headers["Link"]) == {"self": [f"{BASE}feeds.opml"]}
     page = linked(client.get("/").headers["Link"])
-    assert page == {"self": [BASE], "alternate": [f"{BASE}feed.{name}" for name in ("rss", "atom", "json")]}
+    assert page == {
+        "self": [BASE],
+        "alternate": [f"{BASE}feed.{name}" for name in ("rss", "atom", "json")],
+    }
 
 
 def test_a_feed_of_fewer_formats_links_to_those_alone(tmp_path: Path) -> None:
     good: dict[str, str | bytes] = {f"{n}.md": make.record(n, quality="60") for n in (1, 2)}
     client = client_of(make.site(tmp_path, good, make.OWN))
-    assert linked(client.get("/feeds/good/feed.atom").headers["Link"]) == {"self": [f"{BASE}feeds/good/feed.atom"]}
+    assert linked(client.get("/feeds/good/feed.atom").headers["Link"]) == {
+        "self": [f"{BASE}feeds/good/feed.atom"]
+    }
 
 
-def test_every_answer_may_be_read_by_programs_of_other_origins_and_is_what_it_says(client: FlaskClient) -> None:
+def test_every_answer_may_be_read_by_programs_of_other_origins_and_is_what_it_says(
+    client: FlaskClient,
+) -> None:
     for path in ("/", "/feed.rss", "/feeds.opml", "/nothing", "/feed.rss?x", "/healthz"):
         for _ in range(2):
             response = client.get(path, headers={"Origin": "https://reader.example"})
             for name, value in ALWAYS:
                 assert response.headers.getlist(name) == [value]
-            assert ("Content-Security-Policy" in response.headers) == (response.mimetype == "text/html")
+            assert ("Content-Security-Policy" in response.headers) == (
+                response.mimetype == "text/html"
+            )
     page = client.get("/nothing", headers={"Accept": "text/html"})
     for name, value in PAGE:
         assert page.headers.getlist(name) == client.get("/").headers.getlist(name) == [value]
@@ -209,7 +245,13 @@ def test_what_nobody_means_is_nothing(asked: str) -> None:
 
 
 def test_the_canonical_address_of_a_path_gives_the_path() -> None:
-    for path in ("index.html", "feed.rss", "topics/ai/index.html", "topics/index.html/feed.rss", "feeds.opml"):
+    for path in (
+        "index.html",
+        "feed.rss",
+        "topics/ai/index.html",
+        "topics/index.html/feed.rss",
+        "feeds.opml",
+    ):
         assert addresses.document_path(addresses.canonical(path)) == path
 
 
@@ -232,7 +274,9 @@ def test_it_works_behind_a_proxy_under_a_path(tmp_path: Path) -> None:
                     assert (response.status_code, response.content) == (200, direct.content)
                     for name in ("ETag", "Last-Modified", "Vary", "Link"):
                         assert response.headers[name] == direct.headers[name]
-                    assert response.headers.get("Content-Encoding") == direct.headers.get("Content-Encoding")
+                    assert response.headers.get("Content-Encoding") == direct.headers.get(
+                        "Content-Encoding"
+                    )
                 tags = {"If-None-Match": direct.headers["ETag"]}
                 assert client.get(path, headers=tags).status_code == 304
             moved = client.get("/news/topics/AI/feed.rss?null")
@@ -251,8 +295,24 @@ previous = ["old.example.org"]
 previous = ["reports"]
 """
 STARTS = [
-    *("", "topics/old", "topics/brains", "topics/ai", "topics/a-i-751d4856", "providers/old.example.org", "all"),
-    *("categories/reports", "topics/blockchain", "feed.rss", "index.html", "topics", "Topics/OLD", "feeds.opml"),
+    *(
+        "",
+        "topics/old",
+        "topics/brains",
+        "topics/ai",
+        "topics/a-i-751d4856",
+        "providers/old.example.org",
+        "all",
+    ),
+    *(
+        "categories/reports",
+        "topics/blockchain",
+        "feed.rss",
+        "index.html",
+        "topics",
+        "Topics/OLD",
+        "feeds.opml",
+    ),
 ]
 PIECES = [
     *(
@@ -286,12 +346,19 @@ PIECES = [
         "é",
         "a" * 99,
     ),
-    *("//evil.example", "/\\evil.example", "http://evil.example", "@evil.example", ".evil.example", "javascript:1"),
+    *(
+        "//evil.example",
+        "/\\evil.example",
+        "http://evil.example",
+        "@evil.example",
+        ".evil.example",
+        "javascript:1",
+    ),
 ]
 asked_paths = st.one_of(
-    st.tuples(st.sampled_from(STARTS), st.lists(st.sampled_from([*PIECES, *STARTS]), max_size=6)).map(
-        lambda pair: pair[0] + "".join(pair[1])
-    ),
+    st.tuples(
+        st.sampled_from(STARTS), st.lists(st.sampled_from([*PIECES, *STARTS]), max_size=6)
+    ).map(lambda pair: pair[0] + "".join(pair[1])),
     st.text(st.sampled_from("./\\%2eEfF:@?#aotldpics-"), max_size=24).map("topics/old/".__add__),
 )
 
@@ -301,7 +368,9 @@ def moved_site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     """A site whose feeds moved, below each kind of address."""
     config = make.site(tmp_path_factory.mktemp("moved"), records(), MOVING)
     text = config.file.read_text(encoding="utf-8")
-    config.file.write_text(text.replace("feeds.example.org", f"feeds.example.org{request.param}"), encoding="utf-8")
+    config.file.write_text(
+        text.replace("feeds.example.org", f"feeds.example.org{request.param}"), encoding="utf-8"
+    )
     return load_config(config.file)
 
 
@@ -312,12 +381,17 @@ def moved_client(moved_site: Config) -> FlaskClient:
 
 
 def followed(asked: str, location: str) -> str:
-    """The address to which a client goes from there, as the URL standard resolves it: dots are folders, so is %2e."""
+    """The address to which a client goes from there, as the URL standard resolves it: dots are
+    folders, so is %2e."""
     plain = re.sub("%2e", ".", location.replace("\\", "/"), flags=re.IGNORECASE)
     return urljoin(asked, plain)
 
 
-@given(asked_paths, st.sampled_from(["", "null", "x=/../..", "//evil.example"]), st.sampled_from(["GET", "HEAD"]))
+@given(
+    asked_paths,
+    st.sampled_from(["", "null", "x=/../..", "//evil.example"]),
+    st.sampled_from(["GET", "HEAD"]),
+)
 @example("topics/old/../../..", "", "GET")
 @example("topics/old/..", "", "GET")
 @example("topics/old/./.", "", "GET")
@@ -327,7 +401,8 @@ def test_no_redirect_leaves_the_site(
 ) -> None:
     base = moved_site.site.address("")
     prefix = unquote(urlsplit(base).path)
-    raw = f"{prefix}{asked}".encode().decode("latin-1")  # as a server hands it on, decoded (PEP 3333)
+    # as a server hands it on, decoded (PEP 3333)
+    raw = f"{prefix}{asked}".encode().decode("latin-1")
     response = moved_client.open(
         "/",
         method=method,
@@ -342,7 +417,9 @@ def test_no_redirect_leaves_the_site(
         assert "evil" not in location or "evil.example" in urlsplit(location).path
 
 
-@pytest.mark.parametrize("below", ["..%2f..%2f..", "..", "%2e%2e", ".", "..%2ffeed.rss", "archive%2f..%2f..%2fx"])
+@pytest.mark.parametrize(
+    "below", ["..%2f..%2f..", "..", "%2e%2e", ".", "..%2ffeed.rss", "archive%2f..%2f..%2fx"]
+)
 def test_what_climbs_out_of_a_feed_that_moved_is_nothing(client: FlaskClient, below: str) -> None:
     response = client.get(f"/topics/brains/{below}")
     assert (response.status_code, "Location" in response.headers) == (404, False)

@@ -66,7 +66,9 @@ def test_no_header_makes_it_fail(accepted: str) -> None:
 
 @pytest.mark.parametrize("coding", DECODERS)
 @given(st.binary(max_size=2000))
-def test_content_comes_back_and_equal_content_gives_equal_bytes(coding: str, content: bytes) -> None:
+def test_content_comes_back_and_equal_content_gives_equal_bytes(
+    coding: str, content: bytes
+) -> None:
     encoded = codings.encode(content, coding)
     assert DECODERS[coding](encoded) == content
     assert codings.encode(content, coding) == encoded

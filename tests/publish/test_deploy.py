@@ -1,4 +1,5 @@
-"""docs/deploy.md, as it stands there: each example put to use, but for addresses, certificates and paths of its own."""
+"""docs/deploy.md, as it stands there: each example put to use, but for addresses, certificates and
+paths of its own."""
 
 import json
 import re
@@ -24,14 +25,18 @@ PAGE = Path(__file__).parents[2] / "docs" / "deploy.md"
 
 def example(language: str, number: int = 0, of: int = 1) -> str:
     """Return a block of code in a language, one of so many."""
-    found = re.findall(rf"^```{language}\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    found = re.findall(
+        rf"^```{language}\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
     assert len(found) == of
     return str(found[number])
 
 
 def nginx_location(server: Serving) -> str:
     """Return the location block of the example, with the address of a service of ours."""
-    (inside,) = re.findall(r"^ +location / \{.*?^ +\}$", example("nginx", 0, 2), re.MULTILINE | re.DOTALL)
+    (inside,) = re.findall(
+        r"^ +location / \{.*?^ +\}$", example("nginx", 0, 2), re.MULTILINE | re.DOTALL
+    )
     assert "http://127.0.0.1:8000" in inside
     return str(inside).replace("http://127.0.0.1:8000", server.url)
 
@@ -47,7 +52,9 @@ def caddyfile(number: int, port: int, server: Serving) -> str:
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Serving]:
     """The service that is to be reached through another program."""
-    with serving(make.site(tmp_path / "site", {f"{n}.md": make.record(n) for n in range(1, 30)})) as running:
+    with serving(
+        make.site(tmp_path / "site", {f"{n}.md": make.record(n) for n in range(1, 30)})
+    ) as running:
         yield running
 
 
@@ -56,13 +63,21 @@ def behaves(url: str, server: Serving) -> None:
     for path in ("/feed.rss", "/topics/ai/feed.atom"):
         own = server.get(path)
         for coding in ("identity", "gzip", "br", "zstd"):
-            answer = httpx.get(f"{url}{path}", headers={"Accept-Encoding": coding}, trust_env=False, timeout=LONGEST)
+            answer = httpx.get(
+                f"{url}{path}",
+                headers={"Accept-Encoding": coding},
+                trust_env=False,
+                timeout=LONGEST,
+            )
             assert (answer.status_code, answer.content) == (200, own.content)
             assert answer.headers.get("Content-Encoding", "identity") == coding
             for name in ("ETag", "Last-Modified", "Cache-Control", "Vary", "Link", "Content-Type"):
                 assert answer.headers[name] == own.headers[name]
         tags = {"If-None-Match": own.headers["ETag"]}
-        assert httpx.get(f"{url}{path}", headers=tags, trust_env=False, timeout=LONGEST).status_code == 304
+        assert (
+            httpx.get(f"{url}{path}", headers=tags, trust_env=False, timeout=LONGEST).status_code
+            == 304
+        )
     assert httpx.get(f"{url}/nothing", trust_env=False, timeout=LONGEST).status_code == 404
 
 
@@ -71,7 +86,9 @@ def test_the_unit_is_one_that_systemd_takes(tmp_path: Path) -> None:
     assert "/opt/feeds/bin/feeds" in unit
     (tmp_path / "feeds.service").write_text(unit.replace("/opt/feeds/bin/feeds", str(command)))
     program = make.program("systemd-analyze")
-    done = subprocess.run([program, "verify", "--man=no", tmp_path / "feeds.service"], capture_output=True, text=True)
+    done = subprocess.run(
+        [program, "verify", "--man=no", tmp_path / "feeds.service"], capture_output=True, text=True
+    )
     ours = [line for line in done.stderr.splitlines() if "feeds.service" in line]
     assert (done.returncode, ours) == (0, []), done.stderr
 
@@ -88,19 +105,28 @@ def status(url: str, **headers: str) -> int:
     return httpx.get(url, headers=named, trust_env=False, timeout=LONGEST).status_code
 
 
-def test_nginx_limits_who_takes_a_whole_feed_again_and_again_and_nobody_else(tmp_path: Path, server: Serving) -> None:
+def test_nginx_limits_who_takes_a_whole_feed_again_and_again_and_nobody_else(
+    tmp_path: Path, server: Serving
+) -> None:
     before, inside = re.split(r"^server \{\n", example("nginx", 1, 2), flags=re.MULTILINE)
     assert inside.endswith("# The rest as above.\n}\n")
     (tmp_path / "nginx").mkdir()
-    with proxy(tmp_path / "nginx", inside.removesuffix("}\n") + nginx_location(server), before) as url:
+    with proxy(
+        tmp_path / "nginx", inside.removesuffix("}\n") + nginx_location(server), before
+    ) as url:
         behaves(url, server)
         hungry = [status(f"{url}/topics/ai/feed.rss", User_Agent="Hungry/1") for _ in range(30)]
         assert hungry[:11] == [200] * 11
         assert hungry[-1] == 429
         tag = server.get("/topics/ai/feed.rss").headers["ETag"]
         for _ in range(15):
-            assert status(f"{url}/topics/ai/feed.rss", User_Agent="Hungry/1", If_None_Match=tag) == 304
-            assert status(f"{url}/topics/ai/feed.rss", User_Agent="Hungry/1", If_None_Match='"older"') == 200
+            assert (
+                status(f"{url}/topics/ai/feed.rss", User_Agent="Hungry/1", If_None_Match=tag) == 304
+            )
+            assert (
+                status(f"{url}/topics/ai/feed.rss", User_Agent="Hungry/1", If_None_Match='"older"')
+                == 200
+            )
             assert status(f"{url}/topics/ai/", User_Agent="Hungry/1") == 200
             assert status(f"{url}/healthz", User_Agent="Hungry/1") == 200
         assert status(f"{url}/feed.rss", User_Agent="Hungry/1") == 200
@@ -111,8 +137,19 @@ def test_nginx_limits_who_takes_a_whole_feed_again_and_again_and_nobody_else(tmp
 def caddy(folder: Path, port: int, text: str) -> Iterator[None]:
     """Caddy with that Caddyfile, once it listens at the port."""
     make.write(folder / "Caddyfile", "{\n    admin off\n}\n" + text)
-    command = [make.program("caddy"), "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
-    environment = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
+    command = [
+        make.program("caddy"),
+        "run",
+        "--config",
+        str(folder / "Caddyfile"),
+        "--adapter",
+        "caddyfile",
+    ]
+    environment = {
+        "HOME": str(folder),
+        "XDG_DATA_HOME": str(folder),
+        "XDG_CONFIG_HOME": str(folder),
+    }
     with (folder / "caddy.err").open("wb") as said:
         process = subprocess.Popen(command, stderr=said, env=environment)
     try:
@@ -121,7 +158,9 @@ def caddy(folder: Path, port: int, text: str) -> Iterator[None]:
             with suppress(httpx.TransportError):
                 httpx.get(f"http://127.0.0.1:{port}/", trust_env=False, timeout=LONGEST)
                 break
-            assert process.poll() is None and time.monotonic() < deadline, (folder / "caddy.err").read_text()
+            assert process.poll() is None and time.monotonic() < deadline, (
+                folder / "caddy.err"
+            ).read_text()
         yield
     finally:
         process.terminate()
@@ -142,12 +181,19 @@ def test_caddy_refuses_whole_feeds_to_a_program_by_name(tmp_path: Path, server: 
         feed, tag = f"{url}/topics/ai/feed.atom", server.get("/topics/ai/feed.atom").headers["ETag"]
         assert status(feed, User_Agent="HungryBot/2.1") == 429
         assert status(feed, User_Agent="HungryBot/2.1", If_None_Match=tag) == 304
-        assert status(feed, User_Agent="HungryBot/2.1", If_Modified_Since="Thu, 01 Jan 2026 00:00:00 GMT") == 200
+        assert (
+            status(
+                feed, User_Agent="HungryBot/2.1", If_Modified_Since="Thu, 01 Jan 2026 00:00:00 GMT"
+            )
+            == 200
+        )
         assert status(f"{url}/topics/ai/", User_Agent="HungryBot/2.1") == 200
         assert status(feed, User_Agent="Another/1") == 200
 
 
-def test_the_container_runs_a_command_that_serves_the_folder_mounted_into_it(tmp_path: Path) -> None:
+def test_the_container_runs_a_command_that_serves_the_folder_mounted_into_it(
+    tmp_path: Path,
+) -> None:
     (line,) = re.findall(r"^CMD (.*)$", example("dockerfile"), re.MULTILINE)
     program, verb, *options = json.loads(line)
     assert (program, verb) == ("feeds", "serve")

@@ -1,4 +1,5 @@
-"""An article is gone at the second of its `expiryDateTime`: from every document, count and date, served or built."""
+"""An article is gone at the second of its `expiryDateTime`: from every document, count and date,
+served or built."""
 
 import json
 import re
@@ -53,7 +54,11 @@ def built(config: Config, now: datetime) -> dict[str, bytes]:
 
 def holders(tree: dict[str, bytes], word: str = WORD) -> list[str]:
     """The files in whose name or text a word stands, in any case."""
-    return [path for path, content in tree.items() if word.lower().encode() in path.lower().encode() + content.lower()]
+    return [
+        path
+        for path, content in tree.items()
+        if word.lower().encode() in path.lower().encode() + content.lower()
+    ]
 
 
 class TestTheService:
@@ -74,7 +79,12 @@ class TestTheService:
         assert (after.status_code, after.last_modified) == (200, END)
         assert client.get(topic).status_code == 404
         assert client.get("/healthz").get_json()["articles"] == 1
-        for path in ("/", "/feeds.opml", "/all/", *(f"/feed.{name}" for name in ("rss", "atom", "json"))):
+        for path in (
+            "/",
+            "/feeds.opml",
+            "/all/",
+            *(f"/feed.{name}" for name in ("rss", "atom", "json")),
+        ):
             answer = client.get(path)
             assert answer.status_code == 200
             assert WORD.lower() not in (answer.text + str(answer.headers)).lower()
@@ -94,7 +104,9 @@ class TestTheService:
         clock = Clock()
         records: dict[str, str | bytes] = {
             "1.md": expiring(3),
-            "2.md": make.record(10, topics="[Other]", provider="{domain: other.example}", category="other"),
+            "2.md": make.record(
+                10, topics="[Other]", provider="{domain: other.example}", category="other"
+            ),
         }
         client = client_of(make.site(tmp_path, records), clock)
         first = client.get("/topics/ai/feed.rss")
@@ -112,9 +124,16 @@ class TestTheService:
 
     def test_no_cache_may_show_it_past_its_end_however_stale(self, tmp_path: Path) -> None:
         clock, end = Clock(), make.NOW + timedelta(days=50)
-        client = client_of(make.site(tmp_path, {"1.md": expiring(3, end), "2.md": make.record(10)}), clock)
+        client = client_of(
+            make.site(tmp_path, {"1.md": expiring(3, end), "2.md": make.record(10)}), clock
+        )
         for path in ("/topics/ai/feed.rss", "/topics/ai/", "/feed.json", "/", "/feeds.opml"):
-            for before in (timedelta(days=40), *(timedelta(hours=n) for n in (300, 26, 23, 3, 1)), 35 * SECOND, SECOND):
+            for before in (
+                timedelta(days=40),
+                *(timedelta(hours=n) for n in (300, 26, 23, 3, 1)),
+                35 * SECOND,
+                SECOND,
+            ):
                 clock.now = end - before
                 said = client.get(path).headers["Cache-Control"]
                 fresh, *stale = (int(count) for count in re.findall(r"=(\d+)", said))
@@ -124,7 +143,11 @@ class TestTheService:
     @pytest.mark.parametrize("kind", ["expiry", "publication"])
     def test_headers_shorten_however_long_nothing_happened(self, tmp_path: Path, kind: str) -> None:
         clock, moment = Clock(), make.NOW + timedelta(days=3)
-        last = expiring(3, moment) if kind == "expiry" else make.record(1, publishedDateTime=written(moment))
+        last = (
+            expiring(3, moment)
+            if kind == "expiry"
+            else make.record(1, publishedDateTime=written(moment))
+        )
         client = client_of(make.site(tmp_path, {"1.md": make.record(2), "2.md": last}), clock)
         client.get("/feed.rss")
         clock.now = moment - 30 * SECOND
@@ -135,7 +158,9 @@ class TestTheService:
     def test_headers_shorten_where_related_coverage_is_about_to_go(self, tmp_path: Path) -> None:
         clock = Clock()
         link = f"https://example.org/{WORD}"
-        pointing = make.record(5, topics="[Other]", category="other", related=f"[{{title: X, webUrl: '{link}'}}]")
+        pointing = make.record(
+            5, topics="[Other]", category="other", related=f"[{{title: X, webUrl: '{link}'}}]"
+        )
         client = client_of(make.site(tmp_path, {"1.md": expiring(3), "2.md": pointing}), clock)
         clock.now = END - 10 * SECOND
         answer = client.get("/topics/other/feed.rss")
@@ -153,15 +178,21 @@ class TestTheService:
         newer = expiring(3) if kind == "expiry" else make.record(-1, webUrl=shared, topics="[New]")
         older = make.record(5, webUrl=shared, topics="[Robots]", category="older")
         others = make.record(7, topics="[Robots]", category="older")
-        client = client_of(make.site(tmp_path, {"1.md": newer, "2.md": older, "3.md": others}), clock)
+        client = client_of(
+            make.site(tmp_path, {"1.md": newer, "2.md": older, "3.md": others}), clock
+        )
         clock.now = END - 10 * SECOND
         before = client.get("/topics/robots/feed.rss")
-        assert before.headers["Cache-Control"] == cache_control(10, 10 if kind == "expiry" else None)
+        assert before.headers["Cache-Control"] == cache_control(
+            10, 10 if kind == "expiry" else None
+        )
         assert ("Article 5" in before.text) is (kind == "publication")
         clock.now = END
         assert ("Article 5" in client.get("/topics/robots/feed.rss").text) is (kind == "expiry")
 
-    def test_it_comes_back_under_the_same_id_when_its_expiry_is_put_off(self, tmp_path: Path) -> None:
+    def test_it_comes_back_under_the_same_id_when_its_expiry_is_put_off(
+        self, tmp_path: Path
+    ) -> None:
         clock = Clock()
         config = make.site(tmp_path, {"1.md": expiring(), "2.md": make.record(2)})
         client = client_of(config, clock)
@@ -181,7 +212,15 @@ class TestTheService:
         twin = client_of(make.site(tmp_path / "twin", records), clock)
         records["1.md"] = expiring(end=make.NOW)
         client = client_of(make.site(tmp_path / "site", records), clock)
-        for path in ("/", "/feeds.opml", "/feed.rss", "/feed.atom", "/feed.json", "/all/", "/topics/ai/feed.rss"):
+        for path in (
+            "/",
+            "/feeds.opml",
+            "/feed.rss",
+            "/feed.atom",
+            "/feed.json",
+            "/all/",
+            "/topics/ai/feed.rss",
+        ):
             answer, other = client.get(path), twin.get(path)
             assert answer.data == other.data
             assert dict(answer.headers) == dict(other.headers)
@@ -192,7 +231,9 @@ class TestTheTree:
 
     @pytest.mark.parametrize("keeps_store", [True, False], ids=["kept_store", "lost_store"])
     def test_a_build_after_it_drops_the_article(self, tmp_path: Path, keeps_store: bool) -> None:
-        config = make.site(tmp_path, {"1.md": expiring(), "2.md": make.record(2)}, "[feeds]\nlimit = 1\n")
+        config = make.site(
+            tmp_path, {"1.md": expiring(), "2.md": make.record(2)}, "[feeds]\nlimit = 1\n"
+        )
         before = built(config, make.NOW)
         assert holders(before)
         modified = (config.output_folder / "feed.rss").stat().st_mtime
@@ -236,8 +277,12 @@ class TestWithdrawn:
     """What is left of an article that expired, where `feeds.withdrawn_days` asks for it."""
 
     @pytest.mark.parametrize("late", [0, 7], ids=["at_once", "days_later"])
-    def test_it_is_withdrawn_as_of_its_expiry_whenever_that_is_noticed(self, tmp_path: Path, late: int) -> None:
-        config = make.site(tmp_path, {"1.md": expiring(), "2.md": make.record(2)}, "[feeds]\nwithdrawn_days = 9\n")
+    def test_it_is_withdrawn_as_of_its_expiry_whenever_that_is_noticed(
+        self, tmp_path: Path, late: int
+    ) -> None:
+        config = make.site(
+            tmp_path, {"1.md": expiring(), "2.md": make.record(2)}, "[feeds]\nwithdrawn_days = 9\n"
+        )
         built(config, make.NOW)
         noticed = END + timedelta(days=late)
         assert is_withdrawn(built(config, noticed)["feed.atom"])
@@ -253,7 +298,9 @@ class TestWithdrawn:
         assert built(config, END + 2 * HOUR) == before
         assert is_withdrawn(before["feed.atom"])
 
-    def test_the_service_says_so_at_that_second_and_a_build_after_it_the_same(self, tmp_path: Path) -> None:
+    def test_the_service_says_so_at_that_second_and_a_build_after_it_the_same(
+        self, tmp_path: Path
+    ) -> None:
         clock = Clock()
         config = make.site(tmp_path, {"1.md": expiring(), "2.md": make.record(2)}, WITHDRAWN)
         client = client_of(config, clock)
@@ -282,7 +329,9 @@ class TestWithdrawn:
         assert holders(built(config, make.NOW + HOUR)) == []
         assert not config.ledger_file.exists()
 
-    def test_no_entry_is_left_where_another_record_of_its_address_shows(self, tmp_path: Path) -> None:
+    def test_no_entry_is_left_where_another_record_of_its_address_shows(
+        self, tmp_path: Path
+    ) -> None:
         older = make.record(5, webUrl=f"https://example.org/{WORD}")
         config = make.site(tmp_path, {"1.md": expiring(), "2.md": older}, WITHDRAWN)
         assert f"{WORD} title".encode() in built(config, make.NOW)["feed.atom"]
@@ -311,14 +360,23 @@ class TestWithdrawn:
 
 MINUTES = st.integers(-3, 4).map(lambda n: make.NOW + n * HOUR)
 RECORDS = st.lists(
-    st.tuples(st.integers(1, 3), MINUTES, st.none() | MINUTES, st.sampled_from(["AI", "Robots"]), st.integers(1, 3)),
+    st.tuples(
+        st.integers(1, 3),
+        MINUTES,
+        st.none() | MINUTES,
+        st.sampled_from(["AI", "Robots"]),
+        st.integers(1, 3),
+    ),
     min_size=1,
     max_size=5,
 )
 
 
-def visible(records: list[tuple[int, datetime, datetime | None, str, int]], now: datetime) -> set[int]:
-    """The numbers of the records that show at a moment: of each address the newest that is published and not over."""
+def visible(
+    records: list[tuple[int, datetime, datetime | None, str, int]], now: datetime
+) -> set[int]:
+    """The numbers of the records that show at a moment: of each address the newest that is
+    published and not over."""
     newest: dict[int, tuple[datetime, int]] = {}
     for number, (address, published, expires, *_) in enumerate(records):
         if published <= now and (expires is None or (published < expires and now < expires)):
@@ -327,9 +385,15 @@ def visible(records: list[tuple[int, datetime, datetime | None, str, int]], now:
 
 
 @settings(max_examples=max(settings().max_examples // 10, 5), deadline=None)
-@given(records=RECORDS, days=st.sampled_from([0, 1]), moments=st.lists(MINUTES, min_size=1, max_size=3, unique=True))
+@given(
+    records=RECORDS,
+    days=st.sampled_from([0, 1]),
+    moments=st.lists(MINUTES, min_size=1, max_size=3, unique=True),
+)
 def test_the_service_answers_with_the_tree_whatever_expires(
-    records: list[tuple[int, datetime, datetime | None, str, int]], days: int, moments: list[datetime]
+    records: list[tuple[int, datetime, datetime | None, str, int]],
+    days: int,
+    moments: list[datetime],
 ) -> None:
     texts: dict[str, str | bytes] = {}
     for number, (address, published, expires, topic, other) in enumerate(records):
@@ -355,7 +419,9 @@ def test_the_service_answers_with_the_tree_whatever_expires(
                 answer = client.get(make.asked(path))
                 assert (path, answer.data) == (path, files[path])
                 assert answer.last_modified is not None
-                assert answer.last_modified.timestamp() == (tree.output_folder / path).stat().st_mtime
+                assert (
+                    answer.last_modified.timestamp() == (tree.output_folder / path).stat().st_mtime
+                )
 
 
 class TestWhatIsSaid:
@@ -366,7 +432,9 @@ class TestWhatIsSaid:
         done = make.invoke("check", cwd=tmp_path)
         assert (done.stdout, done.stderr) == ("", "2 records, 0 with faults.\n")
 
-    def test_a_build_says_nothing_of_what_is_over_though_something_in_it_is_wrong(self, tmp_path: Path) -> None:
+    def test_a_build_says_nothing_of_what_is_over_though_something_in_it_is_wrong(
+        self, tmp_path: Path
+    ) -> None:
         records: dict[str, str | bytes] = {
             f"{WORD}-1.md": expiring(5, make.NOW, images="[{url: wrong}]"),
             f"{WORD}-2.md": expiring(5, make.NOW, title="[wrong]"),
@@ -383,16 +451,26 @@ class TestWhatIsSaid:
 
     @pytest.mark.parametrize(
         ("changes", "key"),
-        [({"expiryDateTime": "2020-01-01"}, "1.md:"), ({"expiryDateTime": "soon"}, "1.md:"), ({}, "")],
+        [
+            ({"expiryDateTime": "2020-01-01"}, "1.md:"),
+            ({"expiryDateTime": "soon"}, "1.md:"),
+            ({}, ""),
+        ],
         ids=["before_publication", "no_date", "none"],
     )
-    def test_a_build_says_what_is_wrong_with_an_expiry(self, tmp_path: Path, changes: dict[str, Any], key: str) -> None:
-        config = make.site(tmp_path, {"1.md": expiring(5, make.NOW, **changes), "2.md": make.record(2)})
+    def test_a_build_says_what_is_wrong_with_an_expiry(
+        self, tmp_path: Path, changes: dict[str, Any], key: str
+    ) -> None:
+        config = make.site(
+            tmp_path, {"1.md": expiring(5, make.NOW, **changes), "2.md": make.record(2)}
+        )
         done = make.invoke("build", cwd=tmp_path, check=1 if key else 0)
         assert key in done.stderr and ("expiryDateTime: expected" in done.stderr) is bool(key)
         assert holders(make.tree(config.output_folder)) == []
 
-    def test_what_is_left_out_for_one_that_expires_is_not_told_for_which(self, tmp_path: Path) -> None:
+    def test_what_is_left_out_for_one_that_expires_is_not_told_for_which(
+        self, tmp_path: Path
+    ) -> None:
         records: dict[str, str | bytes] = {
             f"{WORD}.md": expiring(5, make.NOW + timedelta(days=36500), id="urn:x:1"),
             "2.md": make.record(2, id="urn:x:1"),
@@ -423,7 +501,9 @@ class TestBroken:
         assert holders(built(config, END + SECOND))
 
     @pytest.mark.parametrize("end", ["soon", "2026-11-23T11:59:00Z", "2020-01-01"])
-    def test_it_goes_at_once_where_its_expiry_is_over_or_wrong(self, tmp_path: Path, end: str) -> None:
+    def test_it_goes_at_once_where_its_expiry_is_over_or_wrong(
+        self, tmp_path: Path, end: str
+    ) -> None:
         config = make.site(tmp_path, {"1.md": expiring(), "2.md": make.record(2)})
         built(config, make.NOW)
         make.write(config.records_folder / "1.md", expiring(title="[wrong]", expiryDateTime=end))

@@ -1,4 +1,5 @@
-"""The files for servers of static files: their rules read line by line, and nginx itself asked over loopback."""
+"""The files for servers of static files: their rules read line by line, and nginx itself asked over
+loopback."""
 
 import os
 import subprocess
@@ -29,7 +30,11 @@ previous = ["brains"]
 [providers."example.org"]
 previous = ["old.example.org"]
 """
-BASES = ["https://feeds.example.org", "https://example.org/news", 'https://example.org/a b/"日本"/x+y']
+BASES = [
+    "https://feeds.example.org",
+    "https://example.org/news",
+    'https://example.org/a b/"日本"/x+y',
+]
 MOVED = {
     "topics/brains/feed.rss": "topics/ai/feed.rss",
     "topics/brains/feed.atom": "topics/ai/feed.atom",
@@ -40,16 +45,36 @@ MOVED = {
     "topics/a-i-751d4856/feed.rss": "topics/ai/feed.rss",
     "providers/old.example.org/feed.rss": "providers/example.org/feed.rss",
 }
-GONE = ["topics/blockchain", "topics/blockchain/", "topics/blockchain/feed.rss", "topics/blockchain/x/y.atom"]
+GONE = [
+    "topics/blockchain",
+    "topics/blockchain/",
+    "topics/blockchain/feed.rss",
+    "topics/blockchain/x/y.atom",
+]
 GONE += ["feeds/hot-in-ai", "feeds/hot-in-ai/feed.atom"]
-ABSENT = ["topics/brain/feed.rss", "topics/nothing/feed.atom", "brains/feed.rss", "_headers", "_redirects", "404.html"]
-ABSENT += ["feeds.nginx.conf", ".feeds-manifest", "410.html", "topics/brains/a%20b", "topics/brains/%0d%0aX:%20y"]
+ABSENT = [
+    "topics/brain/feed.rss",
+    "topics/nothing/feed.atom",
+    "brains/feed.rss",
+    "_headers",
+    "_redirects",
+    "404.html",
+]
+ABSENT += [
+    "feeds.nginx.conf",
+    ".feeds-manifest",
+    "410.html",
+    "topics/brains/a%20b",
+    "topics/brains/%0d%0aX:%20y",
+]
 ABSENT += ["topics/brains/.hidden", "topics/brains/archive/.hidden"]
 
 
 def site(folder: Path, base: str = BASES[0], names: str = NAMES) -> Config:
     """A site of two articles, built."""
-    config = make.site(folder, {"1.md": make.record(1), "2.md": make.record(2, topics="[A.I.]")}, names)
+    config = make.site(
+        folder, {"1.md": make.record(1), "2.md": make.record(2, topics="[A.I.]")}, names
+    )
     text = config.file.read_text().replace(BASES[0], base.replace('"', '\\"'))
     config.file.write_text(text, encoding="utf-8")
     return built(config)
@@ -74,7 +99,9 @@ class TestTheFiles:
         self, tmp_path: Path
     ) -> None:
         found = lines(site(tmp_path), "_redirects")
-        rules = {path: (target, status) for path, target, status in (line.split(" ") for line in found)}
+        rules = {
+            path: (target, status) for path, target, status in (line.split(" ") for line in found)
+        }
         assert len(rules) == len(found)
         for path, target in MOVED.items():
             if "archive" not in path:
@@ -86,7 +113,9 @@ class TestTheFiles:
 
     def test_redirects_below_a_path_lead_from_it_to_the_whole_address(self, tmp_path: Path) -> None:
         found = lines(site(tmp_path, BASES[1]), "_redirects")
-        assert "/news/topics/brains/feed.rss https://example.org/news/topics/ai/feed.rss 301" in found
+        assert (
+            "/news/topics/brains/feed.rss https://example.org/news/topics/ai/feed.rss 301" in found
+        )
         assert "/news/topics/blockchain/* /news/410.html 410" in found
 
     def test_headers_name_each_type_with_its_charset_once(self, tmp_path: Path) -> None:
@@ -109,7 +138,10 @@ class TestTheFiles:
                 pattern,
                 f"  Content-Type: {media_type}",
                 f"  Cache-Control: {cache_control(300)}",
-                *(f"  {name}: {value}" for name, value in (*ALWAYS, *(PAGE if "html" in media_type else ()))),
+                *(
+                    f"  {name}: {value}"
+                    for name, value in (*ALWAYS, *(PAGE if "html" in media_type else ()))
+                ),
             )
         ]
 
@@ -120,14 +152,21 @@ class TestTheFiles:
         assert {path: digest(content) for path, content in before.items()} == {
             path: manifest[path].etag for path in hosts.PATHS
         }
-        make.write(config.records_folder / "3.md", make.record(3, title=make.CANARY, topics=f"[{make.CANARY}]"))
+        make.write(
+            config.records_folder / "3.md",
+            make.record(3, title=make.CANARY, topics=f"[{make.CANARY}]"),
+        )
         built(config)
         after = {path: (config.output_folder / path).read_bytes() for path in hosts.PATHS}
         assert before == after
         assert not any(b"Article" in content for content in after.values())
         config.file.write_text(config.file.read_text().replace('"brains"', '"brains", "minds"'))
         built(config)
-        changed = {path for path in hosts.PATHS if (config.output_folder / path).read_bytes() != before[path]}
+        changed = {
+            path
+            for path in hosts.PATHS
+            if (config.output_folder / path).read_bytes() != before[path]
+        }
         assert changed == {"_redirects", "feeds.nginx.conf"}
 
     def test_a_site_without_names_has_no_rule(self, tmp_path: Path) -> None:
@@ -140,7 +179,9 @@ class TestTheFiles:
 @contextmanager
 def nginx(config: Config, root: Path) -> Iterator[str]:
     """Run nginx with the snippet in a server block, and give back its address."""
-    with proxy(config.file.parent, f'root "{root}";\ninclude "{config.output_folder / hosts.NGINX}";') as url:
+    with proxy(
+        config.file.parent, f'root "{root}";\ninclude "{config.output_folder / hosts.NGINX}";'
+    ) as url:
         yield url
 
 
@@ -149,16 +190,26 @@ def proxy(folder: Path, inside: str, before: str = "") -> Iterator[str]:
     """Run nginx with that inside and before its server block, and give back its address."""
     program, port = make.program("nginx"), make.free_port()
     temporary = "".join(
-        f"{kind}_temp_path {folder}/tmp-{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        f"{kind}_temp_path {folder}/tmp-{kind};\n"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
-    user = "user root;\n" if os.geteuid() == 0 else ""  # or it could not read below a folder of root's
+    # or it could not read below a folder of root's
+    user = "user root;\n" if os.geteuid() == 0 else ""
     (folder / "nginx.conf").write_text(
         f"{user}daemon off;\nmaster_process off;\npid {folder}/nginx.pid;\nerror_log {folder}/error.log;\n"
         f"events {{ }}\nhttp {{\naccess_log off;\n{temporary}{before}"
         f"server {{\nlisten 127.0.0.1:{port};\n{inside}\n}}\n}}\n",
         encoding="utf-8",
     )
-    command = [program, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
+    command = [
+        program,
+        "-p",
+        str(folder),
+        "-c",
+        str(folder / "nginx.conf"),
+        "-e",
+        str(folder / "error.log"),
+    ]
     checked = subprocess.run([*command, "-t"], capture_output=True, text=True)
     assert checked.returncode == 0, checked.stderr
     assert "[warn]" not in checked.stderr
@@ -205,7 +256,8 @@ def test_nginx_answers_as_the_service_does(tmp_path: Path, base: str) -> None:
             same = [name for name, _ in (*ALWAYS, *(PAGE if path.endswith(".html") else ()))]
             for name in ("Content-Type", "Last-Modified", *same):
                 assert theirs.headers[name] == ours.headers[name], path
-            # The rules follow from the config alone: they say of every feed what is right for the fastest.
+            # The rules follow from the config alone: they say of every feed what is right for the
+            # fastest.
             assert theirs.headers["Cache-Control"] == cache_control(300), path
             assert ours.headers["Cache-Control"] in (cache_control(300), cache_control(1800)), path
             assert theirs.headers["Last-Modified"] == formatdate(written.modified, usegmt=True)
@@ -216,20 +268,35 @@ def test_nginx_answers_as_the_service_does(tmp_path: Path, base: str) -> None:
             ours = service.get(f"{prefix}/{asked}", headers=opened)
             assert (theirs.status_code, theirs.content) == (200, ours.data), path
             assert theirs.headers["Content-Type"] == ours.headers["Content-Type"], path
-            assert (ours.headers["Content-Type"] == "text/xml; charset=utf-8") == path.endswith((".rss", ".atom"))
+            assert (ours.headers["Content-Type"] == "text/xml; charset=utf-8") == path.endswith(
+                (".rss", ".atom")
+            )
             assert theirs.headers["Cache-Control"] == cache_control(300), path
             if path.endswith((".rss", ".atom")):
-                assert "Sec-Fetch-Dest" in theirs.headers["Vary"] and "Sec-Fetch-Dest" in ours.headers["Vary"]
+                assert (
+                    "Sec-Fetch-Dest" in theirs.headers["Vary"]
+                    and "Sec-Fetch-Dest" in ours.headers["Vary"]
+                )
         for path, target in MOVED.items():
-            for answer in (client.get(f"{url}{prefix}/{path}?x=1"), service.get(f"{prefix}/{path}?x=1")):
-                assert (answer.status_code, answer.headers["Location"]) == (301, config.site.address(target)), path
+            for answer in (
+                client.get(f"{url}{prefix}/{path}?x=1"),
+                service.get(f"{prefix}/{path}?x=1"),
+            ):
+                assert (answer.status_code, answer.headers["Location"]) == (
+                    301,
+                    config.site.address(target),
+                ), path
                 assert answer.headers["Cache-Control"] == "public, max-age=300"
         for path in GONE:
             theirs = client.get(f"{url}{prefix}/{path}")
             ours = service.get(f"{prefix}/{path}", headers={"Accept": "text/html"})
             assert (theirs.status_code, ours.status_code) == (410, 410), path
             assert theirs.content == ours.data
-            assert theirs.headers["Content-Type"] == ours.headers["Content-Type"] == "text/html; charset=utf-8"
+            assert (
+                theirs.headers["Content-Type"]
+                == ours.headers["Content-Type"]
+                == "text/html; charset=utf-8"
+            )
         for path in ABSENT:
             theirs, ours = client.get(f"{url}{prefix}/{path}"), service.get(f"{prefix}/{path}")
             assert (theirs.status_code, ours.status_code) == (404, 404), path

@@ -1,4 +1,5 @@
-"""`feeds serve` keeps itself up to date: asked over loopback while records, moments, config and store change."""
+"""`feeds serve` keeps itself up to date: asked over loopback while records, moments, config and
+store change."""
 
 import os
 import signal
@@ -28,8 +29,11 @@ def site(tmp_path: Path, config: str = "") -> Config:
     return make.site(tmp_path, {f"{n}.md": make.record(n) for n in (1, 2)}, config)
 
 
-def until(server: Serving, text: str, path: str = DOCUMENT, *, gone: str = "nothing of the kind") -> httpx.Response:
-    """Ask until the document has a text, and another no more; every answer meanwhile is a good one."""
+def until(
+    server: Serving, text: str, path: str = DOCUMENT, *, gone: str = "nothing of the kind"
+) -> httpx.Response:
+    """Ask until the document has a text, and another no more; every answer meanwhile is a good
+    one."""
 
     def holds(response: httpx.Response) -> bool:
         assert response.status_code == 200, response.text
@@ -65,7 +69,9 @@ def test_records_show_however_they_are_saved(tmp_path: Path) -> None:
         until(server, "Article 2", gone="Article 1")
 
 
-def test_every_worker_sees_it_and_another_watches_when_the_one_that_did_is_gone(tmp_path: Path) -> None:
+def test_every_worker_sees_it_and_another_watches_when_the_one_that_did_is_gone(
+    tmp_path: Path,
+) -> None:
     config = site(tmp_path)
     with serving(config, "--workers", "2") as server:
         for n in (3, 4):
@@ -101,7 +107,9 @@ def test_what_keeps_itself_up_to_date_leaves_nothing_open_once_it_is_closed(tmp_
     assert make.open_below(tmp_path) == []
 
 
-def test_what_is_scheduled_shows_at_its_second_though_nobody_changes_anything(tmp_path: Path) -> None:
+def test_what_is_scheduled_shows_at_its_second_though_nobody_changes_anything(
+    tmp_path: Path,
+) -> None:
     config = site(tmp_path)
     due = datetime.now(UTC) + timedelta(seconds=4)
     make.write(config.records_folder / "9.md", make.record(9, publishedDateTime=due.isoformat()))
@@ -114,7 +122,9 @@ def test_what_is_scheduled_shows_at_its_second_though_nobody_changes_anything(tm
         assert not early or shown.headers["Last-Modified"] != first.headers.get("Last-Modified")
 
 
-def test_what_expires_is_gone_at_its_second_in_every_worker_though_nobody_changes_anything(tmp_path: Path) -> None:
+def test_what_expires_is_gone_at_its_second_in_every_worker_though_nobody_changes_anything(
+    tmp_path: Path,
+) -> None:
     config = site(tmp_path)
     end = datetime.now(UTC) + timedelta(seconds=5)
     keys = {"topics": "[AI, Short lived]", "expiryDateTime": end.isoformat()}
@@ -181,7 +191,9 @@ def test_the_records_may_go_and_come_back(tmp_path: Path) -> None:
         until(server, "Article 3")
 
 
-def test_a_store_that_is_damaged_is_made_anew_while_the_last_good_documents_are_served(tmp_path: Path) -> None:
+def test_a_store_that_is_damaged_is_made_anew_while_the_last_good_documents_are_served(
+    tmp_path: Path,
+) -> None:
     config = site(tmp_path)
     with serving(config) as server:
         before = until(server, "Article 1")
@@ -199,9 +211,14 @@ def test_a_store_that_is_damaged_is_made_anew_while_the_last_good_documents_are_
         assert server.process.poll() is None
 
 
-def test_while_another_program_holds_the_store_answers_go_on_and_news_come_after(tmp_path: Path) -> None:
+def test_while_another_program_holds_the_store_answers_go_on_and_news_come_after(
+    tmp_path: Path,
+) -> None:
     config = site(tmp_path)
-    with serving(config) as server, closing(sqlite3.connect(config.store_file, isolation_level=None)) as other:
+    with (
+        serving(config) as server,
+        closing(sqlite3.connect(config.store_file, isolation_level=None)) as other,
+    ):
         before = until(server, "Article 1")
         other.execute("BEGIN EXCLUSIVE")
         make.write(config.records_folder / "3.md", make.record(3))
@@ -212,7 +229,9 @@ def test_while_another_program_holds_the_store_answers_go_on_and_news_come_after
                 before.content,
                 before.headers["ETag"],
             )
-            assert server.get(DOCUMENT, **{"If-None-Match": before.headers["ETag"]}).status_code == 304
+            assert (
+                server.get(DOCUMENT, **{"If-None-Match": before.headers["ETag"]}).status_code == 304
+            )
         assert server.get("/feed.atom").status_code == 200  # which nobody asked for before
         assert server.get("/healthz").status_code == 200
         other.execute("ROLLBACK")
@@ -240,7 +259,10 @@ def test_while_the_disk_is_full_answers_go_on_and_news_come_after(tmp_path: Path
 
 def test_other_feeds_are_untouched_by_a_change(tmp_path: Path) -> None:
     config = site(tmp_path)
-    make.write(config.records_folder / "other.md", make.record(7, topics="[Other]", provider="{domain: other.org}"))
+    make.write(
+        config.records_folder / "other.md",
+        make.record(7, topics="[Other]", provider="{domain: other.org}"),
+    )
     with serving(config) as server:
         before = server.get("/topics/other/feed.atom")
         make.write(config.records_folder / "3.md", make.record(3))

@@ -1,4 +1,5 @@
-"""Requests as fast as they come while records change: none fails, and what the service holds does not grow."""
+"""Requests as fast as they come while records change: none fails, and what the service holds does
+not grow."""
 
 import re
 import subprocess
@@ -43,10 +44,14 @@ def load(tmp_path: Path, seconds: int) -> None:
     script.write_text(LUA)
     with serving(config, "--workers", "2") as server:
         command = [make.program("wrk"), "-t1", "-c32", "-s", str(script)]
-        warm = subprocess.run([*command, "-d2", server.url], capture_output=True, text=True, check=True)
+        warm = subprocess.run(
+            [*command, "-d2", server.url], capture_output=True, text=True, check=True
+        )
         assert "Requests/sec" in warm.stdout
         editor, edits = Editor(config, 11), 0
-        running = subprocess.Popen([*command, f"-d{seconds}", server.url], stdout=subprocess.PIPE, text=True)
+        running = subprocess.Popen(
+            [*command, f"-d{seconds}", server.url], stdout=subprocess.PIPE, text=True
+        )
         began = time.monotonic()
         before: dict[int, int] = {}
         while running.poll() is None:
@@ -54,7 +59,8 @@ def load(tmp_path: Path, seconds: int) -> None:
                 running.wait(EVERY)
             editor.edit()
             edits += 1
-            if len(editor.titles) > 60:  # as many as there are, so that what is held could stay the same
+            # as many as there are, so that what is held could stay the same
+            if len(editor.titles) > 60:
                 editor.take_back()
             if not before and time.monotonic() - began > seconds / 3:
                 before = memory(server)

@@ -30,10 +30,17 @@ def lines_of(tmp_path: Path, *, addresses: bool = False) -> tuple[Client, list[d
 def test_a_line_tells_what_was_asked_and_answered_and_no_address(tmp_path: Path) -> None:
     client, lines = lines_of(tmp_path)
     environ = {"REMOTE_ADDR": "192.0.2.1"}
-    first = client.get("/feed.rss", headers={"Accept-Encoding": "br", "User-Agent": "reader/1"}, environ_base=environ)
+    first = client.get(
+        "/feed.rss",
+        headers={"Accept-Encoding": "br", "User-Agent": "reader/1"},
+        environ_base=environ,
+    )
     client.get("/feed.rss", headers={"If-None-Match": first.headers["ETag"]}, environ_base=environ)
     client.head("/nothing", environ_base=environ)
-    facts = [{name: line.get(name) for name in ("method", "path", "status", "coding", "conditional")} for line in lines]
+    facts = [
+        {name: line.get(name) for name in ("method", "path", "status", "coding", "conditional")}
+        for line in lines
+    ]
     assert facts == [
         {"method": "GET", "path": "/feed.rss", "status": 200, "coding": "br", "conditional": False},
         {"method": "GET", "path": "/feed.rss", "status": 304, "coding": None, "conditional": True},
@@ -41,19 +48,28 @@ def test_a_line_tells_what_was_asked_and_answered_and_no_address(tmp_path: Path)
     ]
     assert [line["bytes"] for line in lines] == [len(first.data), 0, 0]
     assert lines[0]["agent"] == "reader/1"
-    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["time"]) for line in lines)
+    assert all(
+        re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["time"]) for line in lines
+    )
     assert "192.0.2.1" not in repr(lines)
 
 
 def test_below_a_path_a_line_has_the_whole_one_whoever_answered(tmp_path: Path) -> None:
     config = make.site(tmp_path, records())
-    config.file.write_text(config.file.read_text().replace("feeds.example.org", "feeds.example.org/news"))
+    config.file.write_text(
+        config.file.read_text().replace("feeds.example.org", "feeds.example.org/news")
+    )
     lines: list[dict[str, Any]] = []
     app = make.service(config.file, Clock()).wsgi_app
     client = Client(Observed(app, None, lambda line: lines.append(json.loads(line))))
     for path in ("/news/feed.rss", "/news/feed.rss", "/news/nothing", "/elsewhere"):
         client.get(path)
-    assert [line["path"] for line in lines] == ["/news/feed.rss", "/news/feed.rss", "/news/nothing", "/elsewhere"]
+    assert [line["path"] for line in lines] == [
+        "/news/feed.rss",
+        "/news/feed.rss",
+        "/news/nothing",
+        "/elsewhere",
+    ]
     assert client.get("/elsewhere").headers["X-Content-Type-Options"] == "nosniff"
 
 
@@ -91,12 +107,20 @@ def test_the_counts_of_all_workers_are_summed_and_outlast_them(counts: Path) -> 
         worker.count(304, 0, 0.02)
         worker.count(418, 5, 9)
     found = numbers(Metrics(counts).text())
-    assert found['feeds_requests_total{status="200"}'] == found['feeds_requests_total{status="304"}'] == 3
+    assert (
+        found['feeds_requests_total{status="200"}']
+        == found['feeds_requests_total{status="304"}']
+        == 3
+    )
     assert found['feeds_requests_total{status="other"}'] == 3
     assert found["feeds_sent_bytes_total"] == 3 * 1005
     assert found['feeds_request_seconds_bucket{le="0.0005"}'] == 3
     assert found['feeds_request_seconds_bucket{le="0.05"}'] == 6
-    assert found['feeds_request_seconds_bucket{le="+Inf"}'] == found["feeds_request_seconds_count"] == 9
+    assert (
+        found['feeds_request_seconds_bucket{le="+Inf"}']
+        == found["feeds_request_seconds_count"]
+        == 9
+    )
     assert found["feeds_request_seconds_sum"] == pytest.approx(3 * 9.0204)
 
 

@@ -1,4 +1,5 @@
-"""A tree in which somebody else was at work: no link is followed, and what feeds did not write stays as it is."""
+"""A tree in which somebody else was at work: no link is followed, and what feeds did not write
+stays as it is."""
 
 import os
 import shutil
@@ -20,9 +21,7 @@ from tests import make
 from tests.publish.test_static import HOUR, SITE, built, facts, lose_store, pages
 
 # As feeds wrote it at fa7396d, before anything was refused.
-OLD_HEADING = (
-    "# The files that feeds wrote here: tag, time, size, path. It deletes no others. Keep this list with them.\n"
-)
+OLD_HEADING = "# The files that feeds wrote here: tag, time, size, path. It deletes no others. Keep this list with them.\n"
 MINE = b"written by hand"
 WRONG = datetime(2262, 4, 11, 23, 47, 16, tzinfo=UTC)
 
@@ -37,7 +36,14 @@ def config(tmp_path: Path) -> Config:
 def outside(tmp_path: Path) -> Path:
     """A folder of somebody else's."""
     folder = tmp_path / "outside"
-    for path in ("feed.rss", "ai/feed.rss", "ai/index.html", "robots/feed.atom", "old/feed.rss", "notes.txt"):
+    for path in (
+        "feed.rss",
+        "ai/feed.rss",
+        "ai/index.html",
+        "robots/feed.atom",
+        "old/feed.rss",
+        "notes.txt",
+    ):
         make.write(folder / path, MINE)
     (folder / "robots" / "empty").mkdir()
     make.write(folder / "ai" / f"{ASIDE}feed.rss", MINE)
@@ -47,7 +53,9 @@ def outside(tmp_path: Path) -> Path:
 def change(config: Config) -> None:
     """Change, withdraw and add a record, so that a build writes and deletes in most folders."""
     make.write(config.records_folder / "1.md", make.record(1, title="Changed"))
-    make.write(config.records_folder / "3.md", SITE["3.md"].replace("published: true", "published: false"))
+    make.write(
+        config.records_folder / "3.md", SITE["3.md"].replace("published: true", "published: false")
+    )
     make.write(config.records_folder / "4.md", make.record(4, topics="[AI, New]"))
 
 
@@ -58,7 +66,9 @@ def refused(config: Config, now: datetime = make.NOW + HOUR, *, compress: bool =
 
 def fresh(config: Config, folder: Path) -> dict[str, bytes]:
     """What the tree of the same records and config is where nothing is in the way."""
-    place = shutil.copytree(config.file.parent, folder, ignore=shutil.ignore_patterns("public", ".feeds"))
+    place = shutil.copytree(
+        config.file.parent, folder, ignore=shutil.ignore_patterns("public", ".feeds")
+    )
     twin = load_config(place / "config.toml")
     built(twin, make.NOW + HOUR)
     return pages(twin.output_folder)
@@ -86,16 +96,24 @@ class TestLinks:
             assert (config.output_folder / "topics").is_symlink()
         wanted = fresh(config, tmp_path / "fresh")
         there = {
-            path: content for path, content in pages(config.output_folder).items() if not path.startswith("topics")
+            path: content
+            for path, content in pages(config.output_folder).items()
+            if not path.startswith("topics")
         }
-        assert there == {path: content for path, content in wanted.items() if not path.startswith("topics/")}
+        assert there == {
+            path: content for path, content in wanted.items() if not path.startswith("topics/")
+        }
         (config.output_folder / "topics").unlink()
         assert refused(config) == set()
         assert pages(config.output_folder) == wanted
         assert facts(outside) == before
 
-    @pytest.mark.parametrize("name", ["topics/ai", "feed.rss", "topics/robots/index.html", "_headers", "404.html"])
-    def test_no_link_is_followed_wherever_it_lies(self, config: Config, outside: Path, name: str) -> None:
+    @pytest.mark.parametrize(
+        "name", ["topics/ai", "feed.rss", "topics/robots/index.html", "_headers", "404.html"]
+    )
+    def test_no_link_is_followed_wherever_it_lies(
+        self, config: Config, outside: Path, name: str
+    ) -> None:
         built(config)
         place = config.output_folder / name
         shutil.rmtree(place) if place.is_dir() else place.unlink()
@@ -106,7 +124,9 @@ class TestLinks:
         assert facts(outside) == before
         assert place.is_symlink()
 
-    def test_a_link_in_the_place_of_what_is_gone_is_refused(self, config: Config, outside: Path) -> None:
+    def test_a_link_in_the_place_of_what_is_gone_is_refused(
+        self, config: Config, outside: Path
+    ) -> None:
         built(config)
         shutil.rmtree(config.output_folder / "categories")
         (config.output_folder / "categories").symlink_to(outside)
@@ -134,7 +154,9 @@ class TestLinks:
         assert pages(tmp_path / "elsewhere") == fresh(config, tmp_path / "fresh")
 
     @pytest.mark.parametrize("kind", ["link", "hard link", "list"])
-    def test_a_name_that_feeds_writes_aside_leads_nowhere(self, config: Config, outside: Path, kind: str) -> None:
+    def test_a_name_that_feeds_writes_aside_leads_nowhere(
+        self, config: Config, outside: Path, kind: str
+    ) -> None:
         built(config)
         name = MANIFEST if kind == "list" else "feed.rss"
         aside, target = config.output_folder / f"{ASIDE}{name}", outside / "feed.rss"
@@ -151,10 +173,16 @@ class TestLinks:
         before = (outside / "copy").read_bytes()
         change(config)
         assert refused(config) == set()
-        assert (outside / "copy").read_bytes() == before != (config.output_folder / "feed.rss").read_bytes()
+        assert (
+            (outside / "copy").read_bytes()
+            == before
+            != (config.output_folder / "feed.rss").read_bytes()
+        )
 
     @pytest.mark.parametrize("kind", ["link", "folder", "pipe"])
-    def test_a_list_that_is_no_file_is_refused(self, config: Config, outside: Path, kind: str) -> None:
+    def test_a_list_that_is_no_file_is_refused(
+        self, config: Config, outside: Path, kind: str
+    ) -> None:
         built(config)
         place = config.output_folder / MANIFEST
         place.rename(outside / "list")
@@ -174,8 +202,12 @@ class TestLinks:
 
 class TestHandMade:
     @pytest.mark.parametrize("compress", [False, True])
-    @pytest.mark.parametrize("path", ["feed.rss", "topics/ai/feed.atom", "index.html", "_redirects", "410.html"])
-    def test_a_file_that_somebody_changed_is_not_overwritten(self, config: Config, path: str, compress: bool) -> None:
+    @pytest.mark.parametrize(
+        "path", ["feed.rss", "topics/ai/feed.atom", "index.html", "_redirects", "410.html"]
+    )
+    def test_a_file_that_somebody_changed_is_not_overwritten(
+        self, config: Config, path: str, compress: bool
+    ) -> None:
         built(config, compress=compress)
         place = config.output_folder / path
         make.write(place, MINE)
@@ -209,7 +241,9 @@ class TestHandMade:
         assert refused(config) == set()
         assert refused(config) == set()
 
-    def test_a_file_where_one_is_to_come_is_not_overwritten(self, config: Config, tmp_path: Path) -> None:
+    def test_a_file_where_one_is_to_come_is_not_overwritten(
+        self, config: Config, tmp_path: Path
+    ) -> None:
         built(config)
         make.write(config.output_folder / "topics/new/feed.rss", MINE)
         change(config)
@@ -221,7 +255,9 @@ class TestHandMade:
         assert refused(config) == set()
         assert pages(config.output_folder) == fresh(config, tmp_path / "fresh")
 
-    def test_a_file_with_the_bytes_that_are_to_be_written_is_taken_over(self, config: Config, tmp_path: Path) -> None:
+    def test_a_file_with_the_bytes_that_are_to_be_written_is_taken_over(
+        self, config: Config, tmp_path: Path
+    ) -> None:
         built(config)
         change(config)
         wanted = fresh(config, tmp_path / "fresh")
@@ -242,11 +278,17 @@ class TestHandMade:
             os.utime(place, (1, 1))
         change(config)
         assert refused(config, compress=compress) == set()
-        there = {path: some for path, some in pages(config.output_folder).items() if not path.endswith((".gz", ".br"))}
+        there = {
+            path: some
+            for path, some in pages(config.output_folder).items()
+            if not path.endswith((".gz", ".br"))
+        }
         assert there == fresh(config, tmp_path / "fresh")
 
     @pytest.mark.parametrize("lost", [True, False])
-    def test_a_list_of_before_is_read_and_its_files_are_ours(self, config: Config, tmp_path: Path, lost: bool) -> None:
+    def test_a_list_of_before_is_read_and_its_files_are_ours(
+        self, config: Config, tmp_path: Path, lost: bool
+    ) -> None:
         built(config)
         lines = [OLD_HEADING]
         for path, content in sorted(pages(config.output_folder).items()):
@@ -263,11 +305,15 @@ class TestHandMade:
         "block",
         [
             pytest.param(lambda place: place.mkdir(), id="folder"),
-            pytest.param(lambda place: make.write(place / "notes.txt", MINE), id="folder_with_a_file"),
+            pytest.param(
+                lambda place: make.write(place / "notes.txt", MINE), id="folder_with_a_file"
+            ),
             pytest.param(lambda place: os.mkfifo(place), id="pipe"),
         ],
     )
-    def test_what_is_no_file_is_refused_by_its_name(self, config: Config, block: Callable[[Path], object]) -> None:
+    def test_what_is_no_file_is_refused_by_its_name(
+        self, config: Config, block: Callable[[Path], object]
+    ) -> None:
         built(config)
         place = config.output_folder / "topics/ai/feed.rss"
         place.unlink()
@@ -285,7 +331,9 @@ class TestHandMade:
         assert refused(config) == {"topics"}
         assert (config.output_folder / "topics").read_bytes() == MINE
 
-    def test_the_command_names_what_it_refused_until_it_is_moved(self, config: Config, outside: Path) -> None:
+    def test_the_command_names_what_it_refused_until_it_is_moved(
+        self, config: Config, outside: Path
+    ) -> None:
         folder = config.file.parent
         make.invoke("build", cwd=folder)
         shutil.rmtree(config.output_folder / "topics")
@@ -294,7 +342,10 @@ class TestHandMade:
         for _ in range(2):
             done = make.invoke("build", cwd=folder, check=1)
             lines = done.stderr.splitlines()
-            assert [line.partition(": ")[0] for line in lines] == ["public/feed.rss", "public/topics"]
+            assert [line.partition(": ")[0] for line in lines] == [
+                "public/feed.rss",
+                "public/topics",
+            ]
             assert "symbolic link" in lines[1]
             assert "0 deleted" in done.stdout
         (config.output_folder / "topics").unlink()
@@ -303,10 +354,18 @@ class TestHandMade:
 
     WAYS = ("changed", "link", "folder", "touched", "deleted", "parent_link")
 
-    @given(st.dictionaries(st.integers(0, 200), st.sampled_from(WAYS), max_size=8), st.booleans(), st.booleans())
+    @given(
+        st.dictionaries(st.integers(0, 200), st.sampled_from(WAYS), max_size=8),
+        st.booleans(),
+        st.booleans(),
+    )
     @settings(max_examples=max(8, settings().max_examples // 20))  # an example is two builds
     def test_whatever_others_did_nothing_of_theirs_is_touched(
-        self, tmp_path_factory: pytest.TempPathFactory, done: dict[int, str], compress: bool, lost: bool
+        self,
+        tmp_path_factory: pytest.TempPathFactory,
+        done: dict[int, str],
+        compress: bool,
+        lost: bool,
     ) -> None:
         folder = tmp_path_factory.mktemp("any")
         config = make.site(folder / "site", dict(SITE))
@@ -316,14 +375,21 @@ class TestHandMade:
         paths = sorted(pages(config.output_folder))
         for number, way in done.items():
             place = config.output_folder / paths[number % len(paths)]
-            if place in mine or place.parent.is_symlink() or not place.is_file() or place.is_symlink():
+            if (
+                place in mine
+                or place.parent.is_symlink()
+                or not place.is_file()
+                or place.is_symlink()
+            ):
                 continue
             if way == "touched":
                 os.utime(place, (1, 1))
             elif way == "parent_link" and place.parent != config.output_folder:
                 shutil.rmtree(place.parent)
                 place.parent.symlink_to(folder / "outside")
-                mine = {path: some for path, some in mine.items() if place.parent not in path.parents}
+                mine = {
+                    path: some for path, some in mine.items() if place.parent not in path.parents
+                }
             elif way == "changed":
                 make.write(place, MINE)
                 mine[place] = MINE
@@ -377,7 +443,8 @@ class TestKilled:
         for turn in range(2):  # the second time over what the first one left
             command = [sys.executable, "-c", DYING, str(after + turn)]
             died = subprocess.run(command, cwd=config.file.parent, capture_output=True)
-            assert died.returncode < 0 or turn  # what the first one put in place need not be put there again
+            # what the first one put in place need not be put there again
+            assert died.returncode < 0 or turn
             make.write(config.records_folder / "5.md", make.record(5, title=f"Turn {turn}"))
         assert refused(config) == set()
         assert pages(config.output_folder) == fresh(config, tmp_path / "fresh")
@@ -412,7 +479,11 @@ class TestKilled:
         monkeypatch.undo()
         root = str(config.output_folder)
         last = steps.index(("change", f"{root}/{MANIFEST}"), len(steps) - 3)
-        changed = {os.path.dirname(path) for what, path in steps[:last] if what == "change" and path.startswith(root)}
+        changed = {
+            os.path.dirname(path)
+            for what, path in steps[:last]
+            if what == "change" and path.startswith(root)
+        }
         assert f"{root}/topics/ai" in changed
         for folder in changed:
             if os.path.isdir(folder):
@@ -432,7 +503,9 @@ class TestWrongClock:
 
     @pytest.mark.parametrize("lost", ["nothing", "store", "list"])
     @pytest.mark.parametrize("compress", [False, True])
-    def test_one_build_under_it_leaves_no_time_of_the_future(self, config: Config, lost: str, compress: bool) -> None:
+    def test_one_build_under_it_leaves_no_time_of_the_future(
+        self, config: Config, lost: str, compress: bool
+    ) -> None:
         built(config, compress=compress)
         change(config)
         config.file.write_text(config.file.read_text().replace("Test feeds", "Other feeds"))
@@ -458,7 +531,9 @@ class TestWrongClock:
         assert (config.output_folder / "feed.rss").stat().st_mtime == (later + 2 * HOUR).timestamp()
 
     @pytest.mark.parametrize("order", ["service first", "build first"])
-    def test_the_service_and_the_tree_are_brought_back_alike(self, config: Config, order: str) -> None:
+    def test_the_service_and_the_tree_are_brought_back_alike(
+        self, config: Config, order: str
+    ) -> None:
         moments = [make.NOW]
         client = make.service(config, lambda: moments[0]).test_client()
         first = client.get("/feed.rss")
@@ -490,4 +565,6 @@ class TestWrongClock:
         change(config)
         built(config, make.NOW + timedelta(minutes=30))
         built(config, make.NOW + timedelta(minutes=1))
-        assert (config.output_folder / "feed.rss").stat().st_mtime == (make.NOW + timedelta(minutes=30)).timestamp()
+        assert (config.output_folder / "feed.rss").stat().st_mtime == (
+            make.NOW + timedelta(minutes=30)
+        ).timestamp()

@@ -1,4 +1,5 @@
-"""Readers poll a live service while records change: no item is lost or doubled, no 304 is stuck, no answer fails."""
+"""Readers poll a live service while records change: no item is lost or doubled, no 304 is stuck, no
+answer fails."""
 
 import random
 import threading
@@ -87,7 +88,9 @@ def poll(config: Config, server: Serving, seconds: float, every: float) -> int:
             done.wait(every)
             for name, url in urls.items():
                 before = kept.get(name, {})
-                read = feedparser.parse(url, etag=before.get("etag"), modified=before.get("modified"))
+                read = feedparser.parse(
+                    url, etag=before.get("etag"), modified=before.get("modified")
+                )
                 assert read.status in (200, 304), read.status
                 ids = [entry.id for entry in read.entries]
                 assert len(set(ids)) == len(ids)
@@ -101,7 +104,9 @@ def poll(config: Config, server: Serving, seconds: float, every: float) -> int:
     wanted = sorted(editor.titles.values())
     for name in urls:
         server.until(f"{PATH}.{name}", lambda answer: sorted(titles(answer.content)) == wanted)
-        again = feedparser.parse(urls[name], etag=kept[name].get("etag"), modified=kept[name].get("modified"))
+        again = feedparser.parse(
+            urls[name], etag=kept[name].get("etag"), modified=kept[name].get("modified")
+        )
         assert again.status in (200, 304)
     newsboat.reload()
     shown = {guid: title for guid, title, *_ in newsboat.items()}
@@ -123,7 +128,9 @@ def titles(content: bytes) -> list[str]:
 
 
 def run(tmp_path: Path, seconds: float, every: float) -> None:
-    config = make.site(tmp_path, {f"{n}.md": make.record(n) for n in (1, 2, 3)}, "[feeds]\nlimit = 10000\n")
+    config = make.site(
+        tmp_path, {f"{n}.md": make.record(n) for n in (1, 2, 3)}, "[feeds]\nlimit = 10000\n"
+    )
     with serving(config, "--workers", "2") as server:
         assert poll(config, server, seconds, every) > 3
         assert "Traceback" not in server.err.read_text()

@@ -33,27 +33,159 @@ SOAK_SECONDS = 600.0
 ROUND = 1000  # requests that are generated from one seed
 SILENCE = 0.2  # seconds after which a server that does not answer waits for the rest of a request
 
-METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PATCH", "PROPFIND", "get", "G\x7fT"]
+METHODS = [
+    "GET",
+    "HEAD",
+    "POST",
+    "PUT",
+    "DELETE",
+    "OPTIONS",
+    "TRACE",
+    "CONNECT",
+    "PATCH",
+    "PROPFIND",
+    "get",
+    "G\x7fT",
+]
 PLACES = [
-    *("/", "/feed.rss", "/feed.json", "/feeds.opml", "/topics/ai/", "/topics/ai/feed.atom", "/healthz", "/metrics"),
+    *(
+        "/",
+        "/feed.rss",
+        "/feed.json",
+        "/feeds.opml",
+        "/topics/ai/",
+        "/topics/ai/feed.atom",
+        "/healthz",
+        "/metrics",
+    ),
     *("/topics/brains/feed.rss", "/topics/blockchain/", "/all/", "/pages.css", "/nothing", "*", ""),
 ]
 PARTS = [
-    *("/", "//", "..", ".", "\\", "%2e", "%2f", "%00", "\0", "\r\n", " ", "\t", ":", "@", "?", "#", "[", "]", "\x80"),
-    *("topics", "ai", "brains", "archive", "2026-11.atom", "index.html", "feed", ".rss", "é", "日本", "A" * 300),
+    *(
+        "/",
+        "//",
+        "..",
+        ".",
+        "\\",
+        "%2e",
+        "%2f",
+        "%00",
+        "\0",
+        "\r\n",
+        " ",
+        "\t",
+        ":",
+        "@",
+        "?",
+        "#",
+        "[",
+        "]",
+        "\x80",
+    ),
+    *(
+        "topics",
+        "ai",
+        "brains",
+        "archive",
+        "2026-11.atom",
+        "index.html",
+        "feed",
+        ".rss",
+        "é",
+        "日本",
+        "A" * 300,
+    ),
 ]
 WORDS = [
-    *(FAR, "Thu, 01 Jan 2026 00:00:00 GMT", "Mon, 30 Feb 9999 99:99:99 GMT", "Fri, 31 Dec 9999 23:59:59 -2359"),
+    *(
+        FAR,
+        "Thu, 01 Jan 2026 00:00:00 GMT",
+        "Mon, 30 Feb 9999 99:99:99 GMT",
+        "Fri, 31 Dec 9999 23:59:59 -2359",
+    ),
     *("Sat, 01 Jan 0001 00:00:00 +2359", "0", "-1", "9" * 5000, "1e999", "nan", "٣", "²"),
-    *("*", '"', 'W/"', '"a"', 'W/"a", "b"', ",", ";", "=", "q=", "q=2", "q=-1", "q=nan", "q=" + "9" * 400, "bytes=0-"),
-    *("bytes=" + "0-1," * 200, "text/html", "application/atom+xml", "*/*", "br", "gzip", "zstd", "identity", "feed"),
-    *("application/json", "document", "no-cache", "\0", "\x01", "\x7f", "\xff", "é", "(", ")", "%", "\\", "x" * 9000),
+    *(
+        "*",
+        '"',
+        'W/"',
+        '"a"',
+        'W/"a", "b"',
+        ",",
+        ";",
+        "=",
+        "q=",
+        "q=2",
+        "q=-1",
+        "q=nan",
+        "q=" + "9" * 400,
+        "bytes=0-",
+    ),
+    *(
+        "bytes=" + "0-1," * 200,
+        "text/html",
+        "application/atom+xml",
+        "*/*",
+        "br",
+        "gzip",
+        "zstd",
+        "identity",
+        "feed",
+    ),
+    *(
+        "application/json",
+        "document",
+        "no-cache",
+        "\0",
+        "\x01",
+        "\x7f",
+        "\xff",
+        "é",
+        "(",
+        ")",
+        "%",
+        "\\",
+        "x" * 9000,
+    ),
 ]
 NAMED = [
-    *("Accept", "Accept-Encoding", "Accept-Charset", "Accept-Language", "If-None-Match", "If-Match", "If-Range"),
-    *("If-Modified-Since", "If-Unmodified-Since", "Range", "A-IM", "IM", "User-Agent", "Cookie", "Authorization"),
-    *("Content-Length", "Content-Type", "Expect", "Connection", "Upgrade", "Sec-Fetch-Dest", "X-Forwarded-For"),
-    *("X-Forwarded-Host", "Forwarded", "Date", "Origin", "Access-Control-Request-Method", "Referer", "TE", "Host"),
+    *(
+        "Accept",
+        "Accept-Encoding",
+        "Accept-Charset",
+        "Accept-Language",
+        "If-None-Match",
+        "If-Match",
+        "If-Range",
+    ),
+    *(
+        "If-Modified-Since",
+        "If-Unmodified-Since",
+        "Range",
+        "A-IM",
+        "IM",
+        "User-Agent",
+        "Cookie",
+        "Authorization",
+    ),
+    *(
+        "Content-Length",
+        "Content-Type",
+        "Expect",
+        "Connection",
+        "Upgrade",
+        "Sec-Fetch-Dest",
+        "X-Forwarded-For",
+    ),
+    *(
+        "X-Forwarded-Host",
+        "Forwarded",
+        "Date",
+        "Origin",
+        "Access-Control-Request-Method",
+        "Referer",
+        "TE",
+        "Host",
+    ),
 ]
 
 values = st.one_of(
@@ -63,9 +195,9 @@ values = st.one_of(
 ).map(lambda text: text.encode("utf-8", "ignore").decode("latin-1"))
 paths = st.one_of(
     st.sampled_from(PLACES),
-    st.tuples(st.sampled_from(PLACES), st.lists(st.sampled_from([*PARTS, *PLACES]), max_size=5)).map(
-        lambda pair: pair[0] + "".join(pair[1])
-    ),
+    st.tuples(
+        st.sampled_from(PLACES), st.lists(st.sampled_from([*PARTS, *PLACES]), max_size=5)
+    ).map(lambda pair: pair[0] + "".join(pair[1])),
     st.text(max_size=40),
 ).map(lambda text: text.encode("utf-8", "ignore").decode("latin-1"))
 
@@ -85,7 +217,9 @@ def app(config: Config) -> Iterator[Application]:
     make.close(made)
 
 
-def ask(app: Application, method: str, path: str, query: str, headers: dict[str, str]) -> tuple[str, list[Any], bytes]:
+def ask(
+    app: Application, method: str, path: str, query: str, headers: dict[str, str]
+) -> tuple[str, list[Any], bytes]:
     """Ask an application as a server does (PEP 3333), and return its status, headers and body."""
     environ: dict[str, Any] = {
         "REQUEST_METHOD": method,
@@ -198,10 +332,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
 
 
 def status_of(server: Serving, request: bytes, patience: float = make.LONGEST) -> str:
-    """Return the status that a server answers to bytes, or `none` where it closes the connection or waits for more."""
+    """Return the status that a server answers to bytes, or `none` where it closes the connection or
+    waits for more."""
     host, port = server.url.removeprefix("http://").split(":")
     answer = b""
-    with suppress(OSError), socket.create_connection((host, int(port)), timeout=patience) as connection:
+    with (
+        suppress(OSError),
+        socket.create_connection((host, int(port)), timeout=patience) as connection,
+    ):
         connection.sendall(request)
         answer = connection.recv(65536)
     return answer.split(b" ", 2)[1].decode() if answer.startswith(b"HTTP/") else "none"
@@ -211,8 +349,12 @@ def status_of(server: Serving, request: bytes, patience: float = make.LONGEST) -
 def test_a_request_names_one_host(server: Serving, path: bytes) -> None:
     for _ in range(2):  # the second time a document is answered from memory
         for hosts, expected in HOSTS.items():
-            status = status_of(server, b"GET " + path + b" HTTP/1.1\r\n" + hosts + b"Connection: close\r\n\r\n")
-            assert status == str(404 if expected == 200 and path == b"/nothing" else expected), hosts
+            status = status_of(
+                server, b"GET " + path + b" HTTP/1.1\r\n" + hosts + b"Connection: close\r\n\r\n"
+            )
+            assert status == str(404 if expected == 200 and path == b"/nothing" else expected), (
+                hosts
+            )
     assert status_of(server, b"GET " + path + b" HTTP/1.0\r\n\r\n") in ("200", "404")
 
 
@@ -242,13 +384,19 @@ class Sender:
         line = f"{method} {path} HTTP/{some.choice([*(['1.1'] * 9), '1.0', '2', '9.9', ''])}"
         lines = [line, *(["Host: x.example"] if some.random() < 0.9 else [])]
         for _ in range(some.choice([0, 1, 1, 2, 4])):
-            lines.append(f"{some.choice(NAMED)}: {' '.join(some.choices(WORDS, k=some.choice([1, 1, 2])))}")
+            lines.append(
+                f"{some.choice(NAMED)}: {' '.join(some.choices(WORDS, k=some.choice([1, 1, 2])))}"
+            )
         if some.random() < 0.9:
             lines.append("Connection: close")
         text = "\r\n".join(lines).encode("utf-8") + b"\r\n\r\n"
         if some.random() < 0.2:
             at = some.randrange(len(text))
-            text = text[:at] + some.randbytes(some.choice([0, 1, 4])) + text[at + some.choice([0, 1, 9]) :]
+            text = (
+                text[:at]
+                + some.randbytes(some.choice([0, 1, 4]))
+                + text[at + some.choice([0, 1, 9]) :]
+            )
         return text
 
     def send_for(self, seconds: float) -> None:

@@ -1,4 +1,5 @@
-"""The room before Flask: it says what Flask says, only of what still holds, and within its memory."""
+"""The room before Flask: it says what Flask says, only of what still holds, and within its
+memory."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -56,8 +57,14 @@ class Site:
 
     def knows(self, path: str, method: str = "GET", **headers: str) -> bool:
         """Whether the room answers by itself."""
-        response = self.client.open(path, method=method, headers={k.replace("_", "-"): v for k, v in headers.items()})
-        return response.headers["Content-Type"] != "text/plain" if response.status_code == 200 else True
+        response = self.client.open(
+            path, method=method, headers={k.replace("_", "-"): v for k, v in headers.items()}
+        )
+        return (
+            response.headers["Content-Type"] != "text/plain"
+            if response.status_code == 200
+            else True
+        )
 
 
 @pytest.fixture
@@ -141,7 +148,12 @@ def test_each_coding_is_the_document_under_one_tag(app: Flask) -> None:
 )
 def test_what_is_not_told_at_a_glance_is_left_to_flask(site: Site, headers: dict[str, str]) -> None:
     site.put("feed.rss")
-    assert site.client.get("/feed.rss", headers={k.replace("_", "-"): v for k, v in headers.items()}).data == FLASK
+    assert (
+        site.client.get(
+            "/feed.rss", headers={k.replace("_", "-"): v for k, v in headers.items()}
+        ).data
+        == FLASK
+    )
 
 
 @pytest.mark.parametrize("method", ["POST", "OPTIONS", "PUT", "get", "BREW"])
@@ -155,7 +167,15 @@ def test_other_addresses_of_a_document_are_left_to_flask(site: Site) -> None:
     site.put("feed.rss")
     site.put("index.html")
     assert site.knows("/")
-    for path in ("/feed.rss?", "/feed.rss?a=b", "/feed.rss/", "//feed.rss", "/FEED.RSS", "/index.html", "/nothing"):
+    for path in (
+        "/feed.rss?",
+        "/feed.rss?a=b",
+        "/feed.rss/",
+        "//feed.rss",
+        "/FEED.RSS",
+        "/index.html",
+        "/nothing",
+    ):
         assert site.knows(path) == (path == "/feed.rss?"), path
 
 
@@ -194,7 +214,10 @@ def test_nothing_is_answered_once_records_changed(site: Site, by: str) -> None:
 
 def test_what_did_not_change_is_neither_joined_nor_coded_again(site: Site) -> None:
     before = site.put("providers/example.org/feed.rss", "br")
-    make.write(site.config.records_folder / "9.md", make.record(9, provider="{name: Other, domain: other.example}"))
+    make.write(
+        site.config.records_folder / "9.md",
+        make.record(9, provider="{name: Other, domain: other.example}"),
+    )
     look(site)
     assert not site.knows("/feed.rss", Accept_Encoding="br")
     # A feed that was not touched is answered as it was, without another look.
@@ -215,7 +238,9 @@ def test_a_date_that_another_process_noted_is_taken_over(site: Site) -> None:
     look(site)
     assert not site.knows("/feed.rss")
     assert site.knows("/feed.atom")
-    assert site.put(path).edition.document.modified - answer.edition.document.modified == timedelta(seconds=7)
+    assert site.put(path).edition.document.modified - answer.edition.document.modified == timedelta(
+        seconds=7
+    )
 
 
 def test_what_could_not_be_noted_is_not_kept(site: Site) -> None:
@@ -261,7 +286,9 @@ def test_the_shelf_keeps_to_its_budget_and_holds_what_is_in_use() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 400), st.booleans()), max_size=60))
-def test_the_shelf_keeps_to_its_budget_whatever_is_asked(asked: list[tuple[int, int, bool]]) -> None:
+def test_the_shelf_keeps_to_its_budget_whatever_is_asked(
+    asked: list[tuple[int, int, bool]],
+) -> None:
     shelf = Shelf(1000)
     for number, size, gone in asked:
         if gone:

@@ -27,7 +27,8 @@ from tests.make import LONGEST
 
 @dataclass(frozen=True)
 class Serving:
-    """A running `feeds serve`: the process, where it answers, and the files that hold what it says."""
+    """A running `feeds serve`: the process, where it answers, and the files that hold what it
+    says."""
 
     process: subprocess.Popen[bytes]
     url: str
@@ -70,7 +71,9 @@ def serving(config: Config, *options: str, prefix: Sequence[str] = ()) -> Iterat
     out, err = folder / "serve.out", folder / "serve.err"
     with out.open("wb") as to_out, err.open("wb") as to_err:
         # In a session of its own, so that its workers can be ended where it does not end them.
-        process = subprocess.Popen(command, cwd=folder, stdout=to_out, stderr=to_err, start_new_session=True)
+        process = subprocess.Popen(
+            command, cwd=folder, stdout=to_out, stderr=to_err, start_new_session=True
+        )
     running = Serving(process, f"http://{f'[{host}]' if ':' in host else host}:{port}", out, err)
     try:
         _wait(running, urlsplit(config.site.base_url).path)
@@ -104,7 +107,9 @@ def records(count: int = 3) -> dict[str, str | bytes]:
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
     """The site of a server that no test changes."""
-    return make.site(tmp_path_factory.mktemp("serve"), {**records(), "4.md": "---\ntitle: [Broken\n---\n"})
+    return make.site(
+        tmp_path_factory.mktemp("serve"), {**records(), "4.md": "---\ntitle: [Broken\n---\n"}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +125,11 @@ def files(config: Config) -> dict[str, bytes]:
     twin = make.site(config.file.parent / "twin", records())
     make.run("build", cwd=twin.file.parent)
     others = {MANIFEST, *hosts.PATHS}
-    return {path: content for path, content in make.tree(twin.output_folder).items() if path not in others}
+    return {
+        path: content
+        for path, content in make.tree(twin.output_folder).items()
+        if path not in others
+    }
 
 
 def test_it_says_where_to_subscribe(server: Serving) -> None:
@@ -135,13 +144,19 @@ def test_without_a_base_url_the_addresses_are_those_it_answers_at(tmp_path: Path
     config = make.site(tmp_path, records())
     config.file.write_text('[site]\ntitle = "Test feeds"\n')
     with serving(config) as running:
-        said = [line.strip() for line in running.out.read_text().splitlines() if line.startswith("  http")]
+        said = [
+            line.strip()
+            for line in running.out.read_text().splitlines()
+            if line.startswith("  http")
+        ]
         assert f"{running.url}/topics/ai/feed.rss" in said
         for address in said:
             response = httpx.get(address, trust_env=False, timeout=LONGEST)
             assert response.status_code == 200
             assert f'<atom:link href="{address}" rel="self"' in response.text
-        assert [f'xmlUrl="{address}"' in running.get("/feeds.opml").text for address in said] == [True] * len(said)
+        assert [f'xmlUrl="{address}"' in running.get("/feeds.opml").text for address in said] == [
+            True
+        ] * len(said)
         assert running.get("/feed.json").json()["feed_url"] == f"{running.url}/feed.json"
 
 
@@ -154,7 +169,9 @@ def test_it_listens_where_it_is_told_to_and_says_so(tmp_path: Path, host: str) -
             pytest.skip("no IPv6 on this machine")
     with serving(make.site(tmp_path, records()), "--host", host) as running:
         assert running.get("/feed.rss").status_code == 200
-        assert running.out.read_text().startswith(f"Serving seeds at {running.url} (Ctrl-C stops).\n")
+        assert running.out.read_text().startswith(
+            f"Serving seeds at {running.url} (Ctrl-C stops).\n"
+        )
 
 
 def test_it_says_which_records_are_broken_without_a_word_of_theirs(server: Serving) -> None:
@@ -163,7 +180,9 @@ def test_it_says_which_records_are_broken_without_a_word_of_theirs(server: Servi
     assert "[Broken" not in said
 
 
-def test_it_answers_with_the_bytes_of_the_static_tree(server: Serving, files: dict[str, bytes]) -> None:
+def test_it_answers_with_the_bytes_of_the_static_tree(
+    server: Serving, files: dict[str, bytes]
+) -> None:
     assert len(files) == 4 * (1 + 4 + 1 + 1) + 2 + 4 + 1
     for path, content in files.items():
         response = server.get(make.asked(path))
@@ -183,7 +202,10 @@ def test_head_over_the_wire_is_get_without_the_body(server: Serving) -> None:
         plain = server.get(path, **{"Accept-Encoding": "identity"})
         assert plain.content == get.content
         whole = httpx.head(
-            f"{server.url}{path}", headers={"Accept-Encoding": "identity"}, trust_env=False, timeout=LONGEST
+            f"{server.url}{path}",
+            headers={"Accept-Encoding": "identity"},
+            trust_env=False,
+            timeout=LONGEST,
         )
         assert whole.headers["Content-Length"] == str(len(plain.content))
         assert head.headers.keys() == get.headers.keys()
@@ -240,7 +262,9 @@ def test_it_ends_well_when_told_to_stop(tmp_path: Path, how: signal.Signals) -> 
         assert running.err.read_text() == ""
 
 
-def test_two_workers_serve_the_same_bytes_and_see_a_change(tmp_path: Path, files: dict[str, bytes]) -> None:
+def test_two_workers_serve_the_same_bytes_and_see_a_change(
+    tmp_path: Path, files: dict[str, bytes]
+) -> None:
     config = make.site(tmp_path, records())
     with serving(config, "--workers", "2") as running:
         for path, content in files.items():
@@ -248,7 +272,8 @@ def test_two_workers_serve_the_same_bytes_and_see_a_change(tmp_path: Path, files
                 assert running.get(make.asked(path)).content == content
         make.write(config.records_folder / "9.md", make.record(9))
         running.until("/feed.rss", lambda response: b"Article 9" in response.content)
-        # Every worker, whichever takes the connection, comes to see it, and then they all say the same.
+        # Every worker, whichever takes the connection, comes to see it, and then they all say the
+        # same.
         seen = 0
         deadline = time.monotonic() + LONGEST
         while seen < 20:
@@ -266,7 +291,9 @@ def refused(cwd: Path, *arguments: str) -> str:
     command = [sys.executable, "-m", "feeds", "serve", *arguments]
     with (cwd / "err").open("w+b") as err:
         # In a session of its own, so that workers of one that starts after all are ended with it.
-        process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=err, start_new_session=True)
+        process = subprocess.Popen(
+            command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=err, start_new_session=True
+        )
         try:
             code = process.wait(LONGEST)
         except subprocess.TimeoutExpired:
@@ -288,7 +315,11 @@ def test_a_port_in_use_is_one_clear_line(server: Serving, tmp_path: Path, by: st
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        port = str(taken.getsockname()[1]) if by == "another_program" else server.url.rpartition(":")[2]
+        port = (
+            str(taken.getsockname()[1])
+            if by == "another_program"
+            else server.url.rpartition(":")[2]
+        )
         assert port in refused(tmp_path, "--port", port)
 
 
@@ -303,19 +334,25 @@ def test_a_missing_config_is_one_clear_line(tmp_path: Path) -> None:
 
 def workers_of(running: Serving) -> list[int]:
     """The processes that answer."""
-    children = Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children").read_text().split()
+    children = (
+        Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children").read_text().split()
+    )
     return [int(child) for child in children]
 
 
 class Load:
-    """Clients that ask all the time, on connections of their own and on ones that they keep, until they are stopped."""
+    """Clients that ask all the time, on connections of their own and on ones that they keep, until
+    they are stopped."""
 
     def __init__(self, running: Serving) -> None:
         self.answers: Counter[int] = Counter()
         self.failed: list[str] = []
         self._url = running.url
         self._stop = threading.Event()
-        self._threads = [threading.Thread(target=ask) for ask in (self._anew, self._anew, self._keeping, self._keeping)]
+        self._threads = [
+            threading.Thread(target=ask)
+            for ask in (self._anew, self._anew, self._keeping, self._keeping)
+        ]
 
     def __enter__(self) -> "Load":
         for thread in self._threads:
@@ -337,7 +374,9 @@ class Load:
     def _anew(self) -> None:
         while not self._stop.is_set():
             self._note(
-                lambda: self._again(lambda: httpx.get(f"{self._url}/feed.rss", trust_env=False, timeout=LONGEST))
+                lambda: self._again(
+                    lambda: httpx.get(f"{self._url}/feed.rss", trust_env=False, timeout=LONGEST)
+                )
             )
 
     def _keeping(self) -> None:
@@ -347,9 +386,10 @@ class Load:
 
     @staticmethod
     def _again(ask: Callable[[], httpx.Response]) -> httpx.Response:
-        # A server may close a connection on which nothing is under way, just when its client begins to ask: one that is
-        # kept, or a new one whose client was held up before it asked. That asks again on another one, for each worker
-        # that goes, as browsers and proxies do (RFC 9112 §9.3.1 and §9.6).
+        # A server may close a connection on which nothing is under way, just when its client begins
+        # to ask: one that is kept, or a new one whose client was held up before it asked. That asks
+        # again on another one, for each worker that goes, as browsers and proxies do (RFC 9112
+        # §9.3.1 and §9.6).
         for _ in range(2):
             with suppress(httpx.ReadError, httpx.RemoteProtocolError):
                 return ask()
@@ -365,7 +405,10 @@ class Load:
 
 
 def test_workers_are_replaced_without_a_failed_request(tmp_path: Path) -> None:
-    with serving(make.site(tmp_path, records()), "--workers", "2") as running, Load(running) as load:
+    with (
+        serving(make.site(tmp_path, records()), "--workers", "2") as running,
+        Load(running) as load,
+    ):
         load.wait(50)
         before = workers_of(running)
         running.process.send_signal(signal.SIGHUP)
@@ -440,10 +483,15 @@ def test_it_writes_lines_and_counts_in_all_workers_when_it_is_asked_to(tmp_path:
         codes = Counter(running.get("/topics/ai/feed.atom").status_code for _ in range(12))
         assert codes == {200: 12}
         counted = running.get("/metrics").text
-        assert f'feeds_requests_total{{status="200"}} {codes[200] + 1}' in counted  # and /healthz when it was ready
+        # and /healthz when it was ready
+        assert f'feeds_requests_total{{status="200"}} {codes[200] + 1}' in counted
         assert running.stop() == 0
-    lines = [json.loads(line) for line in running.out.read_text().splitlines() if line.startswith("{")]
-    assert Counter(line["status"] for line in lines if line["path"] == "/topics/ai/feed.atom") == codes
+    lines = [
+        json.loads(line) for line in running.out.read_text().splitlines() if line.startswith("{")
+    ]
+    assert (
+        Counter(line["status"] for line in lines if line["path"] == "/topics/ai/feed.atom") == codes
+    )
     assert "127.0.0.1" not in str(lines)
 
 

@@ -1,4 +1,5 @@
-"""The service through Flask's test client: bytes, validators, errors, and records that change while it runs."""
+"""The service through Flask's test client: bytes, validators, errors, and records that change while
+it runs."""
 
 import json
 import sqlite3
@@ -58,10 +59,16 @@ def records() -> dict[str, str | bytes]:
     """A few records with everything that shows in an address or a header."""
     return {
         "1.md": make.record(1, topics="[AI, C++]"),
-        "2.md": make.record(2, topics="[Computer Vision]", provider="{name: Zwölf, domain: zwölf.example}"),
-        "3.md": make.record(3, topics="[東京, ai]", category="ニュース", updatedDateTime="2026-11-23T11:30:00Z"),
+        "2.md": make.record(
+            2, topics="[Computer Vision]", provider="{name: Zwölf, domain: zwölf.example}"
+        ),
+        "3.md": make.record(
+            3, topics="[東京, ai]", category="ニュース", updatedDateTime="2026-11-23T11:30:00Z"
+        ),
         "4.md": make.record(4, topics="[Hidden]", published="false"),
-        "5.md": make.record(-5, topics="[Later]", category="later", provider="{name: Later, domain: later.example}"),
+        "5.md": make.record(
+            -5, topics="[Later]", category="later", provider="{name: Later, domain: later.example}"
+        ),
         "6.md": make.record(6, topics="[]", category=None),
     }
 
@@ -83,7 +90,8 @@ def build(config: Config, now: datetime = make.NOW) -> dict[str, Written]:
 
 
 def until(client: FlaskClient, path: str, holds: Callable[[TestResponse], bool]) -> TestResponse:
-    """Ask again until the answer is as expected, which a change of the records makes it before long."""
+    """Ask again until the answer is as expected, which a change of the records makes it before
+    long."""
     deadline = time.monotonic() + make.LONGEST
     while not holds(response := client.get(path)):
         assert time.monotonic() < deadline, response.get_data(as_text=True)
@@ -120,8 +128,9 @@ def files(config: Config, manifest: dict[str, Written]) -> dict[str, bytes]:
 def test_every_document_is_the_file_of_the_static_tree(
     client: FlaskClient, config: Config, manifest: dict[str, Written], files: dict[str, bytes]
 ) -> None:
-    # Everything, topics, providers, categories, each with its page; the front page, the list for a reader's import, and
-    # four files that pages and feeds need in a browser, and the schema of a record.
+    # Everything, topics, providers, categories, each with its page; the front page, the list for a
+    # reader's import, and four files that pages and feeds need in a browser, and the schema of a
+    # record.
     assert len(files) == 4 * (1 + 4 + 2 + 2) + 2 + 4 + 1
     for path, content in files.items():
         response = client.get(make.asked(path))
@@ -136,7 +145,9 @@ def test_every_document_is_the_file_of_the_static_tree(
 
 def test_a_feed_of_the_publishers_own_is_the_file_of_the_static_tree(tmp_path: Path) -> None:
     hot = {f"{n}.md": make.record(n, heat=str(70 + n), quality=str(47 + n)) for n in range(1, 5)}
-    twin, served = (make.site(tmp_path / name, {**records(), **hot}, make.OWN) for name in ("twin", "served"))
+    twin, served = (
+        make.site(tmp_path / name, {**records(), **hot}, make.OWN) for name in ("twin", "served")
+    )
     listed, client = build(twin), client_of(served)
     own = [path for path in listed if path.startswith("feeds/")]
     hottest = [f"feeds/hot/{name}" for name in ("feed.atom", "feed.json", "feed.rss", "index.html")]
@@ -149,7 +160,13 @@ def test_a_feed_of_the_publishers_own_is_the_file_of_the_static_tree(tmp_path: P
         assert response.last_modified.timestamp() == listed[path].modified
         again = client.get(make.asked(path), headers={"If-None-Match": response.headers["ETag"]})
         assert again.status_code == 304
-    for path in ("/feeds/good/feed.rss", "/feeds/nothing/feed.rss", "/feeds/nothing/feed.atom", "/feeds/", "/feeds"):
+    for path in (
+        "/feeds/good/feed.rss",
+        "/feeds/nothing/feed.rss",
+        "/feeds/nothing/feed.atom",
+        "/feeds/",
+        "/feeds",
+    ):
         assert client.get(path).status_code == 404
 
 
@@ -163,11 +180,19 @@ def test_head_is_get_without_the_body(client: FlaskClient, files: dict[str, byte
 
 def test_every_document_says_what_it_is(client: FlaskClient, files: dict[str, bytes]) -> None:
     for path in files:
-        assert client.get(make.asked(path)).headers["Content-Type"] == MEDIA_TYPES[path.rpartition(".")[2]]
+        assert (
+            client.get(make.asked(path)).headers["Content-Type"]
+            == MEDIA_TYPES[path.rpartition(".")[2]]
+        )
 
 
 def test_every_document_may_be_kept_for_as_long_as_its_rhythm_says(client: FlaskClient) -> None:
-    for path, minutes in {"/": 5, "/feeds.opml": 5, "/topics/ai/feed.rss": 60, "/feed.atom": 30}.items():
+    for path, minutes in {
+        "/": 5,
+        "/feeds.opml": 5,
+        "/topics/ai/feed.rss": 60,
+        "/feed.atom": 30,
+    }.items():
         response = client.get(path)
         said = cache_control(minutes * 60)
         assert (response.headers["Cache-Control"], response.headers["Expires"]) == (
@@ -187,7 +212,9 @@ def test_headers_alone_shorten_when_something_falls_due(tmp_path: Path, kind: st
     clock = Clock()
     due = make.NOW + timedelta(hours=2)
     moment = f"{due:%Y-%m-%dT%H:%M:%SZ}"
-    texts: dict[str, str | bytes] = {f"{n}.md": make.record(n * 10, topics=f"[Topic {n}]") for n in (1, 2)}
+    texts: dict[str, str | bytes] = {
+        f"{n}.md": make.record(n * 10, topics=f"[Topic {n}]") for n in (1, 2)
+    }
     if kind == "publication":
         texts["3.md"] = make.record(-2, topics="[Topic 1]")
     else:
@@ -211,7 +238,9 @@ def test_headers_alone_shorten_when_something_falls_due(tmp_path: Path, kind: st
 
 
 @pytest.mark.parametrize("shared", [True, False], ids=["from_one_store", "from_two_stores"])
-def test_a_changed_document_has_the_same_validators_in_the_static_tree(tmp_path: Path, shared: bool) -> None:
+def test_a_changed_document_has_the_same_validators_in_the_static_tree(
+    tmp_path: Path, shared: bool
+) -> None:
     clock = Clock()
     served = make.site(tmp_path / "served", records())
     built = served if shared else make.site(tmp_path / "built", records())
@@ -236,7 +265,8 @@ def test_a_changed_document_has_the_same_validators_in_the_static_tree(tmp_path:
             assert response.last_modified == clock.now
         else:
             assert response.last_modified == before[path].last_modified
-    # In three formats and as a page: everything, the topic, the provider, the category. The front page counts them.
+    # In three formats and as a page: everything, the topic, the provider, the category. The front
+    # page counts them.
     assert changed == 4 * 4 + 1
 
 
@@ -290,10 +320,14 @@ def test_the_tag_decides_and_without_one_the_date(
     assert response.status_code == (304 if unchanged else 200)
     assert response.data == (first.data if not unchanged and method == "GET" else b"")
     content = {"Content-Type", "Content-Length", "Content-Encoding"} if unchanged else set()
-    assert dict(response.headers) == {name: value for name, value in first.headers if name not in content}
+    assert dict(response.headers) == {
+        name: value for name, value in first.headers if name not in content
+    }
 
 
-@pytest.mark.parametrize("since", ["", "yesterday", "0", "Mon, 23 Nov 2026", "Thu, 01 Jan 99999 00:00:00 GMT", "\x80"])
+@pytest.mark.parametrize(
+    "since", ["", "yesterday", "0", "Mon, 23 Nov 2026", "Thu, 01 Jan 99999 00:00:00 GMT", "\x80"]
+)
 def test_a_date_that_is_none_is_ignored(client: FlaskClient, since: str) -> None:
     assert client.get("/feed.rss", headers={"If-Modified-Since": since}).status_code == 200
 
@@ -321,14 +355,18 @@ def test_a_range_gets_the_whole_document(client: FlaskClient) -> None:
     assert (response.status_code, response.data) == (200, client.get("/feed.rss").data)
 
 
-def test_two_changes_in_one_second_leave_the_date_out_until_the_clock_has_passed(tmp_path: Path) -> None:
+def test_two_changes_in_one_second_leave_the_date_out_until_the_clock_has_passed(
+    tmp_path: Path,
+) -> None:
     clock = Clock()
     config = make.site(tmp_path, {"1.md": make.record(1)})
     client = client_of(config, clock)
     tags = {client.get("/feed.rss").headers["ETag"]}
     for title, dated in (("Second", True), ("Third", False), ("Fourth", False)):
         make.write(config.records_folder / "1.md", make.record(1, title=title))
-        response = until(client, "/feed.rss", lambda response, title=title: title.encode() in response.data)  # type: ignore[misc]
+        response = until(
+            client, "/feed.rss", lambda response, title=title: title.encode() in response.data
+        )  # type: ignore[misc]
         assert (response.last_modified is not None) is dated
         tags.add(response.headers["ETag"])
         stale = {"If-Modified-Since": format_datetime(clock.now, usegmt=True)}
@@ -341,7 +379,9 @@ def test_two_changes_in_one_second_leave_the_date_out_until_the_clock_has_passed
 
 
 @pytest.mark.parametrize("change", ["removed", "unpublished"])
-def test_the_date_does_not_go_back_when_the_newest_article_goes(tmp_path: Path, change: str) -> None:
+def test_the_date_does_not_go_back_when_the_newest_article_goes(
+    tmp_path: Path, change: str
+) -> None:
     clock = Clock()
     config = make.site(tmp_path, {"1.md": make.record(1), "2.md": make.record(2)})
     client = client_of(config, clock)
@@ -412,9 +452,11 @@ ODD = [
 def test_an_address_without_a_feed_is_not_found(client: FlaskClient, path: str) -> None:
     response = client.get(path)
     assert response.status_code == 404
-    assert path.rpartition("/")[2] not in ("", "feed.rss", "feed.atom") or "alert" not in response.get_data(
-        as_text=True
-    )
+    assert path.rpartition("/")[2] not in (
+        "",
+        "feed.rss",
+        "feed.atom",
+    ) or "alert" not in response.get_data(as_text=True)
 
 
 def test_a_format_that_is_not_asked_for_is_not_found(tmp_path: Path) -> None:
@@ -426,17 +468,29 @@ def test_a_format_that_is_not_asked_for_is_not_found(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["//", "//feed.rss", "/topics//ai/feed.rss", "//evil.example/feed.rss", "///etc/passwd", "/topics/ai//"]
+    "path",
+    [
+        "//",
+        "//feed.rss",
+        "/topics//ai/feed.rss",
+        "//evil.example/feed.rss",
+        "///etc/passwd",
+        "/topics/ai//",
+    ],
 )
 def test_a_doubled_slash_never_redirects(client: FlaskClient, path: str) -> None:
     # A redirect would name the host of the request, and a cache could keep it.
-    response = client.get("/", headers={"Host": "evil.example"}, environ_overrides={"PATH_INFO": path})
+    response = client.get(
+        "/", headers={"Host": "evil.example"}, environ_overrides={"PATH_INFO": path}
+    )
     assert response.status_code == 404
     assert "Location" not in response.headers
     assert "evil" not in str(response.headers) + response.get_data(as_text=True)
 
 
-def test_who_expects_another_version_gets_no_feed_and_no_cache_keeps_that(client: FlaskClient) -> None:
+def test_who_expects_another_version_gets_no_feed_and_no_cache_keeps_that(
+    client: FlaskClient,
+) -> None:
     # Werkzeug compares tags strongly, and these are weak: none but any matches (RFC 9110 §13.1.1).
     assert client.get("/feed.rss", headers={"If-Match": "*"}).status_code == 200
     for tag in ('"another"', client.get("/feed.rss").headers["ETag"]):
@@ -446,20 +500,41 @@ def test_who_expects_another_version_gets_no_feed_and_no_cache_keeps_that(client
     assert client.get("/nothing.rss", headers={"If-Match": "*"}).status_code == 404
 
 
-@pytest.mark.parametrize("asked", ["/topics/ai", "/index.html", "/topics/ai/?null", "/topics/ai/feed.rss?null"])
-def test_the_way_to_a_page_is_told_apart_by_what_is_asked_for(client: FlaskClient, asked: str) -> None:
+@pytest.mark.parametrize(
+    "asked", ["/topics/ai", "/index.html", "/topics/ai/?null", "/topics/ai/feed.rss?null"]
+)
+def test_the_way_to_a_page_is_told_apart_by_what_is_asked_for(
+    client: FlaskClient, asked: str
+) -> None:
     response = client.get(asked)
     assert response.status_code == 301
     assert response.headers.get("Vary") == (None if "feed.rss" in asked else "Accept")
 
 
-@given(st.text(max_size=60), st.sampled_from(["GET", "HEAD", "POST", "OPTIONS", "PROPFIND"]), st.text(max_size=20))
-def test_no_request_makes_the_service_fail(client: FlaskClient, path: str, method: str, header: str) -> None:
+@given(
+    st.text(max_size=60),
+    st.sampled_from(["GET", "HEAD", "POST", "OPTIONS", "PROPFIND"]),
+    st.text(max_size=20),
+)
+def test_no_request_makes_the_service_fail(
+    client: FlaskClient, path: str, method: str, header: str
+) -> None:
     plain = header.encode("utf-8", "ignore").decode("latin-1").replace("\r", "").replace("\n", "")
-    names = ("Accept", "If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since", "Range", "Cookie")
+    names = (
+        "Accept",
+        "If-None-Match",
+        "If-Modified-Since",
+        "If-Match",
+        "If-Unmodified-Since",
+        "Range",
+        "Cookie",
+    )
     raw = path.encode("utf-8", "ignore").decode("latin-1")
     response = client.open(
-        "/", method=method, headers=dict.fromkeys(names, plain), environ_overrides={"PATH_INFO": f"/{raw}"}
+        "/",
+        method=method,
+        headers=dict.fromkeys(names, plain),
+        environ_overrides={"PATH_INFO": f"/{raw}"},
     )
     assert response.status_code < 500
 
@@ -469,7 +544,9 @@ def test_no_request_makes_the_service_fail(client: FlaskClient, path: str, metho
     [
         pytest.param(BROWSER, "text/html; charset=utf-8", id="browser"),
         pytest.param(PROGRAM, "application/problem+json", id="program"),
-        pytest.param("application/problem+json", "application/problem+json", id="program_that_knows_problems"),
+        pytest.param(
+            "application/problem+json", "application/problem+json", id="program_that_knows_problems"
+        ),
         pytest.param(CURL, "text/plain; charset=utf-8", id="curl"),
         pytest.param(None, "text/plain; charset=utf-8", id="nothing_said"),
         pytest.param("application/rss+xml", "text/plain; charset=utf-8", id="reader"),
@@ -477,7 +554,9 @@ def test_no_request_makes_the_service_fail(client: FlaskClient, path: str, metho
     ],
 )
 @pytest.mark.parametrize("status", [404, 405])
-def test_an_error_speaks_to_who_asks(client: FlaskClient, accept: str | None, kind: str, status: int) -> None:
+def test_an_error_speaks_to_who_asks(
+    client: FlaskClient, accept: str | None, kind: str, status: int
+) -> None:
     headers = {} if accept is None else {"Accept": accept}
     method, path = ("GET", "/nothing") if status == 404 else ("POST", "/feed.rss")
     response = client.open(path, method=method, headers=headers)
@@ -502,11 +581,19 @@ NAMES = '[feeds]\nretired = ["topics/blockchain"]\n[topics.ai]\nprevious = ["bra
 
 
 @pytest.mark.parametrize("accept", [BROWSER, PROGRAM, CURL])
-@pytest.mark.parametrize("path", ["/topics/blockchain/feed.rss", "/topics/blockchain", "/topics/blockchain/a/b"])
-def test_a_retired_feed_is_gone_whatever_records_say(tmp_path: Path, path: str, accept: str) -> None:
-    config = make.site(tmp_path, {**records(), "7.md": make.record(7, topics="[Blockchain]")}, NAMES)
+@pytest.mark.parametrize(
+    "path", ["/topics/blockchain/feed.rss", "/topics/blockchain", "/topics/blockchain/a/b"]
+)
+def test_a_retired_feed_is_gone_whatever_records_say(
+    tmp_path: Path, path: str, accept: str
+) -> None:
+    config = make.site(
+        tmp_path, {**records(), "7.md": make.record(7, topics="[Blockchain]")}, NAMES
+    )
     client = client_of(config)
-    response, missing = (client.get(place, headers={"Accept": accept}) for place in (path, "/nothing"))
+    response, missing = (
+        client.get(place, headers={"Accept": accept}) for place in (path, "/nothing")
+    )
     assert response.status_code == 410
     for name in ("Content-Type", "Cache-Control", "Vary"):
         assert response.headers[name] == missing.headers[name]
@@ -517,7 +604,9 @@ def test_a_retired_feed_is_gone_whatever_records_say(tmp_path: Path, path: str, 
 
 
 @pytest.mark.parametrize("host", ["feeds.example.org", "evil.example"])
-def test_a_renamed_feed_has_moved_for_good_and_its_old_name_is_its_own(tmp_path: Path, host: str) -> None:
+def test_a_renamed_feed_has_moved_for_good_and_its_old_name_is_its_own(
+    tmp_path: Path, host: str
+) -> None:
     client = client_of(make.site(tmp_path, {"1.md": make.record(1, topics="[Brains]")}, NAMES))
     for method in ("GET", "HEAD"):
         response = client.open("/topics/brains/feed.rss?a=b", method=method, headers={"Host": host})
@@ -534,13 +623,16 @@ def test_the_rules_for_other_servers_are_not_for_readers(client: FlaskClient, pa
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/feed.rss", "/topics/ai/feed.atom", "/feed.json", "/feeds.opml", "/nothing", "/healthz"]
+    "path",
+    ["/", "/feed.rss", "/topics/ai/feed.atom", "/feed.json", "/feeds.opml", "/nothing", "/healthz"],
 )
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 def test_what_only_reads_says_so(client: FlaskClient, path: str, method: str) -> None:
     response = client.open(path, method=method, data=b"x" * 10_000)
     assert response.status_code == 405
-    assert {"GET", "HEAD"} <= set(response.headers["Allow"].split(", ")) <= {"GET", "HEAD", "OPTIONS"}
+    assert (
+        {"GET", "HEAD"} <= set(response.headers["Allow"].split(", ")) <= {"GET", "HEAD", "OPTIONS"}
+    )
 
 
 def test_an_unknown_method_is_refused(client: FlaskClient) -> None:
@@ -603,7 +695,9 @@ def test_a_record_that_comes_back_shows_up_again(tmp_path: Path) -> None:
 
 def test_a_scheduled_record_shows_up_at_its_moment(tmp_path: Path) -> None:
     clock = Clock()
-    config = make.site(tmp_path, {"1.md": make.record(1), "2.md": make.record(-2, topics="[Later]")})
+    config = make.site(
+        tmp_path, {"1.md": make.record(1), "2.md": make.record(-2, topics="[Later]")}
+    )
     client = client_of(config, clock)
     due = make.NOW + timedelta(hours=2)
     before = client.get("/feed.atom")
@@ -625,16 +719,24 @@ def test_a_scheduled_update_shows_up_at_its_moment(tmp_path: Path) -> None:
     clock = Clock()
     config = make.site(tmp_path, {"1.md": make.record(1, updatedDateTime="2026-11-23T13:00:00Z")})
     client = client_of(config, clock)
-    assert b"2026-11-23T13:00:00" not in client.get("/feed.atom").data + client.get("/feed.json").data
+    assert (
+        b"2026-11-23T13:00:00" not in client.get("/feed.atom").data + client.get("/feed.json").data
+    )
     clock.now = make.NOW + timedelta(hours=1)
     response = client.get("/feed.atom")
-    assert response.data.count(b"<updated>2026-11-23T13:00:00+00:00</updated>") == 3  # the feed, its entry, the source
+    # the feed, its entry, the source
+    assert response.data.count(b"<updated>2026-11-23T13:00:00+00:00</updated>") == 3
     assert response.last_modified == clock.now
     (item,) = json.loads(client.get("/feed.json").data)["items"]
-    assert (item["date_published"], item["date_modified"]) == ("2026-11-23T11:00:00Z", "2026-11-23T13:00:00Z")
+    assert (item["date_published"], item["date_modified"]) == (
+        "2026-11-23T11:00:00Z",
+        "2026-11-23T13:00:00Z",
+    )
 
 
-def test_a_broken_record_does_not_stop_others(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_broken_record_does_not_stop_others(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     config = make.site(tmp_path, {"1.md": make.record(1), "2.md": make.record(2)})
     client = client_of(config)
     make.write(config.records_folder / "2.md", "---\ntitle: [Secret plan\n---\n")
@@ -673,7 +775,9 @@ def test_the_last_good_documents_are_served_while_the_records_are_away(
         pytest.param("https://example.org/日本", "/%E6%97%A5%E6%9C%AC", id="path_not_in_ascii"),
     ],
 )
-def test_a_base_url_with_a_path_mounts_the_service_under_it(tmp_path: Path, base: str, prefix: str) -> None:
+def test_a_base_url_with_a_path_mounts_the_service_under_it(
+    tmp_path: Path, base: str, prefix: str
+) -> None:
     config = make.site(tmp_path, records())
     text = config.file.read_text(encoding="utf-8").replace("https://feeds.example.org", base)
     config.file.write_text(text, encoding="utf-8")
@@ -685,14 +789,24 @@ def test_a_base_url_with_a_path_mounts_the_service_under_it(tmp_path: Path, base
     assert client.get(f"{prefix}/healthz").status_code == 200
     assert client.head(f"{prefix}/feed.rss").status_code == 200
     assert client.post(f"{prefix}/feed.rss").status_code == 405
-    for outside in ("/", "/feed.rss", f"{prefix}x/feed.rss", f"{prefix}{prefix}/feed.rss", f"/x{prefix}/feed.rss"):
+    for outside in (
+        "/",
+        "/feed.rss",
+        f"{prefix}x/feed.rss",
+        f"{prefix}{prefix}/feed.rss",
+        f"/x{prefix}/feed.rss",
+    ):
         assert client.get(outside).status_code == 404
 
 
 @pytest.mark.parametrize("path", ["", "/"])
-def test_the_mount_answers_with_and_without_a_slash_and_names_no_host(tmp_path: Path, path: str) -> None:
+def test_the_mount_answers_with_and_without_a_slash_and_names_no_host(
+    tmp_path: Path, path: str
+) -> None:
     config = make.site(tmp_path, records())
-    text = config.file.read_text(encoding="utf-8").replace("feeds.example.org", "feeds.example.org/news")
+    text = config.file.read_text(encoding="utf-8").replace(
+        "feeds.example.org", "feeds.example.org/news"
+    )
     config.file.write_text(text, encoding="utf-8")
     client = make.service(config.file, Clock()).test_client()
     response = client.get(f"/news{path}", headers={"Host": "evil.example"})
@@ -701,9 +815,18 @@ def test_the_mount_answers_with_and_without_a_slash_and_names_no_host(tmp_path: 
     assert "evil" not in str(response.headers) + response.get_data(as_text=True)
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:99", "", "a b", "[::1", "evil\x80", "*", "x" * 5000])
-def test_the_host_of_a_request_shows_in_no_byte(client: FlaskClient, files: dict[str, bytes], host: str) -> None:
-    marks = {"Host": host, "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "gopher", "Forwarded": "host=evil"}
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:99", "", "a b", "[::1", "evil\x80", "*", "x" * 5000]
+)
+def test_the_host_of_a_request_shows_in_no_byte(
+    client: FlaskClient, files: dict[str, bytes], host: str
+) -> None:
+    marks = {
+        "Host": host,
+        "X-Forwarded-Host": "evil.example",
+        "X-Forwarded-Proto": "gopher",
+        "Forwarded": "host=evil",
+    }
     for path, content in files.items():
         response = client.get(make.asked(path), headers=marks)
         assert response.status_code in (200, 400)
@@ -716,7 +839,9 @@ def test_the_host_of_a_request_shows_in_no_byte(client: FlaskClient, files: dict
             assert "evil" not in str(response.headers) + response.get_data(as_text=True)
 
 
-def test_no_document_has_the_time_of_its_making_in_it(tmp_path: Path, files: dict[str, bytes]) -> None:
+def test_no_document_has_the_time_of_its_making_in_it(
+    tmp_path: Path, files: dict[str, bytes]
+) -> None:
     late = Clock(make.NOW + timedelta(hours=4, minutes=21, seconds=7))
     client = client_of(make.site(tmp_path, records()), late)
     for path, content in files.items():
@@ -751,7 +876,9 @@ def test_a_service_that_reads_its_config_itself_logs_what_it_warns_of(
 ) -> None:
     config = make.site(tmp_path, records(), "[server]\ndeltas = []\n")
     make.service(config.file)
-    warning = f"{config.file}:5:10: server.deltas: this key no longer does anything and can be deleted; "
+    warning = (
+        f"{config.file}:5:10: server.deltas: this key no longer does anything and can be deleted; "
+    )
     assert [line.startswith(warning) for line in caplog.messages].count(True) == 1
 
 
@@ -770,7 +897,10 @@ def test_many_threads_are_answered_alike_while_records_change(tmp_path: Path) ->
 
     def ask(number: int) -> tuple[str, int, str, bytes]:
         if number % 20 == 0:
-            make.write(config.records_folder / f"new-{number}.md", make.record(100 + number, topics="[New]"))
+            make.write(
+                config.records_folder / f"new-{number}.md",
+                make.record(100 + number, topics="[New]"),
+            )
         path = paths[number % len(paths)]
         response = app.test_client().get(path)
         return path, response.status_code, response.headers.get("ETag", ""), response.data
@@ -793,12 +923,19 @@ def test_a_writer_in_another_process_does_not_hold_up_answers(tmp_path: Path) ->
     config = make.site(tmp_path, {"1.md": make.record(1)})
     app = make.service(config, Clock())
     good = app.test_client().get("/feed.rss").data
-    with closing(sqlite3.connect(config.store_file, isolation_level=None)) as writer, ThreadPoolExecutor(3) as pool:
+    with (
+        closing(sqlite3.connect(config.store_file, isolation_level=None)) as writer,
+        ThreadPoolExecutor(3) as pool,
+    ):
         writer.execute("BEGIN IMMEDIATE")
         try:
             make.write(config.records_folder / "2.md", make.record(2))
-            # One looks over the records, one makes a document for the first time, one has all it needs.
-            asked = [pool.submit(app.test_client().get, path) for path in ("/feed.rss", "/feed.atom", "/feed.rss")]
+            # One looks over the records, one makes a document for the first time, one has all it
+            # needs.
+            asked = [
+                pool.submit(app.test_client().get, path)
+                for path in ("/feed.rss", "/feed.atom", "/feed.rss")
+            ]
             answers = [some.result(timeout=PROMPT) for some in asked]
         finally:
             writer.rollback()

@@ -1,4 +1,5 @@
-"""The static tree: what is written, kept and deleted, whatever happened before, meanwhile or in between."""
+"""The static tree: what is written, kept and deleted, whatever happened before, meanwhile or in
+between."""
 
 import json
 import os
@@ -35,22 +36,32 @@ HOUR = timedelta(hours=1)
 SITE = {
     "1.md": make.record(1),
     "2.md": make.record(2, topics="[AI, Robots]"),
-    "3.md": make.record(3, topics="[Robots]", category="video", provider="{name: Other, domain: other.org}"),
+    "3.md": make.record(
+        3, topics="[Robots]", category="video", provider="{name: Other, domain: other.org}"
+    ),
 }
 KEYS = (
-    *("", "categories/news/", "categories/video/", "providers/example.org/", "providers/other.org/"),
+    *(
+        "",
+        "categories/news/",
+        "categories/video/",
+        "providers/example.org/",
+        "providers/other.org/",
+    ),
     *("topics/ai/", "topics/robots/"),
 )
 FORMATS = ("rss", "atom", "json")
 ASSETS = {"pages.css", "feeds.css", "pages.js", "icon.svg", "record.schema"}
-FIXED = {"index.html", "feeds.opml", MANIFEST, *ASSETS, *hosts.PATHS}  # what there is without an article
+# what there is without an article
+FIXED = {"index.html", "feeds.opml", MANIFEST, *ASSETS, *hosts.PATHS}
 FILES = {f"{folder}feed.{name}" for folder in KEYS for name in FORMATS} | FIXED
 FILES |= {f"{folder or 'all/'}index.html" for folder in KEYS}
 DOCUMENTS = len(FILES - {MANIFEST, *hosts.PATHS})
 RULES = len(hosts.PATHS)
 FULL = "No space left on device; make room on the disk and try again"
 
-# Builds as `feeds build` does, and says how far it is: a line before it begins, one a document, one at the end.
+# Builds as `feeds build` does, and says how far it is: a line before it begins, one a document, one
+# at the end.
 CHILD = """
 import sys
 from datetime import datetime
@@ -68,7 +79,8 @@ print(static.build(config, source, now, say, workers=workers), flush=True)
 source.close()
 """
 
-# `feeds build`, which notes each file that it or a worker opens to be read, below a folder or by a name of its own.
+# `feeds build`, which notes each file that it or a worker opens to be read, below a folder or by a
+# name of its own.
 WATCHED = """
 import os, sys
 
@@ -91,7 +103,9 @@ main(["build", *sys.argv[3:]])
 """
 
 
-def built(config: Config, now: datetime = make.NOW, *, compress: bool = False, workers: int = 0) -> Built:
+def built(
+    config: Config, now: datetime = make.NOW, *, compress: bool = False, workers: int = 0
+) -> Built:
     """One run of `feeds build`, by this process and its workers."""
     with closing(open_store(config)) as source:
         ingest(config, source, now, workers=workers, allow_removal=True)
@@ -99,7 +113,8 @@ def built(config: Config, now: datetime = make.NOW, *, compress: bool = False, w
 
 
 def overtaken(config: Config, *changes: Callable[[], None]) -> None:
-    """A build before which another process has its turn, with a change of records, each time that it is to write."""
+    """A build before which another process has its turn, with a change of records, each time that
+    it is to write."""
     turns = iter(changes)
 
     class Overtaken(store.Store):
@@ -122,12 +137,18 @@ def overtaken(config: Config, *changes: Callable[[], None]) -> None:
 
 
 def facts(folder: Path) -> dict[str, tuple[int, int, int, bytes]]:
-    """All that tells whether a tree was written to: inode, mtime and mode of each file and folder, and content."""
+    """All that tells whether a tree was written to: inode, mtime and mode of each file and folder,
+    and content."""
     found = {}
     for item in [folder, *sorted(folder.rglob("*"))]:
         info = item.lstat()
         content = item.read_bytes() if item.is_file() else b""
-        found[str(item.relative_to(folder))] = (info.st_ino, info.st_mtime_ns, info.st_mode, content)
+        found[str(item.relative_to(folder))] = (
+            info.st_ino,
+            info.st_mtime_ns,
+            info.st_mode,
+            content,
+        )
     return found
 
 
@@ -171,7 +192,9 @@ class TestLayout:
                     continue
                 assert document is not None
                 assert document.content == content
-                assert (config.output_folder / path).stat().st_mtime == document.modified.timestamp()
+                assert (
+                    config.output_folder / path
+                ).stat().st_mtime == document.modified.timestamp()
 
     def test_the_list_tells_tag_time_and_size_of_each_file(self, config: Config) -> None:
         built(config)
@@ -196,15 +219,23 @@ class TestLayout:
             os.umask(before)
         places = [config.output_folder, *config.output_folder.rglob("*")]
         assert {place.stat().st_mode & 0o777 for place in places if place.is_file()} == {mode}
-        assert {place.stat().st_mode & 0o777 for place in places if place.is_dir()} == {0o777 & ~umask}
+        assert {place.stat().st_mode & 0o777 for place in places if place.is_dir()} == {
+            0o777 & ~umask
+        }
 
     def test_what_is_not_visible_is_in_no_file(self, config: Config) -> None:
         canary = make.CANARY
         make.write(
-            config.records_folder / "4.md", make.record(4, title=canary, topics=f"[{canary}]", published="false")
+            config.records_folder / "4.md",
+            make.record(4, title=canary, topics=f"[{canary}]", published="false"),
         )
-        make.write(config.records_folder / "5.md", make.record(-1, title=canary, topics=f"[{canary}]"))
-        make.write(config.records_folder / "6.md", make.record(6, title=canary, topics=f"[{canary}]", webUrl="nowhere"))
+        make.write(
+            config.records_folder / "5.md", make.record(-1, title=canary, topics=f"[{canary}]")
+        )
+        make.write(
+            config.records_folder / "6.md",
+            make.record(6, title=canary, topics=f"[{canary}]", webUrl="nowhere"),
+        )
         built(config)
         for path, content in make.tree(config.output_folder).items():
             assert canary.lower() not in path.lower()
@@ -218,7 +249,9 @@ class TestCompressed:
     def test_each_document_has_its_codings_beside_it_with_its_time(self, config: Config) -> None:
         assert built(config, compress=True) == Built(DOCUMENTS * 3 + RULES, 0, 0)
         tree, listed = make.tree(config.output_folder), read_manifest(config.output_folder)[0]
-        documents = [path for path in listed if Path(path).suffix not in CODED and path not in hosts.PATHS]
+        documents = [
+            path for path in listed if Path(path).suffix not in CODED and path not in hosts.PATHS
+        ]
         assert len(documents) == DOCUMENTS
         for path in documents:
             for suffix, coding in CODED.items():
@@ -226,7 +259,9 @@ class TestCompressed:
                 facts = (config.output_folder / (path + suffix)).stat()
                 assert facts.st_mtime_ns == (config.output_folder / path).stat().st_mtime_ns
                 assert listed[path + suffix] == listed[path]._replace(size=facts.st_size)
-        assert not any(path + suffix in tree for path in (*hosts.PATHS, MANIFEST) for suffix in CODED)
+        assert not any(
+            path + suffix in tree for path in (*hosts.PATHS, MANIFEST) for suffix in CODED
+        )
 
     def test_equal_records_give_equal_bytes(self, config: Config, tmp_path: Path) -> None:
         twin = make.site(tmp_path / "twin", dict(SITE))
@@ -246,7 +281,8 @@ class TestCompressed:
         built(config, compress=True)
         make.write(config.records_folder / "3.md", SITE["3.md"].replace("Article 3", "Changed"))
         done = built(config, make.NOW + HOUR, compress=True)
-        # In three formats, as a page, and in three codings: everything, the topic, the provider, the category.
+        # In three formats, as a page, and in three codings: everything, the topic, the provider,
+        # the category.
         assert (done.written, done.deleted) == (4 * 3 * 4, 0)
         content = (config.output_folder / "topics/robots/feed.rss.br").read_bytes()
         assert b"Changed" in DECODERS["br"](content)
@@ -263,7 +299,9 @@ class TestCompressed:
         assert built(config) == Built(0, DOCUMENTS + RULES, DOCUMENTS * 2)
         assert make.tree(config.output_folder).keys() == FILES
 
-    def test_one_that_is_not_there_or_has_another_time_is_written_again(self, config: Config) -> None:
+    def test_one_that_is_not_there_or_has_another_time_is_written_again(
+        self, config: Config
+    ) -> None:
         built(config, compress=True)
         tree = make.tree(config.output_folder)
         os.utime(config.output_folder / "feed.rss.gz", (1, 1))
@@ -306,10 +344,16 @@ class TestAgain:
         assert built(config, later) == Built(16, DOCUMENTS - 16 + RULES, 0)
         after = facts(config.output_folder)
         assert before.keys() == after.keys()
-        written = {path for path in after if (config.output_folder / path).is_file() and after[path] != before[path]}
+        written = {
+            path
+            for path in after
+            if (config.output_folder / path).is_file() and after[path] != before[path]
+        }
         changed = ("", "categories/video/", "providers/other.org/", "topics/robots/")
         shown = {f"{folder or 'all/'}index.html" for folder in changed}
-        assert written == {f"{folder}feed.{name}" for folder in changed for name in FORMATS} | shown | {MANIFEST}
+        assert written == {
+            f"{folder}feed.{name}" for folder in changed for name in FORMATS
+        } | shown | {MANIFEST}
         for path in written - {MANIFEST}:
             assert after[path][0] != before[path][0]
             assert after[path][1] == int(later.timestamp()) * 10**9
@@ -327,7 +371,9 @@ class TestAgain:
             lose_store(config)
         note = tmp_path / "opened"
         command = [sys.executable, "-c", WATCHED, str(config.output_folder), str(note), *options]
-        done = subprocess.run(command, cwd=config.file.parent, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            command, cwd=config.file.parent, capture_output=True, text=True, check=True
+        )
         assert " 0 written" not in done.stdout
         names = {Path(path).name for path in make.tree(config.output_folder)}
         opened = [path for path in note.read_text().splitlines() if Path(path).name in names]
@@ -337,11 +383,16 @@ class TestAgain:
         built(config)
         seen = []
         for turn, moment in enumerate([make.NOW, make.NOW, make.NOW - HOUR / 2, make.NOW + HOUR]):
-            make.write(config.records_folder / "3.md", SITE["3.md"].replace("Article 3", f"Turn {turn}"))
+            make.write(
+                config.records_folder / "3.md", SITE["3.md"].replace("Article 3", f"Turn {turn}")
+            )
             if turn == 2:
                 lose_store(config)
             built(config, moment)
-            seen.append((config.output_folder / "topics/robots/feed.rss").stat().st_mtime - make.NOW.timestamp())
+            seen.append(
+                (config.output_folder / "topics/robots/feed.rss").stat().st_mtime
+                - make.NOW.timestamp()
+            )
         assert seen == [0, 1, 2, 3600]
 
     @pytest.mark.parametrize(
@@ -401,7 +452,10 @@ class TestAgain:
 
 class TestGone:
     def withdraw(self, config: Config) -> None:
-        make.write(config.records_folder / "3.md", SITE["3.md"].replace("published: true", "published: false"))
+        make.write(
+            config.records_folder / "3.md",
+            SITE["3.md"].replace("published: true", "published: false"),
+        )
 
     def assert_gone(self, config: Config, tmp_path: Path) -> None:
         """Nothing is left of article 3, and the tree is that of a site which never had it."""
@@ -417,7 +471,9 @@ class TestGone:
         assert built(config, make.NOW + HOUR) == Built(10, DOCUMENTS - 18 + RULES, 8)
         self.assert_gone(config, tmp_path)
 
-    def test_a_store_that_was_lost_leaves_nothing_withdrawn_public(self, config: Config, tmp_path: Path) -> None:
+    def test_a_store_that_was_lost_leaves_nothing_withdrawn_public(
+        self, config: Config, tmp_path: Path
+    ) -> None:
         built(config)
         self.withdraw(config)
         lose_store(config)
@@ -434,7 +490,13 @@ class TestGone:
 
     def test_files_of_others_are_never_deleted_nor_their_folders(self, config: Config) -> None:
         built(config)
-        foreign = ("topics/robots/notes.txt", "categories/video/deep/feed.rss", "feed.xml", "robots.txt", ".htaccess")
+        foreign = (
+            "topics/robots/notes.txt",
+            "categories/video/deep/feed.rss",
+            "feed.xml",
+            "robots.txt",
+            ".htaccess",
+        )
         for path in foreign:
             make.write(config.output_folder / path, f"mine: {path}")
         (config.output_folder / "providers/other.org/empty").mkdir()
@@ -473,7 +535,9 @@ class TestGone:
         with pytest.raises(PublishError, match="expected the list that feeds wrote"):
             built(config)
 
-    def test_a_folder_that_went_already_does_not_keep_the_one_around_it(self, config: Config) -> None:
+    def test_a_folder_that_went_already_does_not_keep_the_one_around_it(
+        self, config: Config
+    ) -> None:
         # A build that was killed while it made or deleted folders leaves just this.
         built(config)
         shutil.rmtree(config.output_folder / "categories/video")
@@ -483,7 +547,9 @@ class TestGone:
         built(config, make.NOW + HOUR)
         assert folders(config.output_folder) == set()
 
-    def test_what_is_gone_is_deleted_even_where_something_else_cannot_be_written(self, config: Config) -> None:
+    def test_what_is_gone_is_deleted_even_where_something_else_cannot_be_written(
+        self, config: Config
+    ) -> None:
         built(config)
         self.withdraw(config)
         make.write(config.records_folder / "1.md", make.record(1, title="Changed"))
@@ -497,25 +563,42 @@ class TestGone:
         ("setting", "left"),
         [
             pytest.param(
-                'formats = ["rss", "atom"]', {path for path in FILES if not path.endswith(".json")}, id="a format"
+                'formats = ["rss", "atom"]',
+                {path for path in FILES if not path.endswith(".json")},
+                id="a format",
             ),
             pytest.param(
-                'formats = ["rss"]', {path for path in FILES if not path.endswith((".atom", ".json"))}, id="two formats"
+                'formats = ["rss"]',
+                {path for path in FILES if not path.endswith((".atom", ".json"))},
+                id="two formats",
             ),
-            pytest.param('kinds = ["topics"]', {path for path in FILES if path[:2] not in ("ca", "pr")}, id="kinds"),
             pytest.param(
-                "kinds = []", {path for path in FILES if path.startswith("all/") or "/" not in path}, id="every kind"
+                'kinds = ["topics"]',
+                {path for path in FILES if path[:2] not in ("ca", "pr")},
+                id="kinds",
+            ),
+            pytest.param(
+                "kinds = []",
+                {path for path in FILES if path.startswith("all/") or "/" not in path},
+                id="every kind",
             ),
         ],
     )
-    def test_what_the_config_withdraws_is_deleted(self, config: Config, setting: str, left: set[str]) -> None:
+    def test_what_the_config_withdraws_is_deleted(
+        self, config: Config, setting: str, left: set[str]
+    ) -> None:
         built(config)
         config.file.write_text(f"{config.file.read_text()}[feeds]\n{setting}\n")
         changed = load_config(config.file)
         assert built(changed, make.NOW + HOUR).deleted == len(FILES - left)
         assert make.tree(config.output_folder).keys() == left
-        assert all("." in path.rpartition("/")[2] for path in make.tree(config.output_folder).keys() - set(hosts.PATHS))
-        gone = {path.partition("/")[0] for path in FILES if "/" in path} - {path.partition("/")[0] for path in left}
+        assert all(
+            "." in path.rpartition("/")[2]
+            for path in make.tree(config.output_folder).keys() - set(hosts.PATHS)
+        )
+        gone = {path.partition("/")[0] for path in FILES if "/" in path} - {
+            path.partition("/")[0] for path in left
+        }
         assert not gone & {item.name for item in config.output_folder.iterdir()}
 
     def test_feeds_of_the_publishers_own_come_and_go_with_the_config(self, config: Config) -> None:
@@ -523,7 +606,8 @@ class TestGone:
         built(config)
         own = '[[feed]]\nkey = "own"\ntitle = "Own"\nlimit = 1\nformats = ["atom"]\n'
         config.file.write_text(text + own, encoding="utf-8")
-        assert built(load_config(config.file)) == Built(6, len(FILES) - 3, 0)  # with its history, and both lists
+        # with its history, and both lists
+        assert built(load_config(config.file)) == Built(6, len(FILES) - 3, 0)
         assert make.tree(config.output_folder).keys() == FILES | {
             *("feeds/own/feed.atom", "feeds/own/archive/2026-11.atom"),
             *("feeds/own/index.html", "feeds/own/archive/2026-11.html"),
@@ -540,8 +624,21 @@ class TestTheList:
     @pytest.mark.parametrize(
         "line",
         [
-            *("tag 1 2 ../outside.txt", "tag 1 2 topics/../../outside.txt", "tag 1 2 /etc/outside.txt", "tag 1 2 "),
-            *("tag 1 2 .", "tag one 2 feed.rss", "tag 1 two feed.rss", "tag 1 2", "feed.rss", "", "tag 1 2 a\0b"),
+            *(
+                "tag 1 2 ../outside.txt",
+                "tag 1 2 topics/../../outside.txt",
+                "tag 1 2 /etc/outside.txt",
+                "tag 1 2 ",
+            ),
+            *(
+                "tag 1 2 .",
+                "tag one 2 feed.rss",
+                "tag 1 two feed.rss",
+                "tag 1 2",
+                "feed.rss",
+                "",
+                "tag 1 2 a\0b",
+            ),
         ],
     )
     def test_one_that_was_tampered_with_is_refused(self, config: Config, line: str) -> None:
@@ -551,7 +648,9 @@ class TestTheList:
         manifest = config.output_folder / MANIFEST
         manifest.write_text(f"{manifest.read_text()}{line}\n")
         before = facts(config.output_folder)
-        with pytest.raises(PublishError, match=rf"{MANIFEST}:{len(FILES) + 1}: expected the list that feeds wrote"):
+        with pytest.raises(
+            PublishError, match=rf"{MANIFEST}:{len(FILES) + 1}: expected the list that feeds wrote"
+        ):
             built(config, make.NOW + HOUR)
         assert outside.exists()
         assert facts(config.output_folder) == before
@@ -588,7 +687,9 @@ class TestTrouble:
         assert not (config.output_folder / ASIDE).exists()
 
     @pytest.mark.parametrize("is_first", [True, False])
-    def test_a_folder_where_a_file_is_written_aside_is_named(self, config: Config, is_first: bool) -> None:
+    def test_a_folder_where_a_file_is_written_aside_is_named(
+        self, config: Config, is_first: bool
+    ) -> None:
         if not is_first:
             make.run("build", cwd=config.file.parent)
         make.write(config.records_folder / "new.md", make.record(40))
@@ -601,11 +702,15 @@ class TestTrouble:
         make.run("build", cwd=config.file.parent)
         assert "Article 40" in (config.output_folder / "feed.json").read_text()
 
-    def test_a_folder_where_a_file_is_written_aside_keeps_nothing_that_is_taken_back(self, config: Config) -> None:
+    def test_a_folder_where_a_file_is_written_aside_keeps_nothing_that_is_taken_back(
+        self, config: Config
+    ) -> None:
         make.write(config.records_folder / "new.md", make.record(40, title=make.CANARY))
         make.run("build", cwd=config.file.parent)
         make.write(config.output_folder / f"{ASIDE}feed.json" / "notes.txt", "mine")
-        make.write(config.records_folder / "new.md", make.record(40, title=make.CANARY, published="false"))
+        make.write(
+            config.records_folder / "new.md", make.record(40, title=make.CANARY, published="false")
+        )
         make.run("build", cwd=config.file.parent, check=1)
         tree = make.tree(config.output_folder)
         assert [path for path, content in tree.items() if make.CANARY.encode() in content] == []
@@ -621,7 +726,9 @@ class TestTrouble:
         config.records_folder.rename(config.file.parent / "away")
         done = make.run("build", cwd=config.file.parent, check=2)
         assert done.stdout == ""
-        assert re.fullmatch(r"feeds: \S+/seeds: expected a folder of records, got: [^\n]+\n", done.stderr)
+        assert re.fullmatch(
+            r"feeds: \S+/seeds: expected a folder of records, got: [^\n]+\n", done.stderr
+        )
         assert facts(config.output_folder) == before
 
     @pytest.mark.parametrize("workers", [0, 3])
@@ -637,8 +744,11 @@ class TestTrouble:
                 make.write(config.records_folder / f"{n}.md", record)
             done = make.run("build", cwd=config.file.parent, check=2)
             assert done.stdout == ""
-            assert re.fullmatch(rf"feeds: \S+: expected to write the tree, got: {FULL}\n", done.stderr)
-            went = ("topics/robots/", "providers/other.org/", "categories/video/")  # that goes whatever happens
+            assert re.fullmatch(
+                rf"feeds: \S+: expected to write the tree, got: {FULL}\n", done.stderr
+            )
+            # that goes whatever happens
+            went = ("topics/robots/", "providers/other.org/", "categories/video/")
             kept = {path: content for path, content in before.items() if not path.startswith(went)}
             after = make.tree(config.output_folder)
             lists = ("index.html", "feeds.opml", MANIFEST)  # they name what went, and are rewritten
@@ -654,21 +764,35 @@ class TestTrouble:
             for path in ("2.md", "3.md"):
                 make.write(config.records_folder / path, SITE[path])
             make.run("build", "--allow-removal", cwd=config.file.parent)
-            assert pages(config.output_folder) == {path: before[path] for path in before if path != MANIFEST}
+            assert pages(config.output_folder) == {
+                path: before[path] for path in before if path != MANIFEST
+            }
 
-    def test_a_disk_that_fills_while_the_first_tree_is_written_leaves_whole_files(self, tmp_path: Path) -> None:
-        records = {f"{n}.md": make.record(n, topics=f"[AI, Topic {n}]", excerpt="long " * 2000) for n in range(200)}
+    def test_a_disk_that_fills_while_the_first_tree_is_written_leaves_whole_files(
+        self, tmp_path: Path
+    ) -> None:
+        records = {
+            f"{n}.md": make.record(n, topics=f"[AI, Topic {n}]", excerpt="long " * 2000)
+            for n in range(200)
+        }
         config = make.site(tmp_path, dict(records))
         with small_disk(config.output_folder):
             done = make.run("build", cwd=config.file.parent, check=2)
-            assert re.fullmatch(rf"feeds: \S+: expected to write the tree, got: {FULL}\n", done.stderr)
+            assert re.fullmatch(
+                rf"feeds: \S+: expected to write the tree, got: {FULL}\n", done.stderr
+            )
             ends = (b"</rss>", b"</feed>", b"}", b"</html>", b"</opml>", b"</svg>")
             after = make.tree(config.output_folder)
             assert not any(ASIDE in path for path in after)
-            assert all(after[path].rstrip().endswith(ends) for path in after.keys() - {MANIFEST, *hosts.PATHS})
+            assert all(
+                after[path].rstrip().endswith(ends)
+                for path in after.keys() - {MANIFEST, *hosts.PATHS}
+            )
 
     @pytest.mark.parametrize("room", [0, 100_000])
-    def test_a_full_disk_of_the_store_gives_one_clear_error(self, tmp_path: Path, room: int) -> None:
+    def test_a_full_disk_of_the_store_gives_one_clear_error(
+        self, tmp_path: Path, room: int
+    ) -> None:
         config = make.site(tmp_path, dict(SITE))
         with small_disk(config.store_file.parent, "4m"):
             make.run("build", cwd=config.file.parent)
@@ -679,15 +803,21 @@ class TestTrouble:
                         other.write(bytes(4096))
                 other.truncate(other.tell() - room)
             for n in range(4, 200):
-                make.write(config.records_folder / f"{n}.md", make.record(n, excerpt="long " * 2000))
+                make.write(
+                    config.records_folder / f"{n}.md", make.record(n, excerpt="long " * 2000)
+                )
             done = make.run("build", cwd=config.file.parent, check=2)
-            assert re.fullmatch(rf"feeds: \S+store.sqlite: expected [^,]+, got: {FULL}\n", done.stderr)
+            assert re.fullmatch(
+                rf"feeds: \S+store.sqlite: expected [^,]+, got: {FULL}\n", done.stderr
+            )
             assert make.tree(config.output_folder) == before
 
     def test_a_place_that_may_not_be_written_is_told_with_what_to_do(self, tmp_path: Path) -> None:
         config = make.site(tmp_path, dict(SITE))
         with small_disk(config.output_folder):
-            subprocess.run([make.program("mount"), "-o", "remount,ro", str(config.output_folder)], check=True)
+            subprocess.run(
+                [make.program("mount"), "-o", "remount,ro", str(config.output_folder)], check=True
+            )
             done = make.run("build", cwd=config.file.parent, check=2)
         place = config.output_folder / MANIFEST
         advice = "Read-only file system; name a place that can be written"
@@ -719,7 +849,9 @@ class TestTheCommand:
         assert match is not None, done.stdout
         return tuple(int(number) for number in match.groups())
 
-    def test_the_closing_line_has_the_numbers_and_the_exit_code_tells_of_faults(self, tmp_path: Path) -> None:
+    def test_the_closing_line_has_the_numbers_and_the_exit_code_tells_of_faults(
+        self, tmp_path: Path
+    ) -> None:
         old = {"publishedDateTime": "2024-05-01"}
         config = make.site(
             tmp_path,
@@ -733,16 +865,23 @@ class TestTheCommand:
         )
         assert self.numbers(config, 0) == (5, 5, 0, 32, 32, 0, 0)
         assert self.numbers(config, 0)[2:] == (0, 32, 0, 32, 0)
-        make.write(config.records_folder / "6.md", make.record(6, webUrl="nowhere", publishedDateTime="never"))
+        make.write(
+            config.records_folder / "6.md",
+            make.record(6, webUrl="nowhere", publishedDateTime="never"),
+        )
         assert self.numbers(config, 1) == (6, 1, 1, 32, 0, 32, 0)
         assert self.numbers(config, 1)[:3] == (6, 0, 1)
         (config.records_folder / "6.md").unlink()
-        make.write(config.records_folder / "2.md", make.record(2, topics="[Robots]", heat="hot", **old))
+        make.write(
+            config.records_folder / "2.md", make.record(2, topics="[Robots]", heat="hot", **old)
+        )
         assert self.numbers(config, 1) == (5, 1, 0, 32, 0, 32, 0)
         (config.records_folder / "2.md").unlink()
         assert self.numbers(config, 0) == (4, 0, 0, 28, 14, 14, 4)
 
-    def test_what_is_taken_back_leaves_the_tree_although_the_ledger_cannot_be_used(self, tmp_path: Path) -> None:
+    def test_what_is_taken_back_leaves_the_tree_although_the_ledger_cannot_be_used(
+        self, tmp_path: Path
+    ) -> None:
         config = make.site(tmp_path, {f"{n}.md": make.record(n) for n in (1, 2)})
         make.run("build", cwd=tmp_path)
         config.ledger_file.write_text("this is no ledger [")
@@ -753,9 +892,16 @@ class TestTheCommand:
         assert not [path for path, content in files.items() if b"Article 1" in content]
         assert b"Article 2" in files["feed.rss"]
 
-    def test_output_does_not_depend_on_the_environment_or_on_the_order_of_files(self, tmp_path: Path) -> None:
-        corner = {"provider": "{name: Ångström, domain: example.org}", "topics": "[Ölpreis, ai, AI, C++]"}
-        records = {f"{n}.md": make.record(n, publishedDateTime="2024-05-01", **corner) for n in range(8)}
+    def test_output_does_not_depend_on_the_environment_or_on_the_order_of_files(
+        self, tmp_path: Path
+    ) -> None:
+        corner = {
+            "provider": "{name: Ångström, domain: example.org}",
+            "topics": "[Ölpreis, ai, AI, C++]",
+        }
+        records = {
+            f"{n}.md": make.record(n, publishedDateTime="2024-05-01", **corner) for n in range(8)
+        }
         records["dup.md"] = make.record(3, publishedDateTime="2024-05-01", title="Not this one")
         environments = [
             ("UTC", "C", "0"),
@@ -769,7 +915,10 @@ class TestTheCommand:
             config = make.site(tmp_path / f"site{n}", {name: records[name] for name in names})
             make.run("build", cwd=config.file.parent, TZ=zone, LC_ALL=locale, PYTHONHASHSEED=seed)
             output = config.output_folder
-            mtimes = {str(file.relative_to(output)): file.stat().st_mtime_ns for file in output.rglob("feed*.*")}
+            mtimes = {
+                str(file.relative_to(output)): file.stat().st_mtime_ns
+                for file in output.rglob("feed*.*")
+            }
             trees.append((make.tree(output), mtimes))
         assert trees[0] == trees[1] == trees[2]
 
@@ -777,7 +926,10 @@ class TestTheCommand:
         self, config: Config, tmp_path: Path
     ) -> None:
         built(config)
-        changed = {**SITE, "3.md": make.record(3, title="Another", topics="[Robots]", category="video")}
+        changed = {
+            **SITE,
+            "3.md": make.record(3, title="Another", topics="[Robots]", category="video"),
+        }
         make.write(config.records_folder / "3.md", changed["3.md"])
         for path in ("categories/news/feed.rss", "providers/example.org/feed.atom"):
             (config.output_folder / path).unlink()
@@ -788,7 +940,10 @@ class TestTheCommand:
 
     @pytest.mark.parametrize("archives", [True, False])
     def test_the_number_of_workers_changes_no_byte(self, tmp_path: Path, archives: bool) -> None:
-        records = {f"{n}.md": make.record(n, topics=f"[AI, Topic {n % 40}]", body="Text.") for n in range(1, 260)}
+        records = {
+            f"{n}.md": make.record(n, topics=f"[AI, Topic {n % 40}]", body="Text.")
+            for n in range(1, 260)
+        }
         told = f"[feeds]\nlimit = 7\narchives = {str(archives).lower()}\n"
         trees = []
         for workers in range(4):
@@ -824,7 +979,10 @@ def child(config: Config, now: datetime, workers: int = 0) -> subprocess.Popen[s
 def workers_of(process: subprocess.Popen[str]) -> list[int]:
     """The workers that a process has now."""
     with suppress(OSError):
-        return [int(one) for one in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+        return [
+            int(one)
+            for one in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        ]
     return []
 
 
@@ -873,7 +1031,10 @@ def output_of(process: subprocess.Popen[str]) -> IO[str]:
 def many(title: str, count: int = 40) -> dict[str, str]:
     """So many records in about forty feeds."""
     numbers = range(1, count + 1)
-    return {f"{n}.md": make.record(n, title=f"{title} {n}", topics=f"[AI, Topic {n % 30}]") for n in numbers}
+    return {
+        f"{n}.md": make.record(n, title=f"{title} {n}", topics=f"[AI, Topic {n % 30}]")
+        for n in numbers
+    }
 
 
 def anew(place: Path, kept: Path) -> None:
@@ -894,7 +1055,9 @@ class TestKilled:
             states.append(pages(reference.output_folder))
         count = len(states[0])
         assert count > 4 * 34 + 2 + len(ASSETS) + RULES
-        config = make.site(tmp_path / "site", dict(many("Old", self.RECORDS)), f"[build]\nworkers = {workers}\n")
+        config = make.site(
+            tmp_path / "site", dict(many("Old", self.RECORDS)), f"[build]\nworkers = {workers}\n"
+        )
         place, kept, killed = config.file.parent, tmp_path / "kept", tmp_path / "killed"
         begun = time.monotonic()
         make.run("build", cwd=place)
@@ -923,7 +1086,9 @@ class TestKilled:
             now = datetime.now(UTC)
             built(config, now, workers=workers)
             assert pages(config.output_folder) == states[1], f"turn {turn}"
-            assert folders(config.output_folder) == folders(tmp_path / "New" / "public"), f"turn {turn}"
+            assert folders(config.output_folder) == folders(tmp_path / "New" / "public"), (
+                f"turn {turn}"
+            )
             before = facts(config.output_folder)
             assert built(config, now + HOUR).written == 0, f"turn {turn}"
             assert facts(config.output_folder) == before, f"turn {turn}"
@@ -949,7 +1114,9 @@ class TestKilled:
     def kill_command(self, folder: Path, after: float, end: End) -> None:
         """Kill `feeds build` at any moment, so many seconds after it was started."""
         command, pipe = [sys.executable, "-m", "feeds", "build"], subprocess.PIPE
-        process = subprocess.Popen(command, cwd=folder, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
+        process = subprocess.Popen(
+            command, cwd=folder, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+        )
         with suppress(subprocess.TimeoutExpired):
             process.wait(after)
         with suppress(ProcessLookupError):
@@ -959,16 +1126,24 @@ class TestKilled:
             assert error == "feeds: stopped before it was done; run it again\n"
 
     @pytest.mark.parametrize("workers", [0, 2])
-    def test_files_are_whole_and_the_next_build_mends_all(self, tmp_path: Path, workers: int) -> None:
+    def test_files_are_whole_and_the_next_build_mends_all(
+        self, tmp_path: Path, workers: int
+    ) -> None:
         self.kill_often(tmp_path, 4, workers)
 
     @pytest.mark.soak
     @pytest.mark.parametrize("workers", [0, 2])
-    def test_files_are_whole_and_the_next_build_mends_all_two_hundred_times(self, tmp_path: Path, workers: int) -> None:
+    def test_files_are_whole_and_the_next_build_mends_all_two_hundred_times(
+        self, tmp_path: Path, workers: int
+    ) -> None:
         self.kill_often(tmp_path, 200, workers)
 
-    def test_a_build_whose_workers_are_killed_ends_as_one_that_has_none(self, tmp_path: Path) -> None:
-        alone, config = (make.site(tmp_path / name, dict(many("Old"))) for name in ("alone", "site"))
+    def test_a_build_whose_workers_are_killed_ends_as_one_that_has_none(
+        self, tmp_path: Path
+    ) -> None:
+        alone, config = (
+            make.site(tmp_path / name, dict(many("Old"))) for name in ("alone", "site")
+        )
         built(alone)
         process = child(config, make.NOW, workers=2)
         output_of(process).readline()
@@ -985,9 +1160,16 @@ class TestKilled:
         built(config)
         assert ASIDE not in make.tree(config.output_folder)
 
-    def test_a_build_that_died_before_its_files_existed_leaves_no_trace(self, config: Config) -> None:
-        make.write(config.output_folder / MANIFEST, f"{HEADING}{UNFINISHED} 0 0 topics/withdrawn/feed.rss\n")
-        make.write(config.output_folder / "topics/withdrawn/feed.rss", "Article that was withdrawn since")
+    def test_a_build_that_died_before_its_files_existed_leaves_no_trace(
+        self, config: Config
+    ) -> None:
+        make.write(
+            config.output_folder / MANIFEST,
+            f"{HEADING}{UNFINISHED} 0 0 topics/withdrawn/feed.rss\n",
+        )
+        make.write(
+            config.output_folder / "topics/withdrawn/feed.rss", "Article that was withdrawn since"
+        )
         built(config)
         assert make.tree(config.output_folder).keys() == FILES
         assert "topics/withdrawn" not in folders(config.output_folder)
@@ -1014,17 +1196,27 @@ class TestTogether:
             assert make.tree(config.output_folder) == make.tree(alone.output_folder)
 
     def test_an_update_that_fell_due_while_the_build_began_shows(self, tmp_path: Path) -> None:
-        config = make.site(tmp_path, {"1.md": make.record(1, updatedDateTime="2026-11-23T12:00:02Z")})
+        config = make.site(
+            tmp_path, {"1.md": make.record(1, updatedDateTime="2026-11-23T12:00:02Z")}
+        )
         with closing(open_store(config)) as source:
             ingest(config, source, make.NOW)
-            settle(config, source, make.NOW + timedelta(seconds=3))  # a service, whose clock is of now
+            # a service, whose clock is of now
+            settle(config, source, make.NOW + timedelta(seconds=3))
             static.build(config, source, make.NOW)
             assert static.build(config, source, make.NOW + HOUR).written == 0
-        assert "<updated>2026-11-23T12:00:02+00:00</updated>" in (config.output_folder / "feed.atom").read_text()
+        assert (
+            "<updated>2026-11-23T12:00:02+00:00</updated>"
+            in (config.output_folder / "feed.atom").read_text()
+        )
 
-    def test_a_build_that_another_process_overtakes_publishes_what_that_one_read(self, tmp_path: Path) -> None:
+    def test_a_build_that_another_process_overtakes_publishes_what_that_one_read(
+        self, tmp_path: Path
+    ) -> None:
         config = make.site(tmp_path, dict(SITE))
-        overtaken(config, (config.records_folder / "3.md").unlink, (config.records_folder / "2.md").unlink)
+        overtaken(
+            config, (config.records_folder / "3.md").unlink, (config.records_folder / "2.md").unlink
+        )
         alone = make.site(tmp_path / "alone", {"1.md": SITE["1.md"]})
         built(alone)
         assert make.tree(config.output_folder) == make.tree(alone.output_folder)
@@ -1034,17 +1226,22 @@ class TestTogether:
 
         def replaced() -> None:
             (config.records_folder / "3.md").unlink()
-            make.write(config.records_folder / "4.md", make.record(-4))  # not yet due: nothing of it is rendered
+            # not yet due: nothing of it is rendered
+            make.write(config.records_folder / "4.md", make.record(-4))
 
         overtaken(config, replaced)
-        assert not any(make.CANARY.encode() in text for text in make.tree(config.store_file.parent).values())
+        assert not any(
+            make.CANARY.encode() in text for text in make.tree(config.store_file.parent).values()
+        )
 
-    def test_what_another_config_withdrew_comes_back_with_its_dates_in_step(self, config: Config) -> None:
+    def test_what_another_config_withdrew_comes_back_with_its_dates_in_step(
+        self, config: Config
+    ) -> None:
         built(config)
         other = config.model_copy(update={"feeds": config.feeds.model_copy(update={"kinds": ()})})
         built(other, make.NOW + HOUR)
-        # JSON Feed has no place for a source: its document is the same with the feeds of providers and without. So is
-        # what pages need.
+        # JSON Feed has no place for a source: its document is the same with the feeds of providers
+        # and without. So is what pages need.
         assert built(config, make.NOW + 2 * HOUR) == Built(DOCUMENTS - 6, 6 + RULES, 0)
         with closing(open_store(config)) as source, source.reading() as connection:
             noted = store.published(connection)
@@ -1056,7 +1253,11 @@ class TestTogether:
     def test_list_and_tree_agree(self, config: Config) -> None:
         built(config)
         rows = json.loads(make.run("list", "--json", cwd=config.file.parent).stdout)
-        paths = {url.removeprefix("https://feeds.example.org/") for row in rows for url in row["urls"].values()}
+        paths = {
+            url.removeprefix("https://feeds.example.org/")
+            for row in rows
+            for url in row["urls"].values()
+        }
         assert paths == {path for path in FILES - FIXED if not path.endswith(".html")}
         subscribed = etree.parse(config.output_folder / "feeds.opml").iterfind(".//outline[@type]")
         assert [item.get("xmlUrl") for item in subscribed] == [row["urls"]["rss"] for row in rows]

@@ -22,7 +22,16 @@ from tests.publish.test_static import FULL, small_disk
 
 RELATED = json.dumps([{"title": "Coverage of it", "webUrl": "https://example.org/1"}])
 SECRET = {"title": f"{make.CANARY} title", "excerpt": make.CANARY, "topics": "[AI, Only here]"}
-PATHS = ("/feed.rss", "/feed.atom", "/feed.json", "/topics/ai/feed.rss", "/topics/ai/", "/", "/feeds.opml", "/all/")
+PATHS = (
+    "/feed.rss",
+    "/feed.atom",
+    "/feed.json",
+    "/topics/ai/feed.rss",
+    "/topics/ai/",
+    "/",
+    "/feeds.opml",
+    "/all/",
+)
 Block = Callable[[Config], AbstractContextManager[None]]
 
 
@@ -62,7 +71,9 @@ def doubt(file: Path) -> None:
 
 
 WAYS = pytest.mark.parametrize(
-    "take_back", [unpublish, delete, postpone, expire, expire_as_hugo_says, doubt], ids=lambda way: way.__name__
+    "take_back",
+    [unpublish, delete, postpone, expire, expire_as_hugo_says, doubt],
+    ids=lambda way: way.__name__,
 )
 
 
@@ -104,21 +115,29 @@ BLOCKS = pytest.mark.parametrize("block", [locked, full], ids=lambda block: bloc
 
 @pytest.fixture
 def config(tmp_path: Path) -> Iterator[Config]:
-    """A site, with its store on a small disk of its own, of which one article will be taken back."""
-    records = {"1.md": text(), "2.md": make.record(2, related=RELATED), "3.md": make.record(3, topics="[AI, Robots]")}
+    """A site, with its store on a small disk of its own, of which one article will be taken
+    back."""
+    records = {
+        "1.md": text(),
+        "2.md": make.record(2, related=RELATED),
+        "3.md": make.record(3, topics="[AI, Robots]"),
+    }
     made = make.site(tmp_path, dict(records))
     with small_disk(made.store_file.parent, "4m"):
         yield made
 
 
 def is_gone(server: Serving) -> Callable[[], bool]:
-    """Tell whether nothing that is served has the article any more; every answer must be a good one."""
+    """Tell whether nothing that is served has the article any more; every answer must be a good
+    one."""
 
     def gone() -> bool:
         answers = {path: server.get(path) for path in PATHS}
         assert {answer.status_code for answer in answers.values()} == {200}
         assert all("Article 3" in answers[path].text for path in PATHS[:5])
-        return not any(make.CANARY in answer.text or "Only here" in answer.text for answer in answers.values())
+        return not any(
+            make.CANARY in answer.text or "Only here" in answer.text for answer in answers.values()
+        )
 
     return gone
 
@@ -154,10 +173,14 @@ class TestService:
             assert '"ok"' in server.get("/healthz").text
 
     @BLOCKS
-    def test_it_expires_in_a_service_that_cannot_write_its_store(self, config: Config, block: Block) -> None:
+    def test_it_expires_in_a_service_that_cannot_write_its_store(
+        self, config: Config, block: Block
+    ) -> None:
         with serving(config) as server:
             end = soon()
-            (config.records_folder / "1.md").write_text(text(expiryDateTime=end.isoformat(), excerpt="It ends."))
+            (config.records_folder / "1.md").write_text(
+                text(expiryDateTime=end.isoformat(), excerpt="It ends.")
+            )
             server.until("/feed.rss", lambda answer: "It ends." in answer.text)
             with block(config):
                 wait_until(is_gone(server))
@@ -171,7 +194,9 @@ class TestService:
     def test_it_expires_in_every_worker(self, config: Config) -> None:
         with serving(config, "--workers", "3") as server:
             end = soon()
-            (config.records_folder / "1.md").write_text(text(expiryDateTime=end.isoformat(), excerpt="It ends."))
+            (config.records_folder / "1.md").write_text(
+                text(expiryDateTime=end.isoformat(), excerpt="It ends.")
+            )
             server.until("/feed.rss", lambda answer: "It ends." in answer.text)
             with locked(config):
                 streak, deadline = 0, time.monotonic() + make.LONGEST
@@ -182,9 +207,15 @@ class TestService:
     def test_it_stays_where_its_end_was_put_off(self, config: Config) -> None:
         with serving(config) as server:
             end = soon()
-            (config.records_folder / "1.md").write_text(text(expiryDateTime=end.isoformat(), excerpt="It ends."))
-            (config.records_folder / "3.md").write_text(make.record(3, expiryDateTime=end.isoformat(), excerpt="Ends."))
-            server.until("/feed.rss", lambda answer: "It ends." in answer.text and "Ends." in answer.text)
+            (config.records_folder / "1.md").write_text(
+                text(expiryDateTime=end.isoformat(), excerpt="It ends.")
+            )
+            (config.records_folder / "3.md").write_text(
+                make.record(3, expiryDateTime=end.isoformat(), excerpt="Ends.")
+            )
+            server.until(
+                "/feed.rss", lambda answer: "It ends." in answer.text and "Ends." in answer.text
+            )
             with locked(config):
                 (config.records_folder / "1.md").write_text(text(expiryDateTime="2999-01-01"))
                 server.until("/feed.rss", lambda answer: "Article 3" not in answer.text)
@@ -193,7 +224,9 @@ class TestService:
     def test_its_text_goes_though_another_record_takes_its_address(self, config: Config) -> None:
         with serving(config) as server, locked(config):
             assert make.CANARY in server.get("/feed.rss").text
-            (config.records_folder / "9.md").write_text(make.record(9, webUrl="https://example.org/1"))
+            (config.records_folder / "9.md").write_text(
+                make.record(9, webUrl="https://example.org/1")
+            )
             unpublish(config.records_folder / "1.md")
             wait_until(is_gone(server))
 
@@ -201,7 +234,9 @@ class TestService:
         with serving(config) as server, locked(config):
             unpublish(config.records_folder / "1.md")
             wait_until(is_gone(server))
-            server.until_said("the store cannot be written now; 1 withdrawn article is left out of all answers")
+            server.until_said(
+                "the store cannot be written now; 1 withdrawn article is left out of all answers"
+            )
 
     def test_nothing_points_to_what_is_left_out(self, config: Config) -> None:
         with serving(config) as server, locked(config):
@@ -266,12 +301,17 @@ def soon() -> datetime:
 
 
 def leaks(config: Config) -> list[str]:
-    """Return the files of the tree that still have the article, perhaps while a build deletes some."""
+    """Return the files of the tree that still have the article, perhaps while a build deletes
+    some."""
     try:
         tree = make.tree(config.output_folder)
     except FileNotFoundError:
         return leaks(config)
-    return [path for path, content in tree.items() if make.CANARY.encode() in content or b"only-here" in content]
+    return [
+        path
+        for path, content in tree.items()
+        if make.CANARY.encode() in content or b"only-here" in content
+    ]
 
 
 class TestBuild:
@@ -279,11 +319,18 @@ class TestBuild:
     @pytest.mark.parametrize("block", [full, read_only], ids=lambda block: block.__name__)
     @pytest.mark.parametrize("options", [(), ("--compress",)], ids=["plain", "compressed"])
     def test_it_goes_from_the_tree_though_the_store_cannot_be_written(
-        self, config: Config, block: Block, take_back: Callable[[Path], None], options: tuple[str, ...]
+        self,
+        config: Config,
+        block: Block,
+        take_back: Callable[[Path], None],
+        options: tuple[str, ...],
     ) -> None:
         make.run("build", *options, cwd=config.file.parent)
         take_back(config.records_folder / "1.md")
-        make.write(config.records_folder / "2.md", make.record(2, title="Changed", body="A long text. " * 60_000))
+        make.write(
+            config.records_folder / "2.md",
+            make.record(2, title="Changed", body="A long text. " * 60_000),
+        )
         with block(config):
             done = make.run("build", *options, cwd=config.file.parent, check=2)
             assert re.match(r"feeds: \S+store\.sqlite: ", done.stderr), done.stderr
@@ -295,15 +342,21 @@ class TestBuild:
         fresh = make.site(config.file.parent / "fresh", dict(make.tree(config.records_folder)))
         make.run("build", *options, cwd=fresh.file.parent, check=None)
         ours, theirs = (make.tree(one.output_folder) for one in (config, fresh))
-        assert {path for path in ours if path.startswith("topics") and ours[path] != theirs.get(path)} == set()
+        assert {
+            path for path in ours if path.startswith("topics") and ours[path] != theirs.get(path)
+        } == set()
 
-    def test_it_goes_from_the_tree_before_another_program_lets_the_store_go(self, config: Config) -> None:
+    def test_it_goes_from_the_tree_before_another_program_lets_the_store_go(
+        self, config: Config
+    ) -> None:
         make.run("build", cwd=config.file.parent)
         unpublish(config.records_folder / "1.md")
         make.write(config.records_folder / "4.md", make.record(4))
         with locked(config):
             command = [sys.executable, "-m", "feeds", "build"]
-            build = subprocess.Popen(command, cwd=config.file.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            build = subprocess.Popen(
+                command, cwd=config.file.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            )
             try:
                 wait_until(lambda: not leaks(config))
                 assert build.poll() is None
@@ -316,7 +369,9 @@ class TestBuild:
         assert leaks(config) == []
 
     @pytest.mark.parametrize("block", [full, read_only], ids=lambda block: block.__name__)
-    def test_it_goes_from_the_tree_once_it_expired_though_no_file_changed(self, config: Config, block: Block) -> None:
+    def test_it_goes_from_the_tree_once_it_expired_though_no_file_changed(
+        self, config: Config, block: Block
+    ) -> None:
         end = soon()
         (config.records_folder / "1.md").write_text(text(expiryDateTime=end.isoformat()))
         make.run("build", cwd=config.file.parent)
@@ -329,12 +384,16 @@ class TestBuild:
         make.run("build", cwd=config.file.parent)
         assert leaks(config) == []
 
-    @pytest.mark.parametrize("changes", [False, True], ids=["as time passes", "as the record says now"])
+    @pytest.mark.parametrize(
+        "changes", [False, True], ids=["as time passes", "as the record says now"]
+    )
     def test_it_expires_in_the_tree_before_another_program_lets_the_store_go(
         self, config: Config, changes: bool
     ) -> None:
         end = soon()
-        (config.records_folder / "1.md").write_text(text(expiryDateTime="2999-01-01" if changes else end.isoformat()))
+        (config.records_folder / "1.md").write_text(
+            text(expiryDateTime="2999-01-01" if changes else end.isoformat())
+        )
         make.run("build", cwd=config.file.parent)
         assert leaks(config)
         if changes:
@@ -342,7 +401,9 @@ class TestBuild:
         with locked(config):
             wait_until(lambda: changes or datetime.now(UTC) >= end)
             command = [sys.executable, "-m", "feeds", "build"]
-            build = subprocess.Popen(command, cwd=config.file.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            build = subprocess.Popen(
+                command, cwd=config.file.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            )
             try:
                 wait_until(lambda: not leaks(config))
                 assert build.poll() is None
@@ -358,14 +419,21 @@ class TestBuild:
     def test_it_goes_from_a_tree_on_a_full_disk(
         self, tmp_path: Path, take_back: Callable[[Path], None], room: int
     ) -> None:
-        records = {"1.md": text(), "2.md": make.record(2, related=RELATED), "3.md": make.record(3, topics="[Robots]")}
+        records = {
+            "1.md": text(),
+            "2.md": make.record(2, related=RELATED),
+            "3.md": make.record(3, topics="[Robots]"),
+        }
         config = make.site(tmp_path, dict(records))
         with small_disk(config.output_folder):
             make.run("build", cwd=tmp_path)
             before = make.tree(config.output_folder)
             take_back(config.records_folder / "1.md")
             for n in range(4, 100):
-                make.write(config.records_folder / f"{n}.md", make.record(n, topics="[More]", excerpt="long " * 2000))
+                make.write(
+                    config.records_folder / f"{n}.md",
+                    make.record(n, topics="[More]", excerpt="long " * 2000),
+                )
             with (config.output_folder / "filler").open("wb", buffering=0) as filler:
                 with suppress(OSError):
                     while True:
@@ -373,7 +441,9 @@ class TestBuild:
                 filler.truncate(max(filler.tell() - room, 0))
             for _ in range(2):
                 done = make.run("build", cwd=tmp_path, check=2)
-                assert re.search(rf"expected to write the tree, got: {FULL}\n", done.stderr), done.stderr
+                assert re.search(rf"expected to write the tree, got: {FULL}\n", done.stderr), (
+                    done.stderr
+                )
                 assert leaks(config) == []
             after = make.tree(config.output_folder)
             assert after["topics/robots/feed.rss"] == before["topics/robots/feed.rss"]
@@ -384,14 +454,18 @@ class TestBuild:
             assert leaks(config) == []
             assert "Article 2" in (config.output_folder / "feed.rss").read_text()
 
-    def test_a_full_disk_without_anything_taken_back_leaves_the_tree_as_it_was(self, tmp_path: Path) -> None:
+    def test_a_full_disk_without_anything_taken_back_leaves_the_tree_as_it_was(
+        self, tmp_path: Path
+    ) -> None:
         config = make.site(tmp_path, {"1.md": make.record(1), "2.md": make.record(2)})
         with small_disk(config.output_folder):
             make.run("build", cwd=tmp_path)
             before = make.tree(config.output_folder)
             make.write(config.records_folder / "1.md", make.record(1, title="Edited"))
             for n in range(4, 100):
-                make.write(config.records_folder / f"{n}.md", make.record(n, excerpt="long " * 2000))
+                make.write(
+                    config.records_folder / f"{n}.md", make.record(n, excerpt="long " * 2000)
+                )
             for _ in range(2):
                 make.run("build", cwd=tmp_path, check=2)
                 assert make.tree(config.output_folder) == before

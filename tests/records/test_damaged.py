@@ -1,4 +1,5 @@
-"""500 damaged records among 500 good ones leave exactly the 500 good ones published, and not a word of the others."""
+"""500 damaged records among 500 good ones leave exactly the 500 good ones published, and not a word
+of the others."""
 
 import codecs
 import json
@@ -22,13 +23,19 @@ Damage = Callable[[str], str | bytes]
 
 def canary(n: int) -> str:
     """A record that would be published, with a word in its title, its excerpt and its body."""
-    words = {"title": f"Title {make.CANARY}", "excerpt": f"Excerpt {make.CANARY}", "webUrl": f"https://bad.example/{n}"}
+    words = {
+        "title": f"Title {make.CANARY}",
+        "excerpt": f"Excerpt {make.CANARY}",
+        "webUrl": f"https://bad.example/{n}",
+    }
     return make.record(n, body=f"Body {make.CANARY}\n", topics=f"[{make.CANARY}]", **words)
 
 
 def line(key: str, value: str) -> Damage:
     """Damage that writes a line of its own in place of the one with that key."""
-    return lambda text: re.sub(rf"^{key}: .*$", lambda _: f"{key}: {value}", text, flags=re.MULTILINE)
+    return lambda text: re.sub(
+        rf"^{key}: .*$", lambda _: f"{key}: {value}", text, flags=re.MULTILINE
+    )
 
 
 def without(key: str) -> Damage:
@@ -136,14 +143,23 @@ def a_required_key_misspelled(chance: random.Random, text: str) -> str | bytes:
 
 
 def a_date_broken(chance: random.Random, text: str) -> str | bytes:
-    date = f"2020-{chance.randrange(13, 100)}-{chance.randrange(1, 32)}T{chance.randrange(24)}:00:00Z"
-    return line("publishedDateTime", chance.choice([date, date[: chance.randrange(8)], date.replace("-", "x")]))(text)
+    date = (
+        f"2020-{chance.randrange(13, 100)}-{chance.randrange(1, 32)}T{chance.randrange(24)}:00:00Z"
+    )
+    return line(
+        "publishedDateTime",
+        chance.choice([date, date[: chance.randrange(8)], date.replace("-", "x")]),
+    )(text)
 
 
 def a_bad_byte(chance: random.Random, text: str) -> str | bytes:
     content = text.encode()
     place = chance.randrange(len(content))
-    return content[:place] + bytes([chance.choice([0x80, 0xBF, 0xC0, 0xC1, 0xF5, 0xFE, 0xFF])]) + content[place:]
+    return (
+        content[:place]
+        + bytes([chance.choice([0x80, 0xBF, 0xC0, 0xC1, 0xF5, 0xFE, 0xFF])])
+        + content[place:]
+    )
 
 
 def a_control_character(chance: random.Random, text: str) -> str | bytes:
@@ -157,7 +173,12 @@ def random_bytes(chance: random.Random, text: str) -> str | bytes:
 
 def random_bytes_inside(chance: random.Random, text: str) -> str | bytes:
     place = chance.randrange(len(text))
-    return text[:place].encode() + b"\xff" + chance.randbytes(chance.randrange(1, 40)) + text[place:].encode()
+    return (
+        text[:place].encode()
+        + b"\xff"
+        + chance.randbytes(chance.randrange(1, 40))
+        + text[place:].encode()
+    )
 
 
 def cut_off(chance: random.Random, text: str) -> str | bytes:
@@ -207,7 +228,9 @@ def test_the_record_that_is_damaged_would_be_published(tmp_path: Path) -> None:
     assert make.CANARY in (tmp_path / "public" / "feed.rss").read_text()
 
 
-def test_500_damaged_records_among_500_good_ones_leave_exactly_the_good_ones(tmp_path: Path) -> None:
+def test_500_damaged_records_among_500_good_ones_leave_exactly_the_good_ones(
+    tmp_path: Path,
+) -> None:
     records: dict[str, str | bytes] = {}
     for n in range(EACH):
         records[f"{n:03}-bad.md"] = damaged(n)
@@ -233,7 +256,9 @@ def test_500_damaged_records_among_500_good_ones_leave_exactly_the_good_ones(tmp
         "topics/ai": EACH,
         **{f"topics/t{n}": len(range(n, EACH, 7)) for n in range(7)},
     }
-    told = {text.split(":")[0] for text in checked.stdout.splitlines() if not text.startswith("note: ")}
+    told = {
+        text.split(":")[0] for text in checked.stdout.splitlines() if not text.startswith("note: ")
+    }
     assert told == {f"seeds/{n:03}-bad.md" for n in range(EACH)}
 
     # A second look at the same records, all of them known by now, says the same.

@@ -1,4 +1,5 @@
-"""`expiryDateTime` as it is read: in either form of front matter, wrong, misspelled, and in records that are broken."""
+"""`expiryDateTime` as it is read: in either form of front matter, wrong, misspelled, and in records
+that are broken."""
 
 from datetime import UTC, datetime
 
@@ -20,7 +21,13 @@ def only_fault(reading: Reading) -> Fault:
 
 
 @pytest.mark.parametrize(
-    "written", ["2026-12-24T18:00:00Z", '"2026-12-24T19:00:00+01:00"', "2026-12-24 18:00", "'2026-12-24 18:00:00'"]
+    "written",
+    [
+        "2026-12-24T18:00:00Z",
+        '"2026-12-24T19:00:00+01:00"',
+        "2026-12-24 18:00",
+        "'2026-12-24 18:00:00'",
+    ],
 )
 def test_it_is_a_moment_like_any_other(written: str) -> None:
     reading = read(make.record(1, expiryDateTime=written))
@@ -29,7 +36,9 @@ def test_it_is_a_moment_like_any_other(written: str) -> None:
 
 def test_in_toml_it_is_a_date_of_its_own() -> None:
     text = "+++\ntitle = 'A'\nwebUrl = 'https://example.org/1'\npublishedDateTime = 2026-11-01T00:00:00Z\n"
-    reading = read(f"{text}expiryDateTime = 2026-12-24T18:00:00Z\nprovider = {{ domain = 'example.org' }}\n+++\n")
+    reading = read(
+        f"{text}expiryDateTime = 2026-12-24T18:00:00Z\nprovider = {{ domain = 'example.org' }}\n+++\n"
+    )
     assert (reading.article is not None and reading.article.expires, reading.faults) == (END, ())
 
 
@@ -44,7 +53,9 @@ def test_one_that_is_over_is_no_fault() -> None:
     assert read(make.record(5, expiryDateTime="2026-11-23T11:00:00Z")).faults == ()
 
 
-@pytest.mark.parametrize("written", ["never", "2026-13-01", "[2026-12-24]", "24.12.2026", "true", "{}"])
+@pytest.mark.parametrize(
+    "written", ["never", "2026-13-01", "[2026-12-24]", "24.12.2026", "true", "{}"]
+)
 def test_one_that_is_no_date_costs_the_record(written: str) -> None:
     reading = read(make.record(1, expiryDateTime=written))
     fault = only_fault(reading)
@@ -53,7 +64,9 @@ def test_one_that_is_no_date_costs_the_record(written: str) -> None:
     assert reading.doubtful  # no version from before stays
 
 
-@pytest.mark.parametrize("written", ["2026-11-23T11:00:00Z", "2020-01-01"], ids=["at_publication", "before_it"])
+@pytest.mark.parametrize(
+    "written", ["2026-11-23T11:00:00Z", "2020-01-01"], ids=["at_publication", "before_it"]
+)
 def test_one_that_is_not_after_publication_costs_the_record_and_says_why(written: str) -> None:
     reading = read(make.record(1, expiryDateTime=written))
     fault = only_fault(reading)
@@ -64,7 +77,14 @@ def test_one_that_is_not_after_publication_costs_the_record_and_says_why(written
 
 @pytest.mark.parametrize(
     "key",
-    ["expiryDatetime", "expiry_date_time", "ExpiryDateTime", "expiresDateTime", "expirationDateTime", "expiryDateTme"],
+    [
+        "expiryDatetime",
+        "expiry_date_time",
+        "ExpiryDateTime",
+        "expiresDateTime",
+        "expirationDateTime",
+        "expiryDateTme",
+    ],
 )
 def test_a_key_that_looks_like_it_hides_the_record(key: str) -> None:
     reading = read(make.record(1, **{key: "2026-12-24"}))
@@ -99,7 +119,10 @@ def test_a_text_that_cannot_be_read_is_searched_for_it(line: str, doubtful: bool
 
 
 def test_what_a_mapping_takes_it_from_counts_alike() -> None:
-    assert only_fault(read(make.record(1, expiryDate="never"), expiryDateTime="expiryDate")).key == "expiryDate"
+    assert (
+        only_fault(read(make.record(1, expiryDate="never"), expiryDateTime="expiryDate")).key
+        == "expiryDate"
+    )
     reading = read(make.record(1, expiryDate="2026-12-24T18:00:00Z"), expiryDateTime="expiryDate")
     assert reading.article is not None and reading.article.expires == END
     assert read(BROKEN.format("expiryDate: 2020-01-01"), expiryDateTime="expiryDate").doubtful

@@ -1,4 +1,5 @@
-"""Front matter in the keys of others: candidates, templates, drafts, topics, images, and faults in their places."""
+"""Front matter in the keys of others: candidates, templates, drafts, topics, images, and faults in
+their places."""
 
 import tomllib
 from datetime import UTC, datetime
@@ -46,7 +47,10 @@ def told(reading: Reading, path: str = NAME) -> list[str]:
 
 def test_a_title_is_enough_where_the_name_says_the_rest() -> None:
     found = article("")
-    assert (found.link, found.published) == ("https://example.org/2024/05/title/", datetime(2024, 5, 1, tzinfo=UTC))
+    assert (found.link, found.published) == (
+        "https://example.org/2024/05/title/",
+        datetime(2024, 5, 1, tzinfo=UTC),
+    )
     assert found.provider == Provider("example.org", "Example")
 
 
@@ -76,7 +80,9 @@ def test_an_item_of_a_list_can_be_named() -> None:
         'provider = { value = { domain = "example.org", name = "x" } }',
         'provider = { domain = { value = "example.org" }, name = ["authors.0.name", "author"] }',
     )
-    assert article("authors: [{name: Ana}, {name: Ben}]", fields=fields).provider == Provider("example.org", "Ana")
+    assert article("authors: [{name: Ana}, {name: Ben}]", fields=fields).provider == Provider(
+        "example.org", "Ana"
+    )
     assert article("author: Ben", fields=fields).provider == Provider("example.org", "Ben")
     assert article("", fields=fields).provider == Provider("example.org", "example.org")
 
@@ -132,15 +138,30 @@ def test_what_the_template_of_an_optional_key_lacks_costs_that_key() -> None:
 @pytest.mark.parametrize(
     ("matter", "said"),
     [
-        ("title: A\ndate: soon", "3:7: date: expected a date and time, such as 2026-11-23T09:30:00Z, got 'soon'"),
-        ("title: A\ndraft: maybe", "3:8: draft: expected true or false, without quotes, got 'maybe'"),
+        (
+            "title: A\ndate: soon",
+            "3:7: date: expected a date and time, such as 2026-11-23T09:30:00Z, got 'soon'",
+        ),
+        (
+            "title: A\ndraft: maybe",
+            "3:8: draft: expected true or false, without quotes, got 'maybe'",
+        ),
         ("title: A\nseo:\n  description: [x]", "4:16: seo.description: expected text, got a list"),
         ("title: A\ntags: [a, [b]]", "3:11: tags[1]: expected text, got a list"),
         ("title: A\ntags: [a, {label: '-'}]", "3:19: tags[1].label: expected a name, got '-'"),
         ("title: A\ntags: 'a, -'", "3:7: tags: expected a name, got '-'"),
-        ("title: A\nimage: 'ftp://x/'", "3:8: image: expected an http or https address, got 'ftp://x/'"),
-        ("title: A\nimage: {url: /x, width: wide}", "3:25: image.width: expected a whole number of pixels"),
-        ("title: A\nimages: [/x, {width: 3}]", "3:14: images[1].url: expected an http or https address"),
+        (
+            "title: A\nimage: 'ftp://x/'",
+            "3:8: image: expected an http or https address, got 'ftp://x/'",
+        ),
+        (
+            "title: A\nimage: {url: /x, width: wide}",
+            "3:25: image.width: expected a whole number of pixels",
+        ),
+        (
+            "title: A\nimages: [/x, {width: 3}]",
+            "3:14: images[1].url: expected an http or https address",
+        ),
         ("headline: A", "2:1: title: expected text, got nothing"),
     ],
 )
@@ -250,7 +271,11 @@ def test_doubt_hides(matter: str, hidden: bool, faults: int) -> None:
         ('published = "live"', "live: true\ndraft: true", True),
         ('published = "live"', "live: true\npublished: false", True),
         ('published = ["live", { not = "meta.hidden" }]', "live: true\nmeta: {hidden: true}", True),
-        ('published = ["live", { not = "meta.hidden" }]', "live: true\nmeta: {hidden: false}", False),
+        (
+            'published = ["live", { not = "meta.hidden" }]',
+            "live: true\nmeta: {hidden: false}",
+            False,
+        ),
         ('published = ["live", { not = "meta.hidden" }]', "meta: {hidden: x}", True),
         ("published = { value = true }", "draft: true", True),
         ("published = { value = true }", "", False),
@@ -306,7 +331,17 @@ def test_a_secret_stays_where_it_is(matter: str) -> None:
 VALUES = st.one_of(
     st.none(),
     st.sampled_from(
-        ["x", "true", "'true'", "-3", "2024-05-01", "[a, 3]", "{a: b}", "https://a.example/", "'secured: x'"]
+        [
+            "x",
+            "true",
+            "'true'",
+            "-3",
+            "2024-05-01",
+            "[a, 3]",
+            "{a: b}",
+            "https://a.example/",
+            "'secured: x'",
+        ]
     ),
     st.text("abc \u0301é<&]{}[]'\"#:-", max_size=8),
 )
@@ -316,9 +351,13 @@ RECORDS = st.dictionaries(st.sampled_from([*sorted(OURS), "topic", "publishd", "
 
 
 @given(RECORDS, st.sets(st.sampled_from(sorted(OURS))))
-def test_with_an_identity_mapping_a_record_reads_the_same_as_with_none(text: str, names: set[str]) -> None:
+def test_with_an_identity_mapping_a_record_reads_the_same_as_with_none(
+    text: str, names: set[str]
+) -> None:
     mapping = read_mapping({name: name for name in sorted(names)})
-    assert read_record(NAME, text.encode(), make.NOW, mapping) == read_record(NAME, text.encode(), make.NOW)
+    assert read_record(NAME, text.encode(), make.NOW, mapping) == read_record(
+        NAME, text.encode(), make.NOW
+    )
 
 
 # What others write in their own ways is read in them as soon as anything is mapped.
@@ -326,11 +365,17 @@ FOLDED = {"topics", "category", "images", "publishedDateTime", "published"}
 
 
 @given(st.dictionaries(st.sampled_from(sorted(OURS - FOLDED)), VALUES))
-def test_a_key_taken_from_itself_reads_the_same_as_one_that_is_not_mapped(keys: dict[str, Any]) -> None:
+def test_a_key_taken_from_itself_reads_the_same_as_one_that_is_not_mapped(
+    keys: dict[str, Any],
+) -> None:
     mapping = FieldMapping({name: (TheirKey((name,)),) for name in sorted(OURS)}, "")
     content = make.record(1, **keys).encode()
-    plain, mapped = read_record("x.md", content, make.NOW), read_record("x.md", content, make.NOW, mapping)
+    plain, mapped = (
+        read_record("x.md", content, make.NOW),
+        read_record("x.md", content, make.NOW, mapping),
+    )
     if mapped.article is not None and plain.article is not None:
-        assert mapped.article.digest != plain.article.digest  # with a mapping, the path is part of what it shows
+        # with a mapping, the path is part of what it shows
+        assert mapped.article.digest != plain.article.digest
         mapped = mapped._replace(article=mapped.article._replace(digest=plain.article.digest))
     assert mapped == plain

@@ -1,4 +1,5 @@
-"""The records folder: which files are records, and that nothing else is ever opened, or waited for."""
+"""The records folder: which files are records, and that nothing else is ever opened, or waited
+for."""
 
 import os
 import socket
@@ -7,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from feeds.errors import ConfigError
-from feeds.records import Fault, Found, RecordsFolder, list_folders, parts_of, printable, read_file, walk
+from feeds.records import (
+    Fault,
+    Found,
+    RecordsFolder,
+    list_folders,
+    parts_of,
+    printable,
+    read_file,
+    walk,
+)
 from feeds.records.folder import LARGEST
 from tests import make
 
@@ -42,7 +52,20 @@ def test_a_record_is_found_at_any_depth(folder: Path, suffix: str, depth: int) -
 
 
 @pytest.mark.parametrize(
-    "path", [".a.md", ".git/a.md", "a/.b/c.md", ".md", "a.json", "a", "md", "a.md~", "a.md.bak", "a.html", "#a.md#"]
+    "path",
+    [
+        ".a.md",
+        ".git/a.md",
+        "a/.b/c.md",
+        ".md",
+        "a.json",
+        "a",
+        "md",
+        "a.md~",
+        "a.md.bak",
+        "a.html",
+        "#a.md#",
+    ],
 )
 def test_hidden_and_other_files_are_passed_over(folder: Path, path: str) -> None:
     make.write(folder / path, "text")
@@ -83,14 +106,21 @@ def test_the_folder_itself_may_be_a_link(tmp_path: Path, folder: Path) -> None:
     assert [read(tmp_path / "link", path) for path in ("a.md", "b.md")] == [b"text", b"text"]
 
 
-@pytest.mark.parametrize("target", ["/etc/passwd", "../secret.md", "out/secret.md", "../seeds-2/a.md", "chain.md"])
-def test_a_link_that_leaves_the_folder_is_not_read(tmp_path: Path, folder: Path, target: str) -> None:
+@pytest.mark.parametrize(
+    "target", ["/etc/passwd", "../secret.md", "out/secret.md", "../seeds-2/a.md", "chain.md"]
+)
+def test_a_link_that_leaves_the_folder_is_not_read(
+    tmp_path: Path, folder: Path, target: str
+) -> None:
     make.write(tmp_path / "secret.md", "secret")
     make.write(tmp_path / "seeds-2" / "a.md", "secret")
     (folder / "chain.md").symlink_to("../secret.md")
     (folder / "out").symlink_to(tmp_path)
     (folder / "b.md").symlink_to(target)
-    assert read(folder, "b.md") == "b.md:1:1: expected a file in the records folder, got a link that leaves it"
+    assert (
+        read(folder, "b.md")
+        == "b.md:1:1: expected a file in the records folder, got a link that leaves it"
+    )
 
 
 def test_nothing_behind_a_link_to_a_folder_is_found(tmp_path: Path, folder: Path) -> None:
@@ -114,7 +144,9 @@ def test_links_in_a_circle_are_reported(folder: Path) -> None:
     (folder / "b.md").symlink_to("a.md")
     (folder / "self.md").symlink_to("self.md")
     for path in ("a.md", "b.md", "self.md"):
-        assert str(read(folder, path)).startswith(f"{path}:1:1: expected a file that can be read, got ")
+        assert str(read(folder, path)).startswith(
+            f"{path}:1:1: expected a file that can be read, got "
+        )
 
 
 def test_a_pipe_is_reported_and_not_waited_for(folder: Path) -> None:
@@ -160,11 +192,15 @@ def test_an_empty_file_is_read(folder: Path) -> None:
         pytest.param(b"\xff/\n/a.md", "\\xff/\\n/a.md", id="a folder"),
     ],
 )
-def test_a_file_name_that_no_terminal_should_see_is_reported_in_ascii(folder: Path, name: bytes, shown: str) -> None:
+def test_a_file_name_that_no_terminal_should_see_is_reported_in_ascii(
+    folder: Path, name: bytes, shown: str
+) -> None:
     path = os.fsdecode(name)
     make.write(folder / path, "text")
     assert printable(path) == shown
-    assert read(folder, path) == (f"{shown}:1:1: expected a file name in UTF-8 without control characters, got another")
+    assert read(folder, path) == (
+        f"{shown}:1:1: expected a file name in UTF-8 without control characters, got another"
+    )
 
 
 @pytest.mark.parametrize(
@@ -189,7 +225,10 @@ def test_any_other_file_name_is_taken(folder: Path, name: str) -> None:
 
 def test_a_bad_file_name_takes_no_good_one_along(tmp_path: Path) -> None:
     # Shown in ASCII, the first looks like the second, whatever order the folder lists them in.
-    records = {name: make.record(n) for n, name in enumerate(("a\x01.md", "a\\x01.md", "b\\x02.md", "b\x02.md"), 1)}
+    records = {
+        name: make.record(n)
+        for n, name in enumerate(("a\x01.md", "a\\x01.md", "b\\x02.md", "b\x02.md"), 1)
+    }
     make.site(tmp_path, {**records})
     make.run("build", cwd=tmp_path, check=None)
     feed = (tmp_path / "public" / "feed.rss").read_text()
@@ -222,10 +261,14 @@ def test_a_file_that_goes_before_it_is_read_is_reported(folder: Path) -> None:
     make.write(folder / "a.md", "text")
     item = found(folder, "a.md")
     (folder / "a.md").unlink()
-    assert str(read_file(folder, item)) == ("a.md:1:1: expected a file that can be read, got No such file or directory")
+    assert str(read_file(folder, item)) == (
+        "a.md:1:1: expected a file that can be read, got No such file or directory"
+    )
 
 
-def test_a_file_that_becomes_a_link_before_it_is_read_is_not_followed(tmp_path: Path, folder: Path) -> None:
+def test_a_file_that_becomes_a_link_before_it_is_read_is_not_followed(
+    tmp_path: Path, folder: Path
+) -> None:
     make.write(tmp_path / "secret.md", "secret")
     make.write(folder / "a.md", "text")
     item = found(folder, "a.md")
@@ -234,7 +277,9 @@ def test_a_file_that_becomes_a_link_before_it_is_read_is_not_followed(tmp_path: 
     assert isinstance(read_file(folder, item), Fault)
 
 
-def test_a_folder_that_becomes_a_link_before_a_file_in_it_is_read_is_not_followed(tmp_path: Path, folder: Path) -> None:
+def test_a_folder_that_becomes_a_link_before_a_file_in_it_is_read_is_not_followed(
+    tmp_path: Path, folder: Path
+) -> None:
     make.write(tmp_path / "elsewhere" / "a.md", "secret")
     make.write(folder / "sub" / "a.md", "text")
     item = found(folder, "sub/a.md")
@@ -255,7 +300,9 @@ def test_files_of_many_folders_are_read_one_after_the_other(folder: Path) -> Non
     assert os.listdir("/dev/fd") == descriptors
 
 
-def test_a_folder_that_becomes_a_link_while_files_of_it_are_read_is_not_followed(tmp_path: Path, folder: Path) -> None:
+def test_a_folder_that_becomes_a_link_while_files_of_it_are_read_is_not_followed(
+    tmp_path: Path, folder: Path
+) -> None:
     for name in ("a.md", "b.md", "c.md"):
         make.write(tmp_path / "elsewhere" / name, "secret")
         make.write(folder / "sub" / name, "text")
@@ -269,7 +316,9 @@ def test_a_folder_that_becomes_a_link_while_files_of_it_are_read_is_not_followed
         assert isinstance(opened.read(items[2]), Fault)
 
 
-def test_a_folder_that_another_takes_the_place_of_while_files_of_it_are_read_is_opened_anew(folder: Path) -> None:
+def test_a_folder_that_another_takes_the_place_of_while_files_of_it_are_read_is_opened_anew(
+    folder: Path,
+) -> None:
     for name in ("a.md", "b.md"):
         make.write(folder / "sub" / name, "text")
     items = [found(folder, f"sub/{name}") for name in ("a.md", "b.md")]
@@ -291,8 +340,14 @@ def test_what_may_not_be_read_is_reported(folder: Path) -> None:
     (folder / "sub").chmod(0)
     try:
         assert paths(folder) == ["a.md", "c.md", "sub"]
-        assert read(folder, "a.md") == "a.md:1:1: expected a file that can be read, got Permission denied"
-        assert read(folder, "sub") == "sub:1:1: expected a file that can be read, got Permission denied"
+        assert (
+            read(folder, "a.md")
+            == "a.md:1:1: expected a file that can be read, got Permission denied"
+        )
+        assert (
+            read(folder, "sub")
+            == "sub:1:1: expected a file that can be read, got Permission denied"
+        )
         assert read(folder, "c.md") == b"text"
     finally:
         (folder / "sub").chmod(0o755)

@@ -1,4 +1,5 @@
-"""Record text to plain data: fences, places, anchors, what is refused, and texts made to crash or to stall a parser."""
+"""Record text to plain data: fences, places, anchors, what is refused, and texts made to crash or
+to stall a parser."""
 
 import subprocess
 import sys
@@ -16,7 +17,8 @@ from tests import make
 MIB = 1024 * 1024
 SECONDS = 8
 
-# Run in a process of its own: a crash of the C library or an endless loop must not take the tests with it.
+# Run in a process of its own: a crash of the C library or an endless loop must not take the tests
+# with it.
 READ_ASIDE = """
 import sys
 from pathlib import Path
@@ -48,10 +50,20 @@ def flaw_of(text: str) -> Flaw:
         pytest.param("---\na: b\n---", "a: b\n", "", 1, id="nothing after the fence"),
         pytest.param("---\r\na: b\r\n---\r\nBody\r\n", "a: b\r\n", "Body\r\n", 1, id="CRLF"),
         pytest.param("---\na: b\n...\nBody", "a: b\n", "Body", 1, id="dots end it"),
-        pytest.param("---  \na: b\n--- \t\nBody", "a: b\n", "Body", 1, id="blanks after the fences"),
+        pytest.param(
+            "---  \na: b\n--- \t\nBody", "a: b\n", "Body", 1, id="blanks after the fences"
+        ),
         pytest.param("\n \n\n---\na: b\n---\n", "a: b\n", "", 4, id="leading blank lines"),
-        pytest.param("---\na: b\n---\nx\n---\ny\n", "a: b\n", "x\n---\ny\n", 1, id="a rule in the body is body"),
-        pytest.param("---\na: b\n----\n....\n---\nx", "a: b\n----\n....\n", "x", 1, id="like a fence"),
+        pytest.param(
+            "---\na: b\n---\nx\n---\ny\n",
+            "a: b\n",
+            "x\n---\ny\n",
+            1,
+            id="a rule in the body is body",
+        ),
+        pytest.param(
+            "---\na: b\n----\n....\n---\nx", "a: b\n----\n....\n", "x", 1, id="like a fence"
+        ),
         pytest.param("---\n---\nBody", "", "Body", 1, id="empty"),
         pytest.param("a: b\n", "a: b\n", "", 0, id="plain YAML"),
         pytest.param("---\na: b\n", "---\na: b\n", "", 0, id="no end"),
@@ -78,7 +90,9 @@ def test_a_dash_inside_a_value_is_no_fence() -> None:
     lines=st.lists(st.from_regex(r"[a-z]{1,8}: [a-z]{1,8}", fullmatch=True), max_size=5),
     body=st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"])),
 )
-def test_whatever_stands_after_the_fence_is_the_body(newline: str, lines: list[str], body: str) -> None:
+def test_whatever_stands_after_the_fence_is_the_body(
+    newline: str, lines: list[str], body: str
+) -> None:
     yaml = "".join(line + newline for line in lines)
     assert split(f"---{newline}{yaml}---{newline}{body}") == (yaml, body, 1)
 
@@ -136,31 +150,109 @@ def test_only_what_is_not_quoted_is_plain(yaml: str, is_plain: bool) -> None:
     [
         pytest.param("", (1, 1), "a YAML mapping", "nothing", id="empty file"),
         pytest.param("---\n---\n", (2, 1), "a YAML mapping", "nothing", id="empty front matter"),
-        pytest.param("---\n# only this\n---\n", (2, 1), "a YAML mapping", "nothing", id="comment alone"),
+        pytest.param(
+            "---\n# only this\n---\n", (2, 1), "a YAML mapping", "nothing", id="comment alone"
+        ),
         pytest.param("- a\n", (1, 1), "a YAML mapping", "something else", id="a list"),
         pytest.param("Just a line.\n", (1, 1), "a YAML mapping", "something else", id="prose"),
-        pytest.param("a: b\n---\nc: d\n", (2, 1), "one YAML document", "another after it", id="two documents"),
-        pytest.param('---\na: "x\nb: c\n---\n', (2, 4), "YAML", "unexpected end of stream", id="unclosed double quote"),
-        pytest.param("---\nz: y\na: 'x\nb: c\n---\n", (3, 4), "YAML", "unexpected end of stream", id="unclosed quote"),
+        pytest.param(
+            "a: b\n---\nc: d\n", (2, 1), "one YAML document", "another after it", id="two documents"
+        ),
+        pytest.param(
+            '---\na: "x\nb: c\n---\n',
+            (2, 4),
+            "YAML",
+            "unexpected end of stream",
+            id="unclosed double quote",
+        ),
+        pytest.param(
+            "---\nz: y\na: 'x\nb: c\n---\n",
+            (3, 4),
+            "YAML",
+            "unexpected end of stream",
+            id="unclosed quote",
+        ),
         pytest.param("a: [b\n", (2, 1), "YAML", "did not find expected", id="unclosed list"),
         pytest.param("---\na: b: c\n---\n", (2, 5), "YAML", "colon", id="a colon too many"),
         pytest.param("---\na: b\n\tc: d\n---\n", (3, 1), "YAML", "tab", id="tab"),
         pytest.param("---\na: @b\n---\n", (2, 4), "YAML", "reserved character", id="at sign"),
         pytest.param("---\né: ü\nb: a\0c\n---\n", (3, 5), "YAML", "U+0000", id="NUL"),
-        pytest.param("---\r\na: b\r\né: é\x1b\r\n---\r\n", (3, 5), "YAML", "U+001B", id="escape, CRLF"),
+        pytest.param(
+            "---\r\na: b\r\né: é\x1b\r\n---\r\n", (3, 5), "YAML", "U+001B", id="escape, CRLF"
+        ),
         pytest.param("a: \x7f", (1, 4), "YAML", "U+007F", id="delete"),
-        pytest.param("---\na: 1\nb: 2\na: 3\n---\n", (4, 1), "a key once", "the key again", id="duplicate key"),
-        pytest.param("a:\n  - b: 1\n    b: 2\n", (3, 5), "a key once", "the key again", id="nested duplicate"),
-        pytest.param("{a: 1, 'a': 2}", (1, 8), "a key once", "the key again", id="duplicate, quoted"),
-        pytest.param("? [a]\n: b\n", (1, 3), "a key that is text", "something else", id="a key that is a list"),
-        pytest.param("? {a: b}\n: b\n", (1, 3), "a key that is text", "something else", id="a key that is a mapping"),
-        pytest.param("a: *b\n", (1, 4), "an alias to an anchor before it", "one without", id="alias to nothing"),
-        pytest.param("a: &b [*b]\n", (1, 8), "an alias to something complete", "stands in", id="recursive list"),
-        pytest.param("a: &b {c: *b}\n", (1, 11), "an alias to something complete", "stands in", id="recursive mapping"),
-        pytest.param("&a b: *a\n", (1, 7), "an alias to an anchor before it", "one without", id="anchor on a key"),
-        pytest.param("a: !!python/object/apply:os.system [x]\n", (1, 4), "without a tag", "a tag", id="Python tag"),
-        pytest.param("a:\n- !!python/name:os.system ''\n", (2, 3), "without a tag", "a tag", id="nested Python tag"),
-        pytest.param("!!python/tuple a: b\n", (1, 1), "without a tag", "a tag", id="Python tag on a key"),
+        pytest.param(
+            "---\na: 1\nb: 2\na: 3\n---\n",
+            (4, 1),
+            "a key once",
+            "the key again",
+            id="duplicate key",
+        ),
+        pytest.param(
+            "a:\n  - b: 1\n    b: 2\n", (3, 5), "a key once", "the key again", id="nested duplicate"
+        ),
+        pytest.param(
+            "{a: 1, 'a': 2}", (1, 8), "a key once", "the key again", id="duplicate, quoted"
+        ),
+        pytest.param(
+            "? [a]\n: b\n",
+            (1, 3),
+            "a key that is text",
+            "something else",
+            id="a key that is a list",
+        ),
+        pytest.param(
+            "? {a: b}\n: b\n",
+            (1, 3),
+            "a key that is text",
+            "something else",
+            id="a key that is a mapping",
+        ),
+        pytest.param(
+            "a: *b\n",
+            (1, 4),
+            "an alias to an anchor before it",
+            "one without",
+            id="alias to nothing",
+        ),
+        pytest.param(
+            "a: &b [*b]\n",
+            (1, 8),
+            "an alias to something complete",
+            "stands in",
+            id="recursive list",
+        ),
+        pytest.param(
+            "a: &b {c: *b}\n",
+            (1, 11),
+            "an alias to something complete",
+            "stands in",
+            id="recursive mapping",
+        ),
+        pytest.param(
+            "&a b: *a\n",
+            (1, 7),
+            "an alias to an anchor before it",
+            "one without",
+            id="anchor on a key",
+        ),
+        pytest.param(
+            "a: !!python/object/apply:os.system [x]\n",
+            (1, 4),
+            "without a tag",
+            "a tag",
+            id="Python tag",
+        ),
+        pytest.param(
+            "a:\n- !!python/name:os.system ''\n",
+            (2, 3),
+            "without a tag",
+            "a tag",
+            id="nested Python tag",
+        ),
+        pytest.param(
+            "!!python/tuple a: b\n", (1, 1), "without a tag", "a tag", id="Python tag on a key"
+        ),
         pytest.param("a: !own b\n", (1, 4), "without a tag", "a tag", id="own tag"),
         pytest.param("a: !!binary aGk=\n", (1, 4), "without a tag", "a tag", id="binary"),
         pytest.param("a: !!set {b}\n", (1, 4), "without a tag", "a tag", id="set"),
@@ -215,7 +307,9 @@ SECRETS = [
     pytest.param("secured: &x {C}\na: b\n", id="anchor"),
     pytest.param("a: b\nc: {secured: {C}}\n", id="nested"),
     pytest.param("a: b\nc:\n  - - d: [{e: {secured: {C}}}]\n", id="deeply nested"),
-    pytest.param("a: b\nx: &x {secured: {C}}\nc: *x\nd:\n  <<: *x\n", id="in an anchor that is used"),
+    pytest.param(
+        "a: b\nx: &x {secured: {C}}\nc: *x\nd:\n  <<: *x\n", id="in an anchor that is used"
+    ),
     pytest.param("a: b\n<<: {secured: {C}}\n", id="merged"),
     pytest.param('{"a": "b", "secured": "{C}"}', id="JSON"),
 ]
@@ -242,7 +336,10 @@ def test_secured_is_dropped_wherever_it_stands(yaml: str) -> None:
 )
 def test_no_alias_reaches_into_secured(yaml: str) -> None:
     front = read(yaml.replace("{C}", make.CANARY))
-    assert (front.data, [flaw.expected for flaw in front.flaws]) == (None, ["an alias to an anchor before it"])
+    assert (front.data, [flaw.expected for flaw in front.flaws]) == (
+        None,
+        ["an alias to an anchor before it"],
+    )
     assert make.CANARY not in repr(front)
 
 
@@ -271,11 +368,25 @@ def test_no_flaw_quotes_secured(yaml: str) -> None:
     ("yaml", "data"),
     [
         pytest.param("a: &x [1]\nb: *x\n", {"a": ["1"], "b": ["1"]}, id="alias"),
-        pytest.param("a: &x 1\nb: &x 2\nc: *x\n", {"a": "1", "b": "2", "c": "2"}, id="the last anchor counts"),
-        pytest.param("a: &x {b: 1}\nc: {<<: *x, d: 2}\n", {"a": {"b": "1"}, "c": {"b": "1", "d": "2"}}, id="merge"),
-        pytest.param("a: {b: 1, <<: {b: 2, c: 3}}\n", {"a": {"b": "1", "c": "3"}}, id="its own keys win"),
-        pytest.param("a: {<<: [{b: 1}, {b: 2, c: 3}]}\n", {"a": {"b": "1", "c": "3"}}, id="the first merged wins"),
-        pytest.param("a: {'<<': {b: 1}}\n", {"a": {"<<": {"b": "1"}}}, id="a quoted key does not merge"),
+        pytest.param(
+            "a: &x 1\nb: &x 2\nc: *x\n", {"a": "1", "b": "2", "c": "2"}, id="the last anchor counts"
+        ),
+        pytest.param(
+            "a: &x {b: 1}\nc: {<<: *x, d: 2}\n",
+            {"a": {"b": "1"}, "c": {"b": "1", "d": "2"}},
+            id="merge",
+        ),
+        pytest.param(
+            "a: {b: 1, <<: {b: 2, c: 3}}\n", {"a": {"b": "1", "c": "3"}}, id="its own keys win"
+        ),
+        pytest.param(
+            "a: {<<: [{b: 1}, {b: 2, c: 3}]}\n",
+            {"a": {"b": "1", "c": "3"}},
+            id="the first merged wins",
+        ),
+        pytest.param(
+            "a: {'<<': {b: 1}}\n", {"a": {"<<": {"b": "1"}}}, id="a quoted key does not merge"
+        ),
     ],
 )
 def test_aliases_and_merge_keys_are_followed(yaml: str, data: dict[str, Any]) -> None:
@@ -300,7 +411,9 @@ def test_an_alias_bomb_is_refused(kind: str) -> None:
     assert (flaw.expected, flaw.got) == ("at most 20000 values", "aliases that stand for more")
 
 
-@pytest.mark.parametrize(("opened", "closed"), [("[", "]"), ("{a: ", "}")], ids=["lists", "mappings"])
+@pytest.mark.parametrize(
+    ("opened", "closed"), [("[", "]"), ("{a: ", "}")], ids=["lists", "mappings"]
+)
 def test_the_deepest_nesting_is_exact(opened: str, closed: str) -> None:
     assert read("a: " + opened * (DEEPEST - 1) + closed * (DEEPEST - 1)).flaws == ()
     assert "levels" in flaw_of("a: " + opened * DEEPEST + closed * DEEPEST).expected
@@ -310,7 +423,9 @@ DEEP = ["[", "{a: ", "- ", "? ", "{? ", "[? ", "!!str ", "&a "]
 
 
 @pytest.mark.parametrize("token", DEEP)
-@pytest.mark.parametrize("start", ["", "a: ", "a:\n ", "---\na:\n "], ids=["bare", "value", "block", "fenced"])
+@pytest.mark.parametrize(
+    "start", ["", "a: ", "a:\n ", "---\na:\n "], ids=["bare", "value", "block", "fenced"]
+)
 def test_a_mebibyte_of_nesting_is_refused_in_peace(tmp_path: Path, start: str, token: str) -> None:
     if start in ("", "a: "):  # these end soon: in this process, to save time
         assert read(start + token * (MIB // len(token))).data is None

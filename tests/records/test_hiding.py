@@ -1,4 +1,5 @@
-"""A record that says, in whatever way, that it is not for the public is hidden, and its editor is told why."""
+"""A record that says, in whatever way, that it is not for the public is hidden, and its editor is
+told why."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -65,13 +66,17 @@ SHOWING = [
 
 @pytest.mark.parametrize("lines", HIDING)
 @pytest.mark.parametrize("reader", [with_lines, post], ids=["ours", "blog"])
-def test_a_key_of_other_software_hides_a_record(reader: Callable[[str], Reading], lines: str) -> None:
+def test_a_key_of_other_software_hides_a_record(
+    reader: Callable[[str], Reading], lines: str
+) -> None:
     reading = reader(lines)
     hidden = reading.article is None or not reading.article.is_current(NOW)
     assert hidden
     told = [fault for fault in reading.faults if fault.cost in (Cost.HIDDEN, Cost.RECORD)]
     # That a draft of a blog is one is nothing to report.
-    assert told or (reader is post and reading.unpublished and lines.startswith(("draft", "unlisted")))
+    assert told or (
+        reader is post and reading.unpublished and lines.startswith(("draft", "unlisted"))
+    )
 
 
 @pytest.mark.parametrize("lines", SHOWING)
@@ -191,7 +196,9 @@ def test_a_body_that_is_about_such_keys_hides_nothing(body: str) -> None:
 
 @given(st.sampled_from(list(SLIPS.values())), st.sampled_from(["true", "yes"]))
 def test_a_slip_that_says_it_is_public_hides_nothing(text: str, word: str) -> None:
-    told = text.replace("published: false", f"published: {word}").replace("draft: true", "draft: false")
+    told = text.replace("published: false", f"published: {word}").replace(
+        "draft: true", "draft: false"
+    )
     if told == text:
         return
     assert read(told).article is not None
@@ -202,7 +209,9 @@ BROKEN: dict[str, Callable[[str], bytes]] = {
     "a YAML error": lambda text: text.replace("\nexcerpt:", "\nexcerpt: 'x\nnote:", 1).encode(),
     "no closing fence": lambda text: text.replace("\n---\n", "\nText: that: is no YAML\n").encode(),
     "a byte of Latin-1": lambda text: text.replace("What", "Wh\xe4t").encode("latin-1"),
-    "too large in front": lambda text: text.replace("excerpt: ", "excerpt: " + "x" * (1 << 20), 1).encode(),
+    "too large in front": lambda text: text.replace(
+        "excerpt: ", "excerpt: " + "x" * (1 << 20), 1
+    ).encode(),
     "no title": lambda text: text.replace("title:", "name:").encode(),
 }
 EDITS = {
@@ -234,7 +243,9 @@ def test_a_record_that_breaks_and_says_that_it_is_hidden_is_hidden(
     assert make.CANARY.encode() in make.tree(folder / "public")["feed.rss"]
     make.write(folder / "seeds" / "a.md", damage(make.record(title=make.CANARY, **edit)))
     make.invoke("build", cwd=folder, check=None)
-    assert not any(make.CANARY.encode() in content for content in make.tree(folder / "public").values())
+    assert not any(
+        make.CANARY.encode() in content for content in make.tree(folder / "public").values()
+    )
     assert b"Article 2" in make.tree(folder / "public")["feed.rss"]
 
 
@@ -287,7 +298,11 @@ def test_blocks_of_templates_act_in_code_where_a_template_language_runs(liquid: 
         ({}, "[records.fields]\ntitle = 'headline'\n", True),
         ({"hugo.toml": ""}, "[records.fields]\ntitle = 'headline'\n", False),
         ({"docusaurus.config.js": ""}, "[records.fields]\ntitle = 'headline'\n", False),
-        ({"hugo.toml": ""}, "[records]\nliquid = true\n[records.fields]\ntitle = 'headline'\n", True),
+        (
+            {"hugo.toml": ""},
+            "[records]\nliquid = true\n[records.fields]\ntitle = 'headline'\n",
+            True,
+        ),
         ({}, "[records]\nliquid = false\n[records.fields]\ntitle = 'headline'\n", False),
         ({}, "[records]\nliquid = true\n", True),
     ],

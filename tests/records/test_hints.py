@@ -17,7 +17,11 @@ from tests import make
         ({"publishedDateTime": "2026-13-04"}, "publishedDateTime", "months go from 01 to 12"),
         ({"publishedDateTime": "2026-12-32"}, "publishedDateTime", "days go from 01 to 31"),
         ({"publishedDateTime": "2026-02-30"}, "publishedDateTime", "there is no such day or time"),
-        ({"publishedDateTime": "4.5.2026"}, "publishedDateTime", "year first: 2026-05-04, if the day comes first here"),
+        (
+            {"publishedDateTime": "4.5.2026"},
+            "publishedDateTime",
+            "year first: 2026-05-04, if the day comes first here",
+        ),
         ({"publishedDateTime": "soon"}, "publishedDateTime", ""),
         ({"published": "ture"}, "published", "did you mean true?"),
         ({"published": "'false'"}, "published", "without quotes: false"),
@@ -25,7 +29,11 @@ from tests import make
         ({"published": None, "publishd": "false"}, "published", "did you mean published?"),
         ({"quality": "'60'"}, "quality", "without quotes: 60"),
         ({"quality": "high"}, "quality", ""),
-        ({"provider": "{domain: 'https://kelp.example/x'}"}, "provider.domain", "did you mean kelp.example?"),
+        (
+            {"provider": "{domain: 'https://kelp.example/x'}"},
+            "provider.domain",
+            "did you mean kelp.example?",
+        ),
         ({"provider": "{domain: a b}"}, "provider.domain", ""),
         (
             {"publishedDateTime": None, "publishDateTime": "2026-05-04"},

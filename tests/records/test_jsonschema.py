@@ -32,9 +32,23 @@ SCALARS = [
     "2026-05-04",
     "2026-05-04T08:30Z",
 ]
-SCALARS += ["https://example.org/x", "ftp://example.org", "example.org", "tag:example.org,2026:1", "[]", "{}", "[a]"]
-SCALARS += ["[https://example.org/x]", "[{url: 'https://example.org/x', width: 3}]", "[{url: 'https://example.org/x'}]"]
-SCALARS += ["[{title: a, webUrl: 'https://example.org/x', provider: {domain: example.org}, images: []}]"]
+SCALARS += [
+    "https://example.org/x",
+    "ftp://example.org",
+    "example.org",
+    "tag:example.org,2026:1",
+    "[]",
+    "{}",
+    "[a]",
+]
+SCALARS += [
+    "[https://example.org/x]",
+    "[{url: 'https://example.org/x', width: 3}]",
+    "[{url: 'https://example.org/x'}]",
+]
+SCALARS += [
+    "[{title: a, webUrl: 'https://example.org/x', provider: {domain: example.org}, images: []}]"
+]
 SCALARS += [
     "[{title: a}]",
     "{domain: example.org, name: 1984}",
@@ -56,7 +70,9 @@ Loader.yaml_implicit_resolvers = {
     ]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(?:true|false)$", re.IGNORECASE), list("tfTF"))
+Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile("^(?:true|false)$", re.IGNORECASE), list("tfTF")
+)
 
 
 def front(text: str) -> Any:
@@ -73,7 +89,9 @@ def test_every_key_of_a_shape_is_in_it(shape: Any) -> None:
     assert set(TYPES[shape]) == set(shape.model_fields)
 
 
-@pytest.mark.parametrize("file", sorted((make.ROOT / "seeds").rglob("*.*")), ids=lambda file: file.name)
+@pytest.mark.parametrize(
+    "file", sorted((make.ROOT / "seeds").rglob("*.*")), ids=lambda file: file.name
+)
 def test_a_sound_seed_is_sound_by_the_schema(file: Any) -> None:
     text = file.read_text(encoding="utf-8")
     reading = read_record(file.name, text.encode(), make.NOW)
@@ -85,12 +103,22 @@ def test_a_sound_seed_is_sound_by_the_schema(file: Any) -> None:
 def test_of_every_kind_of_value_the_schema_says_what_a_reading_says(key: str) -> None:
     for value in SCALARS:
         text = make.record(1, **{key: value})
-        faults = [fault for fault in read_record("1.md", text.encode(), make.NOW).faults if fault.cost != "nothing"]
-        told = [error for error in CHECKER.iter_errors(front(text)) if error.path and error.path[0] == key]
+        faults = [
+            fault
+            for fault in read_record("1.md", text.encode(), make.NOW).faults
+            if fault.cost != "nothing"
+        ]
+        told = [
+            error
+            for error in CHECKER.iter_errors(front(text))
+            if error.path and error.path[0] == key
+        ]
         late = key in ("updatedDateTime", "expiryDateTime") and any(
             "moment after" in fault.expected for fault in faults
         )
-        assert bool(told) is bool(faults) or late, f"{key}: {value}: {faults} {[error.message for error in told]}"
+        assert bool(told) is bool(faults) or late, (
+            f"{key}: {value}: {faults} {[error.message for error in told]}"
+        )
 
 
 @pytest.mark.parametrize("key", ["title", "webUrl", "publishedDateTime", "provider"])
@@ -112,4 +140,5 @@ def test_the_command_prints_it_and_a_build_writes_it(tmp_path: Any) -> None:
     assert (tmp_path / "public/record.schema").read_text() == printed
     config = make.site(tmp_path, {}, '[records.fields]\ntitle = "headline"\n')
     make.invoke("build", cwd=tmp_path, check=1)
-    assert not (config.output_folder / "record.schema").exists()  # records in the keys of others have another
+    # records in the keys of others have another
+    assert not (config.output_folder / "record.schema").exists()

@@ -1,4 +1,5 @@
-"""What is read line by line is what the YAML parser makes of it: over texts like records, and over damaged ones."""
+"""What is read line by line is what the YAML parser makes of it: over texts like records, and over
+damaged ones."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +28,18 @@ ODD = [
 ]  # fmt: skip
 KEYS = ["a", "b", "c", "d", "title", "x-y", "x_1", "secured", "null", "k" * 61]
 ODD_KEYS = ["<<", "1", '"a"', "é", "a b", "k" * 62, "a.b", "a "]
-DOUBTFUL = ["a: [b]", "a: {b: c}", "a: &x b", "a: !!int 5", "a: |\n  b", "a: b\na: c", "a: b: c", "a: b # c", "", "- a"]
+DOUBTFUL = [
+    "a: [b]",
+    "a: {b: c}",
+    "a: &x b",
+    "a: !!int 5",
+    "a: |\n  b",
+    "a: b\na: c",
+    "a: b: c",
+    "a: b # c",
+    "",
+    "- a",
+]
 SIGNS = list("ab1:- \n\"'#\\[{&*!|>%\t")
 FORMS = ["a: {}b", "a: b{}c", 'a: "{}"', "a: '{}'", "a:\n- {}", "a: 1\n# {}"]
 
@@ -37,7 +49,9 @@ def mappings(draw: Callable[..., Any], column: int = 0, depth: int = 0) -> list[
     """The lines of a mapping, nearly always a sound one."""
     lines = []
     for key in draw(st.lists(st.sampled_from(KEYS), min_size=1, max_size=4, unique=True)):
-        kind = draw(st.sampled_from(["scalar", "scalar", "mapping", "items"] if depth < 3 else ["scalar"]))
+        kind = draw(
+            st.sampled_from(["scalar", "scalar", "mapping", "items"] if depth < 3 else ["scalar"])
+        )
         start = " " * column + key + ":"
         if kind == "scalar" or key == "secured":
             lines.append(f"{start} {draw(st.sampled_from(SIMPLE))}".removesuffix(" "))
@@ -76,7 +90,11 @@ def damaged(draw: Callable[..., Any]) -> str:
     text = "\n".join(lines) + draw(st.sampled_from(["", "\n", "\n\n"]))
     if kind == "signs":
         at = draw(st.integers(0, len(text)))
-        text = text[:at] + draw(st.text(st.sampled_from(SIGNS), max_size=3)) + text[at + draw(st.integers(0, 2)) :]
+        text = (
+            text[:at]
+            + draw(st.text(st.sampled_from(SIGNS), max_size=3))
+            + text[at + draw(st.integers(0, 2)) :]
+        )
     return str(text)
 
 
@@ -132,7 +150,10 @@ def test_no_character_means_more_than_it_seems(character: str, form: str) -> Non
 @pytest.mark.soak
 def test_no_character_of_all_means_more_than_it_seems() -> None:
     codes = [*range(0xD800), *range(0xE000, 0x11000), 0x1F680, 0x1FFFE, 0x10FFFF]
-    assert sum(check(form.format(chr(code)) + "\nz: 1\n") for code in codes for form in FORMS) > 300_000
+    assert (
+        sum(check(form.format(chr(code)) + "\nz: 1\n") for code in codes for form in FORMS)
+        > 300_000
+    )
 
 
 @pytest.mark.parametrize("file", SEEDS, ids=lambda file: file.name)
@@ -141,7 +162,9 @@ def test_seeds_say_the_same_line_by_line(file: Path) -> None:
 
 
 def test_every_record_of_the_corpus_is_read_line_by_line(corpora: Corpora) -> None:
-    texts = [file.read_text(encoding="utf-8") for file in (corpora.of(200) / "records").rglob("*.md")]
+    texts = [
+        file.read_text(encoding="utf-8") for file in (corpora.of(200) / "records").rglob("*.md")
+    ]
     assert all(check(frontmatter.split(text)[0]) for text in texts)
 
 
@@ -168,7 +191,9 @@ def test_what_is_learned_of_one_text_says_nothing_wrong_of_another(sources: list
         check(source)
 
 
-@pytest.mark.parametrize("written", ['"hush-hush"', "'hush-hush'", "hush-hush", "hush:hush", '"h: hush"'])
+@pytest.mark.parametrize(
+    "written", ['"hush-hush"', "'hush-hush'", "hush-hush", "hush:hush", '"h: hush"']
+)
 @pytest.mark.parametrize("form", ["secured: {}\na: b", "a:\n- secured: {}\n  b: c"])
 def test_secured_is_in_no_form_that_is_kept(form: str, written: str) -> None:
     source = form.format(written)

@@ -4,7 +4,15 @@ import tomllib
 
 import pytest
 
-from feeds.records.mapping import OURS, Constant, FieldMapping, MappingError, Template, TheirKey, read_mapping
+from feeds.records.mapping import (
+    OURS,
+    Constant,
+    FieldMapping,
+    MappingError,
+    Template,
+    TheirKey,
+    read_mapping,
+)
 from feeds.records.shape import Record
 
 
@@ -33,7 +41,11 @@ def test_every_form_is_read() -> None:
         "quality": (Constant("40"),),
         "published": (TheirKey(("hidden",), negated=True),),
         "webUrl": (
-            Template(("https://example.org/", "/", ".html"), ("year", TheirKey(("meta", "url"))), is_address=True),
+            Template(
+                ("https://example.org/", "/", ".html"),
+                ("year", TheirKey(("meta", "url"))),
+                is_address=True,
+            ),
         ),
     }
 
@@ -64,36 +76,102 @@ def test_every_key_of_a_record_can_be_mapped() -> None:
         ('secured = "x"', "records.fields.secured: expected no such key"),
         ('title = "secured"', "records.fields.title: expected a key other than secured"),
         ('title = "a.secured.b"', "records.fields.title: expected a key other than secured"),
-        ('title = { template = "{.a.secured}" }', "records.fields.title: expected a key other than secured"),
+        (
+            'title = { template = "{.a.secured}" }',
+            "records.fields.title: expected a key other than secured",
+        ),
         (
             'provider = { name = "secured" , domain = "d"}',
             "records.fields.provider.name: expected a key other than sec",
         ),
-        ('published = { not = "secured" }', "records.fields.published: expected a key other than secured"),
+        (
+            'published = { not = "secured" }',
+            "records.fields.published: expected a key other than secured",
+        ),
         ('title = ["x", "secured"]', "records.fields.title: expected a key other than secured"),
-        ("images = { value = [{ secured = 1 }] }", "records.fields.images: expected no key secured in a value"),
-        ('title = ""', "records.fields.title: expected a key of theirs, such as \"seo.title\", got ''"),
+        (
+            "images = { value = [{ secured = 1 }] }",
+            "records.fields.images: expected no key secured in a value",
+        ),
+        (
+            'title = ""',
+            "records.fields.title: expected a key of theirs, such as \"seo.title\", got ''",
+        ),
         ('title = "a..b"', "records.fields.title: expected a key of theirs"),
-        ('webUrl = "https://example.org/{slug}"', "records.fields.webUrl: expected a key of theirs"),
-        ("title = 3", "records.fields.title: expected a key of theirs, a list of them, { value = … } or"),
+        (
+            'webUrl = "https://example.org/{slug}"',
+            "records.fields.webUrl: expected a key of theirs",
+        ),
+        (
+            "title = 3",
+            "records.fields.title: expected a key of theirs, a list of them, { value = … } or",
+        ),
         ("title = []", "records.fields.title: expected a key of theirs, a list of them"),
         ('title = [["a"]]', "records.fields.title: expected a key of theirs, a list of them"),
-        ("title = { value = 'a', template = 'b' }", "records.fields.title: expected a key of theirs, a list of them"),
-        ("title = { template = 3 }", "records.fields.title: expected a key of theirs, a list of them"),
-        ('published = { template = "{slug}" }', "records.fields.published: expected a key of theirs, a list of them"),
-        ('title = { not = "x" }', 'records.fields.title: expected { not = "…" } for published alone'),
-        ('title = { template = "{yaer}" }', "records.fields.title: expected {year}, {month}, {day}, {slug}, {path} or"),
-        ('title = { template = "{a" }', "records.fields.title: expected a template whose { and } enclose parts"),
-        ('title = { template = "}{" }', "records.fields.title: expected a template whose { and } enclose parts"),
-        ('webUrl = { template = "{.url}" }', "records.fields.webUrl: expected a template that begins with https://"),
-        ('webUrl = { template = "https://{.a}/" }', "records.fields.webUrl: expected a template that begins with"),
-        ('webUrl = { template = "https://a.example{.a}" }', "records.fields.webUrl: expected a template that begins"),
-        ('images = { template = "https://{.a}/" }', "records.fields.images: expected a template that begins with"),
-        ("quality = { value = 'x' }", "records.fields.quality: expected a number of zero or more, without quotes, got"),
-        ("published = { value = 'no' }", "records.fields.published: expected true or false, without quotes, got 'no'"),
-        ("provider = { value = {} }", "records.fields.provider.domain: expected a host name, such as example.org, got"),
-        ("provider = { value = { domain = 'a b' } }", "records.fields.provider.domain: expected a host name"),
-        ("provider = { domain = { value = 'a b' } }", "records.fields.provider.domain: expected a host name"),
+        (
+            "title = { value = 'a', template = 'b' }",
+            "records.fields.title: expected a key of theirs, a list of them",
+        ),
+        (
+            "title = { template = 3 }",
+            "records.fields.title: expected a key of theirs, a list of them",
+        ),
+        (
+            'published = { template = "{slug}" }',
+            "records.fields.published: expected a key of theirs, a list of them",
+        ),
+        (
+            'title = { not = "x" }',
+            'records.fields.title: expected { not = "…" } for published alone',
+        ),
+        (
+            'title = { template = "{yaer}" }',
+            "records.fields.title: expected {year}, {month}, {day}, {slug}, {path} or",
+        ),
+        (
+            'title = { template = "{a" }',
+            "records.fields.title: expected a template whose { and } enclose parts",
+        ),
+        (
+            'title = { template = "}{" }',
+            "records.fields.title: expected a template whose { and } enclose parts",
+        ),
+        (
+            'webUrl = { template = "{.url}" }',
+            "records.fields.webUrl: expected a template that begins with https://",
+        ),
+        (
+            'webUrl = { template = "https://{.a}/" }',
+            "records.fields.webUrl: expected a template that begins with",
+        ),
+        (
+            'webUrl = { template = "https://a.example{.a}" }',
+            "records.fields.webUrl: expected a template that begins",
+        ),
+        (
+            'images = { template = "https://{.a}/" }',
+            "records.fields.images: expected a template that begins with",
+        ),
+        (
+            "quality = { value = 'x' }",
+            "records.fields.quality: expected a number of zero or more, without quotes, got",
+        ),
+        (
+            "published = { value = 'no' }",
+            "records.fields.published: expected true or false, without quotes, got 'no'",
+        ),
+        (
+            "provider = { value = {} }",
+            "records.fields.provider.domain: expected a host name, such as example.org, got",
+        ),
+        (
+            "provider = { value = { domain = 'a b' } }",
+            "records.fields.provider.domain: expected a host name",
+        ),
+        (
+            "provider = { domain = { value = 'a b' } }",
+            "records.fields.provider.domain: expected a host name",
+        ),
         ("provider = { domian = 'a' }", "records.fields.provider.domian: expected no such key"),
         ("topics = { value = 'a' }", "records.fields.topics: expected a list, got 'a'"),
     ],

@@ -58,12 +58,23 @@ OPEN = [
     f"<?php {CANARY}",
 ]
 # Written with OPEN in front of it, code holds what hides elsewhere.
-CODE = ["`{}`", "``{}``", "```\n{}\n```", "~~~ html\n{}\n~~~", "- a\n\n  ```\n  {}\n  ```", "> ```\n> {}\n> ```"]
+CODE = [
+    "`{}`",
+    "``{}``",
+    "```\n{}\n```",
+    "~~~ html\n{}\n~~~",
+    "- a\n\n  ```\n  {}\n  ```",
+    "> ```\n> {}\n> ```",
+]
 
 
 def shown(body: str, mapping: FieldMapping | None = None) -> str:
     """The HTML of a record with that body."""
-    text = make.record(body=body) if mapping is None else make.record(title=None, headline="Words", body=body)
+    text = (
+        make.record(body=body)
+        if mapping is None
+        else make.record(title=None, headline="Words", body=body)
+    )
     article = read_record("a.md", text.encode(), make.NOW, mapping).article
     assert article is not None
     return content_of(article)
@@ -77,14 +88,24 @@ def without_code(html: str) -> str:
             if child.tag in ("code", "pre"):
                 child.clear()
     return " ".join(
-        [str(one.tag) + " ".join([*one.attrib.values(), one.text or "", one.tail or ""]) for one in root.iter()]
+        [
+            str(one.tag) + " ".join([*one.attrib.values(), one.text or "", one.tail or ""])
+            for one in root.iter()
+        ]
     )
 
 
 @pytest.mark.parametrize("mapping", [None, MAPPING], ids=["ours", "of a blog"])
 @pytest.mark.parametrize("passage", HIDDEN)
-def test_a_hidden_passage_is_not_shown_and_what_is_around_it_is(passage: str, mapping: FieldMapping | None) -> None:
-    for form in ("before {} after", "before\n\n{}\n\nafter", "<p>before {} after</p>", "- before\n- x {}\n\nafter"):
+def test_a_hidden_passage_is_not_shown_and_what_is_around_it_is(
+    passage: str, mapping: FieldMapping | None
+) -> None:
+    for form in (
+        "before {} after",
+        "before\n\n{}\n\nafter",
+        "<p>before {} after</p>",
+        "- before\n- x {}\n\nafter",
+    ):
         made = shown(form.format(passage), mapping)
         assert CANARY not in made
         assert "before" in made and "after" in made
@@ -101,7 +122,15 @@ def test_what_has_no_end_hides_to_the_end(passage: str, mapping: FieldMapping | 
 
 @pytest.mark.parametrize("code", CODE)
 @pytest.mark.parametrize(
-    "text", ["<!-- a -->", "<!-- a", "{% comment %}a{% endcomment %}", "{% if a %}", "{::comment}a{:/}", "{/* a */}"]
+    "text",
+    [
+        "<!-- a -->",
+        "<!-- a",
+        "{% comment %}a{% endcomment %}",
+        "{% if a %}",
+        "{::comment}a{:/}",
+        "{/* a */}",
+    ],
 )
 def test_code_keeps_all_it_holds(code: str, text: str) -> None:
     made = shown(f"before\n\n{code.format(text)}\n\nafter")
@@ -116,12 +145,17 @@ def test_indented_code_keeps_all_it_holds() -> None:
 
 def test_code_in_html_keeps_all_it_holds() -> None:
     made = shown("<p>a</p><pre><code>{/* b */} {% if c %}</code></pre><p>{/* d */}e</p>")
-    assert "{/* b */} {% if c %}" in made and "d" not in made.replace("<code>", "").replace("</code>", "")
+    assert "{/* b */} {% if c %}" in made and "d" not in made.replace("<code>", "").replace(
+        "</code>", ""
+    )
 
 
 @pytest.mark.parametrize("code", CODE)
 def test_templates_of_blogs_act_in_code_too(code: str) -> None:
-    for passage in (f"{{% comment %}}{CANARY}{{% endcomment %}}", f"{{% if a %}}{CANARY}{{% endif %}}"):
+    for passage in (
+        f"{{% comment %}}{CANARY}{{% endcomment %}}",
+        f"{{% if a %}}{CANARY}{{% endif %}}",
+    ):
         made = shown(f"before\n\n{code.format('x ' + passage)}\n\nafter", MAPPING)
         assert CANARY not in made
         assert "before" in made and "after" in made
@@ -129,9 +163,7 @@ def test_templates_of_blogs_act_in_code_too(code: str) -> None:
 
 @pytest.mark.parametrize("mapping", [None, MAPPING], ids=["ours", "of a blog"])
 def test_raw_protects_what_a_template_would_hide(mapping: FieldMapping | None) -> None:
-    text = (
-        "{% raw %}{% comment %}kept{% endcomment %} `x` {% if a %}this{% endif %}{% endraw %} {% if b %}not{% endif %}"
-    )
+    text = "{% raw %}{% comment %}kept{% endcomment %} `x` {% if a %}this{% endif %}{% endraw %} {% if b %}not{% endif %}"
     made = shown(text, mapping)
     assert "kept" in made and "this" in made and "not" not in made
 
@@ -163,7 +195,9 @@ def test_what_hides_nothing_stays(text: str) -> None:
 
 
 def test_markdown_after_a_comment_is_markdown() -> None:
-    assert shown("<!-- excerpt -->\n\nNow **bold** text.").endswith("<p>Now <strong>bold</strong> text.</p>")
+    assert shown("<!-- excerpt -->\n\nNow **bold** text.").endswith(
+        "<p>Now <strong>bold</strong> text.</p>"
+    )
 
 
 def test_a_hidden_passage_is_in_no_document_and_not_in_the_store(tmp_path: Path) -> None:
@@ -183,9 +217,45 @@ def test_a_hidden_passage_is_in_no_document_and_not_in_the_store(tmp_path: Path)
 
 PIECES = [
     # Not those that may end another one, or code before them.
-    *(f" {passage} " for passage in (*HIDDEN, *OPEN) if not any(sign in passage for sign in ("raw", "<!-->", "`"))),
-    *("`", "``", "```", "\n```\n", "~~~", "\n~~~\n", "\n", "\n\n", "    ", "\n\n    ", "\t", "- ", "\n- ", "1. ", "> "),
-    *("|", "\n|-|-|\n", "a", "b ", "# ", "<p>", "<pre>", "</pre>", "<code>", "</code>", "<div>", "[", "](", ")", "\\"),
+    *(
+        f" {passage} "
+        for passage in (*HIDDEN, *OPEN)
+        if not any(sign in passage for sign in ("raw", "<!-->", "`"))
+    ),
+    *(
+        "`",
+        "``",
+        "```",
+        "\n```\n",
+        "~~~",
+        "\n~~~\n",
+        "\n",
+        "\n\n",
+        "    ",
+        "\n\n    ",
+        "\t",
+        "- ",
+        "\n- ",
+        "1. ",
+        "> ",
+    ),
+    *(
+        "|",
+        "\n|-|-|\n",
+        "a",
+        "b ",
+        "# ",
+        "<p>",
+        "<pre>",
+        "</pre>",
+        "<code>",
+        "</code>",
+        "<div>",
+        "[",
+        "](",
+        ")",
+        "\\",
+    ),
     *("<a title='", "'>", '"', "<!--", "-->", "{:/}", "{% endif %}", "%}", "{%", "===\n"),
     *("\n> ", "*", "&"),
 ]

@@ -1,4 +1,5 @@
-"""Lines of a record that its editor may be shown: none of `secured`, whatever is wrong around it."""
+"""Lines of a record that its editor may be shown: none of `secured`, whatever is wrong around
+it."""
 
 import pytest
 from hypothesis import given
@@ -53,7 +54,9 @@ def test_a_secret_is_not_shown_wherever_it_stands(text: str) -> None:
         assert SECRET not in shown(text.encode(coding)).replace("\0", "")
 
 
-@pytest.mark.parametrize("path", [path for path, text in (HIDDEN | VISIBLE).items() if SECURED in str(text)])
+@pytest.mark.parametrize(
+    "path", [path for path, text in (HIDDEN | VISIBLE).items() if SECURED in str(text)]
+)
 def test_no_secret_of_the_canaries_is_shown(path: str) -> None:
     assert SECURED not in shown((HIDDEN | VISIBLE)[path])
 
@@ -62,7 +65,13 @@ def test_a_comment_about_a_secret_hides_itself_alone() -> None:
     assert shown("# secured is dropped\ntitle: a\n") == "2 title: a\n3 "
 
 
-@given(st.lists(st.sampled_from(["{", "}", "[", "]", '"', "'", ":", "\n", "  ", "- ", "a", "|\n", "&a ", "*a", "#"])))
+@given(
+    st.lists(
+        st.sampled_from(
+            ["{", "}", "[", "]", '"', "'", ":", "\n", "  ", "- ", "a", "|\n", "&a ", "*a", "#"]
+        )
+    )
+)
 def test_no_slip_before_or_around_a_secret_shows_it(pieces: list[str]) -> None:
     slip = "".join(pieces)
     for text in (

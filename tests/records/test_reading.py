@@ -1,4 +1,5 @@
-"""A record's bytes to an article: every key, every fault in its place, and what each fault costs."""
+"""A record's bytes to an article: every key, every fault in its place, and what each fault
+costs."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -125,7 +126,10 @@ def test_what_an_article_cannot_do_without(key: str, value: str | None) -> None:
 
 def test_a_byte_order_mark_and_crlf_change_nothing_but_the_digest() -> None:
     text = make.record(1, body="One\nTwo\n")
-    one, other = read(text).article, read(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode()).article
+    one, other = (
+        read(text).article,
+        read(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode()).article,
+    )
     assert one is not None
     assert other is not None
     assert one.digest != other.digest
@@ -148,11 +152,16 @@ def test_a_byte_order_mark_and_crlf_change_nothing_but_the_digest() -> None:
         (b"\xc3\xa9\xff", "1:2", "0xff"),
     ],
 )
-def test_a_byte_that_is_no_utf_8_has_its_place(mark: bytes, content: bytes, place: str, byte: str) -> None:
+def test_a_byte_that_is_no_utf_8_has_its_place(
+    mark: bytes, content: bytes, place: str, byte: str
+) -> None:
     assert told(read(mark + content)) == [f"{place}: expected UTF-8, got the byte {byte}"]
 
 
-@given(st.binary(max_size=40), st.sampled_from([b"", b"\xef\xbb\xbf", b"\xff\xfe", b"---\n", b"\xef\xbb\xbf---\n"]))
+@given(
+    st.binary(max_size=40),
+    st.sampled_from([b"", b"\xef\xbb\xbf", b"\xff\xfe", b"---\n", b"\xef\xbb\xbf---\n"]),
+)
 def test_any_bytes_are_read_or_reported(content: bytes, before: bytes) -> None:
     reading = read(before + content)
     assert reading.article is None
@@ -168,8 +177,14 @@ def test_any_bytes_are_read_or_reported(content: bytes, before: bytes) -> None:
     ), max_leaves=6)))  # fmt: skip
 def test_any_values_are_read_or_reported(keys: dict[str, str]) -> None:
     reading = record(**keys)
-    assert reading.article is not None or reading.unpublished or any(c is Cost.RECORD for c in costs(reading))
-    assert [(f.line, f.column) for f in reading.faults] == sorted((f.line, f.column) for f in reading.faults)
+    assert (
+        reading.article is not None
+        or reading.unpublished
+        or any(c is Cost.RECORD for c in costs(reading))
+    )
+    assert [(f.line, f.column) for f in reading.faults] == sorted(
+        (f.line, f.column) for f in reading.faults
+    )
 
 
 def test_text_is_cleaned_once_here() -> None:
@@ -192,7 +207,9 @@ def test_what_stands_after_the_fence_is_the_body() -> None:
 
 
 def test_names_that_yaml_takes_for_something_else_stay_text() -> None:
-    made = article(title="1984", topics="[NO, 2020-11-12, 1.5, yes, 0x1F]", category="on", excerpt="2020-11-12")
+    made = article(
+        title="1984", topics="[NO, 2020-11-12, 1.5, yes, 0x1F]", category="on", excerpt="2020-11-12"
+    )
     assert (made.title, made.category, made.excerpt) == ("1984", "on", "2020-11-12")
     assert made.topics == ("NO", "2020-11-12", "1.5", "yes", "0x1F")
 
@@ -200,7 +217,12 @@ def test_names_that_yaml_takes_for_something_else_stay_text() -> None:
 @pytest.mark.parametrize("value", ["false", "False", "no", "NO", "off", "!!bool false"])
 def test_an_unpublished_record_is_no_fault(value: str) -> None:
     reading = record(published=value)
-    assert (reading.article, reading.unpublished, reading.left_out, reading.faults) == (None, True, False, ())
+    assert (reading.article, reading.unpublished, reading.left_out, reading.faults) == (
+        None,
+        True,
+        False,
+        (),
+    )
 
 
 @pytest.mark.parametrize("value", [None, "true", "yes", "On"])
@@ -209,7 +231,8 @@ def test_a_record_is_published_unless_it_says_no(value: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ['"true"', "'false'", "", "~", "1", "0", "nope", "tru", "[false]", "{a: b}", "2020-01-01"]
+    "value",
+    ['"true"', "'false'", "", "~", "1", "0", "nope", "tru", "[false]", "{a: b}", "2020-01-01"],
 )
 def test_anything_but_a_boolean_in_published_hides_the_record(value: str) -> None:
     reading = record(published=value)
@@ -291,7 +314,9 @@ def test_a_misspelling_beside_the_key_itself_hides_nothing() -> None:
 def test_a_likely_misspelling_is_mentioned_and_costs_nothing(key: str, meant: str) -> None:
     reading = record(**{key: make.CANARY})
     assert reading.article is not None
-    assert [(fault.key, fault.line, fault.cost) for fault in reading.faults] == [(meant, 10, Cost.NOTHING)]
+    assert [(fault.key, fault.line, fault.cost) for fault in reading.faults] == [
+        (meant, 10, Cost.NOTHING)
+    ]
     assert make.CANARY not in repr(reading)
 
 
@@ -308,7 +333,8 @@ def test_a_key_is_quoted_on_one_line_without_control_characters() -> None:
 
 
 def test_long_and_many_unknown_keys_are_looked_at_in_time() -> None:
-    # Each was compared with each key that we know; this is here for its time, and for the memory it leaves taken.
+    # Each was compared with each key that we know; this is here for its time, and for the memory it
+    # leaves taken.
     many = "".join(f"pu{n:05}blishd: x\n" for n in range(20_000))
     started = datetime.now(UTC)
     read(make.record(1)[:-4] + many + "---\n")
@@ -327,7 +353,9 @@ def test_long_and_many_unknown_keys_are_looked_at_in_time() -> None:
             id="an image's address",
         ),
         pytest.param(
-            {"images": f"[{{width: 5}}, x, ~, {{url: {ADDRESS}, width: wide, height: 5, isCached: 'true'}}]"},
+            {
+                "images": f"[{{width: 5}}, x, ~, {{url: {ADDRESS}, width: wide, height: 5, isCached: 'true'}}]"
+            },
             [
                 ("images[0].url", "9:10"),
                 ("images[1]", "9:22"),
@@ -357,10 +385,22 @@ def test_long_and_many_unknown_keys_are_looked_at_in_time() -> None:
             {"topics": ("A", "E")},
             id="a topic",
         ),
-        pytest.param({"heat": "hot", "quality": "-1"}, [("heat", "9:7"), ("quality", "10:10")], {}, id="numbers"),
+        pytest.param(
+            {"heat": "hot", "quality": "-1"},
+            [("heat", "9:7"), ("quality", "10:10")],
+            {},
+            id="numbers",
+        ),
         pytest.param({"excerpt": "[a]"}, [("excerpt", "5:10")], {"excerpt": ""}, id="excerpt"),
-        pytest.param({"category": "'- -'"}, [("category", "6:11")], {"category": None}, id="category"),
-        pytest.param({"type": "{a: b}", "ampWebUrl": "x"}, [("type", "9:7"), ("ampWebUrl", "10:12")], {}, id="others"),
+        pytest.param(
+            {"category": "'- -'"}, [("category", "6:11")], {"category": None}, id="category"
+        ),
+        pytest.param(
+            {"type": "{a: b}", "ampWebUrl": "x"},
+            [("type", "9:7"), ("ampWebUrl", "10:12")],
+            {},
+            id="others",
+        ),
         pytest.param(
             {"provider": "{domain: example.org, name: []}"},
             [("provider.name", "7:39")],
@@ -438,12 +478,18 @@ def test_every_fault_is_told_at_once_in_order_of_place() -> None:
         "x.md:11:16: images[0].url: expected an http or https address, got 'x'",
         "x.md:12:8: title: expected this key, if it is meant, got titel",
     ]
-    assert costs(reading) == [Cost.RECORD] * 4 + [Cost.PART, Cost.RECORD] + [Cost.PART] * 3 + [Cost.NOTHING]
+    assert costs(reading) == [Cost.RECORD] * 4 + [Cost.PART, Cost.RECORD] + [Cost.PART] * 3 + [
+        Cost.NOTHING
+    ]
 
 
 def test_flaws_of_the_yaml_and_of_the_values_are_told_together() -> None:
     reading = record(title="!own A", heat="hot", webUrl="x")
-    assert [(fault.line, fault.key) for fault in reading.faults] == [(2, "title"), (3, "webUrl"), (10, "heat")]
+    assert [(fault.line, fault.key) for fault in reading.faults] == [
+        (2, "title"),
+        (3, "webUrl"),
+        (10, "heat"),
+    ]
 
 
 def test_a_missing_key_of_an_image_is_placed_at_the_image() -> None:
@@ -491,7 +537,8 @@ def test_a_wrong_value_that_was_merged_in_is_placed_where_it_stands() -> None:
 )
 def test_the_public_form_of_a_fault_has_no_word_of_the_record(keys: dict[str, str | None]) -> None:
     canary = {
-        key.replace("{C}", make.CANARY): value and value.replace("{C}", make.CANARY) for key, value in keys.items()
+        key.replace("{C}", make.CANARY): value and value.replace("{C}", make.CANARY)
+        for key, value in keys.items()
     }
     for fault in record(**canary).faults:
         assert make.CANARY not in fault.public
@@ -529,7 +576,9 @@ def test_an_update_before_the_publication_is_ignored_and_reported() -> None:
     reading = record(updatedDateTime=(make.NOW - timedelta(hours=1, seconds=1)).isoformat())
     assert reading.article is not None
     assert reading.article.updated is None
-    assert told(reading) == ["10:18: updatedDateTime: expected a moment after publishedDateTime, got one before it"]
+    assert told(reading) == [
+        "10:18: updatedDateTime: expected a moment after publishedDateTime, got one before it"
+    ]
     assert costs(reading) == [Cost.PART]
 
 
@@ -537,8 +586,11 @@ def test_an_update_to_come_is_reported_until_it_has_come() -> None:
     later = make.NOW + timedelta(microseconds=1)
     reading = record(updatedDateTime=later.isoformat())
     assert reading.article is not None
-    assert reading.article.updated == later  # kept for then; what is shown until then, selection decides
-    assert told(reading) == ["10:18: updatedDateTime: expected a moment that has passed, got one to come"]
+    # kept for then; what is shown until then, selection decides
+    assert reading.article.updated == later
+    assert told(reading) == [
+        "10:18: updatedDateTime: expected a moment that has passed, got one to come"
+    ]
     assert [(fault.cost, fault.until) for fault in reading.faults] == [(Cost.PART, later)]
     content = make.record(1, updatedDateTime=later.isoformat()).encode()
     assert read_record("x.md", content, later).faults == ()
@@ -549,7 +601,9 @@ def test_an_update_that_is_no_date_is_dropped() -> None:
     assert (article(updatedDateTime="2020-02-30").updated, costs(reading)) == (None, [Cost.PART])
 
 
-@pytest.mark.parametrize("text", ["", "\n", "---\n---\n", "Only text.", "- a\n", "---\n- a\n---\n", "\x00", "%PDF-1.4"])
+@pytest.mark.parametrize(
+    "text", ["", "\n", "---\n---\n", "Only text.", "- a\n", "---\n- a\n---\n", "\x00", "%PDF-1.4"]
+)
 def test_what_is_no_record_has_one_fault(text: str) -> None:
     reading = read(text)
     assert (reading.article, reading.left_out, costs(reading)) == (None, True, [Cost.RECORD])

@@ -1,4 +1,5 @@
-"""`secured` never leaves its file, not even where a slip of the editor made it part of something else."""
+"""`secured` never leaves its file, not even where a slip of the editor made it part of something
+else."""
 
 import pytest
 

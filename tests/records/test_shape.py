@@ -1,4 +1,5 @@
-"""What a record may say: text, dates, booleans, numbers and addresses, each as its field wants it."""
+"""What a record may say: text, dates, booleans, numbers and addresses, each as its field wants
+it."""
 
 import re
 import unicodedata
@@ -63,7 +64,9 @@ def test_what_was_windows_1252_is_that_again() -> None:
     assert clean("\x93R\xe9sum\xe9\x94 \x96 it\x92s \x80 5\x85") == "“Résumé” – it’s € 5…"
 
 
-@pytest.mark.parametrize("character", ["\t", "\n", "~", "\xa0", "\ufffd", "\U0001f600", "\U0010ffff"], ids=ascii)
+@pytest.mark.parametrize(
+    "character", ["\t", "\n", "~", "\xa0", "\ufffd", "\U0001f600", "\U0010ffff"], ids=ascii
+)
 def test_what_xml_allows_stays(character: str) -> None:
     assert clean(f"a{character}b") == f"a{character}b"
 
@@ -178,7 +181,9 @@ def test_an_impossible_date_is_refused(text: str) -> None:
     if text.endswith("\n"):  # white space around it is none of its own
         assert as_moment(text) == moment(2020, 11, 12)
         return
-    with pytest.raises(PydanticCustomError, match=r"^a date and time, such as 2026-11-23T09:30:00Z$"):
+    with pytest.raises(
+        PydanticCustomError, match=r"^a date and time, such as 2026-11-23T09:30:00Z$"
+    ):
         as_moment(text)
 
 
@@ -221,7 +226,18 @@ def test_the_words_of_yaml_for_false(text: str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["true", "false", Plain("1"), Plain("0"), Plain("y"), Plain("tRue"), Plain("truee"), None, [], {}],
+    [
+        "true",
+        "false",
+        Plain("1"),
+        Plain("0"),
+        Plain("y"),
+        Plain("tRue"),
+        Plain("truee"),
+        None,
+        [],
+        {},
+    ],
     ids=repr,
 )
 def test_anything_else_is_no_boolean(value: Any) -> None:
@@ -231,7 +247,15 @@ def test_anything_else_is_no_boolean(value: Any) -> None:
 
 @pytest.mark.parametrize(
     ("text", "number"),
-    [("0", 0.0), ("55", 55.0), ("5.5", 5.5), (".5", 0.5), ("1e3", 1000.0), ("+7", 7.0), ("007", 7.0)],
+    [
+        ("0", 0.0),
+        ("55", 55.0),
+        ("5.5", 5.5),
+        (".5", 0.5),
+        ("1e3", 1000.0),
+        ("+7", 7.0),
+        ("007", 7.0),
+    ],
 )
 def test_a_number_is_read(text: str, number: float) -> None:
     assert as_number(Plain(text)) == number
@@ -239,7 +263,18 @@ def test_a_number_is_read(text: str, number: float) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["55", Plain("-1"), Plain("nan"), Plain("inf"), Plain(".inf"), Plain("1e999"), Plain("many"), Plain(""), None, [1]],
+    [
+        "55",
+        Plain("-1"),
+        Plain("nan"),
+        Plain("inf"),
+        Plain(".inf"),
+        Plain("1e999"),
+        Plain("many"),
+        Plain(""),
+        None,
+        [1],
+    ],
     ids=repr,
 )
 def test_a_number_is_finite_and_not_below_zero(value: Any) -> None:
@@ -247,7 +282,9 @@ def test_a_number_is_finite_and_not_below_zero(value: Any) -> None:
         as_number(value)
 
 
-@pytest.mark.parametrize("value", ["600", Plain("0"), Plain("-5"), Plain("6.5"), Plain("9" * 10), Plain("٣"), None])
+@pytest.mark.parametrize(
+    "value", ["600", Plain("0"), Plain("-5"), Plain("6.5"), Plain("9" * 10), Plain("٣"), None]
+)
 def test_pixels_are_whole_and_at_least_one(value: Any) -> None:
     with pytest.raises(PydanticCustomError, match=r"^a whole number of pixels"):
         as_pixels(value)
@@ -295,7 +332,9 @@ def test_only_http_and_https_addresses_are_taken(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["", "https://example.org", "a b", "a/b", "a:80", "..", "-a", "a" * 64, None, []], ids=repr
+    "value",
+    ["", "https://example.org", "a b", "a/b", "a:80", "..", "-a", "a" * 64, None, []],
+    ids=repr,
 )
 def test_a_domain_is_a_host_name(value: Any) -> None:
     with pytest.raises(PydanticCustomError, match=r"^a host name, such as example.org$"):
@@ -308,8 +347,18 @@ CHECKS: list[Callable[[Any], Any]] = [
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-@given(st.one_of(st.none(), st.text(), st.text().map(Plain), st.lists(st.text(), max_size=2), st.just({"a": "b"})))
-def test_no_value_gets_past_a_check_otherwise_than_read_or_refused(check: Callable[[Any], Any], value: Any) -> None:
+@given(
+    st.one_of(
+        st.none(),
+        st.text(),
+        st.text().map(Plain),
+        st.lists(st.text(), max_size=2),
+        st.just({"a": "b"}),
+    )
+)
+def test_no_value_gets_past_a_check_otherwise_than_read_or_refused(
+    check: Callable[[Any], Any], value: Any
+) -> None:
     try:
         check(value)
     except PydanticCustomError as error:

@@ -1,4 +1,5 @@
-"""TOML front matter to plain data: types, places, what is refused, and texts made to stall or to crash a parser."""
+"""TOML front matter to plain data: types, places, what is refused, and texts made to stall or to
+crash a parser."""
 
 import time
 from datetime import UTC, datetime
@@ -48,7 +49,10 @@ def test_a_record_may_be_written_in_toml() -> None:
     assert article.published == datetime(2026, 5, 4, 8, 30, tzinfo=UTC)
     assert (article.provider.domain, article.topics) == ("tidewater.example", ("Birds", "Cities"))
     assert (article.quality, article.heat) == (40, 1.5)
-    assert [(image.url[-5:], image.width) for image in article.images] == [("1.jpg", 1600), ("2.jpg", None)]
+    assert [(image.url[-5:], image.width) for image in article.images] == [
+        ("1.jpg", 1600),
+        ("2.jpg", None),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -68,8 +72,17 @@ def test_a_moment_of_toml_is_one_in_utc(written: str, moment: datetime) -> None:
 
 
 def test_numbers_and_booleans_are_as_yaml_has_them() -> None:
-    data = read("+++\na = true\nb = 0x10\nc = -1.5\nd = 'true'\ne = 07:30:00\nf = [{ g = false }]\n+++").data
-    assert data == {"a": "true", "b": "16", "c": "-1.5", "d": "true", "e": "07:30:00", "f": [{"g": "false"}]}
+    data = read(
+        "+++\na = true\nb = 0x10\nc = -1.5\nd = 'true'\ne = 07:30:00\nf = [{ g = false }]\n+++"
+    ).data
+    assert data == {
+        "a": "true",
+        "b": "16",
+        "c": "-1.5",
+        "d": "true",
+        "e": "07:30:00",
+        "f": [{"g": "false"}],
+    }
     assert [type(data[key]) for key in "abcde"] == [Plain, Plain, Plain, str, str]
     assert type(data["f"][0]["g"]) is Plain
 
@@ -77,9 +90,15 @@ def test_numbers_and_booleans_are_as_yaml_has_them() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (("2026-05-04T10:30:00+02:00", "07:30:00"), "4:21: publishedDateTime: expected a date and time"),
+        (
+            ("2026-05-04T10:30:00+02:00", "07:30:00"),
+            "4:21: publishedDateTime: expected a date and time",
+        ),
         (("1600", '"1600"'), "16:9: images[0].width: expected a whole number of pixels"),
-        (("https://tidewater.example/2.jpg", "2.jpg"), "18:7: images[1].url: expected an http or https address"),
+        (
+            ("https://tidewater.example/2.jpg", "2.jpg"),
+            "18:7: images[1].url: expected an http or https address",
+        ),
         (('"Cities"', "{ a = 1 }"), "7:3: topics[1]: expected text, got a mapping"),
         (('"tidewater.example"', '"tide water"'), "13:10: provider.domain: expected a host name"),
         (('domain = "tidewater.example"', ""), "11:1: provider.domain: expected a host name"),
@@ -121,7 +140,10 @@ def test_places_are_those_of_values_and_of_the_headers_of_tables() -> None:
         ('a = "b\n', "2:7: expected TOML"),
         ("a = 2026-13-04\n", "2:9: expected TOML"),
         (f"a = {'9' * 5000}\n", "2:1: expected TOML"),
-        (f"a = {'[' * DEEPEST}{']' * DEEPEST}\n", f"2:1: expected at most {DEEPEST} levels, got more"),
+        (
+            f"a = {'[' * DEEPEST}{']' * DEEPEST}\n",
+            f"2:1: expected at most {DEEPEST} levels, got more",
+        ),
         (f"a = {'[' * 100_000}\n", f"2:1: expected at most {DEEPEST} levels, got more"),
         (f"\na{'.a' * DEEPEST} = 1\n", f"3:1: expected at most {DEEPEST} levels, got more"),
     ],
@@ -138,7 +160,9 @@ def test_a_fence_that_is_never_closed_is_a_fault() -> None:
     assert told(reading) == ["3:1: expected a line +++ that ends the front matter, got nothing"]
 
 
-@pytest.mark.parametrize("text", ["---\na: b\n---\n", "a: b\n", "++++\n", "+++ a\n", "", "x\n+++\n"])
+@pytest.mark.parametrize(
+    "text", ["---\na: b\n---\n", "a: b\n", "++++\n", "+++ a\n", "", "x\n+++\n"]
+)
 def test_what_does_not_begin_with_the_fence_is_not_toml(text: str) -> None:
     assert not is_toml(text)
 

@@ -1,4 +1,5 @@
-"""What is read straight to an article is what validation makes of it: over records of every form, plain and odd."""
+"""What is read straight to an article is what validation makes of it: over records of every form,
+plain and odd."""
 
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
@@ -33,7 +34,13 @@ OF_KEY = {
     **dict.fromkeys(["title", "excerpt", "type"], TEXTS),
     **dict.fromkeys(["webUrl", "originalUrl", "ampWebUrl", "cdnAmpWebUrl"], PLAIN["address"]),
     **dict.fromkeys(["publishedDateTime", "updatedDateTime"], PLAIN["moment"]),
-    "expiryDateTime": ["2026-11-22T10:00:00Z", '"2026-12-24T10:00:00+02:00"', *PLAIN["moment"], "~", "never"],
+    "expiryDateTime": [
+        "2026-11-22T10:00:00Z",
+        '"2026-12-24T10:00:00+02:00"',
+        *PLAIN["moment"],
+        "~",
+        "never",
+    ],
     **dict.fromkeys(["quality", "heat"], PLAIN["number"]),
     "category": PLAIN["name"],
     "published": PLAIN["flag"],
@@ -72,7 +79,9 @@ def provider(draw: Any, indent: str) -> list[str]:
 @st.composite
 def records(draw: Any) -> str:
     """A record in whatever form."""
-    optional = draw(st.lists(st.sampled_from(sorted(OF_KEY.keys() - set(REQUIRED))), unique=True, max_size=5))
+    optional = draw(
+        st.lists(st.sampled_from(sorted(OF_KEY.keys() - set(REQUIRED))), unique=True, max_size=5)
+    )
     lines = [f"{key}: {draw(nearly_all(OF_KEY[key]))}" for key in [*REQUIRED, *optional]]
     lines += ["provider:", *draw(provider("  "))]
     topics = draw(st.lists(nearly_all(PLAIN["name"]), max_size=3))
@@ -83,13 +92,21 @@ def records(draw: Any) -> str:
     for _ in range(draw(st.integers(0, 2))):
         lines.append(f"  - title: {draw(nearly_all(TEXTS))}")
         lines.append(f"    webUrl: {draw(nearly_all(PLAIN['address']))}")
-        for key in draw(st.lists(st.sampled_from(["excerpt", "type", "quality", "publishedDateTime"]), unique=True)):
+        for key in draw(
+            st.lists(
+                st.sampled_from(["excerpt", "type", "quality", "publishedDateTime"]), unique=True
+            )
+        ):
             lines.append(f"    {key}: {draw(nearly_all(OF_KEY[key]))}")
         if draw(st.booleans()):
             lines += ["    provider:", *draw(provider("      "))]
         lines += ["    images:", *draw(images("      "))]
     lines.append(draw(st.sampled_from(['secured: "abc"', "", "# note"])))
-    body = draw(st.sampled_from(["", "", "A body.\n", "secured: no key\n", "e\u0301\n", "<!-- a", "<div>" * 500]))
+    body = draw(
+        st.sampled_from(
+            ["", "", "A body.\n", "secured: no key\n", "e\u0301\n", "<!-- a", "<div>" * 500]
+        )
+    )
     return "---\n" + "\n".join(line for line in lines if line) + f"\n---\n{body}"
 
 
@@ -185,9 +202,14 @@ def test_a_picture_of_related_coverage_without_an_address_is_reported() -> None:
     assert [fault.key for fault in one.faults] == ["related[0].images[0].url"]
 
 
-@given(text=records(), zone=st.sampled_from([UTC, ZoneInfo("America/New_York"), ZoneInfo("Asia/Kolkata")]))
+@given(
+    text=records(),
+    zone=st.sampled_from([UTC, ZoneInfo("America/New_York"), ZoneInfo("Asia/Kolkata")]),
+)
 def test_both_make_the_same_of_a_record_in_every_zone(text: str, zone: tzinfo) -> None:
-    assert reading.read_record("a.md", text.encode(), NOW, None, zone) == by_validation(text.encode(), NOW, zone)
+    assert reading.read_record("a.md", text.encode(), NOW, None, zone) == by_validation(
+        text.encode(), NOW, zone
+    )
 
 
 def test_both_make_the_same_of_the_seeds_and_of_a_corpus_as_of_any_moment(corpora: Corpora) -> None:
@@ -198,7 +220,9 @@ def test_both_make_the_same_of_the_seeds_and_of_a_corpus_as_of_any_moment(corpor
         assert reading.read_record("a.md", content, now) == by_validation(content, now)
 
 
-def test_nearly_all_are_usual_published_or_not(corpora: Corpora, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nearly_all_are_usual_published_or_not(
+    corpora: Corpora, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(reading, "validate", None)  # to ask it fails
     found = {True: 0, False: 0}
     for file in (corpora.of(1000) / "records").rglob("*.md"):
@@ -219,7 +243,9 @@ def test_it_knows_every_key_but_those_that_decide_about_an_id() -> None:
     ]
 
 
-@pytest.mark.parametrize("updated", ["2026-11-19T00:00:00Z", "2027-01-01T00:00:00Z"], ids=["before", "to come"])
+@pytest.mark.parametrize(
+    "updated", ["2026-11-19T00:00:00Z", "2027-01-01T00:00:00Z"], ids=["before", "to come"]
+)
 def test_an_update_before_publication_or_to_come_is_told(updated: str) -> None:
     content = f"""---
 title: Words

@@ -1,4 +1,5 @@
-"""Dates without an offset are in the time zone of the site, wherever they stand, and so are the days in addresses."""
+"""Dates without an offset are in the time zone of the site, wherever they stand, and so are the
+days in addresses."""
 
 import json
 import shutil
@@ -26,7 +27,9 @@ provider = { value = { domain = "example.org" } }
 JEKYLL = BLOG.replace('"date"', '{ utc = "date" }')
 
 
-def read(matter: str, *, fields: str = BLOG, path: str = "a.md", zone: ZoneInfo = BERLIN) -> Reading:
+def read(
+    matter: str, *, fields: str = BLOG, path: str = "a.md", zone: ZoneInfo = BERLIN
+) -> Reading:
     content = f"---\ntitle: A\n{matter}\n---\n".encode()
     return read_record(path, content, make.NOW, read_mapping(tomllib.loads(fields)), zone)
 
@@ -34,7 +37,9 @@ def read(matter: str, *, fields: str = BLOG, path: str = "a.md", zone: ZoneInfo 
 def link_and_moment(reading: Reading) -> tuple[str, str]:
     """The path of its address, and when it was published."""
     assert reading.article is not None, reading.faults
-    return reading.article.link.removeprefix("https://example.org/"), f"{reading.article.published:%Y-%m-%d %H:%M}"
+    return reading.article.link.removeprefix(
+        "https://example.org/"
+    ), f"{reading.article.published:%Y-%m-%d %H:%M}"
 
 
 @pytest.mark.parametrize(
@@ -50,7 +55,8 @@ def link_and_moment(reading: Reading) -> tuple[str, str]:
         ("2026-05-04 10:30 +0000", BERLIN, "2026-05-04 10:30"),
         ("2026-03-29 02:30", BERLIN, "2026-03-29 01:30"),  # left out by the change of clocks: 03:30
         ("2026-10-25 02:30", BERLIN, "2026-10-25 00:30"),  # shown twice: the first
-        ("2026-09-06", ZoneInfo("America/Santiago"), "2026-09-06 04:00"),  # whose midnight is left out
+        # whose midnight is left out
+        ("2026-09-06", ZoneInfo("America/Santiago"), "2026-09-06 04:00"),
         ("1850-01-01", BERLIN, "1849-12-31 23:06"),  # local mean time
     ],
 )
@@ -71,7 +77,12 @@ def test_what_the_zone_moves_out_of_time_is_no_date(text: str, zone: ZoneInfo) -
     [
         ("date: 2026-05-04 00:30", "a.md", BERLIN, ("2026/05/04/a/", "2026-05-03 22:30")),
         ("date: 2026-05-03T22:30:00Z", "a.md", BERLIN, ("2026/05/04/a/", "2026-05-03 22:30")),
-        ("date: 2026-05-04 00:30:00 +0200", "a.md", NEW_YORK, ("2026/05/03/a/", "2026-05-03 22:30")),
+        (
+            "date: 2026-05-04 00:30:00 +0200",
+            "a.md",
+            NEW_YORK,
+            ("2026/05/03/a/", "2026-05-03 22:30"),
+        ),
         ("date: 2026-12-31T23:30:00-07:00", "a.md", BERLIN, ("2027/01/01/a/", "2027-01-01 06:30")),
         ("", "2026-05-04-a.md", BERLIN, ("2026/05/04/a/", "2026-05-03 22:00")),
         ("", "2026-05-04-a.md", NEW_YORK, ("2026/05/04/a/", "2026-05-04 04:00")),
@@ -120,7 +131,9 @@ def test_times_of_yaml_can_be_in_utc_as_ruby_has_them(matter: str, moment: str) 
 
 
 def test_only_dates_can_be_in_utc() -> None:
-    with pytest.raises(ValueError, match=r'records.fields.title: expected \{ utc = "…" \} for dates alone'):
+    with pytest.raises(
+        ValueError, match=r'records.fields.title: expected \{ utc = "…" \} for dates alone'
+    ):
         read_mapping({"title": {"utc": "title"}})
 
 
@@ -130,7 +143,9 @@ def shown(folder: Path) -> dict[str, tuple[str, str]]:
     return {entry.title: (entry.id, entry.published[:16].replace("T", " ")) for entry in entries}
 
 
-def test_a_record_is_due_when_its_zone_says_so_and_a_change_of_the_zone_reads_all_again(tmp_path: Path) -> None:
+def test_a_record_is_due_when_its_zone_says_so_and_a_change_of_the_zone_reads_all_again(
+    tmp_path: Path,
+) -> None:
     texts: dict[str, str | bytes] = {
         "1.md": make.record(1, publishedDateTime="2026-05-04 10:30"),
         "2.md": make.record(2, publishedDateTime="9999-12-31"),
@@ -158,17 +173,25 @@ def test_a_record_is_due_when_its_zone_says_so_and_a_change_of_the_zone_reads_al
 
 
 def test_a_zone_is_known_on_a_machine_that_has_none(tmp_path: Path) -> None:
-    make.site(tmp_path, {"1.md": make.record(1, publishedDateTime="2026-05-04 10:30")}, 'timezone = "Europe/Berlin"\n')
+    make.site(
+        tmp_path,
+        {"1.md": make.record(1, publishedDateTime="2026-05-04 10:30")},
+        'timezone = "Europe/Berlin"\n',
+    )
     make.run("build", cwd=tmp_path, PYTHONTZPATH="")
     assert shown(tmp_path)["Article 1"][1] == "2026-05-04 08:30"
 
 
-@pytest.mark.parametrize("name", ["Europe/Berln", "europe/berlin", "localtime", "", "../x", "/etc/localtime", "CEST"])
+@pytest.mark.parametrize(
+    "name", ["Europe/Berln", "europe/berlin", "localtime", "", "../x", "/etc/localtime", "CEST"]
+)
 def test_an_unknown_zone_is_told_at_its_line(tmp_path: Path, name: str) -> None:
     with pytest.raises(ConfigError) as caught:
         make.site(tmp_path, {}, f'timezone = "{name}"\n')
     (fault,) = caught.value.faults
-    assert fault.text.startswith("site.timezone: expected the name of a time zone such as Europe/Berlin")
+    assert fault.text.startswith(
+        "site.timezone: expected the name of a time zone such as Europe/Berlin"
+    )
     assert fault.text.endswith(f"got {name!r}")
     assert (fault.line, fault.column) == (4, 12)
 
@@ -193,7 +216,8 @@ DATES = {
 
 
 def published(folder: Path, name: str) -> dict[str, tuple[str, datetime]]:
-    """The address and moment of each post, by title, as `feeds init` and `feeds build` publish them."""
+    """The address and moment of each post, by title, as `feeds init` and `feeds build` publish
+    them."""
     make.run("init", cwd=folder)
     make.run("build", "--config", name, cwd=folder)
     feed = min(folder.rglob("feed.json"), key=lambda file: len(file.parts))  # of everything
@@ -206,14 +230,29 @@ def published(folder: Path, name: str) -> dict[str, tuple[str, datetime]]:
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", ""])
 def test_addresses_and_moments_are_those_of_jekyll(tmp_path: Path, zone: str) -> None:
     jekyll = make.program("jekyll")
-    make.write(tmp_path / "_config.yml", "url: https://tide.example\n" + (f"timezone: {zone}\n" if zone else ""))
+    make.write(
+        tmp_path / "_config.yml",
+        "url: https://tide.example\n" + (f"timezone: {zone}\n" if zone else ""),
+    )
     for name, date in DATES.items():
-        make.write(tmp_path / "_posts" / f"2026-05-04-{name}.md", f"---\ntitle: {name}\ndate: {date}\n---\nx\n")
+        make.write(
+            tmp_path / "_posts" / f"2026-05-04-{name}.md",
+            f"---\ntitle: {name}\ndate: {date}\n---\nx\n",
+        )
     make.write(tmp_path / "_posts" / "2026-05-05-z.md", "---\ntitle: z\n---\nx\n")
     line = "{{post.title}} {{site.url}}{{post.url}} {{post.date | date_to_xmlschema}}"
-    make.write(tmp_path / "list.txt", "---\n---\n{% for post in site.posts %}" + line + "\n{% endfor %}")
-    subprocess.run([jekyll, "build", "--quiet"], cwd=tmp_path, check=True, env={"PATH": "/usr/bin:/bin", "TZ": "UTC"})
-    lines = [line.split() for line in (tmp_path / "_site" / "list.txt").read_text().splitlines() if line]
+    make.write(
+        tmp_path / "list.txt", "---\n---\n{% for post in site.posts %}" + line + "\n{% endfor %}"
+    )
+    subprocess.run(
+        [jekyll, "build", "--quiet"],
+        cwd=tmp_path,
+        check=True,
+        env={"PATH": "/usr/bin:/bin", "TZ": "UTC"},
+    )
+    lines = [
+        line.split() for line in (tmp_path / "_site" / "list.txt").read_text().splitlines() if line
+    ]
     theirs = {title: (address, datetime.fromisoformat(moment)) for title, address, moment in lines}
     shutil.rmtree(tmp_path / "_site")
     (tmp_path / "list.txt").unlink()
@@ -225,16 +264,24 @@ def test_addresses_and_moments_are_those_of_jekyll(tmp_path: Path, zone: str) ->
 def test_moments_are_those_of_hugo(tmp_path: Path, zone: str) -> None:
     hugo = make.program("hugo")
     make.write(
-        tmp_path / "hugo.toml", 'baseURL = "https://tide.example/"\n' + (f'timeZone = "{zone}"\n' if zone else "")
+        tmp_path / "hugo.toml",
+        'baseURL = "https://tide.example/"\n' + (f'timeZone = "{zone}"\n' if zone else ""),
     )
     dates = {name: date for name, date in DATES.items() if name != "h"}  # Hugo does not read it
     for name, date in dates.items():
-        make.write(tmp_path / "content" / "posts" / f"{name}.md", f"---\ntitle: {name}\ndate: {date}\n---\nx\n")
+        make.write(
+            tmp_path / "content" / "posts" / f"{name}.md",
+            f"---\ntitle: {name}\ndate: {date}\n---\nx\n",
+        )
     line = '{{ .Title }} {{ .Permalink }} {{ .Date.UTC.Format "2006-01-02T15:04:05+00:00" | safeHTML }}'
-    make.write(tmp_path / "layouts" / "index.html", "{{ range .Site.RegularPages }}" + line + "\n{{ end }}")
+    make.write(
+        tmp_path / "layouts" / "index.html", "{{ range .Site.RegularPages }}" + line + "\n{{ end }}"
+    )
     make.write(tmp_path / "layouts" / "_default" / "single.html", "x")
     subprocess.run([hugo, "--quiet", "--destination", tmp_path / "site"], cwd=tmp_path, check=True)
-    lines = [line.split() for line in (tmp_path / "site" / "index.html").read_text().splitlines() if line]
+    lines = [
+        line.split() for line in (tmp_path / "site" / "index.html").read_text().splitlines() if line
+    ]
     theirs = {title: (address, datetime.fromisoformat(moment)) for title, address, moment in lines}
     shutil.rmtree(tmp_path / "site")
     assert len(theirs) == len(dates)

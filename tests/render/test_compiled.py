@@ -1,4 +1,5 @@
-"""Compiled templates give, to the byte, what feedgen makes, and no article or feed shows a value of another."""
+"""Compiled templates give, to the byte, what feedgen makes, and no article or feed shows a value of
+another."""
 
 from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
@@ -18,11 +19,17 @@ from tests.make import article
 from tests.render.test_joined import SITE, STYLE
 
 WORD = (
-    st.text(st.sampled_from("ab&<>\"'%\n\t\u00a0é\ue000") | st.characters(), min_size=1, max_size=12)
+    st.text(
+        st.sampled_from("ab&<>\"'%\n\t\u00a0é\ue000") | st.characters(), min_size=1, max_size=12
+    )
     .map(clean)
     .filter(bool)
 )
-MOMENT = st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30), timezones=st.just(UTC))  # noqa: DTZ001
+MOMENT = st.datetimes(
+    min_value=datetime(1, 1, 2),  # noqa: DTZ001
+    max_value=datetime(9999, 12, 30),  # noqa: DTZ001
+    timezones=st.just(UTC),
+)
 # Two values that differ, of each kind of value that may be shown.
 WORDS = st.lists(WORD, min_size=2, max_size=2, unique=True)
 NUMBERS = st.lists(st.integers(1, 9999), min_size=2, max_size=2, unique=True)
@@ -51,7 +58,8 @@ def several(draw: Draw, pair: Callable[[], Pair], most: int = 3) -> Pair:
 
 
 def of_fields(kind: Any, **pairs: Pair) -> Pair:
-    """Two values of a type, of the first and of the second value of each field: every field has to be named."""
+    """Two values of a type, of the first and of the second value of each field: every field has to
+    be named."""
     assert set(pairs) == set(kind._fields)
     return kind(**{name: one for name, (one, _) in pairs.items()}), kind(
         **{name: other for name, (_, other) in pairs.items()}
@@ -63,7 +71,9 @@ def articles(draw: Draw) -> tuple[Article, Article]:
     """Two articles of one shape that differ in every field that is present."""
 
     def provider() -> Pair:
-        return of_fields(Provider, domain=("example.org", "xn--bcher-kva.example"), name=draw(WORDS))
+        return of_fields(
+            Provider, domain=("example.org", "xn--bcher-kva.example"), name=draw(WORDS)
+        )
 
     def image() -> Pair:
         sizes = {name: maybe(draw, draw(NUMBERS), None) for name in ("width", "height", "length")}
@@ -71,7 +81,10 @@ def articles(draw: Draw) -> tuple[Article, Article]:
 
     def related() -> Pair:
         return of_fields(
-            Related, title=draw(WORDS), link=addresses(draw), provider=draw(st.permutations([None, provider()[0]]))
+            Related,
+            title=draw(WORDS),
+            link=addresses(draw),
+            provider=draw(st.permutations([None, provider()[0]])),
         )
 
     link = addresses(draw)
@@ -79,7 +92,9 @@ def articles(draw: Draw) -> tuple[Article, Article]:
         Article,
         path=draw(WORDS),
         digest=draw(WORDS),
-        id=link if draw(st.booleans()) else draw(NUMBERS.map(lambda numbers: [f"id:{number}&" for number in numbers])),
+        id=link
+        if draw(st.booleans())
+        else draw(NUMBERS.map(lambda numbers: [f"id:{number}&" for number in numbers])),
         link=link,
         title=draw(WORDS),
         published=draw(MOMENTS),
@@ -107,7 +122,11 @@ def articles(draw: Draw) -> tuple[Article, Article]:
 def feeds(draw: Draw) -> tuple[FeedInput, FeedInput]:
     """Two feeds of one shape, and their places, that differ in every field that is present."""
     kind = draw(st.sampled_from(["topics", "providers", "categories", "feeds"]))
-    key = (f"{kind}/ai", f"{kind}/computer-vision") if draw(st.booleans()) else (EVERYTHING, EVERYTHING)
+    key = (
+        (f"{kind}/ai", f"{kind}/computer-vision")
+        if draw(st.booleans())
+        else (EVERYTHING, EVERYTHING)
+    )
     feed = of_fields(
         Feed,
         key=key,
@@ -135,17 +154,27 @@ def feeds(draw: Draw) -> tuple[FeedInput, FeedInput]:
 
 def rss_entry(given: EntryInput, site: Site, style: Style) -> bytes:
     """What feedgen makes of an article, without a template."""
-    entry = rss.withdrawn_of(given.article) if given.article.withdrawn else rss.entry_of(given, site, style)
+    entry = (
+        rss.withdrawn_of(given.article)
+        if given.article.withdrawn
+        else rss.entry_of(given, site, style)
+    )
     return xml.cut_out(entry.rss_entry())
 
 
 def atom_entry(given: EntryInput, site: Site, style: Style) -> bytes:
     """What feedgen makes of an article, without a template."""
-    entry = atom.withdrawn_of(given.article) if given.article.withdrawn else atom.entry_of(given, site, style)
+    entry = (
+        atom.withdrawn_of(given.article)
+        if given.article.withdrawn
+        else atom.entry_of(given, site, style)
+    )
     return xml.cut_out(entry.atom_entry())
 
 
-@pytest.mark.parametrize(("form", "feedgens_own"), [(rss, rss_entry), (atom, atom_entry)], ids=["rss", "atom"])
+@pytest.mark.parametrize(
+    ("form", "feedgens_own"), [(rss, rss_entry), (atom, atom_entry)], ids=["rss", "atom"]
+)
 @given(pair=articles(), html=WORDS, whole=st.booleans(), site=SITE, style=STYLE)
 def test_each_of_two_articles_of_one_shape_is_rendered_as_feedgen_does(
     form: Any,
@@ -156,14 +185,21 @@ def test_each_of_two_articles_of_one_shape_is_rendered_as_feedgen_does(
     site: Site,
     style: Style,
 ) -> None:
-    one, other = (EntryInput(article, content if whole else "") for article, content in zip(pair, html, strict=True))
+    one, other = (
+        EntryInput(article, content if whole else "")
+        for article, content in zip(pair, html, strict=True)
+    )
     compiled.ENTRIES.forget()
     for _ in range(2):  # the first article is rendered by the template, too
         for item in (one, other):
             # What Atom writes beside what is left of an article, a tombstone, is no feedgen's.
             made = form.entry(item, site, style)
             expected = feedgens_own(item, site, style)
-            assert made.startswith(expected) if item.article.withdrawn and form is atom else made == expected
+            assert (
+                made.startswith(expected)
+                if item.article.withdrawn and form is atom
+                else made == expected
+            )
 
 
 @pytest.mark.parametrize("form", [rss, atom], ids=["rss", "atom"])
@@ -177,12 +213,19 @@ def test_the_frame_of_each_of_two_feeds_of_one_shape_is_as_feedgen_makes_it(
             whole = form.feed_of(item.feed, site, item.updated, item.place)
             made = b"".join(form.frame(item.feed, site, item.updated, item.place))
             document = whole.rss_str() if form is rss else whole.atom_str()
-            assert made == (xml.styled(document, site.local("feeds.css")) if item.feed.page else document)
+            assert made == (
+                xml.styled(document, site.local("feeds.css")) if item.feed.page else document
+            )
 
 
 @given(pair=articles(), whole=st.booleans())
-def test_articles_that_differ_in_every_value_share_a_template(pair: tuple[Article, Article], whole: bool) -> None:
-    one, other = (EntryInput(article._replace(images=article.images[:1]), "<p>" if whole else "") for article in pair)
+def test_articles_that_differ_in_every_value_share_a_template(
+    pair: tuple[Article, Article], whole: bool
+) -> None:
+    one, other = (
+        EntryInput(article._replace(images=article.images[:1]), "<p>" if whole else "")
+        for article in pair
+    )
     compiled.ENTRIES.forget()
     rss.entry(one, Site(), Style())
     rss.entry(other, Site(), Style())
@@ -190,17 +233,23 @@ def test_articles_that_differ_in_every_value_share_a_template(pair: tuple[Articl
 
 
 @given(pair=feeds())
-def test_feeds_that_differ_in_every_value_share_a_template(pair: tuple[FeedInput, FeedInput]) -> None:
+def test_feeds_that_differ_in_every_value_share_a_template(
+    pair: tuple[FeedInput, FeedInput],
+) -> None:
     compiled.FRAMES.forget()
     for item in pair:
         atom.frame(item.feed, Site(), item.updated, item.place)
     assert [template is not None for template in compiled.FRAMES.compiled] == [True]
 
 
-@pytest.mark.parametrize("kind", [EntryInput, Article, Provider, Image, Related, FeedInput, Feed, Place])
+@pytest.mark.parametrize(
+    "kind", [EntryInput, Article, Provider, Image, Related, FeedInput, Feed, Place]
+)
 def test_every_field_is_declared(kind: Any) -> None:
     undeclared = set(kind.__match_args__) - set(DECLARED[kind])
-    assert not undeclared, f"say in feeds/render/compiled.py what these fields of {kind.__name__} are in a template"
+    assert not undeclared, (
+        f"say in feeds/render/compiled.py what these fields of {kind.__name__} are in a template"
+    )
     assert set(DECLARED[kind]) <= set(kind.__match_args__), "declared, and no field"
 
 
@@ -220,7 +269,13 @@ def test_a_format_that_shows_a_field_declared_irrelevant_gives_each_article_its_
     def render(given: EntryInput, site: Site, style: Style) -> bytes:
         return f"{given.article.title}: {read(given.article)}".encode()
 
-    originals = [first, None, "https://example.org/1", "https://example.net/other", "https://example.net/original"]
+    originals = [
+        first,
+        None,
+        "https://example.org/1",
+        "https://example.net/other",
+        "https://example.net/original",
+    ]
     inputs = [EntryInput(article(original_link=original)) for original in originals]
     made = [compiled.entry(render, one, Site(), Style()) for one in inputs]
     assert made == [render(one, Site(), Style()) for one in inputs]
@@ -233,8 +288,12 @@ class Note(NamedTuple):
     mood: Hashable = None
 
 
-@pytest.mark.parametrize("moods", [("glad", "sad", None), (None, "sad", ""), (1, 2, 1), ((), ("a", "b"), ("b", "a"))])
-@pytest.mark.parametrize("declared", [{"title": Kind.TEXT}, {"title": Kind.TEXT, "mood": Kind.IRRELEVANT}, {}])
+@pytest.mark.parametrize(
+    "moods", [("glad", "sad", None), (None, "sad", ""), (1, 2, 1), ((), ("a", "b"), ("b", "a"))]
+)
+@pytest.mark.parametrize(
+    "declared", [{"title": Kind.TEXT}, {"title": Kind.TEXT, "mood": Kind.IRRELEVANT}, {}]
+)
 def test_a_field_that_is_not_declared_is_never_that_of_another(
     declared: dict[str, Kind], moods: tuple[Hashable, ...]
 ) -> None:
@@ -243,12 +302,16 @@ def test_a_field_that_is_not_declared_is_never_that_of_another(
 
     templates = Templates(Note, {Note: declared})
     notes = [Note(title, mood) for mood in moods for title in ("A", "B & C")]
-    assert [templates.render(render, note, templates.read(note)) for note in notes] == [render(note) for note in notes]
+    assert [templates.render(render, note, templates.read(note)) for note in notes] == [
+        render(note) for note in notes
+    ]
 
 
 def test_inputs_that_differ_in_an_undeclared_field_do_not_share_a_template() -> None:
     templates = Templates(Note, {Note: {"title": Kind.TEXT}})
-    keys = {templates.read(Note(title, mood)).key for title in ("A", "B") for mood in ("glad", "sad")}
+    keys = {
+        templates.read(Note(title, mood)).key for title in ("A", "B") for mood in ("glad", "sad")
+    }
     assert len(keys) == 2
 
 

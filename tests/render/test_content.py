@@ -68,7 +68,9 @@ def test_an_article_of_nothing_but_a_title_has_no_content() -> None:
         ([(20, 20), (20, 20)], 0),
     ],
 )
-def test_the_best_picture_is_the_largest_known(sizes: list[tuple[int | None, int | None]], best: int) -> None:
+def test_the_best_picture_is_the_largest_known(
+    sizes: list[tuple[int | None, int | None]], best: int
+) -> None:
     images = tuple(Image(f"https://example.org/{n}.png", *size) for n, size in enumerate(sizes))
     assert lead_image(article(images=images)) == images[best]
 
@@ -76,7 +78,10 @@ def test_the_best_picture_is_the_largest_known(sizes: list[tuple[int | None, int
 @pytest.mark.parametrize(
     ("html", "expected"),
     [
-        ('<a href="../x?a=1&amp;b=2#c">l</a>', '<a href="https://example.org/2024/x?a=1&amp;b=2#c">l</a>'),
+        (
+            '<a href="../x?a=1&amp;b=2#c">l</a>',
+            '<a href="https://example.org/2024/x?a=1&amp;b=2#c">l</a>',
+        ),
         ('<a href="#note">l</a>', f'<a href="{BASE}#note">l</a>'),
         ('<a href="//example.net/">l</a>', '<a href="https://example.net/">l</a>'),
         ('<a href="mailto:a@example.org">l</a>', '<a href="mailto:a@example.org">l</a>'),
@@ -86,7 +91,10 @@ def test_the_best_picture_is_the_largest_known(sizes: list[tuple[int | None, int
             f'<img src="https://example.org/a.png" srcset="{BASE}b.png 1x, https://example.org/c.png 2.5x, '
             'https://example.net/d.png?e,f 300w">',
         ),
-        ('<video src="v.mp4" poster="p.jpg"></video>', f'<video src="{BASE}v.mp4" poster="{BASE}p.jpg"></video>'),
+        (
+            '<video src="v.mp4" poster="p.jpg"></video>',
+            f'<video src="{BASE}v.mp4" poster="{BASE}p.jpg"></video>',
+        ),
         ('<blockquote cite="c">q</blockquote>', f'<blockquote cite="{BASE}c">q</blockquote>'),
         ('<a href="javascript:alert(1)">l</a>', "<a>l</a>"),
         ('<a href=" java\nscript:alert(1)">l</a>', "<a>l</a>"),
@@ -103,8 +111,25 @@ def test_html_is_cleaned_and_its_addresses_are_absolute(html: str, expected: str
 
 
 PIECES = [
-    *("<p>", "</p>", "<img src=x onerror=alert(1)>", "<svg><script>", "<a href='", "javascript:", "'>", "]]>", "<!--"),
-    *("<math><mi//xlink:href='data:x,<script>'>", "&lt;script&gt;", "&#x0;", "\x00", "<![CDATA[", "[x](javascript:y)"),
+    *(
+        "<p>",
+        "</p>",
+        "<img src=x onerror=alert(1)>",
+        "<svg><script>",
+        "<a href='",
+        "javascript:",
+        "'>",
+        "]]>",
+        "<!--",
+    ),
+    *(
+        "<math><mi//xlink:href='data:x,<script>'>",
+        "&lt;script&gt;",
+        "&#x0;",
+        "\x00",
+        "<![CDATA[",
+        "[x](javascript:y)",
+    ),
     *(
         "<script",
         ">",
@@ -124,7 +149,18 @@ PIECES = [
 def test_nothing_that_runs_gets_through(text: str) -> None:
     made = cleaned(body_of(text), BASE)
     seen = Seen(made)
-    assert not {"script", "style", "iframe", "object", "embed", "svg", "math", "base", "form", "link"} & set(seen.tags)
+    assert not {
+        "script",
+        "style",
+        "iframe",
+        "object",
+        "embed",
+        "svg",
+        "math",
+        "base",
+        "form",
+        "link",
+    } & set(seen.tags)
     for name, value in seen.attributes:
         assert not name.startswith("on")
         assert name != "style"

@@ -1,4 +1,5 @@
-"""Pages for people: what stands on them, how large they are, colours to be read, templates of the publisher's own."""
+"""Pages for people: what stands on them, how large they are, colours to be read, templates of the
+publisher's own."""
 
 import re
 import shutil
@@ -42,7 +43,10 @@ def made(config: Config, path: str) -> Document | None:
 class TestColours:
     @given(COLOURS)
     def test_any_accent_can_be_read_on_both_papers(self, colour: str) -> None:
-        for paper, panel in ((colours.LIGHT, colours.LIGHT_PANEL), (colours.DARK, colours.DARK_PANEL)):
+        for paper, panel in (
+            (colours.LIGHT, colours.LIGHT_PANEL),
+            (colours.DARK, colours.DARK_PANEL),
+        ):
             accent = colours.readable(colour, paper, panel)
             assert colours.contrast(accent, paper) >= 4.5
             assert colours.contrast(accent, panel) >= 4.5
@@ -64,9 +68,13 @@ class TestColours:
                 assert f"--paper: {paper}" in style
             assert "ACCENT" not in style
         pages = html.asset("pages.css", site).decode()
-        assert f"--panel: {colours.LIGHT_PANEL}" in pages and f"--panel: {colours.DARK_PANEL}" in pages
+        assert (
+            f"--panel: {colours.LIGHT_PANEL}" in pages and f"--panel: {colours.DARK_PANEL}" in pages
+        )
         inks = re.findall(r"--(?:ink|soft): (#\w{6})", pages)
-        grounds = [(colours.LIGHT, colours.LIGHT_PANEL)] * 2 + [(colours.DARK, colours.DARK_PANEL)] * 2
+        grounds = [(colours.LIGHT, colours.LIGHT_PANEL)] * 2 + [
+            (colours.DARK, colours.DARK_PANEL)
+        ] * 2
         for ink, papers in zip(inks, grounds, strict=True):
             assert all(colours.contrast(ink, paper) >= 4.5 for paper in papers)
 
@@ -75,10 +83,19 @@ class TestWeeks:
     def test_articles_are_counted_by_week_up_to_that_of_the_newest(self) -> None:
         first = first_monday(make.NOW)  # a Monday, at noon
         assert first == make.NOW - timedelta(weeks=51, hours=12)
-        days = {first - HOUR: 9, first: 1, first + timedelta(days=6): 2, make.NOW - timedelta(hours=12): 4}
+        days = {
+            first - HOUR: 9,
+            first: 1,
+            first + timedelta(days=6): 2,
+            make.NOW - timedelta(hours=12): 4,
+        }
         weeks = html.Weeks(first, by_week(days, first))
         assert (weeks.articles[0], weeks.articles[-1], sum(weeks.articles)) == (3, 4, 7)
-        assert (weeks.most, weeks.fullest, weeks.last) == (4, make.NOW - timedelta(hours=12), weeks.fullest)
+        assert (weeks.most, weeks.fullest, weeks.last) == (
+            4,
+            make.NOW - timedelta(hours=12),
+            weeks.fullest,
+        )
         assert weeks.bars == "M1 100v-75h8v75zM511 100v-100h8v100z"
 
     @pytest.mark.parametrize(
@@ -93,7 +110,9 @@ class TestWeeks:
             ((70_000,) * 3, "about 10,000 a day"),
         ],
     )
-    def test_how_often_there_is_one_is_said_in_words(self, counts: tuple[int, ...], often: str) -> None:
+    def test_how_often_there_is_one_is_said_in_words(
+        self, counts: tuple[int, ...], often: str
+    ) -> None:
         assert html.Weeks(make.NOW, counts).often == often
 
     def test_a_feed_of_the_year_1_has_a_page(self, tmp_path: Path) -> None:
@@ -102,8 +121,12 @@ class TestWeeks:
 
 
 class TestSize:
-    def test_a_page_shows_as_many_articles_as_fit_and_says_how_many_there_are(self, tmp_path: Path) -> None:
-        long = {f"{n}.md": hostile.case(n, "語" * 2000 + "<&>", "word " * 5000).record for n in LARGE}
+    def test_a_page_shows_as_many_articles_as_fit_and_says_how_many_there_are(
+        self, tmp_path: Path
+    ) -> None:
+        long = {
+            f"{n}.md": hostile.case(n, "語" * 2000 + "<&>", "word " * 5000).record for n in LARGE
+        }
         config = make.site(tmp_path, {**long}, "[feeds]\nlimit = 200\nmax_bytes = 99_000_000\n")
         shown = page(config)
         count = shown.count("<article")
@@ -113,13 +136,20 @@ class TestSize:
         assert f"The newest {count} of 80" in shown
 
     def test_one_article_stays_whatever_its_size(self, tmp_path: Path) -> None:
-        links = ", ".join(f"{{title: R, webUrl: 'https://example.org/{'x' * 15_000}{n}'}}" for n in range(12))
-        records: dict[str, str | bytes] = {f"{n}.md": make.record(n, related=f"[{links}]") for n in (1, 2)}
+        links = ", ".join(
+            f"{{title: R, webUrl: 'https://example.org/{'x' * 15_000}{n}'}}" for n in range(12)
+        )
+        records: dict[str, str | bytes] = {
+            f"{n}.md": make.record(n, related=f"[{links}]") for n in (1, 2)
+        }
         assert page(make.site(tmp_path, records)).count("<article") == 1
 
     def test_a_page_of_history_leads_to_what_it_has_no_room_for(self, tmp_path: Path) -> None:
         title = f'"{"語" * 300}"'
-        long = {f"{n}.md": make.record(n, title=title, webUrl=f"https://example.org/{'x' * 900}{n}") for n in LARGE}
+        long = {
+            f"{n}.md": make.record(n, title=title, webUrl=f"https://example.org/{'x' * 900}{n}")
+            for n in LARGE
+        }
         config = make.site(tmp_path, {**long}, "[feeds]\nlimit = 2\n")
         shown = page(config, "archive/2026-11.html")
         assert len(shown.encode()) <= html.MOST
@@ -130,14 +160,20 @@ class TestSize:
 
     @pytest.mark.parametrize(
         ("text", "short"),
-        [("a few words", "a few words"), ("some more words, here", "some more words…"), ("x" * 30, "x" * 20 + "…")],
+        [
+            ("a few words", "a few words"),
+            ("some more words, here", "some more words…"),
+            ("x" * 30, "x" * 20 + "…"),
+        ],
     )
     def test_a_text_is_cut_between_two_words(self, text: str, short: str) -> None:
         assert html._short(text, 20) == short
 
 
 class TestShown:
-    def test_topics_and_providers_lead_to_their_feeds_under_the_names_that_these_go_by(self, tmp_path: Path) -> None:
+    def test_topics_and_providers_lead_to_their_feeds_under_the_names_that_these_go_by(
+        self, tmp_path: Path
+    ) -> None:
         tables = '[topics.ai]\ntitle = "Thinking & machines"\naliases = ["A.I."]\n'
         config = make.site(tmp_path, {"1.md": make.record(1, topics="[A.I., Robots]")}, tables)
         shown = page(config)
@@ -146,23 +182,33 @@ class TestShown:
         assert '<a href="/providers/example.org/" dir="auto">Example</a>' in shown
 
     def test_what_has_no_feed_is_no_link(self, tmp_path: Path) -> None:
-        config = make.site(tmp_path, {"1.md": make.record(1)}, '[feeds]\nkinds = []\nretired = ["topics/ai"]\n')
+        config = make.site(
+            tmp_path, {"1.md": make.record(1)}, '[feeds]\nkinds = []\nretired = ["topics/ai"]\n'
+        )
         shown = page(config)
         assert "/topics/" not in shown and "/providers/" not in shown
         assert '<span dir="auto">Example</span>' in shown
 
-    def test_of_a_withdrawn_article_nothing_is_left_but_that_it_was_there(self, tmp_path: Path) -> None:
+    def test_of_a_withdrawn_article_nothing_is_left_but_that_it_was_there(
+        self, tmp_path: Path
+    ) -> None:
         record = make.record(1, excerpt="What was said.", title="What it was")
-        config = make.site(tmp_path, {"1.md": record, "2.md": make.record(2)}, "[feeds]\nwithdrawn_days = 9\n")
+        config = make.site(
+            tmp_path, {"1.md": record, "2.md": make.record(2)}, "[feeds]\nwithdrawn_days = 9\n"
+        )
         assert "What it was" in page(config)
-        make.write(config.records_folder / "1.md", record.replace("published: true", "published: false"))
+        make.write(
+            config.records_folder / "1.md", record.replace("published: true", "published: false")
+        )
         shown = page(config)
         assert "Withdrawn" in shown
         assert "What" not in shown.replace("What article 2 says.", "").replace("What is this?", "")
 
     def test_below_a_path_every_address_has_it(self, tmp_path: Path) -> None:
         config = make.site(tmp_path, {"1.md": make.record(1)})
-        config.file.write_text(config.file.read_text().replace("feeds.example.org", "example.org/news"))
+        config.file.write_text(
+            config.file.read_text().replace("feeds.example.org", "example.org/news")
+        )
         config = load_config(config.file)
         for path in ("index.html", "all/index.html", "topics/ai/index.html"):
             found = re.findall(r'(?:href|src)="(/[^"]*)"', page(config, path))
@@ -179,7 +225,9 @@ class TestShown:
         assert "alert" not in shown
 
     def test_a_picture_that_counts_readers_is_none(self, tmp_path: Path) -> None:
-        tiny = make.record(1, images="[{url: 'https://example.org/pixel.gif', width: 1, height: 1}]")
+        tiny = make.record(
+            1, images="[{url: 'https://example.org/pixel.gif', width: 1, height: 1}]"
+        )
         assert "<img" not in page(make.site(tmp_path, {"1.md": tiny}))
 
     @pytest.mark.parametrize("name", ["index.html", "all/index.html", "topics/ai/index.html"])
@@ -197,7 +245,9 @@ class TestLooks:
     @pytest.fixture
     def config(self, tmp_path: Path) -> Config:
         """A site."""
-        return make.site(tmp_path, {"1.md": make.record(1), "2.md": make.record(2, topics="[Robots]")})
+        return make.site(
+            tmp_path, {"1.md": make.record(1), "2.md": make.record(2, topics="[Robots]")}
+        )
 
     def other(self, config: Config, **files: str) -> Config:
         """The site with these templates."""
@@ -222,7 +272,9 @@ class TestLooks:
         assert b"#0b57a4" in changed.content and b"#0b57a4" not in style.content
         assert "Mine" in page(load_config(config.file))
 
-    @pytest.mark.parametrize("accent", ["red", "#12", "#1234567", "rgb(0,0,0)", "#00000g", "#fff;}"])
+    @pytest.mark.parametrize(
+        "accent", ["red", "#12", "#1234567", "rgb(0,0,0)", "#00000g", "#fff;}"]
+    )
     def test_an_accent_that_is_no_colour_is_refused(self, config: Config, accent: str) -> None:
         config.file.write_text(f'{config.file.read_text()}accent = "{accent}"\n')
         with pytest.raises(ConfigError, match=r"site\.accent: expected a colour such as #c2410c"):
@@ -233,20 +285,24 @@ class TestLooks:
         assert load_config(config.file).site.accent == "#00aaff"
 
     def test_a_template_stands_in_place_of_ours_and_may_extend_it(self, config: Config) -> None:
-        base = (
-            '{% extends "feeds/base.html" %}{% block banner %}<header class="banner">The Daily</header>{% endblock %}'
+        base = '{% extends "feeds/base.html" %}{% block banner %}<header class="banner">The Daily</header>{% endblock %}'
+        mine = self.other(
+            config, base_html=base, article_html="<li>{{ article.title | upper }}</li>"
         )
-        mine = self.other(config, base_html=base, article_html="<li>{{ article.title | upper }}</li>")
         shown = page(mine)
         assert '<header class="banner">The Daily</header>' in shown
         assert "<li>ARTICLE 1</li><li>ARTICLE 2</li>" in shown
         assert "The Daily" in html.error_page(mine.site, "Nothing", "at all").decode()
 
-    def test_a_template_that_changes_alters_the_pages_that_are_made_of_it(self, config: Config) -> None:
+    def test_a_template_that_changes_alters_the_pages_that_are_made_of_it(
+        self, config: Config
+    ) -> None:
         first = page(self.other(config, article_html="<li>One</li>"))
         second = page(self.other(config, article_html="<li>Two</li>"))
         assert first.replace("One", "Two") == second
-        assert "<article" in page(self.other(config, article_html='{% extends "feeds/article.html" %}'))
+        assert "<article" in page(
+            self.other(config, article_html='{% extends "feeds/article.html" %}')
+        )
 
     def test_the_next_build_publishes_it(self, config: Config) -> None:
         folder = config.file.parent
@@ -260,7 +316,9 @@ class TestLooks:
         changed = {path for path in after if path != MANIFEST and before[path] != after[path]}
         assert changed == {path for path in after if path.endswith("/index.html")}
 
-    def test_a_style_of_ones_own_is_published_in_the_colour_of_the_site(self, config: Config) -> None:
+    def test_a_style_of_ones_own_is_published_in_the_colour_of_the_site(
+        self, config: Config
+    ) -> None:
         mine = self.other(config, pages_css="a { color: ACCENT-LIGHT; }", icon_svg="<svg/>")
         style, icon = made(mine, "pages.css"), made(mine, "icon.svg")
         assert style is not None and icon is not None
@@ -269,15 +327,24 @@ class TestLooks:
 
     def test_what_is_no_template_is_told_with_its_line(self, config: Config) -> None:
         mine = self.other(config, feed_html="<h1>\n{% if %}")
-        with pytest.raises(RenderError, match=r"mine/feed\.html:2: expected a template of Jinja, got: "):
+        with pytest.raises(
+            RenderError, match=r"mine/feed\.html:2: expected a template of Jinja, got: "
+        ):
             create_app(mine)
         done = make.invoke("build", cwd=config.file.parent, check=2)
-        assert re.search(r"^feeds: mine/feed\.html:2: expected a template of Jinja", done.stderr, re.MULTILINE)
+        assert re.search(
+            r"^feeds: mine/feed\.html:2: expected a template of Jinja", done.stderr, re.MULTILINE
+        )
 
     @pytest.mark.parametrize(
         ("name", "text", "line", "said"),
         [
-            ("feed_html", "<h1>\n{{ nothing.of.the.kind }}", 2, "UndefinedError: 'nothing' is undefined"),
+            (
+                "feed_html",
+                "<h1>\n{{ nothing.of.the.kind }}",
+                2,
+                "UndefinedError: 'nothing' is undefined",
+            ),
             ("feed_html", "\n\n{{ 1 // 0 }}", 3, "ZeroDivisionError: "),
             ("feed_html", "{% include 'no.html' %}", 1, "TemplateNotFound: no.html"),
             ("feed_html", "{{ feed.title + 1 }}", 1, "[A-Za-z]+Error: "),
@@ -322,22 +389,31 @@ class TestLooks:
         for _ in range(2):
             response = client.get("/nothing", headers={"Accept": "text/html"})
             assert (response.status_code, response.data) == (404, plain.data)
-        assert [record.message.partition(": ")[0] for record in caplog.records] == ["mine/error.html:1"]
+        assert [record.message.partition(": ")[0] for record in caplog.records] == [
+            "mine/error.html:1"
+        ]
 
     @pytest.mark.parametrize(
         ("files", "said"),
         [
             ({}, "expected a folder of templates, got: No such file or directory"),
-            ({"logo.png": b"x"}, r"expected templates, \*\.html, and pages\.css, .*, got 'logo\.png'"),
+            (
+                {"logo.png": b"x"},
+                r"expected templates, \*\.html, and pages\.css, .*, got 'logo\.png'",
+            ),
             ({"feed.html": b"\xff"}, "expected files of UTF-8"),
             ({"more.html/x": b""}, "expected a folder of templates, got: Is a directory"),
         ],
         ids=["no_folder", "another_file", "no_text", "a_folder_in_it"],
     )
-    def test_a_folder_that_cannot_be_used_is_told(self, config: Config, files: dict[str, bytes], said: str) -> None:
+    def test_a_folder_that_cannot_be_used_is_told(
+        self, config: Config, files: dict[str, bytes], said: str
+    ) -> None:
         for name, content in files.items():
             make.write(config.file.parent / "mine" / name, content)
-        config.file.write_text(config.file.read_text().replace("base_url", 'templates = "mine"\nbase_url'))
+        config.file.write_text(
+            config.file.read_text().replace("base_url", 'templates = "mine"\nbase_url')
+        )
         with pytest.raises(ConfigError, match=f"site.templates: {said}"):
             load_config(config.file)
 

@@ -1,7 +1,7 @@
 """No record puts an element or an attribute into a document that is not allowed there.
 
-What is published is parsed again by a parser that does as browsers do (html5lib). The lists of what may be in it stand
-here, said again without the code of feeds.
+What is published is parsed again by a parser that does as browsers do (html5lib). The lists of what
+may be in it stand here, said again without the code of feeds.
 """
 
 import json
@@ -70,9 +70,46 @@ PIECES = [
         "&#&#1;60;",
         "\ue001",
     ),
-    *("script", "<script>", "</script>", "<svg>", "<math>", "<mi>", "<style>", "<noscript>", "<title>", "<textarea>"),
-    *("<!--", "-->", "<![CDATA[", "]]>", "`", "\n\n", "    ", "[x](", ")", "javascript:", "![", "<table>", "<td>"),
-    *("{%", "%}", "{/*", "*/}", "&amp;", "&quot;", "<iframe srcdoc=", "<template>", "<select>", "<xmp>", "<a href="),
+    *(
+        "script",
+        "<script>",
+        "</script>",
+        "<svg>",
+        "<math>",
+        "<mi>",
+        "<style>",
+        "<noscript>",
+        "<title>",
+        "<textarea>",
+    ),
+    *(
+        "<!--",
+        "-->",
+        "<![CDATA[",
+        "]]>",
+        "`",
+        "\n\n",
+        "    ",
+        "[x](",
+        ")",
+        "javascript:",
+        "![",
+        "<table>",
+        "<td>",
+    ),
+    *(
+        "{%",
+        "%}",
+        "{/*",
+        "*/}",
+        "&amp;",
+        "&quot;",
+        "<iframe srcdoc=",
+        "<template>",
+        "<select>",
+        "<xmp>",
+        "<a href=",
+    ),
     *("&lt;", "\\"),
 ]
 BODIES = st.lists(st.sampled_from(PIECES) | st.text(max_size=4), max_size=16).map("".join)
@@ -101,7 +138,9 @@ def html_of(documents: dict[str, bytes]) -> Iterator[str]:
             # In RSS an item's description is HTML, and its content; Atom says what is.
             for item in root.iter("item"):
                 yield from (item.findtext(name) or "" for name in ("description", CONTENT))
-            yield from (element.text or "" for element in root.iter() if element.get("type") == "html")
+            yield from (
+                element.text or "" for element in root.iter() if element.get("type") == "html"
+            )
         elif path.endswith("feed.json") or ("archive/" in path and path.endswith(".json")):
             yield from (item.get("content_html", "") for item in json.loads(content)["items"])
 
@@ -110,20 +149,25 @@ def record(n: int, body: str, text: str) -> str:
     """A record with a body, and a text in its other places."""
     quoted = json.dumps(f"x{text}")
     related = f"[{{title: {quoted}, webUrl: 'https://example.net/{n}'}}]"
-    return make.record(n, title=quoted, excerpt=quoted, topics=f"[{quoted}]", related=related, body=body)
+    return make.record(
+        n, title=quoted, excerpt=quoted, topics=f"[{quoted}]", related=related, body=body
+    )
 
 
 def build(records: list[tuple[str, str]]) -> dict[str, bytes]:
     """The tree of records, each of a body and another text."""
     with TemporaryDirectory() as place:
-        files: dict[str, str | bytes] = {f"{n}.md": record(n, *texts) for n, texts in enumerate(records, start=1)}
+        files: dict[str, str | bytes] = {
+            f"{n}.md": record(n, *texts) for n, texts in enumerate(records, start=1)
+        }
         config = make.site(Path(place), files, "[feeds]\nlimit = 2\n[build]\nworkers = 0\n")
         make.invoke("build", cwd=Path(place), check=None)
         return make.tree(config.output_folder)
 
 
 def check_documents(records: list[tuple[str, str]]) -> None:
-    """Hold every document of these records against the lists; a page against one of harmless records."""
+    """Hold every document of these records against the lists; a page against one of harmless
+    records."""
     tree = build(records)
     for html in html_of(tree):
         check(html)
@@ -132,18 +176,30 @@ def check_documents(records: list[tuple[str, str]]) -> None:
         usual |= shapes_of(content.decode()) if path.endswith(".html") else set()
     for path, content in tree.items():
         if path.endswith(".html"):
-            # The titles of what a reader may see are in other numbers, and cut; no element is of another shape.
+            # The titles of what a reader may see are in other numbers, and cut; no element is of
+            # another shape.
             assert shapes_of(content.decode()) <= usual, path
 
 
 def test_the_confirmed_one_is_gone_from_every_document() -> None:
-    check_documents([(CONFIRMED, CONFIRMED), (f"Words\n\n{CONFIRMED}", "\u0338 onerror=alert(1) z=<b>"), ("c", "d")])
+    check_documents(
+        [
+            (CONFIRMED, CONFIRMED),
+            (f"Words\n\n{CONFIRMED}", "\u0338 onerror=alert(1) z=<b>"),
+            ("c", "d"),
+        ]
+    )
 
 
-@pytest.mark.parametrize("reference", ["&#824;", "&#x338;", "\u0338", "&#x0338", "&#&#1;824;", "&#8&#x1;24;"])
+@pytest.mark.parametrize(
+    "reference", ["&#824;", "&#x338;", "\u0338", "&#x0338", "&#&#1;824;", "&#8&#x1;24;"]
+)
 @pytest.mark.parametrize("before", ['<img src="/x.png">', "<br>", "<p>", "<b", "&lt;p", "</b>"])
 def test_no_character_is_joined_with_a_tag(before: str, reference: str) -> None:
-    for body in (f"{before}{reference} onerror=alert(1) z=<b>", f"x {before}{reference} onerror=alert(1) z=<b>"):
+    for body in (
+        f"{before}{reference} onerror=alert(1) z=<b>",
+        f"x {before}{reference} onerror=alert(1) z=<b>",
+    ):
         check(content_of(article(body=body)))
 
 

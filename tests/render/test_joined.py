@@ -14,7 +14,11 @@ from feeds.site import Site
 from tests.make import NOW, article
 
 TEXT = st.text(min_size=1, max_size=40).map(clean).filter(bool)
-MOMENT = st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30), timezones=st.just(UTC))  # noqa: DTZ001
+MOMENT = st.datetimes(
+    min_value=datetime(1, 1, 2),  # noqa: DTZ001
+    max_value=datetime(9999, 12, 30),  # noqa: DTZ001
+    timezones=st.just(UTC),
+)
 SIZE = st.none() | st.integers(1, 9999)
 ARTICLE = st.builds(
     lambda **facts: Article(**facts),  # hypothesis gives a tuple what it is not told of, too
@@ -40,7 +44,9 @@ ARTICLE = st.builds(
     ).map(tuple),
     topics=st.lists(TEXT, max_size=4, unique=True).map(tuple),
     images=st.lists(
-        st.builds(Image, url=st.just("https://example.org/a.png"), width=SIZE, height=SIZE, length=SIZE)
+        st.builds(
+            Image, url=st.just("https://example.org/a.png"), width=SIZE, height=SIZE, length=SIZE
+        )
     ).map(tuple),
 )
 ADDRESS = st.none() | st.just("https://feeds.example.org/archive/2020-11.atom")
@@ -65,7 +71,9 @@ SITE = st.builds(
     logo=st.none() | st.just("https://feeds.example.org/logo.png"),
     hubs=st.just(()) | st.just(("https://hub.example.org/", "https://hub2.example.org/?a&b")),
 )
-INPUT = st.builds(EntryInput, ARTICLE) | ARTICLE.map(lambda article: EntryInput(article, content.content_of(article)))
+INPUT = st.builds(EntryInput, ARTICLE) | ARTICLE.map(
+    lambda article: EntryInput(article, content.content_of(article))
+)
 
 
 @given(inputs=st.lists(INPUT, max_size=4), site=SITE, style=STYLE, place=PLACE)
@@ -96,4 +104,6 @@ def test_atom_joined_is_what_feedgen_writes_whole(
 
 def test_dates_of_rss_need_no_locale() -> None:
     item = article(published=datetime(987, 3, 5, 4, 5, 6, tzinfo=UTC))
-    assert b"<pubDate>Mon, 05 Mar 0987 04:05:06 +0000</pubDate>" in rss.entry(EntryInput(item), Site(), Style())
+    assert b"<pubDate>Mon, 05 Mar 0987 04:05:06 +0000</pubDate>" in rss.entry(
+        EntryInput(item), Site(), Style()
+    )

@@ -16,17 +16,23 @@ from feeds.site import Site
 from tests.make import NOW, article
 from tests.render.test_joined import ARTICLE, SITE
 
-SCHEMA = Draft202012Validator(json.loads((Path(__file__).parent / "jsonfeed.schema.json").read_text("utf-8")))
+SCHEMA = Draft202012Validator(
+    json.loads((Path(__file__).parent / "jsonfeed.schema.json").read_text("utf-8"))
+)
 
 
 SUBSCRIPTION = Place("https://feeds.example.org/topics/ai/feed.json")
 
 
-def document(articles: list[Article], site: Site, place: Place = SUBSCRIPTION, *, whole: bool = True) -> Any:
+def document(
+    articles: list[Article], site: Site, place: Place = SUBSCRIPTION, *, whole: bool = True
+) -> Any:
     """The document of these articles, parsed and held against the schema."""
     head, tail = jsonfeed.frame(Feed("topics/ai", "AI", len(articles), NOW), site, NOW, place)
     inputs = [EntryInput(item, content_of(item) if whole else "") for item in articles]
-    content = head + jsonfeed.BETWEEN.join(jsonfeed.entry(item, site, Style()) for item in inputs) + tail
+    content = (
+        head + jsonfeed.BETWEEN.join(jsonfeed.entry(item, site, Style()) for item in inputs) + tail
+    )
     parsed = json.loads(content)
     SCHEMA.validate(parsed)
     return parsed
@@ -42,9 +48,17 @@ def test_any_articles_make_a_valid_feed(articles: list[Article], site: Site, who
 
 
 def test_an_item_carries_all_that_the_article_has() -> None:
-    images = (Image("https://example.org/a.gif", 1, 1), Image("https://example.org/b.jpg", 20, 30, length=77))
+    images = (
+        Image("https://example.org/a.gif", 1, 1),
+        Image("https://example.org/b.jpg", 20, 30, length=77),
+    )
     original = "https://example.net/original"
-    made = article(images=images, original_link=original, body="Text.", provider=Provider("example.org", "Example"))
+    made = article(
+        images=images,
+        original_link=original,
+        body="Text.",
+        provider=Provider("example.org", "Example"),
+    )
     (item,) = document([made], Site(base_url="https://feeds.example.org"))["items"]
     assert item == {
         "id": "https://example.org/1",
@@ -68,7 +82,9 @@ def test_an_item_carries_all_that_the_article_has() -> None:
 
 
 def test_a_feed_names_itself_and_its_hubs() -> None:
-    site = Site(base_url="https://feeds.example.org", hubs=("https://hub.example.org/",), author="Us")
+    site = Site(
+        base_url="https://feeds.example.org", hubs=("https://hub.example.org/",), author="Us"
+    )
     parsed = document([], site)
     assert parsed["feed_url"] == "https://feeds.example.org/topics/ai/feed.json"
     assert parsed["hubs"] == [{"type": "WebSub", "url": "https://hub.example.org/"}]
@@ -76,6 +92,8 @@ def test_a_feed_names_itself_and_its_hubs() -> None:
 
 
 def test_a_summary_alone_is_text() -> None:
-    (item,) = document([article()], Site(base_url="https://feeds.example.org"), whole=False)["items"]
+    (item,) = document([article()], Site(base_url="https://feeds.example.org"), whole=False)[
+        "items"
+    ]
     assert "content_html" not in item
     assert item["content_text"] == "What article 1 says."

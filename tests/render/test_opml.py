@@ -52,10 +52,19 @@ def test_newsboat_imports_it(tmp_path: Path) -> None:
     urls = tmp_path / "urls"
     urls.touch()
     (tmp_path / "config").touch()
-    places = {"--url-file": urls, "--cache-file": tmp_path / "cache.db", "--config-file": tmp_path / "config"}
+    places = {
+        "--url-file": urls,
+        "--cache-file": tmp_path / "cache.db",
+        "--config-file": tmp_path / "config",
+    }
     files = [str(word) for option in places.items() for word in option]
     command = [newsboat, *files, "--import-from-opml", str(tmp_path / "public/feeds.opml")]
-    subprocess.run(command, env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}, check=True, capture_output=True)
+    subprocess.run(
+        command,
+        env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
+        check=True,
+        capture_output=True,
+    )
     listed = json.loads(make.invoke("list", "--json", cwd=tmp_path).stdout)
     assert {line.split()[0] for line in urls.read_text("utf-8").splitlines()} == {
         feed["urls"]["rss"] for feed in listed

@@ -1,6 +1,8 @@
-"""Make fa7396d.tar.xz, a site as that commit leaves it: run with the code of that commit, in an empty folder.
+"""Make fa7396d.tar.xz, a site as that commit leaves it: run with the code of that commit, in an
+empty folder.
 
-PYTHONPATH=CHECKOUT python make_fa7396d.py && tar --owner=0 --group=0 --numeric-owner -C site -cJf fa7396d.tar.xz .
+PYTHONPATH=CHECKOUT python make_fa7396d.py && tar --owner=0 --group=0 --numeric-owner -C site -cJf
+fa7396d.tar.xz .
 """
 
 import os
@@ -13,7 +15,9 @@ from feeds.publish import static
 from tests import make
 
 folder = Path("site").absolute()
-CONFIG = '[feeds]\nwithdrawn_days = 365\nformats = ["rss", "atom"]\npages = false\narchives = false\n'
+CONFIG = (
+    '[feeds]\nwithdrawn_days = 365\nformats = ["rss", "atom"]\npages = false\narchives = false\n'
+)
 records: dict[str, str | bytes] = {f"{n}.md": make.record(n) for n in (1, 2, 3)}
 records["2.md"] = make.record(2, topics="[AI, Edited]")
 records["sub/4.md"] = make.record(4, topics="[AI, Sub]")
@@ -36,7 +40,9 @@ def build(now: datetime) -> None:
 
 H = timedelta(hours=1)
 build(make.NOW)
-make.write(config.records_folder / "2.md", make.record(2, title="Article 2, edited", topics="[AI, Edited]"))
+make.write(
+    config.records_folder / "2.md", make.record(2, title="Article 2, edited", topics="[AI, Edited]")
+)
 make.write(config.records_folder / "moved.md", make.record(6, webUrl="https://example.org/moved"))
 build(make.NOW + H)
 make.write(config.records_folder / "withdrawn.md", make.record(9, published="false"))

@@ -1,4 +1,5 @@
-"""The first run after an upgrade: what an older store knows is kept, and what is hidden now is named.
+"""The first run after an upgrade: what an older store knows is kept, and what is hidden now is
+named.
 
 fa7396d.tar.xz is a site as that commit left it, made by make_fa7396d.py.
 """
@@ -53,13 +54,17 @@ class TestWhatIsKept:
         make.run("build", cwd=older.file.parent, check=1)
         assert ids(older, "feed.atom")["Article 6"] == "https://example.org/6"
         assert ids(older, "topics/last-good/feed.atom") == {"Article 5": "https://example.org/5"}
-        assert ids(older, "topics/withdrawn-topic/feed.atom") == {"Withdrawn": "https://example.org/9"}
+        assert ids(older, "topics/withdrawn-topic/feed.atom") == {
+            "Withdrawn": "https://example.org/9"
+        }
         edited = older.output_folder / "topics" / "edited" / "feed.rss"
         content, modified = known["topics/edited/feed.rss"]
         if edited.read_bytes() == content:
             assert edited.stat().st_mtime == modified
         assert edited.stat().st_mtime >= modified
-        assert make.CANARY not in "".join(file.read_text() for file in older.output_folder.rglob("feed.*"))
+        assert make.CANARY not in "".join(
+            file.read_text() for file in older.output_folder.rglob("feed.*")
+        )
 
     def test_a_service_keeps_ids_dates_and_last_good_versions(self, older: Config) -> None:
         edited = older.output_folder / "topics" / "edited" / "feed.rss"
@@ -71,7 +76,9 @@ class TestWhatIsKept:
             assert "<id>https://example.org/6</id>" in server.get("/feed.atom").text
 
     def test_an_edit_during_the_upgrade_keeps_the_id(self, older: Config) -> None:
-        make.write(older.records_folder / "3.md", make.record(3, webUrl="https://example.org/elsewhere"))
+        make.write(
+            older.records_folder / "3.md", make.record(3, webUrl="https://example.org/elsewhere")
+        )
         make.run("build", cwd=older.file.parent, check=1)
         assert ids(older, "feed.atom")["Article 3"] == "https://example.org/3"
 
@@ -84,15 +91,21 @@ class TestWhatIsKept:
             "DROP TABLE extents",
         ],
     )
-    def test_a_store_of_another_shape_is_read_as_far_as_it_goes(self, older: Config, change: str) -> None:
+    def test_a_store_of_another_shape_is_read_as_far_as_it_goes(
+        self, older: Config, change: str
+    ) -> None:
         with closing(sqlite3.connect(older.store_file)) as connection:
             connection.execute(change)
             connection.commit()
         make.run("build", cwd=older.file.parent, check=1)
         assert ids(older, "topics/last-good/feed.atom") == {"Article 5": "https://example.org/5"}
 
-    @pytest.mark.parametrize("change", ["DROP TABLE files", "UPDATE records SET article = '[]'", "DROP TABLE records"])
-    def test_a_store_that_cannot_be_understood_is_built_again(self, older: Config, change: str) -> None:
+    @pytest.mark.parametrize(
+        "change", ["DROP TABLE files", "UPDATE records SET article = '[]'", "DROP TABLE records"]
+    )
+    def test_a_store_that_cannot_be_understood_is_built_again(
+        self, older: Config, change: str
+    ) -> None:
         with closing(sqlite3.connect(older.store_file)) as connection:
             connection.execute(change)
             connection.commit()
@@ -105,7 +118,9 @@ class TestWhatIsKept:
             run("build", cwd=older.file.parent, check=1)
             assert ids(older, "topics/sub/feed.atom") == {"Article 4": "https://example.org/4"}
 
-    def test_an_emptied_folder_during_an_upgrade_leaves_what_is_published(self, tmp_path: Path) -> None:
+    def test_an_emptied_folder_during_an_upgrade_leaves_what_is_published(
+        self, tmp_path: Path
+    ) -> None:
         config = make.site(tmp_path, {f"{n}.md": make.record(n) for n in range(1, 41)})
         make.run("build", cwd=tmp_path)
         before = make.tree(config.output_folder)
@@ -119,7 +134,9 @@ class TestWhatIsKept:
             assert "Article 40" in server.get("/feed.rss").text
 
     def test_the_store_is_as_one_that_is_built_from_nothing(self, tmp_path: Path) -> None:
-        records: dict[str, str | bytes] = {f"{n}.md": make.record(n, topics=f"[T{n % 3}]") for n in range(1, 30)}
+        records: dict[str, str | bytes] = {
+            f"{n}.md": make.record(n, topics=f"[T{n % 3}]") for n in range(1, 30)
+        }
         config = make.site(tmp_path, records)
         make.run("build", cwd=tmp_path)
         before = make.tree(config.output_folder)
@@ -129,7 +146,11 @@ class TestWhatIsKept:
         make.write(config.records_folder / "1.md", records["1.md"])
         make.run("build", cwd=tmp_path)
         after = make.tree(config.output_folder)
-        assert {path for path in after if path.endswith((".rss", ".json")) and after[path] != before[path]} == set()
+        assert {
+            path
+            for path in after
+            if path.endswith((".rss", ".json")) and after[path] != before[path]
+        } == set()
 
 
 class TestWhatIsHiddenNow:
@@ -149,14 +170,26 @@ class TestWhatIsHiddenNow:
 
     def test_what_this_version_hides_is_named_under_the_same_config(self, older: Config) -> None:
         said = make.run("build", cwd=older.file.parent, check=1).stderr
-        assert re.search(re.escape(NAMED) + r"\d+:\d+: draft: the record is hidden: its value is true", said), said
+        assert re.search(
+            re.escape(NAMED) + r"\d+:\d+: draft: the record is hidden: its value is true", said
+        ), said
         assert said.count("published until") == 1
         tree = make.tree(older.output_folder)
-        assert not any(b"Article 7" in content or b"Article 8" in content for content in tree.values())
+        assert not any(
+            b"Article 7" in content or b"Article 8" in content for content in tree.values()
+        )
 
     def test_a_check_names_each_once_before_a_build_and_after(self, hiding: Config) -> None:
-        for command, times in (("check", 1), ("check", 0), ("build", 1), ("check", 0), ("build", 0)):
-            assert make.run(command, cwd=hiding.file.parent, check=1).stderr.count(NAMED) == times, command
+        for command, times in (
+            ("check", 1),
+            ("check", 0),
+            ("build", 1),
+            ("check", 0),
+            ("build", 0),
+        ):
+            assert (
+                make.run(command, cwd=hiding.file.parent, check=1).stderr.count(NAMED) == times
+            ), command
 
     def test_a_check_without_a_store_makes_none(self, hiding: Config) -> None:
         for file in hiding.store_file.parent.iterdir():
@@ -188,7 +221,9 @@ class TestWhatIsHiddenNow:
         ],
         ids=["hidden", "left out"],
     )
-    def test_the_reason_is_that_of_the_reading(self, tmp_path: Path, text: str, reason: str) -> None:
+    def test_the_reason_is_that_of_the_reading(
+        self, tmp_path: Path, text: str, reason: str
+    ) -> None:
         config = make.site(tmp_path, {"1.md": make.record(1), "draft.md": text})
         make.run("build", cwd=tmp_path)
         config.file.write_text(config.file.read_text() + NOW_INTERNAL)
@@ -201,7 +236,9 @@ class TestWhatIsHiddenNow:
         assert NAMED not in make.run("build", cwd=hiding.file.parent, check=1).stderr
 
     def test_what_is_hidden_now_goes_at_once_however_many_there_are(self, tmp_path: Path) -> None:
-        config = make.site(tmp_path, {f"{n}.md": make.record(n, internal="true") for n in range(1, 41)})
+        config = make.site(
+            tmp_path, {f"{n}.md": make.record(n, internal="true") for n in range(1, 41)}
+        )
         make.run("build", cwd=tmp_path)
         config.file.write_text(config.file.read_text() + NOW_INTERNAL)
         done = make.run("build", cwd=tmp_path)
