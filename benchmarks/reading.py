@@ -22,12 +22,13 @@ from pathlib import Path
 from typing import Any
 
 from feeds import load_config
+from feeds.executor import SELDOM
+from feeds.ingest.reading import Reader, batches
 from feeds.model import Article
-from feeds.pipeline.reading import Reader, batches
-from feeds.pipeline.workers import SELDOM
-from feeds.records import RecordsFolder, frontmatter, read_record, walk
+from feeds.records import frontmatter, read_record
 from feeds.records.validation import validate
-from feeds.rows import article_of, record_row
+from feeds.sources.folder import RecordsFolder, walk
+from feeds.store.rows import article_of, record_row
 
 HERE = Path(__file__).parent
 ROUNDS = 5

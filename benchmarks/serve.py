@@ -72,7 +72,8 @@ request = function() at = at %% #lines + 1; return lines[at] end
 ALONE = """
 import sys
 from feeds.config import load_config
-from feeds.publish import live, server, service
+from feeds.serve import live, server
+from feeds.serve import app as service
 def alone(*given, **options):
     app = service.create_app(*given, **options)
     app.wsgi_app = app.wsgi_app.behind
@@ -341,7 +342,7 @@ def day(folder: Path) -> None:
     from werkzeug.test import Client
 
     from feeds.config import load_config
-    from feeds.publish.service import create_app
+    from feeds.serve.app import create_app
 
     some = random.Random(2)
     clock = [datetime(2025, 6, 1, tzinfo=UTC)]

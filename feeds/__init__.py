@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from feeds.model import Article as Article
     from feeds.model import Document as Document
     from feeds.model import Feed as Feed
-    from feeds.publish.service import create_app as create_app
+    from feeds.serve.app import create_app as create_app
 
 __version__ = "0.1.0"
 
@@ -27,7 +27,7 @@ _ROOMS = {
     "Document": "feeds.model",
     "Feed": "feeds.model",
     "FeedsError": "feeds.errors",
-    "create_app": "feeds.publish.service",
+    "create_app": "feeds.serve.app",
     "load_config": "feeds.config",
 }
 __all__ = ["Article", "Document", "Feed", "FeedsError", "create_app", "load_config"]

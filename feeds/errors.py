@@ -11,7 +11,7 @@
 
 A record that cannot be published is no exception: it is a list of `Fault` (records), since one bad
 record costs that record alone. Errors become exit codes in cli and status codes in
-publish/service.py, nowhere else.
+serve/app.py, nowhere else.
 """
 
 from collections.abc import Iterable

@@ -22,16 +22,17 @@ import pytest
 from click.testing import CliRunner
 from flask import Flask
 
-from feeds import rows
 from feeds.cli import main
 from feeds.config import Config, load_config
+from feeds.config.feed_names import Names
+from feeds.documents.plan import Draft
+from feeds.documents.plans import Drafts
 from feeds.model import Article, Provider, identity
-from feeds.names import Names
-from feeds.pipeline import Draft, Drafts
-from feeds.publish.service import create_app
-from feeds.records import Found, Reading
-from feeds.rows import Filed
-from feeds.store import Connection, Store
+from feeds.records import Reading
+from feeds.serve.app import create_app
+from feeds.sources.folder import Found
+from feeds.store import Connection, Store, rows
+from feeds.store.rows import Filed
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 ROOT = Path(__file__).parent.parent

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.archive import END, LONG, LONGEST_NAME, Page, pages
+from feeds.selection.archive import END, LONG, LONGEST_NAME, Page, pages
 
 START = datetime(2020, 11, 1, tzinfo=UTC)
 MOMENTS = st.lists(

@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from tests import hostile, make
-from tests.publish.test_server import Serving, serving
+from tests.serve.test_server import Serving, serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, Request, Route

@@ -16,13 +16,13 @@ import httpx
 import pytest
 from lxml import etree
 
+from feeds.build import hosts
 from feeds.config import Config
 from feeds.model import feed_key, web_address
-from feeds.publish import hosts
 from feeds.render import xml
 from tests import make
-from tests.publish.test_codings import DECODERS
-from tests.publish.test_server import serving
+from tests.documents.test_codings import DECODERS
+from tests.serve.test_server import serving
 
 SECURED, UNPUBLISHED, LATER, EXPIRED, BROKEN, OTHER = (
     make.CANARY + kind for kind in ("Secured", "Unpublished", "Later", "Expired", "Broken", "Other")

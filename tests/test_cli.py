@@ -17,7 +17,7 @@ import pytest
 import feeds
 from feeds import store
 from tests import make
-from tests.publish.test_static import pages, workers_of
+from tests.build.test_static import pages, workers_of
 
 COMMANDS = (
     "init",

@@ -14,8 +14,8 @@ import pytest
 
 from feeds.config import load_config
 from tests import make
-from tests.generators.test_adopted import blog
-from tests.publish.test_server import serving
+from tests.importers.test_adopted import blog
+from tests.serve.test_server import serving
 
 PAGES = [make.ROOT / "README.md", *sorted((make.ROOT / "docs").glob("*.md"))]
 FENCED = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -113,7 +113,7 @@ def test_a_blog_is_taken_up_as_it_is_told(heading: str, name: str, tmp_path: Pat
 
 
 def test_an_export_of_wordpress_is_taken_up_as_it_is_told(tmp_path: Path) -> None:
-    shutil.copy(make.ROOT / "tests/generators/wordpress.xml", tmp_path)
+    shutil.copy(make.ROOT / "tests/importers/wordpress.xml", tmp_path)
     assert play(section("migrate.md", "From WordPress"), tmp_path) == 4
 
 

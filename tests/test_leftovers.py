@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests import make
-from tests.publish.test_live import children
-from tests.publish.test_server import serving
+from tests.serve.test_live import children
+from tests.serve.test_server import serving
 
 ALL_WARNINGS: dict[str, Any] = {"PYTHONWARNINGS": "always", "PYTHONDEVMODE": "1"}
 WORKERS = "[build]\nworkers = 2\n"

@@ -11,8 +11,8 @@ import pytest
 
 from feeds.config import Config
 from tests import make
-from tests.publish.test_server import serving
-from tests.publish.test_static import built
+from tests.build.test_static import built
+from tests.serve.test_server import serving
 
 SECRET = "Layoffs in March"
 SLUG = "layoffs-in-march"

@@ -21,19 +21,19 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from feeds.build import static
 from feeds.config import Config
+from feeds.config.site import Site
+from feeds.ingest.ingesting import ingest, open_store
 from feeds.model import Article, Feed, feed_folder, feed_path, is_archive
-from feeds.pipeline import ingest, open_store
-from feeds.publish import static
 from feeds.records import read_record
 from feeds.render import Place, Style, format_named
 from feeds.render.compiled import EntryInput
 from feeds.render.content import content_of
-from feeds.site import Site
 from tests import hostile, make
 from tests.hostile import cleaned, quoted
 from tests.parsers import Newsboat
-from tests.publish.test_server import Serving, serving
+from tests.serve.test_server import Serving, serving
 
 FORMATS = ("rss", "atom", "json")
 XML_FORMATS = ("rss", "atom")  # newsboat 2.21 reads no other

@@ -12,10 +12,11 @@ from sqlalchemy import select
 
 from feeds import store
 from feeds.model import Article, Image, Provider, Related
-from feeds.records import Cost, Fault, Found, Reading
-from feeds.rows import claim_of_row, micros, moment
-from feeds.schema import records
+from feeds.records import Cost, Fault, Reading
+from feeds.sources.folder import Found
 from feeds.store import Store
+from feeds.store.rows import claim_of_row, micros, moment
+from feeds.store.tables import records
 from tests import make
 
 TEXT = st.text(

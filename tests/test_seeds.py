@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from feeds.model import Article
-from feeds.records import Reading, frontmatter, read_file, read_record, walk
+from feeds.records import Reading, frontmatter, read_record
+from feeds.sources.folder import read_file, walk
 from tests import make
 
 SEEDS = make.ROOT / "seeds"

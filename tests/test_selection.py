@@ -15,8 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete
 
-from feeds import schema, selection, store
+from feeds import selection, store
 from feeds.config import Config
+from feeds.config.custom_feeds import OwnFeed, Rule
+from feeds.ingest.ingesting import ingest, open_store
 from feeds.model import (
     EVERYTHING,
     Article,
@@ -28,11 +30,11 @@ from feeds.model import (
     feed_path,
     fold,
 )
-from feeds.pipeline import ingest, open_store
-from feeds.records import Fault, Found, Reading, read_record
-from feeds.rules import OwnFeed, Rule
+from feeds.records import Fault, Reading, read_record
 from feeds.selection import Pick
+from feeds.sources.folder import Found
 from feeds.store import Store, identities
+from feeds.store import tables as schema
 from tests import make
 
 HOUR = timedelta(hours=1)

@@ -16,13 +16,15 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, func, select
 
-from feeds import schema, selection, store
+from feeds import selection, store
 from feeds.errors import StoreError
 from feeds.model import Article, Entry
-from feeds.records import Cost, Fault, Found, Reading
-from feeds.rows import Filed
+from feeds.records import Cost, Fault, Reading
+from feeds.sources.folder import Found
 from feeds.store import Extent, Known, Published, Store, contents, database
+from feeds.store import tables as schema
 from feeds.store.pages import LEFTOVERS
+from feeds.store.rows import Filed
 from tests import make
 
 

@@ -10,7 +10,7 @@ from feeds.cli import opening, terminal
 from feeds.cli.opening import allow_removal_option, config_option
 
 if TYPE_CHECKING:
-    from feeds.pipeline import Ingested
+    from feeds.ingest.ingesting import Ingested
 
 # seconds for another writer of the store, before what was taken back leaves the tree without it
 SHORT_WAIT = 1
@@ -37,7 +37,7 @@ def build(config_path: str, compress: bool, allow_removal: bool) -> None:
         opening.reading_ahead(config, now) as ahead,
         opening.opened(config, or_only_read=True) as source,
     ):
-        from feeds.publish import static, withdrawal
+        from feeds.build import static, withdrawal
 
         if ahead is not None and ahead.read is not None:  # loaded while others read
             from feeds.render import format_named

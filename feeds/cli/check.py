@@ -39,14 +39,14 @@ def check(config_path: str, form: str | None, show_all: bool) -> None:
     Lines of unpublished records are shown too, to their editor; those of `secured` never. After an
     upgrade, the records that it hides are named once.
     """
-    from feeds import pipeline
     from feeds.cli import reports
+    from feeds.ingest import checking
 
     config, now = opening.load(config_path), opening.now()
     chosen = form or ("text" if terminal.is_watched() else "lines")
     report = reports.report(chosen, config, show_all=show_all)
     records, faulty = set(), set()
-    for path, faults in pipeline.check(config, now):
+    for path, faults in checking.check(config, now):
         records.add(path)
         if any(not fault.is_note for fault in faults):
             faulty.add(path)

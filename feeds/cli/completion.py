@@ -47,8 +47,8 @@ def complete_key(
     """The keys of feeds that begin so, by the store as it is: a key press reads no record."""
     from click.shell_completion import CompletionItem
 
+    from feeds.documents.versions import Documents
     from feeds.errors import FeedsError
-    from feeds.pipeline import Documents
 
     try:
         config = _config(context)

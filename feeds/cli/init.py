@@ -10,7 +10,7 @@ from feeds.errors import FeedsError
 
 if TYPE_CHECKING:
     from feeds.config import Config
-    from feeds.generators import Blog
+    from feeds.importers import Blog
 
 IGNORED = ".feeds/\npublic/\n"
 MOST_FAULTS = 5
@@ -35,7 +35,7 @@ def init(folder: str, title: str, base_url: str, wordpress: str | None) -> None:
     they are. Otherwise a config with comments and a first record, or those of an export. No file
     that is there is changed.
     """
-    from feeds import generators
+    from feeds import importers as generators
 
     place = Path(folder)
     _check(title, base_url)
@@ -50,7 +50,7 @@ def init(folder: str, title: str, base_url: str, wordpress: str | None) -> None:
 
 
 def _begin(place: Path, title: str, base_url: str) -> None:
-    from feeds import generators
+    from feeds import importers as generators
 
     if (place / "config.toml").exists():
         raise FeedsError(str(place / "config.toml"), "expected none: `feeds init` changes no file")
@@ -70,7 +70,7 @@ def _begin(place: Path, title: str, base_url: str) -> None:
 
 def _import(source: Path, place: Path, title: str, base_url: str) -> None:
     """A new site of the posts in an export of WordPress."""
-    from feeds import generators
+    from feeds import importers as generators
 
     try:
         export = generators.read_export(source.read_bytes())
@@ -98,7 +98,7 @@ def _import(source: Path, place: Path, title: str, base_url: str) -> None:
 
 
 def _adopt(blog: "Blog", place: Path, title: str, base_url: str) -> None:
-    from feeds import generators
+    from feeds import importers as generators
     from feeds.records.moments import time_zones
 
     name = generators.free_name(place)
@@ -142,8 +142,9 @@ def _adopt(blog: "Blog", place: Path, title: str, base_url: str) -> None:
 def _say_posts(config: "Config", folder: str) -> None:
     """How many posts can be read, and an address as feeds makes it, to hold against the site's
     own."""
-    from feeds.records import Cost, Fault, read_file, read_record, walk
+    from feeds.records import Cost, Fault, read_record
     from feeds.records.naming import is_aside
+    from feeds.sources.folder import read_file, walk
 
     now = opening.now()
     read = hidden = 0

@@ -32,7 +32,7 @@ def list_feeds(config_path: str, as_json: bool) -> None:
 
     On a terminal as a table, with the articles of the last twelve weeks as a line of bars.
     """
-    from feeds.pipeline import Documents
+    from feeds.documents.versions import Documents
 
     config, now = opening.load(config_path), opening.now()
     with opening.opened(config) as source:

@@ -13,8 +13,8 @@ from feeds.cli import terminal
 
 if TYPE_CHECKING:
     from feeds.config import Config
-    from feeds.pipeline import Ingested
-    from feeds.pipeline.reading import Ahead
+    from feeds.ingest.ingesting import Ingested
+    from feeds.ingest.reading import Ahead
     from feeds.records import Fault
     from feeds.store import Store, Teller
 
@@ -57,7 +57,7 @@ def load(path: str, **server: Any) -> "Config":
 def opened(config: "Config", *, or_only_read: bool = False) -> Iterator["Store"]:
     """Open the store of a config, and close it at last; `or_only_read`: also where it cannot be
     written."""
-    from feeds.pipeline import open_store
+    from feeds.ingest.ingesting import open_store
 
     with open_store(config, or_only_read=or_only_read) as source:
         yield source
@@ -67,7 +67,7 @@ def opened(config: "Config", *, or_only_read: bool = False) -> Iterator["Store"]
 def reading_ahead(config: "Config", moment: datetime) -> "Iterator[Ahead | None]":
     """Begin to read the records, where there is no store yet, before what the store needs is
     loaded."""
-    from feeds.pipeline.reading import reading_ahead
+    from feeds.ingest.reading import reading_ahead
 
     with reading_ahead(config, moment, workers(config)) as ahead:
         yield ahead
@@ -84,7 +84,7 @@ def ingest(
 ) -> "Ingested":
     """Bring the store up to date with the records, under a bar; wait so many seconds for another
     writer."""
-    from feeds.pipeline import ingest
+    from feeds.ingest.ingesting import ingest
     from feeds.store import LONGEST_WAIT
 
     with terminal.progress("Reading", "record") as progress:
@@ -103,7 +103,7 @@ def ingest(
 
 def tell_hidden(config: "Config", source: "Store", teller: "Teller") -> None:
     """Name the records that an upgrade hides, each once, with the reason."""
-    from feeds.pipeline.notices import told_once
+    from feeds.ingest.notices import told_once
 
     for line in told_once(config, source, teller):
         click.echo(line, err=True)
@@ -112,7 +112,7 @@ def tell_hidden(config: "Config", source: "Store", teller: "Teller") -> None:
 def workers(config: "Config") -> int:
     """How many processes help with what takes long: as many as there are processors, unless the
     config says."""
-    from feeds.pipeline.workers import processors
+    from feeds.executor import processors
 
     return processors() if config.build.workers is None else config.build.workers
 

@@ -209,7 +209,8 @@ class Text(_Named):
         return fault
 
     def _quotable(self, path: str) -> dict[int, str]:
-        from feeds.records import Fault, find, quotable, read_file
+        from feeds.records import Fault, quotable
+        from feeds.sources.folder import find, read_file
 
         found = find(self._config.records_folder, path)
         content = read_file(self._config.records_folder, found) if found else None

@@ -34,9 +34,9 @@ def serve(
     config_path: str, host: str | None, port: int | None, workers: int | None, allow_removal: bool
 ) -> None:
     """Serve the feeds over HTTP; a record that changes shows up by itself."""
+    from feeds.documents.versions import Documents
     from feeds.errors import RemovalRefused
-    from feeds.pipeline import Documents
-    from feeds.publish import server
+    from feeds.serve import server
 
     config, now = opening.load(config_path, host=host, port=port, workers=workers), opening.now()
     server.check_address(config)

@@ -25,8 +25,8 @@ def show(config_path: str, key: str, format_name: str) -> None:
     """
     from difflib import get_close_matches
 
+    from feeds.documents.versions import Documents
     from feeds.model import feed_path
-    from feeds.pipeline import Documents
 
     config, now = opening.load(config_path), opening.now()
     if format_name not in config.feeds.formats:

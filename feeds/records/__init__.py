@@ -1,6 +1,6 @@
 """Records: the files that editors write, read into articles.
 
-folder: which files there are, and their bytes.  frontmatter, toml: text to plain data.  mapping,
+frontmatter, toml: text to plain data.  mapping,
 fields, naming: data in the keys of another publisher to data in ours.  shape, slips: what the data
 may say.  hiding, hiding_text: what says that a record is not for the public.  reading: all of it
 together, with every fault in its place.  faults: what a fault is. Not here: what was read before
@@ -8,19 +8,6 @@ together, with every fault in its place.  faults: what a fault is. Not here: wha
 """
 
 from feeds.records.faults import Cost, Fault
-from feeds.records.folder import (
-    Found,
-    Listed,
-    RecordsFolder,
-    find,
-    is_readable,
-    is_unknown,
-    list_folders,
-    parts_of,
-    printable,
-    read_file,
-    walk,
-)
 from feeds.records.hiding_text import may_be_hidden
 from feeds.records.hints import hint, slip_of
 from feeds.records.jsonschema import record_schema, schema_text
@@ -32,27 +19,16 @@ __all__ = [
     "Cost",
     "Fault",
     "FieldMapping",
-    "Found",
-    "Listed",
     "MappingError",
     "Reading",
-    "RecordsFolder",
-    "find",
     "hint",
-    "is_readable",
-    "is_unknown",
-    "list_folders",
     "may_be_hidden",
-    "parts_of",
     "place_of_identity",
-    "printable",
     "quotable",
-    "read_file",
     "read_mapping",
     "read_record",
     "record_schema",
     "refusal",
     "schema_text",
     "slip_of",
-    "walk",
 ]

@@ -10,6 +10,9 @@ Out: what is expected of it, or None. Not here: how long the rendered HTML is (m
 import re
 from collections.abc import Collection
 
+LARGEST_RECORD = 1024 * 1024  # bytes of a file
+# Bytes of a larger file that are searched for what hides it.
+MOST_SEARCHED = LARGEST_RECORD + LARGEST_RECORD // 2
 MOST_BODY = 512 * 1024  # bytes of a body
 # of Markdown's elements in each other, each list being two: markdown-it drops what is deeper
 MOST_LEVELS = 20

@@ -14,9 +14,9 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple
 
 from feeds.records import frontmatter
+from feeds.records.bounds import MOST_SEARCHED
 from feeds.records.expiry import KEY as EXPIRY
 from feeds.records.expiry import may_say_expired
-from feeds.records.folder import MOST_SEARCHED
 from feeds.records.hiding import (
     ANYWHERE,
     ENDS,

@@ -11,12 +11,12 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
-from feeds.rhythm import STEPS
+from feeds.update_frequency import STEPS
 
 if TYPE_CHECKING:
+    from feeds.config.site import Site
     from feeds.model import Feed
     from feeds.render.compiled import EntryInput
-    from feeds.site import Site
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from feeds.config.site import Site
 from feeds.model import Article, Feed, feed_path, image_type
 from feeds.render import Place, Style, compiled, content, words, xml
 from feeds.render.compiled import EntryInput, FeedInput
-from feeds.site import Site
 
 NAME = "atom"
 MEDIA_TYPE = "application/atom+xml; charset=utf-8"

@@ -21,11 +21,11 @@ from itertools import chain
 from operator import attrgetter, itemgetter
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from feeds.config.site import Site
 from feeds.model import IMAGE_TYPES, Article, Feed, Image, Provider, Related, image_type
 from feeds.render import Place, Style
 from feeds.render.content import lead_image
 from feeds.render.escaped import Values
-from feeds.site import Site
 
 MOST_TEMPLATES = 2000  # of one to four kilobytes each
 # of a placeholder; for private use, and hardly ever in what is published

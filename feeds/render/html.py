@@ -18,13 +18,13 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from feeds.archive import Page
+from feeds.config.site import Site
+from feeds.config.theme import ASSETS, Theme
 from feeds.errors import RenderError
 from feeds.model import EVERYTHING, Feed, Image, archive_path, feed_path
 from feeds.render import Style, colours, content, format_named, reporting, words
 from feeds.render.compiled import EntryInput
-from feeds.site import Site
-from feeds.theme import ASSETS, Theme
+from feeds.selection.archive import Page
 
 NAME = "html"
 MEDIA_TYPE = "text/html; charset=utf-8"

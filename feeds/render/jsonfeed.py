@@ -4,10 +4,10 @@ import json
 from datetime import datetime
 from typing import Any
 
+from feeds.config.site import Site
 from feeds.model import Article, Feed, Image, image_type
 from feeds.render import Place, Style, content, words
 from feeds.render.compiled import EntryInput
-from feeds.site import Site
 
 NAME = "json"
 MEDIA_TYPE = "application/feed+json; charset=utf-8"

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from email.utils import format_datetime
 from itertools import groupby
 
+from feeds.config.site import Site
 from feeds.model import Feed, feed_path
 from feeds.render import words, xml
-from feeds.site import Site
 
 PATH = "feeds.opml"
 MEDIA_TYPE = "text/x-opml; charset=utf-8"

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from html import escape
 
+from feeds.config.site import Site
 from feeds.model import Article, Feed, feed_path, image_type
 from feeds.render import Place, Style, compiled, content, words, xml
 from feeds.render.compiled import EntryInput, FeedInput
-from feeds.rhythm import times
-from feeds.site import Site
+from feeds.update_frequency import times
 
 NAME = "rss"
 MEDIA_TYPE = "application/rss+xml; charset=utf-8"

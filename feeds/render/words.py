@@ -1,7 +1,7 @@
 """What feeds are called and said to hold, in every format and on every page alike."""
 
+from feeds.config.site import Site
 from feeds.model import EVERYTHING, Feed, feed_folder
-from feeds.site import Site
 
 HEADINGS = {
     "all": "Everything",

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, and_, bindparam, case, func, select
 
+from feeds.config.custom_feeds import Order, Rule
 from feeds.model import EVERYTHING, Feed
-from feeds.rows import micros, moment, names_of
-from feeds.rules import Order, Rule
-from feeds.schema import held, memberships, pointers, records
 from feeds.store import Prepared, driver
+from feeds.store.rows import micros, moment, names_of
+from feeds.store.tables import held, memberships, pointers, records
 
 MOST_PARAMETERS = 500
 HOUR = 3_600_000_000  # microseconds

@@ -16,13 +16,13 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, bindparam, delete, func, or_, select, text, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from feeds.config.custom_feeds import Rule
 from feeds.model import digest
-from feeds.rows import micros, moment
-from feeds.rules import Rule
-from feeds.schema import held, pointers, records, unsettled
 from feeds.selection.membership import enter, enter_all, leave
 from feeds.selection.tally import note_all_feeds, note_feeds
 from feeds.store import advance, fact, feeds_of, note_fact, take_unsettled
+from feeds.store.rows import micros, moment
+from feeds.store.tables import held, pointers, records, unsettled
 
 MOST_PARAMETERS = 500
 SETTLED, NEXT, RULES = "settled", "next", "rules"

@@ -16,14 +16,14 @@ from typing import Any, NamedTuple, TypeVar
 from sqlalchemy import Connection, bindparam, delete, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from feeds import schema
 from feeds.model import Article, Entry
 from feeds.records import Cost, Fault
-from feeds.rows import FILE_COLUMNS, RECORD_COLUMNS, Filed, article_of, fault_of, micros
+from feeds.store import tables as schema
 from feeds.store.driver import driver, fact, insert_rows, note_fact
 from feeds.store.feeds import Unsettled, count_spellings, note_unsettled, withdraw_memberships
 from feeds.store.files import known_files
 from feeds.store.pages import LEFTOVERS
+from feeds.store.rows import FILE_COLUMNS, RECORD_COLUMNS, Filed, article_of, fault_of, micros
 
 MOST_PARAMETERS = 500
 Item = TypeVar("Item")

@@ -19,9 +19,9 @@ from typing import Self
 from sqlalchemy import Connection, insert, update
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
-from feeds import schema
 from feeds.errors import StoreBusy, StoreError, described
 from feeds.store import older, pages
+from feeds.store import tables as schema
 from feeds.store.driver import fact
 from feeds.store.engine import LONGEST_WAIT, engine_of
 from feeds.store.rights import OUR_FOLDER, create_file, create_folder, tighten

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from feeds.records import Found
+from feeds.sources.folder import Found
 from feeds.store.driver import driver
 
 MOST_PARAMETERS = 500

@@ -11,11 +11,11 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection
 
-from feeds.names import Names
-from feeds.rows import article_of, feeds_row
+from feeds.config.feed_names import Names
 from feeds.store.contents import withdraw
 from feeds.store.driver import driver, fact, note_fact
 from feeds.store.feeds import Unsettled, count_spellings, note_unsettled, withdraw_memberships
+from feeds.store.rows import article_of, feeds_row
 
 HOMES = "homes"
 MOST_AT_ONCE = 500

@@ -23,16 +23,16 @@ from sqlalchemy import (
     update,
 )
 
-from feeds import schema
-from feeds.identity import Claim, Claimant
-from feeds.ledger import Ledger, Withdrawn
+from feeds.config.feed_names import Names
+from feeds.ids.assignment import Claim, Claimant
+from feeds.ids.ledger import Ledger, Withdrawn
 from feeds.model import Article
-from feeds.names import Names
 from feeds.records import Fault
-from feeds.rows import article_of, claim_of_row, fault_row, micros, moment, withdrawn_row
+from feeds.store import tables as schema
 from feeds.store.contents import withdraw
 from feeds.store.driver import fact, note_fact
 from feeds.store.feeds import Unsettled, feeds_of, note_unsettled
+from feeds.store.rows import article_of, claim_of_row, fault_row, micros, moment, withdrawn_row
 
 MOST_PARAMETERS = 500
 LEDGER = "ledger"

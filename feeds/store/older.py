@@ -11,9 +11,9 @@ from contextlib import contextmanager, suppress
 
 from sqlalchemy import Connection, Table
 
-from feeds import schema
-from feeds.rows import article_of
+from feeds.store import tables as schema
 from feeds.store.driver import driver
+from feeds.store.rows import article_of
 
 OLDER = "older "  # before the digest of a file that was read by other code, or under other keys
 # those that do not follow from how records are read

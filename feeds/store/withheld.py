@@ -15,9 +15,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from feeds.model import EVERYTHING
-from feeds.rows import micros
 from feeds.store.driver import driver
 from feeds.store.feeds import feeds_of
+from feeds.store.rows import micros
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import yaml
 from feeds.config import load_config
 from feeds.records import read_record
 from tests import make
-from tests.publish.test_server import serving
+from tests.serve.test_server import serving
 
 
 def test_an_empty_folder_becomes_a_site_that_checks_builds_and_serves(tmp_path: Path) -> None:

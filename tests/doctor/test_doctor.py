@@ -16,9 +16,9 @@ from feeds.config import load_config
 from feeds.doctor import KINDS, Asker, Examined, examine
 from feeds.doctor.asking import READERS
 from tests import make
+from tests.build.test_hosts import proxy
 from tests.doctor.faulty_site import MODIFIED, NEWS, PAGES, Asked, Broken, Reply, site
-from tests.publish.test_hosts import proxy
-from tests.publish.test_server import serving
+from tests.serve.test_server import serving
 
 FEEDS = ("/feed.rss", "/feed.atom", "/feed.json")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import feedparser
 import pytest
 
-from feeds.records.folder import LARGEST
+from feeds.records.bounds import LARGEST_RECORD as LARGEST
 from tests import make
 
 EACH = 500

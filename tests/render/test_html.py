@@ -11,14 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feeds.build.manifest import MANIFEST
 from feeds.config import Config, load_config
+from feeds.documents.versions import Documents
 from feeds.errors import ConfigError, RenderError
+from feeds.ingest.ingesting import ingest, open_store
 from feeds.model import Document, Feed
-from feeds.pipeline import Documents, ingest, open_store
-from feeds.publish.manifest import MANIFEST
-from feeds.publish.service import create_app
 from feeds.render import colours, html
-from feeds.rhythm import by_week, first_monday
+from feeds.serve.app import create_app
+from feeds.update_frequency import by_week, first_monday
 from tests import hostile, make
 
 COLOURS = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")

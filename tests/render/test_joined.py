@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feeds.config.site import Site
 from feeds.model import Article, Feed, Image, Provider, Related
 from feeds.records.shape import clean
 from feeds.render import Place, Style, atom, content, rss
 from feeds.render.compiled import EntryInput
-from feeds.rhythm import STEPS
-from feeds.site import Site
+from feeds.update_frequency import STEPS
 from tests.make import NOW, article
 
 TEXT = st.text(min_size=1, max_size=40).map(clean).filter(bool)

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from feeds.config.site import Site
 from feeds.model import Article, Feed, Image, Provider
 from feeds.render import Place, Style, jsonfeed
 from feeds.render.compiled import EntryInput
 from feeds.render.content import content_of
-from feeds.site import Site
 from tests.make import NOW, article
 from tests.render.test_joined import ARTICLE, SITE
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from feeds.pipeline import ingest, open_store
 from feeds.publish import static
+
 from tests import make
 
 folder = Path("site").absolute()

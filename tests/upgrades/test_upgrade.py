@@ -15,8 +15,8 @@ import pytest
 
 from feeds.config import Config, load_config
 from tests import make
-from tests.pipeline.test_unknown import SAID, forbidden, run
-from tests.publish.test_server import serving
+from tests.ingest.test_unknown import SAID, forbidden, run
+from tests.serve.test_server import serving
 
 ARCHIVE = Path(__file__).parent / "fa7396d.tar.xz"
 NOW_A_DRAFT = '[records.fields]\npublished = { not = "draft" }\n'

@@ -1,0 +1,165 @@
+"""Files beside the documents that tell a server of static files what the service knows: types,
+moves, what is gone.
+
+`_headers` and `_redirects` are for Netlify, Cloudflare Pages and those who read the same syntax,
+`feeds.nginx.conf` is for nginx, and the pages are for all of them. They follow from the config
+alone, and the service itself answers 404 for them. Not here: what moved and what is gone (names).
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from urllib.parse import unquote, urlsplit
+
+from feeds.config import Config
+from feeds.model import digest, feed_path
+from feeds.documents.plan import Draft
+from feeds.documents.pages import ASSETS, FEED_STYLE, HTML, LISTS, OPML
+from feeds.documents.addresses import FETCH_DEST, FOR_BROWSERS, STYLED
+from feeds.documents.headers import ALWAYS, PAGE, cache_control
+from feeds.records import jsonschema
+from feeds.render import format_named
+from feeds.store.rows import EPOCH
+
+BROWSERS = "@feeds_browsers"
+KEPT = "public, max-age=300"  # of a redirect, which config.toml may take back
+HEADERS, REDIRECTS, NGINX = "_headers", "_redirects", "feeds.nginx.conf"
+PAGES = {"404.html": 404, "410.html": 410}
+PATHS = (*PAGES, HEADERS, REDIRECTS, NGINX)
+TEXT = "text/plain; charset=utf-8"
+ASSET_TYPES = {name.rpartition(".")[2]: kind for name, kind in {**ASSETS, **FEED_STYLE}.items()}
+# as names.BELOW, for nginx
+BELOW = "((?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*)"
+
+
+def drafts(config: Config) -> Iterator[Draft]:
+    """Each of these files, as a draft of a document."""
+    from feeds.render import html  # templates load slowly, and mostly no file here is to be written
+
+    for path, status in PAGES.items():
+        content = html.error_page(config.site, *html.ADVICE[status])
+        yield _draft(path, HTML, content)
+    for path, lines in {
+        HEADERS: _headers(config),
+        REDIRECTS: _redirects(config),
+        NGINX: _nginx(config),
+    }.items():
+        yield _draft(path, TEXT, "".join(f"{line}\n" for line in lines).encode())
+
+
+def _draft(path: str, media_type: str, content: bytes) -> Draft:
+    return Draft(path, media_type, digest(content), EPOCH, lambda: content)
+
+
+def _headers(config: Config) -> Iterator[str]:
+    root = _root(config)
+    types = {f"*.{extension}": media_type for extension, media_type in _types(config).items()}
+    for pattern, media_type in {"": HTML, "*/": HTML, **types}.items():
+        yield f"{root}/{pattern}"
+        yield f"  Content-Type: {media_type}"
+        for name, value in _always(media_type, config):
+            yield f"  {name}: {value}"
+
+
+def _redirects(config: Config) -> Iterator[str]:
+    """Rules without a pattern first: Cloudflare takes 2,000 of them, and 100 with one."""
+    root, names = _root(config), config.names
+    moved = sorted(names.homes.items())
+    for key, home in moved:
+        folder = config.site.address(f"{home}/")
+        for path in (key, f"{key}/", f"{key}/index.html"):
+            yield f"{root}/{path} {folder} 301"
+        for name in config.feeds.formats:
+            yield f"{root}/{feed_path(key, name)} {config.site.address(feed_path(home, name))} 301"
+    for key in sorted(names.retired):
+        yield f"{root}/{key} {root}/410.html 410"
+    for key, home in moved:
+        yield f"{root}/{key}/* {config.site.address(home)}/:splat 301"
+    for key in sorted(names.retired):
+        yield f"{root}/{key}/* {root}/410.html 410"
+
+
+def _nginx(config: Config) -> Iterator[str]:
+    root, names = unquote(urlsplit(config.site.base_url).path), config.names
+    at, moved_for = re.escape(root), f'add_header Cache-Control "{KEPT}"'
+    yield "# Inside a server block, after its root: include this file. docs/http.md tells more."
+    hidden = "|".join(re.escape(name) for name in (HEADERS, REDIRECTS, NGINX))
+    yield from _location(f"~ {_quoted(rf'^{at}/(?:{hidden}|[.]feeds-[a-z]+)$')}", ["return 404"])
+    for extension, media_type in _types(config).items():
+        served = [
+            *_typed(media_type, config),
+            "etag on",
+            f"error_page 404 {_quoted(f'{root}/404.html')}",
+        ]
+        if config.feeds.pages and media_type.startswith(STYLED):
+            # An `if` may hold a `return` and little else: what is returned leads to another type
+            # for the same file.
+            served += [f'add_header Vary "{FETCH_DEST}"', f"error_page 418 = {BROWSERS}"]
+            served.append("if ($http_sec_fetch_dest = document) { return 418; }")
+        yield from _location(f"~ {_quoted(rf'^{at}/.*[.]{extension}$')}", served)
+    if config.feeds.pages:
+        shown = [*_typed(FOR_BROWSERS, config), f'add_header Vary "{FETCH_DEST}"', "etag on"]
+        yield from _location(BROWSERS, shown)
+    for path in PAGES:
+        yield from _location(f"= {_quoted(f'{root}/{path}')}", ["internal", *_typed(HTML, config)])
+    for key, home in sorted(names.homes.items()):
+        folder = _target(config.site.address(f"{home}/"))
+        yield from _location(f"= {_quoted(f'{root}/{key}')}", [moved_for, f'return 301 "{folder}"'])
+        moves = {"(?:index[.]html)?": folder, BELOW: f"{folder}$1"}
+        rules = [
+            f'rewrite {_quoted(f"^{at}/{re.escape(key)}/{below}$")} "{target}?" permanent'
+            for below, target in moves.items()
+        ]
+        yield from _location(f"^~ {_quoted(f'{root}/{key}/')}", [moved_for, *rules, "return 404"])
+    for key in sorted(names.retired):
+        gone = [f"error_page 410 {_quoted(f'{root}/410.html')}", "return 410"]
+        yield from _location(f"= {_quoted(f'{root}/{key}')}", gone)
+        yield from _location(f"^~ {_quoted(f'{root}/{key}/')}", gone)
+
+
+def _location(matching: str, directives: Iterable[str]) -> Iterator[str]:
+    yield f"location {matching} {{"
+    yield from (
+        f"    {directive}{'' if directive.endswith('}') else ';'}" for directive in directives
+    )
+    yield "}"
+
+
+def _typed(media_type: str, config: Config) -> list[str]:
+    # An empty table, so that the default is what every file here is.
+    return ["types { }", f'default_type "{media_type}"', *_added(_always(media_type, config))]
+
+
+def _added(headers: Iterable[tuple[str, str]]) -> list[str]:
+    return [f'add_header {name} "{value}"' for name, value in headers]
+
+
+def _always(media_type: str, config: Config) -> Iterator[tuple[str, str]]:
+    # The rules follow from the config alone, so that a tree says of every feed what is right for
+    # the fastest.
+    yield "Cache-Control", cache_control(config.feeds.fastest * 60)
+    yield from ALWAYS
+    yield from PAGE if media_type == HTML else ()
+
+
+def _types(config: Config) -> dict[str, str]:
+    """The media type of each kind of document, by the end of its name."""
+    formats: dict[str, str] = {name: format_named(name).MEDIA_TYPE for name in config.feeds.formats}
+    others = {"opml": LISTS[OPML], "schema": jsonschema.MEDIA_TYPE, **ASSET_TYPES}
+    return {"html": HTML, **formats, **others}
+
+
+def _root(config: Config) -> str:
+    """The path of the site's address, without what is a pattern in the rules."""
+    return urlsplit(config.site.base_url).path.replace("*", "%2A").replace(":", "%3A")
+
+
+def _quoted(text: str) -> str:
+    """A word of nginx's config."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _target(address: str) -> str:
+    # In an address to lead to, nginx takes a dollar sign for the start of a variable, and has no
+    # escape for it.
+    return address.replace("$", "%24")

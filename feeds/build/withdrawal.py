@@ -1,0 +1,122 @@
+"""Documents of a tree from which something was taken back, deleted or rewritten at once, one by
+one.
+
+For when a build cannot do all its work: the store cannot be written, or there is no room for what
+is new. Each file is replaced by itself, in place of the old one where there is no room for both.
+Not here: a whole build (static).
+"""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import chain
+from pathlib import Path
+
+from feeds import selection, store
+from feeds.config import Config
+from feeds.errors import PublishError, described
+from feeds.model import digest, feed_of
+from feeds.documents.plans import Drafts
+from feeds.ingest.taken_back import taken_back
+from feeds.documents import codings
+from feeds.build import hosts
+from feeds.build.manifest import Written
+from feeds.build.tree import Tree
+from feeds.store.rows import MICROSECOND, micros
+from feeds.store import Connection, Store, Withheld
+
+CODINGS = {"": "", **codings.SUFFIXES}  # the suffix of a file, by the coding of its content
+
+
+def take_back(config: Config, source: Store, now: datetime, *, allow_removal: bool = False) -> None:
+    """Take what records take back out of the tree though the store cannot be written.  Raises
+    PublishError."""
+    root = config.output_folder
+    if not root.is_dir():
+        return
+    withheld = store.withheld_of(taken_back(config, source, now, allow_removal=allow_removal))
+    source.withhold(withheld)
+    try:
+        with translated(root), store.alone(root):
+            tree = Tree(root)
+            with source.reading() as connection:
+                lost = store.feeds_that_lost(
+                    connection, last_finished(connection, tree_fact(config))
+                )
+                keys = lost | store.feeds_with(connection, withheld)
+            with source.showing() as connection:
+                # What else fell due is not settled: shown is what was visible just before it.
+                due = selection.next_change(connection)
+                shown_at = now if due is None else min(now, due - MICROSECOND)
+                rewrite(tree, Drafts(config, source), connection, shown_at, keys)
+    finally:
+        source.withhold(Withheld())
+
+
+def rewrite(
+    tree: Tree, drafts: Drafts, connection: Connection, now: datetime, keys: Collection[str]
+) -> None:
+    """Rewrite documents of these feeds, and those that point to all feeds; delete those of feeds
+    that are gone."""
+    if not tree.before:
+        return  # whatever is there, no list says that feeds wrote it
+    feeds = drafts.snapshot(connection, now).feeds
+    there, known = [key for key in keys if key in feeds], {"", *feeds}
+    documents = {
+        path + suffix
+        for path in drafts.paths(connection, now, there)
+        for suffix in CODINGS.values()
+    }
+    gone = [path for path in tree.before if feed_of(path) not in known]
+    gone += [
+        path
+        for path in tree.before
+        if feed_of(path) in keys and feed_of(path) in known and path not in documents
+    ]
+    if not gone and not there:
+        return
+    tree.begin_rewriting(gone, [path for path in tree.before if path in documents])
+    second = micros(now) // 1_000_000
+    for draft in chain(drafts.of(connection, now, there), drafts.lists(connection, now)):
+        files = {
+            coding: draft.path + suffix
+            for coding, suffix in CODINGS.items()
+            if draft.path + suffix in tree.before
+        }
+        if not files or draft.path in hosts.PATHS:
+            continue
+        content = draft.content()
+        etag = digest(content)
+        for coding, path in files.items():
+            before = tree.before[path]
+            if before.etag != etag or not tree.is_intact(path):
+                coded = codings.encode_best(content, coding) if coding else content
+                modified = (
+                    before.modified if before.etag == etag else max(second, before.modified + 1)
+                )
+                tree.rewrite(path, coded, Written(etag, modified, len(coded)))
+    tree.end_rewriting()
+
+
+def tree_fact(config: Config) -> str:
+    """Return the name under which the store notes how a tree is."""
+    return f"tree {digest(str(config.output_folder.resolve()))}"
+
+
+def last_finished(connection: Connection, fact: str) -> int:
+    """Return the generation of the store as of which a build of that tree was last finished; -1
+    where none is known."""
+    number, _, _ = (store.fact(connection, fact) or "").partition(" ")
+    return int(number) if number.isdigit() else -1
+
+
+@contextmanager
+def translated(root: Path) -> Iterator[None]:
+    """Tell of what cannot be written in a tree as PublishError."""
+    try:
+        yield
+    except OSError as error:
+        place = error.filename2 or error.filename or root
+        raise PublishError(
+            str(place), f"expected to write the tree, got: {described(error)}"
+        ) from error

@@ -1,0 +1,326 @@
+"""config.toml to a Config: read once, checked as a whole, then passed as an argument.
+
+Every key has its default here and its description in docs/config.md. An unknown key, a wrong type
+or an impossible combination is an error that names the key. Paths are relative to the file. The one
+thing taken from the environment is FEEDS_STORE_URL, since the address of a store may hold a
+password.
+"""
+
+import os
+import re
+import tomllib
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic_core import PydanticCustomError
+
+from feeds.config.custom_feeds import Content, OwnFeed, Rule
+from feeds.config.feed_names import Names, Naming, names_of, problems
+from feeds.config.located import broken, located, without_passwords
+from feeds.config.sections import NOT_KEYS, Line, Section, message
+from feeds.config.site import Address, Site, once
+from feeds.config.theme import read_theme
+from feeds.errors import ConfigError, ConfigFault
+from feeds.model import KINDS
+from feeds.records import FieldMapping, MappingError, read_mapping
+from feeds.update_frequency import STEPS
+
+FormatName = Literal["rss", "atom", "json"]
+KindName = Literal["topics", "providers", "categories"]
+
+
+def _tables(value: Any) -> Any:
+    if isinstance(value, dict):
+        raise ValueError("expected double brackets, [[feed]], since there may be several")
+    return value
+
+
+def _mapping(table: Any) -> FieldMapping | None:
+    try:
+        return read_mapping(table)
+    except MappingError as error:
+        raise PydanticCustomError("mapping", "{faults}", {"faults": str(error)}) from error
+
+
+def _step(minutes: int) -> int:
+    if minutes not in STEPS:
+        raise ValueError(
+            f"expected minutes that divide an hour, or hours that divide a day: {list(STEPS)}"
+        )
+    return minutes
+
+
+# Keys of earlier versions that set nothing any more, and why: each is accepted with a warning.
+REMOVED_KEYS = {
+    ("server", "deltas"): "every feed is sent whole",
+    ("server", "budget"): "let nginx or Caddy limit requests (docs/deploy.md)",
+    ("server", "proxies"): "only the limit of server.budget needed it",
+}
+FORMATS: tuple[FormatName, ...] = ("rss", "atom", "json")
+Minutes = Annotated[int, AfterValidator(_step)]
+
+
+# Settings of generators in which a post is Markdown first.
+WITHOUT_LIQUID = ("hugo.*", "config/_default/hugo.*", "docusaurus.config.*")
+
+
+class Records(Section):
+    """[records]: where the records are, and in which keys they are written."""
+
+    path: Path = Field(Path("seeds"), strict=False)
+    ledger: Path = Field(Path("ledger.toml"), strict=False)
+    fields: Annotated[FieldMapping | None, BeforeValidator(_mapping)] = None
+    allow_removal: bool = False
+    liquid: bool | None = None
+
+
+class StoreSection(Section):
+    """[store]: where the store is kept."""
+
+    url: str = "sqlite:///.feeds/store.sqlite"
+
+
+class Output(Section):
+    """[output]: where `feeds build` writes."""
+
+    path: Path = Field(Path("public"), strict=False)
+
+
+class Build(Section):
+    """[build]: how `feeds build` works."""
+
+    workers: Annotated[int, Field(ge=0, le=64)] | None = None
+
+
+class FeedsSection(Section):
+    """[feeds]: which feeds there are and what they hold."""
+
+    limit: Annotated[int, Field(ge=1, le=10_000)] = 50
+    max_bytes: Annotated[int, Field(ge=1)] = 1_048_576
+    max_entry_bytes: Annotated[int, Field(ge=1, le=4_194_304)] = 524_288
+    formats: Annotated[
+        tuple[FormatName, ...], Field(min_length=1, strict=False), AfterValidator(once)
+    ] = FORMATS
+    content: Content = "full"
+    amp: bool = False
+    archives: bool = True
+    pages: bool = True
+    kinds: Annotated[tuple[KindName, ...], Field(strict=False), AfterValidator(once)] = KINDS  # type: ignore[assignment]
+    fastest: Minutes = 5
+    slowest: Minutes = 60
+    retired: Annotated[tuple[str, ...], Field(strict=False), AfterValidator(once)] = ()
+    withdrawn_days: Annotated[int, Field(ge=0, le=365)] = 0
+
+
+class NamingSection(Section):
+    """[topics.SLUG], [providers.DOMAIN] or [categories.SLUG]: what one of them is called, was, and
+    carries."""
+
+    title: Line | None = None
+    description: Line | None = None
+    image: Address | None = None
+    content: Content | None = None
+    aliases: Annotated[tuple[Line, ...], Field(strict=False)] = ()
+    previous: Annotated[tuple[str, ...], Field(strict=False)] = ()
+
+
+class Server(Section):
+    """[server]: where `feeds serve` listens, and with how many processes."""
+
+    host: Line = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    access_log: bool = False
+    log_addresses: bool = False
+    metrics: bool = False
+    memory: Annotated[int, Field(ge=1 << 20)] = 256 << 20
+
+    @property
+    def address(self) -> str:
+        """Where a browser on this machine finds the service."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+
+class Config(Section):
+    """All that can be set.  `file` is where it came from, `warnings` what to tell a person about
+    it."""
+
+    file: Path = Field(Path("config.toml"), strict=False)
+    warnings: tuple[str, ...] = Field((), exclude=True)
+    site: Site = Site()
+    records: Records = Records()
+    store: StoreSection = StoreSection()
+    output: Output = Output()
+    build: Build = Build()
+    feeds: FeedsSection = FeedsSection()
+    feed: Annotated[tuple[OwnFeed, ...], BeforeValidator(_tables), Field(strict=False)] = ()
+    server: Server = Server()
+    topics: dict[str, NamingSection] = Field({})
+    providers: dict[str, NamingSection] = Field({})
+    categories: dict[str, NamingSection] = Field({})
+
+    @property
+    def names(self) -> Names:
+        """What is said of names, as a value to pass along."""
+        return names_of(self._tables(), self.feeds.retired)
+
+    def _tables(self) -> dict[str, dict[str, Naming]]:
+        tables = {"topics": self.topics, "providers": self.providers, "categories": self.categories}
+        return {
+            kind: {name: Naming(**dict(said)) for name, said in some.items()}
+            for kind, some in tables.items()
+        }
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules of the publisher's own feeds, in the order in which these are listed."""
+        limit, formats, content = self.feeds.limit, self.feeds.formats, self.feeds.content
+        return tuple(feed.rule(limit, formats, self.names.home, content) for feed in self.feed)
+
+    @cached_property
+    def runs_liquid(self) -> bool:
+        """True if a template language such as Liquid may run on records before Markdown, and so
+        acts in their code too.
+
+        Where `records.liquid` does not say, posts of a blog are taken for such, but for those of
+        Hugo and Docusaurus.
+        """
+        if self.records.liquid is not None:
+            return self.records.liquid
+        folder = self.file.parent
+        return self.records.fields is not None and not any(
+            any(folder.glob(name)) for name in WITHOUT_LIQUID
+        )
+
+    @property
+    def records_folder(self) -> Path:
+        """The records folder, absolute."""
+        return self.file.parent / self.records.path
+
+    @property
+    def ledger_file(self) -> Path:
+        """The text file of what outlasts the store, absolute."""
+        return self.file.parent / self.records.ledger
+
+    @property
+    def output_folder(self) -> Path:
+        """The folder of the static tree, absolute."""
+        return self.file.parent / self.output.path
+
+    @property
+    def store_file(self) -> Path:
+        """The SQLite file of the store, absolute."""
+        return self.file.parent / self.store.url.removeprefix("sqlite:///")
+
+
+def load_config(path: Path | str = "config.toml", **server: str | int | None) -> Config:
+    """Read config.toml.  Keywords that are given and not None stand in for the keys of [server].
+
+    Raises ConfigError, with every fault of the file, when it is missing, unreadable or asks for the
+    impossible.
+    """
+    file = Path(path).absolute()
+    source = ""
+    try:
+        source = file.read_text(encoding="utf-8")
+        data = tomllib.loads(source)
+    except OSError as error:
+        raise ConfigError(
+            str(path),
+            f"expected a file, got: {error.strerror}; `feeds init` makes one, `--config PATH` names another",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(str(path), "expected UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise _error(
+            str(path), [f"expected TOML, got: {error}"], source, (broken(error, source),)
+        ) from error
+    if wrong := [f"{name}: expected no such key" for name in sorted(NOT_KEYS & data.keys())]:
+        raise _error(str(path), wrong, source)
+    warnings = _take_removed_keys(data, str(path), source)
+    if url := os.environ.get("FEEDS_STORE_URL"):
+        section = data.setdefault("store", {})
+        if isinstance(section, dict):
+            section["url"] = url
+    try:
+        config = Config.model_validate({**data, "file": file})
+    except ValidationError as error:
+        raise _error(
+            str(path), [message(detail, Config) for detail in error.errors()], source
+        ) from error
+    config = config.model_copy(update={"warnings": warnings})
+    changes = {name: value for name, value in server.items() if value is not None}
+    config = config.model_copy(update={"server": config.server.model_copy(update=changes)})
+    site = config.site
+    if not site.base_url:
+        site = site.model_copy(update={"base_url": config.server.address})
+    if site.templates is not None:
+        try:
+            site = site.with_theme(read_theme(file.parent / site.templates))
+        except ValueError as error:
+            raise _error(str(path), [f"site.templates: {error}"], source) from error
+    config = config.model_copy(update={"site": site})
+    if wrong := _wrong_together(config):
+        raise _error(str(path), wrong, source)
+    return config
+
+
+def _take_removed_keys(data: dict[str, Any], subject: str, source: str) -> tuple[str, ...]:
+    """Delete the keys that set nothing any more from the data, and return a warning for each."""
+    found = []
+    for (section, key), reason in REMOVED_KEYS.items():
+        table = data.get(section)
+        if isinstance(table, dict) and key in table:
+            del table[key]
+            found.append(
+                f"{section}.{key}: this key no longer does anything and can be deleted; {reason}"
+            )
+    return (
+        tuple(f"{subject}:{one.line}:{one.column}: {one.text}" for one in located(found, source))
+        if found
+        else ()
+    )
+
+
+def _error(
+    subject: str, texts: list[str], source: str, faults: tuple[ConfigFault, ...] = ()
+) -> ConfigError:
+    each = [part for text in texts for part in re.split(r"; (?=records\.fields\.)", text)]
+    return ConfigError(
+        subject, "; ".join(texts), faults or located(each, source), without_passwords(source)
+    )
+
+
+def _wrong_together(config: Config) -> list[str]:
+    """What no key is to blame for alone."""
+    url = config.store.url
+    if not url.startswith("sqlite:///") or not url.removeprefix("sqlite:///"):
+        # The address may hold a password: it is not repeated.
+        return ["store.url: expected sqlite:/// and the path of a file"]
+    if config.feeds.fastest > config.feeds.slowest:
+        return [f"feeds.fastest: expected feeds.slowest or less, got {config.feeds.fastest}"]
+    live = {rule.key for rule in config.rules} & set(config.feeds.retired)
+    both = [
+        f"feeds.retired: expected the key of a feed that is no more, got {key!r}, as [[feed]] has"
+        for key in live
+    ]
+    if wrong := [*problems(config._tables(), config.feeds.retired), *sorted(both)]:
+        return wrong
+    output, records = config.output_folder.resolve(), config.records_folder.resolve()
+    store = config.store_file.resolve()
+    if output == records or output in records.parents:
+        return ["output.path: expected a folder that does not hold the records"]
+    if output == store.parent or output in store.parents:
+        return ["store.url: expected a file outside output.path, which is public"]
+    if output in config.ledger_file.resolve().parents:
+        return ["records.ledger: expected a file outside output.path, which is public"]
+    for number, feed in enumerate(config.feed):
+        if feed.key in (other.key for other in config.feed[:number]):
+            wrong.append(f"feed[{number}].key: expected a key that no other has, got {feed.key!r}")
+        if not {*(feed.formats or ())} <= {*config.feeds.formats}:
+            wanted = f"expected some of feeds.formats, {list(config.feeds.formats)}, got {list(feed.formats or ())}"
+            wrong.append(f"feed[{number}].formats: {wanted}")
+    return wrong

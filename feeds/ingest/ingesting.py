@@ -1,0 +1,337 @@
+"""From the records folder into the store: only what changed is read, and all of it lands in one
+transaction."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from feeds import selection, store
+from feeds.config import Config
+from feeds.errors import LedgerError, RemovalRefused, StoreError
+from feeds.executor import shared
+from feeds.ids.ledger import ledger_bytes
+from feeds.ingest.minting import Minting, ledger_mark
+from feeds.ingest.reading import Ahead, Read, Reader, batches
+from feeds.ingest.removal import Removal
+from feeds.ingest.scan import Look, forget_listing
+from feeds.model import digest
+from feeds.sources.folder import Found, list_folders, printable
+from feeds.sources.listing import listed
+from feeds.store import LONGEST_WAIT, OLDER, Connection, Store, fact, homes, identities
+from feeds.store.rows import Filed, claimant_of_row
+
+SHAPING = ("feedgen", "lxml", "idna", "jinja2", "markdown-it-py", "nh3", "pydantic", "pyyaml")
+Progress = Callable[[int, int], None]
+FOLDER = "folder"  # the records folder that the store was last brought up to date with
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What an ingest came to: how many files there are, how many of them were read now, how many
+    were forgotten.
+
+    `missing` are published articles whose files were not found, and that stay until a later look
+    does not find as many.
+    """
+
+    files: int
+    read: int
+    forgotten: int
+    missing: int = 0
+
+
+def open_store(config: Config, *, or_only_read: bool = False) -> Store:
+    """Open the store that the config names, which is of this very code and these keys, and told of
+    folder and names."""
+    fields = config.records.fields
+    keys = [config.site.timezone, str(config.feeds.max_entry_bytes), str(config.runs_liquid)]
+    keys += [fields.digest] if fields else []
+    names = digest(config.names.digest, _folder(config))
+    return Store(config.store_file, digest(_code(), *keys), names, or_only_read=or_only_read)
+
+
+def ingest(
+    config: Config,
+    into: Store,
+    now: datetime,
+    progress: Progress | None = None,
+    wait: float = LONGEST_WAIT,
+    among: Sequence[str] | None = None,
+    workers: int = 0,
+    ahead: Ahead | None = None,
+    *,
+    allow_removal: bool = False,
+    missing_before: int | None = None,
+) -> Ingested:
+    """Bring the store up to date with the records.  `progress` is told how many files of how many
+    are read.
+
+    `workers` is how many processes help to read many files; never in a process with threads, which
+    no fork takes along. `ahead` is what they began before the store was opened. `among` are the
+    paths of files of which it is known that they may have changed: no others are looked at.
+    `allow_removal` lets articles go however many files are gone; `missing_before` is what the last
+    look found missing, for who looks again soon.
+
+    Raises ConfigError when the records folder cannot be read, LedgerError when the ledger cannot be
+    read or written, RemovalRefused when the files of most articles are gone; records that say that
+    they are not published are taken back all the same. Raises StoreError when the store cannot be
+    written, StoreBusy when another process still writes it after `wait` seconds.
+    """
+    removal = Removal(
+        config, allowed=allow_removal, is_partial=among is not None, before=missing_before
+    )
+    try:
+        look = Look(listed(config.records_folder, among) if ahead is None else ahead.listing())
+        _note_folder(config, into, wait)
+        with into.reading() as connection:
+            is_settled = selection.is_settled(connection, config.rules, now)
+            mark = ledger_mark(ledger_bytes(config.ledger_file), config.feeds.withdrawn_days)
+            same_ledger = identities.ledger_known(connection) == mark
+            same_names = homes.knows_homes(connection, config.names)
+            last = look.is_the_last_one(connection)
+            fresh = ahead is not None and ahead.read is not None and not look.knows_any(connection)
+            same_files = last or not (
+                look.count if fresh else look.changed(connection) or look.gone(connection)
+            )
+            mends = not last and look.is_sure(connection)
+            if (
+                is_settled
+                and same_ledger
+                and same_names
+                and not same_files
+                and not look.changed(connection)
+            ):
+                missing = removal.postponed(connection, look.gone(connection))
+                if missing:
+                    return Ingested(look.count, 0, 0, missing)
+        if is_settled and same_ledger and same_names and same_files:
+            if mends:  # next time the listing is enough
+                with suppress(StoreError), into.writing(0) as connection:
+                    if look.still_holds(connection):
+                        look.note(connection)
+            into.tend()
+            return Ingested(look.count, 0, 0)
+        with into.writing(wait) as connection:
+            if not look.still_holds(connection):
+                # While this process waited for its turn, another may have done the work.
+                look, ahead = Look(listed(config.records_folder, among)), None
+            work = _Ingest(connection, config, now, look, removal, progress, workers, ahead)
+            ingested = work.run(same_ledger)
+        into.tend()
+        return ingested
+    except (LedgerError, RemovalRefused):
+        # What was taken back goes although nothing can be noted in the ledger, or all else is in
+        # doubt and waits.
+        with into.writing(wait) as connection:
+            work = _Ingest(
+                connection, config, now, Look(listed(config.records_folder, among)), removal
+            )
+            work.take_back()
+        into.tend()
+        raise
+
+
+def files_at(config: Config, source: Store, paths: Sequence[str]) -> list[str]:
+    """The files that are at these paths in the records folder, or below them, or that were."""
+    folder, found = config.records_folder, set(paths)
+    with source.reading() as connection:
+        for path in paths:
+            found.update(store.known_below(connection, printable(path)))
+    for path in paths:
+        if os.path.isdir(folder / path) and not any(
+            part.startswith(".") for part in path.split("/")
+        ):
+            found.update(
+                item.path
+                for listed in list_folders(folder, [f"{path}/"])
+                for item in listed.files()
+            )
+    return sorted(found)
+
+
+def settle(config: Config, source: Store, now: datetime, wait: float = LONGEST_WAIT) -> None:
+    """What fell due until that moment shows from now on, and what expired is gone; nothing is read.
+
+    Raises StoreBusy after `wait` seconds. What expired goes even where that cannot be noted in the
+    ledger.
+    """
+    with source.reading() as connection:
+        if selection.is_settled(connection, config.rules, now):
+            return
+    with source.writing(wait) as connection:
+        with suppress(LedgerError):
+            minting = Minting(connection, config, now)
+            minting.look_up_expired()
+            minting.settle_expired()
+        selection.settle(connection, config.rules, now)
+
+
+class _Ingest:
+    """The work of one transaction."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        config: Config,
+        now: datetime,
+        look: Look,
+        removal: Removal,
+        progress: Progress | None = None,
+        workers: int = 0,
+        ahead: Ahead | None = None,
+    ) -> None:
+        self._connection = connection
+        self._config = config
+        self._now = now
+        self._look = look
+        self._removal = removal
+        self._progress = progress
+        self._workers = workers
+        anew = not selection.was_settled(connection)
+        self._is_first = anew and not look.knows_any(connection)
+        self._read_ahead = ahead.read if ahead and self._is_first else None
+        self._known: dict[str, str] = {}
+        self._gone: list[str] = []
+        if self._read_ahead is None:
+            self._known, self._gone = look.known(connection), look.gone(connection)
+        self._reader = Reader(config, now, self._known, anew)
+
+    def run(self, same_ledger: bool) -> Ingested:
+        """Everything that changed."""
+        minting = Minting(self._connection, self._config, self._now)
+        minting.look_up_expired()
+        homes.rehome(self._connection, self._config.names)
+        read = 0
+        with store.filling(self._connection) if self._is_first else nullcontext():
+            for batch in self._filed():
+                read += len(batch)
+                if any(one.record is None and one.path in self._known for one in batch):
+                    store.note_leftovers(self._connection)
+                self._put(batch, minting)
+        # Only now is it known which of the files that are gone were moved.
+        missing = self._removal.postponed(self._connection, self._gone)
+        spared = self._gone if missing else []
+        self._gone = [] if missing else self._gone
+        minting.leaving(self._gone)
+        self._remove()
+        if read or self._gone or not same_ledger or minting.remembers:
+            minting.settle()
+        selection.settle(self._connection, self._config.rules, self._now)
+        self._look.note(self._connection, spared)
+        store.note_fact(self._connection, FOLDER, _folder(self._config))
+        return Ingested(self._look.count, read, len(self._gone), missing)
+
+    def take_back(self) -> None:
+        """Only what is no longer published."""
+        # Else what is not yet due would be put under names of which the store does not know that
+        # they are others.
+        homes.rehome(self._connection, self._config.names)
+        try:
+            if self._removal.postponed(self._connection, self._gone):
+                self._gone = []
+        except RemovalRefused:
+            self._gone = []
+        self._remove()
+        for batch in self._filed():
+            read_before = {one.path for one in self._known_before(batch)}
+            out = [
+                one
+                for one in batch
+                if not _is_current(one, self._now) and (not one.broken or one.path in read_before)
+            ]
+            if any(one.path in self._known for one in out):
+                store.note_leftovers(self._connection)
+            store.put(self._connection, out)
+            self._note_hidden(out)
+        forget_listing(self._connection, None)
+        selection.settle(self._connection, self._config.rules, self._now)
+
+    def _remove(self) -> None:
+        store.remove(self._connection, self._gone)
+        if self._gone:
+            store.note_leftovers(self._connection)
+
+    def _filed(self) -> Iterator[list[Filed]]:
+        """What the files say that changed, in batches.  Of those whose bytes are as they were only
+        their time is noted.
+
+        Each is read and checked by itself, so that others can do it.
+        """
+        count, total = 0, self._look.count
+        if self._read_ahead is None:
+            total = len(self._look.changed(self._connection))
+        for batch in self._read():
+            yield [one for one in batch if isinstance(one, Filed)]
+            store.touch(self._connection, [one for one in batch if isinstance(one, Found)])
+            for _ in batch:
+                count += 1
+                if self._progress is not None:
+                    self._progress(count, total)
+
+    def _read(self) -> Iterator[list[Read]]:
+        if self._read_ahead is not None:
+            yield from self._read_ahead
+            return
+        with shared(
+            self._reader.read, batches(self._look.changed(self._connection)), self._workers
+        ) as made:
+            yield from made
+
+    def _put(self, batch: list[Filed], minting: Minting) -> None:
+        """Keep what was read; of a record that merely broke the last good version stays."""
+        if self._is_first:
+            store.put(self._connection, minting.taking(batch), fills=True)
+            return
+        broken = [one.path for one in batch if one.broken and one.path in self._known]
+        # What other code showed of the same bytes does not stay: this one decides, and tells of it.
+        staying = store.visible_records(self._connection, broken) - {
+            one.path for one in self._known_before(batch)
+        }
+        store.note_broken(self._connection, [one for one in batch if one.path in staying])
+        good = [one for one in batch if one.path not in staying]
+        minting.leaving([one.path for one in good if one.path in self._known])
+        store.put(self._connection, minting.taking(good))
+        self._note_hidden(good)
+
+    def _known_before(self, batch: Sequence[Filed]) -> list[Filed]:
+        """Return the files that other code showed, and whose bytes are still the same."""
+        return [one for one in batch if self._known.get(one.path) == OLDER + one.digest]
+
+    def _note_hidden(self, batch: Sequence[Filed]) -> None:
+        hidden = {one.path: one.hidden for one in self._known_before(batch) if one.hidden}
+        store.note_hidden(self._connection, hidden)
+
+
+def _folder(config: Config) -> str:
+    return str(config.records_folder.resolve())
+
+
+def _note_folder(config: Config, into: Store, wait: float) -> None:
+    """Have every file read again where the records are another folder than the last time."""
+    with into.reading() as connection:
+        known = fact(connection, FOLDER)
+    if known in (None, _folder(config)):
+        return
+    with into.writing(wait) as connection:
+        store.doubt_all_files(connection)
+        forget_listing(connection, None)
+        store.note_fact(connection, FOLDER, _folder(config))
+
+
+def _is_current(one: Filed, now: datetime) -> bool:
+    """Tell whether it is an article whose publication has come, and that has not expired."""
+    return one.record is not None and claimant_of_row(one.record).is_current(now)
+
+
+def _code() -> bytes:
+    """The program itself, and what shapes its output: a store made by other code, released or not,
+    is made anew."""
+    package = Path(__file__).parent.parent
+    files = sorted(package.rglob("*.py")) + sorted((package / "render" / "templates").iterdir())
+    versions = " ".join([sys.version, *(f"{name} {version(name)}" for name in SHAPING)])
+    return b"".join([versions.encode(), *(file.read_bytes() for file in files)])

@@ -1,1 +1,0 @@
-"""Where documents go: static (a folder), service (HTTP)."""

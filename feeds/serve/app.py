@@ -1,0 +1,282 @@
+"""The Flask service: documents over HTTP, with conditional GET by Werkzeug (RFC 9110 §13), and
+/healthz.
+
+Bytes and tags are those of the static tree. What was answered once is answered by the room before
+it from then on, as long as it holds. Only this module sees a request.
+"""
+
+import json
+import logging
+import re
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from flask import Flask, Request, Response, request
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import parse_date
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+from feeds.build.hosts import KEPT
+from feeds.config import Config, load_config
+from feeds.documents import addresses, codings
+from feeds.documents.headers import ALWAYS, PAGE, PREFLIGHT
+from feeds.documents.versions import Documents
+from feeds.errors import FeedsError, RemovalRefused, RenderError, StoreError
+from feeds.ingest.ingesting import ingest, open_store
+from feeds.ingest.notices import told_once
+from feeds.model import EVERYTHING, feed_path
+from feeds.render import html
+from feeds.render.reporting import Reporter
+from feeds.serve.fast_path import Room
+from feeds.serve.freshness import Watch
+from feeds.serve.response_cache import Answers, Shelf
+
+Clock = Callable[[], datetime]
+BRIEFLY = "public, max-age=60"  # what is not there may come
+# The headers of a request whose dates Werkzeug reads.
+DATES = ("HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE", "HTTP_IF_RANGE")
+CODING = re.compile(r'-(?:gzip|br|zstd|deflate)"')
+log = logging.getLogger("feeds")
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class _Document(Response):
+    """A document; where it did not change, its date is told with its tag (Werkzeug leaves it out of
+    a 304)."""
+
+    def get_wsgi_headers(self, environ: Any) -> Headers:
+        """The headers as they are sent."""
+        headers = super().get_wsgi_headers(environ)
+        if self.status_code == 304 and (modified := self.headers.get("Last-Modified")):
+            headers["Last-Modified"] = modified
+        return headers
+
+
+def create_app(
+    config: Config | str | Path = "config.toml", *, clock: Clock = _utc_now, just_read: bool = False
+) -> Flask:
+    """The service as a WSGI application, for any server.  `config`: a Config, or the path of a
+    config.toml.
+
+    `just_read`: the records were read into the store a moment ago, and need no look before the
+    first answer. Raises ConfigError or StoreError when it cannot start. `clock` tells the moment,
+    which decides what is due. The store stays open; `app.extensions["feeds"].close()` closes it.
+    """
+    if not isinstance(config, Config):
+        config = load_config(config)
+        for line in config.warnings:
+            log.warning("%s", line)
+    html.check(config.site)
+    source = open_store(config)
+    shelf = Shelf(config.server.memory)
+    watch = Watch(config, source, shelf, clock)
+    try:
+        if just_read:
+            watch.begin()
+        else:
+            try:
+                ingest(config, source, clock())
+            except RemovalRefused as error:
+                log.error("%s; the last good documents are served", error)
+            for line in told_once(config, source, "service"):
+                log.warning("%s", line)
+            watch.look()
+    except BaseException:
+        source.close()
+        raise
+    # as PATH_INFO is: PEP 3333
+    prefix = unquote_to_bytes(urlsplit(config.site.base_url).path).decode("latin-1")
+    documents = Documents(config, source)
+    answers = Answers(config, documents, shelf, prefix)
+    app = Flask("feeds", static_folder=None)
+    app.url_map.strict_slashes = False
+    app.extensions["feeds"] = watch
+
+    names = config.names
+
+    def former(path: str) -> Response | None:
+        """What is said of feeds that are gone or moved."""
+        if names.gone(path):
+            return _problem(config, request, 410)
+        moved = names.moved(path)
+        return None if moved is None else _redirect(config.site.address(moved))
+
+    def feed_instead(path: str, now: datetime) -> Response | None:
+        """The way to a feed, for a reader that asks for it at the address of its page."""
+        wanted = addresses.wanted_format(request.accept_mimetypes, config.feeds.formats)
+        key = (
+            None
+            if wanted is None
+            else addresses.key_of(addresses.document_path(f"{path.rstrip('/')}/".lstrip("/")))
+        )
+        feed = None if key is None else documents.feeds(now).get(key)
+        if wanted is None or feed is None or wanted not in feed.formats:
+            return None
+        response = _redirect(config.site.address(feed_path(feed.key, wanted)), 302)
+        response.headers["Vary"] = "Accept"
+        return response
+
+    def leading(path: str) -> Response:
+        """To the one address of a document; who asks for a feed where its page is may be led to the
+        feed."""
+        response = _redirect(config.site.address(path))
+        if not path or path.endswith("/"):
+            response.headers["Vary"] = "Accept"
+        return response
+
+    def answer(asked: str) -> Response:
+        now, coding = clock(), codings.choose(request.environ.get("HTTP_ACCEPT_ENCODING"))
+        place = request.environ["PATH_INFO"]
+        # Werkzeug leaves them out: each document would have many addresses
+        if place.startswith("//"):
+            return _problem(config, request, 404)
+        if (said := former(asked) or feed_instead(asked, now)) is not None:
+            return said
+        if prefix and not place:
+            return leading("")
+        path = addresses.document_path(asked)
+        found = answers.answer(path, now, coding)
+        if found is None:
+            for other in addresses.meant(asked):
+                if (said := former(other)) is not None:
+                    return said
+                if answers.answer(other, now) is not None:
+                    return leading(addresses.canonical(other))
+            return _problem(config, request, 404)
+        if request.query_string or asked != addresses.canonical(path):
+            return leading(addresses.canonical(path))
+        headers = found.headers(int(now.timestamp()), coding)
+        response = _Document(found.bodies[coding], headers=headers)
+        if found.is_styled and request.headers.get(addresses.FETCH_DEST) == "document":
+            response.headers["Content-Type"] = addresses.FOR_BROWSERS
+        tags = request.environ.get("HTTP_IF_NONE_MATCH")
+        if tags:
+            # Apache appends the coding to a tag that passes through it (FreshRSS and others strip
+            # it as well).
+            request.environ["HTTP_IF_NONE_MATCH"] = CODING.sub('"', tags)
+        for name in DATES:
+            if not _is_readable(request.environ.get(name)):
+                del request.environ[name]
+        if request.headers.get("If-Match", "").strip() == "*":
+            # there is a document (RFC 9110 §13.1.1), and Werkzeug compares tags
+            del request.environ["HTTP_IF_MATCH"]
+        response.make_conditional(request)
+        if response.status_code == 412:
+            return _problem(config, request, 412, "Not as expected")
+        return response
+
+    @app.get("/")
+    def front_page() -> Response:
+        return answer("")
+
+    @app.get("/<path:path>")
+    def document(path: str) -> Response:
+        return answer(path)
+
+    @app.get("/healthz")
+    def healthz() -> Response:
+        try:
+            everything = documents.feeds(clock()).get(EVERYTHING)
+            trouble = "the last good documents are served" if watch.trouble else ""
+            articles = everything.articles if everything else 0
+            facts, status = (
+                {"status": trouble or "ok", "articles": articles, "faults": watch.faults},
+                200,
+            )
+        except StoreError:
+            facts, status = {"status": "the store cannot be read"}, 503
+        response = Response(
+            json.dumps(facts) + "\n", status=status, content_type="application/json"
+        )
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    @app.after_request
+    def complete(response: Response) -> Response:
+        for name, value in (*ALWAYS, *(PREFLIGHT if request.method == "OPTIONS" else ())):
+            response.headers.setdefault(name, value)
+        for name, value in PAGE if response.mimetype == "text/html" else ():
+            response.headers.setdefault(name, value)
+        return response
+
+    @app.errorhandler(HTTPException)
+    def problem(error: HTTPException) -> Response:
+        response = _problem(config, request, error.code or 500, error.name)
+        allow = getattr(error, "valid_methods", None)
+        if allow:
+            response.headers["Allow"] = ", ".join(sorted(allow))
+        return response
+
+    @app.errorhandler(RenderError)
+    @app.errorhandler(StoreError)
+    def unusable(error: FeedsError) -> Response:
+        log.error("%s", error)
+        return _problem(config, request, 503, "Not now")
+
+    behind = DispatcherMiddleware(_not_found, {prefix: app.wsgi_app}) if prefix else app.wsgi_app
+    reporter = Reporter()
+
+    def reporting(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        with reporter.listening():
+            return behind(environ, start_response)
+
+    app.wsgi_app = Room(reporting, shelf, watch, clock)  # type: ignore[method-assign]
+    return app
+
+
+def _is_readable(date: str | None) -> bool:
+    """Tell whether Werkzeug can read the value of a header as a date, or sees that it is none.
+
+    A time zone that no machine can count raises OverflowError; a date that is none is to be ignored
+    (RFC 9110 §13.1.3).
+    """
+    try:
+        parse_date(date)
+    except (ArithmeticError, LookupError):
+        return False
+    return True
+
+
+def _problem(config: Config, asked: Request, status: int, name: str = "") -> Response:
+    """An error for whoever asks: a page for a browser, JSON for a program (RFC 9457), else a line
+    of text."""
+    heading, advice = html.ADVICE.get(
+        status, (name or "Something went wrong", "The request could not be answered.")
+    )
+    kinds = ["text/plain", "text/html", "application/json", "application/problem+json"]
+    best = asked.accept_mimetypes.best_match(kinds, default="text/plain")
+    if best == "text/html":
+        body, kind = html.error_page(config.site, heading, advice), "text/html; charset=utf-8"
+    elif best == "text/plain":
+        body, kind = f"{status} {heading}. {advice}\n".encode(), "text/plain; charset=utf-8"
+    else:
+        facts = {"type": "about:blank", "title": heading, "status": status, "detail": advice}
+        body, kind = json.dumps(facts).encode(), "application/problem+json"
+    response = Response(body, status=status, content_type=kind)
+    response.headers["Cache-Control"] = BRIEFLY if status in (404, 410) else "no-store"
+    response.headers["Vary"] = "Accept"
+    return response
+
+
+def _redirect(address: str, status: int = 301) -> Response:
+    """What was here is at that address: for good, unless the status says otherwise."""
+    response = Response(
+        f"{status} Moved to {address}\n", status=status, content_type="text/plain; charset=utf-8"
+    )
+    response.headers["Location"] = address
+    response.headers["Cache-Control"] = KEPT
+    return response
+
+
+def _not_found(_: object, start_response: Callable[..., object]) -> list[bytes]:
+    body = b"404 Nothing here.\n"
+    headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
+    start_response("404 Not Found", [*headers, ("Cache-Control", BRIEFLY), *ALWAYS])
+    return [body]

@@ -1,0 +1,1 @@
+"""List and read the files that hold records.  folder: a folder of files."""

@@ -1,0 +1,300 @@
+"""Articles and faults as rows of the store, and back.  Plain data only; the tables themselves are
+in schema.
+
+What a file comes to is a Filed: made where the file was read, in whatever process, and kept as it
+is.
+"""
+
+from datetime import UTC, datetime, timedelta
+from operator import attrgetter, itemgetter
+from typing import Any, NamedTuple
+
+from pydantic_core import from_json, to_json
+
+from feeds.config.feed_names import Names
+from feeds.ids.assignment import Claimant
+from feeds.ids.ledger import Withdrawn
+from feeds.model import WITHDRAWN, Article, Image, Provider, Related, address_digest, digest
+from feeds.records import Cost, Fault, Reading
+from feeds.sources.folder import Found
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NOBODY = Provider("withdrawn.invalid", WITHDRAWN)
+MICROSECOND = timedelta(microseconds=1)
+MOST_REASONS = 3  # that are told of one record
+# The columns of rows in the order of their values.
+FILE_COLUMNS = (
+    "path",
+    "size",
+    "mtime_ns",
+    "digest",
+    "unpublished",
+    "due",
+    "expires",
+    "faults",
+    "faulty",
+)
+RECORD_COLUMNS = (
+    *(
+        "path",
+        "digest",
+        "id",
+        "link",
+        "claim",
+        "shown",
+        "until",
+        "visible",
+        "waiting",
+        "address",
+        "others",
+        "age",
+    ),
+    *("updated", "expires", "quality", "heat", "feeds", "related", "article"),
+)
+ID = RECORD_COLUMNS.index("id")
+_claiming = itemgetter(*map(RECORD_COLUMNS.index, ("path", "link", "claim", "age", "expires")))
+# Lists, not mappings: the names of the parts would be a quarter of every row.
+_plain = attrgetter("title", "excerpt", "body", "category", "topics", "quality", "heat")
+
+Row = tuple[Any, ...]
+
+
+def _encode(data: Any) -> str:
+    """JSON as written by people: text stays text, so the file can be read with any tool."""
+    return to_json(data).decode()
+
+
+def _decode(text: str) -> Any:
+    return from_json(text, cache_strings="none")  # hardly any text comes twice
+
+
+class Filed(NamedTuple):
+    """A file as the store keeps it: its row, the row of the article that it holds, the addresses
+    that it holds back.
+
+    `title` is the article's. `broken`: it is no article for no reason but a fault, and nothing in
+    it says that it is to wait, or to go. `hidden` is the reason why it is not shown now, without a
+    word of the record.
+    """
+
+    path: str
+    digest: str
+    file: Row
+    record: Row | None
+    held: tuple[str, ...]
+    title: str
+    broken: bool
+    hidden: str = ""
+
+
+def filed(found: Found, reading: Reading, now: datetime, names: Names, anew: bool = False) -> Filed:
+    """What reading a file came to, as the store keeps it.  `names` tells whose feeds are one.
+
+    `anew`: nothing is settled yet, and what is due is taken for visible until it is.
+    """
+    article, waits = reading.article, reading.due is not None and reading.due > now
+    has_expired = reading.expires is not None and reading.expires <= now
+    record = (
+        None if article is None else record_row(article, names, anew and article.is_current(now))
+    )
+    broken = reading.left_out and not reading.doubtful and not waits and not has_expired
+    title = "" if article is None else article.title
+    hidden = "" if article is not None and article.is_current(now) else _reason(reading)
+    return Filed(
+        reading.path,
+        reading.digest,
+        file_row(found, reading),
+        record,
+        reading.held,
+        title,
+        broken,
+        hidden,
+    )
+
+
+def _reason(reading: Reading) -> str:
+    """Return why a record is not shown."""
+    if reading.faults:
+        first = reading.faults[:MOST_REASONS]
+        return "; ".join(fault.public.removeprefix(f"{fault.path}:") for fault in first)
+    if reading.unpublished:
+        return "the record says that it is not published"
+    return "it is dated in the future"
+
+
+def micros(moment: datetime) -> int:
+    """Whole microseconds since 1970."""
+    return (moment - EPOCH) // MICROSECOND
+
+
+def moment(count: int) -> datetime:
+    """The moment that many microseconds after 1970."""
+    return EPOCH + timedelta(microseconds=count)
+
+
+def file_row(found: Found, reading: Reading) -> Row:
+    """The row in `files` of a file that was read."""
+    faults = [fault_row(fault) for fault in reading.faults if fault.cost is not Cost.NOTHING]
+    due = None if reading.due is None else micros(reading.due)
+    expires = None if reading.expires is None else micros(reading.expires)
+    facts = (
+        reading.path,
+        found.size,
+        found.mtime_ns,
+        reading.digest,
+        reading.unpublished,
+        due,
+        expires,
+    )
+    return (*facts, _encode(faults) if faults else "[]", bool(faults))
+
+
+def fault_row(fault: Fault) -> list[Any]:
+    """A fault as it is kept."""
+    # What was got stays out: it is the editor's text, perhaps of a record that nobody may see.
+    until = None if fault.until is None else micros(fault.until)
+    return [fault.line, fault.column, fault.key, fault.expected, fault.cost.value, until]
+
+
+def fault_of(path: str, row: list[Any]) -> Fault:
+    """The fault that was kept as this row."""
+    line, column, key, expected, cost, until = row
+    return Fault(
+        path, line, column, key, expected, "", Cost(cost), None if until is None else moment(until)
+    )
+
+
+def record_row(article: Article, names: Names, visible: bool = False) -> Row:
+    """The row in `records` of an article as its record says it."""
+    further = (article.original_link, article.amp_link, article.cdn_amp_link, *article.previous)
+    link, address = article.address, address_digest(article.link)
+    others = [
+        address if one == article.link else address_digest(one)
+        for one in further
+        if one is not None
+    ]
+    claimed = {"id": article.given_id, "previous": list(article.previous)}
+    return (
+        article.path,
+        article.digest,
+        article.id,
+        link,
+        _encode(claimed) if article.given_id or article.previous else None,
+        False,
+        None,
+        visible,
+        False,
+        address,
+        " ".join(others),
+        -micros(article.published),
+        None if article.updated is None else micros(article.updated),
+        None if article.expires is None else micros(article.expires),
+        article.quality,
+        article.heat,
+        feeds_row(article, names),
+        " ".join([address_digest(item.link) for item in article.related]),
+        _encode(_data(article)),
+    )
+
+
+def feeds_row(article: Article, names: Names) -> str:
+    """The keys of an article's feeds with the names that it gives them, as they are kept."""
+    return _encode(names.feeds(article))
+
+
+def withdrawn_row(id: str, one: Withdrawn, until: datetime, names: Names) -> dict[str, Any]:
+    """The row in `records` of what is left of an article."""
+    mark = digest(id, one.link, one.published.isoformat(), one.at.isoformat())
+    # No file is called so: paths of records are relative.
+    left = Article(f"//{id}", mark, id, one.link, WITHDRAWN, one.published, NOBODY, updated=one.at)
+    row = {
+        **dict(zip(RECORD_COLUMNS, record_row(left, names), strict=True)),
+        "shown": True,
+        "until": micros(until),
+    }
+    return {
+        **row,
+        "quality": one.quality,
+        "heat": one.heat,
+        "feeds": _encode({names.home(key): name for key, name in one.feeds.items()}),
+    }
+
+
+def names_of(feeds: str) -> dict[str, str]:
+    """The keys of a record's feeds with the names that it gives them."""
+    names: dict[str, str] = _decode(feeds)
+    return names
+
+
+def claim_of_row(claimed: str | None, link: str) -> tuple[str | None, tuple[str, ...], str]:
+    """What a record says of its id: the id that it gives, its earlier addresses, and the id that
+    follows from both."""
+    if claimed is None:
+        return None, (), link
+    said = _decode(claimed)
+    given, previous = said["id"], tuple(said["previous"])
+    return given, previous, given or previous[0]
+
+
+def claimant_of_row(row: Row) -> Claimant:
+    """A record's row as far as its id goes."""
+    path, link, claimed, age, expires = _claiming(row)
+    given, previous, follows = claim_of_row(claimed, link)
+    ends = None if expires is None else moment(expires)
+    return Claimant(path, link, moment(-age), follows, given, previous, ends)
+
+
+def identified(one: Filed, id: str) -> Filed:
+    """The same under another id."""
+    assert one.record is not None
+    return one._replace(record=(*one.record[:ID], id, *one.record[ID + 1 :]))
+
+
+def _data(article: Article) -> list[Any]:
+    provider, updated, link = article.provider, article.updated, article.link
+    return [
+        link,
+        micros(article.published),
+        None if updated is None else micros(updated),
+        provider.domain,
+        provider.name,
+        article.images,
+        article.related,
+        # Both are nearly always the link itself, and long.
+        "" if article.original_link == link else article.original_link,
+        "" if article.amp_link == link else article.amp_link,
+        *_plain(article),
+    ]
+
+
+def article_of(path: str, mark: str, id: str, text: str, withdrawn: bool = False) -> Article:
+    """The article of a record at that path that was kept as this text, under the id that it was
+    given.
+
+    What only decides about its id, where others may point to and when it expires is in columns of
+    its own.
+    """
+    link, published, updated, domain, name, images, related, original, amp, *plain = _decode(text)
+    title, excerpt, body, category, topics, quality, heat = plain
+    return Article(
+        path,
+        mark,
+        id,
+        link,
+        title,
+        moment(published),
+        Provider(domain, name),
+        None if updated is None else moment(updated),
+        excerpt,
+        body,
+        category,
+        tuple(topics),
+        tuple([Image(*image) for image in images]),
+        tuple([Related(title, link, by and Provider(*by)) for title, link, by in related]),
+        link if original == "" else original,
+        link if amp == "" else amp,
+        None,
+        quality,
+        heat,
+        withdrawn=withdrawn,
+    )

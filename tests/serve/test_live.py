@@ -1,0 +1,279 @@
+"""`feeds serve` keeps itself up to date: asked over loopback while records, moments, config and
+store change."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import threading
+import time
+from contextlib import closing, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import monotonic
+
+import httpx
+from werkzeug.test import Client
+
+from feeds.config import Config
+from feeds.ingest.ingesting import ingest, open_store
+from feeds.serve.live import Live
+from tests import make
+from tests.build.test_static import small_disk
+from tests.serve.test_server import Serving, serving
+
+DOCUMENT = "/topics/ai/feed.rss"
+
+
+def site(tmp_path: Path, config: str = "") -> Config:
+    return make.site(tmp_path, {f"{n}.md": make.record(n) for n in (1, 2)}, config)
+
+
+def until(
+    server: Serving, text: str, path: str = DOCUMENT, *, gone: str = "nothing of the kind"
+) -> httpx.Response:
+    """Ask until the document has a text, and another no more; every answer meanwhile is a good
+    one."""
+
+    def holds(response: httpx.Response) -> bool:
+        assert response.status_code == 200, response.text
+        return text in response.text and gone not in response.text
+
+    return server.until(path, holds)
+
+
+def test_records_show_however_they_are_saved(tmp_path: Path) -> None:
+    config = site(tmp_path)
+    folder = config.records_folder
+    with serving(config) as server:
+        until(server, "Article 2")
+        make.write(folder / "3.md", make.record(3))
+        until(server, "Article 3")
+        # As many editors do: a file beside it that takes its place.
+        make.write(folder / ".3.md.swp", "swap")
+        make.write(folder / "4913", "a trial")
+        make.write(folder / "3.md~", make.record(3, title="Before"))
+        make.write(folder / "3.md.tmp", make.record(3, title="Saved aside"))
+        (folder / "3.md.tmp").replace(folder / "3.md")
+        shown = until(server, "Saved aside", gone="Article 3")
+        assert "Before" not in shown.text
+        make.write(tmp_path / "deep" / "er" / "5.md", make.record(5))
+        (tmp_path / "deep").rename(folder / "deep")
+        until(server, "Article 5")
+        (folder / "deep" / "er").rename(folder / "moved")
+        make.write(folder / "moved" / "5.md", make.record(5, title="Moved on"))
+        until(server, "Moved on", gone="Article 5")
+        (folder / "moved").rename(tmp_path / "away")
+        until(server, "Article 1", gone="Moved on")
+        make.write(folder / "1.md", make.record(1, published="false"))
+        until(server, "Article 2", gone="Article 1")
+
+
+def test_every_worker_sees_it_and_another_watches_when_the_one_that_did_is_gone(
+    tmp_path: Path,
+) -> None:
+    config = site(tmp_path)
+    with serving(config, "--workers", "2") as server:
+        for n in (3, 4):
+            make.write(config.records_folder / f"{n}.md", make.record(n))
+            until(server, f"Article {n}")
+            for _ in range(20):
+                until(server, f"Article {n}")
+        workers = {int(line) for line in children(server.process.pid)}
+        assert len(workers) >= 2
+        make.write(config.records_folder / "1.md", make.record(1, title="Told to all"))
+        for _ in range(20):
+            until(server, "Told to all")
+
+
+def children(pid: int) -> list[str]:
+    """The processes that a process started."""
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
+def test_what_keeps_itself_up_to_date_leaves_nothing_open_once_it_is_closed(tmp_path: Path) -> None:
+    config = site(tmp_path)
+    with open_store(config) as source:
+        ingest(config, source, datetime.now(UTC))
+    before = threading.active_count()
+    live = Live(config)
+    client = Client(live)
+    make.write(config.records_folder / "3.md", make.record(3))
+    deadline = monotonic() + make.LONGEST
+    while b"Article 3" not in client.get(DOCUMENT).data:
+        assert monotonic() < deadline
+    live.close()
+    assert threading.active_count() == before
+    assert make.open_below(tmp_path) == []
+
+
+def test_what_is_scheduled_shows_at_its_second_though_nobody_changes_anything(
+    tmp_path: Path,
+) -> None:
+    config = site(tmp_path)
+    due = datetime.now(UTC) + timedelta(seconds=4)
+    make.write(config.records_folder / "9.md", make.record(9, publishedDateTime=due.isoformat()))
+    with serving(config) as server:
+        first = server.get(DOCUMENT)
+        early = "Article 9" not in first.text
+        assert early or datetime.now(UTC) >= due
+        shown = until(server, "Article 9")
+        assert datetime.now(UTC) >= due
+        assert not early or shown.headers["Last-Modified"] != first.headers.get("Last-Modified")
+
+
+def test_what_expires_is_gone_at_its_second_in_every_worker_though_nobody_changes_anything(
+    tmp_path: Path,
+) -> None:
+    config = site(tmp_path)
+    end = datetime.now(UTC) + timedelta(seconds=5)
+    keys = {"topics": "[AI, Short lived]", "expiryDateTime": end.isoformat()}
+    make.write(config.records_folder / "9.md", make.record(9, **keys))
+    with serving(config, "--workers", "2") as server:
+        first = server.get(DOCUMENT)
+        was_there = "Article 9" in first.text
+        assert was_there or datetime.now(UTC) >= end
+        then = until(server, "Article 1", gone="Article 9")
+        assert datetime.now(UTC) >= end
+        assert not was_there or then.headers["Last-Modified"] != first.headers.get("Last-Modified")
+        for _ in range(20):
+            assert "Article 9" not in server.get(DOCUMENT).text
+            assert server.get("/topics/short-lived/feed.rss").status_code == 404
+            assert server.get("/healthz").json()["articles"] == 2
+
+
+def test_what_expires_is_withdrawn_though_nobody_asks(tmp_path: Path) -> None:
+    config = site(tmp_path, "[feeds]\nwithdrawn_days = 1\n")
+    with serving(config) as server:
+        end = datetime.now(UTC) + timedelta(seconds=3)
+        make.write(config.records_folder / "9.md", make.record(9, expiryDateTime=end.isoformat()))
+        until(server, "Article 9")
+        deadline = time.monotonic() + make.LONGEST
+        while not config.ledger_file.exists():
+            assert time.monotonic() < deadline
+            with suppress(subprocess.TimeoutExpired):
+                server.process.wait(0.05)
+        assert "https://example.org/9" in config.ledger_file.read_text()
+        assert "Withdrawn" in server.get(DOCUMENT).text
+
+
+def test_a_config_is_taken_up_when_it_is_good(tmp_path: Path) -> None:
+    config = site(tmp_path)
+    good = config.file.read_text()
+    with serving(config) as server:
+        until(server, "Test feeds")
+        config.file.write_text(good.replace("Test feeds", "Other feeds"))
+        until(server, "Other feeds")
+        config.file.write_text("[site\n")
+        make.write(config.records_folder / "3.md", make.record(3))
+        until(server, "Article 3")
+        assert "Other feeds" in server.get(DOCUMENT).text
+        server.until_said("the last good config stays")
+        assert "the last good config stays" in server.err.read_text()
+        config.file.write_text(good + '[topics.ai]\ntitle = "Machines that learn"\n')
+        until(server, "Machines that learn")
+        make.write(config.records_folder / "4.md", make.record(4))
+        until(server, "Article 4")
+
+
+def test_the_records_may_go_and_come_back(tmp_path: Path) -> None:
+    config = site(tmp_path)
+    with serving(config) as server:
+        before = until(server, "Article 1")
+        config.records_folder.rename(tmp_path / "away")
+        until(server, "the last good documents are served", "/healthz")
+        again = server.get(DOCUMENT)
+        assert (again.content, again.headers["ETag"]) == (before.content, before.headers["ETag"])
+        assert server.get(DOCUMENT, **{"If-None-Match": before.headers["ETag"]}).status_code == 304
+        (tmp_path / "away").rename(config.records_folder)
+        until(server, '"ok"', "/healthz")
+        make.write(config.records_folder / "3.md", make.record(3))
+        until(server, "Article 3")
+
+
+def test_a_store_that_is_damaged_is_made_anew_while_the_last_good_documents_are_served(
+    tmp_path: Path,
+) -> None:
+    config = site(tmp_path)
+    with serving(config) as server:
+        before = until(server, "Article 1")
+        for name in (f"{config.store_file}-wal", str(config.store_file)):
+            if Path(name).exists():
+                with open(name, "r+b") as file:
+                    file.write(b"This is no database. " * 500)
+        for n in (3, 4):
+            make.write(config.records_folder / f"{n}.md", make.record(n))
+            try:
+                shown = until(server, f"Article {n}")
+            except AssertionError as error:
+                raise AssertionError(server.err.read_text()) from error
+            assert shown.headers["ETag"] != before.headers["ETag"]
+        assert server.process.poll() is None
+
+
+def test_while_another_program_holds_the_store_answers_go_on_and_news_come_after(
+    tmp_path: Path,
+) -> None:
+    config = site(tmp_path)
+    with (
+        serving(config) as server,
+        closing(sqlite3.connect(config.store_file, isolation_level=None)) as other,
+    ):
+        before = until(server, "Article 1")
+        other.execute("BEGIN EXCLUSIVE")
+        make.write(config.records_folder / "3.md", make.record(3))
+        for _ in range(20):
+            again = server.get(DOCUMENT)
+            assert (again.status_code, again.content, again.headers["ETag"]) == (
+                200,
+                before.content,
+                before.headers["ETag"],
+            )
+            assert (
+                server.get(DOCUMENT, **{"If-None-Match": before.headers["ETag"]}).status_code == 304
+            )
+        assert server.get("/feed.atom").status_code == 200  # which nobody asked for before
+        assert server.get("/healthz").status_code == 200
+        other.execute("ROLLBACK")
+        until(server, "Article 3")
+
+
+def test_while_the_disk_is_full_answers_go_on_and_news_come_after(tmp_path: Path) -> None:
+    config = site(tmp_path)
+    with small_disk(config.store_file.parent, "2m"), serving(config) as server:
+        before = until(server, "Article 1")
+        filler = config.store_file.parent / "filler"
+        with suppress(OSError), filler.open("wb", buffering=0) as file:
+            while file.write(b"x" * 4096):
+                pass
+        make.write(config.records_folder / "3.md", make.record(3, body="A long text. " * 20_000))
+        until(server, "the last good documents are served", "/healthz")
+        again = server.get(DOCUMENT)
+        assert (again.content, again.headers["ETag"]) == (before.content, before.headers["ETag"])
+        assert server.get(DOCUMENT, **{"If-None-Match": before.headers["ETag"]}).status_code == 304
+        assert server.get("/feed.atom").status_code == 200  # which nobody asked for before
+        filler.unlink()
+        until(server, "Article 3")
+        until(server, '"ok"', "/healthz")
+
+
+def test_other_feeds_are_untouched_by_a_change(tmp_path: Path) -> None:
+    config = site(tmp_path)
+    make.write(
+        config.records_folder / "other.md",
+        make.record(7, topics="[Other]", provider="{domain: other.org}"),
+    )
+    with serving(config) as server:
+        before = server.get("/topics/other/feed.atom")
+        make.write(config.records_folder / "3.md", make.record(3))
+        until(server, "Article 3")
+        after = server.get("/topics/other/feed.atom", **{"If-None-Match": before.headers["ETag"]})
+        assert after.status_code == 304
+
+
+def test_it_ends_when_it_is_told_to(tmp_path: Path) -> None:
+    config = site(tmp_path)
+    with serving(config) as server:
+        until(server, "Article 1")
+        assert server.stop(signal.SIGTERM) == 0
+    assert not os.path.exists(config.file.parent / "core")
