@@ -14,7 +14,6 @@ from feeds.cli import terminal
 if TYPE_CHECKING:
     from feeds.config import Config
     from feeds.ingest.ingesting import Ingested
-    from feeds.ingest.reading import Ahead
     from feeds.records import Fault
     from feeds.store import Store, Teller
 
@@ -63,21 +62,10 @@ def opened(config: "Config", *, or_only_read: bool = False) -> Iterator["Store"]
         yield source
 
 
-@contextmanager
-def reading_ahead(config: "Config", moment: datetime) -> "Iterator[Ahead | None]":
-    """Begin to read the records, where there is no store yet, before what the store needs is
-    loaded."""
-    from feeds.ingest.reading import reading_ahead
-
-    with reading_ahead(config, moment, workers(config)) as ahead:
-        yield ahead
-
-
 def ingest(
     config: "Config",
     source: "Store",
     moment: datetime,
-    ahead: "Ahead | None" = None,
     *,
     allow_removal: bool = False,
     wait: float | None = None,
@@ -96,7 +84,6 @@ def ingest(
             progress,
             patience,
             workers=helpers,
-            ahead=ahead,
             allow_removal=allow_removal,
         )
 
