@@ -114,7 +114,7 @@ def local_processes(workers: int) -> Iterator[Executor | None]:
 
 
 class _LocalProcesses(Executor):
-    """A ProcessPoolExecutor that starts when it is needed, and ends when one of its workers dies."""
+    """A ProcessPoolExecutor that starts when needed, and ends when one of its workers dies."""
 
     def __init__(self, workers: int) -> None:
         self._workers = workers

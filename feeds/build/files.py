@@ -1,4 +1,4 @@
-"""Write files below a folder: aside first, then put in their places, with modes as the umask has it.
+"""Write files below a folder: aside first, then put in their places.  Modes follow the umask.
 
 No symbolic link below the folder is ever followed; the folder itself may be one. In: paths and
 bytes. Not here: which files there should be. Raises OSError, which names the

@@ -68,9 +68,9 @@ class FolderTarget:
     def begin(self, paths: Collection[str], gone: Collection[str], *, sweeps: bool) -> None:
         """List the files that are going to be put, so that no later build leaves them behind.
 
-        `gone` are files that were deleted. `sweeps`: delete what an earlier build left aside. Raises
-        PublishError where there are files of these names and no list: they may be of an earlier
-        build, with articles in them that were withdrawn since.
+        `gone` are files that were deleted. `sweeps`: delete what an earlier build left aside.
+        Raises PublishError where there are files of these names and no list: they may be of an
+        earlier build, with articles in them that were withdrawn since.
         """
         if sweeps:
             self._sweep(gone)  # before the list forgets where these files were
@@ -98,7 +98,7 @@ class FolderTarget:
     ) -> Obstacle | None:
         """Write a file with a modification time in seconds since 1970, or return what is in its way.
 
-        Servers of a folder know media types and codings by names of files (hosts).
+        A server of the folder knows media types and codings by names of files (hosts).
         """
         obstacle = self._obstacle(path, content)
         if obstacle is None and not self._is_empty:
@@ -228,7 +228,7 @@ class FolderTarget:
         return None
 
     def _sweep(self, paths: Iterable[str]) -> None:
-        """Delete what was left aside for any of these files, or for those that were there before."""
+        """Delete what was left aside for these files, and for those that were there before."""
         self._folder.sweep([*paths, *self.files, MANIFEST])
 
     def _overwrite_list(self, manifest: bytes) -> None:

@@ -54,17 +54,21 @@ def take_back(config: Config, source: Store, now: datetime, *, allow_removal: bo
 
 
 def withdraw(
-    target: FolderTarget, drafts: Drafts, connection: Connection, now: datetime, keys: Collection[str]
+    target: FolderTarget,
+    plans: Drafts,
+    connection: Connection,
+    now: datetime,
+    keys: Collection[str],
 ) -> None:
     """Rewrite documents of these feeds, and those that point to all feeds; delete those of feeds
     that are gone."""
     if not target.files:
         return  # whatever is there, no list says that feeds wrote it
-    feeds = drafts.snapshot(connection, now).feeds
+    feeds = plans.snapshot(connection, now).feeds
     there, known = [key for key in keys if key in feeds], {"", *feeds}
     documents = {
         path + suffix
-        for path in drafts.paths(connection, now, there)
+        for path in plans.paths(connection, now, there)
         for suffix in CODINGS.values()
     }
     gone = [path for path in target.files if feed_of(path) not in known]
@@ -76,7 +80,7 @@ def withdraw(
     if not gone and not there:
         return
     with target.replacing(gone, [path for path in target.files if path in documents]):
-        for plan in chain(drafts.of(connection, now, there), drafts.lists(connection, now)):
+        for plan in chain(plans.of(connection, now, there), plans.lists(connection, now)):
             if plan.path not in hosts.PATHS:
                 _replace(target, plan, now)
 

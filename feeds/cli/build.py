@@ -73,7 +73,8 @@ def build(config_path: str, compress: bool, allow_removal: bool) -> None:
         built = write()
     if config.site.base_url == config.server.address:
         click.echo(
-            f"Every address begins with {config.site.base_url}: site.base_url names the public one.",
+            f"Every address begins with {config.site.base_url}: "
+            "site.base_url names the public one.",
             err=True,
         )
     left_out = len({fault.path for fault in faults if fault.cost == "record"})

@@ -1,7 +1,7 @@
 """Read files into the rows that the store keeps of them, a batch at a time.
 
-In: the config, a moment, and files with what the store knows of them. Out: a Filed for each. Here is
-no store, so that several processes can read.
+In: the config, a moment, and files with what the store knows of them. Out: a Filed for each. This
+uses no store, so that several processes can read.
 """
 
 import logging

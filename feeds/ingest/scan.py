@@ -97,7 +97,7 @@ class FileScan:
         return _changes(connection, files, states, gone, is_noted)
 
     def note(self, connection: Connection, kept: Iterable[str] = ()) -> None:
-        """Note that the store is up to date with this scan; `kept` are gone and were not removed."""
+        """Note that the store is up to date with the scan; `kept` are gone and not removed."""
         store.note_folders(connection, self._to_note(connection, kept))
         _count_scan(connection)
 
@@ -144,7 +144,7 @@ class PartialScan:
         return _changes(connection, self._files, states, gone, is_noted=True)
 
     def note(self, connection: Connection, kept: Iterable[str] = ()) -> None:
-        """Note that folders changed; `kept` are gone and were not removed."""
+        """Note that folders changed; `kept` are gone and not removed."""
         if store.folder_digests(connection):
             store.forget_folders(connection, {_folder(path) for path in [*self._paths, *kept]})
         _count_scan(connection)
@@ -176,7 +176,7 @@ def forget_scans(connection: Connection) -> None:
 
 
 def sure_time(mtime_ns: int) -> int:
-    """Return the time of a file, or UNSURE where it may change again without its time showing it."""
+    """Return the time of a file, or UNSURE where it may change again while its time does not."""
     return mtime_ns if mtime_ns < time.time_ns() - UNSURE_NS else UNSURE
 
 

@@ -1,4 +1,4 @@
-"""List and read the files of the records folder.  Nothing is opened that is not a plain file in it."""
+"""List and read the files of the records folder.  Nothing but a plain file in it is opened."""
 
 import os
 import stat
@@ -208,7 +208,7 @@ class RecordsFolder:
         return content
 
     def start(self, file: ScannedFile) -> bytes:
-        """Return the first bytes of a file that is larger than a record may be; none of any other."""
+        """Return the first bytes of a file that is larger than a record may be, else none."""
         if file.size <= LARGEST_RECORD:
             return b""
         content = self._read(file, MOST_SEARCHED)
