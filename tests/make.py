@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -86,6 +87,11 @@ def article(n: int = 1, **changes: Any) -> Article:
         category="news",
     )
     return made._replace(**changes)
+
+
+def heed_ctrl_c() -> None:
+    """Have a process that was just forked end by Ctrl-C, also where tests run with `nohup … &`."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def filed(

@@ -973,7 +973,14 @@ def child(config: Config, now: datetime, workers: int = 0) -> subprocess.Popen[s
     command = [sys.executable, "-c", CHILD, str(config.file), now.isoformat(), str(workers)]
     pipe, folder = subprocess.PIPE, config.file.parent
     return subprocess.Popen(
-        command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, cwd=folder, start_new_session=True
+        command,
+        stdin=pipe,
+        stdout=pipe,
+        stderr=pipe,
+        text=True,
+        cwd=folder,
+        start_new_session=True,
+        preexec_fn=make.heed_ctrl_c,
     )
 
 
@@ -1116,7 +1123,13 @@ class TestKilled:
         """Kill `feeds build` at any moment, so many seconds after it was started."""
         command, pipe = [sys.executable, "-m", "feeds", "build"], subprocess.PIPE
         process = subprocess.Popen(
-            command, cwd=folder, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+            command,
+            cwd=folder,
+            stdout=pipe,
+            stderr=pipe,
+            text=True,
+            start_new_session=True,
+            preexec_fn=make.heed_ctrl_c,
         )
         with suppress(subprocess.TimeoutExpired):
             process.wait(after)
