@@ -137,7 +137,7 @@ def _host(url: str) -> str:
 def _file(config: "Config", title: str, now: datetime) -> Path:
     """Where the record goes: with the date in its name where most of the others have one, as Jekyll
     needs it."""
-    from feeds.records.naming import named
+    from feeds.records.file_names import named
     from feeds.sources.folder import walk
 
     folder = config.records_folder

@@ -11,8 +11,8 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from feeds.records.faults import Cost
-from feeds.records.shape import as_moment
 from feeds.records.validation import Problem
+from feeds.records.values import as_moment
 
 KEY = "expiryDateTime"
 LARGEST_DIFFERENCE = 3  # letters; no text of another length is so like the key

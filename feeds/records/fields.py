@@ -13,12 +13,12 @@ from datetime import UTC, tzinfo
 from typing import Any
 from urllib.parse import urljoin
 
+from feeds.records.dates import MOMENT
+from feeds.records.file_names import address_part, named
+from feeds.records.key_typos import HIDING
 from feeds.records.mapping import OURS, Constant, FieldMapping, Nested, Source, Template, TheirKey
-from feeds.records.moments import MOMENT
-from feeds.records.naming import address_part, named
-from feeds.records.plain import Path, Plain
-from feeds.records.shape import as_boolean, as_moment, clean, holds_secret
-from feeds.records.slips import HIDING
+from feeds.records.plain_data import Path, Plain
+from feeds.records.values import as_boolean, as_moment, clean, holds_secret
 
 SPLIT_KEYS = ("tags", "categories")
 WHOLE_KEYS = ("tag", "category")

@@ -13,15 +13,15 @@ from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple
 
-from feeds.records.expiry import KEY as EXPIRY
 from feeds.records.expiry import expiry_of, is_likely_expiry
 from feeds.records.faults import Cost
 from feeds.records.fields import Mapped
-from feeds.records.plain import Path, Plain, key_text
-from feeds.records.shape import FALSE, KEYS, as_boolean, as_moment
-from feeds.records.slips import HIDING, likely_meant
+from feeds.records.key_typos import HIDING, likely_meant
+from feeds.records.keys import EXPIRY, KEYS
+from feeds.records.plain_data import Path, Plain, key_text
 from feeds.records.text import normalized
 from feeds.records.validation import Problem
+from feeds.records.values import FALSE, as_boolean, as_moment
 
 # All names are compared by their letters alone, in lower case: `expiry_date` is `expiryDate`.
 HIDES_WHEN_TRUE = {

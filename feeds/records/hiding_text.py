@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 
 from feeds.records import frontmatter
 from feeds.records.bounds import MOST_SEARCHED
-from feeds.records.expiry import KEY as EXPIRY
 from feeds.records.expiry import may_say_expired
 from feeds.records.hiding import (
     ANYWHERE,
@@ -31,10 +30,11 @@ from feeds.records.hiding import (
     meant,
     same_letters,
 )
+from feeds.records.key_typos import HIDING
+from feeds.records.keys import EXPIRY, KEYS
 from feeds.records.mapping import FieldMapping
-from feeds.records.plain import NULLS, Plain
-from feeds.records.shape import FALSE, KEYS, TRUE
-from feeds.records.slips import HIDING
+from feeds.records.plain_data import NULLS, Plain
+from feeds.records.values import FALSE, TRUE
 
 LINE = re.compile(
     r"^(?P<before>[ \t]*(?:[-*>][ \t]+)?[\"']?)(?P<key>[^\W\d_][\w -]{2,39}?)[\"']?[ \t]*[:=][ \t]*"
