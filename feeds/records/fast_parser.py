@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from feeds.model import Article
 from feeds.records import keys
@@ -22,7 +22,6 @@ from feeds.records.keys import RECORD, Key, ListOf, MappingOf, Scalar, Type
 from feeds.records.passages import visible
 from feeds.records.plain_data import NULLS, SECRET_KEY, Plain
 from feeds.records.text import clean
-from feeds.records.validation import validate
 from feeds.records.values import LONGEST_LINE, LONGEST_NAME, is_plain_text
 
 DEEPEST = 8
@@ -84,24 +83,6 @@ def _all_plain(kinds: Sequence[Scalar]) -> re.Pattern[str]:
 PLAIN_QUOTABLE, PLAIN_BARE = _all_plain(QUOTABLE), _all_plain(BARE)
 
 
-class Layout(NamedTuple):
-    """Where the values of a record stand in the list of them all.
-
-    After the last come None, for absent ones, and an empty text, which parts two kinds; then what
-    `made` makes of values before it, the innermost first.
-    """
-
-    texts: Pick
-    labels: Pick
-    quotable: Pick
-    bare: Pick
-    converted: tuple[tuple[int, Callable[[str], Any]], ...]
-    made: tuple[tuple[Callable[..., Any], Pick], ...]
-    names: tuple[str, ...]  # of the fields that are there
-    fields: Pick
-    published: int
-
-
 def read_article(
     source: str, body: str, path: str, digest: str, now: datetime
 ) -> tuple[Article, bool] | None:
@@ -114,155 +95,134 @@ def read_article(
         return None
     try:
         layout = _layout(between)
-        if layout is None:
-            return None
         values = [value[1:-1] if value[0] in "\"'" else value for value in raw]
-        if not _are_plain(layout, [*values, "", ""], [*raw, "", ""]):
+        if layout is None or not layout.are_plain([*values, "", ""], [*raw, "", ""]):
             return None
-        there: list[Any] = [*values, None, ""]
-        for at, convert in layout.converted:
-            there[at] = convert(there[at])
+        is_published = layout.published is None or values[layout.published] == "true"
+        fields = layout.fields([*values, None, ""])
     except (ValueError, OverflowError):
         return None
-    is_published = there[layout.published] in (None, "true")
-    for make, pick in layout.made:
-        there.append(make(*pick(there)))
-    fields = dict(zip(layout.names, layout.fields(there), strict=True))
     published, updated, expires = map(fields.get, ("published", "updated", "expires"))
     if (updated and not published <= updated <= now) or (expires and expires <= published):
         return None
     return keys.article(path, digest, fields, visible(body)), is_published
 
 
-def _are_plain(layout: Layout, values: list[str], raw: list[str]) -> bool:
-    """Tell whether no value needs a check or cleaning.  Those that must stand without quotes are
-    taken as written."""
-    if max(map(len, raw)) > LONGEST_LINE:
-        return False
-    labels = list(layout.labels(values))
-    # Two blanks follow each other where a text has them, begins or ends with one, or is empty.
-    text = " ".join(["", *layout.texts(values), *labels, ""])
-    if "  " in text or not is_plain_text(text):
-        return False
-    if not all([label[0].isalnum() and len(label) <= LONGEST_NAME for label in labels]):
-        return False
-    quotable = "\n".join(layout.quotable(values))
-    return (
-        PLAIN_QUOTABLE.fullmatch(quotable) is not None
-        and SECRET_KEY not in quotable
-        and PLAIN_BARE.fullmatch("\n".join(layout.bare(raw))) is not None
-    )
-
-
 @lru_cache(maxsize=500)
-def _layout(between: str) -> Layout | None:
+def _layout(between: str) -> "_Layout | None":
     """Return the layout of records with this between their values, a NUL in the place of each.
 
-    None where a key is unknown, or where validation finds a fault whatever the values are. Raises
+    None where a key is unknown, or where something is wrong whatever the values are. Raises
     ValueError where `read_data` gives up: what may be a value after all is not kept.
     """
     *before, last = between.split("\0")
     starts = (text + ("- " if text[-1:] in ("", " ", "\n") else ": ") for text in before)
-    numbered = "".join(f"{start}{number}" for number, start in enumerate(starts)) + last
-    data = read_data(numbered)
+    data = read_data("".join(f"{start}{at}" for at, start in enumerate(starts)) + last)
     if data is None:
         raise ValueError("not a text for the fast parser")
-    return _LayoutBuilder(len(before)).layout(data)
+    try:
+        return _Layout(data, len(before))
+    except _Unusual:
+        return None
 
 
 class _Unusual(Exception):
-    """A key or a value that only the full parser and validation can judge."""
+    """Something that only the full parser and validation can judge."""
 
 
-class _LayoutBuilder:
-    """Builds a layout from data in which each value is its number."""
+class _Layout:
+    """Where the values of a record stand in the list of them all.
 
-    def __init__(self, count: int) -> None:
-        self._absent, self._gap = count, count + 1
-        self._next = count + 2
-        self._places: dict[Scalar, list[int]] = {
+    After the last come None, for absent ones, and an empty text, which parts two types; then what
+    is made of values before it, the innermost first.
+    """
+
+    def __init__(self, data: dict[str, Any], count: int) -> None:
+        """In the data each value is its number."""
+        self._absent, gap, self._next = count, count + 1, count + 2
+        self._places: dict[Type, list[int]] = {
             kind: [] for kind in (*TEXTS, keys.LABEL, *QUOTABLE, *BARE)
         }
         self._converted: list[tuple[int, Callable[[str], Any]]] = []
         self._made: list[tuple[Callable[..., Any], Pick]] = []
-
-    def layout(self, data: dict[str, Any]) -> Layout | None:
-        try:
-            found = self._mapping(RECORD, data)
-            if validate(_sample(RECORD, data))[1]:
-                return None
-        except _Unusual:
-            return None
-        there = [key for key in RECORD if key.field and data.get(key.name) is not None]
-        return Layout(
-            self._of(TEXTS),
-            self._of((keys.LABEL,)),
-            self._of(QUOTABLE, self._gap),
-            self._of(BARE, self._gap),
-            tuple(self._converted),
-            tuple(self._made),
-            tuple(key.field for key in there),
-            picking([found[key.name] for key in there]),
-            found.get(keys.PUBLISHED, self._absent),
-        )
+        found = self._mapping(RECORD, data, True)
+        there = [key for key in RECORD if key.field and found[key.name] != self._absent]
+        self._names = [key.field for key in there]
+        self._values = picking([found[key.name] for key in there])
+        self._texts = self._of(TEXTS)
+        self._labels = self._of((keys.LABEL,))
+        self._quotable, self._bare = self._of(QUOTABLE, gap), self._of(BARE, gap)
+        published = found[keys.PUBLISHED]
+        self.published = None if published == self._absent else published
 
     def _of(self, kinds: Iterable[Scalar], *gap: int) -> Pick:
         return picking([at for kind in kinds for at in (*self._places[kind], *gap)])
 
-    def _mapping(
-        self, known: Sequence[Key], data: dict[str, Any], is_kept: bool = True
-    ) -> dict[str, int]:
+    def _mapping(self, known: Sequence[Key], data: dict[str, Any], kept: bool) -> dict[str, int]:
         """Return the place of each key of a mapping."""
-        by_name = {key.name: key for key in known}
-        if not data.keys() <= by_name.keys():
+        if not data.keys() <= {key.name for key in known}:
             raise _Unusual
         found = {}
-        for name, item in data.items():
-            key = by_name[name]
-            found[name] = self._place(key.type, item, is_kept and key.field != "")
+        for key in known:
+            item = data.get(key.name)
+            if item is None and (key.required or (key.name in data and not key.empty)):
+                raise _Unusual
+            found[key.name] = self._place(key.type, item, kept and key.field != "")
         return found
 
-    def _place(self, kind: Type, item: Any, is_kept: bool) -> int:
+    def _place(self, kind: Type, item: Any, kept: bool) -> int:
         """Return the place of a value.  One that is not kept is checked alone."""
         if item is None:
             return self._absent
-        if isinstance(kind, ListOf) and isinstance(item, list):
-            places = [self._place(kind.of, one, is_kept) for one in item]
-            return self._make(kind.make, places, is_kept)
+        if isinstance(kind, ListOf) and isinstance(item, list) and None not in item:
+            return self._make(kind.make, [self._place(kind.of, one, kept) for one in item], kept)
         if isinstance(kind, MappingOf) and isinstance(item, dict):
-            found = self._mapping(kind.keys, item, is_kept)
-            places = [found.get(key.name, self._absent) for key in kind.kept]
-            return self._make(kind.make, places, is_kept)
-        if not isinstance(item, Plain) or not isinstance(kind, Scalar) or kind not in self._places:
+            found = self._mapping(kind.keys, item, kept)
+            return self._make(kind.make, [found[key.name] for key in kind.kept], kept)
+        if kind not in self._places or not isinstance(item, Plain):
             raise _Unusual
         place = int(item)
         self._places[kind].append(place)
-        if kind in CONVERT and (is_kept or kind is keys.MOMENT):  # a moment may be no such day
+        if kind in CONVERT and (kept or kind is keys.MOMENT):  # a moment may be no such day
             self._converted.append((place, CONVERT[kind]))
         return place
 
-    def _make(self, make: Callable[..., Any], places: list[int], is_kept: bool) -> int:
-        if not is_kept:
+    def _make(self, make: Callable[..., Any], places: list[int], kept: bool) -> int:
+        if len(places) > keys.MOST_ITEMS:
+            raise _Unusual
+        if not kept:
             return self._absent
         self._made.append((make, picking(places)))
         self._next += 1
         return self._next - 1
 
+    def are_plain(self, values: list[str], raw: list[str]) -> bool:
+        """Tell whether no value needs a check or cleaning.  Those that must stand without quotes
+        are taken as written."""
+        if max(map(len, raw)) > LONGEST_LINE:
+            return False
+        labels = list(self._labels(values))
+        # Two blanks follow each other where a text has them, begins or ends with one, or is empty.
+        text = " ".join(["", *self._texts(values), *labels, ""])
+        if "  " in text or not is_plain_text(text):
+            return False
+        if not all([label[0].isalnum() and len(label) <= LONGEST_NAME for label in labels]):
+            return False
+        quotable = "\n".join(self._quotable(values))
+        return (
+            PLAIN_QUOTABLE.fullmatch(quotable) is not None
+            and SECRET_KEY not in quotable
+            and PLAIN_BARE.fullmatch("\n".join(self._bare(raw))) is not None
+        )
 
-def _sample(known: Sequence[Key], data: dict[str, Any]) -> dict[str, Any]:
-    """Return the same data with a good value in each place."""
-    types = {key.name: key.type for key in known}
-    return {name: _good(types[name], item) for name, item in data.items()}
-
-
-def _good(kind: Type, item: Any) -> Any:
-    if item is None:
-        return None
-    if isinstance(kind, Scalar):
-        return Plain(kind.example)
-    if isinstance(kind, MappingOf):
-        return _sample(kind.keys, item)
-    return [_good(kind.of, one) for one in item]
+    def fields(self, values: list[Any]) -> dict[str, Any]:
+        """Return the fields of the article that are there, by name.  Raises ValueError or
+        OverflowError for a moment that there is not."""
+        for at, convert in self._converted:
+            values[at] = convert(values[at])
+        for make, pick in self._made:
+            values.append(make(*pick(values)))
+        return dict(zip(self._names, self._values(values), strict=True))
 
 
 def picking(places: Sequence[int]) -> Pick:

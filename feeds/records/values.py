@@ -32,6 +32,7 @@ SWALLOWED = re.compile(
 # As far as a misprint would show (RFC 3987 §2.2): a scheme, and nothing that may not stand in an
 # IRI.
 IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f\x7f<>\"{}|\\^`]+")
+PLAIN_HOST = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?){1,3}"
 LONGEST_ID = 2000
 # Characters, far beyond what anybody means.
 LONGEST_LINE, LONGEST_TEXT, LONGEST_ADDRESS = 4096, 131_072, 16_384
