@@ -112,7 +112,9 @@ def read_mapping(table: Any) -> FieldMapping | None:
             faults.append(f"records.fields.{error}")
     if faults:
         raise MappingError("; ".join(faults))
-    if fields and "id" in table:  # beside other keys it is not taken from itself unless it is named
+    if (
+        fields and keys.ID in table
+    ):  # beside other keys it is not taken from itself unless it is named
         fields.setdefault(keys.ID, _source(keys.ID, table[keys.ID]))
     return FieldMapping(fields, digest(json.dumps(table, default=repr))) if fields else None
 
