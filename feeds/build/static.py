@@ -50,18 +50,16 @@ class _Work:
     """What a build has to do, by what the store and the target know.
 
     `keys` are the feeds to publish, `documents` all their files; `kept` are files that stay as they
-    are. `since` is the generation of the store that the target is of; -1 where none is known.
+    are. `sweeps`: nothing is known of how the last build ended, which may have left files aside.
     """
 
     keys: tuple[str, ...]
     documents: list[str]
     kept: list[str]
     known: Mapping[str, Published]
-    generation: int
-    since: int
-    latest_gone: int
-    lost: frozenset[str]  # feeds of which something was taken back since the last build
+    sweeps: bool
     with_rules: bool
+    publisher: Publisher
 
 
 def build(
@@ -149,17 +147,19 @@ class _Build:
             with self._source.reading() as connection:
                 documents = self._paths(connection, keys, with_rules=not keeps_rules)
                 stored = store.published(connection, documents)
-                work = _Work(
-                    keys,
-                    documents,
-                    [*chain.from_iterable(kept.values())],
-                    last_published(stored, self._target.files, documents, self._now),
-                    generation,
-                    since,
-                    store.latest_gone(connection),
-                    lost,
-                    with_rules=not keeps_rules,
-                )
+                known = last_published(stored, self._target.files, documents, self._now)
+                latest_gone = store.latest_gone(connection)
+            publisher = Publisher(
+                self._config,
+                self._now,
+                generation,
+                latest_gone,
+                lost,
+                self._suffixes,
+                (self._source, self._plans),
+            )
+            stay = [*chain.from_iterable(kept.values())]
+            work = _Work(keys, documents, stay, known, since < 0, not keeps_rules, publisher)
             return self._write(work, progress)
         except (OSError, FeedsError):
             self._withdraw()
@@ -173,8 +173,7 @@ class _Build:
         for path in sorted(gone):
             if (obstacle := self._target.delete(path)) is not None:
                 self._refused[path] = obstacle
-        # Where nothing is known of how the last build ended, it may have left files aside.
-        self._target.begin(paths, gone, sweeps=work.since < 0)
+        self._target.begin(paths, gone, sweeps=work.sweeps)
         try:
             try:
                 self._files.update((path, self._target.files[path]) for path in work.kept)
@@ -190,7 +189,7 @@ class _Build:
             # way any more.
             for path in self._refused.keys() & self._target.files.keys():
                 self._files[path] = self._target.files[path]
-            manifest = self._note(work.generation)
+            manifest = self._note(work.publisher.generation)
             self._target.commit(self._written, self._files, manifest)
         except BaseException:
             self._target.abandon(work.documents)
@@ -267,28 +266,20 @@ class _Build:
     def _outcomes(self, work: _Work) -> Iterator[Outcome]:
         """Publish documents: those of feeds by several processes, those that point to all of them
         last."""
-        publisher = Publisher(
-            self._config,
-            self._source,
-            self._plans,
-            self._now,
-            work.generation,
-            work.latest_gone,
-            work.lost,
-            self._suffixes,
-        )
         lists: list[tuple[Draft, bytes | None]] | None = None
         batches = list(self._batches(work))
         if len(batches) > 1:
             self._source.close()  # before processes part
         with local_processes(self._workers) as executor:
-            for outcomes, unsaved, faults in map_batches(executor, publisher.publish, batches):
+            for outcomes, unsaved, faults in map_batches(
+                executor, work.publisher.publish, batches
+            ):
                 self._plans.add(unsaved)
                 reporting.report(*faults)
                 yield from outcomes
                 lists = lists or self._lists(work)  # while the others are busy
         for plan, content in lists or self._lists(work):
-            yield publisher.publish_document(
+            yield work.publisher.publish_document(
                 plan, work.known.get(plan.path), self._target, content
             )
 
