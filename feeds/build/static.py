@@ -271,9 +271,7 @@ class _Build:
         if len(batches) > 1:
             self._source.close()  # before processes part
         with local_processes(self._workers) as executor:
-            for outcomes, unsaved, faults in map_batches(
-                executor, work.publisher.publish, batches
-            ):
+            for outcomes, unsaved, faults in map_batches(executor, work.publisher.publish, batches):
                 self._plans.add(unsaved)
                 reporting.report(*faults)
                 yield from outcomes
@@ -323,9 +321,7 @@ class _Build:
                     self._files[file] = self._files[file]._replace(modified=last.modified)
                     self._target.date(file, last.modified)
 
-    def _paths(
-        self, connection: Connection, keys: Sequence[str], *, with_rules: bool
-    ) -> list[str]:
+    def _paths(self, connection: Connection, keys: Sequence[str], *, with_rules: bool) -> list[str]:
         documents = self._plans.paths(connection, self._now, keys)
         coded = [path + suffix for path in documents for suffix in self._suffixes.values()]
         return [*documents, *coded, *(hosts.PATHS if with_rules else ())]

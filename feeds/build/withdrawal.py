@@ -12,18 +12,18 @@ from itertools import chain
 from pathlib import Path
 
 from feeds import selection, store
-from feeds.config import Config
-from feeds.errors import PublishError, described
-from feeds.model import digest, feed_of
-from feeds.documents.plan import Draft
-from feeds.documents.plans import Drafts
-from feeds.ingest.taken_back import taken_back
-from feeds.documents import codings
 from feeds.build import hosts
 from feeds.build.folder_target import FolderTarget
 from feeds.build.manifest import Written
-from feeds.store.rows import MICROSECOND, micros
+from feeds.config import Config
+from feeds.documents import codings
+from feeds.documents.plan import Draft
+from feeds.documents.plans import Drafts
+from feeds.errors import PublishError, described
+from feeds.ingest.taken_back import taken_back
+from feeds.model import digest, feed_of
 from feeds.store import Connection, Store, Withheld
+from feeds.store.rows import MICROSECOND, micros
 
 CODINGS = {"": "", **codings.SUFFIXES}  # the suffix of a file, by the coding of its content
 
@@ -67,9 +67,7 @@ def withdraw(
     feeds = plans.snapshot(connection, now).feeds
     there, known = [key for key in keys if key in feeds], {"", *feeds}
     documents = {
-        path + suffix
-        for path in plans.paths(connection, now, there)
-        for suffix in CODINGS.values()
+        path + suffix for path in plans.paths(connection, now, there) for suffix in CODINGS.values()
     }
     gone = [path for path in target.files if feed_of(path) not in known]
     gone += [

@@ -20,16 +20,16 @@ import pytest
 from lxml import etree
 
 from feeds import store
-from feeds.cli.opening import STOPPED
-from feeds.config import Config, load_config
-from feeds.errors import PublishError
-from feeds.model import digest
-from feeds.documents.versions import Documents
-from feeds.ingest.ingesting import ingest, open_store, settle
 from feeds.build import hosts, static
 from feeds.build.files import ASIDE
 from feeds.build.manifest import HEADING, MANIFEST, UNFINISHED, read_manifest
 from feeds.build.static import Built
+from feeds.cli.opening import STOPPED
+from feeds.config import Config, load_config
+from feeds.documents.versions import Documents
+from feeds.errors import PublishError
+from feeds.ingest.ingesting import ingest, open_store, settle
+from feeds.model import digest
 from tests import make
 from tests.documents.test_codings import DECODERS
 
