@@ -1,7 +1,7 @@
-"""Bounds on bodies, checked before a library sees them: what costs too much time or memory is told
-from its text.
+"""Bounds on bodies, checked before a library sees them: their text shows what would cost too much
+time or memory.
 
-Every check is linear in the length of the text, and the usual body passes after a few counts.
+Every check is linear in the length of the text, and an ordinary body passes after a few counts.
 Markdown: its length, its marks, the cells of its tables, what its reference links come to. HTML:
 nesting, open formatting elements, what a parser repeats of them, attributes. In: Markdown or HTML.
 Out: what is expected of it, or None. Not here: how long the rendered HTML is (markup).
@@ -121,7 +121,7 @@ def html_flaw(html: str) -> str | None:
 
 
 def _cells(text: str) -> int:
-    """The most cells that the tables of a text can have: rows that lack some are filled up."""
+    """Return the most cells that the tables of a text can have: rows that lack some are filled up."""
     total = 0
     for block in BLANK.split(text):
         columns = max((line[0].count("|") + 1 for line in DELIMITERS.finditer(block)), default=0)

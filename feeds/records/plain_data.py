@@ -51,7 +51,7 @@ class FrontMatter:
 
 
 def key_text(path: Path) -> str:
-    """A path into the data as a person writes it: `images[0].url`."""
+    """Return a path into the data as a person writes it: `images[0].url`."""
     return "".join(
         f"[{part}]" if isinstance(part, int) else f".{part}" for part in path
     ).removeprefix(".")

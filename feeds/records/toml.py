@@ -1,7 +1,7 @@
 """TOML front matter, between two lines `+++`, to the same plain data as YAML.  In: text.  Out: a
 FrontMatter.
 
-The parser is Python's own, which tells no places: they are looked for afterwards, only where a
+The parser is Python's own, which gives no places: they are searched for afterwards, only where a
 fault needs them, in text that is known to be sound. Numbers and booleans become Plain, moments the
 text of ISO 8601, so that whatever reads the data need not know in which language it was written.
 `secured` is dropped here too, at any depth.
@@ -17,7 +17,7 @@ from feeds.records.plain_data import DEEPEST, SECRET_KEY, Flaw, FrontMatter, Pat
 
 OPENING = re.compile(r"\s*\+\+\+[ \t]*(?:\r?\n|\Z)")
 FENCED = re.compile(r"\s*\+\+\+[ \t]*\r?\n(?P<toml>(?:.*\n)*?)\+\+\+[ \t]*(?:\r?\n|\Z)")
-# tomllib's time grows with the square of the parts of one dotted key: such a key is refused before
+# tomllib's time grows with the square of the parts of one dotted key: such a key is rejected before
 # it is parsed.
 PART = r"(?:(?<![\w-])[\w-]++|\"[^\"\n]*+\"|'[^'\n]*+')"
 TOO_DEEP = re.compile(rf"{PART}(?:[ \t]*+\.[ \t]*+{PART}){{{DEEPEST},}}", re.ASCII)
@@ -37,7 +37,7 @@ KEY_PART = re.compile(
 
 
 def is_toml(text: str) -> bool:
-    """Whether a text begins with a line `+++`, as no YAML can."""
+    """Tell whether a text begins with a line `+++`, as no YAML can."""
     return OPENING.match(text) is not None
 
 
@@ -56,13 +56,13 @@ def read(text: str, *, with_places: bool = False) -> FrontMatter:
 
 
 def places(source: str) -> dict[Path, Place]:
-    """Where each value of sound TOML stands."""
+    """Return where each value of sound TOML stands."""
     return _Places(source, 0).all()
 
 
 def plain(value: Any, depth: int = 0) -> Any:
-    """A value of tomllib's as YAML's reader would give it, without `secured`.  RecursionError when
-    too deep."""
+    """Return a value of tomllib's as YAML's reader would give it, without `secured`.
+    RecursionError when too deep."""
     if isinstance(value, dict | list):
         if depth >= DEEPEST:
             raise RecursionError
@@ -124,7 +124,7 @@ class _Places:
         self._last: dict[Path, int] = {}  # of an array of tables, the index of its newest
 
     def all(self) -> dict[Path, Place]:
-        """Every path into the data with its place: a value's own, a table's header."""
+        """Return every path into the data with its place: a value's own, a table's header."""
         table: Path = ()
         while self._blank() < len(self._source):
             if self._source[self._at] == "[":
