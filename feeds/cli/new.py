@@ -23,7 +23,8 @@ LONGEST_NAME = 60
 
 @click.command(
     short_help="Write a record, to be filled in.",
-    epilog='\b\nExample:\n  feeds new "Herons come back" --url https://tidewater.example/herons --topic Birds\n',
+    epilog='\b\nExample:\n  feeds new "Herons come back"'
+    " --url https://tidewater.example/herons --topic Birds\n",
 )
 @config_option
 @click.argument("title")

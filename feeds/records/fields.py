@@ -2,8 +2,8 @@
 FieldMapping.  Out: Mapped.
 
 Here are the ways of other publishers: drafts, dates in the names of files, topics in one line of
-text, addresses made of patterns. What the values must be is not known here (values), nor are places,
-clocks and files.
+text, addresses made of patterns. Not here: what the values must be (values), places, clocks and
+files.
 """
 
 from collections.abc import Iterator

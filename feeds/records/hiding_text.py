@@ -209,12 +209,12 @@ def _long_texts(value: Any) -> Iterator[str]:
 
 
 def _same_lines(text: str) -> str:
-    """Return text with look-alikes of ASCII punctuation made the same, each character in its place."""
+    """Return text with look-alikes of ASCII punctuation replaced, each character in its place."""
     return text.replace("\uff1a", ":").replace("\u00a0", " ")
 
 
 def _written(text: str) -> Any:
-    """Return a value as it is written in a line, without its comment, quotes and what ends an item."""
+    """Return a value as a line has it, without its comment, quotes and what ends an item."""
     value = re.sub(r"\s+#.*$", "", text).strip().rstrip(",}").strip()
     if value[:1] in ("'", '"') and value[-1:] == value[:1]:
         return value[1:-1]

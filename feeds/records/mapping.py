@@ -213,7 +213,8 @@ def _template(name: str, text: str) -> Template:
     # A part within the host would let a record choose the site that its article is of.
     if (is_address or name in ADDRESSES) and not re.match(r"https?://[^/?#\s]+/", pieces[0]):
         raise MappingError(
-            f"{name}: expected a template that begins with https://, a host and a slash, got {text!r}"
+            f"{name}: expected a template that begins with https://, a host and a slash,"
+            f" got {text!r}"
         )
     return Template(tuple(pieces[::2]), tuple(parts), is_address)
 
