@@ -87,15 +87,7 @@ class Sign(NamedTuple):
     is_slip: bool = False
 
 
-class Window(NamedTuple):
-    """The time in which keys of other software let a record be public: from `start` on and before
-    `end`.
-
-    With each moment comes the key that says it.
-    """
-
-    start: tuple[datetime, str] | None = None
-    end: tuple[datetime, str] | None = None
+Limit = tuple[datetime, str] | None  # a moment, and the key that says it
 
 
 class Signs:
@@ -112,29 +104,26 @@ class Signs:
         self.doubtful = False
         own = KEYS | mapped.known
         self.expires = expiry_of(mapped.data, zone)
-        window = _window(data, own, zone)
-        self.start = None if window.start is None else window.start[0]
-        self.end = None if window.end is None else window.end[0]
+        start, end = _window(data, own, zone)
+        self.start, self.end = start and start[0], end and end[0]
         if self.unpublished:
             return
         for sign in _signs(data, own):
-            name = key_text(sign.path)
             if sign.is_slip:
                 self.doubtful = True
                 what = f"{meant(str(sign.path[-1]))} as a key of the record, at the left margin"
-                self.problems.append(
-                    Problem(sign.path, what, "it inside another value", named=name)
-                )
+                got = "it inside another value"
+                self.problems.append(Problem(sign.path, what, got, named=key_text(sign.path)))
             else:
                 self.unpublished = True
-                self._note(name, sign.path, sign.reason)
-        if window.start is not None and window.start[0] > now:
-            self._note(window.start[1], (window.start[1],), "this moment is still to come")
-        if window.end is not None and window.end[0] <= now:
-            self._note(window.end[1], (window.end[1],), "this moment has passed")
+                self._note(sign.path, sign.reason)
+        if start is not None and start[0] > now:
+            self._note((start[1],), "this moment is still to come")
+        if end is not None and end[0] <= now:
+            self._note((end[1],), "this moment has passed")
 
-    def _note(self, name: str, path: Path, reason: str) -> None:
-        self.problems.append(Problem(path, reason, "", Cost.HIDDEN, named=name))
+    def _note(self, path: Path, reason: str) -> None:
+        self.problems.append(Problem(path, reason, "", Cost.HIDDEN, named=key_text(path)))
 
 
 def decides(problem: Problem) -> bool:
@@ -168,9 +157,9 @@ def _signs(data: dict[str, Any], own: Collection[str]) -> Iterator[Sign]:
             yield from _below(value, (key,))
 
 
-def _window(data: dict[str, Any], own: Collection[str], zone: tzinfo) -> Window:
-    """Return when keys of other software, such as `embargo` and `expiryDate`, let a record be
-    public."""
+def _window(data: dict[str, Any], own: Collection[str], zone: tzinfo) -> tuple[Limit, Limit]:
+    """Return from when on and until when keys of other software, such as `embargo` and
+    `expiryDate`, let a record be public."""
     starts, ends = [], []
     for key, value in data.items():
         name = letters(key)
@@ -180,7 +169,7 @@ def _window(data: dict[str, Any], own: Collection[str], zone: tzinfo) -> Window:
             starts.append((moment, key))
         elif name in ENDS | MAYBE_ENDS and moment.year > 1:  # Hugo's zero date says nothing
             ends.append((moment, key))
-    return Window(max(starts, default=None), min(ends, default=None))
+    return max(starts, default=None), min(ends, default=None)
 
 
 def may_be_later(written: Any, now: datetime, zone: tzinfo) -> bool:

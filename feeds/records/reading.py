@@ -298,17 +298,13 @@ def _misspellings(data: dict[str, Any], known: frozenset[str]) -> list[Problem]:
         hidden = hiding.likely_hiding(key, data[key], absent)
         if hidden:
             is_hidden, got = True, described(key)
-            problems.append(
-                Problem((key,), "this key, not one that looks like it", got, named=hidden)
-            )
+            expected = "this key, not one that looks like it"
+            problems.append(Problem((key,), expected, got, named=hidden))
         elif known or hiding.is_known(key):  # with a mapping, other keys are their own
             continue
         elif len(problems) <= MOST_FAULTS and (meant := likely_key(key)):
-            problems.append(
-                Problem(
-                    (key,), "this key, if it is meant", described(key), Cost.NOTHING, named=meant
-                )
-            )
+            expected, got = "this key, if it is meant", described(key)
+            problems.append(Problem((key,), expected, got, Cost.NOTHING, named=meant))
     return problems
 
 
