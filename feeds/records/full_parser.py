@@ -7,9 +7,7 @@ YAML is taken: mappings, sequences, scalars, anchors, `<<`.
 """
 
 import re
-from bisect import bisect_left
 from collections.abc import Callable
-from functools import cached_property
 from typing import Any
 
 import yaml
@@ -22,6 +20,7 @@ from feeds.records.plain_data import (
     SECRET_KEY,
     Flaw,
     FrontMatter,
+    Lines,
     Path,
     Place,
     Plain,
@@ -61,6 +60,7 @@ class _Builder:
         self.secret: list[tuple[int, int]] = []
         self._source = source
         self._before = lines_before
+        self._lines = Lines(source, lines_before)
         self._with_places = with_places
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._open: set[str] = set()
@@ -94,7 +94,7 @@ class _Builder:
         except yaml.reader.ReaderError as error:
             # libyaml counts bytes here, and characters everywhere else.
             before = self._source.encode()[: error.position].decode(errors="ignore")
-            place = (self._before + before.count("\n") + 1, len(before) - before.rfind("\n"))
+            place = self._lines.place(len(before))
             self.flaws.append(
                 Flaw(place, (), "YAML", f"a character it does not allow, U+{error.character:04X}")
             )
@@ -109,7 +109,7 @@ class _Builder:
         would be shown."""
         for match in SWALLOWED.finditer(self._source):
             if not any(start <= match.end() - 1 <= end for start, end in self._skipped):
-                line = self._before + self._source.count("\n", 0, match.start()) + 1
+                line, _ = self._lines.place(match.start())
                 expected = f"{SECRET_KEY} as a key of its own"
                 self.flaws.append(Flaw((line, 1), (), expected, "it inside another value"))
 
@@ -124,16 +124,7 @@ class _Builder:
         return Flaw(place, (), "YAML", EXPLAINED.get(problem, problem))
 
     def _place(self, event: Any) -> Place:
-        # As editors count lines: for libyaml U+0085, U+2028 and U+2029 end one too.
-        return self._at(event.start_mark.index)
-
-    def _at(self, index: int) -> Place:
-        line = bisect_left(self._ends, index)
-        return self._before + line + 1, index - (self._ends[line - 1] if line else -1)
-
-    @cached_property
-    def _ends(self) -> list[int]:
-        return [match.start() for match in re.finditer("\n", self._source)]
+        return self._lines.place(event.start_mark.index)
 
     def _stop(self, event: Any, expected: str, got: str, path: Path = ()) -> _Stop:
         self.flaws.append(Flaw(self._place(event), path, expected, got))
@@ -193,8 +184,8 @@ class _Builder:
             if depth == 0:
                 self._skipped.append((start, event.start_mark.index))
                 if self._with_places:
-                    last, column = self._at(event.end_mark.index)
-                    self.secret.append((self._at(start)[0], last - (column == 1)))
+                    last, column = self._lines.place(event.end_mark.index)
+                    self.secret.append((self._lines.place(start)[0], last - (column == 1)))
                 return
 
     def _alias(self, event: Any) -> Any:

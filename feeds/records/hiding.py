@@ -333,7 +333,7 @@ def may_mean_hidden(name: str, value: Any) -> bool:
 
 
 def is_known(key: str) -> bool:
-    """Tell whether a key that is none of ours means something to us, however it is spelled."""
+    """Tell whether a key that is none of ours means something to us, in any way of writing."""
     return (name := letters(key)) in KNOWN and name not in HIDING
 
 
