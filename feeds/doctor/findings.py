@@ -1,5 +1,4 @@
-"""What can be wrong with a published feed, by name: how much it matters, what it is, and what mends
-it."""
+"""Every kind of finding, by name: how much it matters, what is wrong, and the remedy."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,8 +8,8 @@ Level = Literal["fault", "advice"]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One thing that can be wrong.  A `fault` costs readers something now, an `advice` is what
-    others do better."""
+    """A kind of finding.  A `fault` costs readers something now, an `advice` is what other sites do
+    better."""
 
     level: Level
     what: str
@@ -19,11 +18,16 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong at an address, with what was seen there."""
+    """A finding at an address, by the name of its kind, with what was seen there."""
 
     kind: str
     address: str
     detail: str = ""
+
+    @property
+    def facts(self) -> Kind:
+        """The kind itself."""
+        return KINDS[self.kind]
 
 
 def _fault(what: str, advice: str) -> Kind:
@@ -35,7 +39,7 @@ def _advice(what: str, advice: str) -> Kind:
 
 
 KINDS = {
-    # Whether there is an answer.
+    # Is there an answer?
     "unreachable": _fault(
         "no answer", "see whether the server runs, and whether name, port and certificate are right"
     ),
@@ -58,7 +62,7 @@ KINDS = {
         "200 where nothing is", "answer 404, or readers keep asking for feeds that are gone"
     ),
     "insecure": _advice("http without TLS", "publish under https, and lead http there by 301"),
-    # What the answer says of itself.
+    # The headers of the answer.
     "media-type": _fault(
         "a wrong media type", "serve .rss, .atom and .json with their types; docs/http.md has rules"
     ),
@@ -74,7 +78,7 @@ KINDS = {
     "future-modified": _fault(
         "Last-Modified to come", "readers ask since then and get nothing new: send a past moment"
     ),
-    # Whether readers can ask cheaply.
+    # Can readers poll cheaply?
     "no-validator": _fault(
         "no ETag, no Last-Modified", "send both, or each poll costs the whole feed"
     ),
@@ -115,7 +119,7 @@ KINDS = {
     "no-vary": _advice(
         "compressed without Vary", "send Vary: Accept-Encoding, or caches mix codings up"
     ),
-    # What the document says.
+    # The document.
     "not-well-formed": _fault(
         "not well-formed", "one such character costs the whole feed: escape what text holds"
     ),
