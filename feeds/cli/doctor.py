@@ -54,9 +54,9 @@ def doctor(
     address, base_url = _whole(address), _whole(base_url)
     opening.web_address("ADDRESS", address)
     opening.web_address("--base-url", base_url)
-    with doctor.Asker() as asker, terminal.progress("Asking", "feed") as progress:
+    with doctor.Client() as client, terminal.progress("Asking", "feed") as progress:
         examined = doctor.examine(
-            asker, address, opening.now, public=base_url, images=images, progress=progress
+            client, address, opening.now, public=base_url, images=images, progress=progress
         )
     if as_json:
         _print_json(examined)
@@ -138,7 +138,5 @@ def _by_kind(findings: "Sequence[Finding]") -> "Mapping[str, list[Finding]]":
     from feeds.doctor import KINDS
 
     order = sorted(KINDS, key=lambda kind: KINDS[kind].level != "fault")
-    kinds: dict[str, list[Finding]] = {kind: [] for kind in order}
-    for finding in findings:
-        kinds[finding.kind].append(finding)
+    kinds = {kind: [one for one in findings if one.kind == kind] for kind in order}
     return {kind: found for kind, found in kinds.items() if found}

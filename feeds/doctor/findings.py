@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Level = Literal["fault", "advice"]
+Flaw = tuple[str, str]  # the name of a kind, and what was seen: a finding without its address
 
 
 @dataclass(frozen=True, slots=True)

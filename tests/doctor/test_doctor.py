@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from feeds.config import load_config
-from feeds.doctor import KINDS, Asker, Examined, examine
-from feeds.doctor.asking import READERS
+from feeds.doctor import KINDS, Client, Examined, examine
+from feeds.doctor.client import READERS
 from tests import make
 from tests.build.test_hosts import proxy
 from tests.doctor.faulty_site import MODIFIED, NEWS, PAGES, Asked, Broken, Reply, site
@@ -25,8 +25,8 @@ FEEDS = ("/feed.rss", "/feed.atom", "/feed.json")
 
 def examined(address: str, *, images: bool = False, public: str = "") -> Examined:
     """What comes of an examination."""
-    with Asker(patience=300) as asker:  # a busy machine is no finding
-        return examine(asker, address, lambda: datetime.now(UTC), images=images, public=public)
+    with Client(timeout=300) as client:  # a busy machine is no finding
+        return examine(client, address, lambda: datetime.now(UTC), images=images, public=public)
 
 
 def kinds(found: Examined) -> set[str]:
