@@ -134,9 +134,8 @@ def _print(examined: "Examined", address: str) -> None:
 
 
 def _by_kind(findings: "Sequence[Finding]") -> "Mapping[str, list[Finding]]":
-    """Return findings by kind: faults first, then in the order of KINDS."""
+    """Return findings by kind, in the order of KINDS: faults first."""
     from feeds.doctor import KINDS
 
-    order = sorted(KINDS, key=lambda kind: KINDS[kind].level != "fault")
-    kinds = {kind: [one for one in findings if one.kind == kind] for kind in order}
+    kinds = {kind: [one for one in findings if one.kind == kind] for kind in KINDS}
     return {kind: found for kind, found in kinds.items() if found}

@@ -53,16 +53,14 @@ def load(path: str, **server: Any) -> "Config":
     return config
 
 
-@contextmanager
-def opened(config: "Config", *, or_only_read: bool = False) -> Iterator["Store"]:
-    """Open the store of a config, and close it at the end.
+def opened(config: "Config", *, or_only_read: bool = False) -> "Store":
+    """Open the store of a config, to be closed by `with`.
 
     `or_only_read`: open a store that cannot be written, too.
     """
     from feeds.ingest.ingesting import open_store
 
-    with open_store(config, or_only_read=or_only_read) as source:
-        yield source
+    return open_store(config, or_only_read=or_only_read)
 
 
 @contextmanager

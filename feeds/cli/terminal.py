@@ -95,12 +95,12 @@ def _bar(noun: str) -> "Progress":
             speed = task.finished_speed or task.speed
             return Text(f"{speed:,.0f} {noun}s/s" if speed else "", style="cyan")
 
-    class Done(ProgressColumn):
-        """The number done, of all."""
-
-        def render(self, task: Task) -> Text:
-            return Text(f"{int(task.completed):,}/{task.total or 0:,.0f}" if task.total else "")
-
-    left = TimeRemainingColumn(elapsed_when_finished=True)
-    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), Done(), Rate(), left)
-    return Progress(*columns, console=console(err=True), transient=True)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.completed:,.0f}/{task.total:,.0f}"),
+        Rate(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        console=console(err=True),
+        transient=True,
+    )
