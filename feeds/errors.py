@@ -28,7 +28,7 @@ REMEDIES = {
 
 
 class FeedsError(Exception):
-    """An error that a person can correct.  Its text reads `subject: what is wrong, and what to do`."""
+    """An error that a person can correct: `subject: what is wrong, and what to do`."""
 
     def __init__(self, subject: str, problem: str) -> None:
         super().__init__(f"{subject}: {problem}")

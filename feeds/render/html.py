@@ -244,8 +244,7 @@ def _fitting(entries: Sequence[Any], made: Any) -> bytes:
 
 
 def _formats(feed: Feed) -> dict[str, Any]:
-    """What a page says of the formats of its feed, the first of which is the one to subscribe
-    to."""
+    """Return what a page says of the formats of its feed; the first is the one to subscribe to."""
     types = {name: format_named(name).MEDIA_TYPE.partition(";")[0] for name in feed.formats}
     return {
         "formats": [(LABELS[name], feed_path(feed.key, name), types[name]) for name in feed.formats]
