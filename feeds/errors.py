@@ -38,7 +38,7 @@ class FeedsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ConfigFault:
-    """One fault in config.toml: `key: what is wrong`, its line and column, 0 where there is none."""
+    """One fault in config.toml: `key: what is wrong`, with line and column, 0 for none."""
 
     text: str
     line: int = 0
