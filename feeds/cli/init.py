@@ -60,7 +60,7 @@ def _begin(place: Path, title: str, base_url: str) -> None:
     written = {place / "config.toml": generators.new_config(title or "Our feeds", base_url)}
     if not seeds.exists():
         moment = opening.now().replace(second=0).strftime("%Y-%m-%dT%H:%M:%SZ")
-        written[seeds / "first.md"] = generators.SAMPLE.format(moment=moment)
+        written[seeds / "first.md"] = generators.sample_record(moment)
     if not (place / ".gitignore").exists():
         written[place / ".gitignore"] = IGNORED
     for file, text in written.items():
@@ -100,7 +100,7 @@ def _import(source: Path, place: Path, title: str, base_url: str) -> None:
 
 def _adopt(blog: "Blog", place: Path, title: str, base_url: str) -> None:
     from feeds import importers as generators
-    from feeds.records.moments import time_zones
+    from feeds.records.dates import time_zones
 
     name = generators.free_name(place)
     if name is None:
@@ -146,7 +146,7 @@ def _adopt(blog: "Blog", place: Path, title: str, base_url: str) -> None:
 def _print_posts(config: "Config", folder: str) -> None:
     """Print how many posts can be read, and an address of one, to compare with the site's own."""
     from feeds.records import Cost, Fault, read_record
-    from feeds.records.naming import is_aside
+    from feeds.records.file_names import is_aside
     from feeds.sources.folder import read_file, walk
 
     now = opening.now()

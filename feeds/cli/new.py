@@ -41,17 +41,20 @@ def new(
 
     It has `published: false`, or what hides a record of a blog, until you take that away.
     """
+    from feeds.records import keys
+
     config, now = opening.load(config_path), opening.now()
     host = provider or urlsplit(opening.web_address("--url", url)).hostname or ""
     values = {
-        "title": title,
-        "webUrl": url,
-        "publishedDateTime": f"{now:%Y-%m-%dT%H:%M}:00Z",
-        "excerpt": "",
-        "published": publish,
-        "provider": {"name": host, "domain": host},
-        "topics": list(topics),
+        keys.TITLE: title,
+        keys.WEB_URL: url,
+        keys.DATE: f"{now:%Y-%m-%dT%H:%M}:00Z",
+        keys.EXCERPT: "",
+        keys.PUBLISHED: publish,
+        keys.PROVIDER: {keys.NAME: host, keys.DOMAIN: host},
+        keys.TOPICS: list(topics),
     }
+    values |= {key.name: "" for key in keys.RECORD if key.required and key.name not in values}
     mapping = config.records.fields
     text = yaml_of(values if mapping is None else mapped(values, mapping))
     file = _file(config, title, now)
@@ -68,14 +71,15 @@ def mapped(values: dict[str, Any], mapping: "FieldMapping") -> dict[str, Any]:
 
     A key that is a constant or a template in the mapping is left out.
     """
+    from feeds.records import keys
     from feeds.records.mapping import Nested, TheirKey
 
     found: dict[str, Any] = {}
     for name, value in values.items():
         source = mapping.fields.get(name, (TheirKey((name,)),))
-        if name == "published":
-            keys = [one for one in mapping.fields.get(name, ()) if isinstance(one, TheirKey)]
-            key = keys[0] if keys else TheirKey(("draft",), negated=True)
+        if name == keys.PUBLISHED:
+            theirs = [one for one in mapping.fields.get(name, ()) if isinstance(one, TheirKey)]
+            key = theirs[0] if theirs else TheirKey(("draft",), negated=True)
             _put(found, key.path, value is not key.negated)
         elif isinstance(source[0], TheirKey):
             _put(found, source[0].path, value)
@@ -116,7 +120,7 @@ def _file(config: "Config", title: str, now: datetime) -> Path:
 
     Its name begins with the date where most names in the folder do, as Jekyll needs it.
     """
-    from feeds.records.naming import named
+    from feeds.records.file_names import named
     from feeds.sources.folder import walk
 
     folder = config.records_folder

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from feeds.importers.blog import Blog, address, data_of, fullest, template_of, text_at, value_at
-from feeds.records.naming import named
+from feeds.records import keys
+from feeds.records.file_names import named
 from feeds.sources.folder import walk
 
 NAMES = [f"{name}.{end}" for name in ("hugo", "config") for end in ("toml", "yaml", "yml", "json")]
@@ -22,9 +23,9 @@ WORDS = {
 }
 FIELDS = (
     # The keys that Hugo itself reads (gohugo.io/configuration/front-matter).
-    'publishedDateTime = ["publishDate", "pubDate", "date"]',
-    'updatedDateTime = "lastmod"',
-    'expiryDateTime = ["expiryDate", "unpublishDate"]',
+    f'{keys.DATE} = ["publishDate", "pubDate", "date"]',
+    f'{keys.UPDATED} = "lastmod"',
+    f'{keys.EXPIRY} = ["expiryDate", "unpublishDate"]',
     'excerpt = ["description", "summary"]',
     'topics = "tags"',
     'category = "categories"',
