@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from feeds.errors import FeedsError
-from feeds.records import keys
 from feeds.records.frontmatter import read
 from feeds.sources.folder import walk
 
@@ -132,4 +131,4 @@ def template_of(permalink: str, words: dict[str, str], key: str) -> tuple[str, l
     if not unknown:
         return template, []
     names = " and ".join(unknown)
-    return template, [f"{key} has {names}, which no template can say: mend {keys.WEB_URL} by hand."]
+    return template, [f"{key} has {names}, which no template can say: mend webUrl by hand."]

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 from feeds.importers.blog import Blog, address, data_of, fullest, template_of, text_at, value_at
-from feeds.records import keys
 from feeds.records.file_names import named
 from feeds.sources.folder import walk
 
@@ -23,9 +22,9 @@ WORDS = {
 }
 FIELDS = (
     # The keys that Hugo itself reads (gohugo.io/configuration/front-matter).
-    f'{keys.DATE} = ["publishDate", "pubDate", "date"]',
-    f'{keys.UPDATED} = "lastmod"',
-    f'{keys.EXPIRY} = ["expiryDate", "unpublishDate"]',
+    'publishedDateTime = ["publishDate", "pubDate", "date"]',
+    'updatedDateTime = "lastmod"',
+    'expiryDateTime = ["expiryDate", "unpublishDate"]',
     'excerpt = ["description", "summary"]',
     'topics = "tags"',
     'category = "categories"',

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from feeds.importers.blog import Blog, address, data_of, first_file, posts_in, template_of, text_at
 from feeds.importers.writing import free_name
-from feeds.records import keys
 
 STYLES = {
     "": "/:categories/:year/:month/:day/:title:output_ext",
@@ -23,8 +22,8 @@ WORDS = {
 }
 FIELDS = (
     # Ruby reads a date with a time in YAML as UTC, and every other date in the site's time zone.
-    f'{keys.DATE} = {{ utc = "date" }}',
-    f'{keys.UPDATED} = {{ utc = "last_modified_at" }}',
+    'publishedDateTime = { utc = "date" }',
+    'updatedDateTime = { utc = "last_modified_at" }',
     'excerpt = ["description", "excerpt"]',
     'topics = ["tags", "tag"]',
     'category = ["category", "categories"]',

@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 
 from feeds.importers.blog import Blog
-from feeds.records import keys
 from feeds.records.dates import time_zones
 
 CONFIG_NAMES = ("config.toml", "feeds.toml")
@@ -45,15 +44,15 @@ SAMPLE = """\
 ---
 # A record is about one article elsewhere.  \
 Change this one, or delete it and begin with `feeds new`.
-{keys.TITLE}: "Our first article"
-{keys.WEB_URL}: "https://example.org/our-first-article"
-{keys.DATE}: {moment}
-{keys.EXCERPT}: "What the article says, in a sentence or two."
-{keys.PUBLISHED}: true
-{keys.PROVIDER}:
-  {keys.NAME}: Example
-  {keys.DOMAIN}: example.org
-{keys.TOPICS}:
+title: "Our first article"
+webUrl: "https://example.org/our-first-article"
+publishedDateTime: {moment}
+excerpt: "What the article says, in a sentence or two."
+published: true
+provider:
+  name: Example
+  domain: example.org
+topics:
   - Beginnings
 ---
 
@@ -82,11 +81,6 @@ path = {output}
 """
 
 
-def sample_record(moment: str) -> str:
-    """Return a first record, which was published at a moment."""
-    return SAMPLE.format(keys=keys, moment=moment)
-
-
 def free_name(folder: Path) -> str | None:
     """Return a name for our config that is free in a folder; None where all are taken."""
     return next((name for name in CONFIG_NAMES if not (folder / name).exists()), None)
@@ -111,7 +105,7 @@ def blog_config(blog: Blog, title: str, base_url: str) -> str:
         "timezone": blog.timezone if blog.timezone in time_zones() else "",
     }
     templates = ",\n".join(f"  {{ template = {_quoted(url + path)} }}" for path in blog.urls)
-    provider = f"{{ {keys.DOMAIN} = {_quoted(blog.host)}, {keys.NAME} = {_quoted(shown)} }}"
+    provider = f"{{ domain = {_quoted(blog.host)}, name = {_quoted(shown)} }}"
     return ADOPTED.format(
         generator=blog.generator,
         settings=blog.settings,
@@ -122,9 +116,9 @@ def blog_config(blog: Blog, title: str, base_url: str) -> str:
         liquid="true" if blog.generator in ("Jekyll", "Eleventy") else "false",
         fields="\n".join(
             [
-                f"{keys.WEB_URL} = [\n{templates},\n]",
+                f"webUrl = [\n{templates},\n]",
                 *blog.fields,
-                f"{keys.PROVIDER} = {{ value = {provider} }}",
+                f"provider = {{ value = {provider} }}",
             ]
         ),
         output=_quoted(blog.output),
