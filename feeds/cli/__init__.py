@@ -1,8 +1,7 @@
-"""The command `feeds`.  Here errors become exit codes: 0 done, 1 done with faults reported, 2 wrong
-use or config.
+"""The command `feeds`: its subcommands, and the exit codes that errors become.
 
-130 is stopped by Ctrl-C. A module for each command. Libraries load inside the commands that need
-them, so that `feeds --help` answers at once.
+0: done. 1: done, with faults reported. 2: wrong use or config. 130: stopped by Ctrl-C. Each command
+is a module. It imports libraries inside its functions, so that `feeds --help` answers at once.
 """
 
 import atexit
@@ -25,8 +24,8 @@ from feeds.cli.serve import serve
 from feeds.cli.show import show
 from feeds.errors import ConfigError, FeedsError
 
-# Objects between two searches for garbage.  Of 100,000 files a walk makes as many that are none: a
-# tenth of its time.
+# New objects before a garbage collection. A scan of 100,000 files makes as many, none of them
+# garbage; with Python's own threshold, collections take a tenth of its time.
 GARBAGE = 100_000
 
 EXAMPLES = """\b
@@ -42,30 +41,30 @@ Examples:
 
 
 class Commands(click.Group):
-    """Turns the errors meant for people, and Ctrl-C, into a line and an exit code."""
+    """Report errors meant for people, and Ctrl-C, in one line, and exit with their code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The commands in the order in which one comes to need them."""
+        """Return the commands in the order in which a user needs them."""
         return list(self.commands)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command that was asked for."""
+        """Run a command."""
         try:
             return super().invoke(ctx)
         except ConfigError as error:
-            from feeds.cli.faulty import say_config
+            from feeds.cli.faulty import print_config_faults
 
-            say_config(error)
+            print_config_faults(error)
             ctx.exit(WRONG_USE)
         except FeedsError as error:
             click.echo(f"feeds: {error}", err=True)
             ctx.exit(WRONG_USE)
-        # click would end with 1, that of a command that was done
-        except (KeyboardInterrupt, click.Abort):
+        except (KeyboardInterrupt, click.Abort):  # click itself would exit with 1
             from feeds.cli import terminal
 
-            below = "\n" if terminal.is_watched(err=True) else ""  # of ^C, which the terminal shows
-            click.echo(f"{below}feeds: stopped before it was done; run it again", err=True)
+            # A terminal has echoed ^C: begin a new line below it.
+            newline = "\n" if terminal.is_watched(err=True) else ""
+            click.echo(f"{newline}feeds: stopped before it was done; run it again", err=True)
             ctx.exit(STOPPED)
 
 
@@ -79,7 +78,7 @@ def main() -> None:
     Records are read from the folder that config.toml names. Unpublished ones appear nowhere.
     """
     gc.set_threshold(GARBAGE)
-    # what ends with the process is not searched for garbage, a twentieth of a build
+    # A last collection when the process exits would take a twentieth of a build.
     atexit.register(gc.freeze)
 
 
