@@ -374,7 +374,7 @@ def test_a_watched_document_is_laid_out_and_a_piped_one_is_not(tmp_path: Path) -
         assert make.run("show", "all", name, cwd=tmp_path).stdout.count("\n") < 5
 
 
-def test_a_key_that_is_nearly_right_is_told(tmp_path: Path) -> None:
+def test_a_key_that_is_nearly_right_gets_a_suggestion(tmp_path: Path) -> None:
     make.site(tmp_path, {"1.md": make.record(1)})
     assert (
         "did you mean topics/ai?"

@@ -1,8 +1,7 @@
-"""Run the command `feeds`, and turn errors into exit codes.
+"""The command `feeds`: its subcommands, and the exit codes that errors become.
 
-0 is done, 1 done with faults reported, 2 wrong use or config, 130 stopped by Ctrl-C. Each command
-has a module, which is loaded when the command is run; libraries load inside the commands that need
-them.
+0: done. 1: done, with faults reported. 2: wrong use or config. 130: stopped by Ctrl-C. Each command
+is a module, loaded when the command is run, and imports libraries inside its functions.
 """
 
 import atexit
@@ -16,7 +15,8 @@ from feeds import __version__
 from feeds.cli.opening import STOPPED, WRONG_USE
 from feeds.errors import ConfigError, FeedsError
 
-# Objects allocated until the garbage collector runs: at its default it takes a tenth of a scan.
+# New objects before a garbage collection. A scan of 100,000 files makes as many, none of them
+# garbage; with Python's own threshold, collections take a tenth of its time.
 GARBAGE = 100_000
 
 # The commands in the order in which one comes to need them, each with its module and function.
@@ -46,10 +46,10 @@ Examples:
 
 
 class Commands(click.Group):
-    """Turns the errors meant for people, and Ctrl-C, into a line and an exit code."""
+    """Report errors meant for people, and Ctrl-C, in one line, and exit with their code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of the commands, in their order."""
+        """Return the commands in the order in which a user needs them."""
         return list(self.commands)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -61,23 +61,23 @@ class Commands(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command that was asked for."""
+        """Run a command."""
         try:
             return super().invoke(ctx)
         except ConfigError as error:
-            from feeds.cli.faulty import say_config
+            from feeds.cli.faulty import print_config_faults
 
-            say_config(error)
+            print_config_faults(error)
             ctx.exit(WRONG_USE)
         except FeedsError as error:
             click.echo(f"feeds: {error}", err=True)
             ctx.exit(WRONG_USE)
-        # click would end with 1, that of a command that was done
-        except (KeyboardInterrupt, click.Abort):
+        except (KeyboardInterrupt, click.Abort):  # click itself would exit with 1
             from feeds.cli import terminal
 
-            below = "\n" if terminal.is_watched(err=True) else ""  # of ^C, which the terminal shows
-            click.echo(f"{below}feeds: stopped before it was done; run it again", err=True)
+            # A terminal has echoed ^C: begin a new line below it.
+            newline = "\n" if terminal.is_watched(err=True) else ""
+            click.echo(f"{newline}feeds: stopped before it was done; run it again", err=True)
             ctx.exit(STOPPED)
 
 
@@ -95,5 +95,5 @@ def main() -> None:
     Records are read from the folder that config.toml names. Unpublished ones appear nowhere.
     """
     gc.set_threshold(GARBAGE)
-    # what ends with the process is not searched for garbage, a twentieth of a build
+    # A last collection when the process exits would take a twentieth of a build.
     atexit.register(gc.freeze)
