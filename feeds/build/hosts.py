@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import unquote, urlsplit
 
 from feeds.config import Config
-from feeds.model import digest, feed_path
+from feeds.model import digest
+from feeds.urls import BELOW, feed_path
 from feeds.documents.plan import Draft
 from feeds.documents.pages import ASSETS, FEED_STYLE, HTML, LISTS, OPML
 from feeds.documents.addresses import FETCH_DEST, FOR_BROWSERS, STYLED
@@ -27,8 +28,6 @@ PAGES = {"404.html": 404, "410.html": 410}
 PATHS = (*PAGES, HEADERS, REDIRECTS, NGINX)
 TEXT = "text/plain; charset=utf-8"
 ASSET_TYPES = {name.rpartition(".")[2]: kind for name, kind in {**ASSETS, **FEED_STYLE}.items()}
-# as names.BELOW, for nginx
-BELOW = "((?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*)"
 
 
 def drafts(config: Config) -> Iterator[Draft]:
@@ -63,7 +62,7 @@ def _headers(config: Config) -> Iterator[str]:
 def _redirects(config: Config) -> Iterator[str]:
     """Rules without a pattern first: Cloudflare takes 2,000 of them, and 100 with one."""
     root, names = _root(config), config.names
-    moved = sorted(names.homes.items())
+    moved = sorted(names.redirects.items())
     for key, home in moved:
         folder = config.site.address(f"{home}/")
         for path in (key, f"{key}/", f"{key}/index.html"):
@@ -101,10 +100,10 @@ def _nginx(config: Config) -> Iterator[str]:
         yield from _location(BROWSERS, shown)
     for path in PAGES:
         yield from _location(f"= {_quoted(f'{root}/{path}')}", ["internal", *_typed(HTML, config)])
-    for key, home in sorted(names.homes.items()):
+    for key, home in sorted(names.redirects.items()):
         folder = _target(config.site.address(f"{home}/"))
         yield from _location(f"= {_quoted(f'{root}/{key}')}", [moved_for, f'return 301 "{folder}"'])
-        moves = {"(?:index[.]html)?": folder, BELOW: f"{folder}$1"}
+        moves = {"(?:index[.]html)?": folder, f"({BELOW})": f"{folder}$1"}
         rules = [
             f'rewrite {_quoted(f"^{at}/{re.escape(key)}/{below}$")} "{target}?" permanent'
             for below, target in moves.items()

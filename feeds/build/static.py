@@ -17,7 +17,8 @@ from typing import NamedTuple
 from feeds import store
 from feeds.config import Config
 from feeds.errors import FeedsError, StoreBusy
-from feeds.model import digest, feed_of
+from feeds.model import digest
+from feeds.urls import feed_of
 from feeds.documents.plan import Draft
 from feeds.documents.plans import Drafts, Moved
 from feeds.documents.versions import is_far_ahead, published_as

@@ -15,7 +15,8 @@ from pathlib import Path
 from feeds import selection, store
 from feeds.config import Config
 from feeds.errors import PublishError, described
-from feeds.model import digest, feed_of
+from feeds.model import digest
+from feeds.urls import feed_of
 from feeds.documents.plans import Drafts
 from feeds.ingest.taken_back import taken_back
 from feeds.documents import codings

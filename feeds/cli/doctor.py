@@ -49,7 +49,7 @@ def doctor(
     a fault; advice alone is none.
     """
     from feeds import doctor
-    from feeds.model import web_address
+    from feeds.urls import web_address
 
     if address is None:
         config = opening.load(config_path)

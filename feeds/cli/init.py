@@ -185,7 +185,7 @@ def _say_next(place: Path, name: str, *, sample: bool) -> None:
 
 
 def _check(title: str, base_url: str) -> None:
-    from feeds.model import web_address
+    from feeds.urls import web_address
 
     if title and not title.isprintable():
         raise FeedsError("--title", "expected a line of text")

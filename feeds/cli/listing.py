@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 WEEKS = 12
 BARS = "▁▂▃▄▅▆▇█"
-HEADINGS = {"all": "", "feeds": "Feeds of your own", "topics": "Topics", "providers": "Providers"}
-HEADINGS["categories"] = "Categories"
 
 
 @click.command(
@@ -63,7 +61,7 @@ def bars(counts: Sequence[int]) -> str:
 
 
 def _facts(config: "Config", feed: "Feed") -> dict[str, Any]:
-    from feeds.model import EVERYTHING, feed_path
+    from feeds.urls import EVERYTHING, feed_path
 
     return {
         "key": feed.key,
@@ -89,6 +87,8 @@ def _table(
     from rich.table import Table
     from rich.text import Text
 
+    from feeds.taxonomies import TAXONOMIES
+
     names = {
         key: terminal.safe(config.site.title if key == "all" else feed.name)
         for key, feed in feeds.items()
@@ -106,7 +106,8 @@ def _table(
         if feed.kind != kind:
             kind = feed.kind
             table.add_row()
-            table.add_row(Text(HEADINGS.get(kind, kind), style="dim italic"))
+            heading = TAXONOMIES[kind].plural if kind in TAXONOMIES else "Feeds of your own"
+            table.add_row(Text(heading, style="dim italic"))
         line = Text(bars(weeks.get(feed.key, [])), style="cyan")
         newest = Text(_age(now - feed.updated), style="dim")
         table.add_row(

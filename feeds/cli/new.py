@@ -124,7 +124,7 @@ def _put(found: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
 
 
 def _host(url: str) -> str:
-    from feeds.model import web_address
+    from feeds.urls import web_address
 
     if not url:
         return ""

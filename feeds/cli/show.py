@@ -26,7 +26,7 @@ def show(config_path: str, key: str, format_name: str) -> None:
     from difflib import get_close_matches
 
     from feeds.documents.versions import Documents
-    from feeds.model import feed_path
+    from feeds.urls import feed_path
 
     config, now = opening.load(config_path), opening.now()
     if format_name not in config.feeds.formats:

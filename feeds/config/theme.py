@@ -21,12 +21,12 @@ class Theme:
 
     @property
     def digest(self) -> str:
-        """Stands for all of it."""
+        """The digest of all files."""
         return digest(*(text for file in self.files for text in file))
 
 
 def read_theme(folder: Path) -> Theme:
-    """Every template (`*.html`) and asset of a folder; names that begin with a dot are passed over.
+    """Read every template (`*.html`) and asset of a folder, except hidden files.
 
     Raises ValueError, saying what was expected, for a folder or a file that cannot be used.
     """

@@ -9,10 +9,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from feeds.config import Config
-from feeds.model import EVERYTHING, feed_path
 from feeds.render import format_named
+from feeds.urls import EVERYTHING, INDEX, canonical, feed_path, parse_path
 
-INDEX = "index.html"
 # Feeds that a browser would save or show as text, and shows with their style when they come as XML
 # (FOR_BROWSERS).
 STYLED = ("application/rss+xml", "application/atom+xml")
@@ -30,16 +29,6 @@ HOST = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+;=%-]+|\[[0-9A-Za-z:.%]+\])(?::[0-9]
 def is_host(text: str) -> bool:
     """Tell whether a Host header names one host."""
     return HOST.fullmatch(text) is not None
-
-
-def document_path(asked: str) -> str:
-    """The path of the document that lies at an address: that of a folder is its page."""
-    return asked + INDEX if asked == "" or asked.endswith("/") else asked
-
-
-def canonical(path: str) -> str:
-    """The address of a document below the site's, by its path."""
-    return path.removesuffix(INDEX) if path == INDEX or path.endswith(f"/{INDEX}") else path
 
 
 def meant(asked: str) -> tuple[str, ...]:
@@ -70,12 +59,14 @@ def wanted_format(accepted: Iterable[tuple[str, float]], formats: Iterable[str])
 
 
 def key_of(path: str) -> str | None:
-    """The key of the feed whose document or page lies at a path; None for a page of history and
-    what is no feed."""
-    folder, _, file = path.rpartition("/")
-    if not (file == INDEX or (file.startswith("feed.") and folder != EVERYTHING)):
-        return None
-    return folder or EVERYTHING
+    """Return the key of the feed whose newest articles a path has, in a format or for people.
+
+    The front page is that of everything. None for a page of history, and for any other path.
+    """
+    if path == INDEX:
+        return EVERYTHING
+    parsed = parse_path(path)
+    return parsed.key if parsed is not None and not parsed.page else None
 
 
 def links(config: Config, path: str, formats: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple
 
-from feeds.model import Article, Image, Provider, Related, address_digest, digest, identity
+from feeds.model import Article, Image, Provider, Related, digest
 from feeds.records import fields, frontmatter, hiding, toml
 from feeds.records.bounds import MOST_BODY
 from feeds.records.expiry import KEY as EXPIRY
@@ -38,6 +38,7 @@ from feeds.records.shape import (
 from feeds.records.slips import likely_key
 from feeds.records.usual import usual_article
 from feeds.records.validation import NESTED, Problem, described, validate
+from feeds.urls import address_digest, identity
 
 NAMES = KEYS.union(*(shape.model_fields for shape in NESTED.values()))
 MOST_FAULTS = 100  # that are told of one record

@@ -15,12 +15,12 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from feeds.model import PLAIN_ADDRESS, fold, host_name, web_address
 from feeds.records.moments import USUAL_MOMENT as USUAL_MOMENT
 from feeds.records.moments import read_moment
 from feeds.records.plain import SECRET_KEY, Plain
 from feeds.records.text import NOT_TEXT as NOT_TEXT
 from feeds.records.text import clean as clean
+from feeds.urls import PLAIN_ADDRESS, fold, host_name, web_address
 
 # At the start of a line, or before what looks like a value of its own.
 SWALLOWED = re.compile(

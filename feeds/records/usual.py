@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from feeds.model import PLAIN_ADDRESS, Article, Image, Provider, Related, identity
+from feeds.model import Article, Image, Provider, Related
 from feeds.records.lines import Pick, numbered, parted, picking
 from feeds.records.moments import USUAL_MOMENT
 from feeds.records.passages import visible
@@ -23,6 +23,7 @@ from feeds.records.plain import SECRET_KEY, Plain
 from feeds.records.shape import LONGEST_LINE, LONGEST_NAME, MOST_ITEMS, stands
 from feeds.records.text import clean
 from feeds.records.validation import validate
+from feeds.urls import PLAIN_ADDRESS, identity
 
 TEXT, NAME, ADDRESS, DOMAIN, MOMENT, NUMBER, PIXELS, FLAG = range(8)
 SAMPLES = {

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from feeds.config.site import Site
-from feeds.model import Article, Feed, feed_path, image_type
+from feeds.model import Article, Feed, image_type
 from feeds.render import Place, Style, compiled, content, words, xml
 from feeds.render.compiled import EntryInput, FeedInput
+from feeds.taxonomies import PROVIDERS, TOPICS
+from feeds.urls import feed_path
 
 NAME = "atom"
 MEDIA_TYPE = "application/atom+xml; charset=utf-8"
@@ -53,7 +55,7 @@ def entry_of(given: EntryInput, site: Site, style: Style) -> xml.FeedEntry:
         item.summary(article.excerpt)
     if given.html:
         item.content(given.html, type="html")
-    scheme = words.identity_address("topics", site)
+    scheme = words.identity_address(TOPICS.prefix, site)
     # Readers show the term where they should show the label, so that the term is the name too.
     item.category([{"term": topic, "label": topic, "scheme": scheme} for topic in article.topics])
     return item
@@ -85,7 +87,7 @@ def _extras(article: Article, site: Site, style: Style) -> Iterator[xml.Extra]:
     if style.amp and article.amp_link:
         yield xml.link("link", "amphtml", article.amp_link)
     if style.source:
-        key = f"providers/{article.provider.domain}"
+        key = PROVIDERS.key_of(article.provider)
         # RFC 4287 §4.2.11. Its time is the entry's own: that of the provider's feed would change
         # with every article.
         about = (

@@ -21,10 +21,12 @@ from markupsafe import Markup
 from feeds.config.site import Site
 from feeds.config.theme import ASSETS, Theme
 from feeds.errors import RenderError
-from feeds.model import EVERYTHING, Feed, Image, archive_path, feed_path
+from feeds.model import Feed, Image
 from feeds.render import Style, colours, content, format_named, reporting, words
 from feeds.render.compiled import EntryInput
 from feeds.selection.archive import Page
+from feeds.taxonomies import PROVIDERS, TAXONOMIES
+from feeds.urls import EVERYTHING, archive_path, feed_path, split_key
 
 NAME = "html"
 MEDIA_TYPE = "text/html; charset=utf-8"
@@ -60,6 +62,7 @@ KNOWN: dict[str, Any] = {
     "headings": words.HEADINGS,
     "labels": LABELS,
     "everything": EVERYTHING,
+    "by_domain": [prefix for prefix, taxonomy in TAXONOMIES.items() if taxonomy.by_domain],
     "longest_title": LONGEST_TITLE,
     "longest_excerpt": LONGEST_EXCERPT,
     "papers": (colours.LIGHT, colours.DARK),
@@ -119,17 +122,18 @@ def entry(given: EntryInput, site: Site, style: Style) -> bytes:
     line."""
     article = given.article
     lead = content.lead_image(article) if site.pictures else None
-    provider = f"providers/{article.provider.domain}"
-    home = next((key for key, name in style.feeds if key.startswith("providers/")), None)
-    others = [
-        (key, name) for key, name in style.feeds if key.startswith(("topics/", "categories/"))
-    ]
+    of_provider = {key: split_key(key).kind == PROVIDERS.prefix for key, _ in style.feeds}
+    provider_page = next((key for key, is_provider in of_provider.items() if is_provider), None)
     facts: dict[str, Any] = {
         "article": article,
-        "provider": home or provider,
-        "has_page": home is not None,
+        "provider": provider_page or PROVIDERS.key_of(article.provider),
+        "has_page": provider_page is not None,
     }
-    facts |= {"picture": _small(lead), "feeds": others, "related": article.related[:MOST_RELATED]}
+    facts |= {
+        "picture": _small(lead),
+        "feeds": [one for one in style.feeds if not of_provider[one[0]]],
+        "related": article.related[:MOST_RELATED],
+    }
     return _rendered(site, "article.html" if style.whole else "line.html", **facts)
 
 

@@ -6,8 +6,9 @@ from email.utils import format_datetime
 from itertools import groupby
 
 from feeds.config.site import Site
-from feeds.model import Feed, feed_path
+from feeds.model import Feed
 from feeds.render import words, xml
+from feeds.urls import feed_path
 
 PATH = "feeds.opml"
 MEDIA_TYPE = "text/x-opml; charset=utf-8"

@@ -6,10 +6,12 @@ from datetime import datetime
 from html import escape
 
 from feeds.config.site import Site
-from feeds.model import Article, Feed, feed_path, image_type
+from feeds.model import Article, Feed, image_type
 from feeds.render import Place, Style, compiled, content, words, xml
 from feeds.render.compiled import EntryInput, FeedInput
+from feeds.taxonomies import PROVIDERS
 from feeds.update_frequency import times
+from feeds.urls import feed_path
 
 NAME = "rss"
 MEDIA_TYPE = "application/rss+xml; charset=utf-8"
@@ -61,7 +63,7 @@ def entry_of(given: EntryInput, site: Site, style: Style) -> xml.FeedEntry:
     # users want a word.
     item.category([{"term": topic} for topic in article.topics])
     if style.source:
-        path = feed_path(f"providers/{article.provider.domain}", NAME)
+        path = feed_path(PROVIDERS.key_of(article.provider), NAME)
         item.source(url=site.address(path), title=article.provider.name)
     return item
 

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from feeds.model import EVERYTHING, feed_of
 from feeds.store.driver import driver, fact, insert_rows, note_fact
+from feeds.urls import EVERYTHING, feed_of
 
 MOST_PARAMETERS = 500
 # the latest date, in seconds, of a document of a feed that no longer exists

@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.config.site import Site
-from feeds.model import EVERYTHING, Article, Feed, Image, Provider, Related
+from feeds.model import Article, Feed, Image, Provider, Related
 from feeds.records.shape import clean
 from feeds.render import Place, Style, atom, compiled, rss, xml
 from feeds.render.compiled import DECLARED, EntryInput, FeedInput, Kind, Templates
 from feeds.update_frequency import STEPS
+from feeds.urls import EVERYTHING
 from tests.make import article
 from tests.render.test_joined import SITE, STYLE
 
