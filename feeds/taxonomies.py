@@ -32,10 +32,10 @@ class Taxonomy:
 
     @property
     def example(self) -> str:
-        """A sentence part that says what the last part of a key is."""
-        return (
-            "a domain such as example.org" if self.by_domain else "a slug such as computer-vision"
-        )
+        """Return what the last part of a key is, for a message."""
+        if self.by_domain:
+            return "a domain such as example.org"
+        return "a slug such as computer-vision"
 
     def key_of(self, value: str | Provider) -> str:
         """Return the key of the feed of a value that an article has."""

@@ -1,4 +1,4 @@
-"""The one grammar of feed keys, slugs, paths and web addresses: builds and parses every one of them.
+"""The one grammar of feed keys, slugs, paths and web addresses: builds and parses them all.
 
     key      all, or KIND/SLUG: topics/computer-vision, providers/example.org, feeds/hot-in-ai
     path     feed.rss, topics/ai/feed.rss    the newest articles of a feed in a format

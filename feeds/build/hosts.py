@@ -15,7 +15,7 @@ from feeds.model import digest
 from feeds.urls import BELOW, feed_path
 from feeds.documents.plan import Draft
 from feeds.documents.pages import ASSETS, FEED_STYLE, HTML, LISTS, OPML
-from feeds.documents.addresses import FETCH_DEST, FOR_BROWSERS, STYLED
+from feeds.documents.addresses import FETCH_DEST, FOR_BROWSERS, is_styled
 from feeds.documents.headers import ALWAYS, PAGE, cache_control
 from feeds.records import jsonschema
 from feeds.render import format_named
@@ -89,7 +89,7 @@ def _nginx(config: Config) -> Iterator[str]:
             "etag on",
             f"error_page 404 {_quoted(f'{root}/404.html')}",
         ]
-        if config.feeds.pages and media_type.startswith(STYLED):
+        if config.feeds.pages and is_styled(media_type):
             # An `if` may hold a `return` and little else: what is returned leads to another type
             # for the same file.
             served += [f'add_header Vary "{FETCH_DEST}"', f"error_page 418 = {BROWSERS}"]

@@ -51,4 +51,4 @@ def show(config_path: str, key: str, format_name: str) -> None:
         return
     from feeds.cli.layout import print_document
 
-    print_document(document.content.decode(), format_name)
+    print_document(document.content.decode(), document.media_type)

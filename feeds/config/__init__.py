@@ -21,12 +21,12 @@ from feeds.config.feed_names import Names, Naming, Tables, names_of, problems
 from feeds.config.located import broken, located, without_passwords
 from feeds.config.sections import (
     NOT_KEYS,
+    ONCE,
     Content,
     Line,
     Section,
     key_for_each_taxonomy,
     message,
-    once,
     one_of,
 )
 from feeds.config.site import Site
@@ -107,19 +107,15 @@ class FeedsSection(Section):
     limit: Annotated[int, Field(ge=1, le=10_000)] = 50
     max_bytes: Annotated[int, Field(ge=1)] = 1_048_576
     max_entry_bytes: Annotated[int, Field(ge=1, le=4_194_304)] = 524_288
-    formats: Annotated[
-        tuple[FormatName, ...], Field(min_length=1, strict=False), AfterValidator(once)
-    ] = tuple(FORMATS)
+    formats: Annotated[tuple[FormatName, ...], Field(min_length=1), *ONCE] = tuple(FORMATS)
     content: Content = "full"
     amp: bool = False
     archives: bool = True
     pages: bool = True
-    kinds: Annotated[tuple[KindName, ...], Field(strict=False), AfterValidator(once)] = tuple(
-        TAXONOMIES
-    )
+    kinds: Annotated[tuple[KindName, ...], *ONCE] = tuple(TAXONOMIES)
     fastest: Minutes = 5
     slowest: Minutes = 60
-    retired: Annotated[tuple[str, ...], Field(strict=False), AfterValidator(once)] = ()
+    retired: Annotated[tuple[str, ...], *ONCE] = ()
     withdrawn_days: Annotated[int, Field(ge=0, le=365)] = 0
 
 

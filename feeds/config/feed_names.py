@@ -1,9 +1,9 @@
 """What config.toml says of single feeds: which names are one feed, its title, its former keys.
 
-In: the tables [topics.SLUG] and so on, by taxonomy and by slug or domain. Out: Names, a frozen value
-that is passed along, or what is wrong with the tables. A name without a table keeps the key that its
-taxonomy gives it. Not here: which spelling of a name is used most (selection), and how a server
-answers at an address that moved (serve, build/hosts).
+In: the tables [topics.SLUG] and so on, by taxonomy and by slug or domain. Out: Names, a frozen
+value that is passed along, or what is wrong with the tables. A name without a table keeps the key
+that its taxonomy gives it. Not here: which spelling of a name is used most (selection), and how a
+server answers at an address that moved (serve, build/hosts).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, create_model
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from feeds.taxonomies import TAXONOMIES, Taxonomy
 from feeds.urls import web_address
@@ -73,6 +73,7 @@ def one_of(names: Collection[str]) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+ONCE = (Field(strict=False), AfterValidator(once))  # of a list of names
 Line = Annotated[str, AfterValidator(_line)]
 Address = Annotated[str, AfterValidator(_address)]
 Content = Literal["full", "summary"]

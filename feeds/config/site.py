@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, PrivateAttr
 
-from feeds.config.sections import Address, Line, Section, once
+from feeds.config.sections import ONCE, Address, Line, Section
 from feeds.config.theme import Theme
 from feeds.records.moments import time_zones
 
@@ -58,7 +58,7 @@ class Site(Section):
     rights: Line | None = None
     icon: Address | None = None
     logo: Address | None = None
-    hubs: Annotated[tuple[Address, ...], Field(strict=False), AfterValidator(once)] = ()
+    hubs: Annotated[tuple[Address, ...], *ONCE] = ()
     accent: Annotated[str, AfterValidator(_colour)] = "#c2410c"
     footer: Line | None = None
     pictures: bool = True

@@ -11,13 +11,8 @@ from datetime import datetime, timedelta
 
 from feeds.doctor.asking import READERS, UNDECODABLE, Answer, Asker
 from feeds.doctor.findings import Finding
-from feeds.doctor.reading import Document, Unreadable, read
+from feeds.doctor.reading import MEDIA_TYPES, Document, Unreadable, read
 
-TYPES = {
-    "rss": {"application/rss+xml", "application/xml", "text/xml"},
-    "atom": {"application/atom+xml", "application/xml", "text/xml"},
-    "json": {"application/feed+json", "application/json"},
-}
 SKEW = timedelta(minutes=2)
 SMALL = 1400  # bytes that fit into one packet anyway
 NEVER = '"a-tag-that-was-never-sent"'
@@ -112,7 +107,7 @@ def _validators(asker: Asker, answer: Answer) -> Iterator[Finding]:
 
 
 def _type(answer: Answer, document: Document) -> Iterator[Finding]:
-    if answer.media_type not in TYPES[document.format]:
+    if answer.media_type not in MEDIA_TYPES[document.format]:
         yield Finding("media-type", answer.address, answer.media_type or "none")
     said = re.search(r"charset\s*=\s*[\"']?([\w.-]+)", answer.header("Content-Type"), re.IGNORECASE)
     charset = said[1].lower() if said else document.encoding

@@ -25,7 +25,7 @@ from feeds.render import PAGE, Place, format_named, reporting
 from feeds.selection import Pick
 from feeds.selection.archive import Page
 from feeds.store import Connection, Extent, Store
-from feeds.update_frequency import rhythm
+from feeds.update_frequency import frequency_of
 from feeds.urls import EVERYTHING, archive_path, feed_path, parse_path
 
 MANY = 100  # feeds for which all that they need is looked up at once
@@ -271,7 +271,7 @@ class Drafts:
             previous=newest,
             complete=complete,
             withdrawn=shown.withdrawn,
-            rhythm=often,
+            frequency=often,
         )
         return self._joined(connection, snapshot, feed, name, shown, path, place)
 
@@ -279,7 +279,7 @@ class Drafts:
         """The rhythm of a feed, the same in each of its documents."""
         if feed.key not in self._rhythm:
             fastest, slowest = self._config.feeds.fastest, self._config.feeds.slowest
-            self._rhythm[feed.key] = rhythm(
+            self._rhythm[feed.key] = frequency_of(
                 [pick.published for pick in shown.picks], fastest, slowest
             )
         return self._rhythm[feed.key]
@@ -346,7 +346,7 @@ class Drafts:
             str(most),
         )
         recipe = digest(self._entries.site, variant, feed.key, *facts, " ".join(recipes.values()))
-        often = place.rhythm or self._config.feeds.fastest
+        often = place.frequency or self._config.feeds.fastest
         due = self._due(connection, snapshot).get(feed.key)
         return Draft(path, form.MEDIA_TYPE, recipe, newest, content, often, due)
 

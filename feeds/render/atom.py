@@ -11,7 +11,10 @@ from feeds.taxonomies import PROVIDERS, TOPICS
 from feeds.urls import feed_path
 
 NAME = "atom"
+LABEL = "Atom"
 MEDIA_TYPE = "application/atom+xml; charset=utf-8"
+OPML_VERSION = "atom"
+IS_STYLED = True
 BETWEEN = b""
 
 

@@ -21,8 +21,17 @@ from markupsafe import Markup
 from feeds.config.site import Site
 from feeds.config.theme import ASSETS, Theme
 from feeds.errors import RenderError
+from feeds.formats import FORMATS
 from feeds.model import Feed, Image
-from feeds.render import Style, colours, content, format_named, reporting, words
+from feeds.render import (
+    Style,
+    colours,
+    content,
+    format_named,
+    media_type_of,
+    reporting,
+    words,
+)
 from feeds.render.compiled import EntryInput
 from feeds.selection.archive import Page
 from feeds.taxonomies import PROVIDERS, TAXONOMIES
@@ -35,7 +44,6 @@ MOST = 100_000  # bytes of a feed's page, whatever is in it: one article stays i
 LONGEST_TITLE, LONGEST_EXCERPT, MOST_RELATED = 240, 320, 12
 LONGEST_FAULT = 240  # characters of what is logged of an error in a template
 QUIET = 4  # articles a week below which no week looks full
-LABELS = {"rss": "RSS", "atom": "Atom", "json": "JSON"}
 MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July", "August", "September"),
     *("October", "November", "December"),
@@ -60,7 +68,6 @@ KNOWN: dict[str, Any] = {
     "image": words.image,
     "kinds": words.KINDS,
     "headings": words.HEADINGS,
-    "labels": LABELS,
     "everything": EVERYTHING,
     "by_domain": [prefix for prefix, taxonomy in TAXONOMIES.items() if taxonomy.by_domain],
     "longest_title": LONGEST_TITLE,
@@ -181,7 +188,7 @@ def archive_page(
             "newer": paths[1],
         }
         raw = [
-            (LABELS[name], site.local(archive_path(feed.key, page.name, name)))
+            (format_named(name).LABEL, site.local(archive_path(feed.key, page.name, name)))
             for name in feed.formats
         ]
         return _rendered(
@@ -249,11 +256,12 @@ def _fitting(entries: Sequence[Any], made: Any) -> bytes:
 
 
 def _formats(feed: Feed) -> dict[str, Any]:
-    """What a page says of the formats of its feed, the first of which is the one to subscribe
-    to."""
-    types = {name: format_named(name).MEDIA_TYPE.partition(";")[0] for name in feed.formats}
+    """Return what a page says of the formats of its feed; the first is the one to subscribe to."""
     return {
-        "formats": [(LABELS[name], feed_path(feed.key, name), types[name]) for name in feed.formats]
+        "formats": [
+            (format_named(name).LABEL, feed_path(feed.key, name), media_type_of(name))
+            for name in feed.formats
+        ]
     }
 
 
@@ -325,7 +333,7 @@ def _environment(theme: Theme) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(KNOWN)
+    made.globals.update(KNOWN, labels={name: format_named(name).LABEL for name in FORMATS})
     made.filters.update(day=_day, month=_month, short=_short, moment=_moment, inline=_inline)
     return made
 

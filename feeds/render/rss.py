@@ -14,7 +14,10 @@ from feeds.update_frequency import times
 from feeds.urls import feed_path
 
 NAME = "rss"
+LABEL = "RSS"
 MEDIA_TYPE = "application/rss+xml; charset=utf-8"
+OPML_VERSION = "RSS2"
+IS_STYLED = True
 BETWEEN = b""
 LINK = f"{{{xml.ATOM}}}link"
 
@@ -96,7 +99,7 @@ def _syndication(minutes: int) -> Iterator[xml.Extra]:
 def feed_of(feed: Feed, site: Site, updated: datetime, place: Place) -> xml.FeedGenerator:
     """The feed without its entries, as feedgen holds it."""
     hubs = [xml.link(LINK, "hub", hub) for hub in site.hubs]
-    often = () if place.rhythm is None else tuple(_syndication(place.rhythm))
+    often = () if place.frequency is None else tuple(_syndication(place.frequency))
     prefixes = {"dc": xml.DUBLIN_CORE, **({"sy": xml.SYNDICATION} if often else {})}
     channel = xml.new_feed(prefixes, xml.history(LINK, place), (*hubs, *often))
     channel.title(words.title(feed, site))
@@ -105,8 +108,8 @@ def feed_of(feed: Feed, site: Site, updated: datetime, place: Place) -> xml.Feed
     channel.link(href=words.page_address(feed, site), rel="alternate")
     channel.language(site.language)
     channel.lastBuildDate(updated)
-    if place.rhythm is not None:
-        channel.ttl(place.rhythm)
+    if place.frequency is not None:
+        channel.ttl(place.frequency)
     if site.rights:
         channel.rights(site.rights)
     if picture := words.image(feed, site):

@@ -70,7 +70,7 @@ class Answer:
         self.used = False  # since the shelf last looked for room
         self.is_page = document.media_type == html.MEDIA_TYPE
         # Of a feed with a style for browsers, these get a type that they show.
-        self.is_styled = document.media_type.startswith(addresses.STYLED) and styled
+        self.is_styled = styled and addresses.is_styled(document.media_type)
         also = ", Accept" if self.is_page else f", {addresses.FETCH_DEST}" if self.is_styled else ""
         vary = f"Accept-Encoding{also}"
         self._fixed: Headers = [("ETag", weak), ("Vary", vary), ("Link", links), *ALWAYS]

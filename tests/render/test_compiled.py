@@ -148,7 +148,7 @@ def feeds(draw: Draw) -> tuple[FeedInput, FeedInput]:
         current=maybe(draw, addresses(draw), None),
         complete=(draw(st.booleans()),) * 2,
         withdrawn=(draw(st.booleans()),) * 2,
-        rhythm=(draw(st.sampled_from([None, *STEPS])),) * 2,
+        frequency=(draw(st.sampled_from([None, *STEPS])),) * 2,
     )
     return of_fields(FeedInput, feed=feed, updated=draw(MOMENTS), place=place)
 
