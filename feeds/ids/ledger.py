@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from feeds.errors import LedgerError
-from feeds.records.shape import as_address, as_id, as_line
+from feeds.records.values import as_address, as_id, as_line
 from feeds.taxonomies import is_feed_key
 from feeds.urls import address_digest
 

@@ -102,7 +102,7 @@ class Format(Form, Protocol):
 
 @cache
 def format_named(name: str) -> Format:
-    """Return the format of that name.  Its module is loaded when first used, and feedgen with it."""
+    """Return the format of that name.  Its module, and feedgen, are loaded when first used."""
     return cast(Format, import_module(FORMATS[name]))
 
 

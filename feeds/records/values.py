@@ -1,23 +1,20 @@
-"""The shape of a record: its keys, and what each may hold.
+"""What a value of each type may be: text, names, addresses, moments, booleans and numbers.
 
-In: the plain data of a front matter. Out: a Record, or what is wrong with it, by path into the
-data. Keys are spelled as editors write them. Not here: places in files, clocks, and how text is
-cleaned (text).
+In: a value as the front matter has it. Out: the value cleaned, or an error that says what was
+expected. Not here: which keys there are (keys), and how text is cleaned (text).
 """
 
 import math
 import re
 import unicodedata
-from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from feeds.records.moments import USUAL_MOMENT as USUAL_MOMENT
-from feeds.records.moments import read_moment
-from feeds.records.plain import SECRET_KEY, Plain
+from feeds.records.dates import PLAIN_MOMENT as PLAIN_MOMENT
+from feeds.records.dates import read_moment
+from feeds.records.plain_data import SECRET_KEY, Plain
 from feeds.records.text import NOT_TEXT as NOT_TEXT
 from feeds.records.text import clean as clean
 from feeds.urls import PLAIN_ADDRESS, fold, host_name, web_address
@@ -34,37 +31,36 @@ SWALLOWED = re.compile(
 # As far as a misprint would show (RFC 3987 §2.2): a scheme, and nothing that may not stand in an
 # IRI.
 IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f\x7f<>\"{}|\\^`]+")
+PLAIN_HOST = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?){1,3}"
 LONGEST_ID = 2000
 # Characters, far beyond what anybody means.
 LONGEST_LINE, LONGEST_TEXT, LONGEST_ADDRESS = 4096, 131_072, 16_384
 LONGEST_NAME = 256  # of a topic or a category: each entry repeats it, in every feed that it is in
-# Of a list. The rest is dropped: each topic is a feed.
-MOST_ITEMS = {"topics": 100, "images": 100, "related": 100, "previousUrls": 100}
 TRUE = {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"}
 FALSE = {"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"}
 
 
 def expected(what: str) -> PydanticCustomError:
-    """The error of a value that is not what it should be."""
+    """Return the error of a value that is not what it should be."""
     return PydanticCustomError("expected", what)
 
 
 def holds_secret(text: str) -> bool:
-    """Whether a text has swallowed the key `secured`, by a slip of indentation or of a fence."""
+    """Tell whether a text has swallowed the key `secured`, by a wrong indentation or fence."""
     return SECRET_KEY in text and SWALLOWED.search(text) is not None
 
 
-def stands(text: str) -> bool:
-    """Whether nothing in a text is to be cleaned or looked into: nearly always."""
+def is_plain_text(text: str) -> bool:
+    """Tell whether a text needs neither cleaning nor a check for `secured`, as nearly all."""
     return text.isprintable() and unicodedata.is_normalized("NFC", text) and SECRET_KEY not in text
 
 
 def as_text(value: Any) -> str:
-    """Cleaned text that says something; its lines kept."""
+    """Return text cleaned, with its lines; it must not be empty."""
     if (
         isinstance(value, str)
         and len(value) <= LONGEST_TEXT
-        and stands(value)
+        and is_plain_text(value)
         and (text := value.strip())
     ):
         return text
@@ -78,13 +74,13 @@ def as_text(value: Any) -> str:
 
 
 def as_line(value: Any) -> str:
-    """Cleaned text on one line, white space folded."""
+    """Return text cleaned, on one line, with single spaces."""
     # What is printable has no white space but blanks.
     if (
         isinstance(value, str)
         and len(value) <= LONGEST_LINE
         and "  " not in value
-        and stands(value)
+        and is_plain_text(value)
         and (text := value.strip())
     ):
         return text
@@ -95,7 +91,7 @@ def as_line(value: Any) -> str:
 
 
 def as_name(value: Any) -> str:
-    """A line that a feed can be called by: not hyphens alone."""
+    """Return a line that a feed can be called by: not hyphens alone."""
     name = as_line(value)
     if len(name) > LONGEST_NAME:
         raise expected(f"at most {LONGEST_NAME} characters")
@@ -105,12 +101,12 @@ def as_name(value: Any) -> str:
 
 
 def as_excerpt(value: Any) -> str:
-    """Text that may be empty."""
+    """Return text that may be empty."""
     return "" if isinstance(value, str) and not value.strip() else as_text(value)
 
 
 def as_address(value: Any) -> str:
-    """An absolute http or https address."""
+    """Return an absolute http or https address, normalized."""
     what = "an http or https address"
     if not isinstance(value, str):
         raise expected(what)
@@ -128,8 +124,7 @@ def as_address(value: Any) -> str:
 
 
 def as_id(value: Any) -> str:
-    """An absolute IRI, as it is written (RFC 4287 §4.2.6): it is compared character by
-    character."""
+    """Return an absolute IRI as it is written: it is compared by character (RFC 4287 §4.2.6)."""
     what = "an address or another IRI, such as urn:uuid:… or tag:example.org,2026:1"
     text = clean(value).strip() if isinstance(value, str) else ""
     if len(text) > LONGEST_ID or not IRI.fullmatch(text) or holds_secret(text):
@@ -138,7 +133,7 @@ def as_id(value: Any) -> str:
 
 
 def as_domain(value: Any) -> str:
-    """A host name."""
+    """Return a host name, in lower case and ASCII."""
     what = "a host name, such as example.org"
     if not isinstance(value, str):
         raise expected(what)
@@ -157,14 +152,14 @@ def as_moment(value: Any, zone: tzinfo = UTC) -> datetime:
 
 
 def as_boolean(value: Any) -> bool:
-    """A boolean written without quotes, in the words of YAML 1.1."""
+    """Return a boolean written without quotes, in the words of YAML 1.1."""
     if isinstance(value, Plain) and (value in TRUE or value in FALSE):
         return value in TRUE
     raise expected("true or false, without quotes")
 
 
 def as_number(value: Any) -> float:
-    """A finite number of zero or more, written without quotes."""
+    """Return a finite number of zero or more, written without quotes."""
     try:
         number = float(value) if isinstance(value, Plain) else math.nan
     except ValueError:
@@ -175,129 +170,19 @@ def as_number(value: Any) -> float:
 
 
 def as_pixels(value: Any) -> int:
-    """A whole number of pixels, at least one."""
+    """Return a whole number of pixels, at least one."""
     if isinstance(value, Plain) and (number := _whole(value, 9)) > 0:
         return number
     raise expected("a whole number of pixels, without quotes")
 
 
 def as_bytes(value: Any) -> int:
-    """A whole number of bytes, at least one."""
+    """Return a whole number of bytes, at least one."""
     if isinstance(value, Plain) and (number := _whole(value, 15)) > 0:
         return number
     raise expected("a whole number of bytes, without quotes")
 
 
 def _whole(text: str, most_digits: int) -> int:
-    """A number of that many digits at most, or 0 for any other text."""
+    """Return a number of that many digits at most, or 0 for any other text."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= most_digits else 0
-
-
-def _moment(value: Any, info: ValidationInfo) -> datetime:
-    return as_moment(value, info.context or UTC)
-
-
-def _moment_if_any(value: Any, info: ValidationInfo) -> datetime | None:
-    return None if value is None or value == "" else _moment(value, info)
-
-
-def _absent(check: Callable[[Any], Any]) -> PlainValidator:
-    return PlainValidator(lambda value: None if value is None or value == "" else check(value))
-
-
-def _or_empty(value: Any) -> Any:
-    return () if value is None else value
-
-
-Line = Annotated[str, PlainValidator(as_line)]
-Name = Annotated[str, PlainValidator(as_name)]
-Address = Annotated[str, PlainValidator(as_address)]
-Identifier = Annotated[str | None, _absent(as_id)]
-Domain = Annotated[str, PlainValidator(as_domain)]
-Moment = Annotated[datetime, PlainValidator(_moment)]
-MaybeText = Annotated[str | None, _absent(as_excerpt)]
-MaybeLine = Annotated[str | None, _absent(as_line)]
-MaybeName = Annotated[str | None, _absent(as_name)]
-MaybeAddress = Annotated[str | None, _absent(as_address)]
-MaybeMoment = Annotated[datetime | None, PlainValidator(_moment_if_any)]
-MaybeNumber = Annotated[float | None, _absent(as_number)]
-MaybePixels = Annotated[int | None, _absent(as_pixels)]
-MaybeBytes = Annotated[int | None, _absent(as_bytes)]
-MaybeBoolean = Annotated[bool | None, _absent(as_boolean)]
-
-
-class Shape(BaseModel):
-    """Frozen; keys that it does not know are kept out of the way."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
-
-
-class ProviderShape(Shape):
-    """`provider`, of a record or of related coverage."""
-
-    domain: Domain
-    name: MaybeLine = None
-
-
-class ImageShape(Shape):
-    """One of `images`."""
-
-    url: Address
-    width: MaybePixels = None
-    height: MaybePixels = None
-    isCached: MaybeBoolean = None
-    length: MaybeBytes = None
-
-
-class RelatedShape(Shape):
-    """One of `related`."""
-
-    title: Line
-    webUrl: Address
-    excerpt: MaybeText = None
-    publishedDateTime: MaybeMoment = None
-    ampWebUrl: MaybeAddress = None
-    cdnAmpWebUrl: MaybeAddress = None
-    type: MaybeLine = None
-    provider: ProviderShape | None = None
-    quality: MaybeNumber = None
-    images: Annotated[tuple[ImageShape, ...], BeforeValidator(_or_empty)] = ()
-
-
-class Record(Shape):
-    """What an editor wrote, parsed and validated, before anything is decided.
-
-    The context of its validation is the time zone of dates without an offset; without one they are
-    in UTC.
-    """
-
-    title: Line
-    webUrl: Address
-    publishedDateTime: Moment
-    provider: ProviderShape
-    published: Annotated[bool, PlainValidator(as_boolean)] = True
-    id: Identifier = None
-    previousUrls: Annotated[tuple[Address, ...], BeforeValidator(_or_empty)] = ()
-    updatedDateTime: MaybeMoment = None
-    expiryDateTime: MaybeMoment = None
-    category: MaybeName = None
-    excerpt: MaybeText = None
-    originalUrl: MaybeAddress = None
-    ampWebUrl: MaybeAddress = None
-    cdnAmpWebUrl: MaybeAddress = None
-    type: MaybeLine = None
-    quality: MaybeNumber = None
-    heat: MaybeNumber = None
-    topics: Annotated[tuple[Name, ...], BeforeValidator(_or_empty)] = ()
-    images: Annotated[tuple[ImageShape, ...], BeforeValidator(_or_empty)] = ()
-    related: Annotated[tuple[RelatedShape, ...], BeforeValidator(_or_empty)] = ()
-
-
-KEYS = frozenset(Record.model_fields) | {"secured"}
-# The addresses of an article itself, by their keys, and what an Article calls them.
-ADDRESSES = {
-    "webUrl": "link",
-    "originalUrl": "original_link",
-    "ampWebUrl": "amp_link",
-    "cdnAmpWebUrl": "cdn_amp_link",
-}
