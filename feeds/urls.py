@@ -167,6 +167,15 @@ def is_archive(path: str) -> bool:
     return parsed is not None and parsed.page != ""
 
 
+def path_ranges(key: str) -> tuple[tuple[str, str], ...]:
+    """Return the paths of a feed's documents as ranges, each from a first path up to another one.
+
+    In the order of code points, where `0` comes after `/`.
+    """
+    below = (f"{key}/", f"{key}0")
+    return (below, ("archive/", "archive0"), ("feed.", "feed/")) if key == EVERYTHING else (below,)
+
+
 def split_below(path: str) -> tuple[str, str | None]:
     """Return the key that the first two parts of a path would make, and what lies below it.
 

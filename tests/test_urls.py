@@ -1,7 +1,9 @@
 """The grammar of keys, slugs, paths and web addresses: built, parsed, and refused."""
 
+import ast
 import re
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from feeds.taxonomies import PROVIDERS, TAXONOMIES
 from feeds.urls import (
     EVERYTHING,
+    INDEX,
     OWN,
     PAGE,
     FeedPath,
@@ -26,12 +29,15 @@ from feeds.urls import (
     is_safe_path,
     parse_key,
     parse_path,
+    path_ranges,
     slug,
     split_below,
     split_key,
     web_address,
 )
+from tests import make
 
+PACKAGE = make.ROOT / "feeds"
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 names = st.one_of(
     st.text(min_size=1), st.text(st.sampled_from("aA bBcC1-#+é "), min_size=1, max_size=6)
@@ -478,6 +484,46 @@ def test_a_path_is_split_below_the_key_that_it_would_have(
     path: str, key: str, below: str | None
 ) -> None:
     assert split_below(path) == (key, below)
+
+
+@pytest.mark.parametrize("key", ["all", "topics/ai", "topics/a-b", "providers/example.org"])
+def test_the_ranges_of_a_feed_hold_its_paths_and_no_others(key: str) -> None:
+    def holds(path: str) -> bool:
+        return any(first <= path < after for first, after in path_ranges(key))
+
+    own = [feed_path(key, "rss"), feed_path(key, PAGE), archive_path(key, "2020-11", "atom")]
+    assert all(map(holds, own))
+    others = ["feeds.opml", INDEX, "archived/x", "topics/ai-2/feed.rss", "topics/a/feed.rss"]
+    assert not any(map(holds, others))
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        file
+        for file in sorted(PACKAGE.rglob("*.py"))
+        # The two read paths of other publishers.
+        if file.relative_to(PACKAGE).parts[0] not in ("urls.py", "doctor", "importers")
+    ],
+    ids=lambda file: str(file.relative_to(PACKAGE)),
+)
+def test_no_other_module_has_a_piece_of_a_path_in_it(file: Path) -> None:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        and isinstance(node.body[0], ast.Expr)
+    }
+    pieces = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and id(node) not in docstrings
+        and re.search(r"archive/|/feed\.|\bfeed\.$|/index\.html", node.value)
+    ]
+    assert pieces == []
 
 
 @pytest.mark.parametrize("path", ["", "/a", "a/", "a//b", "../a", "a/..", "./a", "a/\x7f", "a\nb"])

@@ -12,7 +12,6 @@ from urllib.parse import unquote, urlsplit
 
 from feeds.config import Config
 from feeds.model import digest
-from feeds.urls import BELOW, feed_path
 from feeds.documents.plan import Draft
 from feeds.documents.pages import ASSETS, FEED_STYLE, HTML, LISTS, OPML
 from feeds.documents.addresses import FETCH_DEST, FOR_BROWSERS, is_styled
@@ -20,6 +19,7 @@ from feeds.documents.headers import ALWAYS, PAGE, cache_control
 from feeds.records import jsonschema
 from feeds.render import format_named
 from feeds.store.rows import EPOCH
+from feeds.urls import BELOW, INDEX, feed_path
 
 BROWSERS = "@feeds_browsers"
 KEPT = "public, max-age=300"  # of a redirect, which config.toml may take back
@@ -65,7 +65,7 @@ def _redirects(config: Config) -> Iterator[str]:
     moved = sorted(names.redirects.items())
     for key, home in moved:
         folder = config.site.address(f"{home}/")
-        for path in (key, f"{key}/", f"{key}/index.html"):
+        for path in (key, f"{key}/", f"{key}/{INDEX}"):
             yield f"{root}/{path} {folder} 301"
         for name in config.feeds.formats:
             yield f"{root}/{feed_path(key, name)} {config.site.address(feed_path(home, name))} 301"

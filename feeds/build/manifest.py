@@ -16,8 +16,8 @@ from feeds.urls import is_safe_path
 
 MANIFEST = ".feeds-manifest"
 HEADING = (
-    "# The files that feeds wrote here: tag, time, size, path. It deletes no others."
-    " Keep this list with them.\n"
+    "# The files that feeds wrote here: tag, time, size, path."
+    " It deletes no others. Keep this list with them.\n"
 )
 UNFINISHED = "-"
 

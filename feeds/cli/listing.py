@@ -88,6 +88,7 @@ def _table(
     from rich.text import Text
 
     from feeds.taxonomies import TAXONOMIES
+    from feeds.urls import feed_path
 
     names = {
         key: terminal.safe(config.site.title if key == "all" else feed.name)
@@ -120,7 +121,8 @@ def _table(
     out.print(table)
     out.print()
     formats = ", ".join(config.feeds.formats)
-    out.print(Text(f"At {config.site.base_url}/KEY/feed.FORMAT, as {formats}.", style="dim"))
+    address = config.site.address(feed_path("KEY", "FORMAT"))
+    out.print(Text(f"At {address}, as {formats}.", style="dim"))
     out.print(Text("Every address: feeds list | cat", style="dim"))
 
 

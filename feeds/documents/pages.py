@@ -21,10 +21,10 @@ from feeds.selection.archive import Page
 from feeds.store import Connection
 from feeds.store.rows import EPOCH
 from feeds.update_frequency import by_week, first_monday
-from feeds.urls import archive_path, feed_path
+from feeds.urls import INDEX, archive_path, feed_path
 
 ITEMS, LINES = f"{PAGE}/full", f"{PAGE}/line"
-FRONT_PAGE, OPML = "index.html", "feeds.opml"
+FRONT_PAGE, OPML = INDEX, "feeds.opml"
 HTML = "text/html; charset=utf-8"
 LISTS = {FRONT_PAGE: HTML, OPML: "text/x-opml; charset=utf-8"}
 ASSETS = {

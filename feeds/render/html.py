@@ -1,10 +1,8 @@
-"""Pages for people: the front page, a page for each feed and for its history, and what is said
-where nothing is.
+"""Pages for people: the front page, a page for each feed and for its history, and for errors.
 
 Jinja2 templates, those of the publisher's theme before ours, and ours where one of those raises.
 In: what a page shows. Out: its bytes. Pages hold articles as entries, rendered one by one as in
-every format, so that a page is joined of them. No clock: what is said of time follows from the
-articles.
+every format, and are joined from them. No clock: times on a page follow from its articles.
 """
 
 import traceback
@@ -61,7 +59,7 @@ ADVICE = {
 }
 
 
-# What every template knows.
+# Globals of every template.
 KNOWN: dict[str, Any] = {
     "title": words.title,
     "subtitle": words.subtitle,
@@ -69,6 +67,7 @@ KNOWN: dict[str, Any] = {
     "kinds": words.KINDS,
     "headings": words.HEADINGS,
     "everything": EVERYTHING,
+    "path": feed_path,
     "by_domain": [prefix for prefix, taxonomy in TAXONOMIES.items() if taxonomy.by_domain],
     "longest_title": LONGEST_TITLE,
     "longest_excerpt": LONGEST_EXCERPT,
@@ -87,24 +86,24 @@ class Weeks:
 
     @property
     def last(self) -> datetime:
-        """When the last week begins."""
+        """Return when the last week begins."""
         return self.first + timedelta(weeks=len(self.articles) - 1)
 
     @property
     def most(self) -> int:
-        """The articles of the fullest week."""
+        """Return the number of articles of the fullest week."""
         return max(self.articles)
 
     @property
     def fullest(self) -> datetime:
-        """When the fullest week begins, the latest of those."""
+        """Return when the fullest week begins, the latest of several."""
         return self.first + timedelta(
             weeks=max(range(len(self.articles)), key=lambda at: (self.articles[at], at))
         )
 
     @property
     def bars(self) -> str:
-        """An SVG path of a bar for each week, ten wide, up to 100 high."""
+        """Return an SVG path with a bar for each week, ten wide, up to 100 high."""
         full = max(self.most, QUIET)
         heights = [
             (at, max(2, round(100 * count / full)))
@@ -115,7 +114,7 @@ class Weeks:
 
     @property
     def often(self) -> str:
-        """How often there was an article, in words, since the first of these weeks with one."""
+        """Return how often there was an article, in words, since the first of the weeks with one."""
         counts = self.articles[next((at for at, count in enumerate(self.articles) if count), 0) :]
         a_week = sum(counts) / len(counts)
         for span, weeks in {"day": 1 / 7, "week": 1.0, "month": 4.35}.items():
@@ -125,8 +124,7 @@ class Weeks:
 
 
 def entry(given: EntryInput, site: Site, style: Style) -> bytes:
-    """One article: as an item with its picture and excerpt, or, where it is not whole, as a
-    line."""
+    """Return one article: as an item with its picture and excerpt, or as a line."""
     article = given.article
     lead = content.lead_image(article) if site.pictures else None
     of_provider = {key: split_key(key).kind == PROVIDERS.prefix for key, _ in style.feeds}
@@ -147,8 +145,8 @@ def entry(given: EntryInput, site: Site, style: Style) -> bytes:
 def feed_page(
     feed: Feed, site: Site, entries: Sequence[bytes], weeks: Weeks, history: Sequence[Page]
 ) -> bytes:
-    """A feed with its newest articles, or as many of them as fit.  `history`: the pages of it,
-    oldest first."""
+    """Return a feed with as many of its newest articles as fit, and links to its history, whose
+    pages are given oldest first."""
     months = {page.name[:7]: archive_path(feed.key, page.name, NAME) for page in history}
     years = [
         (year, [(MONTHS[int(month[5:]) - 1][:3], months[month]) for month in some])
@@ -170,7 +168,7 @@ def archive_page(
     older: Page | None,
     newer: Page | None,
 ) -> bytes:
-    """A page of a feed's history, day by day, newest first."""
+    """Return a page of a feed's history, day by day, newest first."""
     paths = [
         None if other is None else archive_path(feed.key, other.name, NAME)
         for other in (older, newer)
@@ -199,7 +197,7 @@ def archive_page(
 
 
 def front_page(feeds: Iterable[Feed], site: Site) -> bytes:
-    """Every feed by kind: what it is called, how many articles it has, when the newest came."""
+    """Return every feed by kind: its name, how many articles it has, when the newest came."""
     groups = [(kind, list(some)) for kind, some in groupby(feeds, key=lambda feed: feed.kind)]
     whole = groups.pop(0)[1][0] if groups else None
     facts = {"feed": whole, "groups": groups, "count": sum(len(some) for _, some in groups)}
@@ -207,12 +205,12 @@ def front_page(feeds: Iterable[Feed], site: Site) -> bytes:
 
 
 def error_page(site: Site, heading: str, advice: str) -> bytes:
-    """What a person sees where there is nothing to see."""
+    """Return a page that says that there is nothing to see, and why."""
     return _rendered(site, "error.html", heading=heading, advice=advice)
 
 
 def asset(name: str, site: Site) -> bytes:
-    """A file that pages need: a style, a script or the icon, in the site's colour."""
+    """Return a file that pages need: a style, a script or the icon, in the site's colour."""
     text = dict(site.theme.files).get(name)
     if text is None:
         source = _environment(site.theme).loader
@@ -232,7 +230,7 @@ def asset(name: str, site: Site) -> bytes:
 
 
 def check(site: Site) -> None:
-    """Raises RenderError where one of the publisher's templates is none."""
+    """Raise RenderError if one of the publisher's templates cannot be used."""
     for name, _ in site.theme.files:
         if name not in ASSETS:
             try:
@@ -242,7 +240,7 @@ def check(site: Site) -> None:
 
 
 def _fitting(entries: Sequence[Any], made: Any) -> bytes:
-    """The page of as many of the entries as fit, the first ones first."""
+    """Return the page of as many of the entries as fit, the first ones first."""
     page: bytes = made(entries)
     while len(page) > MOST and len(entries) > 1:
         sizes = [len(one if isinstance(one, bytes) else one[1]) for one in entries]
@@ -266,7 +264,7 @@ def _formats(feed: Feed) -> dict[str, Any]:
 
 
 def _small(image: Image | None) -> Image | None:
-    """A picture that may be shown: a tiny one is a counter of some kind, and no picture."""
+    """Return a picture if it may be shown: a tiny one is a counter of some kind."""
     tiny = image is not None and 0 < min(image.width or 99, image.height or 99) < 16
     return None if tiny else image
 
@@ -276,7 +274,7 @@ def _joined(entries: Iterable[bytes]) -> Markup:
 
 
 def _rendered(site: Site, name: str, **facts: Any) -> bytes:
-    """Render a template, or ours in its place where the publisher's raises, which is reported."""
+    """Render a template, or the built-in one if the publisher's raises, which is reported."""
     try:
         return _filled(site, site.theme, name, facts)
     except jinja2.TemplateSyntaxError as error:
@@ -296,8 +294,8 @@ def _filled(site: Site, theme: Theme, name: str, facts: dict[str, Any]) -> bytes
 
 
 def _place(site: Site, error: BaseException) -> str | None:
-    """File and line of the publisher's template in which an error was raised; None where it was in
-    none of them."""
+    """Return file and line of the publisher's template in which an error was raised; None if it
+    was in none of them."""
     names, found = {name for name, _ in site.theme.files}, None
     for frame, line in traceback.walk_tb(error.__traceback__):
         if (name := frame.f_code.co_filename) in names:
@@ -343,7 +341,7 @@ def _day(moment: date) -> str:
 
 
 def _month(page: Page) -> str:
-    """What a page of history is called: a month, a day or an hour."""
+    """Return the title of a page of history: a month, a day or an hour."""
     start = page.start
     named = f"{MONTHS[start.month - 1]} {start.year}"
     return {
@@ -358,7 +356,7 @@ def _moment(moment: datetime) -> str:
 
 
 def _short(text: str, most: int) -> str:
-    """A text cut between two words, where it is longer."""
+    """Return a text, cut between two words if it is longer."""
     plain = " ".join(text.split())
     if len(plain) <= most:
         return plain
@@ -367,5 +365,5 @@ def _short(text: str, most: int) -> str:
 
 
 def _inline(text: str, site: Site) -> Markup:
-    """A line of Markdown, cleaned as the bodies of articles are."""
+    """Return a line of Markdown as HTML, cleaned as the bodies of articles are."""
     return Markup(content.cleaned(content.body_of(text), site.address("")))

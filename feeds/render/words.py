@@ -3,7 +3,7 @@
 from feeds.config.site import Site
 from feeds.model import Feed
 from feeds.taxonomies import TAXONOMIES
-from feeds.urls import EVERYTHING, OWN, feed_folder
+from feeds.urls import EVERYTHING, OWN, PAGE, canonical, feed_folder, feed_path
 
 HEADINGS = {
     EVERYTHING: "Everything",
@@ -45,7 +45,8 @@ def page_address(feed: Feed, site: Site) -> str:
     is the page of everything."""
     if feed.key == EVERYTHING:
         return site.address("")
-    return site.address(f"{feed.key}/" if feed.page else f"#{feed.key}")
+    page = canonical(feed_path(feed.key, PAGE))
+    return site.address(page if feed.page else f"#{feed.key}")
 
 
 def identity_address(key: str, site: Site) -> str:
