@@ -9,7 +9,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
 
-from feeds.urls import identity, split_key
+from feeds.urls import identity, kind_of, split_key
 
 IMAGE_TYPES = {
     "avif": "image/avif",
@@ -117,7 +117,7 @@ class Feed(NamedTuple):
     @property
     def kind(self) -> str:
         """`all`, `feeds` for one of the publisher's own, or the prefix of a taxonomy."""
-        return split_key(self.key).kind
+        return kind_of(self.key)
 
     @property
     def slug(self) -> str:

@@ -6,13 +6,12 @@ pages and lists follow from the rows, and a new one is a field of Article and a 
 the grammar of keys (urls), and the titles that config.toml gives to single feeds (config).
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from feeds.model import Article, Provider
-from feeds.urls import FeedKey, feed_key, fold, host_name, is_slug, split_key
+from feeds.urls import feed_key, fold, host_name, is_slug, join_key, kind_of, split_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ class Taxonomy:
     def key_of(self, value: str | Provider) -> str:
         """Return the key of the feed of a value that an article has."""
         if isinstance(value, Provider):
-            return str(FeedKey(self.prefix, value.domain))
+            return join_key(self.prefix, value.domain)
         return feed_key(self.prefix, value)
 
     def values(self, article: Article) -> tuple[str | Provider, ...]:
@@ -51,7 +50,7 @@ class Taxonomy:
         return (value,) if value else ()
 
     def key_of_name(self, name: str) -> str:
-        """Return the key that a name, or a domain, has by itself.  Raises ValueError for neither."""
+        """Return the key that a name or domain has by itself.  Raises ValueError for neither."""
         if self.by_domain:
             return self.key_of_slug(name)
         if not fold(name):
@@ -61,10 +60,10 @@ class Taxonomy:
     def key_of_slug(self, slug: str) -> str:
         """Return the key of a feed by its slug or domain.  Raises ValueError for neither."""
         if self.by_domain:
-            return str(FeedKey(self.prefix, host_name(slug)))
+            return join_key(self.prefix, host_name(slug))
         if not is_slug(slug):
             raise ValueError("not a slug")
-        return str(FeedKey(self.prefix, slug))
+        return join_key(self.prefix, slug)
 
 
 TOPICS = Taxonomy("topics", "topics", "Topic", "Topics", "about")
@@ -96,21 +95,21 @@ def is_feed_key(text: str) -> bool:
 
 def with_names(article: Article, keys: Iterable[str], names: Mapping[str, str]) -> Article:
     """Return an article with the names that its feeds, which have these keys, go by."""
-    slugs: defaultdict[str, list[str]] = defaultdict(list)
+    by_kind: dict[str, list[str]] = {prefix: [] for prefix in TAXONOMIES}
     for key in keys:
-        kind, slug = split_key(key)
-        slugs[kind].append(slug)
+        by_kind.setdefault(kind_of(key), []).append(key)
     changes: dict[str, Any] = {}
     for prefix, taxonomy in TAXONOMIES.items():
-        found = slugs[prefix]
-        shown = [names[str(FeedKey(prefix, slug))] for slug in found]
+        found = by_kind[prefix]
         before: Any = getattr(article, taxonomy.field)
         if type(before) is tuple:
-            after: Any = tuple(dict.fromkeys(shown))
+            after: Any = tuple(dict.fromkeys([names[key] for key in found]))
         elif not found:
             continue
+        elif taxonomy.by_domain:
+            after = Provider(split_key(found[-1]).slug, names[found[-1]])
         else:
-            after = Provider(found[-1], shown[-1]) if taxonomy.by_domain else shown[-1]
+            after = names[found[-1]]
         if after != before:
             changes[taxonomy.field] = after
     return article._replace(**changes) if changes else article

@@ -58,9 +58,6 @@ class FeedKey(NamedTuple):
     kind: str
     slug: str
 
-    def __str__(self) -> str:
-        return self.kind if self.kind == EVERYTHING else f"{self.kind}/{self.slug}"
-
 
 class FeedPath(NamedTuple):
     """The parts of the path of a feed's document: the key of the feed, the format, and the page of
@@ -69,11 +66,6 @@ class FeedPath(NamedTuple):
     key: str
     format: str
     page: str = ""
-
-    def __str__(self) -> str:
-        if self.page:
-            return archive_path(self.key, self.page, self.format)
-        return feed_path(self.key, self.format)
 
 
 def fold(name: str) -> str:
@@ -109,13 +101,23 @@ def slug(name: str) -> str:
 @lru_cache(maxsize=10_000)  # records share their names
 def feed_key(kind: str, name: str) -> str:
     """Return the key of the feed of that kind for a name as an editor spelled it."""
-    return f"{kind}/{slug(name)}"
+    return join_key(kind, slug(name))
+
+
+def join_key(kind: str, slug: str) -> str:
+    """Return the key of a feed from its parts."""
+    return kind if kind == EVERYTHING else f"{kind}/{slug}"
 
 
 def split_key(key: str) -> FeedKey:
     """Return the parts of a feed's key."""
     kind, _, slug = key.partition("/")
     return FeedKey(kind, slug or kind)
+
+
+def kind_of(key: str) -> str:
+    """Return the kind of a feed's key."""
+    return key.partition("/")[0]
 
 
 def parse_key(text: str) -> FeedKey | None:
@@ -184,7 +186,7 @@ def split_below(path: str) -> tuple[str, str | None]:
     kind, _, rest = path.partition("/")
     name, _, below = rest.partition("/")
     is_sound = not below or re.fullmatch(BELOW, below) is not None
-    return f"{kind}/{name}", below if is_sound else None
+    return join_key(kind, name), below if is_sound else None
 
 
 def document_path(asked: str) -> str:

@@ -36,7 +36,7 @@ from feeds.formats import FORMATS
 from feeds.records import FieldMapping, MappingError, read_mapping
 from feeds.taxonomies import TAXONOMIES
 from feeds.update_frequency import STEPS
-from feeds.urls import OWN, FeedKey
+from feeds.urls import OWN, join_key
 
 
 def _tables(value: Any) -> Any:
@@ -285,7 +285,7 @@ def _wrong_together(config: Config) -> list[str]:
         return ["store.url: expected sqlite:/// and the path of a file"]
     if feeds.fastest > feeds.slowest:
         return [f"feeds.fastest: expected feeds.slowest or less, got {feeds.fastest}"]
-    live = {str(FeedKey(OWN, feed.key)) for feed in config.feed} & set(feeds.retired)
+    live = {join_key(OWN, feed.key) for feed in config.feed} & set(feeds.retired)
     both = [
         f"feeds.retired: expected the key of a feed that is no more, got {key!r}, as [[feed]] has"
         for key in sorted(live)

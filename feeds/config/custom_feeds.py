@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field
 
 from feeds.config.sections import Content, Line, Section, key_for_each_taxonomy
 from feeds.taxonomies import TAXONOMIES, Taxonomy, is_feed_key
-from feeds.urls import OWN, FeedKey, fold, host_name, slug
+from feeds.urls import OWN, fold, host_name, join_key, slug
 
 Order = Literal["published", "heat"]
 
@@ -128,7 +128,7 @@ class OwnFeed(Section):
             for prefix, taxonomy in TAXONOMIES.items()
         )
         return Rule(
-            key=str(FeedKey(OWN, self.key)),
+            key=join_key(OWN, self.key),
             name=self.title,
             limit=self.limit or limit,
             formats=self.formats or formats,

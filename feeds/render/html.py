@@ -33,7 +33,7 @@ from feeds.render import (
 from feeds.render.compiled import EntryInput
 from feeds.selection.archive import Page
 from feeds.taxonomies import PROVIDERS, TAXONOMIES
-from feeds.urls import EVERYTHING, archive_path, feed_path, split_key
+from feeds.urls import EVERYTHING, archive_path, feed_path, kind_of
 
 NAME = "html"
 MEDIA_TYPE = "text/html; charset=utf-8"
@@ -127,7 +127,7 @@ def entry(given: EntryInput, site: Site, style: Style) -> bytes:
     """Return one article: as an item with its picture and excerpt, or as a line."""
     article = given.article
     lead = content.lead_image(article) if site.pictures else None
-    of_provider = {key: split_key(key).kind == PROVIDERS.prefix for key, _ in style.feeds}
+    of_provider = {key: kind_of(key) == PROVIDERS.prefix for key, _ in style.feeds}
     provider_page = next((key for key, is_provider in of_provider.items() if is_provider), None)
     facts: dict[str, Any] = {
         "article": article,
