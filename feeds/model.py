@@ -87,12 +87,12 @@ class Article(NamedTuple):
 
     @property
     def address(self) -> str:
-        """Its web address in the form in which addresses are compared."""
+        """Return its web address in the form in which addresses are compared."""
         return identity(self.link)
 
     @property
     def changed(self) -> datetime:
-        """When it last changed for its readers: `updated` when there is one, else `published`."""
+        """Return when it last changed for readers: `updated` if there is one, else `published`."""
         return self.updated or self.published
 
 
@@ -100,7 +100,7 @@ class Feed(NamedTuple):
     """A rule for which articles are in it (its key), and what is known of those visible now.
 
     A feed of the publisher's own may bring a description; `formats` are those in which it is
-    published, `content` is what its entries carry: `full` or `summary`; `page` tells that it has a
+    published, `content` is what its entries carry: `full` or `summary`; `page` is True if it has a
     page for people.
     """
 
@@ -116,12 +116,12 @@ class Feed(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """`all`, `feeds` for one of the publisher's own, or the prefix of a taxonomy."""
+        """Return `all`, `feeds` for one of the publisher's own, or the prefix of a taxonomy."""
         return kind_of(self.key)
 
     @property
     def slug(self) -> str:
-        """The last part of the key: the slug of a name, the domain of a provider."""
+        """Return the last part of the key: the slug of a name, the domain of a provider."""
         return split_key(self.key).slug
 
 

@@ -1,9 +1,9 @@
 """The table of taxonomies: what articles are sorted by, each value of which is a feed.
 
-A row says which field of an article holds the values, how a value becomes the key and the name of a
-feed, and what people call it. Nothing else names the taxonomies one by one: config keys, feeds,
-pages and lists follow from the rows, and a new one is a field of Article and a row. Pure. Not here:
-the grammar of keys (urls), and the titles that config.toml gives to single feeds (config).
+A row names the field of an article that holds the values, how a value becomes the key and the name
+of a feed, and what people call it. Nothing else names the taxonomies one by one: config keys,
+feeds, pages and lists follow from the rows, and a new one is a field of Article and a row. Pure.
+Not here: the grammar of keys (urls), and the titles that config.toml gives to feeds (config).
 """
 
 from collections.abc import Iterable, Mapping

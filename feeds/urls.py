@@ -78,7 +78,7 @@ def fold(name: str) -> str:
 def slug(name: str) -> str:
     """Return the part of an address that stands for a name: a pure function of its folded form.
 
-    `Computer Vision` gives `computer-vision`. Where ASCII letters, digits and spaces do not say it
+    `Computer Vision` gives `computer-vision`. Where ASCII letters, digits and spaces are not
     all, the readable part is followed by eight hex digits, so that C, C# and C++ differ, whatever
     other names exist. A name that ends in eight hex digits itself is followed by them too, so that
     none can take another's slug.

@@ -162,7 +162,7 @@ class Config(Section):
 
     @property
     def names(self) -> Names:
-        """Return what these tables say, as a value to pass along."""
+        """Return the settings in these tables, as a value to pass along."""
         return names_of(self.namings, self.feeds.retired)
 
     @property

@@ -1,7 +1,7 @@
 """Feeds of the publisher's own: a table [[feed]] of config.toml, with names as editors spell them,
 to a Rule with keys.
 
-Checks what the table says by itself. Not here: what it must agree on with the rest of config.toml
+Checks the table by itself. Not here: what it must agree on with the rest of config.toml
 (config), and which articles a rule selects (selection).
 """
 
@@ -20,8 +20,8 @@ Order = Literal["published", "heat"]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Which articles are in a feed: those with a key of each group in `any_of`, none in `none_of`,
-    and at least these numbers.
+    """A rule for which articles are in a feed: those with a key of each group in `any_of`, none in
+    `none_of`, and at least these numbers.
 
     An article without a number has too little of it. `order` and `limit` decide which of them the
     feed shows.

@@ -1,4 +1,4 @@
-"""What config.toml says of single feeds: which names are one feed, its title, its former keys.
+"""Settings of single feeds in config.toml: which names are one feed, its title, its former keys.
 
 In: the tables [topics.SLUG] and so on, by taxonomy and by slug or domain. Out: Names, a frozen
 value that is passed along, or what is wrong with the tables. A name without a table keeps the key
@@ -34,7 +34,7 @@ Tables = Mapping[str, Mapping[str, Naming]]
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What all tables say.  Equal tables give equal Names, in whatever order they stand.
+    """The settings of all tables.  Equal tables give equal Names, in whatever order they stand.
 
     `namings` is by the key of a feed. `redirects` leads from each key that a title, an alias or a
     former slug has by itself to the key of the feed, where that is another one: nothing ever lies
@@ -47,7 +47,7 @@ class Names:
 
     @property
     def digest(self) -> str:
-        """The digest of all that decides in which feeds an article is."""
+        """Return the digest of all that decides in which feeds an article is."""
         return digest(*(f"{key} {current}" for key, current in sorted(self.redirects.items())))
 
     def current_key(self, key: str) -> str:
@@ -105,7 +105,7 @@ class _Mention(NamedTuple):
 
 
 def names_of(tables: Tables, retired: Iterable[str]) -> Names:
-    """Return what tables say.  Raises ValueError where one has a problem."""
+    """Return the settings of tables.  Raises ValueError where one has a problem."""
     namings, redirects = dict[str, Naming](), dict[str, str]()
     for taxonomy, slug, naming in _rows(tables):
         current = taxonomy.key_of_slug(slug)

@@ -25,7 +25,7 @@ def _base(text: str) -> str:
 
 
 def _language(text: str) -> str:
-    # RFC 5646 §2.1, as far as a misprint would show.
+    # RFC 5646 §2.1, as far as a typing error would show.
     if not re.fullmatch(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", text):
         raise ValueError("expected a language tag such as en or pt-BR")
     return text
@@ -66,8 +66,8 @@ class Site(Section):
     _theme: Theme = PrivateAttr(Theme())
 
     def __hash__(self) -> int:
-        # Compiled templates are looked up by it for every entry: a hash of each field takes a
-        # seventh of filling one.
+        # It is part of the cache key of compiled templates, for every entry: a hash of each field
+        # takes a seventh of filling one.
         return hash(self.base_url)
 
     @property

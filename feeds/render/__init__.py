@@ -1,4 +1,4 @@
-"""Entries and documents: an Article or a Feed to bytes.  Pure: no clock, no store, no look-up of
+"""Entries and documents: an Article or a Feed to bytes.  Pure: no clock, no store, no reading of
 config.
 
 One module a format, each with the same names (Format). A new format is one module and one line in

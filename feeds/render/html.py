@@ -1,8 +1,9 @@
 """Pages for people: the front page, a page for each feed and for its history, and for errors.
 
-Jinja2 templates, those of the publisher's theme before ours, and ours where one of those raises.
-In: what a page shows. Out: its bytes. Pages hold articles as entries, rendered one by one as in
-every format, and are joined from them. No clock: times on a page follow from its articles.
+Jinja2 templates, those of the publisher's theme before the built-in ones, which also replace one
+that raises. In: what a page shows. Out: its bytes. Pages hold articles as entries, rendered one by
+one as in every format, and are joined from them. No clock: times on a page follow from its
+articles.
 """
 
 import traceback
@@ -41,7 +42,7 @@ BETWEEN = b""
 MOST = 100_000  # bytes of a feed's page, whatever is in it: one article stays in any case
 LONGEST_TITLE, LONGEST_EXCERPT, MOST_RELATED = 240, 320, 12
 LONGEST_FAULT = 240  # characters of what is logged of an error in a template
-QUIET = 4  # articles a week below which no week looks full
+QUIET = 4  # articles a week below which no week is drawn as full
 MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July", "August", "September"),
     *("October", "November", "December"),
@@ -79,7 +80,7 @@ Line = tuple[datetime, bytes]  # an entry, and when its article was published
 
 @dataclass(frozen=True, slots=True)
 class Weeks:
-    """How many articles a feed had in each of some weeks, the first of which begins at a moment."""
+    """The number of articles of a feed in each of some weeks, from the first on."""
 
     first: datetime
     articles: tuple[int, ...]
@@ -114,7 +115,7 @@ class Weeks:
 
     @property
     def often(self) -> str:
-        """Return how often there was an article, in words, since the first of the weeks with one."""
+        """Return how often there was an article, in words, from the first week with one on."""
         counts = self.articles[next((at for at, count in enumerate(self.articles) if count), 0) :]
         a_week = sum(counts) / len(counts)
         for span, weeks in {"day": 1 / 7, "week": 1.0, "month": 4.35}.items():
@@ -283,8 +284,8 @@ def _rendered(site: Site, name: str, **facts: Any) -> bytes:
         place = _place(site, error)
         if place is None:
             raise
-        said = " ".join(f"{type(error).__name__}: {error}".split())[:LONGEST_FAULT]
-        reporting.report(f"{place}: {said}; what feeds itself would show is shown instead")
+        problem = " ".join(f"{type(error).__name__}: {error}".split())[:LONGEST_FAULT]
+        reporting.report(f"{place}: {problem}; what feeds itself would show is shown instead")
     return _filled(site, Theme(), name, facts)
 
 
@@ -313,16 +314,16 @@ def _no_template(site: Site, name: str, error: jinja2.TemplateError) -> RenderEr
 
 @lru_cache(8)
 def _environment(theme: Theme) -> jinja2.Environment:
-    ours = jinja2.PackageLoader("feeds.render")
-    # Ours can be extended by the name that it has among ours.
+    built_in = jinja2.PackageLoader("feeds.render")
+    # A built-in template can be extended as feeds/NAME.
     files = dict(theme.files)
 
     def load(name: str) -> tuple[str, str, None] | None:
-        # an error tells the name of its file
+        # the name stands in the message of an error
         return (files[name], name, None) if name in files else None
 
     loader: jinja2.BaseLoader = jinja2.ChoiceLoader(
-        [jinja2.FunctionLoader(load), ours, jinja2.PrefixLoader({"feeds": ours})]
+        [jinja2.FunctionLoader(load), built_in, jinja2.PrefixLoader({"feeds": built_in})]
     )
     made = jinja2.Environment(
         loader=loader,
