@@ -25,7 +25,7 @@ WITHDRAWN = "Withdrawn"  # the title of what is left of an article
 
 
 class Provider(NamedTuple):
-    """Who publishes an article, known by domain (a host name in ASCII)."""
+    """The publisher of an article, known by its domain (a host name in ASCII)."""
 
     domain: str
     name: str
@@ -49,7 +49,7 @@ class Related(NamedTuple):
 
 
 class Article(NamedTuple):
-    """What is published of one web address.
+    """An article as it is published, at one web address.
 
     `id` is what readers know it by, `link` the address to follow, `digest` stands for the bytes of
     its record. As it is read, `id` is what follows from the record alone: `given_id`, else the

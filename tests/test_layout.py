@@ -45,7 +45,7 @@ LIBRARIES = {
     "feedgen": {"render.xml"},
     "flask": {"serve.app"},
     "granian": {"serve.server"},
-    "httpx": {"doctor.asking"},
+    "httpx": {"doctor.client"},
     "idna": {"urls"},
     "jinja2": {"render.html"},
     "lxml": {"render.xml"},

@@ -1,9 +1,8 @@
-"""Pages for people: the front page, a page for each feed and for its history, and for errors.
+"""Pages for people: the front page, the pages of a feed and of its history, and error pages.
 
-Jinja2 templates, those of the publisher's theme before the built-in ones, which also replace one
-that raises. In: what a page shows. Out: its bytes. Pages hold articles as entries, rendered one by
-one as in every format, and are joined from them. No clock: times on a page follow from its
-articles.
+In: what a page shows. Out: its bytes. Templates are Jinja2: one of the publisher's theme outranks
+ours, and ours takes its place where it raises. Entries are rendered one by one, as in every format,
+and joined into pages. No clock: dates on a page come from the articles.
 """
 
 import traceback
@@ -39,10 +38,10 @@ from feeds.urls import EVERYTHING, archive_path, feed_path, kind_of
 NAME = "html"
 MEDIA_TYPE = "text/html; charset=utf-8"
 BETWEEN = b""
-MOST = 100_000  # bytes of a feed's page, whatever is in it: one article stays in any case
+MOST = 100_000  # bytes of a feed's page; one article stays in any case
 LONGEST_TITLE, LONGEST_EXCERPT, MOST_RELATED = 240, 320, 12
-LONGEST_FAULT = 240  # characters of what is logged of an error in a template
-QUIET = 4  # articles a week below which no week is drawn as full
+LONGEST_FAULT = 240  # characters of a template's error in the log
+QUIET = 4  # a bar of full height stands for this many articles a week at least
 MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July", "August", "September"),
     *("October", "November", "December"),
@@ -60,7 +59,7 @@ ADVICE = {
 }
 
 
-# Globals of every template.
+# The globals of every template.
 KNOWN: dict[str, Any] = {
     "title": words.title,
     "subtitle": words.subtitle,
@@ -80,31 +79,31 @@ Line = tuple[datetime, bytes]  # an entry, and when its article was published
 
 @dataclass(frozen=True, slots=True)
 class Weeks:
-    """The number of articles of a feed in each of some weeks, from the first on."""
+    """The number of articles of a feed in each of some weeks, and when the first week begins."""
 
     first: datetime
     articles: tuple[int, ...]
 
     @property
     def last(self) -> datetime:
-        """Return when the last week begins."""
+        """The beginning of the last week."""
         return self.first + timedelta(weeks=len(self.articles) - 1)
 
     @property
     def most(self) -> int:
-        """Return the number of articles of the fullest week."""
+        """The number of articles of the fullest week."""
         return max(self.articles)
 
     @property
     def fullest(self) -> datetime:
-        """Return when the fullest week begins, the latest of several."""
+        """The beginning of the fullest week, the latest if there are several."""
         return self.first + timedelta(
             weeks=max(range(len(self.articles)), key=lambda at: (self.articles[at], at))
         )
 
     @property
     def bars(self) -> str:
-        """Return an SVG path with a bar for each week, ten wide, up to 100 high."""
+        """An SVG path with a bar for each week, 10 wide and up to 100 high."""
         full = max(self.most, QUIET)
         heights = [
             (at, max(2, round(100 * count / full)))
@@ -115,7 +114,7 @@ class Weeks:
 
     @property
     def often(self) -> str:
-        """Return how often there was an article, in words, from the first week with one on."""
+        """The update frequency in words, counted from the first of these weeks with an article."""
         counts = self.articles[next((at for at, count in enumerate(self.articles) if count), 0) :]
         a_week = sum(counts) / len(counts)
         for span, weeks in {"day": 1 / 7, "week": 1.0, "month": 4.35}.items():
@@ -125,7 +124,7 @@ class Weeks:
 
 
 def entry(given: EntryInput, site: Site, style: Style) -> bytes:
-    """Return one article: as an item with its picture and excerpt, or as a line."""
+    """Return one article: as an item with picture and excerpt, or as a line if not `whole`."""
     article = given.article
     lead = content.lead_image(article) if site.pictures else None
     of_provider = {key: kind_of(key) == PROVIDERS.prefix for key, _ in style.feeds}
@@ -146,8 +145,10 @@ def entry(given: EntryInput, site: Site, style: Style) -> bytes:
 def feed_page(
     feed: Feed, site: Site, entries: Sequence[bytes], weeks: Weeks, history: Sequence[Page]
 ) -> bytes:
-    """Return a feed with as many of its newest articles as fit, and links to its history, whose
-    pages are given oldest first."""
+    """Return the page of a feed with its newest articles, as many as fit.
+
+    `history` lists the pages of its history, oldest first.
+    """
     months = {page.name[:7]: archive_path(feed.key, page.name, NAME) for page in history}
     years = [
         (year, [(MONTHS[int(month[5:]) - 1][:3], months[month]) for month in some])
@@ -198,7 +199,7 @@ def archive_page(
 
 
 def front_page(feeds: Iterable[Feed], site: Site) -> bytes:
-    """Return every feed by kind: its name, how many articles it has, when the newest came."""
+    """Return the page of all feeds by kind, each with its number of articles and newest date."""
     groups = [(kind, list(some)) for kind, some in groupby(feeds, key=lambda feed: feed.kind)]
     whole = groups.pop(0)[1][0] if groups else None
     facts = {"feed": whole, "groups": groups, "count": sum(len(some) for _, some in groups)}
@@ -206,12 +207,12 @@ def front_page(feeds: Iterable[Feed], site: Site) -> bytes:
 
 
 def error_page(site: Site, heading: str, advice: str) -> bytes:
-    """Return a page that says that there is nothing to see, and why."""
+    """Return the page that a browser gets with an error status."""
     return _rendered(site, "error.html", heading=heading, advice=advice)
 
 
 def asset(name: str, site: Site) -> bytes:
-    """Return a file that pages need: a style, a script or the icon, in the site's colour."""
+    """Return a file that pages need, a style, a script or the icon, in the site's colour."""
     text = dict(site.theme.files).get(name)
     if text is None:
         source = _environment(site.theme).loader
@@ -231,7 +232,7 @@ def asset(name: str, site: Site) -> bytes:
 
 
 def check(site: Site) -> None:
-    """Raise RenderError if one of the publisher's templates cannot be used."""
+    """Raise RenderError where a template of the publisher has a syntax error."""
     for name, _ in site.theme.files:
         if name not in ASSETS:
             try:
@@ -241,7 +242,7 @@ def check(site: Site) -> None:
 
 
 def _fitting(entries: Sequence[Any], made: Any) -> bytes:
-    """Return the page of as many of the entries as fit, the first ones first."""
+    """Return the page of the first entries, as many as fit."""
     page: bytes = made(entries)
     while len(page) > MOST and len(entries) > 1:
         sizes = [len(one if isinstance(one, bytes) else one[1]) for one in entries]
@@ -265,7 +266,7 @@ def _formats(feed: Feed) -> dict[str, Any]:
 
 
 def _small(image: Image | None) -> Image | None:
-    """Return a picture if it may be shown: a tiny one is a counter of some kind."""
+    """Return a picture, or None for a tiny one, which counts visits and shows nothing."""
     tiny = image is not None and 0 < min(image.width or 99, image.height or 99) < 16
     return None if tiny else image
 
@@ -275,17 +276,17 @@ def _joined(entries: Iterable[bytes]) -> Markup:
 
 
 def _rendered(site: Site, name: str, **facts: Any) -> bytes:
-    """Render a template, or the built-in one if the publisher's raises, which is reported."""
+    """Render a template.  Where the publisher's raises, report that and render ours."""
     try:
         return _filled(site, site.theme, name, facts)
     except jinja2.TemplateSyntaxError as error:
         raise _no_template(site, name, error) from error
-    except Exception as error:  # a template runs what its author wrote
+    except Exception as error:  # a template may raise anything
         place = _place(site, error)
         if place is None:
             raise
-        problem = " ".join(f"{type(error).__name__}: {error}".split())[:LONGEST_FAULT]
-        reporting.report(f"{place}: {problem}; what feeds itself would show is shown instead")
+        message = " ".join(f"{type(error).__name__}: {error}".split())[:LONGEST_FAULT]
+        reporting.report(f"{place}: {message}; what feeds itself would show is shown instead")
     return _filled(site, Theme(), name, facts)
 
 
@@ -295,8 +296,7 @@ def _filled(site: Site, theme: Theme, name: str, facts: dict[str, Any]) -> bytes
 
 
 def _place(site: Site, error: BaseException) -> str | None:
-    """Return file and line of the publisher's template in which an error was raised; None if it
-    was in none of them."""
+    """Return file and line of the publisher's template that raised an error; None for ours."""
     names, found = {name for name, _ in site.theme.files}, None
     for frame, line in traceback.walk_tb(error.__traceback__):
         if (name := frame.f_code.co_filename) in names:
@@ -314,16 +314,16 @@ def _no_template(site: Site, name: str, error: jinja2.TemplateError) -> RenderEr
 
 @lru_cache(8)
 def _environment(theme: Theme) -> jinja2.Environment:
-    built_in = jinja2.PackageLoader("feeds.render")
-    # A built-in template can be extended as feeds/NAME.
+    ours = jinja2.PackageLoader("feeds.render")
+    # A template of the publisher extends ours as `feeds/NAME`.
     files = dict(theme.files)
 
     def load(name: str) -> tuple[str, str, None] | None:
-        # the name stands in the message of an error
+        # Jinja2 names this file in errors.
         return (files[name], name, None) if name in files else None
 
     loader: jinja2.BaseLoader = jinja2.ChoiceLoader(
-        [jinja2.FunctionLoader(load), built_in, jinja2.PrefixLoader({"feeds": built_in})]
+        [jinja2.FunctionLoader(load), ours, jinja2.PrefixLoader({"feeds": ours})]
     )
     made = jinja2.Environment(
         loader=loader,
@@ -357,7 +357,7 @@ def _moment(moment: datetime) -> str:
 
 
 def _short(text: str, most: int) -> str:
-    """Return a text, cut between two words if it is longer."""
+    """Cut a text that is too long, between two words."""
     plain = " ".join(text.split())
     if len(plain) <= most:
         return plain
