@@ -20,9 +20,10 @@ from feeds.documents.plan import Draft
 from feeds.documents.plans import Drafts, Moved, Unsaved
 from feeds.documents.versions import is_far_ahead, published_as
 from feeds.ingest.ingesting import open_store
-from feeds.model import digest, feed_of
+from feeds.model import digest
 from feeds.render import reporting
 from feeds.store import Published, Store
+from feeds.urls import feed_of
 
 # Summaries of each format, 1.6 KB each as a rule, that a process holds for the documents it makes.
 HELD = 10_000

@@ -26,9 +26,10 @@ from feeds.documents.versions import is_far_ahead
 from feeds.errors import FeedsError, StoreBusy
 from feeds.executor import local_processes, map_batches
 from feeds.ingest.ingesting import settle
-from feeds.model import digest, feed_of
+from feeds.model import digest
 from feeds.render import reporting
 from feeds.store import Connection, Published, Store
+from feeds.urls import feed_of
 
 BATCH = 16  # feeds that a process publishes at a time
 SHORT_WAIT = 1  # seconds for another writer, before what was taken back goes and all else waits

@@ -129,7 +129,7 @@ def web_address(option: str, text: str) -> str:
 
     Raises FeedsError, which names the option, for other text.
     """
-    from feeds.model import web_address
+    from feeds.urls import web_address
 
     try:
         return web_address(text) if text else ""

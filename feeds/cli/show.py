@@ -26,7 +26,7 @@ def show(config_path: str, key: str, format_name: str) -> None:
     from difflib import get_close_matches
 
     from feeds.documents.versions import Documents
-    from feeds.model import feed_path
+    from feeds.urls import feed_path
 
     config, now = opening.load(config_path), opening.now()
     if format_name not in config.feeds.formats:
@@ -51,4 +51,4 @@ def show(config_path: str, key: str, format_name: str) -> None:
         return
     from feeds.cli.layout import print_document
 
-    print_document(document.content.decode(), format_name)
+    print_document(document.content.decode(), document.media_type)

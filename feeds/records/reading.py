@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple
 
-from feeds.model import Article, address_digest, digest
+from feeds.model import Article, digest
 from feeds.records import fields, frontmatter, hiding, keys, toml
 from feeds.records.bounds import MOST_BODY
 from feeds.records.expiry import expiry_of, is_in_doubt, problems_of_expiry
@@ -29,6 +29,7 @@ from feeds.records.passages import visible
 from feeds.records.plain_data import Path, Place, key_text
 from feeds.records.validation import Problem, described, validate
 from feeds.records.values import as_address, clean, holds_secret, moment_or_none
+from feeds.urls import address_digest
 
 NAMES = frozenset(keys.every_name())
 MOST_FAULTS = 100  # that are reported of one record
