@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import unquote, urlsplit
 
 from feeds.config import Config
-from feeds.model import digest, feed_path
-from feeds.documents.plan import Draft
-from feeds.documents.pages import ASSETS, FEED_STYLE, HTML, LISTS, OPML
 from feeds.documents.addresses import FETCH_DEST, FOR_BROWSERS, STYLED
 from feeds.documents.headers import ALWAYS, PAGE, cache_control
+from feeds.documents.pages import ASSETS, FEED_STYLE, HTML, LISTS, OPML
+from feeds.documents.plan import Draft
+from feeds.model import digest, feed_path
 from feeds.records import jsonschema
 from feeds.render import format_named
 from feeds.store.rows import EPOCH

@@ -33,17 +33,8 @@ def build(config_path: str, compress: bool, allow_removal: bool) -> None:
     from feeds.errors import LedgerError, RemovalRefused, StoreBusy, StoreError
 
     config, now = opening.load(config_path), opening.now()
-    with (
-        opening.reading_ahead(config, now) as ahead,
-        opening.opened(config, or_only_read=True) as source,
-    ):
+    with opening.opened(config, or_only_read=True) as source:
         from feeds.build import static, withdrawal
-
-        if ahead is not None and ahead.read is not None:  # load formats while workers read
-            from feeds.render import format_named
-
-            for name in config.feeds.formats:
-                format_named(name)
 
         def write() -> static.Built:
             with terminal.progress("Writing", "document") as progress:
@@ -63,7 +54,7 @@ def build(config_path: str, compress: bool, allow_removal: bool) -> None:
         def read() -> "Ingested":
             try:
                 return opening.ingest(
-                    config, source, now, ahead, allow_removal=allow_removal, wait=SHORT_WAIT
+                    config, source, now, allow_removal=allow_removal, wait=SHORT_WAIT
                 )
             except StoreBusy:  # withdraw first, then wait as long as it takes
                 withdrawal.take_back(config, source, now, allow_removal=allow_removal)

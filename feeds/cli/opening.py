@@ -1,7 +1,6 @@
 """Load the config, open the store and bring it up to date, and report faults, for every command."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,6 @@ from feeds.errors import FeedsError
 if TYPE_CHECKING:
     from feeds.config import Config
     from feeds.ingest.ingesting import Ingested
-    from feeds.ingest.reading import Ahead
     from feeds.records import Fault
     from feeds.store import Store, Teller
 
@@ -63,20 +61,10 @@ def opened(config: "Config", *, or_only_read: bool = False) -> "Store":
     return open_store(config, or_only_read=or_only_read)
 
 
-@contextmanager
-def reading_ahead(config: "Config", moment: datetime) -> "Iterator[Ahead | None]":
-    """Begin to read the records before libraries are loaded, where there is no store yet."""
-    from feeds.ingest.reading import reading_ahead
-
-    with reading_ahead(config, moment, workers(config)) as ahead:
-        yield ahead
-
-
 def ingest(
     config: "Config",
     source: "Store",
     moment: datetime,
-    ahead: "Ahead | None" = None,
     *,
     allow_removal: bool = False,
     wait: float | None = None,
@@ -96,7 +84,6 @@ def ingest(
             progress,
             LONGEST_WAIT if wait is None else wait,
             workers=workers(config),
-            ahead=ahead,
             allow_removal=allow_removal,
         )
 

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 from feeds import selection, store
 from feeds.config import Config
@@ -19,7 +20,8 @@ from feeds.documents.pages import ITEMS, LINES, PageDrafts
 from feeds.documents.picking import Picking
 from feeds.documents.plan import Draft, Due, Shown
 from feeds.documents.snapshot import Snapshot, take_snapshot
-from feeds.executor import shared
+from feeds.executor import local_processes, map_batches
+from feeds.ingest.ingesting import open_store
 from feeds.model import EVERYTHING, Feed, archive_path, digest, feed_path
 from feeds.render import PAGE, Place, format_named, reporting
 from feeds.selection import Pick
@@ -38,6 +40,38 @@ Unsaved = tuple[list[Rendered], dict[str, Extent]]
 
 class Moved(Exception):
     """The records changed since it was looked up what is visible."""
+
+
+class Renderer:
+    """Renders entries of a snapshot.  Another process, to which it was pickled, opens the store for
+    itself."""
+
+    def __init__(
+        self,
+        config: Config,
+        source: Store,
+        now: datetime,
+        snapshot: Snapshot,
+        hidden: frozenset[str],
+    ) -> None:
+        self._config = config
+        self._now = now
+        self._snapshot = snapshot
+        self._hidden = hidden
+        self._opened: Store | None = source
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_opened": None}
+
+    def render(self, batch: Sequence[Wanted]) -> tuple[list[Rendered], set[str]]:
+        """Render these entries, and return them with the faults of templates.  Raises Moved."""
+        if self._opened is None:
+            self._opened = open_store(self._config)
+        with self._opened.showing() as connection, reporting.collecting() as faults:
+            if not self._snapshot.holds(store.generation(connection), self._now):
+                raise Moved
+            entries = Entries(self._config, self._opened, 0)
+            return list(entries.render(connection, self._snapshot, self._hidden, batch)), faults
 
 
 class Drafts:
@@ -148,15 +182,10 @@ class Drafts:
         if not wanted:
             return
         batches = [wanted[start : start + BATCH] for start in range(0, len(wanted), BATCH)]
-
-        def render(batch: Sequence[Wanted]) -> tuple[list[Rendered], set[str]]:
-            with self._store.showing() as latest, reporting.collecting() as faults:
-                self.snapshot(latest, now, steady=True)
-                return list(self._entries.render(latest, snapshot, hidden, batch)), faults
-
+        renderer = Renderer(self._config, self._store, now, snapshot, hidden)
         self._store.close()  # before processes part
-        with shared(render, batches, workers) as made:
-            for rendered, faults in made:
+        with local_processes(workers) as executor:
+            for rendered, faults in map_batches(executor, renderer.render, batches):
                 self._entries.add(rendered)
                 reporting.report(*faults)
         self.save()
