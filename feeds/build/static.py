@@ -37,7 +37,7 @@ MOST_TURNS = 5  # in which records change under a build
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """The number of files that a build wrote, kept and deleted, and what was in the way of others."""
+    """The number of files that a build wrote, kept and deleted, and the obstacles to others."""
 
     written: int
     kept: int
