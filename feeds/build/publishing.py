@@ -31,8 +31,8 @@ HELD = 10_000
 class Outcome(NamedTuple):
     """The result of publishing a document: its files, and which of them were written.
 
-    `noted` is what to note of the document, if that is new. `refused` are its files that could not be
-    written, with what is in their way.
+    `noted` is what to note of the document, if that is new. `refused` are its files that could not
+    be written, with what is in their way.
     """
 
     path: str
