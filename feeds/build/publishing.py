@@ -30,10 +30,10 @@ HELD = 10_000
 
 
 class Outcome(NamedTuple):
-    """What became of a document: what to note of it when that is new, its files, and which of them
-    were written.
+    """The result of publishing a document: its files, and which of them were written.
 
-    `refused` are its files that could not be written, with what is in their way.
+    `noted` is what to note of the document, if that is new. `refused` are its files that could not
+    be written, with what is in their way.
     """
 
     path: str

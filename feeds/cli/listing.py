@@ -37,8 +37,8 @@ def list_feeds(config_path: str, as_json: bool) -> None:
     with opening.opened(config) as source:
         opening.ingest(config, source, now)
         feeds = Documents(config, source).feeds(now)
-        weeks = _weeks(source, now) if terminal.is_watched() and not as_json else {}
-    if terminal.is_watched() and not as_json:
+        weeks = _weeks(source, now) if terminal.is_interactive() and not as_json else {}
+    if terminal.is_interactive() and not as_json:
         _print_table(config, feeds, weeks, now)
         return
     rows = [_facts(config, feed) for feed in feeds.values()]

@@ -46,7 +46,7 @@ def show(config_path: str, key: str, format_name: str) -> None:
         close = get_close_matches(key, feeds, n=1, cutoff=0.85)
         advice = f"did you mean {close[0]}?" if close else "`feeds list` names them"
         raise FeedsError(key, f"expected the key of a feed with a visible article; {advice}")
-    if not terminal.is_watched():
+    if not terminal.is_interactive():
         sys.stdout.buffer.write(document.content)
         return
     from feeds.cli.layout import print_document
