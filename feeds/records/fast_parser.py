@@ -132,7 +132,7 @@ class _Unusual(Exception):
 
 
 class _Layout:
-    """Where the values of a record stand in the list of them all.
+    """The places of the values of a record in the list of them all.
 
     After the last come None, for absent ones, and an empty text, which parts two types; then what
     is made of values before it, the innermost first.

@@ -1,4 +1,4 @@
-"""What is wrong with a record, and where.  A Fault is data: it is reported, never raised."""
+"""Faults of records, each with its place.  A Fault is data: it is reported, never raised."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Cost(StrEnum):
-    """What a fault costs: the whole record, what is new in it (its last good version stays), a
+    """The cost of a fault: the whole record, what is new in it (its last good version stays), a
     part, or nothing.
 
     HIDDEN is no fault but a note: the record says itself that it is not for the public, and where.

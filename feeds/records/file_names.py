@@ -1,4 +1,4 @@
-"""What the path of a record's file says of it, and text as part of an address.  Pure: no file is
+"""The parts of the path of a record's file, and text as part of an address.  Pure: no file is
 looked at."""
 
 import re
@@ -15,7 +15,7 @@ Day = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What a file is called: its path without suffix and date, the last part of that, and the date
+    """The name of a file: its path without suffix and date, the last part of that, and the date
     as it is written."""
 
     path: str

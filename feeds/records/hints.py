@@ -1,5 +1,5 @@
-"""What an editor likely meant: a hint beside a fault.  Pure; it says no more of a record than its
-faults do."""
+"""The likely intent of an editor: a hint beside a fault.  Pure; it says no more of a record
+than its faults do."""
 
 import re
 from collections.abc import Iterable

@@ -58,8 +58,8 @@ class Flaw:
 
 @dataclass(frozen=True, slots=True)
 class FrontMatter:
-    """What a text holds: `data` is None when it cannot be read as a mapping; `places` is filled on
-    demand only.
+    """The content of a text: `data` is None when it cannot be read as a mapping; `places` is filled
+    on demand only.
 
     `secret` has the first and the last line of each `secured`, where the parser tells (YAML).
     """

@@ -1,4 +1,4 @@
-"""Which lines of a record may be shown to its editor, beside a fault: every one but those of
+"""The lines of a record that may be shown to its editor, beside a fault: every one but those of
 `secured`.
 
 In: a record's bytes. Out: lines by number. Where a parser cannot tell how far `secured` reaches,

@@ -35,7 +35,7 @@ MOST_FAULTS = 100  # that are reported of one record
 
 
 class Reading(NamedTuple):
-    """What reading one record came to.  No article and no fault: its editor does not publish it.
+    """The result of reading one record.  No article and no fault: its editor does not publish it.
 
     `doubtful`: what can be read of a broken one says, or may say, that its editor takes it back, or
     dates it later. Of a record that is no article, `held` stands for its addresses, so that no

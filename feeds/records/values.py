@@ -1,4 +1,4 @@
-"""What a value of each type may be: text, names, addresses, moments, booleans and numbers.
+"""The types of values: text, names, addresses, moments, booleans and numbers.
 
 In: a value as the front matter has it. Out: the value cleaned, or an error that says what was
 expected. Not here: which keys there are (keys), and how text is cleaned (text).
