@@ -62,7 +62,6 @@ TESTS_NOT_YET = {
     "documents",
     "ingest",
     "make.py",
-    "records",
     "serve",
     "sources",
     "test_rows.py",
