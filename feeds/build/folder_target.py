@@ -96,9 +96,9 @@ class FolderTarget:
     def put(
         self, path: str, content: bytes, media_type: str, coding: str, modified: int
     ) -> Obstacle | None:
-        """Write a file with a modification time in seconds since 1970, or return what is in its way.
+        """Write a file with a modification time in seconds since 1970, or return its obstacle.
 
-        A server of the folder knows media types and codings by names of files (hosts).
+        A server of the folder knows media types and codings by file names (hosts).
         """
         obstacle = self._obstacle(path, content)
         if obstacle is None and not self._is_empty:

@@ -29,7 +29,7 @@ HELD = 10_000
 
 
 class Outcome(NamedTuple):
-    """What became of a document: what to note of it when that is new, its files, and which of them
+    """The result for a document: what to note of it when that is new, its files, and which of them
     were written.
 
     `refused` are its files that could not be written, with what is in their way.

@@ -37,7 +37,7 @@ MOST_TURNS = 5  # in which records change under a build
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """How many files a build wrote, kept and deleted, and what was in the way of others."""
+    """The numbers of files that a build wrote, kept and deleted, and the obstacles of others."""
 
     written: int
     kept: int
@@ -47,7 +47,7 @@ class Built:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """What a build has to do, by what the store and the target know.
+    """The work of a build, by what the store and the target know.
 
     `keys` are the feeds to publish, `documents` all their files; `kept` are files that stay as they
     are. `sweeps`: nothing is known of how the last build ended, which may have left files aside.
