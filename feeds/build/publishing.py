@@ -20,19 +20,20 @@ from feeds.documents.plan import Draft
 from feeds.documents.plans import Drafts, Moved, Unsaved
 from feeds.documents.versions import is_far_ahead, published_as
 from feeds.ingest.ingesting import open_store
-from feeds.model import digest, feed_of
+from feeds.model import digest
 from feeds.render import reporting
 from feeds.store import Published, Store
+from feeds.urls import feed_of
 
 # Summaries of each format, 1.6 KB each as a rule, that a process holds for the documents it makes.
 HELD = 10_000
 
 
 class Outcome(NamedTuple):
-    """The result for a document: what to note of it when that is new, its files, and which of them
-    were written.
+    """The result of publishing a document: its files, and which of them were written.
 
-    `refused` are its files that could not be written, with what is in their way.
+    `noted` is what to note of the document, if that is new. `refused` are its files that could not
+    be written, with what is in their way.
     """
 
     path: str

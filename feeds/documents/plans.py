@@ -22,12 +22,13 @@ from feeds.documents.plan import Draft, Due, Shown
 from feeds.documents.snapshot import Snapshot, take_snapshot
 from feeds.executor import local_processes, map_batches
 from feeds.ingest.ingesting import open_store
-from feeds.model import EVERYTHING, Feed, archive_path, digest, feed_path
+from feeds.model import Feed, digest
 from feeds.render import PAGE, Place, format_named, reporting
 from feeds.selection import Pick
 from feeds.selection.archive import Page
 from feeds.store import Connection, Extent, Store
-from feeds.update_frequency import rhythm
+from feeds.update_frequency import frequency_of
+from feeds.urls import EVERYTHING, archive_path, feed_path, parse_path
 
 MANY = 100  # feeds for which all that they need is looked up at once
 BATCH = 100  # articles that a process renders at a time
@@ -197,23 +198,18 @@ class Drafts:
             return self._page_drafts.site_draft(
                 snapshot, path, self._first_expiry(connection, snapshot)
             )
-        folder, _, file = path.rpartition("/")
-        stem, _, name = file.partition(".")
-        of_feed = stem in ("feed", "index")
-        key = folder if of_feed else "" if folder == "archive" else folder.removesuffix("/archive")
-        feed = snapshot.feeds.get(key or EVERYTHING)
-        if feed is None or name not in self._forms(feed):
+        parsed = parse_path(path)
+        feed = None if parsed is None else snapshot.feeds.get(parsed.key)
+        if parsed is None or feed is None or parsed.format not in self._forms(feed):
             return None
-        if path == feed_path(feed.key, name):
+        if not parsed.page:
             shown = self._first(connection, snapshot, feed)
-            return self._feed_draft(connection, snapshot, feed, name, shown)
-        if path != archive_path(feed.key, stem, name):
-            return None
+            return self._feed_draft(connection, snapshot, feed, parsed.format, shown)
         pages = {page.name: page for page in self._history(connection, snapshot, feed)}
-        if stem not in pages:
+        if (page := pages.get(parsed.page)) is None:
             return None
-        shown = self._on_page(connection, snapshot, feed, pages[stem])
-        return self._page_draft(connection, snapshot, feed, name, pages[stem], shown)
+        shown = self._on_page(connection, snapshot, feed, page)
+        return self._page_draft(connection, snapshot, feed, parsed.format, page, shown)
 
     def save(self) -> None:
         """Write what was rendered and not yet written to the store."""
@@ -304,7 +300,7 @@ class Drafts:
             previous=newest,
             complete=complete,
             withdrawn=shown.withdrawn,
-            rhythm=often,
+            frequency=often,
         )
         return self._joined(connection, snapshot, feed, name, shown, path, place)
 
@@ -312,7 +308,7 @@ class Drafts:
         """The rhythm of a feed, the same in each of its documents."""
         if feed.key not in self._rhythm:
             fastest, slowest = self._config.feeds.fastest, self._config.feeds.slowest
-            self._rhythm[feed.key] = rhythm(
+            self._rhythm[feed.key] = frequency_of(
                 [pick.published for pick in shown.picks], fastest, slowest
             )
         return self._rhythm[feed.key]
@@ -379,7 +375,7 @@ class Drafts:
             str(most),
         )
         recipe = digest(self._entries.site, variant, feed.key, *facts, " ".join(recipes.values()))
-        often = place.rhythm or self._config.feeds.fastest
+        often = place.frequency or self._config.feeds.fastest
         due = self._due(connection, snapshot).get(feed.key)
         return Draft(path, form.MEDIA_TYPE, recipe, newest, content, often, due)
 
