@@ -33,7 +33,7 @@ from feeds.model import (
 from feeds.records import Fault, Reading, read_record
 from feeds.selection import Pick
 from feeds.sources.folder import Found
-from feeds.store import Store, identities
+from feeds.store import Store, ids
 from feeds.store import tables as schema
 from tests import make
 
@@ -336,7 +336,7 @@ def test_what_is_settled_bit_by_bit_is_what_is_settled_anew(
     left_out = {path: Fault(path, 1, 1, "id", "another") for path in paths}
     fill(source, before, articles, now=earlier, rules=rules)
     with source.writing() as connection:
-        identities.refuse(connection, left_out)
+        ids.leave_out(connection, left_out)
     with at(source, now, rules) as connection:
         bit_by_bit = settled(connection)
     with source.writing() as connection:
@@ -348,7 +348,7 @@ def test_what_is_settled_bit_by_bit_is_what_is_settled_anew(
         store.remove(connection, list(store.known_files(connection)))
         read = [Reading(one.path, one.digest, one, ()) for one in there.values()]
         store.put(connection, [make.filed(Found(one.path, 1, 1), one, anew=True) for one in read])
-        identities.refuse(connection, left_out)
+        ids.leave_out(connection, left_out)
     with at(source, now, rules) as connection:
         assert settled(connection) == bit_by_bit
 

@@ -15,15 +15,16 @@ from feeds.config import Config
 from feeds.errors import LedgerError, RemovalRefused, StoreError
 from feeds.executor import shared
 from feeds.ids.ledger import ledger_bytes
-from feeds.ingest.minting import Minting, ledger_mark
+from feeds.ingest.ids import IdUpdate, ledger_digest
 from feeds.ingest.reading import Ahead, Read, Reader, batches
 from feeds.ingest.removal import Removal
 from feeds.ingest.scan import Look, forget_listing
 from feeds.model import digest
 from feeds.sources.folder import Found, list_folders, printable
 from feeds.sources.listing import listed
-from feeds.store import LONGEST_WAIT, OLDER, Connection, Store, fact, homes, identities
-from feeds.store.rows import Filed, claimant_of_row
+from feeds.store import LONGEST_WAIT, OLDER, Connection, Store, fact, homes
+from feeds.store.ids import ledger_known
+from feeds.store.rows import Filed, id_input_of
 
 SHAPING = ("feedgen", "lxml", "idna", "jinja2", "markdown-it-py", "nh3", "pydantic", "pyyaml")
 Progress = Callable[[int, int], None]
@@ -90,8 +91,8 @@ def ingest(
         _note_folder(config, into, wait)
         with into.reading() as connection:
             is_settled = selection.is_settled(connection, config.rules, now)
-            mark = ledger_mark(ledger_bytes(config.ledger_file), config.feeds.withdrawn_days)
-            same_ledger = identities.ledger_known(connection) == mark
+            mark = ledger_digest(ledger_bytes(config.ledger_file), config.feeds.withdrawn_days)
+            same_ledger = ledger_known(connection) == mark
             same_names = homes.knows_homes(connection, config.names)
             last = look.is_the_last_one(connection)
             fresh = ahead is not None and ahead.read is not None and not look.knows_any(connection)
@@ -165,9 +166,9 @@ def settle(config: Config, source: Store, now: datetime, wait: float = LONGEST_W
             return
     with source.writing(wait) as connection:
         with suppress(LedgerError):
-            minting = Minting(connection, config, now)
-            minting.look_up_expired()
-            minting.settle_expired()
+            ids = IdUpdate(connection, config, now)
+            ids.note_expired()
+            ids.withdraw_expired()
         selection.settle(connection, config.rules, now)
 
 
@@ -203,8 +204,8 @@ class _Ingest:
 
     def run(self, same_ledger: bool) -> Ingested:
         """Everything that changed."""
-        minting = Minting(self._connection, self._config, self._now)
-        minting.look_up_expired()
+        ids = IdUpdate(self._connection, self._config, self._now)
+        ids.note_expired()
         homes.rehome(self._connection, self._config.names)
         read = 0
         with store.filling(self._connection) if self._is_first else nullcontext():
@@ -212,15 +213,15 @@ class _Ingest:
                 read += len(batch)
                 if any(one.record is None and one.path in self._known for one in batch):
                     store.note_leftovers(self._connection)
-                self._put(batch, minting)
+                self._put(batch, ids)
         # Only now is it known which of the files that are gone were moved.
         missing = self._removal.postponed(self._connection, self._gone)
         spared = self._gone if missing else []
         self._gone = [] if missing else self._gone
-        minting.leaving(self._gone)
+        ids.leaving(self._gone)
         self._remove()
-        if read or self._gone or not same_ledger or minting.remembers:
-            minting.settle()
+        if read or self._gone or not same_ledger or ids.may_change:
+            ids.finish()
         selection.settle(self._connection, self._config.rules, self._now)
         self._look.note(self._connection, spared)
         store.note_fact(self._connection, FOLDER, _folder(self._config))
@@ -282,10 +283,11 @@ class _Ingest:
         ) as made:
             yield from made
 
-    def _put(self, batch: list[Filed], minting: Minting) -> None:
+    def _put(self, batch: list[Filed], ids: IdUpdate) -> None:
         """Keep what was read; of a record that merely broke the last good version stays."""
         if self._is_first:
-            store.put(self._connection, minting.taking(batch), fills=True)
+            ids.taking(batch)
+            store.put(self._connection, batch, fills=True)
             return
         broken = [one.path for one in batch if one.broken and one.path in self._known]
         # What other code showed of the same bytes does not stay: this one decides, and tells of it.
@@ -294,8 +296,9 @@ class _Ingest:
         }
         store.note_broken(self._connection, [one for one in batch if one.path in staying])
         good = [one for one in batch if one.path not in staying]
-        minting.leaving([one.path for one in good if one.path in self._known])
-        store.put(self._connection, minting.taking(good))
+        ids.leaving([one.path for one in good if one.path in self._known])
+        ids.taking(good)
+        store.put(self._connection, good)
         self._note_hidden(good)
 
     def _known_before(self, batch: Sequence[Filed]) -> list[Filed]:
@@ -325,7 +328,7 @@ def _note_folder(config: Config, into: Store, wait: float) -> None:
 
 def _is_current(one: Filed, now: datetime) -> bool:
     """Tell whether it is an article whose publication has come, and that has not expired."""
-    return one.record is not None and claimant_of_row(one.record).is_current(now)
+    return one.record is not None and id_input_of(one.record).is_current(now)
 
 
 def _code() -> bytes:

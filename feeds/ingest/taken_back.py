@@ -16,7 +16,7 @@ from feeds.ingest.removal import Removal
 from feeds.ingest.scan import Look
 from feeds.sources.listing import listed
 from feeds.store import OLDER, Connection, Store
-from feeds.store.rows import Filed, claimant_of_row
+from feeds.store.rows import Filed, id_input_of
 
 
 def taken_back(
@@ -70,9 +70,9 @@ def _read(
         for one in reader.read(batch):
             if not isinstance(one, Filed):
                 continue
-            claimant = claimant_of_row(one.record) if one.record is not None else None
-            if claimant is not None and claimant.is_current(now):
-                there[one.path] = claimant.address
+            read = id_input_of(one.record) if one.record is not None else None
+            if read is not None and read.is_current(now):
+                there[one.path] = read.address
             elif not one.broken or known.get(one.path) == OLDER + one.digest:
                 out.append(one.path)
     return out, there
