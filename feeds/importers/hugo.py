@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from feeds.importers.blog import Blog, address, data_of, fullest, pattern, said
-from feeds.records.naming import named
+from feeds.records import keys
+from feeds.records.file_names import named
 from feeds.sources.folder import walk
 
 NAMES = [f"{name}.{end}" for name in ("hugo", "config") for end in ("toml", "yaml", "yml", "json")]
@@ -24,9 +25,9 @@ WORDS |= {
 }
 FIELDS = (
     # What Hugo takes them from itself (gohugo.io/configuration/front-matter).
-    'publishedDateTime = ["publishDate", "pubDate", "date"]',
-    'updatedDateTime = "lastmod"',
-    'expiryDateTime = ["expiryDate", "unpublishDate"]',
+    f'{keys.DATE} = ["publishDate", "pubDate", "date"]',
+    f'{keys.UPDATED} = "lastmod"',
+    f'{keys.EXPIRY} = ["expiryDate", "unpublishDate"]',
     'excerpt = ["description", "summary"]',
     'topics = "tags"',
     'category = "categories"',
@@ -109,7 +110,8 @@ def _template(settings: dict[str, Any], section: str, last: str) -> tuple[str, l
         template, unknown = pattern(written, {**WORDS, "section": section, "sections": section})
         if unknown:
             return template, [
-                f"permalinks has {' and '.join(unknown)}, which no template can say: mend webUrl by hand."
+                f"permalinks has {' and '.join(unknown)}, which no template can say: "
+                f"mend {keys.WEB_URL} by hand."
             ]
         return template, []
     ugly = {key.lower(): value for key, value in settings.items()}.get("uglyurls")

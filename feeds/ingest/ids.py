@@ -18,6 +18,7 @@ from feeds.ids.ledger import Ledger, Line, read_ledger, write_ledger
 from feeds.ingest.withdrawals import Withdrawals
 from feeds.model import address_digest, digest
 from feeds.records import Fault, place_of_identity, refusal
+from feeds.records.keys import WEB_URL
 from feeds.sources.folder import Found, read_file
 from feeds.store import Connection
 from feeds.store import ids as stored
@@ -197,7 +198,7 @@ class IdUpdate:
 
     def _fault(self, path: str, winner: AssignedId) -> Fault:
         content = read_file(self._config.records_folder, Found(path, 0, 0))
-        place = (1, 1, "webUrl")
+        place = (1, 1, WEB_URL)
         if not isinstance(content, Fault):
             place = place_of_identity(content, path, self._config.records.fields)
         # Of what is not public not even the path is named in public; `feeds check` names it.
