@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from feeds.errors import LedgerError
 from feeds.model import KINDS, address_digest, host_name
+from feeds.records import with_pattern
 from feeds.records.values import as_address, as_id, as_line
 
 HEADING = (
@@ -25,7 +26,7 @@ HEADING = (
     "It writes this file; commit it with the records.\n"
     '# docs/records.md tells more: "An entry\'s id".\n'
 )
-TABLES = ("ids", "withdrawn")
+TABLES = ("ids", "patterns", "withdrawn")
 DIGEST = re.compile(r"[0-9a-f]{32}")
 FURTHEST = datetime(9000, 1, 1, tzinfo=UTC)
 
@@ -36,6 +37,14 @@ class Line(NamedTuple):
 
     id: str
     address: str
+
+
+class Pattern(NamedTuple):
+    """An address pattern of config.toml that others came after: articles that were published until
+    that moment had their addresses, and so their ids, from it."""
+
+    until: datetime
+    pattern: str
 
 
 class Withdrawn(NamedTuple):
@@ -59,9 +68,11 @@ class Withdrawn(NamedTuple):
 
 class Ledger(NamedTuple):
     """lines: by the path of the record.  A line whose file is not known is under another key: what
-    has no such file waits for a record at its address.  withdrawn: by id."""
+    has no such file waits for a record at its address.  patterns: the earliest first.  withdrawn:
+    by id."""
 
     lines: Mapping[str, Line] = {}
+    patterns: tuple[Pattern, ...] = ()
     withdrawn: Mapping[str, Withdrawn] = {}
 
 
@@ -76,8 +87,8 @@ def read_ledger(file: Path) -> tuple[Ledger, bytes]:
         problem = f"expected TOML as feeds wrote it, got: {error}; {advice}"
         raise LedgerError(str(file), problem) from error
     except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
-        problem = f"expected [ids] and [withdrawn] as feeds wrote them, got: {error!r}"
-        raise LedgerError(str(file), problem) from error
+        problem = "expected [ids], [patterns] and [withdrawn] as feeds wrote them"
+        raise LedgerError(str(file), f"{problem}, got: {error!r}") from error
 
 
 def ledger_bytes(file: Path) -> bytes:
@@ -120,6 +131,9 @@ def text_of(ledger: Ledger) -> str:
     """Return the ledger as text."""
     tables = {
         "ids": {path: _line_text(line) for path, line in ledger.lines.items()},
+        "patterns": {
+            _moment(one.until): _inline(json.loads(one.pattern)) for one in ledger.patterns
+        },
         "withdrawn": {id: _row(one) for id, one in ledger.withdrawn.items()},
     }
     lines = [HEADING]
@@ -132,6 +146,16 @@ def text_of(ledger: Ledger) -> str:
 
 def _line_text(line: Line) -> str:
     return f"{{ id = {_text(line.id)}, address = {_text(line.address)} }}"
+
+
+def _inline(value: Any) -> str:
+    """Return a value of config.toml as TOML on one line."""
+    if isinstance(value, dict):
+        items = ", ".join(f"{_text(key)} = {_inline(item)}" for key, item in value.items())
+        return f"{{ {items} }}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_inline, value))}]"
+    return _text(value)
 
 
 def _row(one: Withdrawn) -> str:
@@ -164,7 +188,8 @@ def _parsed(content: bytes) -> Ledger:
     # Ledgers of before 2026-11-30: records that had brought an id to the address of another article.
     lines |= {path: Line(as_id(id), "") for path, id in data.get("claimed", {}).items()}
     withdrawn = {as_id(id): _withdrawn(row) for id, row in data.get("withdrawn", {}).items()}
-    return Ledger(lines, withdrawn)
+    patterns = [_pattern(until, value) for until, value in data.get("patterns", {}).items()]
+    return Ledger(lines, tuple(sorted(patterns)), withdrawn)
 
 
 def _line(path: str, row: Any) -> Line:
@@ -176,6 +201,12 @@ def _line(path: str, row: Any) -> Line:
     if row["address"] and not DIGEST.fullmatch(row["address"]):
         raise ValueError(f"the digest {row['address']!r}")
     return Line(as_id(row["id"]), row["address"])
+
+
+def _pattern(until: str, value: Any) -> Pattern:
+    pattern = json.dumps(value)
+    with_pattern(None, pattern)
+    return Pattern(_utc(datetime.fromisoformat(until)), pattern)
 
 
 def _withdrawn(row: dict[str, Any]) -> Withdrawn:

@@ -7,7 +7,7 @@ from datetime import datetime
 from feeds.config import Config
 from feeds.ids.assignment import Group, IdInput, assign, id_input
 from feeds.ids.ledger import read_ledger
-from feeds.ingest.reading import read_with
+from feeds.ingest.reading import read_with, with_earlier_addresses
 from feeds.records import Fault, place_of_identity, refusal
 from feeds.sources.folder import Found, RecordsFolder, printable, walk
 
@@ -36,6 +36,7 @@ def _check(
             yield path, [content]
             continue
         reading = read_with(config, path, content, now)
+        reading = with_earlier_addresses(config, reading, content, ledger.patterns)
         files[path] = found
         article = reading.article
         if article is None:

@@ -14,7 +14,7 @@ from feeds.config import Config
 from feeds.ids.assignment import Assignment, Group, IdInput, assign
 from feeds.ids.conflicts import AssignedId
 from feeds.ids.edits import After, Before, Edits
-from feeds.ids.ledger import Ledger, Line, read_ledger, write_ledger
+from feeds.ids.ledger import Ledger, Line, Pattern, read_ledger, write_ledger
 from feeds.ingest.withdrawals import Withdrawals
 from feeds.model import address_digest, digest
 from feeds.records import Fault, place_of_identity, refusal
@@ -63,6 +63,23 @@ class IdUpdate:
         self._before: dict[str, Before] = {}
         self._after: dict[str, After] = {}
         self._touched = Touched()
+        self._keeps_ids = True
+
+    @property
+    def patterns(self) -> tuple[Pattern, ...]:
+        """The address patterns that config.toml had before, the earliest first."""
+        return self._ledger.patterns
+
+    def keep_pattern(self, pattern: str) -> None:
+        """Note the address pattern that published articles have their ids from, and that another
+        one came after in config.toml."""
+        known, until = self._ledger.patterns, self._now.replace(microsecond=0)
+        if all(one.until != until for one in known):
+            self._ledger = self._ledger._replace(patterns=(*known, Pattern(until, pattern)))
+
+    def take_from_ledger(self) -> None:
+        """Keep no id for what the store knew: the ledger has other address patterns than it."""
+        self._keeps_ids = False
 
     @property
     def may_change(self) -> bool:
@@ -114,11 +131,13 @@ class IdUpdate:
     def _keep_ids(self) -> None:
         """Write lines for the published articles whose records changed."""
         edits = Edits(self._before, self._after)
+        stored.note_shown(self._connection, edits.known_to_readers)
+        if not self._keeps_ids:
+            return
         there = stored.records(self._connection, addresses=edits.addresses_left)
         inputs = {one.input.path: one.input for one in there}
         lines = edits.lines(self._ledger.lines, inputs, is_news=self._is_news)
         self._ledger = self._ledger._replace(lines=lines)
-        stored.note_shown(self._connection, edits.known_to_readers)
 
     def _lead_on(self) -> None:
         """Collect what the changes lead to."""

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -14,12 +14,13 @@ from feeds import selection, store
 from feeds.config import Config
 from feeds.errors import LedgerError, RemovalRefused, StoreError
 from feeds.executor import shared
-from feeds.ids.ledger import ledger_bytes
+from feeds.ids.ledger import Pattern, ledger_bytes
 from feeds.ingest.ids import IdUpdate, ledger_digest
-from feeds.ingest.reading import Ahead, Read, Reader, batches
+from feeds.ingest.reading import Ahead, Read, Reader, batches, patterns_of
 from feeds.ingest.removal import Removal
 from feeds.ingest.scan import Look, forget_listing
 from feeds.model import digest
+from feeds.records import address_pattern
 from feeds.sources.folder import Found, list_folders, printable
 from feeds.sources.listing import listed
 from feeds.store import LONGEST_WAIT, OLDER, Connection, Store, fact, homes
@@ -28,7 +29,8 @@ from feeds.store.rows import Filed, id_input_of
 
 SHAPING = ("feedgen", "lxml", "idna", "jinja2", "markdown-it-py", "nh3", "pydantic", "pyyaml")
 Progress = Callable[[int, int], None]
-FOLDER = "folder"  # the records folder that the store was last brought up to date with
+# The records folder, the address pattern, and the earlier ones, that files were last read with.
+FOLDER, PATTERN, EARLIER = "folder", "address pattern", "earlier patterns"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def ingest(
     )
     try:
         look = Look(listed(config.records_folder, among) if ahead is None else ahead.listing())
-        _note_folder(config, into, wait)
+        _doubt_files_read_otherwise(config, into, wait)
         with into.reading() as connection:
             is_settled = selection.is_settled(connection, config.rules, now)
             mark = ledger_digest(ledger_bytes(config.ledger_file), config.feeds.withdrawn_days)
@@ -207,6 +209,7 @@ class _Ingest:
         ids = IdUpdate(self._connection, self._config, self._now)
         ids.note_expired()
         homes.rehome(self._connection, self._config.names)
+        self._note_patterns(ids)
         read = 0
         with store.filling(self._connection) if self._is_first else nullcontext():
             for batch in self._filed():
@@ -226,6 +229,20 @@ class _Ingest:
         self._look.note(self._connection, spared)
         store.note_fact(self._connection, FOLDER, _folder(self._config))
         return Ingested(self._look.count, read, len(self._gone), missing)
+
+    def _note_patterns(self, ids: IdUpdate) -> None:
+        """Keep the address pattern that the last files were read with, where config.toml has
+        another one now."""
+        last = fact(self._connection, PATTERN)
+        pattern = address_pattern(self._config.records.fields)
+        if last not in (None, pattern) and store.missing_articles(self._connection, [])[1]:
+            ids.keep_pattern(str(last))
+        self._reader = replace(self._reader, patterns=ids.patterns)
+        if fact(self._connection, EARLIER) not in (None, _digest(patterns_of(self._config))):
+            ids.take_from_ledger()
+            self._reader = replace(self._reader, known={})  # the same bytes say something else
+        store.note_fact(self._connection, PATTERN, pattern)
+        store.note_fact(self._connection, EARLIER, _digest(ids.patterns))
 
     def take_back(self) -> None:
         """Only what is no longer published."""
@@ -314,16 +331,22 @@ def _folder(config: Config) -> str:
     return str(config.records_folder.resolve())
 
 
-def _note_folder(config: Config, into: Store, wait: float) -> None:
-    """Have every file read again where the records are another folder than the last time."""
+def _doubt_files_read_otherwise(config: Config, into: Store, wait: float) -> None:
+    """Have every file read again where the records are another folder than the last time, or the
+    ledger has other address patterns."""
+    wanted = {FOLDER: _folder(config), EARLIER: _digest(patterns_of(config))}
     with into.reading() as connection:
-        known = fact(connection, FOLDER)
-    if known in (None, _folder(config)):
+        known = {name: fact(connection, name) for name in wanted}
+    if all(known[name] in (None, value) for name, value in wanted.items()):
         return
     with into.writing(wait) as connection:
         store.doubt_all_files(connection)
         forget_listing(connection, None)
         store.note_fact(connection, FOLDER, _folder(config))
+
+
+def _digest(patterns: Sequence[Pattern]) -> str:
+    return digest(*(f"{one.until} {one.pattern}" for one in patterns))
 
 
 def _is_current(one: Filed, now: datetime) -> bool:

@@ -18,9 +18,18 @@ from pathlib import Path
 
 from feeds.config import Config
 from feeds.config.feed_names import Names
+from feeds.errors import LedgerError
 from feeds.executor import shared
-from feeds.model import digest
-from feeds.records import Fault, Reading, may_be_hidden, read_record
+from feeds.ids.ledger import Pattern, read_ledger
+from feeds.model import address_digest, digest
+from feeds.records import (
+    Fault,
+    Reading,
+    address_under,
+    may_be_hidden,
+    read_record,
+    with_pattern,
+)
 from feeds.sources.folder import Found, Listed, RecordsFolder, is_unknown, list_folders, parts_of
 from feeds.sources.listing import NEVER, Listing, settled
 from feeds.store.rows import Filed, filed
@@ -42,12 +51,14 @@ class Reader:
     """How files are read: at a moment, against the digests of those that the store knows.
 
     `anew`: nothing is settled in the store, and what is due is taken for visible until it is.
+    `patterns` are the address patterns that config.toml had before.
     """
 
     config: Config
     now: datetime
     known: Mapping[str, str]
     anew: bool
+    patterns: tuple[Pattern, ...] = ()
 
     def read(self, batch: Sequence[File]) -> list[Read]:
         """What each of these files comes to.
@@ -71,7 +82,11 @@ class Reader:
         before = self.known.get(path)
         if before is not None and before == digest(content):
             return seen, None
-        return seen, read_with(self.config, path, content, self.now)
+        return seen, self._read_with(path, content)
+
+    def _read_with(self, path: str, content: bytes) -> Reading:
+        reading = read_with(self.config, path, content, self.now)
+        return with_earlier_addresses(self.config, reading, content, self.patterns)
 
     def _unreadable(
         self, path: str, item: Found, fault: Fault, folder: RecordsFolder
@@ -128,6 +143,28 @@ def read_with(config: Config, path: str, content: bytes, now: datetime) -> Readi
         )
 
 
+def with_earlier_addresses(
+    config: Config, reading: Reading, content: bytes, patterns: Iterable[Pattern]
+) -> Reading:
+    """Give an article the addresses that it had under earlier address patterns as previous ones,
+    and a record that is none as held."""
+    fields, zone, article = config.records.fields, config.site.zone, reading.article
+    addresses = [
+        address_under(with_pattern(fields, one.pattern), reading.path, content, zone)
+        for one in patterns
+        if article is None or article.published <= one.until
+    ]
+    had = [address for address in addresses if address is not None]
+    if article is None:
+        held = dict.fromkeys([*reading.held, *map(address_digest, had)])
+        return reading._replace(held=tuple(held))
+    previous = tuple(dict.fromkeys([*article.previous, *had]))
+    if previous in ((), (article.address,)):
+        return reading
+    id = article.given_id or previous[0]
+    return reading._replace(article=article._replace(id=id, previous=previous))
+
+
 class Ahead:
     """What other processes began before the store was opened.
 
@@ -170,8 +207,18 @@ def reading_ahead(
         folders = _Kept(list_folders(config.records_folder))
         # Not the files themselves, where that can be helped: there may be a million.
         files = (batch for listed in folders for batch in batches(_files(listed)))
-        with shared(Reader(config, now, {}, anew=True).read, files, workers, HEAD_START) as read:
+        reader = Reader(config, now, {}, anew=True, patterns=patterns_of(config))
+        with shared(reader.read, files, workers, HEAD_START) as read:
             yield Ahead(folders, now, read)
+
+
+def patterns_of(config: Config) -> tuple[Pattern, ...]:
+    """Return the earlier address patterns in the ledger.  One that cannot be read stops the work
+    later, when the ledger is needed."""
+    try:
+        return read_ledger(config.ledger_file)[0].patterns
+    except LedgerError:
+        return ()
 
 
 class _Kept:
