@@ -39,11 +39,10 @@ class IdInput(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Records and lines by path; `held` are files that are no articles now, with the digests of
-    the addresses that they hold."""
+    """Records and lines by path; `held` are the paths of files that are no articles now."""
 
     records: Mapping[str, IdInput]
-    held: Mapping[str, Collection[str]]
+    held: Collection[str]
     lines: Mapping[str, Line]
 
 
@@ -70,8 +69,7 @@ def assign(group: Group) -> Assignment:
 
     The new lines lead to the same ids once more.
     """
-    work = _Assigning(group)
-    return work.assigned()
+    return _Assigning(group).assigned()
 
 
 class _Assigning:
@@ -83,17 +81,10 @@ class _Assigning:
         self._at: dict[str, list[IdInput]] = defaultdict(list)
         for one in group.records.values():
             self._at[one.digest].append(one)
-        self._lines = {
-            path: line for path, line in sorted(group.lines.items()) if self._has_file(path)
-        }
+        lines = sorted(group.lines.items())
+        self._lines = {path: line for path, line in lines if self._has_file(path)}
         # lines whose file is gone, or whose record gives its own id
-        self._loose = {
-            path: line for path, line in sorted(group.lines.items()) if path not in self._lines
-        }
-        self._holding: dict[str, list[str]] = defaultdict(list)
-        for path, digests in sorted(group.held.items()):
-            for digest in digests:
-                self._holding[digest].append(path)
+        self._loose = {path: line for path, line in lines if path not in self._lines}
         # the lines in effect at an address, by path
         self._by_address: dict[str, dict[str, str]] = defaultdict(dict)
 
@@ -125,7 +116,6 @@ class _Assigning:
             there = [one.path for one in self._at[line.address] if one.given is None]
             is_taken = any(one in self._lines and not self._is_newcomer(one) for one in there)
             takers = sorted(one for one in there if one not in self._lines)
-            takers += [one for one in self._holding[line.address] if one not in self._lines]
             if takers and not is_taken:
                 self._lines[takers[0]] = line
             if takers or is_taken or path in self._records:

@@ -5,7 +5,7 @@ an id. Only a store that was kept knows how a record was. Not here: which id fol
 (assignment).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
@@ -136,8 +136,7 @@ class Edits:
         return found
 
     def _living_on(self, lines: Mapping[str, Line], there: Mapping[str, IdInput]) -> set[str]:
-        """Return the moved records whose articles are still where they were in another file, such
-        as a copy."""
+        """Return the moved records whose articles are still where they were, in another file."""
         others = {path: one for path, one in there.items() if path not in self._moved}
         free = {line.address if path in self._moved else path: line for path, line in lines.items()}
         near = {
@@ -145,11 +144,7 @@ class Edits:
             for path, line in free.items()
             if path in others or line.address in self.addresses_left
         }
-        ids = assign(Group(others, _nothing_held(), near)).ids.values()
+        ids = assign(Group(others, (), near)).ids.values()
         owners = {(one.address, one.id) for one in ids}
         left = {path: self.continued[path] for path in self._moved}
         return {path for path, old in left.items() if (old.digest, old.id) in owners}
-
-
-def _nothing_held() -> Mapping[str, Collection[str]]:
-    return {}

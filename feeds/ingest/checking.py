@@ -27,12 +27,12 @@ def _check(
 ) -> Iterator[tuple[str, list[Fault]]]:
     ledger, _ = read_ledger(config.ledger_file)
     records: dict[str, IdInput] = {}
-    held: dict[str, tuple[str, ...]] = {}
+    held: set[str] = set()
     files: dict[str, Found] = {}
     for found in sorted(walk(config.records_folder), key=lambda found: found.path):
         path, content = printable(found.path), folder.read(found)
         if isinstance(content, Fault):
-            held[path] = ()
+            held.add(path)
             yield path, [content]
             continue
         reading = read_with(config, path, content, now)
@@ -40,7 +40,7 @@ def _check(
         files[path] = found
         article = reading.article
         if article is None:
-            held[path] = reading.held
+            held.add(path)
         else:
             records[path] = id_input(article)
         waits = article is not None and article.published > now

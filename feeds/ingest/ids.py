@@ -7,8 +7,8 @@ and the SQL (store.ids).
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from feeds.config import Config
 from feeds.ids.assignment import Assignment, Group, IdInput, assign
@@ -25,13 +25,12 @@ from feeds.store import ids as stored
 from feeds.store.rows import Filed, id_input_of
 
 
-@dataclass
-class Touched:
-    """The paths, the digests of addresses, and the ids that a change leads to."""
+class Touched(NamedTuple):
+    """The paths of lines, the digests of addresses, and the ids that a change leads to."""
 
-    paths: set[str] = field(default_factory=set)
-    addresses: set[str] = field(default_factory=set)
-    ids: set[str] = field(default_factory=set)
+    paths: set[str]
+    addresses: set[str]
+    ids: set[str]
 
     def add(self, one: IdInput, *ids: str) -> None:
         """Add a record with the ids that it has, had, or may have."""
@@ -62,7 +61,7 @@ class IdUpdate:
         self._withdrawals = Withdrawals(connection, config, now)
         self._before: dict[str, Before] = {}
         self._after: dict[str, After] = {}
-        self._touched = Touched()
+        self._touched = Touched(set(), set(), set())
         self._keeps_ids = True
 
     @property
@@ -101,17 +100,14 @@ class IdUpdate:
     def leaving(self, paths: Sequence[str]) -> None:
         """Note what is known of records that are about to change or go."""
         self._before |= stored.before(self._connection, paths)
-        self._touched.paths |= self._ledger.lines.keys() & set(paths)
-        if self._ledger.lines:
-            self._touched.addresses |= stored.addresses_held(self._connection, paths)
+        self._touched.paths.update(paths)
 
     def taking(self, batch: Iterable[Filed]) -> None:
         """Note what changed records say now."""
         if self._is_new_store:
             return  # nothing was known of them, and all are asked that may share an id
         for one in batch:
-            self._touched.addresses.update(one.held)
-            self._touched.paths |= self._ledger.lines.keys() & {one.path}
+            self._touched.paths.add(one.path)
             if one.record is not None:
                 self._after[one.path] = After(id_input_of(one.record), one.title)
 
@@ -120,10 +116,10 @@ class IdUpdate:
         something new."""
         self._keep_ids()
         self._lead_on()
-        lines, group, old = self._group()
+        group, old = self._group()
         result = assign(group)
-        kept = {path: line for path, line in lines.items() if path not in group.lines}
-        self._ledger = self._ledger._replace(lines={**kept, **result.lines})
+        others = self._ledger.lines.items() - group.lines.items()
+        self._ledger = self._ledger._replace(lines={**dict(others), **result.lines})
         self._store(result, old)
         after = {path: new.input for path, new in self._after.items()}
         self._note(self._write(self._withdrawals.of(self._ledger, self._before, after)))
@@ -151,57 +147,39 @@ class IdUpdate:
             self._touched.add_lines(self._ledger.lines.items())
         if self._is_new_store:
             addresses, ids = stored.disputed(self._connection)
-            self._touched.addresses |= addresses
-            self._touched.ids |= ids
+            self._touched.addresses.update(addresses)
+            self._touched.ids.update(ids)
         elif self._is_news:
             for one in stored.special_records(self._connection):
                 if one.left_out or one.id != one.input.own_id:
                     self._touched.add(one.input, one.id)
 
-    def _group(self) -> tuple[Mapping[str, Line], Group, dict[str, stored.StoredId]]:
-        """Return all lines, the group that the changes lead to, and its records in the store."""
-        lines = self._ledger.lines
-        by_address, by_id = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
+    def _group(self) -> tuple[Group, dict[str, stored.StoredId]]:
+        """Return the group that the changes lead to, and its records as they are in the store."""
+        lines, near = self._ledger.lines, defaultdict[str, set[str]](set)
         for path, line in lines.items():
-            by_address[line.address].add(path)
-            by_id[line.id].add(path)
-        seen, new = Touched(), self._touched
-        new.paths &= lines.keys()
+            near[line.address].add(path)
+            near[line.id].add(path)
         found: dict[str, stored.StoredId] = {}
-        held: dict[str, set[str]] = {}
-        while new.paths or new.addresses or new.ids:
-            for address in by_address.keys() & new.addresses:
-                new.paths |= by_address[address]
-            for id in by_id.keys() & new.ids:
-                new.paths |= by_id[id]
-            new.paths -= seen.paths
-            rows = list(
-                stored.records(
-                    self._connection, paths=new.paths, addresses=new.addresses, ids=new.ids
-                )
+        seen, new = Touched(set(), set(), set()), self._touched
+        while any(new):
+            new.paths.update(*(near[one] for one in near.keys() & (new.addresses | new.ids)))
+            further = Touched(set(), set(), set())
+            new_lines = (new.paths & lines.keys()) - seen.paths
+            further.add_lines((path, lines[path]) for path in new_lines)
+            rows = stored.records(
+                self._connection, paths=new_lines, addresses=new.addresses, ids=new.ids
             )
-            places = {lines[path].address for path in new.paths}
-            for path, addresses in stored.files_that_hold(
-                self._connection, places, new.paths
-            ).items():
-                held.setdefault(path, set()).update(addresses)
-            seen.paths |= new.paths
-            seen.addresses |= new.addresses
-            seen.ids |= new.ids
-            further = Touched()
             for one in rows:
-                if one.input.path not in found:
-                    found[one.input.path] = one
-                    further.add(one.input, one.id)
-            further.add_lines((path, lines[path]) for path in new.paths)
-            further.paths |= held.keys()
-            further.paths = (further.paths & lines.keys()) - seen.paths
-            further.addresses -= seen.addresses
-            further.ids -= seen.ids
-            new = further
-        inputs = {path: one.input for path, one in found.items()}
-        held = {path: addresses for path, addresses in held.items() if path not in found}
-        return lines, Group(inputs, held, {path: lines[path] for path in seen.paths}), found
+                found[one.input.path] = one
+                further.add(one.input, one.id)
+            for all_seen, some in zip(seen, new, strict=True):
+                all_seen |= some
+            new = Touched(*(some - all_seen for all_seen, some in zip(seen, further, strict=True)))
+        records = {path: one.input for path, one in found.items()}
+        leading = {path: lines[path] for path in seen.paths & lines.keys()}
+        held = stored.without_article(self._connection, leading.keys() - records.keys())
+        return Group(records, held, leading), found
 
     def _store(self, result: Assignment, old: Mapping[str, stored.StoredId]) -> None:
         """Give records their ids, leave out who loses, and take in again who no longer does."""

@@ -145,34 +145,13 @@ def disputed(connection: Connection) -> tuple[set[str], set[str]]:
     return {row.address for row in rows}, {row.id for row in rows}
 
 
-def files_that_hold(
-    connection: Connection, addresses: Collection[str], paths: Collection[str]
-) -> dict[str, set[str]]:
-    """Return the files that are no articles now: those at these paths, and those that hold one of
-    these addresses, with the digests of those that they hold.
-
-    A record that is not due yet, or left out, is an article: it speaks for itself.
-    """
-    files, held = schema.files.c, schema.held.c
-    found: dict[str, set[str]] = {}
+def without_article(connection: Connection, paths: Collection[str]) -> set[str]:
+    """Return the files, of those at these paths, that are no articles now."""
+    files, found = schema.files.c, set[str]()
+    is_record = exists().where(_records.path == files.path)
     for some in _chunks(sorted(paths)):
-        is_record = exists().where(_records.path == files.path)
         rows = connection.scalars(select(files.path).where(files.path.in_(some), ~is_record))
-        found |= {path: set() for path in rows}
-    for some in _chunks(sorted(addresses)):
-        is_record = exists().where(_records.path == held.path)
-        holding = select(held.path, held.address).where(held.address.in_(some), ~is_record)
-        for path, address in connection.execute(holding):
-            found.setdefault(path, set()).add(address)
-    return found
-
-
-def addresses_held(connection: Connection, paths: Sequence[str]) -> set[str]:
-    """Return the digests of the addresses that the files at these paths keep from being pointed
-    to."""
-    held, found = schema.held.c, set[str]()
-    for some in _chunks(paths):
-        found.update(connection.scalars(select(held.address).where(held.path.in_(some))))
+        found.update(rows)
     return found
 
 
