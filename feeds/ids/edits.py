@@ -138,11 +138,10 @@ class Edits:
     def _living_on(self, lines: Mapping[str, Line], there: Mapping[str, IdInput]) -> set[str]:
         """Return the moved records whose articles are still where they were, in another file."""
         others = {path: one for path, one in there.items() if path not in self._moved}
+        addresses = self.addresses_left
         free = {line.address if path in self._moved else path: line for path, line in lines.items()}
         near = {
-            path: line
-            for path, line in free.items()
-            if path in others or line.address in self.addresses_left
+            path: line for path, line in free.items() if path in others or line.address in addresses
         }
         ids = assign(Group(others, (), near)).ids.values()
         owners = {(one.address, one.id) for one in ids}

@@ -185,7 +185,7 @@ def _parsed(content: bytes) -> Ledger:
     if unknown := data.keys() - {*TABLES, "claimed"}:
         raise ValueError(f"the table {min(unknown)!r}")
     lines = {path: _line(path, row) for path, row in data.get("ids", {}).items()}
-    # Ledgers of before 2026-11-30: records that had brought an id to the address of another article.
+    # of before 2026-11-30: records that brought an id to the address of another article
     lines |= {path: Line(as_id(id), "") for path, id in data.get("claimed", {}).items()}
     withdrawn = {as_id(id): _withdrawn(row) for id, row in data.get("withdrawn", {}).items()}
     patterns = [_pattern(until, value) for until, value in data.get("patterns", {}).items()]

@@ -1,8 +1,8 @@
 """Bring the ids of records up to date when records or the ledger change.
 
-In: what changed. Out: ids and faults in the store, and the ledger with the lines that keep ids. Of
-all records only those are asked that a change leads to. Not here: which id a record has (feeds.ids),
-and the SQL (store.ids).
+In: what changed. Out: ids and faults in the store, and the ledger with the lines that keep ids.
+Only the records that a change leads to are read. Not here: which id a record has (feeds.ids), and
+the SQL (store.ids).
 """
 
 from collections import defaultdict

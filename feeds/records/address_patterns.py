@@ -1,8 +1,8 @@
 """The address that a record has under an address pattern of config.toml, an earlier one too.
 
-An address pattern is what `[records.fields]` says of `webUrl`, as JSON. In: a pattern, and a record's
-bytes. Out: its address. Not here: which patterns there were (ids.ledger), and what follows from them
-(ingest).
+An address pattern is what `[records.fields]` says of `webUrl`, as JSON. In: a pattern, and the
+bytes of a record. Out: its address. Not here: which patterns there were (ids.ledger), and what
+follows from them (ingest).
 """
 
 import json
