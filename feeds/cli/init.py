@@ -58,7 +58,7 @@ def _begin(place: Path, title: str, base_url: str) -> None:
     written = {place / "config.toml": generators.new_config(title or "Our feeds", base_url)}
     if not seeds.exists():
         moment = opening.now().replace(second=0).strftime("%Y-%m-%dT%H:%M:%SZ")
-        written[seeds / "first.md"] = generators.sample_record(moment)
+        written[seeds / "first.md"] = generators.SAMPLE.format(moment=moment)
     if not (place / ".gitignore").exists():
         written[place / ".gitignore"] = IGNORED
     for file, text in written.items():

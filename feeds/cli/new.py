@@ -23,7 +23,8 @@ LONGEST_NAME = 60
 
 @click.command(
     short_help="Write a record, to be filled in.",
-    epilog='\b\nExample:\n  feeds new "Herons come back" --url https://tidewater.example/herons --topic Birds\n',
+    epilog='\b\nExample:\n  feeds new "Herons come back"'
+    " --url https://tidewater.example/herons --topic Birds\n",
 )
 @config_option
 @click.argument("title")
@@ -70,8 +71,8 @@ def new(
 
 
 def theirs(values: dict[str, Any], mapping: "FieldMapping") -> dict[str, Any]:
-    """Values in our keys as those of another publisher; what a constant or a template says needs no
-    key."""
+    """Return values in our keys as those of another publisher; what a constant or a template says
+    needs no key."""
     from feeds.records import keys
     from feeds.records.mapping import Nested, TheirKey
 
@@ -79,17 +80,9 @@ def theirs(values: dict[str, Any], mapping: "FieldMapping") -> dict[str, Any]:
     for name, value in values.items():
         source = mapping.fields.get(name, (TheirKey((name,)),))
         if name == keys.PUBLISHED:
-            first = next((one for one in source if isinstance(one, TheirKey)), None)
-            path, said = (
-                (("draft",), not value)
-                if name not in mapping.fields or first is None
-                else (first.path, value)
-            )
-            _put(
-                found,
-                path,
-                said is not (first is not None and first.negated and name in mapping.fields),
-            )
+            sources = (*mapping.fields.get(name, ()), TheirKey(("draft",), negated=True))
+            first = next(one for one in sources if isinstance(one, TheirKey))
+            _put(found, first.path, value is not first.negated)
         elif isinstance(source[0], TheirKey):
             _put(found, source[0].path, value)
         elif isinstance(source[0], Nested):
@@ -100,8 +93,7 @@ def theirs(values: dict[str, Any], mapping: "FieldMapping") -> dict[str, Any]:
 
 
 def written(values: dict[str, Any], depth: int = 0) -> str:
-    """Values as YAML, each text in quotes, so that none means more than it says; a moment needs
-    none."""
+    """Return values as YAML, each text in quotes, so that it stays text; a moment needs none."""
     lines = []
     for key, value in values.items():
         begin = f"{'  ' * depth}{key}:"
@@ -137,7 +129,7 @@ def _host(url: str) -> str:
 
 
 def _file(config: "Config", title: str, now: datetime) -> Path:
-    """Where the record goes: with the date in its name where most of the others have one, as Jekyll
+    """Return where the record goes: with the date in its name where most others have one, as Jekyll
     needs it."""
     from feeds.records.file_names import named
     from feeds.sources.folder import walk

@@ -11,12 +11,13 @@ from pathlib import Path
 from feeds.importers import docusaurus, eleventy, hugo, jekyll
 from feeds.importers.blog import Blog
 from feeds.importers.wordpress import Export, read_export
-from feeds.importers.writing import CONFIG_NAMES, blog_config, free_name, new_config, sample_record
+from feeds.importers.writing import CONFIG_NAMES, SAMPLE, blog_config, free_name, new_config
 
 GENERATORS = (jekyll, hugo, eleventy, docusaurus)
 
 __all__ = [
     "CONFIG_NAMES",
+    "SAMPLE",
     "Blog",
     "Export",
     "blog_config",
@@ -24,7 +25,6 @@ __all__ = [
     "new_config",
     "read_export",
     "recognise",
-    "sample_record",
 ]
 
 

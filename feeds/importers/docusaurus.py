@@ -4,12 +4,11 @@ import re
 from pathlib import Path
 
 from feeds.importers.blog import Blog, address, posts_in, said_in_script, text_of
-from feeds.records import keys
 
 NAMES = [f"docusaurus.config.{end}" for end in ("ts", "js", "mjs", "cjs")]
 FIELDS = (
-    f'{keys.DATE} = "date"',
-    f'{keys.UPDATED} = "last_update.date"',
+    'publishedDateTime = "date"',
+    'updatedDateTime = "last_update.date"',
     'excerpt = "description"',
     'topics = "tags"',
     'images = "image"',

@@ -5,14 +5,13 @@ import re
 from pathlib import Path
 
 from feeds.importers.blog import Blog, address, data_of, fullest, said, said_in_script, text_of
-from feeds.records import keys
 
 NAMES = [".eleventy.js", *(f"eleventy.config.{end}" for end in ("js", "mjs", "cjs", "ts"))]
 SITE_DATA = ("metadata", "site", "meta")
 POSTS = ("blog", "posts", "post", "articles", "content/blog", "content/posts")
 FIELDS = (
-    f'{keys.DATE} = "date"',
-    f'{keys.UPDATED} = ["updated", "modified"]',
+    'publishedDateTime = "date"',
+    'updatedDateTime = ["updated", "modified"]',
     'excerpt = ["description", "excerpt"]',
     'topics = "tags"',
     'images = "image"',
@@ -43,7 +42,7 @@ def recognise(folder: Path) -> Blog | None:
     elif "\npermalink:" in texts:
         notes.append("some posts have a permalink that Eleventy computes: compare the addresses.")
     if any(text_of(path).find("permalink") >= 0 for path in (folder / posts).glob("*.11tydata.*")):
-        notes.append(f"the data of {posts} set a permalink: write its pattern into {keys.WEB_URL}.")
+        notes.append(f"the data of {posts} set a permalink: write its pattern into webUrl.")
     return Blog(
         generator="Eleventy",
         settings=file.name if file else "package.json",

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 from feeds.importers.blog import Blog, address, data_of, fullest, pattern, said
-from feeds.records import keys
 from feeds.records.file_names import named
 from feeds.sources.folder import walk
 
@@ -25,9 +24,9 @@ WORDS |= {
 }
 FIELDS = (
     # What Hugo takes them from itself (gohugo.io/configuration/front-matter).
-    f'{keys.DATE} = ["publishDate", "pubDate", "date"]',
-    f'{keys.UPDATED} = "lastmod"',
-    f'{keys.EXPIRY} = ["expiryDate", "unpublishDate"]',
+    'publishedDateTime = ["publishDate", "pubDate", "date"]',
+    'updatedDateTime = "lastmod"',
+    'expiryDateTime = ["expiryDate", "unpublishDate"]',
     'excerpt = ["description", "summary"]',
     'topics = "tags"',
     'category = "categories"',
@@ -110,8 +109,7 @@ def _template(settings: dict[str, Any], section: str, last: str) -> tuple[str, l
         template, unknown = pattern(written, {**WORDS, "section": section, "sections": section})
         if unknown:
             return template, [
-                f"permalinks has {' and '.join(unknown)}, which no template can say: "
-                f"mend {keys.WEB_URL} by hand."
+                f"permalinks has {' and '.join(unknown)}, which no template can say: mend webUrl by hand."
             ]
         return template, []
     ugly = {key.lower(): value for key, value in settings.items()}.get("uglyurls")

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from feeds.importers.blog import Blog, address, data_of, pattern, posts_in, said
 from feeds.importers.writing import free_name
-from feeds.records import keys
 
 STYLES = {
     "": "/:categories/:year/:month/:day/:title:output_ext",
@@ -16,8 +15,8 @@ WORDS = {"year": "{year}", "month": "{month}", "day": "{day}", "title": "{slug}"
 WORDS |= {"output_ext": ".html", "categories": ""}
 FIELDS = (
     # Ruby reads a date and time of YAML in UTC, and all other dates in the time zone of the site.
-    f'{keys.DATE} = {{ utc = "date" }}',
-    f'{keys.UPDATED} = {{ utc = "last_modified_at" }}',
+    'publishedDateTime = { utc = "date" }',
+    'updatedDateTime = { utc = "last_modified_at" }',
     'excerpt = ["description", "excerpt"]',
     'topics = ["tags", "tag"]',
     'category = ["category", "categories"]',
@@ -45,8 +44,7 @@ def recognise(folder: Path) -> Blog | None:
     notes = []
     if unknown:
         notes.append(
-            f"permalink has {' and '.join(unknown)}, which no template can say: "
-            f"mend {keys.WEB_URL} by hand."
+            f"permalink has {' and '.join(unknown)}, which no template can say: mend webUrl by hand."
         )
     if ":categories" in permalink:
         notes.append(

@@ -16,7 +16,6 @@ from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree
 
 from feeds.importers.blog import address
-from feeds.records import keys
 
 WP = "{http://wordpress.org/export/"
 CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
@@ -142,19 +141,21 @@ def _record(
     published, updated = _moment(post), _utc(post.get("wp:post_modified_gmt", ""))
     picture = pictures.get(_meta(element, "_thumbnail_id"), "")
     values = {
-        keys.TITLE: html.unescape(post.get("title", "")),
-        keys.WEB_URL: post.get("link", ""),
-        keys.ID: post.get("guid", ""),
-        keys.DATE: published.isoformat() if published else "",
-        keys.UPDATED: updated.isoformat() if updated and published and updated > published else "",
-        keys.EXCERPT: html.unescape(re.sub(r"<[^>]*>", "", post.get("excerpt", ""))),
-        keys.PUBLISHED: _is_public(post),
-        keys.PROVIDER: {keys.NAME: site, keys.DOMAIN: urlsplit(url).hostname or ""}
+        "title": html.unescape(post.get("title", "")),
+        "webUrl": post.get("link", ""),
+        "id": post.get("guid", ""),
+        "publishedDateTime": published.isoformat() if published else "",
+        "updatedDateTime": updated.isoformat()
+        if updated and published and updated > published
+        else "",
+        "excerpt": html.unescape(re.sub(r"<[^>]*>", "", post.get("excerpt", ""))),
+        "published": _is_public(post),
+        "provider": {"name": site, "domain": urlsplit(url).hostname or ""}
         if site
-        else {keys.DOMAIN: urlsplit(url).hostname},
-        keys.CATEGORY: categories[0] if categories else "",
-        keys.TOPICS: [*categories[1:], *tags],
-        keys.IMAGES: [{keys.URL: picture}] if picture else [],
+        else {"domain": urlsplit(url).hostname},
+        "category": categories[0] if categories else "",
+        "topics": [*categories[1:], *tags],
+        "images": [{"url": picture}] if picture else [],
     }
     lines = "".join(
         f"{key}: {_yaml(value)}\n" for key, value in values.items() if value not in ("", [])

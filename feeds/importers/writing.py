@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 from feeds.importers.blog import Blog
-from feeds.records import keys
 from feeds.records.dates import time_zones
 
 CONFIG_NAMES = ("config.toml", "feeds.toml")
@@ -44,15 +43,15 @@ path = "public"
 SAMPLE = """\
 ---
 # A record is about one article elsewhere.  Change this one, or delete it and begin with `feeds new`.
-{keys.TITLE}: "Our first article"
-{keys.WEB_URL}: "https://example.org/our-first-article"
-{keys.DATE}: {moment}
-{keys.EXCERPT}: "What the article says, in a sentence or two."
-{keys.PUBLISHED}: true
-{keys.PROVIDER}:
-  {keys.NAME}: Example
-  {keys.DOMAIN}: example.org
-{keys.TOPICS}:
+title: "Our first article"
+webUrl: "https://example.org/our-first-article"
+publishedDateTime: {moment}
+excerpt: "What the article says, in a sentence or two."
+published: true
+provider:
+  name: Example
+  domain: example.org
+topics:
   - Beginnings
 ---
 
@@ -78,11 +77,6 @@ liquid = {liquid}
 [output]
 path = {output}
 """
-
-
-def sample_record(moment: str) -> str:
-    """Return a first record, which was published at a moment."""
-    return SAMPLE.format(keys=keys, moment=moment)
 
 
 def free_name(folder: Path) -> str | None:
@@ -114,8 +108,7 @@ def blog_config(blog: Blog, title: str, base_url: str) -> str:
         f"  {{ template = {_quoted(url + template)} }}" for template in blog.urls
     )
     provider = (
-        f"{keys.PROVIDER} = {{ value = "
-        f"{{ {keys.DOMAIN} = {_quoted(blog.host)}, {keys.NAME} = {_quoted(shown)} }} }}"
+        f"provider = {{ value = {{ domain = {_quoted(blog.host)}, name = {_quoted(shown)} }} }}"
     )
     return ADOPTED.format(
         generator=blog.generator,
@@ -125,7 +118,7 @@ def blog_config(blog: Blog, title: str, base_url: str) -> str:
         more="".join(f"\n{key} = {_quoted(value)}" for key, value in more.items() if value),
         posts=_quoted(blog.posts),
         liquid="true" if blog.generator in ("Jekyll", "Eleventy") else "false",
-        fields="\n".join([f"{keys.WEB_URL} = [\n{templates},\n]", *blog.fields, provider]),
+        fields="\n".join([f"webUrl = [\n{templates},\n]", *blog.fields, provider]),
         output=_quoted(blog.output),
     )
 

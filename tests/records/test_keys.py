@@ -108,12 +108,16 @@ def texts_of(file: Path) -> Iterator[str]:
             yield node.value
 
 
+# Rooms that write the text of a record or of config.toml, in which keys stand as people read them.
+WRITERS = {"importers"}
+
+
 def test_no_other_module_spells_a_key() -> None:
     spelled = re.compile(rf"\b(?:{'|'.join(sorted(MIXED_CASE))})\b")
     found = {
         f"{file.relative_to(ROOT)}: {text}"
         for file in sorted((ROOT / "feeds").rglob("*.py"))
-        if file.name != "keys.py"
+        if file.name != "keys.py" and file.parent.name not in WRITERS
         for text in texts_of(file)
         if spelled.search(text) is not None
     }
