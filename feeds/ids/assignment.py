@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from feeds.ids.conflicts import HELD_BACK, AssignedId, Precedence, losers
 from feeds.ids.ledger import Line
-from feeds.model import Article, address_digest
+from feeds.model import Article
+from feeds.urls import address_digest
 
 
 class IdInput(NamedTuple):

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from feeds.ids.assignment import Group, IdInput, assign
 from feeds.ids.ledger import Line
-from feeds.model import Article, address_digest
+from feeds.model import Article
+from feeds.urls import address_digest
 
 MIDNIGHT = datetime.min.time()
 

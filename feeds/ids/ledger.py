@@ -9,7 +9,7 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from feeds.errors import LedgerError
-from feeds.model import KINDS, address_digest, host_name
 from feeds.records import with_pattern
 from feeds.records.values import as_address, as_id, as_line
+from feeds.taxonomies import is_feed_key
+from feeds.urls import address_digest
 
 HEADING = (
     "# What feeds must not forget and the records do not say. "
@@ -220,19 +221,9 @@ def _withdrawn(row: dict[str, Any]) -> Withdrawn:
 
 
 def _key(key: str) -> str:
-    kind, _, rest = key.partition("/")
-    sound: Callable[[str], bool] = _is_host if kind == "providers" else _is_slug
-    if kind not in KINDS or not sound(rest):
+    if not is_feed_key(key):
         raise ValueError(f"the feed {key!r}")
     return key
-
-
-def _is_slug(text: str) -> bool:
-    return re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", text) is not None
-
-
-def _is_host(text: str) -> bool:
-    return host_name(text) == text
 
 
 def _number(value: float) -> float:

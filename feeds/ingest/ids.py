@@ -16,13 +16,14 @@ from feeds.ids.conflicts import AssignedId
 from feeds.ids.edits import After, Before, Edits
 from feeds.ids.ledger import Ledger, Line, Pattern, read_ledger, write_ledger
 from feeds.ingest.withdrawals import Withdrawals
-from feeds.model import address_digest, digest
+from feeds.model import digest
 from feeds.records import Fault, place_of_identity, refusal
 from feeds.records.keys import WEB_URL
-from feeds.sources.folder import Found, read_file
+from feeds.sources.folder import ScannedFile, read_file
 from feeds.store import Connection
 from feeds.store import ids as stored
 from feeds.store.rows import Filed, id_input_of
+from feeds.urls import address_digest
 
 
 class Touched(NamedTuple):
@@ -114,22 +115,27 @@ class IdUpdate:
     def finish(self) -> None:
         """Decide, once everything that changed is in the store, and write the ledger when it says
         something new."""
-        self._keep_ids()
+        edits = Edits(self._before, self._after)
+        if self._keeps_ids:
+            self._keep_ids(edits)
         self._lead_on()
         group, old = self._group()
         result = assign(group)
         others = self._ledger.lines.items() - group.lines.items()
         self._ledger = self._ledger._replace(lines={**dict(others), **result.lines})
         self._store(result, old)
+        stored.note_shown(
+            self._connection,
+            [path for path in edits.known_to_readers if self._is_hidden(path, result)],
+        )
         after = {path: new.input for path, new in self._after.items()}
         self._note(self._write(self._withdrawals.of(self._ledger, self._before, after)))
 
-    def _keep_ids(self) -> None:
+    def _is_hidden(self, path: str, result: Assignment) -> bool:
+        return path in result.left_out or not self._after[path].input.is_current(self._now)
+
+    def _keep_ids(self, edits: Edits) -> None:
         """Write lines for the published articles whose records changed."""
-        edits = Edits(self._before, self._after)
-        stored.note_shown(self._connection, edits.known_to_readers)
-        if not self._keeps_ids:
-            return
         there = stored.records(self._connection, addresses=edits.addresses_left)
         inputs = {one.input.path: one.input for one in there}
         lines = edits.lines(self._ledger.lines, inputs, is_news=self._is_news)
@@ -194,7 +200,7 @@ class IdUpdate:
         stored.leave_out(self._connection, faults)
 
     def _fault(self, path: str, winner: AssignedId) -> Fault:
-        content = read_file(self._config.records_folder, Found(path, 0, 0))
+        content = read_file(self._config.records_folder, ScannedFile(path, 0, 0))
         place = (1, 1, WEB_URL)
         if not isinstance(content, Fault):
             place = place_of_identity(content, path, self._config.records.fields)

@@ -9,11 +9,11 @@ import json
 from codecs import BOM_UTF8
 from datetime import tzinfo
 
-from feeds.model import identity
 from feeds.records import fields, frontmatter, toml
 from feeds.records.keys import WEB_URL
 from feeds.records.mapping import FieldMapping, read_mapping
 from feeds.records.values import as_address
+from feeds.urls import identity
 
 
 def address_pattern(mapping: FieldMapping | None) -> str:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from feeds.ids.assignment import Assignment, Group, IdInput, assign
 from feeds.ids.ledger import Line
-from feeds.model import address_digest
+from feeds.urls import address_digest
 from tests import make
 
 ADDRESSES = [f"https://example.org/{n}" for n in "abc"]

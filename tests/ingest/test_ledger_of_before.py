@@ -6,7 +6,7 @@ import pytest
 
 from feeds.config import Config
 from feeds.ids.ledger import Line, read_ledger
-from feeds.model import address_digest
+from feeds.urls import address_digest
 from tests import make
 from tests.ingest.test_identity import CONFIG, put, same_from_nothing
 
