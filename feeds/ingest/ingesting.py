@@ -41,7 +41,7 @@ FOLDER, PATTERN, EARLIER = "folder", "address pattern", "earlier patterns"
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """How many files there are, how many of them were read now, and how many were forgotten.
+    """The numbers of files that there are, that were read now, and that were forgotten.
 
     `missing` are published articles whose files were not found, and that stay until a later scan
     finds as many missing.
