@@ -8,6 +8,7 @@ import pty
 import re
 import shutil
 import socket
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -90,8 +91,14 @@ def article(n: int = 1, **changes: Any) -> Article:
 
 def filed(found: Found, reading: Reading, names: Names = Names(), anew: bool = False) -> Filed:  # noqa: B008 (it is frozen)
     """What reading a file came to, as the store keeps it; `anew`: as a store keeps it in which
-    nothing is settled."""
+    nothing was decided."""
     return rows.filed(found, reading, NOW, names, anew)
+
+
+def driver(connection: Connection) -> sqlite3.Connection:
+    """The driver's own connection, in the same transaction."""
+    found: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+    return found
 
 
 def drafts(config: Config, source: Store, connection: Connection, now: datetime) -> list[Draft]:

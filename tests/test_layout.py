@@ -52,7 +52,7 @@ LIBRARIES = {
     "pydantic": {"config.*", "records.shape", "records.validation"},
     "pydantic_core": {"config.*", "records.shape", "store.rows"},
     "rich": {"cli.*"},
-    "sqlalchemy": {"store.*", "selection.*"},
+    "sqlalchemy": {"store.*"},
     "sqlite3": {"store.*"},
     "watchfiles": {"serve.live"},
     "werkzeug": {"serve.app"},

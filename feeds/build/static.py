@@ -21,7 +21,7 @@ from feeds.model import digest, feed_of
 from feeds.documents.plan import Draft
 from feeds.documents.plans import Drafts, Moved
 from feeds.documents.versions import is_far_ahead, published_as
-from feeds.ingest.ingesting import settle
+from feeds.ingest.ingesting import refresh_visibility
 from feeds.documents.plans import Unsaved
 from feeds.executor import shared
 from feeds.documents import codings
@@ -91,7 +91,7 @@ def build(
         root.mkdir(parents=True, exist_ok=True)
         with store.alone(root), reporting.Reporter().listening():
             for _ in range(MOST_TURNS):
-                settle(config, source, now)
+                refresh_visibility(config, source, now)
                 with suppress(Moved):
                     return _Build(config, source, root, compress, workers).run(now, progress)
     raise StoreBusy(
@@ -130,7 +130,7 @@ class _Build:
             is_current = since == store.generation(connection) and not refused
             if is_current and self._are_current(self._tree.before, now):
                 return Built(0, len(self._tree.before), 0)
-            steady = store.steady_since(connection, since) - set(map(feed_of, refused))
+            steady = store.feeds_unchanged_since(connection, since) - set(map(feed_of, refused))
             feeds = self._drafts.snapshot(connection, now).feeds
             generation = store.generation(connection)
             self._lost = {"", *store.feeds_that_lost(connection, since)}

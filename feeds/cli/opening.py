@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from feeds.ingest.ingesting import Ingested
     from feeds.ingest.reading import Ahead
     from feeds.records import Fault
-    from feeds.store import Store, Teller
+    from feeds.store import Reporter, Store
 
 FAULTS_REPORTED = 1
 WRONG_USE = 2
@@ -101,7 +101,7 @@ def ingest(
         )
 
 
-def tell_hidden(config: "Config", source: "Store", teller: "Teller") -> None:
+def tell_hidden(config: "Config", source: "Store", teller: "Reporter") -> None:
     """Name the records that an upgrade hides, each once, with the reason."""
     from feeds.ingest.notices import told_once
 

@@ -4,7 +4,7 @@ transaction."""
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -22,7 +22,7 @@ from feeds.ingest.scan import Look, forget_listing
 from feeds.model import digest
 from feeds.sources.folder import Found, list_folders, printable
 from feeds.sources.listing import listed
-from feeds.store import LONGEST_WAIT, OLDER, Connection, Store, fact, homes, identities
+from feeds.store import LONGEST_WAIT, OLDER, Connection, Store, fact, identities
 from feeds.store.rows import Filed, claimant_of_row
 
 SHAPING = ("feedgen", "lxml", "idna", "jinja2", "markdown-it-py", "nh3", "pydantic", "pyyaml")
@@ -89,10 +89,10 @@ def ingest(
         look = Look(listed(config.records_folder, among) if ahead is None else ahead.listing())
         _note_folder(config, into, wait)
         with into.reading() as connection:
-            is_settled = selection.is_settled(connection, config.rules, now)
+            is_settled = selection.is_current(connection, config.rules, now)
             mark = ledger_mark(ledger_bytes(config.ledger_file), config.feeds.withdrawn_days)
             same_ledger = identities.ledger_known(connection) == mark
-            same_names = homes.knows_homes(connection, config.names)
+            same_names = store.has_feed_keys(connection, config.names)
             last = look.is_the_last_one(connection)
             fresh = ahead is not None and ahead.read is not None and not look.knows_any(connection)
             same_files = last or not (
@@ -114,16 +114,13 @@ def ingest(
                 with suppress(StoreError), into.writing(0) as connection:
                     if look.still_holds(connection):
                         look.note(connection)
-            into.tend()
             return Ingested(look.count, 0, 0)
         with into.writing(wait) as connection:
             if not look.still_holds(connection):
                 # While this process waited for its turn, another may have done the work.
                 look, ahead = Look(listed(config.records_folder, among)), None
             work = _Ingest(connection, config, now, look, removal, progress, workers, ahead)
-            ingested = work.run(same_ledger)
-        into.tend()
-        return ingested
+            return work.run(same_ledger)
     except (LedgerError, RemovalRefused):
         # What was taken back goes although nothing can be noted in the ledger, or all else is in
         # doubt and waits.
@@ -132,7 +129,6 @@ def ingest(
                 connection, config, now, Look(listed(config.records_folder, among)), removal
             )
             work.take_back()
-        into.tend()
         raise
 
 
@@ -154,21 +150,23 @@ def files_at(config: Config, source: Store, paths: Sequence[str]) -> list[str]:
     return sorted(found)
 
 
-def settle(config: Config, source: Store, now: datetime, wait: float = LONGEST_WAIT) -> None:
+def refresh_visibility(
+    config: Config, source: Store, now: datetime, wait: float = LONGEST_WAIT
+) -> None:
     """What fell due until that moment shows from now on, and what expired is gone; nothing is read.
 
     Raises StoreBusy after `wait` seconds. What expired goes even where that cannot be noted in the
     ledger.
     """
     with source.reading() as connection:
-        if selection.is_settled(connection, config.rules, now):
+        if selection.is_current(connection, config.rules, now):
             return
     with source.writing(wait) as connection:
         with suppress(LedgerError):
             minting = Minting(connection, config, now)
             minting.look_up_expired()
             minting.settle_expired()
-        selection.settle(connection, config.rules, now)
+        selection.refresh_visibility(connection, config.rules, now)
 
 
 class _Ingest:
@@ -192,7 +190,7 @@ class _Ingest:
         self._removal = removal
         self._progress = progress
         self._workers = workers
-        anew = not selection.was_settled(connection)
+        anew = selection.visible_at(connection) is None
         self._is_first = anew and not look.knows_any(connection)
         self._read_ahead = ahead.read if ahead and self._is_first else None
         self._known: dict[str, str] = {}
@@ -205,23 +203,20 @@ class _Ingest:
         """Everything that changed."""
         minting = Minting(self._connection, self._config, self._now)
         minting.look_up_expired()
-        homes.rehome(self._connection, self._config.names)
+        store.change_feed_keys(self._connection, self._config.names)
         read = 0
-        with store.filling(self._connection) if self._is_first else nullcontext():
-            for batch in self._filed():
-                read += len(batch)
-                if any(one.record is None and one.path in self._known for one in batch):
-                    store.note_leftovers(self._connection)
-                self._put(batch, minting)
+        for batch in self._filed():
+            read += len(batch)
+            self._put(batch, minting)
         # Only now is it known which of the files that are gone were moved.
         missing = self._removal.postponed(self._connection, self._gone)
         spared = self._gone if missing else []
         self._gone = [] if missing else self._gone
         minting.leaving(self._gone)
-        self._remove()
+        store.remove(self._connection, self._gone)
         if read or self._gone or not same_ledger or minting.remembers:
             minting.settle()
-        selection.settle(self._connection, self._config.rules, self._now)
+        selection.refresh_visibility(self._connection, self._config.rules, self._now)
         self._look.note(self._connection, spared)
         store.note_fact(self._connection, FOLDER, _folder(self._config))
         return Ingested(self._look.count, read, len(self._gone), missing)
@@ -230,13 +225,13 @@ class _Ingest:
         """Only what is no longer published."""
         # Else what is not yet due would be put under names of which the store does not know that
         # they are others.
-        homes.rehome(self._connection, self._config.names)
+        store.change_feed_keys(self._connection, self._config.names)
         try:
             if self._removal.postponed(self._connection, self._gone):
                 self._gone = []
         except RemovalRefused:
             self._gone = []
-        self._remove()
+        store.remove(self._connection, self._gone)
         for batch in self._filed():
             read_before = {one.path for one in self._known_before(batch)}
             out = [
@@ -244,17 +239,10 @@ class _Ingest:
                 for one in batch
                 if not _is_current(one, self._now) and (not one.broken or one.path in read_before)
             ]
-            if any(one.path in self._known for one in out):
-                store.note_leftovers(self._connection)
             store.put(self._connection, out)
             self._note_hidden(out)
         forget_listing(self._connection, None)
-        selection.settle(self._connection, self._config.rules, self._now)
-
-    def _remove(self) -> None:
-        store.remove(self._connection, self._gone)
-        if self._gone:
-            store.note_leftovers(self._connection)
+        selection.refresh_visibility(self._connection, self._config.rules, self._now)
 
     def _filed(self) -> Iterator[list[Filed]]:
         """What the files say that changed, in batches.  Of those whose bytes are as they were only
@@ -285,7 +273,7 @@ class _Ingest:
     def _put(self, batch: list[Filed], minting: Minting) -> None:
         """Keep what was read; of a record that merely broke the last good version stays."""
         if self._is_first:
-            store.put(self._connection, minting.taking(batch), fills=True)
+            store.put(self._connection, minting.taking(batch), is_first=True)
             return
         broken = [one.path for one in batch if one.broken and one.path in self._known]
         # What other code showed of the same bytes does not stay: this one decides, and tells of it.
@@ -330,7 +318,7 @@ def _is_current(one: Filed, now: datetime) -> bool:
 
 def _code() -> bytes:
     """The program itself, and what shapes its output: a store made by other code, released or not,
-    is made anew."""
+    is rebuilt."""
     package = Path(__file__).parent.parent
     files = sorted(package.rglob("*.py")) + sorted((package / "render" / "templates").iterdir())
     versions = " ".join([sys.version, *(f"{name} {version(name)}" for name in SHAPING)])

@@ -31,7 +31,7 @@ class Minting:
         self._config = config
         self._days = config.feeds.withdrawn_days
         self._moment, self._now = now, now.replace(microsecond=0)
-        self._settled = selection.last_settled(connection)
+        self._settled = selection.visible_at(connection)
         self._expired: dict[str, Before] = {}
         self._ledger, self._text = read_ledger(config.ledger_file)
         self._read = self._ledger

@@ -17,7 +17,6 @@ from sqlalchemy import (
     bindparam,
     exists,
     func,
-    insert,
     or_,
     select,
     update,
@@ -29,10 +28,19 @@ from feeds.ids.ledger import Ledger, Withdrawn
 from feeds.model import Article
 from feeds.records import Fault
 from feeds.store import tables as schema
-from feeds.store.contents import withdraw
-from feeds.store.driver import fact, note_fact
-from feeds.store.feeds import Unsettled, feeds_of, note_unsettled
-from feeds.store.rows import article_of, claim_of_row, fault_row, micros, moment, withdrawn_row
+from feeds.store.facts import fact, note_fact
+from feeds.store.feeds import feeds_of
+from feeds.store.records import insert_records, withdraw
+from feeds.store.rows import (
+    RECORD_COLUMNS,
+    article_of,
+    claim_of_row,
+    fault_row,
+    micros,
+    moment,
+    withdrawn_row,
+)
+from feeds.store.visibility import Changes, note_changes
 
 MOST_PARAMETERS = 500
 LEDGER = "ledger"
@@ -201,7 +209,7 @@ def identify(connection: Connection, ids: Mapping[str, str], shown: Collection[s
     at = update(schema.records).where(_records.path == bindparam("key"))
     for some in _chunks(sorted(ids)):  # what is shown of them is another thing now
         numbers = connection.scalars(select(_records.number).where(_records.path.in_(some))).all()
-        note_unsettled(connection, Unsettled(set(), set(), feeds_of(connection, numbers)))
+        note_changes(connection, Changes(feeds=feeds_of(connection, numbers)))
     if ids:
         connection.execute(
             at.values(id=bindparam("new")), [{"key": path, "new": id} for path, id in ids.items()]
@@ -215,7 +223,7 @@ def refuse(connection: Connection, faults: Mapping[str, Fault | None]) -> None:
     at = update(schema.records).where(_records.path == bindparam("key"))
     for some in _chunks(sorted(faults)):
         links = connection.scalars(select(_records.link).where(_records.path.in_(some)))
-        note_unsettled(connection, Unsettled(set(links), set(), set()))
+        note_changes(connection, Changes(set(links)))
     taken = [{"key": path} for path, fault in faults.items() if fault is None]
     losers = [
         {"key": path, "fault": fault_row(fault)}
@@ -270,8 +278,9 @@ def keep_withdrawn(
     }
     withdraw(connection, sorted(known.keys() - same))
     if rows := [row for path, row in wanted.items() if path not in same]:
-        connection.execute(insert(schema.records), rows)
-        note_unsettled(connection, Unsettled({row["link"] for row in rows}, set(), set()))
+        kept = [tuple(row[name] for name in RECORD_COLUMNS) for row in rows]
+        insert_records(connection, RECORD_COLUMNS, kept)
+        note_changes(connection, Changes({row["link"] for row in rows}))
 
 
 def ledger_known(connection: Connection) -> str | None:

@@ -25,7 +25,7 @@ from feeds.config import Config, load_config
 from feeds.errors import PublishError
 from feeds.model import digest
 from feeds.documents.versions import Documents
-from feeds.ingest.ingesting import ingest, open_store, settle
+from feeds.ingest.ingesting import ingest, open_store, refresh_visibility
 from feeds.build import hosts, static
 from feeds.build.files import ASIDE
 from feeds.build.manifest import HEADING, MANIFEST, UNFINISHED, read_manifest
@@ -1203,7 +1203,7 @@ class TestTogether:
         with closing(open_store(config)) as source:
             ingest(config, source, make.NOW)
             # a service, whose clock is of now
-            settle(config, source, make.NOW + timedelta(seconds=3))
+            refresh_visibility(config, source, make.NOW + timedelta(seconds=3))
             static.build(config, source, make.NOW)
             assert static.build(config, source, make.NOW + HOUR).written == 0
         assert (

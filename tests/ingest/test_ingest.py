@@ -140,7 +140,7 @@ class TestOnlyWhatChanged:
         with closing(open_store(config)) as source:
             ingest(config, source, make.NOW)
             with source.reading() as connection:
-                driver = store.driver(connection)
+                driver = make.driver(connection)
                 few = {name for (name,) in driver.execute(PARTIAL)}
             related = json.dumps([{"title": "Other", "webUrl": "https://example.org/2"}])
             changed = make.record(1, title="Other", topics="[ai]", related=related)
