@@ -23,7 +23,8 @@ LONGEST_NAME = 60
 
 @click.command(
     short_help="Write a record, to be filled in.",
-    epilog='\b\nExample:\n  feeds new "Herons come back" --url https://tidewater.example/herons --topic Birds\n',
+    epilog='\b\nExample:\n  feeds new "Herons come back"'
+    " --url https://tidewater.example/herons --topic Birds\n",
 )
 @config_option
 @click.argument("title")
@@ -40,19 +41,20 @@ def new(
 
     It has `published: false`, or what hides a record of a blog, until you take that away.
     """
+    from feeds.records import keys
+
     config, now = opening.load(config_path), opening.now()
     host = provider or _host(url)
     values = {
-        "title": title,
-        "webUrl": url,
-        "publishedDateTime": now.replace(second=0, microsecond=0)
-        .isoformat()
-        .replace("+00:00", "Z"),
-        "excerpt": "",
-        "published": publish,
-        "provider": {"name": host, "domain": host},
-        "topics": list(topics),
+        keys.TITLE: title,
+        keys.WEB_URL: url,
+        keys.DATE: now.replace(second=0, microsecond=0).isoformat().replace("+00:00", "Z"),
+        keys.EXCERPT: "",
+        keys.PUBLISHED: publish,
+        keys.PROVIDER: {keys.NAME: host, keys.DOMAIN: host},
+        keys.TOPICS: list(topics),
     }
+    values |= {key.name: "" for key in keys.RECORD if key.required and key.name not in values}
     mapping = config.records.fields
     text = written(values if mapping is None else theirs(values, mapping))
     file = _file(config, title, now)
@@ -69,25 +71,18 @@ def new(
 
 
 def theirs(values: dict[str, Any], mapping: "FieldMapping") -> dict[str, Any]:
-    """Values in our keys as those of another publisher; what a constant or a template says needs no
-    key."""
+    """Return values in our keys as those of another publisher; what a constant or a template says
+    needs no key."""
+    from feeds.records import keys
     from feeds.records.mapping import Nested, TheirKey
 
     found: dict[str, Any] = {}
     for name, value in values.items():
         source = mapping.fields.get(name, (TheirKey((name,)),))
-        if name == "published":
-            first = next((one for one in source if isinstance(one, TheirKey)), None)
-            path, said = (
-                (("draft",), not value)
-                if name not in mapping.fields or first is None
-                else (first.path, value)
-            )
-            _put(
-                found,
-                path,
-                said is not (first is not None and first.negated and name in mapping.fields),
-            )
+        if name == keys.PUBLISHED:
+            sources = (*mapping.fields.get(name, ()), TheirKey(("draft",), negated=True))
+            first = next(one for one in sources if isinstance(one, TheirKey))
+            _put(found, first.path, value is not first.negated)
         elif isinstance(source[0], TheirKey):
             _put(found, source[0].path, value)
         elif isinstance(source[0], Nested):
@@ -98,8 +93,7 @@ def theirs(values: dict[str, Any], mapping: "FieldMapping") -> dict[str, Any]:
 
 
 def written(values: dict[str, Any], depth: int = 0) -> str:
-    """Values as YAML, each text in quotes, so that none means more than it says; a moment needs
-    none."""
+    """Return values as YAML, each text in quotes, so that it stays text; a moment needs none."""
     lines = []
     for key, value in values.items():
         begin = f"{'  ' * depth}{key}:"
@@ -135,9 +129,9 @@ def _host(url: str) -> str:
 
 
 def _file(config: "Config", title: str, now: datetime) -> Path:
-    """Where the record goes: with the date in its name where most of the others have one, as Jekyll
+    """Return where the record goes: with the date in its name where most others have one, as Jekyll
     needs it."""
-    from feeds.records.naming import named
+    from feeds.records.file_names import named
     from feeds.sources.folder import walk
 
     folder = config.records_folder
