@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, delete, select
 
 from feeds.model import EVERYTHING, feed_of
 from feeds.store.facts import fact, note_fact
-from feeds.store.sqlite import Statement, insert_rows, rows_in
+from feeds.store.sqlite import Lookup, Statement, insert_rows, rows_in
 from feeds.store.tables import documents, extents, feeds
 
 # the latest date, in seconds, of a document of a feed that no longer exists
@@ -31,6 +31,8 @@ class Published(NamedTuple):
 
 _column = documents.c
 _EVERY = select(_column.path, _column.recipe, _column.etag, _column.modified)
+_ALL = Statement(_EVERY)
+_AMONG = Lookup(_EVERY, _column.path)
 _BELOW = Statement(
     _EVERY.where(_column.path >= bindparam("first"), _column.path < bindparam("after"))
 )
@@ -40,10 +42,7 @@ _DELETE_EXTENT = Statement(delete(extents).where(extents.c.feed == bindparam("ke
 
 def published(connection: Connection, among: Collection[str] | None = None) -> dict[str, Published]:
     """Return what was last published, by path: all, or at some paths."""
-    if among is None:
-        rows = connection.execute(_EVERY)
-    else:
-        rows = rows_in(connection, _EVERY, _column.path, among)  # type: ignore[assignment]
+    rows = _ALL.rows(connection) if among is None else _AMONG.rows(connection, among)
     return {path: Published(*one) for path, *one in rows}
 
 

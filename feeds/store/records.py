@@ -29,7 +29,7 @@ from feeds.store.rows import (
     micros,
     names_of,
 )
-from feeds.store.sqlite import Statement, insert_rows, rows_in
+from feeds.store.sqlite import Lookup, Statement, insert_rows, rows_in
 from feeds.store.tables import files, held, memberships, notices, pointers, records
 from feeds.store.visibility import Changes, note_changes
 
@@ -137,13 +137,15 @@ def _take_out_of_feeds(connection: Connection, links: Mapping[int, str]) -> None
 
 def articles(connection: Connection, numbers: Collection[int]) -> dict[int, Article]:
     """Return articles as their records say, under their ids, by the numbers of the records."""
-    query = select(_row.number, _row.path, _row.digest, _row.id, _row.article, _row.until)
     return {
         number: article_of(path, mark, id, article, until is not None)
-        for number, path, mark, id, article, until in rows_in(
-            connection, query, _row.number, numbers
-        )
+        for number, path, mark, id, article, until in _ARTICLES.rows(connection, numbers)
     }
+
+
+_ARTICLES = Lookup(
+    select(_row.number, _row.path, _row.digest, _row.id, _row.article, _row.until), _row.number
+)
 
 
 def visible_records(connection: Connection, paths: Collection[str]) -> set[str]:

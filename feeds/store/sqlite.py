@@ -7,7 +7,7 @@ SQLAlchemy Core. Not here: the tables, and which statements there are.
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from errno import ENOSPC
 from functools import cache, cached_property
 from pathlib import Path
@@ -22,6 +22,7 @@ from sqlalchemy import (
     Select,
     SelectBase,
     Table,
+    bindparam,
     create_engine,
     event,
 )
@@ -129,6 +130,28 @@ class Statement:
         """Run it once for each of these values of its parameters."""
         text, fixed = self._compiled
         _driver(connection).executemany(text, ({**fixed, **row} for row in rows))
+
+
+class Lookup:
+    """A query for the rows in which a column has one of some values, compiled once like a
+    Statement."""
+
+    def __init__(self, query: Select[Any], column: Any) -> None:
+        self._query = query.where(column.in_(bindparam("among", expanding=True)))
+
+    @cached_property
+    def _text(self) -> str:
+        compiled = self._query.compile(dialect=sqlite.dialect(paramstyle="qmark"))
+        assert compiled.positiontup == ["among"]
+        return str(compiled)
+
+    def rows(self, connection: Connection, values: Collection[Any]) -> Iterator[tuple[Any, ...]]:
+        """Return the rows for these values, in portions."""
+        ordered = sorted(values)
+        for start in range(0, len(ordered), MOST_PARAMETERS):
+            portion = ordered[start : start + MOST_PARAMETERS]
+            text = self._text.replace("__[POSTCOMPILE_among]", ",".join("?" * len(portion)))
+            yield from _driver(connection).execute(text, portion).fetchall()
 
 
 def insert_rows(
