@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import shutil
+import signal
 import socket
 import sqlite3
 import struct
@@ -28,12 +29,13 @@ from feeds.config import Config, load_config
 from feeds.config.feed_names import Names
 from feeds.documents.plan import Draft
 from feeds.documents.plans import Drafts
-from feeds.model import Article, Provider, identity
+from feeds.model import Article, Provider
 from feeds.records import Reading
 from feeds.serve.app import create_app
-from feeds.sources.folder import Found
+from feeds.sources.folder import ScannedFile
 from feeds.store import Connection, Store, rows
 from feeds.store.rows import Filed
+from feeds.urls import identity
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 ROOT = Path(__file__).parent.parent
@@ -89,7 +91,17 @@ def article(n: int = 1, **changes: Any) -> Article:
     return made._replace(**changes)
 
 
-def filed(found: Found, reading: Reading, names: Names = Names(), anew: bool = False) -> Filed:  # noqa: B008 (it is frozen)
+def heed_ctrl_c() -> None:
+    """Have a process that was just forked end by Ctrl-C, also where tests run with `nohup … &`."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def filed(
+    found: ScannedFile,
+    reading: Reading,
+    names: Names = Names(),  # noqa: B008 (it is frozen)
+    anew: bool = False,
+) -> Filed:
     """What reading a file came to, as the store keeps it; `anew`: as a store keeps it in which
     nothing was decided."""
     return rows.filed(found, reading, NOW, names, anew)

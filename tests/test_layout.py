@@ -15,7 +15,10 @@ PACKAGE = ROOT / "feeds"
 # Rooms in the order in which data passes them.
 ROOMS = [
     "errors",
+    "urls",
     "model",
+    "taxonomies",
+    "formats",
     "executor",
     "update_frequency",
     "records",
@@ -42,8 +45,8 @@ LIBRARIES = {
     "feedgen": {"render.xml"},
     "flask": {"serve.app"},
     "granian": {"serve.server"},
-    "httpx": {"doctor.asking"},
-    "idna": {"model"},
+    "httpx": {"doctor.client"},
+    "idna": {"urls"},
     "jinja2": {"render.html"},
     "lxml": {"render.xml"},
     "markdown_it": {"records.markup"},

@@ -14,12 +14,14 @@ from dataclasses import replace
 from feeds import selection, store
 from feeds.config import Config
 from feeds.documents.snapshot import Snapshot
-from feeds.model import Article, Entry, Provider, address_digest, digest
+from feeds.model import Article, Entry, digest
 from feeds.render import PAGE, Style, form_named
 from feeds.render.compiled import EntryInput
 from feeds.render.content import content_of
 from feeds.selection import Pick
 from feeds.store import Connection, Store
+from feeds.taxonomies import PROVIDERS, with_names
+from feeds.urls import address_digest
 
 HEADS = {
     "limit",
@@ -182,7 +184,7 @@ class Entries:
                     )
                     style = (
                         plain
-                        if f"providers/{given.article.provider.domain}" in snapshot.feeds
+                        if PROVIDERS.key_of(given.article.provider) in snapshot.feeds
                         else without
                     )
                     if name == PAGE:
@@ -272,24 +274,12 @@ def as_shown(article: Article, pick: Pick, snapshot: Snapshot, hidden: frozenset
     """
     if article.withdrawn:
         return article
-    topics, provider = [], article.provider
-    for key in pick.feeds:
-        kind, _, slug = key.partition("/")
-        if kind == "topics":
-            topics.append(snapshot.names[key])
-        elif kind == "providers":
-            provider = Provider(slug, snapshot.names[key])
-    due = article.updated is None or article.updated <= snapshot.now
-    updated = article.updated if due else None
-    related = article.related
+    article = with_names(article, pick.feeds, snapshot.names)
+    related, updated = article.related, article.updated
     if not hidden.isdisjoint(pick.related):
         related = tuple([item for item in related if address_digest(item.link) not in hidden])
-    named = tuple(dict.fromkeys(topics))
-    if (named, provider, updated, related) == (
-        article.topics,
-        article.provider,
-        article.updated,
-        article.related,
-    ):
+    if updated is not None and updated > snapshot.now:
+        updated = None
+    if (updated, related) == (article.updated, article.related):
         return article  # as nearly all are
-    return article._replace(topics=named, provider=provider, updated=updated, related=related)
+    return article._replace(updated=updated, related=related)

@@ -16,10 +16,11 @@ from feeds.config import Config
 from feeds.config.site import Site
 from feeds.documents.entries import smaller
 from feeds.documents.plan import Bytes, Recipes
-from feeds.model import Feed, archive_path, digest, feed_path
+from feeds.model import Feed, digest
 from feeds.render import Format, format_named, widest
 from feeds.selection import archive
 from feeds.store import Connection, Extent
+from feeds.urls import archive_path, feed_path
 
 AMPLE = 262_144  # bytes of which no frame takes half
 

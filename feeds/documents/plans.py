@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 from feeds import selection, store
 from feeds.config import Config
@@ -19,13 +20,15 @@ from feeds.documents.pages import ITEMS, LINES, PageDrafts
 from feeds.documents.picking import Picking
 from feeds.documents.plan import Draft, Due, Shown
 from feeds.documents.snapshot import Snapshot, take_snapshot
-from feeds.executor import shared
-from feeds.model import EVERYTHING, Feed, archive_path, digest, feed_path
+from feeds.executor import local_processes, map_batches
+from feeds.ingest.ingesting import open_store
+from feeds.model import Feed, digest
 from feeds.render import PAGE, Place, format_named, reporting
 from feeds.selection import Pick
 from feeds.selection.archive import Page
 from feeds.store import Connection, Extent, Store
-from feeds.update_frequency import rhythm
+from feeds.update_frequency import frequency_of
+from feeds.urls import EVERYTHING, archive_path, feed_path, parse_path
 
 MANY = 100  # feeds for which all that they need is looked up at once
 BATCH = 100  # articles that a process renders at a time
@@ -38,6 +41,38 @@ Unsaved = tuple[list[Rendered], dict[str, Extent]]
 
 class Moved(Exception):
     """The records changed since it was looked up what is visible."""
+
+
+class Renderer:
+    """Renders entries of a snapshot.  Another process, to which it was pickled, opens the store for
+    itself."""
+
+    def __init__(
+        self,
+        config: Config,
+        source: Store,
+        now: datetime,
+        snapshot: Snapshot,
+        hidden: frozenset[str],
+    ) -> None:
+        self._config = config
+        self._now = now
+        self._snapshot = snapshot
+        self._hidden = hidden
+        self._opened: Store | None = source
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_opened": None}
+
+    def render(self, batch: Sequence[Wanted]) -> tuple[list[Rendered], set[str]]:
+        """Render these entries, and return them with the faults of templates.  Raises Moved."""
+        if self._opened is None:
+            self._opened = open_store(self._config)
+        with self._opened.showing() as connection, reporting.collecting() as faults:
+            if not self._snapshot.holds(store.generation(connection), self._now):
+                raise Moved
+            entries = Entries(self._config, self._opened, 0)
+            return list(entries.render(connection, self._snapshot, self._hidden, batch)), faults
 
 
 class Drafts:
@@ -148,15 +183,10 @@ class Drafts:
         if not wanted:
             return
         batches = [wanted[start : start + BATCH] for start in range(0, len(wanted), BATCH)]
-
-        def render(batch: Sequence[Wanted]) -> tuple[list[Rendered], set[str]]:
-            with self._store.showing() as latest, reporting.collecting() as faults:
-                self.snapshot(latest, now, steady=True)
-                return list(self._entries.render(latest, snapshot, hidden, batch)), faults
-
+        renderer = Renderer(self._config, self._store, now, snapshot, hidden)
         self._store.close()  # before processes part
-        with shared(render, batches, workers) as made:
-            for rendered, faults in made:
+        with local_processes(workers) as executor:
+            for rendered, faults in map_batches(executor, renderer.render, batches):
                 self._entries.add(rendered)
                 reporting.report(*faults)
         self.save()
@@ -168,23 +198,18 @@ class Drafts:
             return self._page_drafts.site_draft(
                 snapshot, path, self._first_expiry(connection, snapshot)
             )
-        folder, _, file = path.rpartition("/")
-        stem, _, name = file.partition(".")
-        of_feed = stem in ("feed", "index")
-        key = folder if of_feed else "" if folder == "archive" else folder.removesuffix("/archive")
-        feed = snapshot.feeds.get(key or EVERYTHING)
-        if feed is None or name not in self._forms(feed):
+        parsed = parse_path(path)
+        feed = None if parsed is None else snapshot.feeds.get(parsed.key)
+        if parsed is None or feed is None or parsed.format not in self._forms(feed):
             return None
-        if path == feed_path(feed.key, name):
+        if not parsed.page:
             shown = self._first(connection, snapshot, feed)
-            return self._feed_draft(connection, snapshot, feed, name, shown)
-        if path != archive_path(feed.key, stem, name):
-            return None
+            return self._feed_draft(connection, snapshot, feed, parsed.format, shown)
         pages = {page.name: page for page in self._history(connection, snapshot, feed)}
-        if stem not in pages:
+        if (page := pages.get(parsed.page)) is None:
             return None
-        shown = self._on_page(connection, snapshot, feed, pages[stem])
-        return self._page_draft(connection, snapshot, feed, name, pages[stem], shown)
+        shown = self._on_page(connection, snapshot, feed, page)
+        return self._page_draft(connection, snapshot, feed, parsed.format, page, shown)
 
     def save(self) -> None:
         """Write what was rendered and not yet written to the store."""
@@ -275,7 +300,7 @@ class Drafts:
             previous=newest,
             complete=complete,
             withdrawn=shown.withdrawn,
-            rhythm=often,
+            frequency=often,
         )
         return self._joined(connection, snapshot, feed, name, shown, path, place)
 
@@ -283,7 +308,7 @@ class Drafts:
         """The rhythm of a feed, the same in each of its documents."""
         if feed.key not in self._rhythm:
             fastest, slowest = self._config.feeds.fastest, self._config.feeds.slowest
-            self._rhythm[feed.key] = rhythm(
+            self._rhythm[feed.key] = frequency_of(
                 [pick.published for pick in shown.picks], fastest, slowest
             )
         return self._rhythm[feed.key]
@@ -350,7 +375,7 @@ class Drafts:
             str(most),
         )
         recipe = digest(self._entries.site, variant, feed.key, *facts, " ".join(recipes.values()))
-        often = place.rhythm or self._config.feeds.fastest
+        often = place.frequency or self._config.feeds.fastest
         due = self._due(connection, snapshot).get(feed.key)
         return Draft(path, form.MEDIA_TYPE, recipe, newest, content, often, due)
 

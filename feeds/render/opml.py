@@ -1,21 +1,20 @@
-"""OPML 2.0 (opml.org/spec2.opml): every feed in one list, grouped by kind, for a reader's
-import."""
+"""OPML 2.0 (opml.org/spec2.opml): all feeds in one list, by kind, for readers to import."""
 
 from collections.abc import Iterable
 from email.utils import format_datetime
 from itertools import groupby
 
 from feeds.config.site import Site
-from feeds.model import Feed, feed_path
-from feeds.render import words, xml
+from feeds.model import Feed
+from feeds.render import format_named, words, xml
+from feeds.urls import feed_path
 
 PATH = "feeds.opml"
 MEDIA_TYPE = "text/x-opml; charset=utf-8"
-VERSIONS = {"rss": "RSS2", "atom": "atom", "json": "json"}
 
 
 def subscriptions(feeds: Iterable[Feed], site: Site) -> bytes:
-    """The list, with the address of every feed in the first of its formats."""
+    """Return the list, with the address of each feed in the first of its formats."""
     listed = list(feeds)
     newest = max((feed.updated for feed in listed), default=None)
     head = [xml.Extra("title", site.title)]
@@ -32,7 +31,7 @@ def subscriptions(feeds: Iterable[Feed], site: Site) -> bytes:
         )
         for kind, some in groupby(listed, key=lambda feed: feed.kind)
     ]
-    # A body needs an outline: without any feed, one that only says whose list this is.
+    # A body needs an outline: without any feed, one with the title of the site.
     body = xml.Extra(
         "body", children=tuple(groups) or (xml.Extra("outline", None, {"text": site.title}),)
     )
@@ -43,15 +42,16 @@ def subscriptions(feeds: Iterable[Feed], site: Site) -> bytes:
 
 
 def _outline(feed: Feed, site: Site) -> xml.Extra:
-    title, name = words.title(feed, site), feed.formats[0]
+    title, form = words.title(feed, site), format_named(feed.formats[0])
     facts = {
         "type": "rss",
         "text": title,
         "title": title,
         "description": words.subtitle(feed, site),
-        "xmlUrl": site.address(feed_path(feed.key, name)),
+        "xmlUrl": site.address(feed_path(feed.key, form.NAME)),
         "htmlUrl": words.page_address(feed, site),
         "language": site.language,
-        "version": VERSIONS[name],
     }
+    if form.OPML_VERSION:
+        facts["version"] = form.OPML_VERSION
     return xml.Extra("outline", None, facts)

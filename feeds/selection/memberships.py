@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
 from feeds.config.custom_feeds import Rule
-from feeds.model import EVERYTHING
 from feeds.store import Connection, generation
 from feeds.store import feeds as stored
 from feeds.store.documents import forget_feeds, forget_other_feeds
 from feeds.store.feeds import Entrant, FeedName, FeedRow
+from feeds.urls import EVERYTHING
 
 
 def enter_all(connection: Connection, rules: Sequence[Rule]) -> None:

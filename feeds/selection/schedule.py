@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from feeds.config.custom_feeds import Rule
-from feeds.model import EVERYTHING
 from feeds.store import Connection, schedule
 from feeds.store.schedule import Scheduled, Shown
+from feeds.urls import EVERYTHING
 
 
 def scheduled_changes(

@@ -28,12 +28,12 @@ from feeds.documents.versions import Documents
 from feeds.errors import FeedsError, RemovalRefused, RenderError, StoreError
 from feeds.ingest.ingesting import ingest, open_store
 from feeds.ingest.notices import told_once
-from feeds.model import EVERYTHING, feed_path
 from feeds.render import html
 from feeds.render.reporting import Reporter
 from feeds.serve.fast_path import Room
 from feeds.serve.freshness import Watch
 from feeds.serve.response_cache import Answers, Shelf
+from feeds.urls import EVERYTHING, canonical, document_path, feed_path
 
 Clock = Callable[[], datetime]
 BRIEFLY = "public, max-age=60"  # what is not there may come
@@ -114,7 +114,7 @@ def create_app(
         key = (
             None
             if wanted is None
-            else addresses.key_of(addresses.document_path(f"{path.rstrip('/')}/".lstrip("/")))
+            else addresses.key_of(document_path(f"{path.rstrip('/')}/".lstrip("/")))
         )
         feed = None if key is None else documents.feeds(now).get(key)
         if wanted is None or feed is None or wanted not in feed.formats:
@@ -141,17 +141,17 @@ def create_app(
             return said
         if prefix and not place:
             return leading("")
-        path = addresses.document_path(asked)
+        path = document_path(asked)
         found = answers.answer(path, now, coding)
         if found is None:
             for other in addresses.meant(asked):
                 if (said := former(other)) is not None:
                     return said
                 if answers.answer(other, now) is not None:
-                    return leading(addresses.canonical(other))
+                    return leading(canonical(other))
             return _problem(config, request, 404)
-        if request.query_string or asked != addresses.canonical(path):
-            return leading(addresses.canonical(path))
+        if request.query_string or asked != canonical(path):
+            return leading(canonical(path))
         headers = found.headers(int(now.timestamp()), coding)
         response = _Document(found.bodies[coding], headers=headers)
         if found.is_styled and request.headers.get(addresses.FETCH_DEST) == "document":

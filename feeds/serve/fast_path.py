@@ -12,7 +12,7 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 from feeds.documents import codings
-from feeds.documents.addresses import NAMES_A_FEED, is_host
+from feeds.documents.addresses import is_host, names_a_feed
 from feeds.documents.headers import ALWAYS
 from feeds.serve.freshness import Watch
 from feeds.serve.response_cache import Shelf, next_second
@@ -61,7 +61,7 @@ class Room:
         tick = self._tick
         if not tick.start <= now < tick.end:
             tick = self._tick = _tick(now)
-        if answer.is_page and NAMES_A_FEED.search(environ.get("HTTP_ACCEPT", "")):
+        if answer.is_page and names_a_feed(environ.get("HTTP_ACCEPT", "")):
             return self.behind(environ, start_response)
         if answer.is_styled and environ.get("HTTP_SEC_FETCH_DEST") == "document":
             return self.behind(environ, start_response)

@@ -19,8 +19,8 @@ from feeds.documents import addresses, codings
 from feeds.documents.headers import ALWAYS, PAGE, cache_control
 from feeds.documents.versions import Documents, Edition
 from feeds.errors import StoreError
-from feeds.model import is_archive
 from feeds.render import html
+from feeds.urls import canonical, parse_path
 
 Headers = list[tuple[str, str]]
 PAST = 86400  # seconds for a page of history of a month that is over: it changes seldom
@@ -70,7 +70,7 @@ class Answer:
         self.used = False  # since the shelf last looked for room
         self.is_page = document.media_type == html.MEDIA_TYPE
         # Of a feed with a style for browsers, these get a type that they show.
-        self.is_styled = document.media_type.startswith(addresses.STYLED) and styled
+        self.is_styled = styled and addresses.is_styled(document.media_type)
         also = ", Accept" if self.is_page else f", {addresses.FETCH_DEST}" if self.is_styled else ""
         vary = f"Accept-Encoding{also}"
         self._fixed: Headers = [("ETag", weak), ("Vary", vary), ("Link", links), *ALWAYS]
@@ -146,8 +146,9 @@ def http_date(second: int) -> str:
 
 
 def _is_past(path: str, now: datetime) -> bool:
-    """Whether a path is that of a page of history of a month that is over."""
-    return is_archive(path) and f"archive/{now:%Y-%m}" not in path
+    """Return True for the path of a page of history of a month that is over."""
+    parsed = parse_path(path)
+    return parsed is not None and parsed.page != "" and not parsed.page.startswith(f"{now:%Y-%m}")
 
 
 class Shelf:
@@ -249,7 +250,7 @@ class Answers:
     def answer(self, path: str, now: datetime, coding: str = codings.IDENTITY) -> Answer | None:
         """The answer for a document's path, ready in that coding; None where there is none.  Raises
         StoreError."""
-        address = f"{self._prefix}/{addresses.canonical(path)}"
+        address = f"{self._prefix}/{canonical(path)}"
         cleared = self._shelf.cleared
         before = self._shelf.answers.get(address)
         if before is not None and coding in before.bodies and self._shelf.holds(before, now):

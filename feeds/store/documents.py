@@ -7,15 +7,15 @@ dated no earlier. Every function takes the connection of a transaction. Not here
 there are to be (documents).
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, select
 
-from feeds.model import EVERYTHING, feed_of
 from feeds.store.facts import fact, note_fact
 from feeds.store.sqlite import Lookup, Statement, insert_rows, rows_in
 from feeds.store.tables import documents, extents, feeds
+from feeds.urls import feed_of, path_ranges
 
 # the latest date, in seconds, of a document of a feed that no longer exists
 LATEST_GONE = "latest gone"
@@ -64,7 +64,7 @@ def forget_feeds(connection: Connection, gone: Collection[str]) -> None:
     """Forget the documents and the extents of feeds that no longer exist."""
     found: dict[str, int] = {}
     for key in gone:
-        for first, after in _ranges(key):
+        for first, after in path_ranges(key):
             rows = _BELOW.rows(connection, first=first, after=after)
             found.update({path: modified for path, _, _, modified in rows})
     _forget(connection, found)
@@ -84,11 +84,3 @@ def _forget(connection: Connection, gone: dict[str, int]) -> None:
         latest = max(latest_gone(connection), *gone.values())
         note_fact(connection, LATEST_GONE, str(latest))
         _DELETE.run(connection, ({"key": path} for path in gone))
-
-
-def _ranges(key: str) -> Iterator[tuple[str, str]]:
-    """Return where the paths of a feed's documents begin, and where those after them do; "0" comes
-    after "/"."""
-    yield f"{key}/", f"{key}0"
-    if key == EVERYTHING:
-        yield from (("archive/", "archive0"), ("feed.", "feed/"))

@@ -5,12 +5,12 @@ Every function takes the connection of a transaction. Not here: what is in the f
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, literal_column, select, update
 
-from feeds.sources.folder import Found
-from feeds.store.sqlite import Statement, insert_rows, rows_in
+from feeds.sources.folder import ScannedFile
+from feeds.store.sqlite import Lookup, Statement, insert_rows, rows_in
 from feeds.store.tables import files, folders
 
 _column = files.c
@@ -28,7 +28,9 @@ _BELOW = select(_column.path).where(
     _column.path > bindparam("folder"), _column.path < bindparam("after")
 )
 _PATHS_BELOW = Statement(_BELOW)
-_STATES = Statement(select(_column.path, _column.size, _column.mtime_ns))
+_STATE = select(_column.path, _column.size, _column.mtime_ns)
+_STATES = Statement(_STATE)
+_STATES_AT = Lookup(_STATE, _column.path)
 _STATES_BELOW = Statement(_BELOW.add_columns(_column.size, _column.mtime_ns))
 _TOUCH = Statement(
     update(files)
@@ -45,20 +47,21 @@ def known_files(connection: Connection, among: Collection[str] | None = None) ->
     return {path: Known(*known) for path, *known in rows_in(connection, query, _column.path, among)}
 
 
-def file_marks(connection: Connection, among: Collection[str] | None = None) -> dict[str, str]:
-    """Return the size and the time of every file that was read, as text with a blank between them,
-    by path."""
+def knows_files(connection: Connection) -> bool:
+    """Tell whether any file was read."""
+    return connection.scalar(select(_column.path).limit(1)) is not None
+
+
+def file_states_at(connection: Connection, paths: Collection[str]) -> dict[str, str]:
+    """Return the states of the files that were read at these paths."""
+    return _states(_STATES_AT.rows(connection, paths))
+
+
+def file_states(connection: Connection, among: Iterable[str] | None) -> dict[str, str]:
+    """Return the states of the files that were read, by path; of those that lie right in some
+    folders, each with a slash at its end, or of all."""
     if among is None:
-        rows = _STATES.rows(connection)
-    else:
-        query = select(_column.path, _column.size, _column.mtime_ns)
-        rows = rows_in(connection, query, _column.path, among)
-    return {path: f"{size} {mtime}" for path, size, mtime in rows}
-
-
-def file_marks_in(connection: Connection, among: Iterable[str]) -> dict[str, str]:
-    """Return the same of the files that lie in some folders, of which each ends with a slash, and
-    not below them."""
+        return _states(_STATES.rows(connection))
     found: dict[str, str] = {}
     for folder in among:
         if folder:
@@ -66,8 +69,12 @@ def file_marks_in(connection: Connection, among: Iterable[str]) -> dict[str, str
         else:
             rows = _STATES.rows(connection)
         start = len(folder)
-        found.update({path: f"{size} {at}" for path, size, at in rows if path.find("/", start) < 0})
+        found |= _states(row for row in rows if row[0].find("/", start) < 0)
     return found
+
+
+def _states(rows: Iterable[tuple[Any, ...]]) -> dict[str, str]:
+    return {path: f"{size} {mtime_ns}" for path, size, mtime_ns in rows}
 
 
 def folder_digests(connection: Connection) -> dict[str, str]:
@@ -94,14 +101,14 @@ def forget_folders(connection: Connection, among: Collection[str] | None) -> Non
         insert_rows(connection, folders, ("path", "digest"), rows, replace=True)
 
 
-def undated_files(connection: Connection) -> list[str]:
-    """Return the paths of the files whose time was noted as one that no file has: they are read
+def unsure_files(connection: Connection) -> list[str]:
+    """Return the paths of the files that may change while their time does not: they are read again
     each time."""
-    return [path for (path,) in _UNDATED.rows(connection)]
+    return [path for (path,) in _UNSURE.rows(connection)]
 
 
 # The condition is that of the index: a parameter would not match it.
-_UNDATED = Statement(select(_column.path).where(_column.mtime_ns == literal_column("-1")))
+_UNSURE = Statement(select(_column.path).where(_column.mtime_ns == literal_column("-1")))
 
 
 def known_below(connection: Connection, path: str) -> list[str]:
@@ -115,7 +122,7 @@ def doubt_all_files(connection: Connection) -> None:
     connection.execute(update(files).values(mtime_ns=-1))
 
 
-def touch(connection: Connection, found: Iterable[Found]) -> None:
+def touch(connection: Connection, scanned: Iterable[ScannedFile]) -> None:
     """Note the size and time of files whose bytes did not change."""
-    rows = ({"key": one.path, "now": one.size, "at": one.mtime_ns} for one in found)
+    rows = ({"key": one.path, "now": one.size, "at": one.mtime_ns} for one in scanned)
     _TOUCH.run(connection, rows)

@@ -226,7 +226,7 @@ def change_feed_keys(connection: Connection, names: Names) -> None:
     No file is read for it. What is left of withdrawn articles goes: it is in the ledger, with the
     names of its feeds.
     """
-    before, after = json.loads(fact(connection, FEED_KEYS) or "{}"), names.homes
+    before, after = json.loads(fact(connection, FEED_KEYS) or "{}"), names.redirects
     every = before.keys() | after.keys()
     changed = {key for key in every if before.get(key, key) != after.get(key, key)}
     if changed:
@@ -269,7 +269,7 @@ _SET_FEEDS = Statement(
 
 def _text(names: Names) -> str:
     """Return names as the store notes them."""
-    return json.dumps(names.homes, ensure_ascii=False, sort_keys=True)
+    return json.dumps(names.redirects, ensure_ascii=False, sort_keys=True)
 
 
 def note_hidden(connection: Connection, reasons: Mapping[str, str]) -> None:

@@ -15,10 +15,11 @@ from pydantic_core import from_json, to_json
 from feeds.config.feed_names import Names
 from feeds.ids.assignment import Claimant
 from feeds.ids.ledger import Withdrawn
-from feeds.model import WITHDRAWN, Article, Provider, address_digest, digest
+from feeds.model import WITHDRAWN, Article, Provider, digest
 from feeds.records import Cost, Fault, Reading
 from feeds.records.keys import ADDRESS, MOMENT, RECORD, STORED_BODY, Key, ListOf, MappingOf, Type
-from feeds.sources.folder import Found
+from feeds.sources.folder import ScannedFile
+from feeds.urls import address_digest
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NOBODY = Provider("withdrawn.invalid", WITHDRAWN)
@@ -88,7 +89,9 @@ class Filed(NamedTuple):
     hidden: str = ""
 
 
-def filed(found: Found, reading: Reading, now: datetime, names: Names, anew: bool = False) -> Filed:
+def filed(
+    found: ScannedFile, reading: Reading, now: datetime, names: Names, anew: bool = False
+) -> Filed:
     """What reading a file came to, as the store keeps it.  `names` tells whose feeds are one.
 
     `anew`: nothing is settled yet, and what is due is taken for visible until it is.
@@ -133,7 +136,7 @@ def moment(count: int) -> datetime:
     return EPOCH + timedelta(microseconds=count)
 
 
-def file_row(found: Found, reading: Reading) -> Row:
+def file_row(found: ScannedFile, reading: Reading) -> Row:
     """The row in `files` of a file that was read."""
     faults = [fault_row(fault) for fault in reading.faults if fault.cost is not Cost.NOTHING]
     due = None if reading.due is None else micros(reading.due)
@@ -217,7 +220,7 @@ def withdrawn_row(id: str, one: Withdrawn, until: datetime, names: Names) -> dic
         **row,
         "quality": one.quality,
         "heat": one.heat,
-        "feeds": _encode({names.home(key): name for key, name in one.feeds.items()}),
+        "feeds": _encode({names.current_key(key): name for key, name in one.feeds.items()}),
     }
 
 

@@ -15,16 +15,17 @@ import feedparser
 import pytest
 from sqlalchemy import delete, func, select
 
-from feeds import store
+from feeds import formats, store
 from feeds.config import Config, load_config
 from feeds.documents.plan import Draft
 from feeds.documents.plans import Drafts
 from feeds.documents.versions import Documents, published_as
 from feeds.ingest.ingesting import ingest, open_store
-from feeds.model import Document, digest, feed_key, feed_path
-from feeds.render import MODULES, format_named
+from feeds.model import Document, digest
+from feeds.render import format_named
 from feeds.store import Published, Store
 from feeds.store import tables as schema
+from feeds.urls import feed_key, feed_path
 from tests import make
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
@@ -62,7 +63,7 @@ def source(config: Config) -> Iterator[Store]:
 def rendered(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """Counts the entries that are rendered, by format and title."""
     counted: Counter[str] = Counter()
-    assert tuple(MODULES) == FORMATS
+    assert tuple(formats.FORMATS) == FORMATS
     for form in map(format_named, FORMATS):
 
         def counting(
