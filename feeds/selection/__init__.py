@@ -1,4 +1,4 @@
-"""Which articles are visible, in which feed, in which order and how many.
+"""Decide which articles are visible, in which feeds, and when that changes.
 
 visibility decides what is visible, when records change or a moment comes; memberships, which feeds
 that is in; schedule, when feeds change next. What is in a feed then is read from the store.

@@ -1,4 +1,4 @@
-"""Which feeds the visible articles are in, and which feeds there are therefore.
+"""Decide which feeds the visible articles are in, and therefore which feeds there are.
 
 Not here: what is visible (visibility).
 """

@@ -1,4 +1,4 @@
-"""When feeds change next without a record changing.
+"""Find out when feeds change next without a record changing.
 
 Not here: what is visible now (visibility).
 """

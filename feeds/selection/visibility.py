@@ -1,5 +1,4 @@
-"""What is visible: decided here alone, whenever records changed or a moment came, and kept until
-the next time.
+"""Decide what is visible: here alone, whenever records changed or a moment came.
 
 Visible is a record whose publication has come (what editors hold back is not in the store's records
 at all), that has not expired and is not left out for the sake of another one, and that no other

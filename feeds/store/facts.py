@@ -1,4 +1,4 @@
-"""What the store says of itself: named texts, and the generation of what the records say.
+"""Facts of the store itself: named texts, and the generation of what the records say.
 
 Every function takes the connection of a transaction.
 """

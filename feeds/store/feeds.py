@@ -1,5 +1,5 @@
-"""Which records are in which feed, how often its name is spelled how, and the feeds that come of
-it.
+"""Memberships of records in feeds, counts of the names that they give them, and the feeds that
+follow.
 
 Every function takes the connection of a transaction. Not here: which records are visible
 (selection), and what documents read of a feed (picks).

@@ -1,5 +1,4 @@
-"""What the store knows of files: which were read, with which sizes and times, and of which folders
-all is as it was.
+"""Files that were read, with their sizes and times, and the folders in which nothing changed.
 
 Every function takes the connection of a transaction. Not here: what is in the files (records).
 """
@@ -17,7 +16,7 @@ _column = files.c
 
 
 class Known(NamedTuple):
-    """What the store knows of a file: when these agree with the disk, it is not read again."""
+    """A file that was read: when these agree with the disk, it is not read again."""
 
     size: int
     mtime_ns: int

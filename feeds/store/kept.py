@@ -1,4 +1,4 @@
-"""What was rendered and measured, kept for the next time: entries, and the extents of feeds.
+"""Entries that were rendered and extents of feeds that were measured, kept for the next time.
 
 Every function takes the connection of a transaction.
 """
@@ -17,7 +17,8 @@ _column = entries.c
 
 
 class Extent(NamedTuple):
-    """How many articles a feed's documents show, and the digest of all that decides it."""
+    """The number of articles that a feed's documents show, and the digest of all that decides
+    it."""
 
     recipe: str
     articles: int

@@ -1,5 +1,4 @@
-"""What documents read of feeds: which there are, and their articles, newest first, or hottest first
-where a rule wants it so.
+"""The feeds there are, and their articles, newest first, or hottest first where a rule wants it.
 
 Every function takes the connection of a transaction. Not here: what is visible (selection).
 """

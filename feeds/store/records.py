@@ -1,4 +1,4 @@
-"""What was read: files, the records that came of them, and what is wrong with them.
+"""Files that were read, the records that came of them, and the faults of both.
 
 Every function takes the connection of a transaction, which `Store.reading` and `Store.writing`
 open; nothing is kept between them. Not here: what is visible and in which order (selection), what

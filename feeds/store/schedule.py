@@ -1,5 +1,4 @@
-"""What changes without a record changing: records that come, go, or are updated at a time of their
-own.
+"""Records that come, go, or are updated at a time of their own, without an edit.
 
 Every function takes the connection of a transaction. Not here: which feeds that changes
 (selection).

@@ -45,6 +45,7 @@ SETTINGS = (
     "foreign_keys=ON",
     "secure_delete=ON",
     "cache_size=-20480",
+    "journal_size_limit=67108864",
 )
 MOST_PARAMETERS = 500  # of one statement
 DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")

@@ -1,4 +1,4 @@
-"""What changed since visibility was last refreshed, and what the refresh reads and notes.
+"""Changes since visibility was last refreshed, and all that a refresh reads and notes.
 
 Every function takes the connection of a transaction. Not here: what is visible (selection).
 """
@@ -23,7 +23,7 @@ _real = _row.until.is_(None)
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What changed since visibility was last refreshed.
+    """Changes since visibility was last refreshed.
 
     `links` are addresses of records, `addresses` digests of addresses at which something came or
     went, `feeds` the keys of feeds that an article left, `left` such feeds with the address of the
