@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -102,8 +103,14 @@ def filed(
     anew: bool = False,
 ) -> Filed:
     """What reading a file came to, as the store keeps it; `anew`: as a store keeps it in which
-    nothing is settled."""
+    nothing was decided."""
     return rows.filed(found, reading, NOW, names, anew)
+
+
+def driver(connection: Connection) -> sqlite3.Connection:
+    """The driver's own connection, in the same transaction."""
+    found: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+    return found
 
 
 def drafts(config: Config, source: Store, connection: Connection, now: datetime) -> list[Draft]:

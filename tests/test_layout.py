@@ -55,7 +55,7 @@ LIBRARIES = {
     "pydantic": {"config.*", "records.validation"},
     "pydantic_core": {"config.*", "records.values", "store.rows"},
     "rich": {"cli.*"},
-    "sqlalchemy": {"store.*", "selection.*"},
+    "sqlalchemy": {"store.*"},
     "sqlite3": {"store.*"},
     "watchfiles": {"serve.live"},
     "werkzeug": {"serve.app"},

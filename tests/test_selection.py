@@ -25,6 +25,7 @@ from feeds.selection import Pick
 from feeds.sources.folder import ScannedFile
 from feeds.store import Store, ids
 from feeds.store import tables as schema
+from feeds.store.visibility import VISIBLE_AT
 from feeds.taxonomies import feeds_of
 from feeds.urls import EVERYTHING, address_digest, feed_key, feed_path, fold
 from tests import make
@@ -170,9 +171,9 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 def fill(
     source: Store, *batches: list[Article], now: datetime = LONG_AGO, rules: Sequence[Rule] = ()
 ) -> None:
-    """Make the store hold the batches, put one after the other, and settled after each."""
+    """Make the store hold the batches, put one after the other, and visibility refreshed after each."""
     with source.writing() as connection:
-        connection.execute(delete(schema.facts).where(schema.facts.c.name == "settled"))
+        never_refreshed(connection)
         store.remove(connection, list(store.known_files(connection)))
         for batch in batches:
             readings = [
@@ -180,15 +181,20 @@ def fill(
                 for one in batch
             ]
             store.put(connection, readings)
-            selection.settle(connection, rules, now)
+            selection.refresh_visibility(connection, rules, now)
+
+
+def never_refreshed(connection: Connection) -> None:
+    """Have a store whose visibility is decided of all records the next time."""
+    connection.execute(delete(schema.facts).where(schema.facts.c.name == VISIBLE_AT))
 
 
 @contextmanager
 def at(source: Store, now: datetime, rules: Sequence[Rule] = ()) -> Iterator[Connection]:
-    """The store as it is settled at a moment."""
+    """The store as it is at a moment."""
     with source.writing() as connection:
-        selection.settle(connection, rules, now)
-        assert selection.is_settled(connection, rules, now)
+        selection.refresh_visibility(connection, rules, now)
+        assert selection.is_current(connection, rules, now)
     with source.reading() as connection:
         yield connection
 
@@ -292,18 +298,18 @@ def test_nothing_changes_before_the_next_change(
             assert state(when) == state(now)
 
 
-def settled(connection: Connection) -> dict[str, list[Any]]:
-    """All that was settled, row by row, without the numbers that records have in one store."""
+def decided(connection: Connection) -> dict[str, list[Any]]:
+    """All that was decided, row by row, without the numbers that records have in one store."""
     state = {
         "records": "SELECT path, visible, waiting FROM records ORDER BY path",
         "memberships": "SELECT feed, path, name FROM memberships JOIN records ON number = record ORDER BY 1, 2",
-        "in order": "SELECT feed, age FROM memberships",
-        "spellings": "SELECT * FROM spellings",
+        "in order": "SELECT feed, age FROM memberships ORDER BY 1, 2",
+        "feed names": "SELECT * FROM feed_names",
         "feeds": "SELECT key, name, articles FROM feeds",
         "held": "SELECT * FROM held ORDER BY address, path",
-        "next": "SELECT value FROM facts WHERE name = 'next'",
+        "next": "SELECT value FROM facts WHERE name = 'next change'",
     }
-    return {name: store.driver(connection).execute(rows).fetchall() for name, rows in state.items()}
+    return {name: make.driver(connection).execute(rows).fetchall() for name, rows in state.items()}
 
 
 @given(
@@ -314,7 +320,7 @@ def settled(connection: Connection) -> dict[str, list[Any]]:
     earlier=TIMES,
     now=TIMES,
 )
-def test_what_is_settled_bit_by_bit_is_what_is_settled_anew(
+def test_what_is_decided_bit_by_bit_is_what_is_decided_at_once(
     source: Store,
     own: OwnFeed | None,
     before: list[Article],
@@ -331,13 +337,13 @@ def test_what_is_settled_bit_by_bit_is_what_is_settled_anew(
     with source.writing() as connection:
         ids.leave_out(connection, left_out)
     with at(source, now, rules) as connection:
-        bit_by_bit = settled(connection)
+        bit_by_bit = decided(connection)
     with source.writing() as connection:
-        connection.execute(delete(schema.facts).where(schema.facts.c.name == "settled"))
+        never_refreshed(connection)
     with at(source, now, rules) as connection:
-        assert settled(connection) == bit_by_bit
+        assert decided(connection) == bit_by_bit
     with source.writing() as connection:
-        connection.execute(delete(schema.facts).where(schema.facts.c.name == "settled"))
+        never_refreshed(connection)
         store.remove(connection, list(store.known_files(connection)))
         read = [Reading(one.path, one.digest, one, ()) for one in there.values()]
         store.put(
@@ -345,7 +351,7 @@ def test_what_is_settled_bit_by_bit_is_what_is_settled_anew(
         )
         ids.leave_out(connection, left_out)
     with at(source, now, rules) as connection:
-        assert settled(connection) == bit_by_bit
+        assert decided(connection) == bit_by_bit
 
 
 class TestExamples:

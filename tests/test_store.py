@@ -1,7 +1,6 @@
 """The store in a real file: opening and making it anew, put, touch, remove, and what goes with a
 record."""
 
-import random
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -11,7 +10,6 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Barrier
-from typing import Any
 
 import pytest
 from sqlalchemy import Connection, func, select
@@ -21,9 +19,8 @@ from feeds.errors import StoreError
 from feeds.model import Article, Entry
 from feeds.records import Cost, Fault, Reading
 from feeds.sources.folder import ScannedFile
-from feeds.store import Extent, Known, Published, Store, contents, database
+from feeds.store import Extent, Known, Published, Store, sqlite
 from feeds.store import tables as schema
-from feeds.store.pages import LEFTOVERS
 from feeds.store.rows import Filed
 from tests import make
 
@@ -99,7 +96,7 @@ class TestClosing:
 def file_of(source: Store) -> Path:
     """Where a store lies."""
     with source.reading() as connection:
-        return Path(store.driver(connection).execute("PRAGMA database_list").fetchone()[2])
+        return Path(make.driver(connection).execute("PRAGMA database_list").fetchone()[2])
 
 
 def reading(article: Article, *faults: Fault) -> Filed:
@@ -113,7 +110,7 @@ def put(source: Store, *articles: Article) -> None:
     """Keep the articles in one transaction."""
     with source.writing() as connection:
         store.put(connection, [reading(article) for article in articles])
-        selection.settle(connection, (), make.NOW)
+        selection.refresh_visibility(connection, (), make.NOW)
 
 
 def counts(connection: Connection) -> dict[str, int]:
@@ -141,6 +138,12 @@ def mode_of(file: Path) -> str:
     return mode
 
 
+def without_log(file: Path) -> None:
+    """Have a file written in place."""
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
+
+
 def number_of(connection: Connection, path: str) -> int:
     """The number of the record at a path."""
     number: int = connection.scalars(
@@ -159,44 +162,26 @@ class TestOpening:
         ):
             assert articles(connection) == [make.article()]
 
-    def test_a_new_store_is_filled_without_a_log_and_then_has_one(self, tmp_path: Path) -> None:
-        file = tmp_path / "store.sqlite"
-        with opened(file) as source:
-            put(source, make.article())
-            assert mode_of(file) == "delete"
-            source.tend()
-            assert mode_of(file) == "wal"
-            with source.reading() as before, source.writing() as connection:
-                store.remove(connection, ["0001.md"])
-                assert articles(before) == [make.article()]
+    def test_who_reads_does_not_wait_for_who_writes(self, source: Store) -> None:
+        put(source, make.article())
+        with source.reading() as before, source.writing() as connection:
+            store.remove(connection, ["0001.md"])
+            assert articles(before) == [make.article()]
 
-    def test_a_store_that_others_read_when_it_is_filled_has_a_log_the_next_time(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    def test_a_store_that_others_use_without_a_log_has_one_the_next_time(
+        self, tmp_path: Path
     ) -> None:
-        monkeypatch.setattr(database, "SHORT_WAIT", 0.05)
         file = tmp_path / "store.sqlite"
         with opened(file) as source:
             put(source, make.article())
-            with closing(sqlite3.connect(file, isolation_level=None)) as other:
-                other.execute("BEGIN")
-                other.execute("SELECT * FROM records").fetchall()
-                source.tend()
-                with opened(file):
-                    assert mode_of(file) == "delete"
-            source.tend()
-            assert mode_of(file) == "wal"
-
-    def test_a_log_is_begun_though_others_read_for_a_moment(self, tmp_path: Path) -> None:
-        file = tmp_path / "store.sqlite"
-        with opened(file) as source:
-            put(source, make.article())
-            other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+        without_log(file)
+        with closing(sqlite3.connect(file, isolation_level=None)) as other:
             other.execute("BEGIN")
             other.execute("SELECT * FROM records").fetchall()
-            ends = threading.Timer(0.1, other.close)
-            ends.start()
-            source.tend()
-            ends.join()
+            with opened(file) as source, source.reading() as connection:
+                assert articles(connection) == [make.article()]
+            assert mode_of(file) == "delete"
+        with opened(file):
             assert mode_of(file) == "wal"
 
     def test_who_reads_waits_though_who_had_the_connection_before_did_not(
@@ -205,7 +190,13 @@ class TestOpening:
         file = tmp_path / "store.sqlite"
         with opened(file) as source:
             put(source, make.article())
+        without_log(file)
+        with closing(sqlite3.connect(file, isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT * FROM records").fetchall()
+            source = Store(file, "one")
             assert mode_of(file) == "delete"
+        with closing(source):
             with source.writing(wait=0):
                 pass
             other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
@@ -453,7 +444,7 @@ class TestChanging:
             assert set(counts(connection).values()) == {0}
 
     def test_put_takes_more_records_than_a_statement_takes_parameters(self, source: Store) -> None:
-        many = [make.article(n) for n in range(1, contents.MOST_PARAMETERS * 2 + 7)]
+        many = [make.article(n) for n in range(1, sqlite.MOST_PARAMETERS * 2 + 7)]
         put(source, *many)
         with source.reading() as connection:
             assert articles(connection) == sorted(many, key=lambda article: article.path)
@@ -489,70 +480,15 @@ class TestChanging:
 
 
 class TestForgetting:
-    """Nothing of what was taken back is in the bytes of the file, wherever its rows lay before."""
-
-    def word(self, n: int) -> str:
-        """A word that is in one article alone, in another order than their numbers."""
-        return (
-            "zz"
-            + "".join(chr(ord("a") + int(digit)) for digit in f"{n * 7919 % 100_003:05}")
-            + "qq"
-        )
-
-    def article(self, n: int, more: int = 0) -> Article:
-        """An article whose word is in all that is kept of it: path, address, title, topic and
-        text."""
-        word = self.word(n)
-        link = f"https://example.org/{word}/" + "x" * (n % 90)
-        texts: dict[str, Any] = {"title": f"About {word}", "topics": (f"Topic {word}", "AI")}
-        return make.article(
-            n, path=f"{word}.md", link=link, excerpt=f"{word} " * (n % 40 + more), **texts
-        )
-
-    def test_what_was_taken_back_is_nowhere_in_the_file(self, source: Store) -> None:
-        source.tend()
-        chosen, count = random.Random(2), 1500
-        for start in range(0, count, 50):
-            put(source, *(self.article(n) for n in range(start, start + 50)))
-        for n in chosen.sample(range(count), count // 6):
-            put(source, self.article(n, 30))
-        gone = chosen.sample(range(count), count // 4)
-        for start in range(0, len(gone), 15):
-            with source.writing() as connection:
-                store.remove(connection, [self.article(n).path for n in gone[start : start + 15]])
-                store.note_leftovers(connection)
-                selection.settle(connection, (), make.NOW)
-        source.tend()
-        content = file_of(source).read_bytes()
-        left = {n for n in range(count) if self.word(n).encode() in content}
-        assert left == set(range(count)) - set(gone)
-
-    def test_a_file_in_which_nothing_is_left_is_not_written(self, source: Store) -> None:
-        source.tend()
-        put(source, make.article(1), make.article(2))
-        source.forget()
-        before = file_of(source).stat()
-        source.forget()
-        after = file_of(source).stat()
-        assert (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size)
-
-    def test_nobody_who_reads_is_held_up_and_no_error_is_raised(self, source: Store) -> None:
-        source.tend()
-        put(source, *map(self.article, range(60)))
-        with source.reading() as connection:
-            there = articles(connection)
-            with source.writing() as writing:
-                store.remove(writing, [self.word(1) + ".md"])
-                store.note_leftovers(writing)
-                selection.settle(writing, (), make.NOW)
-            source.tend()
-            assert articles(connection) == there
-        with source.reading() as connection:
-            assert store.fact(connection, LEFTOVERS) is not None
-        source.tend()
-        with source.reading() as connection:
-            assert store.fact(connection, LEFTOVERS) is None
-        assert self.word(1).encode() not in file_of(source).read_bytes()
+    def test_what_was_taken_back_is_nowhere_in_the_file(self, tmp_path: Path) -> None:
+        file = tmp_path / "store.sqlite"
+        with opened(file) as source:
+            put(source, make.article(1), make.article(2, body=f"<p>{make.CANARY}</p>"))
+        assert make.CANARY.encode() in file.read_bytes()
+        with opened(file) as source, source.writing() as connection:
+            store.remove(connection, ["0002.md"])
+            selection.refresh_visibility(connection, (), make.NOW)
+        assert make.CANARY.encode() not in file.read_bytes()
 
 
 class TestEntries:

@@ -25,7 +25,7 @@ from feeds.documents.plans import Drafts, Moved
 from feeds.documents.versions import is_far_ahead
 from feeds.errors import FeedsError, StoreBusy
 from feeds.executor import local_processes, map_batches
-from feeds.ingest.ingesting import settle
+from feeds.ingest.ingesting import refresh_visibility
 from feeds.model import digest
 from feeds.render import reporting
 from feeds.store import Connection, Published, Store
@@ -88,7 +88,7 @@ def build(
         root.mkdir(parents=True, exist_ok=True)
         with store.alone(root), reporting.Reporter().listening():
             for _ in range(MOST_TURNS):
-                settle(config, source, now)
+                refresh_visibility(config, source, now)
                 with suppress(Moved):
                     target = FolderTarget(root)
                     suffixes = codings.SUFFIXES if compress else {}
@@ -132,7 +132,7 @@ class _Build:
             is_current = since == store.generation(connection) and not refused
             if is_current and self._are_current(self._target.files):
                 return Built(0, len(self._target.files), 0)
-            steady = store.steady_since(connection, since) - set(map(feed_of, refused))
+            steady = store.feeds_unchanged_since(connection, since) - set(map(feed_of, refused))
             feeds = self._plans.snapshot(connection, self._now).feeds
             generation = store.generation(connection)
             lost = frozenset({"", *store.feeds_that_lost(connection, since)})

@@ -69,7 +69,7 @@ def _report_hidden(config: "Config", now: datetime) -> None:
 
     with suppress(FeedsError), opening.opened(config) as source:
         with source.reading() as connection:
-            is_current = selection.was_settled(connection)
+            is_current = selection.visible_at(connection) is not None
         if not is_current:
             with suppress(LedgerError, RemovalRefused):
                 opening.ingest(config, source, now)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from feeds.config import Config
     from feeds.ingest.ingesting import Ingested
     from feeds.records import Fault
-    from feeds.store import Store, Teller
+    from feeds.store import Reporter, Store
 
 FAULTS_REPORTED = 1
 WRONG_USE = 2
@@ -95,7 +95,7 @@ def workers(config: "Config") -> int:
     return processors() if config.build.workers is None else config.build.workers
 
 
-def report_hidden(config: "Config", source: "Store", teller: "Teller") -> None:
+def report_hidden(config: "Config", source: "Store", teller: "Reporter") -> None:
     """Name the records that an upgrade hides, each once, with the reason."""
     from feeds.ingest.notices import report_once
 

@@ -392,8 +392,8 @@ class Drafts:
             changes, ends = dict[str, datetime](), dict[str, datetime]()
             if until is not None:
                 until = min(until, LATEST)
-                changes = selection.upcoming(connection, rules, now, until + DAY)
-                ends = selection.upcoming_expiries(connection, rules, now, until + KEPT)
+                changes = selection.scheduled_changes(connection, rules, now, until + DAY)
+                ends = selection.scheduled_expiries(connection, rules, now, until + KEPT)
             keys = changes.keys() | ends.keys()
             self._upcoming = {key: Due(changes.get(key), ends.get(key)) for key in keys}
         return self._upcoming

@@ -41,14 +41,14 @@ def take_snapshot(
 
     Of one from `before` under the same config only what was touched since is looked up.
     """
-    if not selection.was_settled(connection):
+    if selection.visible_at(connection) is None:
         raise StoreError(
             str(config.store_file),
             "expected a store that was read in, got one that is being made anew",
         )
     # Who asks may have looked at the clock before another process decided: an update in between
     # would never show.
-    now = selection.moment_shown(connection, now)
+    now = selection.shown_at(connection, now)
     names, rules = config.names, {rule.key: rule for rule in config.rules}
     formats, content, page = config.feeds.formats, config.feeds.content, config.feeds.pages
 

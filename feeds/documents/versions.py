@@ -14,7 +14,7 @@ from feeds.config import Config
 from feeds.documents.plan import Draft, Due
 from feeds.documents.plans import Drafts
 from feeds.errors import StoreError
-from feeds.ingest.ingesting import settle
+from feeds.ingest.ingesting import refresh_visibility
 from feeds.model import Document, Feed, digest
 from feeds.store import Published, Store
 from feeds.store.rows import micros, moment
@@ -83,7 +83,7 @@ class Documents:
             self._withheld, self._drafts = self._store.withheld, Drafts(self._config, self._store)
         if not self._drafts.holds(now):
             with suppress(StoreError):  # who watches tells of it, and withholds what expired
-                settle(self._config, self._store, now, wait=SHORT_WAIT)
+                refresh_visibility(self._config, self._store, now, wait=SHORT_WAIT)
 
     def _edition(self, path: str, now: datetime, before: Edition | None) -> Edition | None:
         with self._store.showing() as connection:

@@ -3,7 +3,7 @@ in one transaction."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import version
@@ -29,7 +29,7 @@ from feeds.ingest.scan import (
 from feeds.model import digest
 from feeds.records import address_pattern
 from feeds.sources.folder import ScannedFile, printable
-from feeds.store import LONGEST_WAIT, OLDER, Connection, Store, fact, homes
+from feeds.store import LONGEST_WAIT, OLDER, Connection, Store, fact
 from feeds.store.ids import ledger_known
 from feeds.store.rows import Filed, id_input_of
 
@@ -95,12 +95,12 @@ def ingest(
         scan = scan_files(config.records_folder, among)
         _doubt_files_read_otherwise(config, into, wait)
         with into.reading() as connection:
-            is_settled = selection.is_settled(connection, config.rules, now)
+            is_visible = selection.is_current(connection, config.rules, now)
             known = ledger_digest(ledger_bytes(config.ledger_file), config.feeds.withdrawn_days)
             same_ledger = ledger_known(connection) == known
-            same_names = homes.knows_homes(connection, config.names)
+            same_names = store.has_feed_keys(connection, config.names)
             changes = scan.compare(connection)
-            is_current = is_settled and same_ledger and same_names and not changes.changed
+            is_current = is_visible and same_ledger and same_names and not changes.changed
             if is_current and changes.gone:
                 missing = removal.postponed(connection, changes.gone)
                 if missing:
@@ -110,7 +110,6 @@ def ingest(
                 with suppress(StoreError), into.writing(0) as connection:
                     if scan_generation(connection) == changes.generation:
                         scan.note(connection)
-            into.tend()
             return Ingested(scan.count, 0, 0)
         with into.writing(wait) as connection:
             if scan_generation(connection) != changes.generation:
@@ -118,9 +117,7 @@ def ingest(
                 scan = scan_files(config.records_folder, among)
                 changes = scan.compare(connection)
             work = _Ingest(connection, config, now, scan, changes, removal, progress, workers)
-            ingested = work.run(same_ledger)
-        into.tend()
-        return ingested
+            return work.run(same_ledger)
     except (LedgerError, RemovalRefused):
         # What was taken back goes although nothing can be noted in the ledger, or all else is in
         # doubt and waits.
@@ -128,7 +125,6 @@ def ingest(
             scan = scan_files(config.records_folder, among)
             work = _Ingest(connection, config, now, scan, scan.compare(connection), removal)
             work.take_back()
-        into.tend()
         raise
 
 
@@ -141,21 +137,23 @@ def files_at(config: Config, source: Store, paths: Sequence[str]) -> list[str]:
     return sorted(found)
 
 
-def settle(config: Config, source: Store, now: datetime, wait: float = LONGEST_WAIT) -> None:
+def refresh_visibility(
+    config: Config, source: Store, now: datetime, wait: float = LONGEST_WAIT
+) -> None:
     """What fell due until that moment shows from now on, and what expired is gone; nothing is read.
 
     Raises StoreBusy after `wait` seconds. What expired goes even where that cannot be noted in the
     ledger.
     """
     with source.reading() as connection:
-        if selection.is_settled(connection, config.rules, now):
+        if selection.is_current(connection, config.rules, now):
             return
     with source.writing(wait) as connection:
         with suppress(LedgerError):
             ids = IdUpdate(connection, config, now)
             ids.note_expired()
             ids.withdraw_expired()
-        selection.settle(connection, config.rules, now)
+        selection.refresh_visibility(connection, config.rules, now)
 
 
 class _Ingest:
@@ -182,7 +180,7 @@ class _Ingest:
         self._removal = removal
         self._progress = progress
         self._workers = workers
-        is_new = not selection.was_settled(connection)
+        is_new = selection.visible_at(connection) is None
         self._is_first = is_new and not store.knows_files(connection)
         self._reader = Reader(config, now, is_new)
 
@@ -190,24 +188,21 @@ class _Ingest:
         """Everything that changed."""
         ids = IdUpdate(self._connection, self._config, self._now)
         ids.note_expired()
-        homes.rehome(self._connection, self._config.names)
+        store.change_feed_keys(self._connection, self._config.names)
         self._note_patterns(ids)
         read = 0
-        with store.filling(self._connection) if self._is_first else nullcontext():
-            for batch in self._filed():
-                read += len(batch)
-                if any(one.record is None and one.path in self._known for one in batch):
-                    store.note_leftovers(self._connection)
-                self._put(batch, ids)
+        for batch in self._filed():
+            read += len(batch)
+            self._put(batch, ids)
         # Only now is it known which of the files that are gone were moved.
         missing = self._removal.postponed(self._connection, self._gone)
         spared = self._gone if missing else []
         self._gone = [] if missing else self._gone
         ids.leaving(self._gone)
-        self._remove()
+        store.remove(self._connection, self._gone)
         if read or self._gone or not same_ledger or ids.may_change:
             ids.finish()
-        selection.settle(self._connection, self._config.rules, self._now)
+        selection.refresh_visibility(self._connection, self._config.rules, self._now)
         self._scan.note(self._connection, spared)
         store.note_fact(self._connection, FOLDER, _folder(self._config))
         return Ingested(self._scan.count, read, len(self._gone), missing)
@@ -231,13 +226,13 @@ class _Ingest:
         """Only what is no longer published."""
         # Else what is not yet due would be put under names of which the store does not know that
         # they are others.
-        homes.rehome(self._connection, self._config.names)
+        store.change_feed_keys(self._connection, self._config.names)
         try:
             if self._removal.postponed(self._connection, self._gone):
                 self._gone = []
         except RemovalRefused:
             self._gone = []
-        self._remove()
+        store.remove(self._connection, self._gone)
         for batch in self._filed():
             read_before = {one.path for one in self._known_before(batch)}
             out = [
@@ -245,17 +240,10 @@ class _Ingest:
                 for one in batch
                 if not _is_current(one, self._now) and (not one.broken or one.path in read_before)
             ]
-            if any(one.path in self._known for one in out):
-                store.note_leftovers(self._connection)
             store.put(self._connection, out)
             self._note_hidden(out)
         forget_scans(self._connection)
-        selection.settle(self._connection, self._config.rules, self._now)
-
-    def _remove(self) -> None:
-        store.remove(self._connection, self._gone)
-        if self._gone:
-            store.note_leftovers(self._connection)
+        selection.refresh_visibility(self._connection, self._config.rules, self._now)
 
     def _filed(self) -> Iterator[list[Filed]]:
         """Yield what the files say that changed, in batches.
@@ -279,7 +267,7 @@ class _Ingest:
         """Keep what was read; of a record that merely broke the last good version stays."""
         if self._is_first:
             ids.taking(batch)
-            store.put(self._connection, batch, fills=True)
+            store.put(self._connection, batch, is_first=True)
             return
         broken = [one.path for one in batch if one.broken and one.path in self._known]
         # What other code showed of the same bytes does not stay: this one decides, and tells of it.
@@ -331,7 +319,7 @@ def _is_current(one: Filed, now: datetime) -> bool:
 
 def _code() -> bytes:
     """The program itself, and what shapes its output: a store made by other code, released or not,
-    is made anew."""
+    is rebuilt."""
     package = Path(__file__).parent.parent
     files = sorted(package.rglob("*.py")) + sorted((package / "render" / "templates").iterdir())
     versions = " ".join([sys.version, *(f"{name} {version(name)}" for name in SHAPING)])

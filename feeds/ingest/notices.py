@@ -9,12 +9,12 @@ from contextlib import suppress
 from feeds import store
 from feeds.config import Config
 from feeds.errors import StoreError
-from feeds.store import Store, Teller
+from feeds.store import Reporter, Store
 
 SHORT_WAIT = 2  # seconds for another writer: what cannot be noted is reported again
 
 
-def report_once(config: Config, source: Store, teller: Teller) -> Iterator[str]:
+def report_once(config: Config, source: Store, teller: Reporter) -> Iterator[str]:
     """Yield a line for each such record, without a word of it, and then note that."""
     with source.reading() as connection:
         hidden = store.hidden_records(connection, teller)

@@ -25,7 +25,7 @@ class Withdrawals:
         self._config = config
         self._days = config.feeds.withdrawn_days
         self._now = now
-        self._last = selection.last_settled(connection)
+        self._last = selection.visible_at(connection)
         self.expired: dict[str, Before] = {}
 
     def look_up_expired(self) -> None:

@@ -1,32 +1,13 @@
-"""Which articles are visible, in which feed, in which order and how many.
+"""Decide which articles are visible, in which feeds, and when that changes.
 
-settling: the one place that decides what is visible, when records change or a moment comes.
-membership: which feeds that is in.  tally: what those are called.  picks: what is in a feed, by
-what was settled.
+visibility decides what is visible, when records change or a moment comes; memberships, which feeds
+that is in; schedule, when feeds change next. What is in a feed then is read from the store.
 """
 
-from feeds.selection.picks import (
-    Pick,
-    between,
-    count_feeds,
-    days,
-    feeds,
-    hidden,
-    hours,
-    newest,
-    upcoming,
-    upcoming_expiries,
-    weeks,
-)
-from feeds.selection.settling import (
-    SKEW,
-    is_settled,
-    last_settled,
-    moment_shown,
-    next_change,
-    settle,
-    was_settled,
-)
+from feeds.selection.schedule import scheduled_changes, scheduled_expiries
+from feeds.selection.visibility import SKEW, is_current, refresh_visibility, shown_at
+from feeds.store.picks import Pick, between, count_feeds, days, feeds, hidden, hours, newest, weeks
+from feeds.store.visibility import next_change, visible_at
 
 __all__ = [
     "SKEW",
@@ -37,14 +18,13 @@ __all__ = [
     "feeds",
     "hidden",
     "hours",
-    "is_settled",
-    "last_settled",
-    "moment_shown",
+    "is_current",
     "newest",
     "next_change",
-    "settle",
-    "upcoming",
-    "upcoming_expiries",
-    "was_settled",
+    "refresh_visibility",
+    "scheduled_changes",
+    "scheduled_expiries",
+    "shown_at",
+    "visible_at",
     "weeks",
 ]

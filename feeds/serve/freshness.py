@@ -15,7 +15,7 @@ from threading import Lock
 from feeds import selection, store
 from feeds.config import Config
 from feeds.errors import FeedsError, StoreBusy, StoreError
-from feeds.ingest.ingesting import files_at, ingest, settle
+from feeds.ingest.ingesting import files_at, ingest, refresh_visibility
 from feeds.ingest.taken_back import taken_back
 from feeds.records import Cost, Fault
 from feeds.serve.response_cache import Shelf
@@ -114,7 +114,7 @@ class Watch:
         now = self._clock()
         if self._is_due(now):
             try:
-                settle(self._config, self._source, now, wait=0)
+                refresh_visibility(self._config, self._source, now, wait=0)
                 self._due = None
                 self._seen = None
             except StoreError as error:  # it is tried again at the next look
@@ -222,7 +222,7 @@ class Watch:
                             self._shelf.remove(address)
                 else:
                     self._shelf.turn(
-                        generation, store.steady_since(connection, self._shelf.generation)
+                        generation, store.feeds_unchanged_since(connection, self._shelf.generation)
                     )
                 self._due = selection.next_change(connection)
             self._seen = seen

@@ -1,47 +1,14 @@
-"""The store: put, remove and fetch what was read and rendered, in a database that can be made anew
-at any time."""
+"""The store: what was read and published, in a database that can be rebuilt at any time.
+
+All SQL is in this room, and the room decides nothing: it puts, removes and finds.
+"""
 
 from sqlalchemy import Connection
 
-from feeds.store.contents import (
-    Extent,
-    advance,
-    articles,
-    extents,
-    faults,
-    filling,
-    generation,
-    keep_entries,
-    keep_extents,
-    kept_entries,
-    kept_recipes,
-    missing_articles,
-    note_broken,
-    note_leftovers,
-    put,
-    remove,
-    visible_records,
-    withdraw,
-)
-from feeds.store.database import Store, alone
-from feeds.store.documents import (
-    Published,
-    forget_feeds,
-    forget_other_feeds,
-    latest_gone,
-    note_published,
-    published,
-)
-from feeds.store.driver import Prepared, driver, fact, insert_rows, note_fact
-from feeds.store.engine import LONGEST_WAIT
-from feeds.store.feeds import (
-    count_spellings,
-    feeds_of,
-    feeds_that_lost,
-    steady_since,
-    take_unsettled,
-    withdraw_memberships,
-)
+from feeds.store.database import Store
+from feeds.store.documents import Published, latest_gone, note_published, published
+from feeds.store.facts import advance, fact, generation, note_fact
+from feeds.store.feeds import feeds_that_lost, feeds_unchanged_since
 from feeds.store.files import (
     Known,
     doubt_all_files,
@@ -56,15 +23,28 @@ from feeds.store.files import (
     touch,
     unsure_files,
 )
-from feeds.store.notices import Teller, forget_hidden, hidden_records, note_hidden
-from feeds.store.older import OLDER
-from feeds.store.withheld import (
-    Withheld,
+from feeds.store.kept import Extent, extents, keep_entries, keep_extents, kept_entries, kept_recipes
+from feeds.store.records import (
+    Reporter,
+    articles,
+    change_feed_keys,
     expired_articles,
-    feeds_with,
+    faults,
+    forget_hidden,
+    has_feed_keys,
+    hidden_records,
+    missing_articles,
+    note_broken,
+    note_hidden,
+    put,
+    remove,
     visible_articles,
-    withheld_of,
+    visible_records,
 )
+from feeds.store.sqlite import LONGEST_WAIT
+from feeds.store.sqlite_file import alone
+from feeds.store.upgrade import OLDER
+from feeds.store.withheld import Withheld, feeds_with, withheld_of
 
 __all__ = [
     "LONGEST_WAIT",
@@ -72,35 +52,30 @@ __all__ = [
     "Connection",
     "Extent",
     "Known",
-    "Prepared",
     "Published",
+    "Reporter",
     "Store",
-    "Teller",
     "Withheld",
     "advance",
     "alone",
     "articles",
-    "count_spellings",
+    "change_feed_keys",
     "doubt_all_files",
-    "driver",
     "expired_articles",
     "extents",
     "fact",
     "faults",
-    "feeds_of",
     "feeds_that_lost",
+    "feeds_unchanged_since",
     "feeds_with",
     "file_states",
     "file_states_at",
-    "filling",
     "folder_digests",
-    "forget_feeds",
     "forget_folders",
     "forget_hidden",
-    "forget_other_feeds",
     "generation",
+    "has_feed_keys",
     "hidden_records",
-    "insert_rows",
     "keep_entries",
     "keep_extents",
     "kept_entries",
@@ -114,18 +89,13 @@ __all__ = [
     "note_fact",
     "note_folders",
     "note_hidden",
-    "note_leftovers",
     "note_published",
     "published",
     "put",
     "remove",
-    "steady_since",
-    "take_unsettled",
     "touch",
     "unsure_files",
     "visible_articles",
     "visible_records",
-    "withdraw",
-    "withdraw_memberships",
     "withheld_of",
 ]

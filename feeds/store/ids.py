@@ -14,7 +14,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     exists,
-    insert,
     or_,
     select,
     true,
@@ -27,13 +26,22 @@ from feeds.ids.edits import Before
 from feeds.ids.ledger import Withdrawn
 from feeds.records import Fault
 from feeds.store import tables as schema
-from feeds.store.contents import withdraw
-from feeds.store.driver import fact, note_fact
-from feeds.store.feeds import Unsettled, feeds_of, note_unsettled
-from feeds.store.rows import article_of, fault_row, id_input, micros, moment, withdrawn_row
+from feeds.store.facts import fact, note_fact
+from feeds.store.feeds import feeds_of
+from feeds.store.records import insert_records, withdraw
+from feeds.store.rows import (
+    RECORD_COLUMNS,
+    article_of,
+    fault_row,
+    id_input,
+    micros,
+    moment,
+    withdrawn_row,
+)
+from feeds.store.visibility import VISIBLE_AT, Changes, note_changes
 
 MOST_PARAMETERS = 500
-LEDGER, SETTLED = "ledger", "settled"
+LEDGER = "ledger"
 _records = schema.records.c
 _real = _records.until.is_(None)
 _was_shown = or_(_records.shown, _records.visible)
@@ -159,7 +167,7 @@ def assign_ids(connection: Connection, ids: Mapping[str, str]) -> None:
     """Give records their ids, by path."""
     for some in _chunks(sorted(ids)):  # their feeds show something else now
         numbers = connection.scalars(select(_records.number).where(_records.path.in_(some))).all()
-        note_unsettled(connection, Unsettled(set(), set(), feeds_of(connection, numbers)))
+        note_changes(connection, Changes(feeds=feeds_of(connection, numbers)))
     rows = [{"key": path, "new": id} for path, id in ids.items()]
     _update(connection, rows, id=bindparam("new"))
 
@@ -168,7 +176,7 @@ def leave_out(connection: Connection, faults: Mapping[str, Fault | None]) -> Non
     """Leave records out, by path, for the fault in it; take those in again of which it is None."""
     for some in _chunks(sorted(faults)):
         links = connection.scalars(select(_records.link).where(_records.path.in_(some)))
-        note_unsettled(connection, Unsettled(set(links), set(), set()))
+        note_changes(connection, Changes(set(links)))
     back = [{"key": path} for path, fault in faults.items() if fault is None]
     out = [
         {"key": path, "fault": fault_row(fault)}
@@ -177,7 +185,7 @@ def leave_out(connection: Connection, faults: Mapping[str, Fault | None]) -> Non
     ]
     _update(connection, back, refused=None)
     # In a new store a record is taken for visible until that is decided.
-    shown = _records.shown if fact(connection, SETTLED) is None else _was_shown
+    shown = _records.shown if fact(connection, VISIBLE_AT) is None else _was_shown
     refused = bindparam("fault", type_=_records.refused.type)
     _update(connection, out, refused=refused, shown=shown)
 
@@ -208,8 +216,9 @@ def keep_withdrawn(
     }
     withdraw(connection, sorted(known.keys() - same))
     if new := [row for path, row in wanted.items() if path not in same]:
-        connection.execute(insert(schema.records), new)
-        note_unsettled(connection, Unsettled({row["link"] for row in new}, set(), set()))
+        kept = [tuple(row[name] for name in RECORD_COLUMNS) for row in new]
+        insert_records(connection, RECORD_COLUMNS, kept)
+        note_changes(connection, Changes({row["link"] for row in new}))
 
 
 def ledger_known(connection: Connection) -> str | None:

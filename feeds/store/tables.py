@@ -1,43 +1,53 @@
-"""The store's tables.  They are an index of the records, rebuilt for other code (store.older),
-never migrated.
+"""The store's tables.  They are an index of the records, rebuilt for other code (upgrade), never
+migrated.
 
 Moments are whole microseconds since 1970 in UTC. `age` is the negative of a record's publication,
-so that ascending order, which an index gives for nothing, is newest first. What editors did not
-publish has a row in `files` alone, without any of its text.
+so that ascending order, which an index gives for nothing, is newest first. Text is compared by code
+point, as SQLite does it (elsewhere: collation "C"). What editors did not publish has a row in
+`files` alone, without any of its text.
 """
 
+from typing import Any
+
 from sqlalchemy import (
-    BLOB,
     JSON,
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Float,
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     Table,
     Text,
-    text,
 )
 
 metadata = MetaData()
 
+
+def _partial_index(name: str, column: Column[Any], where: ColumnElement[bool]) -> None:
+    """Index the few rows that meet a condition, for queries that have just that condition."""
+    Index(name, column, sqlite_where=where, postgresql_where=where)
+
+
 # fingerprint: what code and records folder the store was made by and of, and a digest of the names
 # that config.toml gives; generation: grows with each change of records; ledger: the digest of the
-# ledger that ids were taken from; homes: which names lead to which feeds; leftovers: that bytes of
-# what was taken back may still be in the file.
+# ledger that ids were taken from; feed keys: which names lead to which feeds; last number: the
+# highest number that a record ever had; visible at, next change, rules: as of which moment
+# visibility was refreshed, when it changes next, and by which rules of the publisher's own feeds.
 facts = Table(
     "facts", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False)
 )
 
-# What changed since it was last decided what is visible: addresses of records (link), digests of
-# addresses that nothing may point to or now may (address), feeds that lost an article (feed), each
+# What changed since visibility was last refreshed: addresses of records (link), digests of
+# addresses that nothing may point to or now may (address), feeds that an article left (feed), each
 # with the address of that article (left).
-unsettled = Table(
-    "unsettled",
+changes = Table(
+    "changes",
     metadata,
     Column("kind", Text, nullable=False),
     Column("value", Text, nullable=False),
@@ -61,10 +71,8 @@ files = Table(
     Column("faulty", Boolean, nullable=False),
     sqlite_with_rowid=False,
 )
-# as the condition is written in queries
-Index("faulty_files", files.c.path, sqlite_where=text("faulty = 1"))
-
-Index("undated_files", files.c.path, sqlite_where=text("mtime_ns = -1"))
+_partial_index("faulty_files", files.c.path, files.c.faulty)
+_partial_index("undated_files", files.c.path, files.c.mtime_ns == -1)
 
 # What stands for the files that lie in a folder, once the store holds what they say. Where it is
 # empty it does not say that all is as it was; where there are no rows, nothing is known of any
@@ -109,43 +117,38 @@ records = Table(
     Column("feeds", Text, nullable=False),
     Column("related", Text, nullable=False),
     Column("article", Text, nullable=False),
-    # No number is given twice: what was rendered of a record that is gone by now is never kept as
-    # another's.
-    sqlite_autoincrement=True,
 )
-Index("rivals", records.c.link)
+Index("same_link", records.c.link)
 Index("ages", records.c.age)
-# Nearly every id is the address itself, and found in `rivals`.
-Index("minted", records.c.id, sqlite_where=records.c.id != records.c.link)
-# as the condition is written in queries
-Index("unseen", records.c.link, sqlite_where=text("visible = 0"))
-Index("refusals", records.c.number, sqlite_where=records.c.refused.is_not(None))
-Index("claiming", records.c.number, sqlite_where=records.c.claim.is_not(None))
-Index("endings", records.c.until, sqlite_where=records.c.until.is_not(None))
 Index("addresses", records.c.address)
-Index("updates", records.c.updated, sqlite_where=records.c.updated.is_not(None))
-Index("expiries", records.c.expires, sqlite_where=records.c.expires.is_not(None))
+# Nearly every id is the address itself, and found in `same_link`.
+_partial_index("other_ids", records.c.id, records.c.id != records.c.link)
+_partial_index("not_visible", records.c.link, ~records.c.visible)
+_partial_index("refusals", records.c.number, records.c.refused.is_not(None))
+_partial_index("claiming", records.c.number, records.c.claim.is_not(None))
+_partial_index("ends", records.c.until, records.c.until.is_not(None))
+_partial_index("updates", records.c.updated, records.c.updated.is_not(None))
+_partial_index("expiries", records.c.expires, records.c.expires.is_not(None))
 
-# Which visible record is in which feed, and how it spells the feed's name. The row of a record
-# tells its feeds too, all but the publisher's own.
+# Which visible record is in which feed, and how it spells the feed's name.
 memberships = Table(
     "memberships",
     metadata,
     Column("feed", Text, nullable=False),
     Column("age", BigInteger, nullable=False),
-    # No foreign key: to look for the record of each membership is half of what it costs, and all go
-    # with their record.
+    # No foreign key: checking it is half of what a row costs, and all go with their record.
     Column("record", Integer, nullable=False),
     Column("name", Text, nullable=False),
     PrimaryKeyConstraint("feed", "age", "record"),
+    Index("feeds_of_record", "record"),
     sqlite_with_rowid=False,
 )
 
-# How many visible records spell a feed's name how, and the feeds that come of it. `touched` is the
+# How many visible records give a feed which name, and the feeds that come of it. `touched` is the
 # generation in which what a feed shows may have changed last, `lost` the one in which something was
 # last taken back that it showed.
-spellings = Table(
-    "spellings",
+feed_names = Table(
+    "feed_names",
     metadata,
     Column("feed", Text, nullable=False),
     Column("name", Text, nullable=False),
@@ -191,7 +194,7 @@ entries = Table(
     Column("record", Integer, ForeignKey("records.number", ondelete="CASCADE"), nullable=False),
     Column("format", Text, nullable=False),
     Column("recipe", Text, nullable=False),
-    Column("content", BLOB, nullable=False),
+    Column("content", LargeBinary, nullable=False),
     PrimaryKeyConstraint("record", "format"),
 )
 
@@ -218,8 +221,8 @@ documents = Table(
     sqlite_with_rowid=False,
 )
 
-# Records that were public before an upgrade and are hidden after it, with the reason, until each of
-# those who tell of them has done so (store.notices).
+# Records that were public before an upgrade and are hidden after it, with the reason, until each
+# command that reports them has done so.
 notices = Table(
     "notices",
     metadata,
@@ -229,11 +232,3 @@ notices = Table(
     PrimaryKeyConstraint("teller", "path"),
     sqlite_with_rowid=False,
 )
-
-# Have every record point to the addresses that it names, in the order of the index, in which rows
-# are quick to insert.
-POINT = """
-    INSERT INTO pointers (address, record)
-    SELECT DISTINCT value, number FROM records, json_each('["' || replace(related, ' ', '","') || '"]')
-    WHERE related != '' ORDER BY 1, 2
-"""

@@ -1,23 +1,32 @@
 """Show, while the store cannot be written, all that it holds without articles that were taken back
 since.
 
-In the temporary schema of one connection, views stand before the tables of their names
-(sqlite.org/lang_naming.html): whatever is read there is read without these articles, their places
-in feeds, and what may point to them. The store itself is not changed. Not here: which articles
-these are (pipeline.taken_back).
+Views of one connection hide the tables: whatever is read there is read without these articles,
+their places in feeds, and what may point to them. The store itself is not changed. Not here: which
+articles these are (ingest.taken_back).
 """
 
-import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import (
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    SelectBase,
+    Table,
+    Text,
+    select,
+    union,
+    union_all,
+)
 
-from feeds.store.driver import driver
-from feeds.store.feeds import feeds_of
-from feeds.store.rows import micros
-from feeds.urls import EVERYTHING
+from feeds.store import tables
+from feeds.store.feeds import FeedRow, feed_rows, feeds_of, named_feeds, names_of_feeds
+from feeds.store.sqlite import SCHEMA, create_view, insert_rows, rows_in
+from feeds.store.visibility import pointing_to, rows_with_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,85 +41,77 @@ class Withheld:
 
 
 NOTHING = Withheld()
-_NUMBERS = """
-    SELECT number FROM main.records
-    WHERE link IN (SELECT value FROM json_each(:links)) OR id IN (SELECT value FROM json_each(:ids))
-"""
-_HIDE = (
-    "CREATE TEMP TABLE withheld (number INTEGER PRIMARY KEY)",
-    f"INSERT INTO temp.withheld {_NUMBERS}",
-    "CREATE TEMP TABLE withheld_feeds (key TEXT PRIMARY KEY, name TEXT, articles INTEGER, touched INTEGER)",
-    "CREATE TEMP VIEW records AS SELECT * FROM main.records WHERE number NOT IN (SELECT number FROM temp.withheld)",
-    """
-    CREATE TEMP VIEW memberships AS
-    SELECT * FROM main.memberships WHERE record NOT IN (SELECT number FROM temp.withheld)
-    """,
-    """
-    CREATE TEMP VIEW held AS SELECT address, path FROM main.held
-    UNION SELECT value, records.path
-    FROM main.records, json_each('["' || replace(address || ' ' || others, ' ', '","') || '"]')
-    WHERE number IN (SELECT number FROM temp.withheld) AND value != ''
-    """,
-    """
-    CREATE TEMP VIEW feeds AS
-    SELECT key, name, articles, touched FROM main.feeds WHERE key NOT IN (SELECT key FROM temp.withheld_feeds)
-    UNION ALL SELECT key, name, articles, touched FROM temp.withheld_feeds WHERE articles > 0
-    """,
+_row = tables.records.c
+# The tables behind the views, and tables of the one connection that say what the views leave out.
+_stored = MetaData(schema=SCHEMA)
+_records, _memberships, _held, _feeds = (
+    one.to_metadata(_stored)
+    for one in (tables.records, tables.memberships, tables.held, tables.feeds)
 )
-# The name of a feed is the spelling that most of its articles use, ties by code point.
-_OTHER_NAME = """
-    SELECT name FROM main.memberships WHERE feed = ? AND record NOT IN (SELECT number FROM temp.withheld)
-    GROUP BY name ORDER BY count(*) DESC, name LIMIT 1
-"""
+_temporary = MetaData()
+_numbers = Table(
+    "withheld_records",
+    _temporary,
+    Column("number", Integer, primary_key=True),
+    prefixes=["TEMPORARY"],
+)
+_addresses = Table(
+    "withheld_addresses",
+    _temporary,
+    Column("address", Text),
+    Column("path", Text),
+    prefixes=["TEMPORARY"],
+)
+_other_feeds = Table(
+    "withheld_feeds",
+    _temporary,
+    *(Column(column.name, column.type) for column in tables.feeds.columns),
+    prefixes=["TEMPORARY"],
+)
+_is_withheld = select(_numbers.c.number)
 
 
 def hide(connection: Connection, withheld: Withheld) -> None:
     """Have everything that is read in this transaction be without these articles, until it is
     rolled back."""
-    database, listed = driver(connection), _listed(withheld)
-    keys = feeds_of(connection, _numbers(connection, withheld))
-    for statement in _HIDE:
-        database.execute(statement, listed if ":links" in statement else {})
-    those = "SELECT key, name, articles, touched FROM main.feeds WHERE key IN (SELECT value FROM json_each(?))"
-    count = "SELECT count(*) FROM main.memberships WHERE feed = ? AND record IN (SELECT number FROM temp.withheld)"
-    for key, name, articles, touched in database.execute(
-        those, (json.dumps(sorted(keys)),)
-    ).fetchall():
-        (less,) = database.execute(count, (key,)).fetchone()
-        other = None if key == EVERYTHING else database.execute(_OTHER_NAME, (key,)).fetchone()
-        row = (key, other[0] if other else name, articles - less, touched)
-        database.execute("INSERT INTO temp.withheld_feeds VALUES (?, ?, ?, ?)", row)
+    found = _withheld_records(connection, withheld)
+    others = _feeds_without(connection, found)
+    _temporary.create_all(connection, checkfirst=False)
+    insert_rows(connection, _numbers, ("number",), ((number,) for number in found))
+    addresses = [(address, path) for path, some in found.values() for address in some]
+    insert_rows(connection, _addresses, ("address", "path"), addresses)
+    insert_rows(connection, _other_feeds, FeedRow._fields, others)
+    views: dict[str, SelectBase] = {
+        "records": select(_records).where(_records.c.number.not_in(_is_withheld)),
+        "memberships": select(_memberships).where(_memberships.c.record.not_in(_is_withheld)),
+        "held": union(select(_held), select(_addresses)),
+        "feeds": union_all(
+            select(_feeds).where(_feeds.c.key.not_in(select(_other_feeds.c.key))),
+            select(_other_feeds).where(_other_feeds.c.articles > 0),
+        ),
+    }
+    for name, query in views.items():
+        create_view(connection, name, query)
+
+
+def _feeds_without(connection: Connection, numbers: Collection[int]) -> list[FeedRow]:
+    """Return the feeds that withheld records are in as they are without them."""
+    member = tables.memberships.c
+    query = select(member.feed, member.name)
+    gone = Counter(tuple(row) for row in rows_in(connection, query, member.record, numbers))
+    keys = {feed for feed, _ in gone}
+    names = names_of_feeds(connection, keys)
+    names.subtract(gone)
+    left = {key: (name, articles) for key, name, articles in named_feeds(names)}
+    known = feed_rows(connection, keys)
+    return [row._replace(name=left[key][0], articles=left[key][1]) for key, row in known.items()]
 
 
 def feeds_with(connection: Connection, withheld: Withheld) -> set[str]:
     """Return the keys of the feeds that have these articles, or articles that point to them."""
-    numbers = _numbers(connection, withheld)
-    pointing = """
-        SELECT record FROM pointers WHERE address IN (
-            SELECT value
-            FROM records, json_each('["' || replace(records.address || ' ' || others, ' ', '","') || '"]')
-            WHERE number IN (SELECT value FROM json_each(?)))
-    """
-    found = driver(connection).execute(pointing, (json.dumps(numbers),)).fetchall()
-    return feeds_of(connection, [*numbers, *(number for (number,) in found)])
-
-
-def visible_articles(connection: Connection, paths: Collection[str]) -> dict[str, tuple[str, str]]:
-    """Return the address and the id of the visible records at these paths, by path."""
-    rows = driver(connection).execute(
-        "SELECT path, link, id FROM records WHERE visible = 1 AND path IN (SELECT value FROM json_each(?))",
-        (json.dumps(sorted(paths)),),
-    )
-    return {path: (link, id) for path, link, id in rows}
-
-
-def expired_articles(connection: Connection, now: datetime) -> dict[str, tuple[str, str]]:
-    """Return the address and the id of the visible records whose expiry has passed, by path."""
-    rows = driver(connection).execute(
-        "SELECT path, link, id FROM records WHERE visible = 1 AND expires IS NOT NULL AND expires <= ?",
-        (micros(now),),
-    )
-    return {path: (link, id) for path, link, id in rows}
+    found = _withheld_records(connection, withheld)
+    addresses = {address for _, some in found.values() for address in some}
+    return feeds_of(connection, {*found, *pointing_to(connection, addresses)})
 
 
 def withheld_of(articles: Mapping[str, tuple[str, str]] | Iterable[tuple[str, str]]) -> Withheld:
@@ -119,9 +120,13 @@ def withheld_of(articles: Mapping[str, tuple[str, str]] | Iterable[tuple[str, st
     return Withheld(frozenset(link for link, _ in pairs), frozenset(id for _, id in pairs))
 
 
-def _numbers(connection: Connection, withheld: Withheld) -> list[int]:
-    return [number for (number,) in driver(connection).execute(_NUMBERS, _listed(withheld))]
-
-
-def _listed(withheld: Withheld) -> dict[str, str]:
-    return {"links": json.dumps(sorted(withheld.links)), "ids": json.dumps(sorted(withheld.ids))}
+def _withheld_records(
+    connection: Connection, withheld: Withheld
+) -> dict[int, tuple[str, list[str]]]:
+    """Return the path and the digests of the addresses of each withheld record, by number."""
+    query = select(_row.number, _row.path, _row.address, _row.others)
+    rows = [
+        *rows_in(connection, query, _row.link, withheld.links),
+        *rows_with_ids(connection, query, withheld.ids),
+    ]
+    return {number: (path, [address, *others.split()]) for number, path, address, others in rows}

@@ -28,7 +28,7 @@ from feeds.cli.opening import STOPPED
 from feeds.config import Config, load_config
 from feeds.documents.versions import Documents
 from feeds.errors import PublishError
-from feeds.ingest.ingesting import ingest, open_store, settle
+from feeds.ingest.ingesting import ingest, open_store, refresh_visibility
 from feeds.model import digest
 from tests import make
 from tests.documents.test_codings import DECODERS
@@ -1216,7 +1216,7 @@ class TestTogether:
         with closing(open_store(config)) as source:
             ingest(config, source, make.NOW)
             # a service, whose clock is of now
-            settle(config, source, make.NOW + timedelta(seconds=3))
+            refresh_visibility(config, source, make.NOW + timedelta(seconds=3))
             static.build(config, source, make.NOW)
             assert static.build(config, source, make.NOW + HOUR).written == 0
         assert (

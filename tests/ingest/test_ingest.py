@@ -140,7 +140,7 @@ class TestOnlyWhatChanged:
         with closing(open_store(config)) as source:
             ingest(config, source, make.NOW)
             with source.reading() as connection:
-                driver = store.driver(connection)
+                driver = make.driver(connection)
                 few = {name for (name,) in driver.execute(PARTIAL)}
             related = json.dumps([{"title": "Other", "webUrl": "https://example.org/2"}])
             changed = make.record(1, title="Other", topics="[ai]", related=related)
@@ -306,7 +306,7 @@ class TestOnlyWhatChanged:
         ingest(config, source, make.NOW)
         assert titles(source).keys() == {"2.md", "3.md"}
 
-    def test_what_is_taken_back_is_not_in_the_store_while_that_is_open(
+    def test_what_is_taken_back_is_not_in_the_store_once_that_is_closed(
         self, config: Config, source: Store
     ) -> None:
         file = config.records_folder / "1.md"
@@ -315,6 +315,7 @@ class TestOnlyWhatChanged:
         Documents(config, source).get("feed.rss", make.NOW)
         make.write(file, make.record(1, published="false"))
         ingest(config, source, make.NOW)
+        source.close()
         stored = [place.read_bytes() for place in config.store_file.parent.iterdir()]
         assert not any(make.CANARY.encode() in content for content in stored)
 

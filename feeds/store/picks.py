@@ -1,0 +1,195 @@
+"""The feeds there are, and their articles, newest first, or hottest first where a rule wants it.
+
+Every function takes the connection of a transaction. Not here: what is visible (selection).
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Select, and_, bindparam, case, func, select
+
+from feeds.config.custom_feeds import Order
+from feeds.model import Feed
+from feeds.store.rows import micros, moment, names_of
+from feeds.store.sqlite import Statement, rows_in
+from feeds.store.tables import feeds as feeds_table
+from feeds.store.tables import held, memberships, records
+
+HOUR = 3_600_000_000  # microseconds
+DAY = 24 * HOUR
+LAST = 2**63 - 1  # no article is older
+_PICKED = tuple(
+    records.c[name] for name in ("number", "digest", "id", "until", "feeds", "related", "age")
+)
+
+
+class Pick(NamedTuple):
+    """An article that is in a feed, by what identifies it and what it will show; its text is
+    fetched when needed."""
+
+    number: int
+    digest: str
+    id: str
+    withdrawn: bool
+    feeds: tuple[str, ...]
+    related: tuple[str, ...]
+    published: datetime
+    changed: datetime
+
+
+def feeds(connection: Connection, since: int = -1) -> dict[str, Feed]:
+    """Return every feed in which something is visible, by key.
+
+    `updated` is the publication of its newest article. `since`: only those touched after that
+    generation of the store.
+    """
+    rows = _FEEDS.rows(connection, since=since)
+    return {key: Feed(key, name, articles, moment(-age)) for key, name, articles, age in rows}
+
+
+# The age of the newest is the first of the feed in the index.
+_NEWEST_AGE = (
+    select(memberships.c.age)
+    .where(memberships.c.feed == feeds_table.c.key)
+    .order_by(memberships.c.age)
+    .limit(1)
+    .scalar_subquery()
+)
+_FEEDS = Statement(
+    select(feeds_table.c.key, feeds_table.c.name, feeds_table.c.articles, _NEWEST_AGE)
+    .where(feeds_table.c.touched > bindparam("since"))
+    .order_by(feeds_table.c.key)
+)
+
+
+def count_feeds(connection: Connection) -> int:
+    """Return how many feeds there are in which something is visible."""
+    return connection.scalar(select(func.count()).select_from(feeds_table)) or 0
+
+
+def newest(
+    connection: Connection,
+    key: str,
+    now: datetime,
+    limit: int,
+    order: Order = "published",
+    known: dict[int, Pick] | None = None,
+) -> list[Pick]:
+    """Return the first articles of a feed in its order, at most `limit`.  Those without heat are
+    the coldest.
+
+    `known` are those picked before at that moment for other feeds, by number, and those picked now.
+    """
+    picked = {} if known is None else known
+    found = []
+    for row in _NEWEST[order].rows(connection, feed=key, now=micros(now), most=limit):
+        if row[0] not in picked:
+            picked[row[0]] = _pick(*row)
+        found.append(picked[row[0]])
+    return found
+
+
+def days(connection: Connection, key: str, since: datetime | None = None) -> dict[datetime, int]:
+    """Return how many articles of a feed were published on each day, by its beginning; `since`:
+    from that moment on."""
+    last = LAST if since is None else -micros(since)
+    rows = _DAYS.rows(connection, feed=key, last=last)
+    return {moment(number * DAY): articles for number, articles in rows}
+
+
+def hours(connection: Connection, key: str, day: datetime) -> dict[datetime, int]:
+    """Return how many articles of a feed were published in each hour of a day."""
+    start = micros(day)
+    rows = _HOURS.rows(connection, feed=key, start=start, last=-start, first=-(start + DAY))
+    return {moment(start + number * HOUR): articles for number, articles in rows}
+
+
+def weeks(connection: Connection, now: datetime, count: int) -> dict[str, list[int]]:
+    """Return how many articles of each feed were published in each of the last weeks, the oldest
+    first, by key."""
+    ago = (micros(now) + memberships.c.age) // (7 * DAY)
+    recent = select(memberships.c.feed, ago, func.count()).where(
+        memberships.c.age < count * 7 * DAY - micros(now)
+    )
+    found: dict[str, list[int]] = {}
+    for key, week, articles in connection.execute(recent.group_by(memberships.c.feed, ago)):
+        found.setdefault(key, [0] * count)[count - 1 - min(max(week, 0), count - 1)] += articles
+    return found
+
+
+def between(
+    connection: Connection, key: str, now: datetime, start: datetime, end: datetime
+) -> list[Pick]:
+    """Return the articles of a feed that were published from `start` on and before `end`, newest
+    first."""
+    span = {"feed": key, "now": micros(now), "last": -micros(start), "first": -micros(end)}
+    return [_pick(*row) for row in _BETWEEN.rows(connection, **span)]
+
+
+def _changed() -> Any:
+    """Return when a record last changed for readers: an update that is still to come does not count
+    yet."""
+    updated = records.c.updated
+    due = and_(updated.is_not(None), updated <= bindparam("now"))
+    return func.coalesce(case((due, updated), else_=None), -records.c.age)
+
+
+def _in_feed() -> Select[Any]:
+    # The index on (feed, age) is walked, newest first.
+    joined = select(*_PICKED, _changed()).join_from(
+        memberships, records, records.c.number == memberships.c.record
+    )
+    return joined.where(memberships.c.feed == bindparam("feed"))
+
+
+_age = memberships.c.age
+_ORDER = (_age, records.c.link, records.c.id)
+_NEWEST: dict[Order, Statement] = {
+    "published": Statement(_in_feed().order_by(*_ORDER).limit(bindparam("most"))),
+    "heat": Statement(
+        _in_feed().order_by(records.c.heat.desc().nulls_last(), *_ORDER).limit(bindparam("most"))
+    ),
+}
+_BETWEEN = Statement(
+    _in_feed().where(_age <= bindparam("last"), _age > bindparam("first")).order_by(*_ORDER)
+)
+# rounded down, also before 1970
+_day = (-_age - ((-_age % DAY) + DAY) % DAY) // DAY
+_hour = (-_age - bindparam("start")) // HOUR
+_of_feed = memberships.c.feed == bindparam("feed"), _age <= bindparam("last")
+_DAYS = Statement(select(_day, func.count()).where(*_of_feed).group_by(_day))
+_HOURS = Statement(
+    select(_hour, func.count()).where(*_of_feed, _age > bindparam("first")).group_by(_hour)
+)
+
+
+def _pick(
+    number: int,
+    digest: str,
+    id: str,
+    until: int | None,
+    feeds: str,
+    related: str,
+    age: int,
+    changed: int,
+) -> Pick:
+    keys, others = tuple(names_of(feeds)), tuple(related.split())
+    return Pick(number, digest, id, until is not None, keys, others, moment(-age), moment(changed))
+
+
+def hidden(connection: Connection, among: Collection[str] | None = None) -> frozenset[str]:
+    """Return the digests of web addresses to which no article may point: of records held back,
+    broken, not yet due or expired.
+
+    An address at which another record is visible is none of them. `among`: only these are asked
+    for.
+    """
+    column = held.c.address
+    if among is None:
+        found = set(connection.scalars(select(column)))
+    else:
+        found = {one for (one,) in rows_in(connection, select(column), column, among)}
+    real = select(records.c.address).where(records.c.visible, records.c.until.is_(None))
+    seen = rows_in(connection, real, records.c.address, found)
+    return frozenset(found - {one for (one,) in seen})

@@ -1,0 +1,294 @@
+"""Files that were read, the records that came of them, and the faults of both.
+
+Every function takes the connection of a transaction, which `Store.reading` and `Store.writing`
+open; nothing is kept between them. Not here: what is visible and in which order (selection), what
+was published (documents), how a record is a row (rows).
+"""
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
+
+from feeds.config.feed_names import Names
+from feeds.model import Article
+from feeds.records import Cost, Fault
+from feeds.store.facts import fact, note_fact
+from feeds.store.feeds import leave_feeds
+from feeds.store.rows import (
+    FILE_COLUMNS,
+    RECORD_COLUMNS,
+    Filed,
+    Row,
+    article_of,
+    fault_of,
+    feeds_row,
+    micros,
+    names_of,
+)
+from feeds.store.sqlite import Lookup, Statement, insert_rows, rows_in
+from feeds.store.tables import files, held, memberships, notices, pointers, records
+from feeds.store.visibility import Changes, note_changes
+
+LAST_NUMBER = "last number"
+FEED_KEYS = "feed keys"
+LINK, ADDRESS, OTHERS, RELATED = map(RECORD_COLUMNS.index, ("link", "address", "others", "related"))
+EXPIRES = FILE_COLUMNS.index("expires")
+Reporter = Literal["build", "check", "service"]
+REPORTERS: tuple[Reporter, ...] = ("build", "check", "service")
+
+_row = records.c
+_DELETE_FILE = Statement(delete(files).where(files.c.path == bindparam("key")))
+_DELETE_HELD = Statement(delete(held).where(held.c.path == bindparam("key")))
+_DELETE_NOTICE = Statement(delete(notices).where(notices.c.path == bindparam("key")))
+_DELETE_RECORD = Statement(delete(records).where(_row.number == bindparam("key")))
+_DELETE_POINTER = Statement(
+    delete(pointers).where(
+        pointers.c.address == bindparam("at"), pointers.c.record == bindparam("by")
+    )
+)
+_EXPIRE_SOONER = Statement(
+    update(records)
+    .where(
+        _row.path == bindparam("key"),
+        or_(_row.expires.is_(None), _row.expires > bindparam("end")),
+    )
+    .values(expires=bindparam("end"))
+)
+
+
+def put(connection: Connection, batch: Sequence[Filed], *, is_first: bool = False) -> None:
+    """Keep what was read of each file, in place of what was known of it.  `is_first`: the store
+    knows no file yet."""
+    if not batch:
+        return
+    if not is_first:
+        paths = [one.path for one in batch]
+        known = rows_in(connection, select(files.c.path), files.c.path, paths)
+        remove(connection, [path for (path,) in known])
+    insert_rows(connection, files, FILE_COLUMNS, [one.file for one in batch])
+    hidden = [(address, one.path) for one in batch for address in one.held]
+    insert_rows(connection, held, ("address", "path"), hidden)
+    rows = [one.record for one in batch if one.record is not None]
+    insert_records(connection, RECORD_COLUMNS, rows)
+    if not is_first:
+        addresses = {address for address, _ in hidden}
+        addresses.update(*((row[ADDRESS], *row[OTHERS].split()) for row in rows))
+        note_changes(connection, Changes({row[LINK] for row in rows}, addresses))
+
+
+def insert_records(connection: Connection, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    """Insert records and what they point to.  No number is given twice: what was rendered of a
+    record that is gone by now is never taken for another's."""
+    highest = connection.scalar(select(func.max(_row.number))) or 0
+    last = max(int(fact(connection, LAST_NUMBER) or 0), highest)
+    numbered = [(number, *row) for number, row in enumerate(rows, start=last + 1)]
+    insert_rows(connection, records, ("number", *columns), numbered)
+    related = columns.index("related") + 1
+    pairs = {(address, row[0]) for row in numbered for address in row[related].split()}
+    insert_rows(connection, pointers, ("address", "record"), sorted(pairs))
+    note_fact(connection, LAST_NUMBER, str(last + len(numbered)))
+
+
+def remove(connection: Connection, paths: Collection[str]) -> None:
+    """Forget files, and what came of them."""
+    withdraw(connection, paths)
+    released = rows_in(connection, select(held.c.address), held.c.path, paths)
+    note_changes(connection, Changes(addresses={address for (address,) in released}))
+    for statement in (_DELETE_HELD, _DELETE_FILE, _DELETE_NOTICE):
+        statement.run(connection, ({"key": path} for path in paths))
+
+
+def note_broken(connection: Connection, batch: Sequence[Filed]) -> None:
+    """Note what is wrong with files; the records that came of them stay as they are.
+
+    One that says when it expires goes then, though the rest of what it says does not count.
+    """
+    _DELETE_FILE.run(connection, ({"key": one.path} for one in batch))
+    insert_rows(connection, files, FILE_COLUMNS, [one.file for one in batch])
+    ends = ({"key": one.path, "end": one.file[EXPIRES]} for one in batch)
+    _EXPIRE_SOONER.run(connection, (end for end in ends if end["end"] is not None))
+
+
+def withdraw(connection: Connection, paths: Collection[str]) -> None:
+    """Forget records, and that they are in any feed."""
+    query = select(_row.number, _row.link, _row.address, _row.others, _row.related)
+    rows = list(rows_in(connection, query, _row.path, paths))
+    links = {row.number: row.link for row in rows}
+    _take_out_of_feeds(connection, links)
+    addresses = {one for row in rows for one in (row.address, *row.others.split())}
+    note_changes(connection, Changes(addresses=addresses))
+    _DELETE_POINTER.run(
+        connection,
+        ({"at": address, "by": row.number} for row in rows for address in row.related.split()),
+    )
+    _DELETE_RECORD.run(connection, ({"key": number} for number in links))
+
+
+def _take_out_of_feeds(connection: Connection, links: Mapping[int, str]) -> None:
+    """Take records out of all feeds, each given with its address, and note that."""
+    left = leave_feeds(connection, links)
+    pairs = {(feed, links[number]) for feed, numbers in left.items() for number in numbers}
+    note_changes(connection, Changes(set(links.values()), feeds=set(left), left=pairs))
+
+
+def articles(connection: Connection, numbers: Collection[int]) -> dict[int, Article]:
+    """Return articles as their records say, under their ids, by the numbers of the records."""
+    return {
+        number: article_of(path, mark, id, article, until is not None)
+        for number, path, mark, id, article, until in _ARTICLES.rows(connection, numbers)
+    }
+
+
+_ARTICLES = Lookup(
+    select(_row.number, _row.path, _row.digest, _row.id, _row.article, _row.until), _row.number
+)
+
+
+def visible_records(connection: Connection, paths: Collection[str]) -> set[str]:
+    """Return at which of these paths there is a record that is visible."""
+    return set(visible_articles(connection, paths))
+
+
+def visible_articles(connection: Connection, paths: Collection[str]) -> dict[str, tuple[str, str]]:
+    """Return the address and the id of the visible records at these paths, by path."""
+    query = select(_row.path, _row.link, _row.id).where(_row.visible)
+    return {path: (link, id) for path, link, id in rows_in(connection, query, _row.path, paths)}
+
+
+def expired_articles(connection: Connection, now: datetime) -> dict[str, tuple[str, str]]:
+    """Return the address and the id of the visible records whose expiry has passed, by path."""
+    query = select(_row.path, _row.link, _row.id)
+    rows = connection.execute(query.where(_row.visible, _row.expires <= micros(now)))
+    return {path: (link, id) for path, link, id in rows}
+
+
+def missing_articles(connection: Connection, gone: Collection[str]) -> tuple[int, int]:
+    """Return how many articles are visible whose files are gone, and how many are visible in all.
+
+    One whose address another file has is not missing: its file was moved.
+    """
+    paths, real = set(gone), _row.until.is_(None)
+    visible = select(_row.link).where(_row.visible, real)
+    lost = [link for (link,) in rows_in(connection, visible, _row.path, paths)]
+    others = rows_in(connection, select(_row.link, _row.path).where(real), _row.link, set(lost))
+    moved = {link for link, path in others if path not in paths}
+    count = connection.scalar(select(func.count()).select_from(visible.subquery()))
+    return sum(link not in moved for link in lost), count or 0
+
+
+def faults(connection: Connection, now: datetime) -> list[Fault]:
+    """Return what keeps records, or parts of visible ones, from being published.  Nothing of what
+    their editors hold back."""
+    column, count = files.c, micros(now)
+    query = (
+        select(column.path, column.faults, _row.path.is_not(None))
+        .outerjoin(records, _row.path == column.path)
+        .where(column.faulty, ~column.unpublished)
+        .where(_row.age.is_(None) | (_row.age >= -count))
+        .where(column.due.is_(None) | (column.due <= count))
+        .where(*(one.is_(None) | (one > count) for one in (column.expires, _row.expires)))
+    )
+    found = [
+        _without_cost(fault_of(path, fault)) if stays else fault_of(path, fault)
+        for path, some, stays in connection.execute(query)
+        for fault in some
+    ]
+    # Of the few that are left out: with the age in the query, all that are due would be read.
+    left_out = select(_row.path, _row.refused, _row.age, _row.expires)
+    found += [
+        fault_of(path, fault)
+        for path, fault, age, expires in connection.execute(
+            left_out.where(_row.refused.is_not(None))
+        )
+        if age >= -count and (expires is None or expires > count)
+    ]
+    found.sort(key=lambda fault: fault.path)
+    return [fault for fault in found if fault.until is None or fault.until > now]
+
+
+def _without_cost(fault: Fault) -> Fault:
+    """Return a fault as it is of a record whose last good version stays."""
+    return replace(fault, cost=Cost.NEWS) if fault.cost is Cost.RECORD else fault
+
+
+def has_feed_keys(connection: Connection, names: Names) -> bool:
+    """Tell whether the records are in the feeds that these names lead to."""
+    return fact(connection, FEED_KEYS) == _text(names)
+
+
+def change_feed_keys(connection: Connection, names: Names) -> None:
+    """Put the records into the feeds that these names lead to; visibility is to be refreshed then.
+
+    No file is read for it. What is left of withdrawn articles goes: it is in the ledger, with the
+    names of its feeds.
+    """
+    before, after = json.loads(fact(connection, FEED_KEYS) or "{}"), names.redirects
+    every = before.keys() | after.keys()
+    changed = {key for key in every if before.get(key, key) != after.get(key, key)}
+    if changed:
+        left = select(_row.path).where(_row.until.is_not(None))
+        withdraw(connection, connection.scalars(left).all())
+        numbers = _in_any_feed(connection, {before.get(key, key) for key in changed})
+        _change_feeds(connection, numbers, names)
+    note_fact(connection, FEED_KEYS, _text(names))
+
+
+def _in_any_feed(connection: Connection, keys: Collection[str]) -> set[int]:
+    """Return the records that are in any of these feeds, or would be, were they visible."""
+    member = memberships.c
+    found = {n for (n,) in rows_in(connection, select(member.record), member.feed, keys)}
+    hidden = connection.execute(select(_row.number, _row.feeds).where(~_row.visible))
+    return found | {n for n, feeds in hidden if not names_of(feeds).keys().isdisjoint(keys)}
+
+
+def _change_feeds(connection: Connection, numbers: Collection[int], names: Names) -> None:
+    query = select(
+        _row.number, _row.link, _row.feeds, _row.path, _row.digest, _row.id, _row.article
+    )
+    changed, links = list[dict[str, Any]](), dict[int, str]()
+    for number, link, known, *article in rows_in(connection, query, _row.number, numbers):
+        feeds = feeds_row(article_of(*article), names)
+        if feeds != known:
+            changed.append({"key": number, "value": feeds})
+            links[number] = link
+    _take_out_of_feeds(connection, links)
+    # They come into sight again when visibility is refreshed, in their feeds of now.
+    _SET_FEEDS.run(connection, changed)
+
+
+_SET_FEEDS = Statement(
+    update(records)
+    .where(_row.number == bindparam("key"))
+    .values(feeds=bindparam("value"), visible=False)
+)
+
+
+def _text(names: Names) -> str:
+    """Return names as the store notes them."""
+    return json.dumps(names.redirects, ensure_ascii=False, sort_keys=True)
+
+
+def note_hidden(connection: Connection, reasons: Mapping[str, str]) -> None:
+    """Note records that are hidden since an upgrade, by path, with the reason; it is a word of
+    feeds, and none of the record."""
+    rows = [(one, path, reason) for path, reason in reasons.items() for one in REPORTERS]
+    insert_rows(connection, notices, ("teller", "path", "reason"), rows, replace=True)
+
+
+def hidden_records(connection: Connection, reporter: Reporter) -> dict[str, str]:
+    """Return the records that this one has not reported yet, by path, with the reason."""
+    column = notices.c
+    query = select(column.path, column.reason).where(column.teller == reporter)
+    return {path: reason for path, reason in connection.execute(query.order_by(column.path))}
+
+
+def forget_hidden(connection: Connection, reporter: Reporter, paths: Iterable[str]) -> None:
+    """Note that this one has reported these records."""
+    column = notices.c
+    for path in paths:
+        gone = delete(notices).where(column.teller == reporter, column.path == path)
+        connection.execute(gone)
