@@ -1,4 +1,4 @@
-"""What feeds is about: Article, Feed, Entry, Document, and the rules for identity and paths.
+"""What feeds is about: Article, Feed, Document, and the rules for identity and paths.
 
 Plain frozen data, no input and no output. All datetimes are aware and in UTC. Not here: how records
 are read (records/), which articles a feed shows (selection), what documents look like (render/).
@@ -67,7 +67,8 @@ class Article(NamedTuple):
     `id` is what readers know it by, `link` the address to follow, `digest` stands for the bytes of
     its record. As it is read, `id` is what follows from the record alone: `given_id`, else the
     first of the `previous` addresses, else the address itself. A `withdrawn` one is what is left of
-    an article that was taken back: `updated` is when. From `expires` on it is gone.
+    an article that was taken back: `updated` is when. From `expires` on it is gone. `html` is the
+    clean HTML of the `body`, in place of it, where feeds show it; None where it is not made.
     """
 
     path: str
@@ -93,6 +94,7 @@ class Article(NamedTuple):
     previous: tuple[str, ...] = ()
     withdrawn: bool = False
     expires: datetime | None = None
+    html: str | None = None
 
     def is_current(self, now: datetime) -> bool:
         """Tell whether it may be shown at that moment: it is published by then, and has not
@@ -148,13 +150,6 @@ class Feed(NamedTuple):
     def slug(self) -> str:
         """The last part of the key: the slug of a name, the domain of a provider."""
         return self.key.rpartition("/")[2]
-
-
-class Entry(NamedTuple):
-    """One article rendered in one format.  `recipe` is the digest of all that it shows."""
-
-    recipe: str
-    content: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,13 +25,13 @@ from flask import Flask
 from feeds.cli import main
 from feeds.config import Config, load_config
 from feeds.config.feed_names import Names
-from feeds.documents.plan import Draft
-from feeds.documents.plans import Drafts
+from feeds.documents.plan import Plan
+from feeds.documents.plans import Plans
 from feeds.model import Article, Provider, identity
 from feeds.records import Reading
 from feeds.serve.app import create_app
 from feeds.sources.folder import Found
-from feeds.store import Connection, Store, rows
+from feeds.store import Connection, rows
 from feeds.store.rows import Filed
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -94,9 +94,9 @@ def filed(found: Found, reading: Reading, names: Names = Names(), anew: bool = F
     return rows.filed(found, reading, NOW, names, anew)
 
 
-def drafts(config: Config, source: Store, connection: Connection, now: datetime) -> list[Draft]:
-    """The draft of every document."""
-    made = Drafts(config, source)
+def plans(config: Config, connection: Connection, now: datetime) -> list[Plan]:
+    """The plan of every document."""
+    made = Plans(config)
     feeds = made.snapshot(connection, now).feeds
     return [*made.of(connection, now, feeds), *made.lists(connection, now)]
 

@@ -18,11 +18,10 @@ from feeds import store
 from feeds.config import Config
 from feeds.errors import FeedsError, StoreBusy
 from feeds.model import digest, feed_of
-from feeds.documents.plan import Draft
-from feeds.documents.plans import Drafts, Moved
+from feeds.documents.plan import Plan
+from feeds.documents.plans import Plans, SnapshotOutdated
 from feeds.documents.versions import is_far_ahead, published_as
 from feeds.ingest.ingesting import settle
-from feeds.documents.plans import Unsaved
 from feeds.executor import shared
 from feeds.documents import codings
 from feeds.build import hosts
@@ -37,8 +36,7 @@ from feeds.store import Connection, Published, Store
 BATCH = 16  # feeds that a process publishes at a time
 SHORT_WAIT = 1  # seconds for another writer, before what was taken back goes and all else waits
 MOST_TURNS = 5  # in which records change under a build
-# summaries of each format, 1.6 KB each as a rule, that a process holds for the documents it makes
-READY = 10_000
+HELD = 48 << 20  # bytes of entries that a process holds for the documents it makes
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +90,7 @@ def build(
         with store.alone(root), reporting.Reporter().listening():
             for _ in range(MOST_TURNS):
                 settle(config, source, now)
-                with suppress(Moved):
+                with suppress(SnapshotOutdated):
                     return _Build(config, source, root, compress, workers).run(now, progress)
     raise StoreBusy(
         str(config.store_file),
@@ -110,7 +108,7 @@ class _Build:
         self._source = source
         self._codings = codings.SUFFIXES if compress else {}
         self._workers = workers
-        self._drafts = Drafts(config, source, READY)
+        self._plans = Plans(config, HELD)
         self._rules: tuple[str, ...] = ()
         self._config = config
         self._fact = tree_fact(config)
@@ -131,7 +129,7 @@ class _Build:
             if is_current and self._are_current(self._tree.before, now):
                 return Built(0, len(self._tree.before), 0)
             steady = store.steady_since(connection, since) - set(map(feed_of, refused))
-            feeds = self._drafts.snapshot(connection, now).feeds
+            feeds = self._plans.snapshot(connection, now).feeds
             generation = store.generation(connection)
             self._lost = {"", *store.feeds_that_lost(connection, since)}
             standing = self._standing(steady & feeds.keys(), now)
@@ -164,14 +162,13 @@ class _Build:
         progress: Callable[[int, int], None] | None,
     ) -> Built:
         """Write what is not as it is to be; files that are standing stay as they are."""
-        self._drafts.render_ahead(now, keys, self._workers)
         with self._source.reading() as connection:
-            drafted = self._paths(connection, now, keys)
+            planned = self._paths(connection, now, keys)
             self._known = last_published(
-                store.published(connection, drafted), self._tree.before, drafted, now
+                store.published(connection, planned), self._tree.before, planned, now
             )
             self._latest_gone = store.latest_gone(connection)
-            paths = [*drafted, *chain.from_iterable(standing.values())]
+            paths = [*planned, *chain.from_iterable(standing.values())]
         gone = self._tree.before.keys() - set(paths)
         # first: what was taken back goes even where something else cannot be written
         for path in sorted(gone):
@@ -183,15 +180,12 @@ class _Build:
         if since < 0 and not is_bare:
             self._tree.sweep(paths)
         try:
-            try:
-                for path in chain.from_iterable(standing.values()):
-                    self._after[path] = self._tree.before[path]
-                for outcome in self._outcomes(keys, now):
-                    self._take(outcome)
-                    if progress is not None:
-                        progress(len(self._after), len(paths))
-            finally:
-                self._drafts.save()  # what is rendered stays so, whatever happened then
+            for path in chain.from_iterable(standing.values()):
+                self._after[path] = self._tree.before[path]
+            for outcome in self._outcomes(keys, now):
+                self._take(outcome)
+                if progress is not None:
+                    progress(len(self._after), len(paths))
             deleted = len(gone - self._refused.keys())
             kept = len(self._after) - len(self._written)
             # Those that were listed stay so: the next build is to know them when they are out of
@@ -201,7 +195,7 @@ class _Build:
             )
             self._tree.finish(self._written, self._after, self._note(generation, now))
         except BaseException:
-            self._tree.give_up(drafted)
+            self._tree.give_up(planned)
             raise
         return Built(len(self._written), kept, deleted, tuple(sorted(set(self._refused.values()))))
 
@@ -221,10 +215,10 @@ class _Build:
     def _withdraw(self, now: datetime) -> None:
         """Take what was taken back out of the files that are there, whatever else cannot be
         written."""
-        drafts = Drafts(self._config, self._source)
+        plans = Plans(self._config)
         with self._source.reading() as connection:
             keys = store.feeds_that_lost(connection, last_finished(connection, self._fact))
-            rewrite(self._tree, drafts, connection, now, keys)
+            rewrite(self._tree, plans, connection, now, keys)
 
     def _note(self, generation: int, now: datetime) -> bytes:
         """Note in the store what is published, and return the list of it."""
@@ -273,38 +267,35 @@ class _Build:
         them last."""
         batches = [keys[start : start + BATCH] for start in range(0, len(keys), BATCH)]
 
-        def publish(batch: Sequence[str]) -> tuple[list[Outcome], Unsaved, set[str]]:
+        def publish(batch: Sequence[str]) -> tuple[list[Outcome], set[str]]:
             with self._source.reading() as connection, reporting.collecting() as faults:
-                outcomes = [
-                    self._publish(draft, now) for draft in self._drafts.of(connection, now, batch)
-                ]
-            return outcomes, self._drafts.taken(), faults
+                plans = self._plans.of(connection, now, batch)
+                return [self._publish(plan, now) for plan in plans], faults
 
         if len(batches) > 1:
             self._source.close()  # before processes part
-        lists: list[tuple[Draft, bytes | None]] | None = None
+        lists: list[tuple[Plan, bytes | None]] | None = None
         with shared(publish, batches, self._workers) as made:
-            for outcomes, unsaved, faults in made:
-                self._drafts.add(unsaved)
+            for outcomes, faults in made:
                 reporting.report(*faults)
                 yield from outcomes
                 lists = lists or self._lists(now)  # while the others are busy
         yield from (
-            self._publish(draft, now, content) for draft, content in lists or self._lists(now)
+            self._publish(plan, now, content) for plan, content in lists or self._lists(now)
         )
 
-    def _lists(self, now: datetime) -> list[tuple[Draft, bytes | None]]:
+    def _lists(self, now: datetime) -> list[tuple[Plan, bytes | None]]:
         """What points to all documents and what follows from the config alone, with the bytes of
         what is news."""
         with self._source.reading() as connection:
-            rules = hosts.drafts(self._config) if self._rules else ()
-            drafts = [*self._drafts.lists(connection, now), *rules]
-        return [(draft, draft.content() if self._is_news(draft) else None) for draft in drafts]
+            rules = hosts.plans(self._config) if self._rules else ()
+            plans = [*self._plans.lists(connection, now), *rules]
+            return [(plan, plan.content() if self._is_news(plan) else None) for plan in plans]
 
-    def _is_news(self, draft: Draft) -> bool:
-        """Whether it is another document than was published last."""
-        known = self._known.get(draft.path)
-        return known is None or known.recipe != draft.recipe
+    def _is_news(self, plan: Plan) -> bool:
+        """Tell whether it is another document than was published last."""
+        known = self._known.get(plan.path)
+        return known is None or known.recipe != plan.key
 
     def _take(self, outcome: Outcome) -> None:
         self._after.update(outcome.files)
@@ -326,16 +317,16 @@ class _Build:
                     self._tree.date(file, last.modified)
 
     def _paths(self, connection: Connection, now: datetime, keys: Sequence[str]) -> list[str]:
-        documents = self._drafts.paths(connection, now, keys)
+        documents = self._plans.paths(connection, now, keys)
         coded = [path + suffix for path in documents for suffix in self._codings.values()]
         return [*documents, *coded, *self._rules]
 
-    def _publish(self, draft: Draft, now: datetime, content: bytes | None = None) -> Outcome:
+    def _publish(self, plan: Plan, now: datetime, content: bytes | None = None) -> Outcome:
         """Write the files of a document where they are not there as they should be."""
-        known, news = self._known.get(draft.path), None
-        if known is None or known.recipe != draft.recipe or is_far_ahead(known.modified, now):
-            content = draft.content() if content is None else content
-            noted = news = published_as(draft, digest(content), known, now, self._latest_gone)
+        known, news = self._known.get(plan.path), None
+        if known is None or known.recipe != plan.key or is_far_ahead(known.modified, now):
+            content = plan.content() if content is None else content
+            noted = news = published_as(plan, digest(content), known, now, self._latest_gone)
         else:
             noted = known
         files: list[tuple[str, Written]] = []
@@ -343,16 +334,16 @@ class _Build:
         refused: list[tuple[str, Obstacle]] = []
         for coding, suffix in (
             ("", ""),
-            *(() if draft.path in hosts.PATHS else self._codings.items()),
+            *(() if plan.path in hosts.PATHS else self._codings.items()),
         ):
-            path = draft.path + suffix
+            path = plan.path + suffix
             if self._stands(path, noted):
                 files.append((path, self._tree.before[path]))
                 continue
             if (found := self._tree.obstacle(path)) is not None:
                 refused.append((path, found))
                 continue
-            content = draft.content() if content is None else content
+            content = plan.content() if content is None else content
             coded = codings.encode_best(content, coding) if coding else content
             if (found := self._tree.obstacle(path, coded)) is not None:
                 refused.append((path, found))
@@ -365,7 +356,7 @@ class _Build:
             self._tree.write(path, coded, noted.modified)
             files.append((path, Written(noted.etag, noted.modified, len(coded))))
             written.append(path)
-        return Outcome(draft.path, news, files, written, refused)
+        return Outcome(plan.path, news, files, written, refused)
 
     def _stands(self, path: str, noted: Published) -> bool:
         """Whether a file is there as it is to be.  That of a coding has the tag of its document."""

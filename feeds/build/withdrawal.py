@@ -16,7 +16,7 @@ from feeds import selection, store
 from feeds.config import Config
 from feeds.errors import PublishError, described
 from feeds.model import digest, feed_of
-from feeds.documents.plans import Drafts
+from feeds.documents.plans import Plans
 from feeds.ingest.taken_back import taken_back
 from feeds.documents import codings
 from feeds.build import hosts
@@ -48,23 +48,23 @@ def take_back(config: Config, source: Store, now: datetime, *, allow_removal: bo
                 # What else fell due is not settled: shown is what was visible just before it.
                 due = selection.next_change(connection)
                 shown_at = now if due is None else min(now, due - MICROSECOND)
-                rewrite(tree, Drafts(config, source), connection, shown_at, keys)
+                rewrite(tree, Plans(config), connection, shown_at, keys)
     finally:
         source.withhold(Withheld())
 
 
 def rewrite(
-    tree: Tree, drafts: Drafts, connection: Connection, now: datetime, keys: Collection[str]
+    tree: Tree, plans: Plans, connection: Connection, now: datetime, keys: Collection[str]
 ) -> None:
     """Rewrite documents of these feeds, and those that point to all feeds; delete those of feeds
     that are gone."""
     if not tree.before:
         return  # whatever is there, no list says that feeds wrote it
-    feeds = drafts.snapshot(connection, now).feeds
+    feeds = plans.snapshot(connection, now).feeds
     there, known = [key for key in keys if key in feeds], {"", *feeds}
     documents = {
         path + suffix
-        for path in drafts.paths(connection, now, there)
+        for path in plans.paths(connection, now, there)
         for suffix in CODINGS.values()
     }
     gone = [path for path in tree.before if feed_of(path) not in known]
@@ -77,15 +77,15 @@ def rewrite(
         return
     tree.begin_rewriting(gone, [path for path in tree.before if path in documents])
     second = micros(now) // 1_000_000
-    for draft in chain(drafts.of(connection, now, there), drafts.lists(connection, now)):
+    for plan in chain(plans.of(connection, now, there), plans.lists(connection, now)):
         files = {
-            coding: draft.path + suffix
+            coding: plan.path + suffix
             for coding, suffix in CODINGS.items()
-            if draft.path + suffix in tree.before
+            if plan.path + suffix in tree.before
         }
-        if not files or draft.path in hosts.PATHS:
+        if not files or plan.path in hosts.PATHS:
             continue
-        content = draft.content()
+        content = plan.content()
         etag = digest(content)
         for coding, path in files.items():
             before = tree.before[path]

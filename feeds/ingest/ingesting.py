@@ -16,7 +16,7 @@ from feeds.errors import LedgerError, RemovalRefused, StoreError
 from feeds.executor import shared
 from feeds.ids.ledger import ledger_bytes
 from feeds.ingest.minting import Minting, ledger_mark
-from feeds.ingest.reading import Ahead, Read, Reader, batches
+from feeds.ingest.reading import Ahead, Read, Reader, batches, shows_html
 from feeds.ingest.removal import Removal
 from feeds.ingest.scan import Look, forget_listing
 from feeds.model import digest
@@ -50,6 +50,7 @@ def open_store(config: Config, *, or_only_read: bool = False) -> Store:
     folder and names."""
     fields = config.records.fields
     keys = [config.site.timezone, str(config.feeds.max_entry_bytes), str(config.runs_liquid)]
+    keys.append(str(shows_html(config)))
     keys += [fields.digest] if fields else []
     names = digest(config.names.digest, _folder(config))
     return Store(config.store_file, digest(_code(), *keys), names, or_only_read=or_only_read)

@@ -21,6 +21,7 @@ from feeds.config.feed_names import Names
 from feeds.executor import shared
 from feeds.model import digest
 from feeds.records import Fault, Reading, may_be_hidden, read_record
+from feeds.render.content import body_html
 from feeds.sources.folder import Found, Listed, RecordsFolder, is_unknown, list_folders, parts_of
 from feeds.sources.listing import NEVER, Listing, settled
 from feeds.store.rows import Filed, filed
@@ -71,7 +72,9 @@ class Reader:
         before = self.known.get(path)
         if before is not None and before == digest(content):
             return seen, None
-        return seen, read_with(self.config, path, content, self.now)
+        return seen, read_with(
+            self.config, path, content, self.now, with_html=shows_html(self.config)
+        )
 
     def _unreadable(
         self, path: str, item: Found, fault: Fault, folder: RecordsFolder
@@ -97,12 +100,27 @@ class Reader:
         return seen if reading is None else filed(seen, reading, self.now, names, self.anew)
 
 
-def read_with(config: Config, path: str, content: bytes, now: datetime) -> Reading:
+def shows_html(config: Config) -> bool:
+    """Tell whether any feed shows the bodies of its articles."""
+    of_some = (*config.rules, *config.names.said.values())
+    return "full" in {config.feeds.content, *(feed.content for feed in of_some)}
+
+
+def read_with(
+    config: Config, path: str, content: bytes, now: datetime, *, with_html: bool = False
+) -> Reading:
     """Read a record as the config says.  One that makes the program fail is a fault, and costs
-    itself alone."""
+    itself alone.
+
+    `with_html`: with the HTML of the article's body, in place of its source.
+    """
     fields, zone, most = config.records.fields, config.site.zone, config.feeds.max_entry_bytes
     try:
-        return read_record(path, content, now, fields, zone, most, config.runs_liquid)
+        reading = read_record(path, content, now, fields, zone, most, config.runs_liquid)
+        if reading.article is None or not with_html:
+            return reading
+        article = reading.article._replace(html=body_html(reading.article, most), body="")
+        return reading._replace(article=article)
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # a panic in a library of Rust is no Exception

@@ -115,6 +115,7 @@ DECLARED: Declared = {
         "updated": Kind.MOMENT,
         "excerpt": Kind.TEXT,
         "body": Kind.IRRELEVANT,  # what is shown of it is the HTML of the input
+        "html": Kind.IRRELEVANT,
         "category": Kind.IRRELEVANT,
         "topics": Several(),
         "images": Several(Image),

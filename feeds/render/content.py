@@ -16,8 +16,8 @@ from feeds.records.markup import cleaned as cleaned
 
 
 def content_of(article: Article, most: int = MOST_BODY) -> str:
-    """The whole entry as HTML of at most so many bytes: without a body that is too much, and else
-    nothing."""
+    """Return the whole entry as HTML of at most so many bytes: without a body that is too much, and
+    else nothing."""
     lead = lead_image(article)
     parts = [
         _picture(lead, article.title) if lead else "",
@@ -26,22 +26,25 @@ def content_of(article: Article, most: int = MOST_BODY) -> str:
             for part in re.split(r"\n\s*\n", article.excerpt)
             if part
         ),
-        _body(article, most) if article.body else "",
+        body_html(article, most) if article.html is None else article.html,
         _related_list(article.related) if article.related else "",
     ]
     html = "\n".join(part for part in parts if part)
     return html if len(html) <= most // 4 or len(html.encode()) <= most else ""
 
 
-def _body(article: Article, most: int) -> str:
+def body_html(article: Article, most: int) -> str:
+    """Return the clean HTML of an article's body: nothing where it comes to too much."""
+    if not article.body:
+        return ""
     try:
         return html_of(article.body, article.link, most)
     except BodyError:
-        return ""  # reading the record told of it
+        return ""  # reading the record reports it
 
 
 def lead_image(article: Article) -> Image | None:
-    """The best of an article's pictures: the largest whose size is known, else the first."""
+    """Return the best of an article's pictures: the largest whose size is known, else the first."""
     return max(
         article.images, key=lambda image: (image.width or 0) * (image.height or 0), default=None
     )
@@ -54,7 +57,7 @@ def _picture(image: Image, alt: str) -> str:
 
 
 def _related_list(related: tuple[Related, ...]) -> str:
-    """Related coverage.  No heading: a feed may be in any language."""
+    """List related coverage.  No heading: a feed may be in any language."""
     return (
         "<hr>\n<ul>\n" + "".join(f"<li>{_related_line(item)}</li>\n" for item in related) + "</ul>"
     )

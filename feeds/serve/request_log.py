@@ -12,7 +12,7 @@ from time import perf_counter
 from typing import Any
 
 from feeds.documents.headers import ALWAYS
-from feeds.serve.fast_path import Application
+from feeds.serve import Application
 from feeds.serve.metrics import Metrics
 
 LONGEST = 512  # characters of what a client says that are worth a line

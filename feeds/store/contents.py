@@ -1,4 +1,4 @@
-"""What is in the store: files and their articles, entries, and extents of feeds.
+"""What is in the store: files and their articles.
 
 Every function takes the connection of a transaction, which `Store.reading` and `Store.writing`
 open; nothing is kept between them. Not here: what is visible and in which order (selection), what
@@ -7,16 +7,15 @@ was published (documents).
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, bindparam, delete, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
-from feeds.model import Article, Entry
+from feeds.model import Article
 from feeds.records import Cost, Fault
 from feeds.store import tables as schema
 from feeds.store.driver import driver, fact, insert_rows, note_fact
@@ -29,13 +28,6 @@ MOST_PARAMETERS = 500
 Item = TypeVar("Item")
 LINK, ADDRESS, OTHERS, RELATED = map(RECORD_COLUMNS.index, ("link", "address", "others", "related"))
 EXPIRES = FILE_COLUMNS.index("expires")
-
-
-class Extent(NamedTuple):
-    """How many articles a feed's documents show, and the digest of all that decides it."""
-
-    recipe: str
-    articles: int
 
 
 def generation(connection: Connection) -> int:
@@ -247,68 +239,6 @@ def _told(fault: Fault, stays: bool) -> Fault:
     return replace(fault, cost=Cost.NEWS) if stays and fault.cost is Cost.RECORD else fault
 
 
-def kept_entries(
-    connection: Connection, format_name: str, recipes: dict[int, str]
-) -> dict[int, bytes]:
-    """The entries in that format that are kept under just these recipes, by the numbers of their
-    records."""
-    found: dict[int, bytes] = {}
-    for some in _chunks(list(recipes)):
-        statement = f"SELECT record, recipe, content FROM entries WHERE format = ? AND record IN ({_places(some)})"
-        rows = driver(connection).execute(statement, (format_name, *some)).fetchall()
-        found.update(
-            {record: content for record, recipe, content in rows if recipes[record] == recipe}
-        )
-    return found
-
-
-def kept_recipes(
-    connection: Connection, format_name: str, among: Collection[int]
-) -> dict[int, str]:
-    """The recipes of the entries of these records that are kept in that format."""
-    found: dict[int, str] = {}
-    if connection.scalar(select(schema.entries.c.record).limit(1)) is None:
-        return found
-    columns = schema.entries.c
-    recipes = select(columns.record, columns.recipe).where(columns.format == format_name)
-    for some in _chunks(sorted(among)):
-        found.update(
-            {
-                record: recipe
-                for record, recipe in connection.execute(recipes.where(columns.record.in_(some)))
-            }
-        )
-    return found
-
-
-def keep_entries(connection: Connection, format_name: str, rendered: dict[int, Entry]) -> None:
-    """Keep entries for next time; those of records that are gone by now are passed over."""
-    present = set(_present(connection, list(rendered)))
-    rows = [
-        {"record": number, "format": format_name, "recipe": entry.recipe, "content": entry.content}
-        for number, entry in rendered.items()
-        if number in present
-    ]
-    if rows:
-        statement = upsert(schema.entries)
-        changes = {"recipe": statement.excluded.recipe, "content": statement.excluded.content}
-        connection.execute(
-            statement.on_conflict_do_update(["record", "format"], set_=changes), rows
-        )
-
-
-def extents(connection: Connection) -> dict[str, Extent]:
-    """What is known of the extents of feeds, by key."""
-    rows = driver(connection).execute("SELECT feed, recipe, articles FROM extents")
-    return {feed: Extent(recipe, articles) for feed, recipe, articles in rows}
-
-
-def keep_extents(connection: Connection, found: dict[str, Extent]) -> None:
-    """Keep extents for next time, by the keys of their feeds."""
-    rows = [(key, *extent) for key, extent in found.items()]
-    insert_rows(connection, "extents", ("feed", "recipe", "articles"), rows, instead=True)
-
-
 def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
     for start in range(0, len(items), MOST_PARAMETERS):
         yield items[start : start + MOST_PARAMETERS]
@@ -316,10 +246,3 @@ def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
 
 def _places(values: Sequence[Any]) -> str:
     return ",".join("?" * len(values))
-
-
-def _present(connection: Connection, numbers: Sequence[int]) -> Iterator[int]:
-    for some in _chunks(numbers):
-        yield from connection.scalars(
-            select(schema.records.c.number).where(schema.records.c.number.in_(some))
-        )

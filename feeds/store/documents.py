@@ -64,7 +64,7 @@ def note_published(connection: Connection, documents: dict[str, Published]) -> N
 
 
 def forget_feeds(connection: Connection, gone: Collection[str]) -> None:
-    """Forget the documents and the extents of feeds that no longer exist."""
+    """Forget the documents of feeds that no longer exist."""
     paths = [
         path
         for key in gone
@@ -72,15 +72,13 @@ def forget_feeds(connection: Connection, gone: Collection[str]) -> None:
         for path in _between(connection, first, after)
     ]
     _forget_paths(connection, paths)
-    driver(connection).executemany("DELETE FROM extents WHERE feed = ?", [(key,) for key in gone])
 
 
 def forget_other_feeds(connection: Connection) -> None:
-    """Forget the documents and the extents of all feeds that do not exist."""
+    """Forget the documents of all feeds that do not exist."""
     there = {"", *(key for (key,) in driver(connection).execute("SELECT key FROM feeds"))}
     every = driver(connection).execute("SELECT path FROM documents").fetchall()
     _forget_paths(connection, [path for (path,) in every if feed_of(path) not in there])
-    driver(connection).execute("DELETE FROM extents WHERE feed NOT IN (SELECT key FROM feeds)")
 
 
 def _forget_paths(connection: Connection, paths: Sequence[str]) -> None:

@@ -66,9 +66,10 @@ def expired(connection: Connection, now: datetime) -> dict[str, Before]:
 
 
 def _before(connection: Connection, which: ColumnElement[bool]) -> dict[str, Before]:
-    rendered = exists().where(schema.entries.c.record == _records.number)
     facts = (_records.path, _records.digest, _records.id, _records.article)
-    statement = select(*facts, or_(_records.shown, rendered), _records.visible, _records.expires)
+    statement = select(
+        *facts, or_(_records.shown, _records.visible), _records.visible, _records.expires
+    )
     return {
         path: Before(article_of(path, *kept), shown, seen, None if ends is None else moment(ends))
         for path, *kept, shown, seen, ends in connection.execute(statement.where(_real, which))

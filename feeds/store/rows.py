@@ -54,7 +54,7 @@ RECORD_COLUMNS = (
 ID = RECORD_COLUMNS.index("id")
 _claiming = itemgetter(*map(RECORD_COLUMNS.index, ("path", "link", "claim", "age", "expires")))
 # Lists, not mappings: the names of the parts would be a quarter of every row.
-_plain = attrgetter("title", "excerpt", "body", "category", "topics", "quality", "heat")
+_plain = attrgetter("title", "excerpt", "body", "category", "topics", "quality", "heat", "html")
 
 Row = tuple[Any, ...]
 
@@ -275,7 +275,7 @@ def article_of(path: str, mark: str, id: str, text: str, withdrawn: bool = False
     its own.
     """
     link, published, updated, domain, name, images, related, original, amp, *plain = _decode(text)
-    title, excerpt, body, category, topics, quality, heat = plain
+    title, excerpt, body, category, topics, quality, heat, *html = plain
     return Article(
         path,
         mark,
@@ -297,4 +297,5 @@ def article_of(path: str, mark: str, id: str, text: str, withdrawn: bool = False
         quality,
         heat,
         withdrawn=withdrawn,
+        html=html[0] if html else None,  # other code made none
     )

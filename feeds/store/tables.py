@@ -7,13 +7,11 @@ publish has a row in `files` alone, without any of its text.
 """
 
 from sqlalchemy import (
-    BLOB,
     JSON,
     BigInteger,
     Boolean,
     Column,
     Float,
-    ForeignKey,
     Index,
     Integer,
     MetaData,
@@ -181,28 +179,6 @@ pointers = Table(
     Column("address", Text, nullable=False),
     Column("record", Integer, nullable=False),
     PrimaryKeyConstraint("address", "record"),
-    sqlite_with_rowid=False,
-)
-
-# The bytes of an article in a format, kept under the digest of all that they show.
-entries = Table(
-    "entries",
-    metadata,
-    Column("record", Integer, ForeignKey("records.number", ondelete="CASCADE"), nullable=False),
-    Column("format", Text, nullable=False),
-    Column("recipe", Text, nullable=False),
-    Column("content", BLOB, nullable=False),
-    PrimaryKeyConstraint("record", "format"),
-)
-
-# How many of the articles picked for a feed its documents show, kept under the digest of all that
-# decides it.
-extents = Table(
-    "extents",
-    metadata,
-    Column("feed", Text, primary_key=True),
-    Column("recipe", Text, nullable=False),
-    Column("articles", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
 
