@@ -78,6 +78,11 @@ class Documents:
             self._refresh(now)
             return self._version(path, now, before)
 
+    def refresh(self, now: datetime, wait: float = SHORT_WAIT) -> None:
+        """Have what fell due show from now on.  Raises StoreError where that cannot be stored."""
+        with self._lock:
+            settle(self._config, self._store, now, wait)
+
     def _refresh(self, now: datetime) -> None:
         """Have what fell due show; while the store cannot be written, what was visible before."""
         if self._withheld != self._store.withheld:  # what was looked up is of other articles

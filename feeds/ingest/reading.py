@@ -102,8 +102,9 @@ class Reader:
 
 def shows_html(config: Config) -> bool:
     """Tell whether any feed shows the bodies of its articles."""
-    of_some = (*config.rules, *config.names.said.values())
-    return "full" in {config.feeds.content, *(feed.content for feed in of_some)}
+    of_own = (rule.content for rule in config.rules)
+    of_named = (one.content for one in config.names.said.values())
+    return "full" in {config.feeds.content, *of_own, *of_named}
 
 
 def read_with(

@@ -106,8 +106,9 @@ def served(config: Config, clock: Clock) -> Served:
     """Make what is served of a config.  The store stays open."""
     source = open_store(config)
     cache = ResponseCache(config.server.memory)
-    freshness = Freshness(config, source, cache, clock)
-    behind = _application(config, Documents(config, source), cache, freshness, clock)
+    documents = Documents(config, source)
+    freshness = Freshness(config, source, documents, cache, clock)
+    behind = _application(config, documents, cache, freshness, clock)
     return Served(config, cache, behind, freshness)
 
 

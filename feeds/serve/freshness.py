@@ -12,8 +12,9 @@ from threading import Lock
 
 from feeds import selection, store
 from feeds.config import Config
+from feeds.documents.versions import Documents
 from feeds.errors import FeedsError, StoreBusy, StoreError
-from feeds.ingest.ingesting import files_at, ingest, settle
+from feeds.ingest.ingesting import files_at, ingest
 from feeds.ingest.taken_back import taken_back
 from feeds.records import Cost, Fault
 from feeds.serve.response_cache import ResponseCache
@@ -30,10 +31,16 @@ class Freshness:
     """
 
     def __init__(
-        self, config: Config, source: Store, cache: ResponseCache, clock: Callable[[], datetime]
+        self,
+        config: Config,
+        source: Store,
+        documents: Documents,
+        cache: ResponseCache,
+        clock: Callable[[], datetime],
     ) -> None:
         self._config = config
         self._source = source
+        self._documents = documents
         self._cache = cache
         self._clock = clock
         self._at_store, self._at_withheld = Lock(), Lock()
@@ -79,7 +86,7 @@ class Freshness:
             now = self._clock()
             if self._is_due(now):
                 try:
-                    settle(self._config, self._source, now, wait=0)
+                    self._documents.refresh(now, wait=0)
                     self._due = None
                     self._seen = None
                 except StoreError as error:  # it is tried again the next time

@@ -49,8 +49,9 @@ class Site:
         self.source = open_store(config)
         ingest(config, self.source, self.clock())
         self.cache = ResponseCache(config.server.memory)
-        self.responses = Responses(config, Documents(config, self.source), self.cache, "")
-        self.freshness = Freshness(config, self.source, self.cache, self.clock)
+        documents = Documents(config, self.source)
+        self.responses = Responses(config, documents, self.cache, "")
+        self.freshness = Freshness(config, self.source, documents, self.cache, self.clock)
         live = Live(config, self.served, lambda _: None)
         live.close()  # no thread begins
         self.client = Client(FastPath(live, self.clock))
