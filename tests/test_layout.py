@@ -49,14 +49,14 @@ LIBRARIES = {
     "markdown_it": {"records.markup"},
     "markupsafe": {"render.html"},
     "nh3": {"records.markup", "records.passages"},
-    "pydantic": {"config.*", "records.shape", "records.validation"},
-    "pydantic_core": {"config.*", "records.shape", "store.rows"},
+    "pydantic": {"config.*", "records.validation"},
+    "pydantic_core": {"config.*", "records.values", "store.rows"},
     "rich": {"cli.*"},
     "sqlalchemy": {"store.*", "selection.*"},
     "sqlite3": {"store.*"},
     "watchfiles": {"serve.live"},
     "werkzeug": {"serve.app"},
-    "yaml": {"records.events"},
+    "yaml": {"records.full_parser"},
     "zstandard": {"documents.codings"},
 }
 
@@ -64,7 +64,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
 def name_of(file: Path) -> str:
-    """`records.shape` for feeds/records/shape.py, `records` for the room itself."""
+    """`records.values` for feeds/records/shape.py, `records` for the room itself."""
     return ".".join(file.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
 
 

@@ -99,7 +99,7 @@ def _import(source: Path, place: Path, title: str, base_url: str) -> None:
 
 def _adopt(blog: "Blog", place: Path, title: str, base_url: str) -> None:
     from feeds import importers as generators
-    from feeds.records.moments import time_zones
+    from feeds.records.dates import time_zones
 
     name = generators.free_name(place)
     if name is None:
@@ -143,7 +143,7 @@ def _say_posts(config: "Config", folder: str) -> None:
     """How many posts can be read, and an address as feeds makes it, to hold against the site's
     own."""
     from feeds.records import Cost, Fault, read_record
-    from feeds.records.naming import is_aside
+    from feeds.records.file_names import is_aside
     from feeds.sources.folder import read_file, walk
 
     now = opening.now()

@@ -40,19 +40,20 @@ def new(
 
     It has `published: false`, or what hides a record of a blog, until you take that away.
     """
+    from feeds.records import keys
+
     config, now = opening.load(config_path), opening.now()
     host = provider or _host(url)
     values = {
-        "title": title,
-        "webUrl": url,
-        "publishedDateTime": now.replace(second=0, microsecond=0)
-        .isoformat()
-        .replace("+00:00", "Z"),
-        "excerpt": "",
-        "published": publish,
-        "provider": {"name": host, "domain": host},
-        "topics": list(topics),
+        keys.TITLE: title,
+        keys.WEB_URL: url,
+        keys.DATE: now.replace(second=0, microsecond=0).isoformat().replace("+00:00", "Z"),
+        keys.EXCERPT: "",
+        keys.PUBLISHED: publish,
+        keys.PROVIDER: {keys.NAME: host, keys.DOMAIN: host},
+        keys.TOPICS: list(topics),
     }
+    values |= {key.name: "" for key in keys.RECORD if key.required and key.name not in values}
     mapping = config.records.fields
     text = written(values if mapping is None else theirs(values, mapping))
     file = _file(config, title, now)
@@ -71,12 +72,13 @@ def new(
 def theirs(values: dict[str, Any], mapping: "FieldMapping") -> dict[str, Any]:
     """Values in our keys as those of another publisher; what a constant or a template says needs no
     key."""
+    from feeds.records import keys
     from feeds.records.mapping import Nested, TheirKey
 
     found: dict[str, Any] = {}
     for name, value in values.items():
         source = mapping.fields.get(name, (TheirKey((name,)),))
-        if name == "published":
+        if name == keys.PUBLISHED:
             first = next((one for one in source if isinstance(one, TheirKey)), None)
             path, said = (
                 (("draft",), not value)
@@ -137,7 +139,7 @@ def _host(url: str) -> str:
 def _file(config: "Config", title: str, now: datetime) -> Path:
     """Where the record goes: with the date in its name where most of the others have one, as Jekyll
     needs it."""
-    from feeds.records.naming import named
+    from feeds.records.file_names import named
     from feeds.sources.folder import walk
 
     folder = config.records_folder

@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Iterable
 
 from feeds.errors import ConfigFault
-from feeds.records.plain import Place, key_text
+from feeds.records.plain_data import Place, key_text
 from feeds.records.toml import places
 
 NO_SUCH_KEY = "expected no such key"

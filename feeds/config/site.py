@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field, PrivateAttr
 from feeds.config.sections import Line, Section
 from feeds.config.theme import Theme
 from feeds.model import web_address
-from feeds.records.moments import time_zones
+from feeds.records.dates import time_zones
 
 
 def _address(text: str) -> str:

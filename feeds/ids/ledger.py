@@ -20,7 +20,7 @@ from typing import Any
 
 from feeds.errors import LedgerError
 from feeds.model import KINDS, address_digest, host_name
-from feeds.records.shape import as_address, as_id, as_line
+from feeds.records.values import as_address, as_id, as_line
 
 HEADING = (
     "# What feeds must not forget and the records do not say. It writes this file; commit it with the records.\n"

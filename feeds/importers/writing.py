@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from feeds.importers.blog import Blog
-from feeds.records.moments import time_zones
+from feeds.records.dates import time_zones
 
 CONFIG_NAMES = ("config.toml", "feeds.toml")
 UNKNOWN = "https://example.org"

@@ -15,6 +15,7 @@ from feeds.config import Config
 from feeds.ids.assignment import NEVER, Claim, Claimant, claims_of_held, note_line, refused
 from feeds.ids.ledger import Ledger
 from feeds.records import Fault, place_of_identity, refusal
+from feeds.records.keys import WEB_URL
 from feeds.sources.folder import Found, read_file
 from feeds.store import Connection, identities
 
@@ -111,9 +112,7 @@ def _fault(
     content = read_file(config.records_folder, Found(path, 0, 0))
     mapping = config.records.fields
     place = (
-        (1, 1, "webUrl")
-        if isinstance(content, Fault)
-        else place_of_identity(content, path, mapping)
+        (1, 1, WEB_URL) if isinstance(content, Fault) else place_of_identity(content, path, mapping)
     )
     # Of what is not public not even the path is named in public; `feeds check` names it.
     # This is said for as long as the fault stays: who is gone one day is not named at all.

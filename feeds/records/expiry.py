@@ -11,10 +11,10 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from feeds.records.faults import Cost
-from feeds.records.shape import as_moment
+from feeds.records.keys import DATE, EXPIRY
 from feeds.records.validation import Problem
+from feeds.records.values import as_moment
 
-KEY = "expiryDateTime"
 LARGEST_DIFFERENCE = 3  # letters; no text of another length is so like the key
 # A key, and what stands after it in its line or item.
 PAIR = re.compile(
@@ -25,13 +25,13 @@ PAIR = re.compile(
 def problems_of_expiry(data: dict[str, Any], zone: tzinfo) -> list[Problem]:
     """Return what is wrong with the expiry of a record, if it is a date: not after publication it
     is never shown."""
-    expires = _moment(data, KEY, zone)
+    expires = _moment(data, EXPIRY, zone)
     if expires is None or expires.year == 1 or expires == expiry_of(data, zone):
         return []
     return [
         Problem(
-            (KEY,),
-            "a moment after publishedDateTime, or the record is never shown",
+            (EXPIRY,),
+            f"a moment after {DATE}, or the record is never shown",
             "an earlier one",
         )
     ]
@@ -43,7 +43,7 @@ def expiry_of(data: dict[str, Any], zone: tzinfo) -> datetime | None:
 
     The year 1, the zero date of Hugo, says nothing.
     """
-    expires, published = _moment(data, KEY, zone), _moment(data, "publishedDateTime", zone)
+    expires, published = _moment(data, EXPIRY, zone), _moment(data, DATE, zone)
     if expires is None or expires.year == 1:
         return None
     return (
@@ -53,17 +53,17 @@ def expiry_of(data: dict[str, Any], zone: tzinfo) -> datetime | None:
 
 def is_in_doubt(problems: Sequence[Problem]) -> bool:
     """Tell whether a record is left out for what it says, or may say, of its expiry."""
-    return any(one.cost is Cost.RECORD and KEY in (*one.path[:1], one.named) for one in problems)
+    return any(one.cost is Cost.RECORD and EXPIRY in (*one.path[:1], one.named) for one in problems)
 
 
 def is_likely_expiry(key: str) -> bool:
-    """Tell whether a key that is not known is likely `expiryDateTime`, misspelled."""
+    """Tell whether a key that is not known is likely the key of the expiry, misspelled."""
     letters = "".join(character for character in key.casefold() if character.isalpha())
     if letters.startswith("expir") and letters.endswith("datetime"):
         return True
-    if abs(len(letters) - len(KEY)) > LARGEST_DIFFERENCE:
+    if abs(len(letters) - len(EXPIRY)) > LARGEST_DIFFERENCE:
         return False
-    return SequenceMatcher(None, letters, KEY.casefold()).ratio() >= 0.88
+    return SequenceMatcher(None, letters, EXPIRY.casefold()).ratio() >= 0.88
 
 
 def may_say_expired(text: str, keys: Collection[str], now: datetime, zone: tzinfo) -> bool:

@@ -13,12 +13,13 @@ from datetime import UTC, tzinfo
 from typing import Any
 from urllib.parse import urljoin
 
+from feeds.records.dates import MOMENT
+from feeds.records.file_names import address_part, named
+from feeds.records.key_typos import HIDING
+from feeds.records.keys import CATEGORY, DATE, ID, IMAGES, PUBLISHED, TOPICS, URL, WEB_URL
 from feeds.records.mapping import OURS, Constant, FieldMapping, Nested, Source, Template, TheirKey
-from feeds.records.moments import MOMENT
-from feeds.records.naming import address_part, named
-from feeds.records.plain import Path, Plain
-from feeds.records.shape import as_boolean, as_moment, clean, holds_secret
-from feeds.records.slips import HIDING
+from feeds.records.plain_data import Path, Plain
+from feeds.records.values import as_boolean, as_moment, clean, holds_secret
 
 SPLIT_KEYS = ("tags", "categories")
 WHOLE_KEYS = ("tag", "category")
@@ -63,7 +64,7 @@ class _Applying:
         self._theirs = theirs
         # Their `id` is as a rule a word of their own program: it is ours only where the mapping
         # says so.
-        own = OURS - mapping.fields.keys() - {"id"}
+        own = OURS - mapping.fields.keys() - {ID}
         self._data = {key: value for key, value in theirs.items() if key in own}
         self._origins: dict[Path, Path] = {}
         self._lacking: dict[str, str] = {}
@@ -73,11 +74,11 @@ class _Applying:
 
     def mapped(self) -> Mapped:
         # The date first: addresses are made of it.
-        if (source := self._mapping.fields.get("publishedDateTime")) is not None:
-            self._set(("publishedDateTime",), source)
+        if (source := self._mapping.fields.get(DATE)) is not None:
+            self._set((DATE,), source)
         self._dates()
         for name, source in self._mapping.fields.items():
-            if name not in ("publishedDateTime", "published"):
+            if name not in (DATE, PUBLISHED):
                 self._set((name,), source)
         self._names()
         self._images()
@@ -183,9 +184,9 @@ class _Applying:
         In UTC, the zone of a site that names none, it is the one that is written, whatever its
         offset.
         """
-        if not _says_something(self._data.get("publishedDateTime", NOTHING)) and self._day:
-            self._data["publishedDateTime"] = "-".join(self._day)
-        written = self._data.get("publishedDateTime")
+        if not _says_something(self._data.get(DATE, NOTHING)) and self._day:
+            self._data[DATE] = "-".join(self._day)
+        written = self._data.get(DATE)
         match = MOMENT.fullmatch(written.strip()) if isinstance(written, str) else None
         self._day = (match[1], match[2], match[3]) if match else None
         if self._zone is not UTC:
@@ -196,52 +197,52 @@ class _Applying:
 
     def _names(self) -> None:
         """Topics in one text become a list; of several categories the first is taken."""
-        topics = self._data.get("topics")
+        topics = self._data.get(TOPICS)
         if isinstance(topics, str) and not holds_secret(topics):
-            origin = self._origins.get(("topics",), ("topics",))
-            self._data["topics"] = _split(topics, str(origin[-1]))
+            origin = self._origins.get((TOPICS,), (TOPICS,))
+            self._data[TOPICS] = _split(topics, str(origin[-1]))
             self._origins.update(
-                {("topics", index): origin for index in range(len(self._data["topics"]))}
+                {(TOPICS, index): origin for index in range(len(self._data[TOPICS]))}
             )
         elif isinstance(topics, list):
-            self._data["topics"] = list(self._labels("topics", topics))
+            self._data[TOPICS] = list(self._labels(TOPICS, topics))
         category, origin = (
-            self._data.get("category"),
-            self._origins.get(("category",), ("category",)),
+            self._data.get(CATEGORY),
+            self._origins.get((CATEGORY,), (CATEGORY,)),
         )
         if isinstance(category, list):
-            self._data["category"] = next(self._labels("category", category), None)
+            self._data[CATEGORY] = next(self._labels(CATEGORY, category), None)
         elif isinstance(category, str) and origin[-1] in SPLIT_KEYS and not holds_secret(category):
-            self._data["category"] = next(iter(_split(category, str(origin[-1]))), None)
+            self._data[CATEGORY] = next(iter(_split(category, str(origin[-1]))), None)
 
     def _labels(self, name: str, items: list[Any]) -> Iterator[Any]:
         base = self._origins.get((name,), (name,))
         for index, item in enumerate(items):
             labelled = isinstance(item, dict) and "label" in item
             place: Path = (*base, index, "label") if labelled else (*base, index)
-            self._origins[(name, index) if name == "topics" else (name,)] = place
+            self._origins[(name, index) if name == TOPICS else (name,)] = place
             yield item["label"] if labelled else item
 
     def _images(self) -> None:
         """One image, or addresses alone, become what a list of images is; they may be relative to
         the article."""
-        images, base = self._data.get("images"), self._origins.get(("images",), ("images",))
+        images, base = self._data.get(IMAGES), self._origins.get((IMAGES,), (IMAGES,))
         if images is None or images == "":
             return
         made: list[Any] = []
         for index, item in enumerate(images if isinstance(images, list) else [images]):
             place: Path = (*base, index) if isinstance(images, list) else base
-            self._origins["images", index] = place
+            self._origins[IMAGES, index] = place
             if isinstance(item, str):
-                self._origins["images", index, "url"] = place
-                item = {"url": item}
-            if isinstance(item, dict) and isinstance(url := item.get("url"), str):
-                item = {**item, "url": self._absolute(url)}
+                self._origins[IMAGES, index, URL] = place
+                item = {URL: item}
+            if isinstance(item, dict) and isinstance(url := item.get(URL), str):
+                item = {**item, URL: self._absolute(url)}
             made.append(item)
-        self._data["images"] = made
+        self._data[IMAGES] = made
 
     def _absolute(self, url: str) -> str:
-        base = self._data.get("webUrl")
+        base = self._data.get(WEB_URL)
         if not isinstance(base, str) or not url.strip() or holds_secret(url):
             return url
         try:
@@ -252,19 +253,19 @@ class _Applying:
     def _hide(self) -> None:
         """Every key that may hide the record counts: one that says so hides it, and so does one
         that says nothing."""
-        others = (name for name in self._mapping.fields if name != "published")
+        others = (name for name in self._mapping.fields if name != PUBLISHED)
         taken = {key.path[0] for name in others for key in self._mapping.keys_of(name)}
-        signs = list(self._mapping.keys_of("published"))
-        usual = [TheirKey(("published",)), *(TheirKey((name,), negated=True) for name in HIDING)]
-        signs += [sign for sign in usual if sign.path[0] not in taken]
+        signs = list(self._mapping.keys_of(PUBLISHED))
+        common = [TheirKey((PUBLISHED,)), *(TheirKey((name,), negated=True) for name in HIDING)]
+        signs += [sign for sign in common if sign.path[0] not in taken]
         wrong: tuple[Any, Path] | None = None
-        self._data.pop("published", None)
+        self._data.pop(PUBLISHED, None)
         for value in (
             item.value
-            for item in self._mapping.fields.get("published", ())
+            for item in self._mapping.fields.get(PUBLISHED, ())
             if isinstance(item, Constant)
         ):
-            self._data["published"] = value
+            self._data[PUBLISHED] = value
         asked: set[Path] = set()
         for sign in signs:
             value = self._look_up(sign)
@@ -277,10 +278,10 @@ class _Applying:
                 wrong = wrong or (value, sign.path)
                 continue
             if not shows:
-                self._data["published"], self._origins[("published",)] = Plain("false"), sign.path
+                self._data[PUBLISHED], self._origins[(PUBLISHED,)] = Plain("false"), sign.path
                 return
         if wrong is not None:
-            self._data["published"], self._origins[("published",)] = wrong
+            self._data[PUBLISHED], self._origins[(PUBLISHED,)] = wrong
 
 
 def _says_something(value: Any) -> bool:

@@ -8,8 +8,8 @@ tests/records/test_lines.py holds that.
 
 import re
 
-from feeds.records.lines import read_lines
-from feeds.records.plain import FrontMatter
+from feeds.records.fast_parser import read_data
+from feeds.records.plain_data import FrontMatter
 
 BEGIN = re.compile(r"\s*---[ \t]*\r?\n")
 END = re.compile(r"\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)")
@@ -52,9 +52,9 @@ def _fence(text: str, start: int) -> int:
 def read(text: str, *, with_places: bool = False) -> FrontMatter:
     """Read a record's text.  `with_places` also notes where each value stands, which costs time."""
     source, body, before = split(text)
-    data = None if with_places else read_lines(source)
+    data = None if with_places else read_data(source)
     if data is not None:
         return FrontMatter(data, body, (), {})
-    from feeds.records import events  # few records need the parser
+    from feeds.records import full_parser  # few records need it
 
-    return events.read(source, body, before, with_places)
+    return full_parser.read(source, body, before, with_places)

@@ -13,16 +13,17 @@ from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple
 
-from feeds.records.expiry import KEY as EXPIRY
 from feeds.records.expiry import expiry_of, is_likely_expiry
 from feeds.records.faults import Cost
 from feeds.records.fields import Mapped
-from feeds.records.plain import Path, Plain, key_text
-from feeds.records.shape import FALSE, KEYS, as_boolean, as_moment
-from feeds.records.slips import HIDING, likely_meant
+from feeds.records.key_typos import HIDING, likely_meant
+from feeds.records.keys import DATE, EXPIRY, KEYS, PROVIDER, PUBLISHED
+from feeds.records.plain_data import Path, Plain, key_text
 from feeds.records.text import normalized
 from feeds.records.validation import Problem
+from feeds.records.values import FALSE, as_boolean, as_moment
 
+EXPIRY_LETTERS, DATE_LETTERS = EXPIRY.casefold(), DATE.casefold()
 # All names are compared by their letters alone, in lower case: `expiry_date` is `expiryDate`.
 HIDES_WHEN_TRUE = {
     *(*HIDING, "private", "hidden", "embargoed", "expired"),
@@ -84,7 +85,7 @@ BUILDS = {"build"}  # Hugo's `_build` or `build`, a mapping
 # Where a key stands in a place of its own, in another value or in the body, only these are taken
 # for signs: they are about publication whatever they stand in.  `hidden` below `cover` is about the
 # cover.
-ANYWHERE = {"published", "publish", "unpublish", "unpublished", "draft", "expirydatetime"}
+ANYWHERE = {PUBLISHED, "publish", "unpublish", "unpublished", "draft", EXPIRY_LETTERS}
 
 DEEPEST_SEARCH = 32
 KNOWN = {
@@ -98,7 +99,7 @@ KNOWN = {
     "permalink",
     "listed",
 }
-SLIPPED = ("published", *HIDING, "private", "hidden")
+SLIPPED = (PUBLISHED, *HIDING, "private", "hidden")
 # What looks like ASCII letters and is none, beyond accents and what Unicode itself calls
 # compatible.
 LOOK_ALIKE = str.maketrans(
@@ -172,7 +173,7 @@ class Signs:
 def decides(problem: Problem) -> bool:
     """True if what is wrong is a key that decides about publication."""
     return problem.cost is Cost.RECORD and (problem.named or key_text(problem.path)) in (
-        "published",
+        PUBLISHED,
         *SLIPPED,
     )
 
@@ -180,7 +181,7 @@ def decides(problem: Problem) -> bool:
 def says_unpublished(data: dict[str, Any]) -> bool:
     """True if `published`, in data in our keys, is false."""
     try:
-        return "published" in data and not as_boolean(data["published"])
+        return PUBLISHED in data and not as_boolean(data[PUBLISHED])
     except ValueError:
         return False
 
@@ -190,7 +191,7 @@ def _signs(data: dict[str, Any], own: Collection[str]) -> Iterator[Sign]:
     else there."""
     for key, value in data.items():
         if key in own:
-            if key == "provider" and isinstance(value, dict):
+            if key == PROVIDER and isinstance(value, dict):
                 yield from _inside(value, (key,), whole=True)
             else:
                 yield from _below(value, (key,))
@@ -362,21 +363,21 @@ def clearly_hides(name: str, value: Any) -> bool:
 def hides_from_inside(name: str, value: Any) -> bool:
     """Tell whether a key that stands in another value means the record: elsewhere it may be a word
     of their own."""
-    if name == "expirydatetime":
+    if name == EXPIRY_LETTERS:
         return value not in (None, "")
-    if name in ("published", "publish"):
-        return _truth(value) is False or (value is None and name == "published")
+    if name in (PUBLISHED, "publish"):
+        return _truth(value) is False or (value is None and name == PUBLISHED)
     return name in ANYWHERE and _truth(value) is True
 
 
 def meant(key: str) -> str:
     """Return how a key that hides a record is written as a key of ours, where it is one."""
-    return {"published": "published", "expirydatetime": EXPIRY}.get(letters(key), key)
+    return {PUBLISHED: PUBLISHED, EXPIRY_LETTERS: EXPIRY}.get(letters(key), key)
 
 
 def may_mean_hidden(name: str, value: Any) -> bool:
     """Tell whether a line of a record that cannot be read may say that it is hidden."""
-    if name != "expirydatetime" and (
+    if name != EXPIRY_LETTERS and (
         hides_from_inside(name, value) or reason(name, value) is not None
     ):
         return True
@@ -394,7 +395,7 @@ def likely_hiding(key: str, value: Any, names: Collection[str] = SLIPPED) -> str
     """Return the key, among `names`, that hides records and of which an unknown key is likely a
     slip."""
     if letters(key) in ("unpublish", "unpublished"):
-        return "published" if "published" in names and _truth(value) is not False else None
+        return PUBLISHED if PUBLISHED in names and _truth(value) is not False else None
     if key in HIDING or is_known(key):
         return None
     if EXPIRY in names and value not in (None, "") and is_likely_expiry(key):

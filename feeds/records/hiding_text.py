@@ -15,11 +15,12 @@ from typing import Any, NamedTuple
 
 from feeds.records import frontmatter
 from feeds.records.bounds import MOST_SEARCHED
-from feeds.records.expiry import KEY as EXPIRY
 from feeds.records.expiry import may_say_expired
 from feeds.records.hiding import (
     ANYWHERE,
+    DATE_LETTERS,
     ENDS,
+    EXPIRY_LETTERS,
     MAYBE_ENDS,
     STARTS,
     clearly_hides,
@@ -31,10 +32,11 @@ from feeds.records.hiding import (
     meant,
     same_letters,
 )
+from feeds.records.key_typos import HIDING
+from feeds.records.keys import EXPIRY, KEYS, PUBLISHED
 from feeds.records.mapping import FieldMapping
-from feeds.records.plain import NULLS, Plain
-from feeds.records.shape import FALSE, KEYS, TRUE
-from feeds.records.slips import HIDING
+from feeds.records.plain_data import NULLS, Plain
+from feeds.records.values import FALSE, TRUE
 
 LINE = re.compile(
     r"^(?P<before>[ \t]*(?:[-*>][ \t]+)?[\"']?)(?P<key>[^\W\d_][\w -]{2,39}?)[\"']?[ \t]*[:=][ \t]*"
@@ -44,9 +46,9 @@ LINE = re.compile(
 DATED = re.compile(
     r"(?<![\w-])([A-Za-z][\w-]{2,39})[\"']?[ \t]*[:=][ \t]*[\"']?(\d{4}[^\n,}\"'#]{0,40})"
 )
-COMING = {"publisheddatetime", *STARTS}
+COMING = {DATE_LETTERS, *STARTS}
 COMING_OF_BLOGS = {"date", "pubdate"}
-OVER = {"expirydatetime", *ENDS, *MAYBE_ENDS}
+OVER = {EXPIRY_LETTERS, *ENDS, *MAYBE_ENDS}
 # A word about publication, and what stands after it in its line or item.
 ABOUT = re.compile(
     r"""(?<![\w-])([\w-]{0,40}?(?:publish|draft|unlisted)[\w-]*)([^\n,}]*)""", re.IGNORECASE
@@ -97,7 +99,7 @@ def hiding_lines(
             at = max(0, front.find(value.split("\n")[line.line - 1].strip()))
             return [(_place(front, 1, at, line.key), "it inside another value")]
     found = [
-        (_sign_line(front, 1, ANYWHERE - {"expirydatetime"}), "it inside another value"),
+        (_sign_line(front, 1, ANYWHERE - {EXPIRY_LETTERS}), "it inside another value"),
         (line_in_body(body, now, zone, front.count("\n") + 1), "it in the body"),
     ]
     return [(line, place) for line, place in found if line is not None]
@@ -140,7 +142,7 @@ def may_be_hidden(
     plain = same_letters(text)
     # What the keys of theirs say that `published` is taken from is not known here.
     if "\\u" in plain or any(
-        re.search(rf"\b{re.escape(key)}\b", plain) for key in _deciding(mapping, "published")
+        re.search(rf"\b{re.escape(key)}\b", plain) for key in _deciding(mapping, PUBLISHED)
     ):
         return True
     if _may_say_unpublished(plain) or may_say_expired(plain, _deciding(mapping, EXPIRY), now, zone):
@@ -249,13 +251,13 @@ def _is_front_matter(line: str) -> bool:
 def _may_say_unpublished(plain: str) -> bool:
     for word, rest in ABOUT.findall(plain):
         name = letters(word)
-        if name in ("publisheddatetime", "publisher", "publishers", *STARTS, *ENDS):
+        if name in (DATE_LETTERS, "publisher", "publishers", *STARTS, *ENDS):
             continue
         shows = (
             FALSE
             if name in (*HIDING, "unpublish", "unpublished")
             else TRUE
-            if name == "published"
+            if name == PUBLISHED
             else set[str]()
         )
         if re.sub(r"^[\"']?\s*[:=]\s*", "", rest).strip(" ,}\t") not in shows:

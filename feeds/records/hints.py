@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 from feeds.records.faults import Cost, Fault
-from feeds.records.shape import FALSE, TRUE
+from feeds.records.values import FALSE, TRUE
 
 FILE = re.compile(r"[^/]*\.(?:jpe?g|png|gif|webp|avif|svg|html?|md|pdf)", re.IGNORECASE)
 NUMBERS = ("whole number", "number of zero")

@@ -12,19 +12,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from feeds.model import digest
-from feeds.records.plain import SECRET_KEY, key_text
-from feeds.records.shape import ADDRESSES, KEYS, ProviderShape
+from feeds.records import keys
+from feeds.records.keys import ADDRESSES, KEYS, OF_PROVIDER, PROVIDER, PUBLISHED, SECRET_KEY
+from feeds.records.plain_data import key_text
 from feeds.records.toml import plain
 from feeds.records.validation import validate
 
 OURS = KEYS - {SECRET_KEY}
 PARTS = ("year", "month", "day", "slug", "path")
+# Data of a record with nothing wrong.
 SOUND: dict[str, Any] = {
-    "title": "x",
-    "webUrl": "https://example.org/",
-    "publishedDateTime": "2026-11-23",
-    "provider": {"domain": "example.org"},
+    **{
+        key.name: key.type.example
+        for key in keys.RECORD
+        if key.required and isinstance(key.type, keys.Scalar)
+    },
+    PROVIDER: {keys.DOMAIN: keys.HOST.example},
 }
+DATES = {key.name for key in keys.RECORD if key.type is keys.MOMENT}
+PROVIDER_KEYS = {key.name for key in OF_PROVIDER.keys}
 FORMS = (
     'expected a key of theirs, a list of them, { value = … } or { template = "…" }',
     'expected { not = "…" } for published alone',
@@ -106,14 +112,16 @@ def read_mapping(table: Any) -> FieldMapping | None:
             faults.append(f"records.fields.{error}")
     if faults:
         raise MappingError("; ".join(faults))
-    if fields and "id" in table:  # beside other keys it is not taken from itself unless it is named
-        fields.setdefault("id", _source("id", table["id"]))
+    if (
+        fields and keys.ID in table
+    ):  # beside other keys it is not taken from itself unless it is named
+        fields.setdefault(keys.ID, _source(keys.ID, table[keys.ID]))
     return FieldMapping(fields, digest(json.dumps(table, default=repr))) if fields else None
 
 
 def _source(name: str, value: Any) -> Source:
     if (
-        name == "provider"
+        name == PROVIDER
         and isinstance(value, dict)
         and not value.keys() & {"value", "template", "not"}
     ):
@@ -126,7 +134,7 @@ def _source(name: str, value: Any) -> Source:
 
 def _nested(name: str, table: dict[str, Any]) -> Nested:
     for key in table:
-        if key not in ProviderShape.model_fields:
+        if key not in PROVIDER_KEYS:
             raise MappingError(f"{name}.{key}: expected no such key")
     return Nested({key: _source(f"{name}.{key}", item) for key, item in table.items()})
 
@@ -138,14 +146,14 @@ def _candidate(name: str, value: Any) -> Candidate:
         case [("value", constant)]:
             _check_no_secret(name, constant)
             return _constant(name, plain(constant))
-        case [("template", str(text))] if name != "published":
+        case [("template", str(text))] if name != PUBLISHED:
             return _template(name, text)
         case [("not", str(key))]:
-            if name != "published":
+            if name != PUBLISHED:
                 raise MappingError(f"{name}: {FORMS[1]}, got {value!r}")
             return TheirKey(_path(name, key), negated=True)
         case [("utc", str(key))]:
-            if not name.endswith("DateTime"):
+            if name not in DATES:
                 raise MappingError(f"{name}: {FORMS[2]}, got {value!r}")
             return TheirKey(_path(name, key), in_utc=True)
     raise MappingError(f"{name}: {FORMS[0]}, got {value!r}")
@@ -217,7 +225,7 @@ def _is_identity(name: str, source: Source) -> bool:
     return (
         not others
         and isinstance(first, Nested)
-        and first.fields.keys() == set(ProviderShape.model_fields)
+        and first.fields.keys() == PROVIDER_KEYS
         and all(_is_identity(f"{name}.{key}", inner) for key, inner in first.fields.items())
     )
 

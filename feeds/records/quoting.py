@@ -11,8 +11,8 @@ import unicodedata
 from codecs import BOM_UTF8
 
 from feeds.records import frontmatter, toml
-from feeds.records.plain import SECRET_KEY
-from feeds.records.slips import LONGEST_SLIP, likely_key
+from feeds.records.key_typos import LONGEST_SLIP, likely_key
+from feeds.records.plain_data import SECRET_KEY
 from feeds.records.text import normalized
 
 WORD = re.compile(r"[\w-]+")

@@ -11,35 +11,25 @@ from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple
 
-from feeds.model import Article, Image, Provider, Related, address_digest, digest, identity
-from feeds.records import fields, frontmatter, hiding, toml
+from feeds.model import Article, address_digest, digest
+from feeds.records import fields, frontmatter, hiding, keys, toml
 from feeds.records.bounds import MOST_BODY
-from feeds.records.expiry import KEY as EXPIRY
 from feeds.records.expiry import expiry_of, is_in_doubt, problems_of_expiry
+from feeds.records.fast_parser import read_article
 from feeds.records.faults import Cost, Fault
 from feeds.records.fields import Mapped
+from feeds.records.file_names import is_aside
 from feeds.records.hiding_text import hiding_lines, line_in_body, may_be_hidden
+from feeds.records.key_typos import likely_key
+from feeds.records.keys import ADDRESSES, KEYS, SECRET_KEY
 from feeds.records.mapping import FieldMapping
 from feeds.records.markup import flaw_of
-from feeds.records.naming import is_aside
 from feeds.records.passages import visible
-from feeds.records.plain import SECRET_KEY, Path, Place, key_text
-from feeds.records.shape import (
-    ADDRESSES,
-    KEYS,
-    ProviderShape,
-    Record,
-    RelatedShape,
-    as_address,
-    as_moment,
-    clean,
-    holds_secret,
-)
-from feeds.records.slips import likely_key
-from feeds.records.usual import usual_article
-from feeds.records.validation import NESTED, Problem, described, validate
+from feeds.records.plain_data import Path, Place, key_text
+from feeds.records.validation import Problem, described, validate
+from feeds.records.values import as_address, as_moment, clean, holds_secret
 
-NAMES = KEYS.union(*(shape.model_fields for shape in NESTED.values()))
+NAMES = frozenset(keys.every_name())
 MOST_FAULTS = 100  # that are told of one record
 
 
@@ -85,30 +75,22 @@ def read_record(
     left out. `liquid` tells whether blocks of a template language act in code as well; unless it is
     given they do with a mapping.
     """
-    mark = digest(content)
+    digest_of_file = digest(content)
     try:
         text = content.removeprefix(BOM_UTF8).decode()
     except UnicodeDecodeError as error:
         good = error.object[: error.start].decode()
         place = (good.count("\n") + 1, len(good) - good.rfind("\n"))
         fault = Fault(path, *place, "", "UTF-8", f"the byte 0x{error.object[error.start]:02x}")
-        return Reading(
-            path, mark, None, (fault,), doubtful=may_be_hidden(content, now, mapping, zone)
-        )
+        doubtful = may_be_hidden(content, now, mapping, zone)
+        return Reading(path, digest_of_file, None, (fault,), doubtful=doubtful)
     is_toml = toml.is_toml(text)
     if mapping is None and not is_toml and not liquid:
         source, body, _ = frontmatter.split(text)
-        usual = (
-            None if line_in_body(body, now, zone) else usual_article(source, body, path, mark, now)
-        )
-        if usual is not None and (
-            not usual[0].body or flaw_of(usual[0].body, usual[0].link, most_html) is None
-        ):
-            would_be, is_published = usual
-            if is_published:
-                return Reading(path, mark, would_be, ())
-            moments = would_be.published, would_be.expires
-            return Reading(path, mark, None, (), True, False, _held_by(would_be), *moments)
+        if not line_in_body(body, now, zone):
+            plain = read_article(source, body, path, digest_of_file, now)
+            if plain is not None and _has_sound_body(plain[0], most_html):
+                return _reading_of(*plain)
     read = toml.read if is_toml else frontmatter.read
     front = read(text)
     faults = [
@@ -116,15 +98,14 @@ def read_record(
         for flaw in front.flaws
     ]
     if front.data is None:
-        return Reading(
-            path, mark, None, tuple(faults), doubtful=may_be_hidden(content, now, mapping, zone)
-        )
+        doubtful = may_be_hidden(content, now, mapping, zone)
+        return Reading(path, digest_of_file, None, tuple(faults), doubtful=doubtful)
     body = clean(front.body).strip()
     mapped = (
         Mapped(front.data) if mapping is None else fields.apply(mapping, front.data, path, zone)
     )
     if mapping is not None and is_aside(path):
-        return Reading(path, mark, None, (), unpublished=True, held=_held(mapped.data))
+        return Reading(path, digest_of_file, None, (), unpublished=True, held=_held(mapped.data))
     record, problems = validate(mapped.data, zone)
     problems = _with_lacking(problems, mapped)
     if record is not None:
@@ -144,20 +125,24 @@ def read_record(
         problems.append(Problem((), f"a body without the key {SECRET_KEY} in it", "", Cost.PART))
         body = ""
     body = visible(body, templates_in_code=mapping is not None if liquid is None else liquid)
-    if body and record is not None and (flaw := flaw_of(body, record.webUrl, most_html)):
+    if body and record is not None and (flaw := flaw_of(body, record["link"], most_html)):
         faults.append(Fault(path, _line_of_body(text, front.body), 1, "body", flaw, cost=Cost.PART))
         body = ""
     if problems:
         places = read(text, with_places=True).places
         faults += [_fault(path, problem, mapped, places) for problem in problems]
     # What a mapping makes of a record follows from its path too.
-    shown = mark if mapping is None else digest(mark, path)
+    digest_of_article = digest_of_file if mapping is None else digest(digest_of_file, path)
     kept = (
         record is not None
         and not signs.unpublished
         and all(fault.cost is not Cost.RECORD for fault in faults)
     )
-    article = _article(path, shown, record, body, signs) if record is not None and kept else None
+    article = (
+        keys.article(path, digest_of_article, _with_signs(record, signs), body)
+        if record is not None and kept
+        else None
+    )
     faults.sort(key=lambda fault: (fault.line, fault.column))
     if len(faults) > MOST_FAULTS:
         last = faults[MOST_FAULTS]
@@ -165,19 +150,19 @@ def read_record(
             replace(last, key="", expected=f"at most {MOST_FAULTS} faults", got=str(len(faults)))
         ]
     if article is not None:
-        return Reading(path, mark, article, tuple(faults))
+        return Reading(path, digest_of_file, article, tuple(faults))
     doubtful = not signs.unpublished and (
         hides
         or bool(lines)
         or is_in_doubt(problems)
-        or hiding.may_be_later(mapped.data.get("publishedDateTime"), now, zone)
+        or hiding.may_be_later(mapped.data.get(keys.DATE), now, zone)
         or (bool(front.flaws) and may_be_hidden(content, now, mapping, zone))
     )
     due = max(filter(None, [_due(mapped.data, zone), signs.start]), default=None)
     expires = min(filter(None, [expiry_of(mapped.data, zone), signs.end]), default=None)
     return Reading(
         path,
-        mark,
+        digest_of_file,
         None,
         tuple(faults),
         signs.unpublished,
@@ -204,9 +189,9 @@ def place_of_identity(
     read = toml.read if toml.is_toml(text) else frontmatter.read
     front = read(text, with_places=True)
     if front.data is None or () not in front.places:
-        return 1, 1, "webUrl"  # it is another text by now
+        return 1, 1, keys.WEB_URL  # it is another text by now
     mapped = Mapped(front.data) if mapping is None else fields.apply(mapping, front.data, path)
-    key = "id" if mapped.data.get("id") else "webUrl"
+    key = keys.ID if mapped.data.get(keys.ID) else keys.WEB_URL
     fault = _fault(path, Problem((key,), ""), mapped, front.places)
     return fault.line, fault.column, fault.key
 
@@ -235,19 +220,39 @@ def _known_key(path: Path) -> str:
     return key_text(path) if all(isinstance(step, int) or step in NAMES for step in path) else ""
 
 
-def _problems_of_update(record: Record, now: datetime) -> list[Problem]:
-    updated, path = record.updatedDateTime, ("updatedDateTime",)
+def _has_sound_body(article: Article, most_html: int) -> bool:
+    return not article.body or flaw_of(article.body, article.link, most_html) is None
+
+
+def _reading_of(article: Article, is_published: bool) -> Reading:
+    """Return the reading of a record without a fault, which its editor may not publish."""
+    if is_published:
+        return Reading(article.path, article.digest, article, ())
+    return Reading(
+        article.path,
+        article.digest,
+        None,
+        (),
+        unpublished=True,
+        held=_held_by(article),
+        due=article.published,
+        expires=article.expires,
+    )
+
+
+def _problems_of_update(record: dict[str, Any], now: datetime) -> list[Problem]:
+    updated, path = record.get("updated"), (keys.UPDATED,)
     if updated is None:
         return []
-    if updated < record.publishedDateTime:
-        return [Problem(path, "a moment after publishedDateTime", "one before it", Cost.PART)]
+    if updated < record["published"]:
+        return [Problem(path, f"a moment after {keys.DATE}", "one before it", Cost.PART)]
     if updated > now:
         return [Problem(path, "a moment that has passed", "one to come", Cost.PART, until=updated)]
     return []
 
 
 def _held_by(article: Article) -> tuple[str, ...]:
-    links = (getattr(article, name) for name in ADDRESSES.values())
+    links = (*(getattr(article, field) for field in ADDRESSES.values()), *article.previous)
     return tuple(dict.fromkeys([address_digest(link) for link in links if link is not None]))
 
 
@@ -256,7 +261,7 @@ def _held(data: dict[str, Any]) -> tuple[str, ...]:
     for key in ADDRESSES:
         with suppress(ValueError):
             found.append(address_digest(as_address(data.get(key))))
-    previous = data.get("previousUrls")
+    previous = data.get(keys.PREVIOUS)
     for address in previous if isinstance(previous, list) else ():
         with suppress(ValueError):
             found.append(address_digest(as_address(address)))
@@ -265,7 +270,7 @@ def _held(data: dict[str, Any]) -> tuple[str, ...]:
 
 def _due(data: dict[str, Any], zone: tzinfo) -> datetime | None:
     try:
-        return as_moment(data.get("publishedDateTime"), zone)
+        return as_moment(data.get(keys.DATE), zone)
     except ValueError:
         return None
 
@@ -287,7 +292,7 @@ def _misspellings(data: dict[str, Any], known: frozenset[str]) -> list[Problem]:
         return []
     problems: list[Problem] = []
     is_hidden = False
-    absent = [name for name in (*hiding.SLIPPED, EXPIRY) if name not in data]
+    absent = [name for name in (*hiding.SLIPPED, keys.EXPIRY) if name not in data]
     for key in sorted(data.keys() - KEYS - known):
         if len(problems) > MOST_FAULTS and is_hidden:
             break  # no more are reported, and the record is left out as it is
@@ -308,42 +313,12 @@ def _misspellings(data: dict[str, Any], known: frozenset[str]) -> list[Problem]:
     return problems
 
 
-def _article(path: str, mark: str, record: Record, body: str, signs: hiding.Signs) -> Article:
-    updated, published = record.updatedDateTime, record.publishedDateTime
+def _with_signs(record: dict[str, Any], signs: hiding.Signs) -> dict[str, Any]:
+    """Return the fields of an article in the time in which keys of other software show it."""
+    published, updated = record["published"], record.get("updated")
     if signs.start is not None:
         published = max(published, signs.start)
-    return Article(
-        path=path,
-        digest=mark,
-        id=record.id
-        or (identity(record.previousUrls[0]) if record.previousUrls else identity(record.webUrl)),
-        link=record.webUrl,
-        title=record.title,
-        published=published,
-        updated=updated if updated is not None and updated >= published else None,
-        provider=_provider(record.provider),
-        excerpt=record.excerpt or "",
-        body=body,
-        category=record.category,
-        topics=tuple(dict.fromkeys(record.topics)),
-        images=tuple(
-            Image(shape.url, shape.width, shape.height, shape.length) for shape in record.images
-        ),
-        related=tuple(_related(item) for item in record.related),
-        original_link=record.originalUrl,
-        amp_link=record.ampWebUrl,
-        cdn_amp_link=record.cdnAmpWebUrl,
-        quality=record.quality,
-        heat=record.heat,
-        given_id=record.id,
-        previous=tuple(dict.fromkeys([identity(address) for address in record.previousUrls])),
-        expires=min(filter(None, [signs.expires, signs.end]), default=None),
-    )
-
-
-def _provider(shape: ProviderShape) -> Provider:
-    return Provider(domain=shape.domain, name=shape.name or shape.domain)
-
-
-def _related(shape: RelatedShape) -> Related:
-    return Related(shape.title, shape.webUrl, _provider(shape.provider) if shape.provider else None)
+    if updated is not None and updated < published:
+        updated = None
+    expires = min(filter(None, [signs.expires, signs.end]), default=None)
+    return {**record, "published": published, "updated": updated, "expires": expires}

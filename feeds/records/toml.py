@@ -13,7 +13,7 @@ from bisect import bisect_left
 from datetime import date, time
 from typing import Any
 
-from feeds.records.plain import DEEPEST, SECRET_KEY, Flaw, FrontMatter, Path, Place, Plain
+from feeds.records.plain_data import DEEPEST, SECRET_KEY, Flaw, FrontMatter, Path, Place, Plain
 
 OPENING = re.compile(r"\s*\+\+\+[ \t]*(?:\r?\n|\Z)")
 FENCED = re.compile(r"\s*\+\+\+[ \t]*\r?\n(?P<toml>(?:.*\n)*?)\+\+\+[ \t]*(?:\r?\n|\Z)")

@@ -1,36 +1,40 @@
-"""Plain data in our keys to a Record, and what is wrong with it: a wrong optional part costs itself
-alone.
+"""Plain data in our keys to the fields of an article, and what is wrong with it: a wrong optional
+part costs itself alone.
 
-Not here: how data is written and where it stands (frontmatter, toml), what a Record becomes
-(reading).
+The models of pydantic are made from the table of keys. Not here: how data is written and where it
+stands (full_parser, toml), and what becomes of the fields (reading).
 """
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainValidator,
+    ValidationError,
+    ValidationInfo,
+    create_model,
+)
 
 from feeds.records.faults import Cost
-from feeds.records.plain import SECRET_KEY, Path
-from feeds.records.shape import MOST_ITEMS, ImageShape, ProviderShape, Record, RelatedShape
+from feeds.records.keys import (
+    MOMENT,
+    MOST_ITEMS,
+    RECORD,
+    SECRET_KEY,
+    Key,
+    ListOf,
+    MappingOf,
+    Scalar,
+    Type,
+    inner,
+)
+from feeds.records.plain_data import Path
 
-NESTED: dict[str, type[BaseModel]] = {
-    "provider": ProviderShape,
-    "images": ImageShape,
-    "related": RelatedShape,
-}
-EXPECTED_OF_MISSING = {
-    "title": "text",
-    "webUrl": "an http or https address",
-    "url": "an http or https address",
-    "publishedDateTime": "a date and time, such as 2026-11-23T09:30:00Z",
-    "provider": "a mapping with a domain",
-    "domain": "a host name, such as example.org",
-}
-# Wrong, these cost the record: without them it would be shown, or be known to readers by another id
-# for good.
-DECISIVE = ("published", "expiryDateTime", "id", "previousUrls")
 EXPECTED_BY_TYPE = {
     "tuple_type": "a list",
     "model_type": "a mapping",
@@ -50,84 +54,150 @@ class Problem:
     named: str = ""
 
 
-def validate(data: dict[str, Any], zone: tzinfo = UTC) -> tuple[Record | None, list[Problem]]:
-    """A record from plain data, without its wrong optional parts; None when something required is
-    wrong.
+class _Model(BaseModel):
+    """A mapping of a record; unknown keys are ignored."""
 
-    Dates without an offset are in the zone.
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
+
+
+def _model(keys: tuple[Key, ...]) -> type[BaseModel]:
+    """Return a model with these keys, whose context is the zone of dates without an offset."""
+    fields: dict[str, Any] = {
+        key.name: (_annotated(key), ... if key.required else None) for key in keys
+    }
+    return create_model("Mapping", __base__=_Model, **fields)
+
+
+def _annotated(key: Key) -> Any:
+    kind = key.type
+    if isinstance(kind, ListOf):
+        item: Any = _annotated(Key("", kind.of, "", required=True))
+        make = kind.make
+        return Annotated[
+            tuple.__class_getitem__((item, ...)),
+            BeforeValidator(lambda items: () if items is None else items),
+            AfterValidator(lambda items: make(*items)),
+        ]
+    if isinstance(kind, MappingOf):
+        mapping = _mapping(kind)
+        return mapping if key.required else mapping | None
+    may_be_empty = key.empty and not key.required
+    return Annotated[Any, _validator(kind, may_be_empty)]
+
+
+def _mapping(kind: MappingOf) -> Any:
+    """Return the type of a mapping that becomes what the type makes of it."""
+    model, names, make = _model(kind.keys), [key.name for key in kind.kept], kind.make
+    made = AfterValidator(lambda one: make(*[getattr(one, name) for name in names]))
+    return Annotated[model, made]
+
+
+def _validator(kind: Scalar, may_be_empty: bool) -> PlainValidator:
+    def check(value: Any, info: ValidationInfo) -> Any:
+        if may_be_empty and (value is None or value == ""):
+            return None
+        return kind.check(value, info.context or UTC) if kind is MOMENT else kind.check(value)
+
+    return PlainValidator(check)
+
+
+Record = _model(RECORD)
+FIELDS = tuple((key.name, key.field) for key in RECORD if key.field)
+
+
+def validate(
+    data: dict[str, Any], zone: tzinfo = UTC
+) -> tuple[dict[str, Any] | None, list[Problem]]:
+    """Return the fields of an article by name, without absent and wrong optional ones.
+
+    None when something required is wrong. Dates without an offset are in the zone.
     """
-    data, dropped = _bounded(data)
-    record, problems = _validate(data, zone)
-    return record, dropped + problems
-
-
-def _bounded(data: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
-    """The data without what is too many in its lists."""
-    dropped = []
-    for key, most in MOST_ITEMS.items():
-        if isinstance(items := data.get(key), list) and len(items) > most:
-            data = {**data, key: items[:most]}
-            dropped.append(
-                Problem((key, most), f"at most {most} {key}", str(len(items)), Cost.PART, named=key)
-            )
-    return data, dropped
-
-
-def _validate(data: dict[str, Any], zone: tzinfo) -> tuple[Record | None, list[Problem]]:
+    data, problems = _bounded(data)
     try:
-        return Record.model_validate(data, context=zone), []
+        return _fields(data, zone), problems
     except ValidationError as error:
-        problems, costs = _problems(error)
-    if None in costs:
+        found, parts = _problems(error)
+    problems += found
+    if None in parts:
         return None, problems
     remaining = _copy(data)
-    for part in sorted(set(costs), reverse=True):  # type: ignore[type-var]  # the last of a list first: no index moves
-        assert part is not None
+    # The last of a list first, so that no index moves.
+    for part in sorted({part for part in parts if part is not None}, reverse=True):
         container = remaining
         for step in part[:-1]:
             container = container[step]
         container.pop(part[-1])
-    return Record.model_validate(remaining, context=zone), problems
+    return _fields(remaining, zone), problems
+
+
+def _fields(data: dict[str, Any], zone: tzinfo) -> dict[str, Any]:
+    record = Record.model_validate(data, context=zone)
+    values = ((field, getattr(record, name)) for name, field in FIELDS)
+    return {field: value for field, value in values if value is not None}
+
+
+def _bounded(data: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
+    """Return the data without what is too many in its lists."""
+    dropped = []
+    for key in RECORD:
+        items = data.get(key.name)
+        if isinstance(key.type, ListOf) and isinstance(items, list) and len(items) > MOST_ITEMS:
+            data = {**data, key.name: items[:MOST_ITEMS]}
+            expected, got = f"at most {MOST_ITEMS} {key.name}", str(len(items))
+            path = (key.name, MOST_ITEMS)
+            dropped.append(Problem(path, expected, got, Cost.PART, named=key.name))
+    return data, dropped
 
 
 def _problems(error: ValidationError) -> tuple[list[Problem], list[Path | None]]:
-    problems, costs = [], []
+    problems, parts = [], []
     for detail in error.errors(include_url=False, include_context=False):
-        path, part = detail["loc"], _optional_part(detail["loc"])
-        cost = Cost.RECORD if part is None else Cost.PART
+        path = detail["loc"]
+        part, kind = _optional_part(path)
         if detail["type"] == "missing":
-            expected, got = EXPECTED_OF_MISSING[str(path[-1])], "nothing"
+            expected, got = _expected_of_missing(kind), "nothing"
         else:
             expected = EXPECTED_BY_TYPE.get(detail["type"], detail["msg"])
             got = described(detail["input"])
-        problems.append(Problem(path, expected, got, cost))
-        costs.append(part)
-    return problems, costs
+        problems.append(Problem(path, expected, got, Cost.RECORD if part is None else Cost.PART))
+        parts.append(part)
+    return problems, parts
 
 
-def _optional_part(path: Path) -> Path | None:
-    """The smallest part around a wrong value that a record can do without, or None."""
-    shape: type[BaseModel] = Record
-    smallest = None
+def _expected_of_missing(kind: Type) -> str:
+    if isinstance(kind, Scalar):
+        return kind.expected
+    required = next(key.name for key in inner(kind).values() if key.required)
+    return f"a mapping with a {required}"
+
+
+def _optional_part(path: Path) -> tuple[Path | None, Type]:
+    """Return the smallest part around a wrong value that a record can do without, or None, and the
+    type of the value."""
+    keys = {key.name: key for key in RECORD}
+    first = keys[str(path[0])]
+    smallest, kind = None, first.type
     for depth, step in enumerate(path, start=1):
-        if depth == 1 and step in DECISIVE:
-            return None
-        if isinstance(step, int) or not shape.model_fields[step].is_required():
+        if isinstance(step, int):
             smallest = path[:depth]
-        if isinstance(step, str):
-            shape = NESTED.get(step, shape)
-    return smallest
+            continue
+        if not keys[step].required:
+            smallest = path[:depth]
+        kind = keys[step].type
+        keys = dict(inner(kind))
+    return None if first.cost is Cost.RECORD else smallest, kind
 
 
 def _copy(value: Any) -> Any:
-    """Data in which nothing is shared through an alias, so that one place can change alone."""
+    """Return data in which nothing is shared through an alias, so that one place can change
+    alone."""
     if isinstance(value, dict):
         return {key: _copy(item) for key, item in value.items()}
     return [_copy(item) for item in value] if isinstance(value, list) else value
 
 
 def described(value: Any) -> str:
-    """A value as a fault shows it: short, and never with `secured` in it."""
+    """Return a value as a fault shows it: short, and never with `secured` in it."""
     if value is None:
         return "nothing"
     if isinstance(value, dict | list):

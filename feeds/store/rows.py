@@ -5,6 +5,7 @@ What a file comes to is a Filed: made where the file was read, in whatever proce
 is.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
@@ -14,8 +15,19 @@ from pydantic_core import from_json, to_json
 from feeds.config.feed_names import Names
 from feeds.ids.assignment import Claimant
 from feeds.ids.ledger import Withdrawn
-from feeds.model import WITHDRAWN, Article, Image, Provider, Related, address_digest, digest
+from feeds.model import WITHDRAWN, Article, Provider, address_digest, digest
 from feeds.records import Cost, Fault, Reading
+from feeds.records.keys import (
+    ADDRESS,
+    MOMENT,
+    RECORD,
+    STORED_BODY,
+    STORED_HTML,
+    Key,
+    ListOf,
+    MappingOf,
+    Type,
+)
 from feeds.sources.folder import Found
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -53,8 +65,7 @@ RECORD_COLUMNS = (
 )
 ID = RECORD_COLUMNS.index("id")
 _claiming = itemgetter(*map(RECORD_COLUMNS.index, ("path", "link", "claim", "age", "expires")))
-# Lists, not mappings: the names of the parts would be a quarter of every row.
-_plain = attrgetter("title", "excerpt", "body", "category", "topics", "quality", "heat", "html")
+
 
 Row = tuple[Any, ...]
 
@@ -250,52 +261,81 @@ def identified(one: Filed, id: str) -> Filed:
     return one._replace(record=(*one.record[:ID], id, *one.record[ID + 1 :]))
 
 
+Restore = Callable[[Any], Any]
+
+
+def _restore(kind: Type) -> Restore | None:
+    """Return what makes a value of a type of what was kept of it; None if that is the value."""
+    if isinstance(kind, ListOf):
+        make, one = kind.make, _restore(kind.of)
+        return lambda items: make(*(items if one is None else map(one, items)))
+    if isinstance(kind, MappingOf):
+        make, parts = kind.make, enumerate(_restore(key.type) for key in kind.kept)
+        restored = [(at, restore) for at, restore in parts if restore is not None]
+
+        def mapping(row: list[Any]) -> Any:
+            for at, restore in restored:
+                if row[at] is not None:
+                    row[at] = restore(row[at])
+            return make(*row)
+
+        return mapping
+    return moment if kind is MOMENT else None
+
+
+def _attributes(key: Key) -> list[str]:
+    """Return the attributes of an article that are kept of a key, one for each place."""
+    if isinstance(key.type, MappingOf):
+        return [f"{key.field}.{part.field}" for part in key.type.kept]
+    return [key.field]
+
+
+# The attributes of an article in their places. It is a list, not a mapping: the names would be a
+# quarter of every row.
+_places = {STORED_BODY: "body", STORED_HTML: "html"}
+for _key in RECORD:
+    _places.update(zip(_key.stored, _attributes(_key) if _key.stored else (), strict=True))
+STORED = [_places[place] for place in range(len(_places))]
+_values = attrgetter(*STORED)
+_moments = [key.stored[0] for key in RECORD if key.stored and key.type is MOMENT]
+# They are nearly always the link itself, and long.
+_links = [key.stored[0] for key in RECORD if any(key.stored) and key.type is ADDRESS]
+_to_restore = [
+    (key.field, restore)
+    for key in RECORD
+    if len(key.stored) == 1 and (restore := _restore(key.type)) is not None
+]
+_mappings = [
+    (key.field, key.type.make, _attributes(key))
+    for key in RECORD
+    if len(key.stored) > 1 and isinstance(key.type, MappingOf)
+]
+
+
 def _data(article: Article) -> list[Any]:
-    provider, updated, link = article.provider, article.updated, article.link
-    return [
-        link,
-        micros(article.published),
-        None if updated is None else micros(updated),
-        provider.domain,
-        provider.name,
-        article.images,
-        article.related,
-        # Both are nearly always the link itself, and long.
-        "" if article.original_link == link else article.original_link,
-        "" if article.amp_link == link else article.amp_link,
-        *_plain(article),
-    ]
+    row = list(_values(article))
+    for place in _moments:
+        row[place] = None if row[place] is None else micros(row[place])
+    for place in _links:
+        row[place] = "" if row[place] == article.link else row[place]
+    return row
 
 
-def article_of(path: str, mark: str, id: str, text: str, withdrawn: bool = False) -> Article:
-    """The article of a record at that path that was kept as this text, under the id that it was
-    given.
+def article_of(path: str, digest: str, id: str, text: str, withdrawn: bool = False) -> Article:
+    """Return the article of a record at that path that was kept as this text, under the id that it
+    was given.
 
     What only decides about its id, where others may point to and when it expires is in columns of
-    its own.
+    its own. A field that an earlier version did not keep is absent.
     """
-    link, published, updated, domain, name, images, related, original, amp, *plain = _decode(text)
-    title, excerpt, body, category, topics, quality, heat, *html = plain
-    return Article(
-        path,
-        mark,
-        id,
-        link,
-        title,
-        moment(published),
-        Provider(domain, name),
-        None if updated is None else moment(updated),
-        excerpt,
-        body,
-        category,
-        tuple(topics),
-        tuple([Image(*image) for image in images]),
-        tuple([Related(title, link, by and Provider(*by)) for title, link, by in related]),
-        link if original == "" else original,
-        link if amp == "" else amp,
-        None,
-        quality,
-        heat,
-        withdrawn=withdrawn,
-        html=html[0] if html else None,  # other code made none
-    )
+    row = _decode(text)
+    for place in _links:
+        if row[place : place + 1] == [""]:  # an earlier version may not have kept it
+            row[place] = row[0]
+    fields = dict(zip(STORED, row, strict=False))
+    for field, restore in _to_restore:
+        if (value := fields.get(field)) is not None:
+            fields[field] = restore(value)
+    for field, make, attributes in _mappings:
+        fields[field] = make(*map(fields.pop, attributes))
+    return Article(path, digest, id, withdrawn=withdrawn, **fields)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.records.frontmatter import read, split
-from feeds.records.plain import DEEPEST, Flaw, Plain, key_text
+from feeds.records.plain_data import DEEPEST, Flaw, Plain, key_text
 from tests import make
 
 MIB = 1024 * 1024

@@ -14,7 +14,7 @@ import pytest
 
 from feeds.errors import ConfigError
 from feeds.records import Reading, read_mapping, read_record
-from feeds.records.shape import as_moment
+from feeds.records.values import as_moment
 from tests import make
 
 NEW_YORK, BERLIN = ZoneInfo("America/New_York"), ZoneInfo("Europe/Berlin")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from feeds.config.site import Site
 from feeds.model import EVERYTHING, Article, Feed, Image, Provider, Related
-from feeds.records.shape import clean
+from feeds.records.values import clean
 from feeds.render import Place, Style, atom, compiled, rss, xml
 from feeds.render.compiled import DECLARED, EntryInput, FeedInput, Kind, Templates
 from feeds.update_frequency import STEPS

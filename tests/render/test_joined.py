@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from feeds.config.site import Site
 from feeds.model import Article, Feed, Image, Provider, Related
-from feeds.records.shape import clean
+from feeds.records.values import clean
 from feeds.render import Place, Style, atom, content, rss
 from feeds.render.compiled import EntryInput
 from feeds.update_frequency import STEPS

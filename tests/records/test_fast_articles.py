@@ -11,9 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.records import Reading, reading
-from feeds.records.shape import Record
-from feeds.records.usual import IMAGE, PROVIDER, RECORD, RELATED
-from feeds.records.validation import NESTED
 from tests.make import NOW, ROOT, Corpora
 
 PLAIN: dict[str, list[str]] = {
@@ -111,9 +108,9 @@ def records(draw: Any) -> str:
 
 
 def by_validation(content: bytes, now: datetime = NOW, zone: tzinfo = UTC) -> Reading:
-    """What is made of a record where nothing is taken for usual."""
+    """Read a record without the fast parser."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reading, "usual_article", lambda *_: None)
+        patch.setattr(reading, "read_article", lambda *_: None)
         return reading.read_record("a.md", content, now, None, zone)
 
 
@@ -220,7 +217,7 @@ def test_both_make_the_same_of_the_seeds_and_of_a_corpus_as_of_any_moment(corpor
         assert reading.read_record("a.md", content, now) == by_validation(content, now)
 
 
-def test_nearly_all_are_usual_published_or_not(
+def test_nearly_all_records_take_the_fast_parser_published_or_not(
     corpora: Corpora, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "validate", None)  # to ask it fails
@@ -234,13 +231,6 @@ def test_nearly_all_are_usual_published_or_not(
         found[is_published] += 1
     assert found[True] > 800
     assert found[False] > 50
-
-
-def test_it_knows_every_key_but_those_that_decide_about_an_id() -> None:
-    assert RECORD.keys() == Record.model_fields.keys() - {"id", "previousUrls"}
-    assert [PROVIDER.keys(), IMAGE.keys(), RELATED.keys()] == [
-        NESTED[name].model_fields.keys() for name in ("provider", "images", "related")
-    ]
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from feeds.records import events, frontmatter
-from feeds.records.lines import LARGEST_FORM, VALUE, read_lines
-from feeds.records.plain import Plain
+from feeds.records import frontmatter, full_parser
+from feeds.records.fast_parser import LONGEST_LAYOUT, VALUE, read_data
+from feeds.records.plain_data import Plain
 from tests.make import ROOT, Corpora
 
 SEEDS = sorted(file for file in (ROOT / "seeds").rglob("*") if file.is_file())
@@ -107,10 +107,10 @@ def typed(value: Any) -> Any:
 
 def check(source: str) -> bool:
     """Hold what is read line by line, if it is, against the parser; return whether it was."""
-    data = read_lines(source)
+    data = read_data(source)
     if data is None:
         return False
-    front = events.read(source, "", 0, False)
+    front = full_parser.read(source, "", 0, False)
     assert front.flaws == ()
     assert typed(data) == typed(front.data)
     return True
@@ -170,7 +170,7 @@ def test_every_record_of_the_corpus_is_read_line_by_line(corpora: Corpora) -> No
 
 @pytest.mark.parametrize("source", [*DOUBTFUL, 'a: "b\\n"'])
 def test_what_could_mean_more_is_left_to_the_parser(source: str) -> None:
-    assert read_lines(source) is None
+    assert read_data(source) is None
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_what_could_mean_more_is_left_to_the_parser(source: str) -> None:
         ["a:\n- b: c\n  d: e\n- f", "a:\n- b: 0\n  d: 1\n- 2", "a:\n- b: 'x'\n  d: null\n- ''"],
         ["a:\n  secured: b\nc: d", "a:\n  secured: 1\nc: 0", "a:\n  secured: null\nc: d"],
         ['a: "b"\nc: d', 'a: "b\\""\nc: d', "a: 'b\"'\nc: d", 'a: b"c\nc: d'],
-        ["\n".join(f"k{n}: {n}" for n in range(count)) for count in (9, LARGEST_FORM // 4)],
+        ["\n".join(f"k{n}: {n}" for n in range(count)) for count in (9, LONGEST_LAYOUT // 4)],
     ],
     ids=lambda sources: repr(sources[0][:20]),
 )
@@ -197,17 +197,17 @@ def test_what_is_learned_of_one_text_says_nothing_wrong_of_another(sources: list
 @pytest.mark.parametrize("form", ["secured: {}\na: b", "a:\n- secured: {}\n  b: c"])
 def test_secured_is_in_no_form_that_is_kept(form: str, written: str) -> None:
     source = form.format(written)
-    assert read_lines(source) is not None
+    assert read_data(source) is not None
     assert "hush" not in "".join(VALUE.split(source)[::2])
 
 
 def test_plain_and_quoted_scalars_differ() -> None:
-    data = read_lines("a: 55\nb: \"55\"\nc: '55'\n")
+    data = read_data("a: 55\nb: \"55\"\nc: '55'\n")
     assert data == {"a": "55", "b": "55", "c": "55"}
     assert [type(value) for value in data.values()] == [Plain, str, str]
 
 
 def test_secured_is_in_nothing_that_is_read_line_by_line() -> None:
-    assert read_lines('a:\n  - secured: "x"\n    b: c\n') == {"a": [{"b": "c"}]}
-    assert read_lines('secured: "x"\na: b') == {"a": "b"}
-    assert read_lines('secured: "x"\na:\n  secured: y\n') is None  # twice: the parser tells
+    assert read_data('a:\n  - secured: "x"\n    b: c\n') == {"a": [{"b": "c"}]}
+    assert read_data('secured: "x"\na: b') == {"a": "b"}
+    assert read_data('secured: "x"\na:\n  secured: y\n') is None  # twice: the parser tells

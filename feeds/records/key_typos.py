@@ -5,7 +5,8 @@ from difflib import SequenceMatcher, get_close_matches
 from functools import cache
 from typing import Any
 
-from feeds.records.shape import FALSE, KEYS, TRUE
+from feeds.records.keys import KEYS
+from feeds.records.values import FALSE, TRUE
 
 HIDING = ("draft", "unlisted")
 LIKE = 0.8  # the least ratio of two keys that are alike

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import cache
 
 # A date and time as most are written, whose digits datetime reads by itself.
-USUAL_MOMENT = re.compile(
+PLAIN_MOMENT = re.compile(
     r"[0-9]{4}-[01][0-9]-[0-3][0-9]T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:Z|[+-][0-2][0-9]:[0-5][0-9])"
 )
 MOMENT = re.compile(
@@ -24,7 +24,7 @@ def read_moment(text: str, zone: tzinfo) -> datetime:
     Of a time that a change of clocks shows twice the first is meant. One that it leaves out is
     counted on from before the change, so that 02:30 is 03:30 (PEP 495, fold=0). Raises ValueError.
     """
-    if USUAL_MOMENT.fullmatch(text):
+    if PLAIN_MOMENT.fullmatch(text):
         try:
             moment = datetime.fromisoformat(text)
             return moment if moment.tzinfo is UTC else moment.astimezone(UTC)

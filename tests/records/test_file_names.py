@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.model import web_address
-from feeds.records.naming import Named, address_part, is_aside, named
+from feeds.records.file_names import Named, address_part, is_aside, named
 
 MAY_DAY = ("2024", "05", "01")
 

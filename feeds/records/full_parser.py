@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 from yaml import CSafeLoader
 
-from feeds.records.plain import (
+from feeds.records.plain_data import (
     DEEPEST,
     MOST_NODES,
     NULLS,

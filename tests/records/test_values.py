@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
-from feeds.records.plain import Plain
-from feeds.records.shape import (
+from feeds.records.plain_data import Plain
+from feeds.records.values import (
     NOT_TEXT,
-    USUAL_MOMENT,
+    PLAIN_MOMENT,
     as_address,
     as_boolean,
     as_domain,
@@ -203,7 +203,7 @@ def test_what_looks_like_a_date_is_one_or_is_refused(text: str) -> None:
         assert as_moment(text).tzinfo is UTC
 
 
-@given(st.from_regex(USUAL_MOMENT, fullmatch=True))
+@given(st.from_regex(PLAIN_MOMENT, fullmatch=True))
 def test_a_moment_as_most_are_written_is_read_as_any_other(text: str) -> None:
     def read(written: str) -> datetime | None:
         try:

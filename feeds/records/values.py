@@ -1,0 +1,189 @@
+"""What a value of each type may be: text, names, addresses, moments, booleans and numbers.
+
+In: a value as the front matter has it. Out: the value cleaned, or an error that says what was
+expected. Not here: which keys there are (keys), and how text is cleaned (text).
+"""
+
+import math
+import re
+import unicodedata
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+from pydantic_core import PydanticCustomError
+
+from feeds.model import PLAIN_ADDRESS as PLAIN_ADDRESS
+from feeds.model import fold, host_name, web_address
+from feeds.records.dates import PLAIN_MOMENT as PLAIN_MOMENT
+from feeds.records.dates import read_moment
+from feeds.records.plain_data import SECRET_KEY, Plain
+from feeds.records.text import NOT_TEXT as NOT_TEXT
+from feeds.records.text import clean as clean
+
+# At the start of a line, or before what looks like a value of its own.
+SWALLOWED = re.compile(
+    rf"^[ \t]*[\"']?{SECRET_KEY}[\"']?[ \t]*[:=]"
+    rf"|^[ \t]*\[+[ \t]*[\"']?{SECRET_KEY}[\"']?[ \t]*[\].]"
+    rf"|^[ \t]*[\"']?{SECRET_KEY}[\"']?[ \t]*\.[ \t]*[\w\"'-]+[ \t]*="
+    rf"|\b{SECRET_KEY}[\"']?[ \t]*:[ \t]*(?:[\"'|>]|[\w+/=;-]{{16,}})"
+    rf"|\b{SECRET_KEY}[\"']?[ \t]*=[ \t]*[\"']?[\w+/=;-]{{16,}}",
+    re.MULTILINE,
+)
+# As far as a misprint would show (RFC 3987 §2.2): a scheme, and nothing that may not stand in an
+# IRI.
+IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f\x7f<>\"{}|\\^`]+")
+PLAIN_HOST = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?){1,3}"
+LONGEST_ID = 2000
+# Characters, far beyond what anybody means.
+LONGEST_LINE, LONGEST_TEXT, LONGEST_ADDRESS = 4096, 131_072, 16_384
+LONGEST_NAME = 256  # of a topic or a category: each entry repeats it, in every feed that it is in
+TRUE = {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"}
+FALSE = {"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"}
+
+
+def expected(what: str) -> PydanticCustomError:
+    """Return the error of a value that is not what it should be."""
+    return PydanticCustomError("expected", what)
+
+
+def holds_secret(text: str) -> bool:
+    """Tell whether a text has swallowed the key `secured`, by a wrong indentation or fence."""
+    return SECRET_KEY in text and SWALLOWED.search(text) is not None
+
+
+def is_plain_text(text: str) -> bool:
+    """Tell whether a text needs neither cleaning nor a check for `secured`, as nearly all."""
+    return text.isprintable() and unicodedata.is_normalized("NFC", text) and SECRET_KEY not in text
+
+
+def as_text(value: Any) -> str:
+    """Return text cleaned, with its lines; it must not be empty."""
+    if (
+        isinstance(value, str)
+        and len(value) <= LONGEST_TEXT
+        and is_plain_text(value)
+        and (text := value.strip())
+    ):
+        return text
+    if not isinstance(value, str) or not (text := clean(value).strip()):
+        raise expected("text")
+    if holds_secret(text):
+        raise expected(f"text without the key {SECRET_KEY} in it")
+    if len(text) > LONGEST_TEXT:
+        raise expected(f"at most {LONGEST_TEXT:,} characters")
+    return text
+
+
+def as_line(value: Any) -> str:
+    """Return text cleaned, on one line, with single spaces."""
+    # What is printable has no white space but blanks.
+    if (
+        isinstance(value, str)
+        and len(value) <= LONGEST_LINE
+        and "  " not in value
+        and is_plain_text(value)
+        and (text := value.strip())
+    ):
+        return text
+    line = " ".join(as_text(value).split())
+    if len(line) > LONGEST_LINE:
+        raise expected(f"at most {LONGEST_LINE:,} characters")
+    return line
+
+
+def as_name(value: Any) -> str:
+    """Return a line that a feed can be called by: not hyphens alone."""
+    name = as_line(value)
+    if len(name) > LONGEST_NAME:
+        raise expected(f"at most {LONGEST_NAME} characters")
+    if not name[0].isalnum() and not fold(name):
+        raise expected("a name")
+    return name
+
+
+def as_excerpt(value: Any) -> str:
+    """Return text that may be empty."""
+    return "" if isinstance(value, str) and not value.strip() else as_text(value)
+
+
+def as_address(value: Any) -> str:
+    """Return an absolute http or https address, normalized."""
+    what = "an http or https address"
+    if not isinstance(value, str):
+        raise expected(what)
+    if len(value) <= LONGEST_ADDRESS and PLAIN_ADDRESS.fullmatch(value) and SECRET_KEY not in value:
+        return str(value)  # what nearly every address is
+    if holds_secret(value):
+        raise expected(what)
+    try:
+        address = web_address(clean(value))
+    except ValueError as error:
+        raise expected(what) from error
+    if len(address) > LONGEST_ADDRESS:
+        raise expected(f"{what} of at most {LONGEST_ADDRESS:,} characters")
+    return address
+
+
+def as_id(value: Any) -> str:
+    """Return an absolute IRI as it is written: it is compared by character (RFC 4287 §4.2.6)."""
+    what = "an address or another IRI, such as urn:uuid:… or tag:example.org,2026:1"
+    text = clean(value).strip() if isinstance(value, str) else ""
+    if len(text) > LONGEST_ID or not IRI.fullmatch(text) or holds_secret(text):
+        raise expected(what)
+    return text
+
+
+def as_domain(value: Any) -> str:
+    """Return a host name, in lower case and ASCII."""
+    what = "a host name, such as example.org"
+    if not isinstance(value, str):
+        raise expected(what)
+    try:
+        return host_name(value)
+    except ValueError as error:
+        raise expected(what) from error
+
+
+def as_moment(value: Any, zone: tzinfo = UTC) -> datetime:
+    """Return the moment of a date and time, in UTC.  Without an offset it is in the zone."""
+    try:
+        return read_moment(value if isinstance(value, str) else "", zone)
+    except ValueError as error:
+        raise expected("a date and time, such as 2026-11-23T09:30:00Z") from error
+
+
+def as_boolean(value: Any) -> bool:
+    """Return a boolean written without quotes, in the words of YAML 1.1."""
+    if isinstance(value, Plain) and (value in TRUE or value in FALSE):
+        return value in TRUE
+    raise expected("true or false, without quotes")
+
+
+def as_number(value: Any) -> float:
+    """Return a finite number of zero or more, written without quotes."""
+    try:
+        number = float(value) if isinstance(value, Plain) else math.nan
+    except ValueError:
+        number = math.nan
+    if not 0 <= number < math.inf:
+        raise expected("a number of zero or more, without quotes")
+    return number
+
+
+def as_pixels(value: Any) -> int:
+    """Return a whole number of pixels, at least one."""
+    if isinstance(value, Plain) and (number := _whole(value, 9)) > 0:
+        return number
+    raise expected("a whole number of pixels, without quotes")
+
+
+def as_bytes(value: Any) -> int:
+    """Return a whole number of bytes, at least one."""
+    if isinstance(value, Plain) and (number := _whole(value, 15)) > 0:
+        return number
+    raise expected("a whole number of bytes, without quotes")
+
+
+def _whole(text: str, most_digits: int) -> int:
+    """Return a number of that many digits at most, or 0 for any other text."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= most_digits else 0
