@@ -159,13 +159,15 @@ def _application(
         # Werkzeug leaves them out: each document would have many addresses
         if place.startswith("//"):
             return _problem(config, request, 404)
-        if (instead := former(asked) or feed_instead(asked, now)) is not None:
+        if (instead := feed_instead(asked, now)) is not None:
             return instead
         if prefix and not place:
             return leading("")
         path = addresses.document_path(asked)
         found = responses.get(path, now, coding)
         if found is None:
+            if (instead := former(asked)) is not None:
+                return instead
             for other in addresses.meant(asked):
                 if (instead := former(other)) is not None:
                     return instead

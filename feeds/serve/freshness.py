@@ -53,6 +53,7 @@ class Freshness:
         self.trouble = ""
         with suppress(StoreError):  # those who ask will be told
             self._report(aloud=False)
+            documents.feeds(clock())  # so that the first of them need not wait for it
         self.refresh()
 
     @property

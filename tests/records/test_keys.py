@@ -35,7 +35,7 @@ SCALARS = [kind for kind in vars(keys).values() if isinstance(kind, Scalar)]
 MIXED_CASE = {name for name in keys.every_name() if name != name.lower()}
 
 # A row for the table and a field for the model, as one who adds a key would write them.
-ROW = '    Key("subtitle", LINE, "A second title.", "subtitle", stored=(16,)),\n'
+ROW = '    Key("subtitle", LINE, "A second title.", "subtitle", stored=(17,)),\n'
 FIELD = "    subtitle: str | None = None\n"
 SCRIPT = """
 import sys
