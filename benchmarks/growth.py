@@ -268,13 +268,13 @@ def plot(sizes):
     first, last = sizes[0], sizes[-1]
     title = f"A build of {first.count:,} to {last.count:,} records"
     node(root, "title", title, id="growth-title")
-    told = (
+    facts = (
         f"{size.count:,} records: cold {short(size.cold, 's')}, nothing changed {short(size.same, 's')}, "
         f"store {short(size.store / 1e6, 'MB')}, peak memory {short(size.memory / 1e6, 'MB')}, "
         f"the records themselves {short(size.records / 1e6, 'MB')}."
         for size in sizes
     )
-    node(root, "desc", "Two plots, both axes logarithmic. " + " ".join(told), id="growth-desc")
+    node(root, "desc", "Two plots, both axes logarithmic. " + " ".join(facts), id="growth-desc")
     node(root, "style", STYLE)
     node(root, "text", title, x=16, y=22, class_="title")
     counts = [size.count for size in sizes]

@@ -78,11 +78,11 @@ def measure(place: Path, records: int, edits: int) -> None:
             for n, name in enumerate(chance.choices(names, k=edits))
         )
         at = {"median": 0.5, "p95": 0.95, "p99": 0.99}
-        told = [
+        percentiles = [
             f"{name} {times[min(int(share * len(times)), len(times) - 1)]:.1f}"
             for name, share in at.items()
         ]
-        print(f"{edits} records published: {', '.join(told)}, longest {times[-1]:.1f} ms")
+        print(f"{edits} records published: {', '.join(percentiles)}, longest {times[-1]:.1f} ms")
     finally:
         serving.terminate()
         serving.wait()

@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from feeds import load_config
-from feeds.executor import SELDOM
+from feeds.executor import GARBAGE_THRESHOLD
 from feeds.ingest.reading import Reader, batches
+from feeds.ingest.scan import ChangedFile
 from feeds.model import Article
 from feeds.records import frontmatter, read_record
 from feeds.records.validation import validate
@@ -41,7 +42,7 @@ def main() -> None:
     parser.add_argument("records", type=int, nargs="?", default=10_000)
     parser.add_argument("--folder", type=Path)
     given = parser.parse_args()
-    gc.set_threshold(*SELDOM)
+    gc.set_threshold(*GARBAGE_THRESHOLD)
     with tempfile.TemporaryDirectory() as work:
         folder = given.folder or Path(work) / "records"
         if given.folder is None:
@@ -57,8 +58,8 @@ def measure(folder: Path, work: Path) -> None:
     config = load_config(work / "config.toml")
     now = datetime.now(UTC)
     found = sorted(walk(folder), key=lambda item: item.path)
-    reader = Reader(config, now, {}, anew=True)
-    parts = batches([(item.path, item) for item in found])
+    reader = Reader(config, now, is_new=True)
+    parts = batches([ChangedFile(item.path, item, None) for item in found])
     say("all of it, file to row", parts, reader.read, len(found))
     with RecordsFolder(folder) as opened:
         say("its file", found, opened.read)

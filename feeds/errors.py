@@ -1,17 +1,17 @@
-"""Every error that feeds raises for a person to read.  One base, one subclass per room.
+"""Every error that feeds raises for a person to read: one base class, one subclass per room.
 
     FeedsError
     ├── ConfigError    config.toml cannot be used                   (config)
-    ├── RemovalRefused the files of most articles are gone          (pipeline)
-    ├── LedgerError    the ledger cannot be read or written         (ledger)
+    ├── RemovalRefused the files of most articles are gone          (ingest)
+    ├── LedgerError    the ledger cannot be read or written         (ids)
     ├── StoreError     the store cannot be opened, read or written  (store)
     │   └── StoreBusy  another process is writing it: try again
     ├── RenderError    a template cannot be used                    (render)
-    └── PublishError   documents cannot be written where they go    (publish)
+    └── PublishError   documents cannot be written where they go    (build)
 
-A record that cannot be published is no exception: it is a list of `Fault` (records), since one bad
-record costs that record alone. Errors become exit codes in cli and status codes in
-serve/app.py, nowhere else.
+A record that cannot be published raises nothing: its faults are values (`records.Fault`), and the
+other records are published. Only cli turns errors into exit codes, and serve/app.py into status
+codes.
 """
 
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ REMEDIES = {
 
 
 class FeedsError(Exception):
-    """Something a person can mend.  Its text reads `subject: what is wrong, and what to do`."""
+    """An error that a person can correct: `subject: what is wrong, and what to do`."""
 
     def __init__(self, subject: str, problem: str) -> None:
         super().__init__(f"{subject}: {problem}")
@@ -38,8 +38,7 @@ class FeedsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ConfigFault:
-    """One thing wrong in config.toml: `key: what is wrong`, and where; line 0 where no line is to
-    blame."""
+    """One fault in config.toml: `key: what is wrong`, with line and column, 0 for none."""
 
     text: str
     line: int = 0
@@ -49,8 +48,7 @@ class ConfigFault:
 class ConfigError(FeedsError):
     """config.toml is missing, unreadable or asks for something impossible.
 
-    `faults` are what is wrong in it, one by one, and `source` its text, but for lines that may hold
-    a password.
+    `faults` lists its faults. `source` is its text, without lines that may hold a password.
     """
 
     def __init__(
@@ -62,8 +60,7 @@ class ConfigError(FeedsError):
 
 
 class RemovalRefused(FeedsError):
-    """The files of so many published articles are gone that a mistake is likelier than their
-    removal."""
+    """Most published articles have lost their files, which is likely to be a mistake."""
 
 
 class LedgerError(FeedsError):
@@ -75,18 +72,18 @@ class StoreError(FeedsError):
 
 
 class StoreBusy(StoreError):
-    """Another process is writing the store, and there was no time to wait for it."""
+    """Another process is writing the store, and has not finished in time."""
 
 
 class RenderError(FeedsError):
-    """A template of the publisher's own has an error of syntax."""
+    """A template of the publisher's theme has a syntax error."""
 
 
 class PublishError(FeedsError):
-    """Documents cannot be written where they should go."""
+    """Documents cannot be written to the output folder."""
 
 
 def described(error: OSError) -> str:
-    """What the system says of a file, and what to do about it where that is known."""
+    """Return the system's message about a file, with a remedy where one is known."""
     remedy = REMEDIES.get(error.errno or 0)
     return f"{error.strerror}; {remedy}" if remedy else f"{error.strerror}"

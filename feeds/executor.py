@@ -1,273 +1,186 @@
-"""Work done by several processes at once: what it makes of each batch, in the order of the batches.
+"""Work done in batches by an executor of `concurrent.futures`: processes of this machine, or none.
 
-A worker is a fork of this process, so that it has all that there is at that moment, and hands back
-what it made. One that dies or fails costs time alone: its batch is done again here, where an error
-is raised as ever. No worker outlives the work, however it ends: this process ends them, and without
-it they come to the end of what they are asked for.
-
-Whoever forks has no connection to a database open that the work uses (sqlite.org/howtocorrupt.html
-§2.6).
+In: a function and batches, both of which can be pickled.  Out: what the function returns for each
+batch, in the order of the batches.  A worker that dies costs time alone: its batches are done
+again in this process.  No worker outlives the work, however that ends.
 """
 
-import fcntl
 import gc
 import os
 import pickle
-import select
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from itertools import chain, count, islice
-from typing import IO, Any, Generic, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future
+from contextlib import contextmanager
+from functools import lru_cache
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, TypeVar
 
-SELDOM = (100_000, 50, 50)  # next to nothing that is made here points to itself
-AHEAD = 4  # batches for each worker that may be done before the one that is waited for
-WAITING = 2  # batches that a worker has to do, so that it need not wait to be told of the next one
-PIPE_BYTES = 1 << 20
-SIZE = 8  # bytes that tell how many follow
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
+
+# Objects allocated until the garbage collector runs: next to nothing here points to itself.
+GARBAGE_THRESHOLD = (100_000, 50, 50)
+AHEAD = 4  # batches for each processor that may be submitted before the first is done
 
 Batch = TypeVar("Batch")
-Made = TypeVar("Made")
+Result = TypeVar("Result")
+Work = Callable[[Batch], Result]
 
 
 def processors() -> int:
-    """How many processors this process may use."""
+    """Return how many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-@contextmanager
-def shared(
-    work: Callable[[Batch], Made],
-    batches: Iterable[Batch],
-    workers: int,
-    waiting: int = WAITING,
-    *,
-    beside: bool = False,
-) -> Iterator[Iterator[Made]]:
-    """What `work` makes of each batch; both can be pickled.  With no workers, or one batch, all is
-    done here.
+def map_batches(
+    executor: Executor | None, work: Work[Batch, Result], batches: Iterable[Batch]
+) -> Iterator[Result]:
+    """Yield what `work` returns for each batch, in their order.
 
-    Workers begin at once, each with the first `waiting` batches that fall to it, and are gone once
-    all is made. Batches are asked for as they are begun. `beside`: one batch is done by a worker
-    too, since this process has something else to do meanwhile. In a process with threads all is
-    done here: a fork beside them may hang (docs.python.org, os.fork).
+    Batches are submitted a few ahead of what is taken.  Without an executor, or with a single
+    batch, all is done in this process.
     """
-    if threading.active_count() > 1:
-        workers = 0
     rest = iter(batches)
-    first = list(islice(rest, max(workers, 2)))
-    sharing = _Sharing(work, chain(first, rest))
+    first = list(islice(rest, 2))
+    if executor is None or len(first) < 2:
+        yield from map(work, chain(first, rest))
+        return
+    pickled = pickle.dumps(work, pickle.HIGHEST_PROTOCOL)
+    submitted = deque[tuple[Batch, Future[Result] | None]]()
+    most = AHEAD * processors()
+    for batch in chain(first, rest):
+        submitted.append((batch, _submit(executor, pickled, batch)))
+        if len(submitted) == most:
+            yield _result(executor, work, *submitted.popleft())
+    while submitted:
+        yield _result(executor, work, *submitted.popleft())
+
+
+def _submit(executor: Executor, pickled: bytes, batch: Any) -> Future[Any] | None:
     try:
-        sharing.hire(min(workers, len(first)) if beside or len(first) > 1 else 0)
-        sharing.hand_out(0, waiting)
-        yield sharing.made()
-    finally:
-        sharing.end()
+        return executor.submit(_do, pickled, batch)
+    except BrokenExecutor:
+        return None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Worker:
-    """A worker as this process sees it: it is told of batches, and says what it made of each in
-    turn."""
-
-    process: int
-    told: IO[bytes]
-    says: IO[bytes]
-    doing: deque[int] = field(default_factory=deque)
-
-    def tell(self, number: int, batch: Any) -> bool:
-        """Whether it is there to hear of a batch."""
-        content = pickle.dumps(batch, pickle.HIGHEST_PROTOCOL)
+def _result(
+    executor: Executor,
+    work: Work[Batch, Result],
+    batch: Batch,
+    submitted: Future[Result] | None,
+) -> Result:
+    if submitted is not None:
         try:
-            self.told.write(len(content).to_bytes(SIZE))
-            self.told.write(content)
-            self.told.flush()
-        except OSError:
-            return False
-        self.doing.append(number)
-        return True
-
-    def let_go(self) -> None:
-        """It ends once it has done what it was told."""
-        with suppress(OSError):
-            self.told.close()
-
-    def made(self) -> Any:
-        """What it made of the batch that it does, or began to.  Raises EOFError when it died."""
-        return _heard(self.says.fileno())
-
-    def dismiss(self) -> None:
-        """It ends now."""
-        self.let_go()
-        self.says.close()
-        with suppress(ProcessLookupError):
-            os.kill(self.process, signal.SIGKILL)
-        os.waitpid(self.process, 0)
+            return submitted.result()
+        except BrokenExecutor:
+            executor.shutdown()  # waits: no other worker may still be at the same batch
+    return work(batch)
 
 
-def _heard(place: int) -> Any:
-    """What comes next out of a pipe.  Raises EOFError at its end."""
-    return pickle.loads(_exactly(place, int.from_bytes(_exactly(place, SIZE))))
+def _do(pickled: bytes, batch: Any) -> Any:
+    """Do a batch in a worker."""
+    return _unpickled(pickled)(batch)
 
 
-def _exactly(place: int, size: int) -> bytearray:
-    # Nothing is read ahead, so that `select` knows of all that there is.
-    content, there = bytearray(size), 0
-    while there < size:
-        got = os.readv(place, [memoryview(content)[there:]])
-        if not got:
-            raise EOFError
-        there += got
-    return content
+@lru_cache(maxsize=1)
+def _unpickled(pickled: bytes) -> Work[Any, Any]:
+    """Return the work, the same object for every batch: it may keep a connection open."""
+    work: Work[Any, Any] = pickle.loads(pickled)
+    return work
 
 
-def _hire(work: Callable[[Batch], Any], others: Sequence[_Worker]) -> _Worker:
-    hears, told = os.pipe()
-    says, makes = os.pipe()
-    with suppress(OSError, AttributeError):
-        for end in (told, makes):
-            fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-    # Told of it before it can ignore it, a worker would end what is its parent's, and say that it
-    # was stopped.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    process = os.fork()
-    if process:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        os.close(hears)
-        os.close(makes)
-        return _Worker(process, os.fdopen(told, "wb"), os.fdopen(says, "rb"))
+@contextmanager
+def local_processes(workers: int) -> Iterator[Executor | None]:
+    """Open an executor of so many processes; None for no workers, and in a process with threads.
+
+    They are forked when the first batch is submitted.  A fork beside threads may hang
+    (docs.python.org, os.fork).  Whoever submits has no connection to a database open that the work
+    uses (sqlite.org/howtocorrupt.html §2.6).
+    """
+    if not workers or threading.active_count() > 1:
+        yield None
+        return
+    executor = _LocalProcesses(workers)
     try:
-        # Ctrl-C is for all of the terminal: who forked decides
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        # Held open here, they would keep another worker from noticing that it is alone.
-        for end in (
-            told,
-            says,
-            *(one.told.fileno() for one in others),
-            *(one.says.fileno() for one in others),
-        ):
-            os.close(end)
-        _serve(work, hears, makes)
+        yield executor
+    except BaseException:
+        executor.kill()
+        raise
     finally:
-        # whatever happened: nothing of the process that forked is to be ended, flushed or written
-        # here
-        os._exit(0)
+        executor.shutdown(cancel_futures=True)
 
 
-def _serve(work: Callable[[Batch], Any], hears: int, makes: int) -> None:
-    """Do what is told, until there is no more to hear.  It goes on while what it made waits to be
-    taken."""
-    gc.set_threshold(*SELDOM)
-    os.set_blocking(makes, False)
-    made = deque[memoryview]()
-    is_told = True
-    while is_told or made:
-        to_hear, to_say, _ = select.select([hears] if is_told else [], [makes] if made else [], [])
-        if to_say:
-            made[0] = made[0][os.write(makes, made[0]) :]
-            if not made[0]:
-                made.popleft()
-        elif to_hear:
-            try:
-                batch = _heard(hears)
-            except EOFError:
-                is_told = False
-            else:
-                content = pickle.dumps(work(batch), pickle.HIGHEST_PROTOCOL)
-                made += memoryview(len(content).to_bytes(SIZE)), memoryview(content)
+class _LocalProcesses(Executor):
+    """A ProcessPoolExecutor that starts when needed, and ends when one of its workers dies."""
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._pool: Executor | None = None
+        self._processes: list[BaseProcess] = []
+        self._watcher = threading.Thread(target=self._kill_all_after_one, daemon=True)
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        if self._pool is not None:
+            return self._pool.submit(fn, *args, **kwargs)
+        return self._start(fn, *args)
+
+    def _start(self, fn: Callable[..., Any], *args: Any) -> Future[Any]:
+        import multiprocessing
+        from concurrent.futures import ProcessPoolExecutor
+
+        context = multiprocessing.get_context("fork")
+        pool = ProcessPoolExecutor(self._workers, context, _begin_worker)
+        others = multiprocessing.active_children()
+        # A worker that heard of Ctrl-C before it can ignore it would print a traceback.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            submitted = pool.submit(fn, *args)
+            self._pool = pool
+            self._processes = [
+                process for process in multiprocessing.active_children() if process not in others
+            ]
+            # Only workers write results: when all of them are dead the reader comes to an end.
+            pool._result_queue._writer.close()  # type: ignore[attr-defined]
+            self._watcher.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        return submitted
+
+    def _kill_all_after_one(self) -> None:
+        """Kill all workers once one is gone: if it died within a result, who reads that waits."""
+        from multiprocessing.connection import wait
+
+        wait([process.sentinel for process in self._processes])
+        self.kill()
+
+    def kill(self) -> None:
+        """End every worker at once, whatever it does."""
+        for process in self._processes:
+            process.kill()
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait, cancel_futures=cancel_futures)
+            self._watcher.join()
 
 
-class _Sharing(Generic[Batch, Made]):
-    """Which batch is whose, and what is made of it already."""
+def _begin_worker() -> None:
+    from multiprocessing import parent_process
+    from multiprocessing.connection import wait
 
-    def __init__(self, work: Callable[[Batch], Made], batches: Iterator[Batch]) -> None:
-        self._work = work
-        self._batches = batches
-        self._count = 0  # of batches that were taken
-        self._begun: dict[int, Batch] = {}
-        self._hired: list[_Worker] = []
-        self._crew: list[_Worker] = []
-        self._here = set[int]()
-        self._done: dict[int, Made] = {}
+    # Ctrl-C reaches every process of the terminal: the one that forked decides.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    gc.freeze()  # to search for garbage in what was there before the fork would copy its pages
+    gc.set_threshold(*GARBAGE_THRESHOLD)
+    parent = parent_process()
+    assert parent is not None
 
-    def hire(self, count: int) -> None:
-        """Have so many processes begin."""
-        if not count:
-            # to freeze starts the count to the next search for garbage anew: where nobody forks
-            # none would come
-            return
-        # no worker looks for garbage in what was there before it: to look at a page is to copy it
-        gc.freeze()
-        for _ in range(count):
-            self._hired.append(_hire(self._work, self._hired))
-        self._crew = self._hired[:]
+    def end_with_parent() -> None:
+        wait([parent.sentinel])
+        os._exit(1)
 
-    def end(self) -> None:
-        """No worker is there any more."""
-        gc.unfreeze()
-        while self._hired:
-            self._hired.pop().dismiss()
-
-    def hand_out(self, at: int, most: int = WAITING) -> None:
-        """Tell workers of batches, so that each has `most` to do; `at` is the one that is to come
-        next."""
-        last = at + max(AHEAD, most) * len(self._crew)
-        while self._crew and self._count < last:
-            worker = min(self._crew, key=lambda one: len(one.doing))
-            if len(worker.doing) >= most:
-                return
-            number = self._count
-            if not self._takes_one():
-                for worker in self._crew:
-                    worker.let_go()
-                return
-            if not worker.tell(number, self._begun[number]):
-                self._here.add(number)
-                self._lose(worker)
-
-    def _takes_one(self) -> bool:
-        """Whether there is another batch to begin with."""
-        for batch in self._batches:
-            self._begun[self._count] = batch
-            self._count += 1
-            return True
-        return False
-
-    def made(self) -> Iterator[Made]:
-        """What is made of each batch, in their order."""
-        for at in count():
-            self.hand_out(at)
-            if at == self._count:  # no worker is there for it
-                if not self._takes_one():
-                    break
-                self._here.add(at)
-            while at not in self._done:
-                if at in self._here:
-                    self._here.remove(at)
-                    self._done[at] = self._work(self._begun[at])
-                else:
-                    self._listen()
-                    self.hand_out(at)
-            del self._begun[at]
-            yield self._done.pop(at)
-        self.end()
-
-    def _listen(self) -> None:
-        busy = {worker.says.fileno(): worker for worker in self._crew if worker.doing}
-        ready, _, _ = select.select(list(busy), [], [])
-        for worker in map(busy.__getitem__, ready):
-            try:
-                self._done[worker.doing[0]] = worker.made()
-                worker.doing.popleft()
-            except (EOFError, OSError, pickle.UnpicklingError):
-                self._lose(worker)
-
-    def _lose(self, worker: _Worker) -> None:
-        """It died, or failed and ended: what it was to do is done here, where an error is raised as
-        ever."""
-        self._crew.remove(worker)
-        self._here.update(worker.doing)
+    threading.Thread(target=end_with_parent, daemon=True).start()

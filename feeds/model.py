@@ -15,8 +15,8 @@ from typing import NamedTuple
 from urllib.parse import quote, urlsplit, urlunsplit
 
 EVERYTHING = "all"
-# Nothing to mend: a host in lower case without a port, and a path, query and fragment without stray
-# characters.
+# An address that needs no change: a host in lower case without a port, and a path, query and
+# fragment without stray characters.
 PLAIN_ADDRESS = re.compile(
     r"https?://[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?){1,3}"
     r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@/-]*(?:%[0-9A-Fa-f]{2}[A-Za-z0-9._~!$&'()*+,;=:@/-]*)*"
@@ -38,7 +38,7 @@ OWN = "feeds"  # the kind of feeds of the publisher's own
 
 
 class Provider(NamedTuple):
-    """Who publishes an article, known by domain (a host name in ASCII)."""
+    """The publisher of an article, known by its domain (a host name in ASCII)."""
 
     domain: str
     name: str
@@ -62,7 +62,7 @@ class Related(NamedTuple):
 
 
 class Article(NamedTuple):
-    """What is published of one web address.
+    """An article as it is published, at one web address.
 
     `id` is what readers know it by, `link` the address to follow, `digest` stands for the bytes of
     its record. As it is read, `id` is what follows from the record alone: `given_id`, else the
@@ -103,12 +103,12 @@ class Article(NamedTuple):
 
     @property
     def address(self) -> str:
-        """Its web address in the form in which addresses are compared."""
+        """Return its web address in the form in which addresses are compared."""
         return identity(self.link)
 
     @property
     def changed(self) -> datetime:
-        """When it last changed for its readers: `updated` when there is one, else `published`."""
+        """Return when it last changed for readers: `updated` if there is one, else `published`."""
         return self.updated or self.published
 
     def feeds(self) -> dict[str, str]:

@@ -77,7 +77,7 @@ def folded(text: str) -> str:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture of an article: where it is, and its size in pixels where that is told."""
+    """A picture of an article: its address, and its size in pixels if given."""
 
     url: str
     width: int | None = None

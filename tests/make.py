@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -30,7 +31,7 @@ from feeds.documents.plans import Plans
 from feeds.model import Article, Provider, identity
 from feeds.records import Reading
 from feeds.serve.app import create_app
-from feeds.sources.folder import Found
+from feeds.sources.folder import ScannedFile
 from feeds.store import Connection, rows
 from feeds.store.rows import Filed
 
@@ -88,7 +89,17 @@ def article(n: int = 1, **changes: Any) -> Article:
     return made._replace(**changes)
 
 
-def filed(found: Found, reading: Reading, names: Names = Names(), anew: bool = False) -> Filed:  # noqa: B008 (it is frozen)
+def heed_ctrl_c() -> None:
+    """Have a process that was just forked end by Ctrl-C, also where tests run with `nohup … &`."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def filed(
+    found: ScannedFile,
+    reading: Reading,
+    names: Names = Names(),  # noqa: B008 (it is frozen)
+    anew: bool = False,
+) -> Filed:
     """What reading a file came to, as the store keeps it; `anew`: as a store keeps it in which
     nothing is settled."""
     return rows.filed(found, reading, NOW, names, anew)

@@ -27,7 +27,7 @@ FILES = {"url-file": "urls", "cache-file": "cache.db", "config-file": "config"}
 
 
 def by_feedparser(file: Path, folder: Path) -> list[Shown]:
-    """feedparser as it comes, with its cleaning of HTML and mending of addresses."""
+    """feedparser as it comes, with its cleaning of HTML and completion of addresses."""
     return [_of_feedparser(entry) for entry in feedparser.parse(file.read_bytes()).entries]
 
 

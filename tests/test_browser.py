@@ -419,7 +419,7 @@ def test_all_can_be_done_by_keyboard(browser: "Browser", served: Serving) -> Non
         assert page.url.endswith("#main")
 
 
-def test_a_time_is_told_in_the_zone_of_who_reads(browser: "Browser", served: Serving) -> None:
+def test_a_time_is_shown_in_the_zone_of_the_reader(browser: "Browser", served: Serving) -> None:
     with opened(browser, timezone_id="Asia/Tokyo", locale="en-GB") as page:
         page.goto(f"{served.url}/topics/herons/")
         time = page.locator(".articles time").first

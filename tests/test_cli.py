@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -101,20 +101,34 @@ def test_build_reports_again_what_it_did_not_read_again(folder: Path) -> None:
 STOPPED = "feeds: stopped before it was done; run it again\n"
 
 
-def stopped(cwd: Path, held: Path, workers: int) -> tuple[str, str, int]:
-    """What `feeds build` says, and its exit code, when Ctrl-C comes while it waits for a folder
-    that is held here."""
+def stopped(
+    cwd: Path, is_time: Callable[[subprocess.Popen[str]], bool]
+) -> tuple[str, str, int, list[int]]:
+    """What `feeds build` says, its exit code and its workers, when Ctrl-C comes once it is time."""
     command, pipe = [sys.executable, "-m", "feeds", "build"], subprocess.PIPE
-    held.mkdir(exist_ok=True)
-    with store.alone(held):
-        process = subprocess.Popen(
-            command, cwd=cwd, stdout=pipe, stderr=pipe, text=True, start_new_session=True
-        )
-        deadline = time.monotonic() + make.LONGEST
-        while held not in opened_by(process) or len(workers_of(process)) != workers:
-            assert process.poll() is None and time.monotonic() < deadline
-        os.killpg(process.pid, signal.SIGINT)
-        return *process.communicate(timeout=make.LONGEST), process.returncode
+    process = subprocess.Popen(
+        command,
+        cwd=cwd,
+        stdout=pipe,
+        stderr=pipe,
+        text=True,
+        start_new_session=True,
+        preexec_fn=make.heed_ctrl_c,
+    )
+    deadline = time.monotonic() + make.LONGEST
+    while not is_time(process):
+        assert process.poll() is None and time.monotonic() < deadline
+    workers = workers_of(process)
+    os.killpg(process.pid, signal.SIGINT)
+    return *process.communicate(timeout=make.LONGEST), process.returncode, workers
+
+
+def is_alive(process: int) -> bool:
+    """Whether a process runs."""
+    with suppress(ProcessLookupError):
+        os.kill(process, 0)
+        return True
+    return False
 
 
 def opened_by(process: subprocess.Popen[str]) -> Iterator[Path]:
@@ -125,13 +139,14 @@ def opened_by(process: subprocess.Popen[str]) -> Iterator[Path]:
 
 
 def test_ctrl_c_while_records_are_read_is_one_line_and_a_code_of_its_own(tmp_path: Path) -> None:
-    records = {f"{n}.md": make.record(n) for n in range(400)}
+    records = {f"{n}.md": make.record(n, body="Text. " * 2000) for n in range(1000)}
     alone, config = (
         make.site(tmp_path / name, dict(records), "[build]\nworkers = 2\n")
         for name in ("alone", "site")
     )
-    # Workers are there, and read, before the store is made.
-    assert stopped(config.file.parent, config.store_file.parent, workers=2) == ("", STOPPED, 130)
+    *done, workers = stopped(config.file.parent, lambda process: len(workers_of(process)) == 2)
+    assert done == ["", STOPPED, 130]
+    assert not any(map(is_alive, workers))
     for site in (alone, config):
         make.run("build", cwd=site.file.parent)
     assert pages(config.output_folder) == pages(alone.output_folder)
@@ -141,7 +156,12 @@ def test_ctrl_c_before_a_document_is_written_is_one_line_and_a_code_of_its_own(
     tmp_path: Path,
 ) -> None:
     config = make.site(tmp_path, {"1.md": make.record(1)})
-    assert stopped(tmp_path, config.output_folder, workers=0) == ("", STOPPED, 130)
+    config.output_folder.mkdir()
+    with store.alone(config.output_folder):
+        *done, workers = stopped(
+            tmp_path, lambda process: config.output_folder in opened_by(process)
+        )
+    assert (done, workers) == (["", STOPPED, 130], [])
     assert make.tree(config.output_folder) == {}
 
 
@@ -354,7 +374,7 @@ def test_a_watched_document_is_laid_out_and_a_piped_one_is_not(tmp_path: Path) -
         assert make.run("show", "all", name, cwd=tmp_path).stdout.count("\n") < 5
 
 
-def test_a_key_that_is_nearly_right_is_told(tmp_path: Path) -> None:
+def test_a_key_that_is_nearly_right_gets_a_suggestion(tmp_path: Path) -> None:
     make.site(tmp_path, {"1.md": make.record(1)})
     assert (
         "did you mean topics/ai?"

@@ -88,8 +88,8 @@ def test_no_config_key_is_documented_that_there_is_not(section: str) -> None:
 
 def test_a_removed_config_key_is_documented_as_one() -> None:
     text = (DOCS / "config.md").read_text(encoding="utf-8")
-    (told,) = re.findall(r"no longer does anything.*?Delete it", text, re.DOTALL)
-    assert set(re.findall(r"`(\w+)\.(\w+)`", told)) == set(REMOVED_KEYS)
+    (removed,) = re.findall(r"no longer does anything.*?Delete it", text, re.DOTALL)
+    assert set(re.findall(r"`(\w+)\.(\w+)`", removed)) == set(REMOVED_KEYS)
     assert not REMOVED_KEYS.keys() & set(SETTINGS)
 
 

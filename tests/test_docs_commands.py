@@ -103,22 +103,22 @@ def play(text: str, folder: Path, check: int = 0) -> int:
     return count
 
 
-def test_the_five_minutes_go_as_they_are_told(tmp_path: Path) -> None:
+def test_the_five_minutes_go_as_described(tmp_path: Path) -> None:
     assert play(section("start.md", "A site"), tmp_path) == 6
     assert (tmp_path / "tidewater/public/topics/birds/feed.atom").is_file()
 
 
 @pytest.mark.parametrize(("heading", "name"), [("From Jekyll", "jekyll"), ("From Hugo", "hugo")])
-def test_a_blog_is_taken_up_as_it_is_told(heading: str, name: str, tmp_path: Path) -> None:
+def test_a_blog_is_adopted_as_described(heading: str, name: str, tmp_path: Path) -> None:
     assert play(section("migrate.md", heading), blog(tmp_path / name, name)) == 3
 
 
-def test_an_export_of_wordpress_is_taken_up_as_it_is_told(tmp_path: Path) -> None:
+def test_an_export_of_wordpress_is_imported_as_described(tmp_path: Path) -> None:
     shutil.copy(make.ROOT / "tests/importers/wordpress.xml", tmp_path)
     assert play(section("migrate.md", "From WordPress"), tmp_path) == 4
 
 
-def test_the_ids_that_jekyll_gave_can_be_kept_by_the_line_that_is_told(tmp_path: Path) -> None:
+def test_the_ids_that_jekyll_gave_can_be_kept_by_the_described_line(tmp_path: Path) -> None:
     line = re.search(
         r"`(id = \{[^`]*)`", (make.ROOT / "docs/migrate.md").read_text(encoding="utf-8")
     )

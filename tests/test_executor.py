@@ -1,16 +1,18 @@
 """Work done by several processes: the same whatever their number, and whatever becomes of them."""
 
-import gc
+import multiprocessing
 import os
-import select
 import signal
-from collections.abc import Sequence
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from feeds.executor import shared
+from feeds.executor import AHEAD, local_processes, map_batches, processors
 from feeds.ingest.ingesting import ingest, open_store
 from tests import make
 from tests.ingest.test_ingest import contents
@@ -47,71 +49,115 @@ def alive(process: int) -> bool:
     return True
 
 
+def large(size: int) -> bytes:
+    """So many bytes."""
+    return b"x" * size
+
+
+def dying_within_a_result(batch: Sequence[int]) -> bytes:
+    """A result that is larger than a pipe, of which a worker writes only the beginning."""
+    if 20 in batch and os.getpid() != ITSELF:
+        threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGKILL)).start()
+        return large(100_000_000)
+    return large(20)
+
+
+def itself(_: int) -> int:
+    """The process that does it."""
+    return os.getpid()
+
+
 @pytest.mark.parametrize("workers", [0, 1, 2, 3, 50])
 @pytest.mark.parametrize("work", [squares, dying])
-def test_what_is_made_comes_in_order(work: type[list[int]], workers: int) -> None:
-    with shared(work, BATCHES, workers) as made:
+def test_results_come_in_order(work: Callable[[Sequence[int]], list[int]], workers: int) -> None:
+    with local_processes(workers) as executor:
+        made = map_batches(executor, work, BATCHES)
         assert list(made) == [squares(batch) for batch in BATCHES]
 
 
-def test_where_nobody_forks_the_count_to_the_next_search_for_garbage_goes_on() -> None:
-    gc.collect()
-    gc.disable()
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_worker_that_dies_while_its_result_is_read_costs_time_alone(workers: int) -> None:
+    with local_processes(workers) as executor:
+        made = list(map_batches(executor, dying_within_a_result, BATCHES))
+    assert {len(content) for content in made} == {20}
+
+
+def test_work_is_done_by_other_processes() -> None:
+    with local_processes(2) as executor:
+        assert os.getpid() not in set(map_batches(executor, itself, range(4)))
+
+
+@pytest.mark.parametrize("batches", [[], [1]])
+def test_a_single_batch_is_done_here(batches: list[int]) -> None:
+    with local_processes(2) as executor:
+        assert list(map_batches(executor, itself, batches)) == [ITSELF] * len(batches)
+    assert not multiprocessing.active_children()
+
+
+def test_a_process_with_threads_does_all_itself() -> None:
+    done = threading.Event()
+    thread = threading.Thread(target=done.wait)
+    thread.start()
     try:
-        kept = [[number] for number in range(500)]
-        before = gc.get_count()[0]
-        with shared(squares, BATCHES, 0) as made:
-            assert len(list(made)) == len(BATCHES)
-        assert gc.get_count()[0] >= before >= len(kept)
-        assert gc.get_freeze_count() == 0
+        with local_processes(2) as executor:
+            assert set(map_batches(executor, itself, range(4))) == {ITSELF}
     finally:
-        gc.enable()
+        done.set()
+        thread.join()
 
 
 @pytest.mark.parametrize("workers", [0, 1, 3])
-def test_an_error_is_raised_where_the_work_is_taken(workers: int) -> None:
-    with pytest.raises(ValueError, match="twenty"), shared(failing, BATCHES, workers) as made:
-        list(made)
+def test_an_error_is_raised_where_the_result_is_taken(workers: int) -> None:
+    with pytest.raises(ValueError, match="twenty"), local_processes(workers) as executor:
+        list(map_batches(executor, failing, BATCHES))
 
 
 def test_what_is_larger_than_a_pipe_comes_whole() -> None:
-    with shared(lambda size: b"x" * size, [3_000_000] * 5, 2) as made:
-        assert [len(content) for content in made] == [3_000_000] * 5
+    with local_processes(2) as executor:
+        made = list(map_batches(executor, large, [3_000_000] * 5))
+    assert [len(content) for content in made] == [3_000_000] * 5
 
 
-def test_a_worker_goes_on_while_what_it_made_waits_to_be_taken() -> None:
-    reads, writes = os.pipe()
+def test_batches_are_submitted_a_few_ahead() -> None:
+    asked: list[int] = []
 
-    def large(number: int) -> bytes:
-        os.write(writes, b"x")
-        return bytes(3_000_000 + number)
+    def batches() -> Iterator[int]:
+        for number in range(10_000):
+            asked.append(number)
+            yield number
 
-    with shared(large, range(4), 1, waiting=4) as made:
-        done = b""
-        while len(done) < 4 and select.select([reads], [], [], 60)[0]:
-            done += os.read(reads, 4)
-        assert len(done) == 4
-        assert [len(content) for content in made] == [3_000_000 + number for number in range(4)]
+    with local_processes(2) as executor:
+        made = map_batches(executor, itself, batches())
+        next(made)
+        assert len(asked) <= AHEAD * processors() + 1
 
 
 def test_no_worker_outlives_the_work() -> None:
-    with shared(lambda _: os.getpid(), range(40), 3) as made:
+    with local_processes(3) as executor:
+        made = map_batches(executor, itself, range(40))
         processes = {next(made) for _ in range(20)}
     assert processes and not any(map(alive, processes))
 
 
+ALONE = """
+import os, signal
+from feeds.executor import local_processes, map_batches
+from tests.test_executor import itself
+
+with local_processes(2) as executor:
+    print(next(map_batches(executor, itself, range(4))), flush=True)
+    signal.pause()
+"""
+
+
 def test_a_worker_that_is_left_alone_ends() -> None:
-    reads, writes = os.pipe()
-    parent = os.fork()
-    if not parent:
-        with shared(lambda _: os.getpid(), range(4), 2) as made:
-            os.write(writes, f"{next(made)}\n".encode())
-            signal.pause()
-    os.close(writes)
-    assert int(os.read(reads, 20)) != parent  # a worker did it, and waits for more
-    os.kill(parent, signal.SIGKILL)
-    os.waitpid(parent, 0)
-    assert os.read(reads, 1) == b""  # the last process that held the pipe open has ended
+    command = [sys.executable, "-c", ALONE]
+    with subprocess.Popen(command, cwd=make.ROOT, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert int(process.stdout.readline()) != process.pid
+        process.kill()
+        # It ends when the last process that has it open has ended.
+        assert process.stdout.read() == b""
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3])

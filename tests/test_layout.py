@@ -42,7 +42,7 @@ LIBRARIES = {
     "feedgen": {"render.xml"},
     "flask": {"serve.app"},
     "granian": {"serve.server"},
-    "httpx": {"doctor.asking"},
+    "httpx": {"doctor.client"},
     "idna": {"model"},
     "jinja2": {"render.html"},
     "lxml": {"render.xml"},

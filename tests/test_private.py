@@ -173,7 +173,7 @@ def test_no_name_of_a_feed_that_went_while_the_store_was_of_other_code_stays(
 
 
 def test_a_feed_that_comes_back_is_dated_no_earlier_than_before(tmp_path: Path) -> None:
-    """A reader that asks with the date it was given must not be told that nothing changed."""
+    """A reader that sends the date it was given must not get the answer that nothing changed."""
     text = make.record(2, topics="[AI, Robots]")
     config = make.site(
         tmp_path, {"1.md": make.record(1), "2.md": text, "3.md": make.record(3, topics="[Robots]")}

@@ -435,10 +435,10 @@ def test_newsboat_shows_no_new_item_after_any_edit(tmp_path: Path) -> None:
         for key, value in edits.items():
             keys[key] = value
             make.write(folder / "1.md", make.record(1, **keys))
-            told = {"publishedDateTime": "2026-10-01T00:00:00Z", "previousUrls": "Edited"}.get(
+            text = {"publishedDateTime": "2026-10-01T00:00:00Z", "previousUrls": "Edited"}.get(
                 key, value
             )
-            service.until("/feed.json", lambda response, told=told: told in response.text)  # type: ignore[misc]
+            service.until("/feed.json", lambda response, text=text: text in response.text)  # type: ignore[misc]
             newsboat.reload()
             assert {guid for guid, *_ in newsboat.items()} == before
         (folder / "1.md").rename(folder / "renamed.md")

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from feeds import store
 from feeds.model import Article, Image, Provider, Related
 from feeds.records import Cost, Fault, Reading
-from feeds.sources.folder import Found
+from feeds.sources.folder import ScannedFile
 from feeds.store import Store
 from feeds.store.rows import claim_of_row, micros, moment
 from feeds.store.tables import records
@@ -108,7 +108,7 @@ def test_the_strategy_knows_every_field(kind: type[Any], strategy: st.SearchStra
     | st.builds(lambda one: one._replace(original_link=one.link, amp_link=one.link), ARTICLES)
 )
 def test_an_article_comes_back_from_the_store_as_it_was(source: Store, article: Article) -> None:
-    found = Found(article.path, 1, 1)
+    found = ScannedFile(article.path, 1, 1)
     with source.writing() as connection:
         store.put(
             connection, [make.filed(found, Reading(article.path, article.digest, article, ()))]
@@ -135,7 +135,7 @@ def test_faults_come_back_without_what_was_got(
     with source.writing() as connection:
         store.put(
             connection,
-            [make.filed(Found("a.md", 1, 1), Reading("a.md", "digest", None, tuple(faults)))],
+            [make.filed(ScannedFile("a.md", 1, 1), Reading("a.md", "digest", None, tuple(faults)))],
         )
     with source.reading() as connection:
         due = [fault for fault in faults if fault.until is None or fault.until > now]

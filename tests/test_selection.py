@@ -32,7 +32,7 @@ from feeds.model import (
 )
 from feeds.records import Fault, Reading, read_record
 from feeds.selection import Pick
-from feeds.sources.folder import Found
+from feeds.sources.folder import ScannedFile
 from feeds.store import Store, identities
 from feeds.store import tables as schema
 from tests import make
@@ -183,7 +183,7 @@ def fill(
         store.remove(connection, list(store.known_files(connection)))
         for batch in batches:
             readings = [
-                make.filed(Found(one.path, 1, 1), Reading(one.path, one.digest, one, ()))
+                make.filed(ScannedFile(one.path, 1, 1), Reading(one.path, one.digest, one, ()))
                 for one in batch
             ]
             store.put(connection, readings)
@@ -257,7 +257,7 @@ def test_a_feed_of_the_publishers_own_is_as_the_oracle_says(
     hidden = [one.path for one in unpublished]
     with source.writing() as connection:
         readings = [
-            make.filed(Found(path, 1, 1), Reading(path, "", None, (), unpublished=True))
+            make.filed(ScannedFile(path, 1, 1), Reading(path, "", None, (), unpublished=True))
             for path in hidden
         ]
         store.put(connection, readings)
@@ -347,7 +347,9 @@ def test_what_is_settled_bit_by_bit_is_what_is_settled_anew(
         connection.execute(delete(schema.facts).where(schema.facts.c.name == "settled"))
         store.remove(connection, list(store.known_files(connection)))
         read = [Reading(one.path, one.digest, one, ()) for one in there.values()]
-        store.put(connection, [make.filed(Found(one.path, 1, 1), one, anew=True) for one in read])
+        store.put(
+            connection, [make.filed(ScannedFile(one.path, 1, 1), one, anew=True) for one in read]
+        )
         identities.refuse(connection, left_out)
     with at(source, now, rules) as connection:
         assert settled(connection) == bit_by_bit
@@ -470,7 +472,7 @@ class TestHidden:
     def hold(self, source: Store, held: str | None) -> None:
         with source.writing() as connection:
             reading = Reading("held.md", "held", None, (), held=(held,) if held else ())
-            store.put(connection, [make.filed(Found("held.md", 1, 1), reading)])
+            store.put(connection, [make.filed(ScannedFile("held.md", 1, 1), reading)])
 
     def test_what_is_visible_is_not_hidden(self, source: Store) -> None:
         fill(source, [make.article(1), make.article(2)])

@@ -20,7 +20,7 @@ from feeds import selection, store
 from feeds.errors import StoreError
 from feeds.model import Article
 from feeds.records import Cost, Fault, Reading
-from feeds.sources.folder import Found
+from feeds.sources.folder import ScannedFile
 from feeds.store import Known, Published, Store, contents, database
 from feeds.store import tables as schema
 from feeds.store.pages import LEFTOVERS
@@ -105,7 +105,7 @@ def file_of(source: Store) -> Path:
 def reading(article: Article, *faults: Fault) -> Filed:
     """What reading the file of an article came to."""
     return make.filed(
-        Found(article.path, 10, 20), Reading(article.path, article.digest, article, faults)
+        ScannedFile(article.path, 10, 20), Reading(article.path, article.digest, article, faults)
     )
 
 
@@ -434,7 +434,7 @@ class TestChanging:
                 connection,
                 [
                     make.filed(
-                        Found("0001.md", 10, 21), Reading("0001.md", "broken", None, (fault,))
+                        ScannedFile("0001.md", 10, 21), Reading("0001.md", "broken", None, (fault,))
                     )
                 ],
             )
@@ -460,7 +460,7 @@ class TestChanging:
         put(source, make.article(1), make.article(2))
         with source.writing() as connection:
             before = number_of(connection, "0001.md")
-            store.touch(connection, [Found("0001.md", 11, 22)])
+            store.touch(connection, [ScannedFile("0001.md", 11, 22)])
             known = store.known_files(connection)
             assert known == {
                 "0001.md": Known(11, 22, "digest-1"),
@@ -598,7 +598,7 @@ class TestFaults:
     def test_a_fault_of_an_unpublished_record_is_not_told(self, source: Store) -> None:
         with source.writing() as connection:
             held = Reading("0001.md", "digest", None, (self.FAULT,), unpublished=True)
-            store.put(connection, [make.filed(Found("0001.md", 1, 1), held)])
+            store.put(connection, [make.filed(ScannedFile("0001.md", 1, 1), held)])
         assert self.faults(source) == []
 
     def test_what_was_got_is_not_in_the_file(self, source: Store, tmp_path: Path) -> None:

@@ -160,23 +160,23 @@ def check_atom(element: Any, language: str | None) -> None:
 
 
 @pytest.mark.parametrize("ending", [".rss", ".atom"])
-def test_history_is_told_as_it_must_be(documents: dict[str, Any], ending: str) -> None:
+def test_history_is_marked_as_rfc_5005_says(documents: dict[str, Any], ending: str) -> None:
     kinds = set()
     for path, root in of(documents, ending):
         head = root if ending == ".atom" else root[0]
         links = [(link.get("rel"), link.get("href")) for link in head.findall(f"{ATOM}link")]
         relations = [relation for relation, _ in links]
         assert len(relations) == len(set(relations)), "each relation once"
-        told = {
+        history = {
             child.tag.removeprefix(HISTORY) for child in head if str(child.tag).startswith(HISTORY)
         }
         if is_archive(path):
-            assert told == {"archive"}
+            assert history == {"archive"}
             assert "current" in relations
         else:
             assert "current" not in relations
-            assert not (told and "prev-archive" in relations), "complete, or with a history"
-            kinds.add((bool(told), "prev-archive" in relations))
+            assert not (history and "prev-archive" in relations), "complete, or with a history"
+            kinds.add((bool(history), "prev-archive" in relations))
         for relation, address in links:
             if relation in HISTORICAL:
                 assert address.removeprefix(SITE) in documents

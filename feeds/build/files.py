@@ -1,8 +1,7 @@
-"""Files below a folder: written aside first, then put in their places, their modes as the umask has
-them.
+"""Write files below a folder: aside first, then put in their places.  Modes follow the umask.
 
 No symbolic link below the folder is ever followed; the folder itself may be one. In: paths and
-bytes. Not here: which files there are to be (static, manifest). Raises OSError, which names the
+bytes. Not here: which files there should be. Raises OSError, which names the
 file that was to be written.
 """
 
@@ -14,8 +13,11 @@ from stat import S_ISDIR, S_ISLNK, S_ISREG
 from typing import NamedTuple
 
 ASIDE = ".feeds-aside-"
-MANY = 64  # folders that are written to disk one by one: of more, all that the machine has is
-LINK = "is a symbolic link, and feeds follows none in its output: nothing was changed there; delete the link"
+MANY = 64  # folders that are synced one by one; for more of them all disks are
+LINK = (
+    "is a symbolic link, and feeds follows none in its output: nothing was changed there;"
+    " delete the link"
+)
 FOLDER = "is a folder where a file should be: nothing was changed there; move it away"
 NO_FOLDER = "is a file where a folder should be: nothing was changed there; move it away"
 NO_FILE = "is neither a file nor a folder: nothing was changed there; move it away"
@@ -33,21 +35,22 @@ class Files:
     them."""
 
     def __init__(self, root: Path) -> None:
+        self.root = root
         self._root = str(root)
         self._folders = {""}  # that are known to be folders and no links
         self._changed: set[str] = set()  # folders in which something was renamed or deleted
 
-    def are_none(self) -> bool:
-        """Whether the folder is empty."""
+    def is_empty(self) -> bool:
+        """Tell whether the folder is empty."""
         with os.scandir(self._root) as items:
             return next(items, None) is None
 
     def place(self, path: str) -> str:
-        """Where the file at a path lies."""
+        """Return where the file at a path lies."""
         return f"{self._root}/{path}"
 
     def aside(self, path: str) -> str:
-        """Where the file at a path lies until it is put in its place."""
+        """Return where the file at a path lies until it is put in its place."""
         # In the same folder: between folders only one process of a machine renames at a time.
         folder, slash, name = self.place(path).rpartition("/")
         return f"{folder}{slash}{ASIDE}{name}"
@@ -143,7 +146,7 @@ class Files:
             raise
 
     def overwrite(self, path: str, content: bytes) -> None:
-        """Write over a file that is there, which needs no room but for what is longer than
+        """Write over a file that is there, which needs space only for what is longer than
         before."""
         descriptor = os.open(self.place(path), os.O_WRONLY | os.O_NOFOLLOW)
         with open(descriptor, "wb") as file:
@@ -194,8 +197,8 @@ class Files:
         return os.open(aside, how, 0o666)
 
     def sweep(self, paths: Iterable[str]) -> None:
-        """Take away what was left aside for any of these files, and the folders that are empty
-        without it."""
+        """Delete what was left aside for any of these files, and the folders that are empty without
+        it."""
         for folder in {path.rpartition("/")[0] for path in paths}:
             if self._obstacle_above(f"{folder}/") is not None:
                 continue

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import unquote, urlsplit
 
 from feeds.config import Config
-from feeds.model import digest, feed_path
-from feeds.documents.plan import Plan
-from feeds.documents.pages import ASSETS, FEED_STYLE, HTML, LISTS, OPML
 from feeds.documents.addresses import FETCH_DEST, FOR_BROWSERS, STYLED
 from feeds.documents.headers import ALWAYS, PAGE, cache_control
+from feeds.documents.pages import ASSETS, FEED_STYLE, HTML, LISTS, OPML
+from feeds.documents.plan import Plan
+from feeds.model import digest, feed_path
 from feeds.records import jsonschema
 from feeds.render import format_named
 from feeds.store.rows import EPOCH
@@ -32,7 +32,7 @@ BELOW = "((?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*)"
 
 
 def plans(config: Config) -> Iterator[Plan]:
-    """Plan each of these files, as a document is planned."""
+    """Each of these files, as a draft of a document."""
     from feeds.render import html  # templates load slowly, and mostly no file here is to be written
 
     for path, status in PAGES.items():

@@ -1,8 +1,8 @@
-"""The list of the files that this program wrote in a tree, which lies in the tree itself: to text,
-and back.
+"""Write and parse the list of the files that feeds wrote in a folder, which lies in that folder.
 
 A line a file: tag, time, size, path. While files are put in their places, one that is replaced has
-a line for what it was and, after it, one for what it will be. Not here: when it is written (tree).
+a line for what it was and, after it, one for what it will be. Not here: when it is
+written (folder_target).
 """
 
 import os
@@ -14,7 +14,10 @@ from typing import NamedTuple
 from feeds.errors import PublishError
 
 MANIFEST = ".feeds-manifest"
-HEADING = "# The files that feeds wrote here: tag, time, size, path. It deletes no others. Keep this list with them.\n"
+HEADING = (
+    "# The files that feeds wrote here: tag, time, size, path."
+    " It deletes no others. Keep this list with them.\n"
+)
 UNFINISHED = "-"
 NOWHERE = {"", ".", ".."}  # no part of a path below the tree
 
@@ -26,6 +29,11 @@ class Written(NamedTuple):
     etag: str
     modified: int
     size: int
+
+    @property
+    def facts(self) -> tuple[int, int]:
+        """Its size, and its mtime in nanoseconds."""
+        return self.size, self.modified * 1_000_000_000
 
 
 Earlier = Mapping[str, tuple[Written, ...]]
@@ -42,9 +50,9 @@ def manifest_text(files: Mapping[str, Written], earlier: Earlier | None = None) 
 
 
 def read_manifest(root: Path) -> tuple[dict[str, Written], bytes]:
-    """The files that this program wrote in a tree, by path, and the text of the list.
+    """Return the files that feeds wrote in a folder, by path, and the text of the list.
 
-    Raises PublishError for a list that is not one of ours.
+    Raises PublishError for a list that feeds did not write.
     """
     try:
         text = _content(root / MANIFEST)

@@ -1,42 +1,38 @@
-"""The static tree: every document as a file, only what changed written, only what this program
-wrote deleted.
+"""Write every document to a target: only what changed, and without what is gone.
 
-Here is told which documents there are to be, and which of them are news. Their files are those of
-the Tree (tree).
+Here is decided which documents are to be published, and what the store notes of them. Not here: how
+each is published (publishing), and how its files are written (folder_target).
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
-from pathlib import Path
-from typing import NamedTuple
 
 from feeds import store
+from feeds.build import hosts
+from feeds.build.files import Obstacle
+from feeds.build.folder_target import FolderTarget
+from feeds.build.manifest import Written, manifest_text
+from feeds.build.publishing import HELD, Batch, Outcome, Publisher, agreed, is_new, last_published
+from feeds.build.withdrawal import last_finished, target_fact, translated, withdraw
 from feeds.config import Config
-from feeds.errors import FeedsError, StoreBusy
-from feeds.model import digest, feed_of
+from feeds.documents import codings
 from feeds.documents.plan import Plan
 from feeds.documents.plans import Plans, SnapshotOutdated
-from feeds.documents.versions import is_far_ahead, published_as
+from feeds.documents.versions import is_far_ahead
+from feeds.errors import FeedsError, StoreBusy
+from feeds.executor import local_processes, map_batches
 from feeds.ingest.ingesting import settle
-from feeds.executor import shared
-from feeds.documents import codings
-from feeds.build import hosts
-from feeds.build.dates import agreed, last_published
-from feeds.build.files import Obstacle
-from feeds.build.manifest import Written, manifest_text
-from feeds.build.tree import Tree
-from feeds.build.withdrawal import last_finished, rewrite, translated, tree_fact
+from feeds.model import digest, feed_of
 from feeds.render import reporting
 from feeds.store import Connection, Published, Store
 
 BATCH = 16  # feeds that a process publishes at a time
 SHORT_WAIT = 1  # seconds for another writer, before what was taken back goes and all else waits
 MOST_TURNS = 5  # in which records change under a build
-HELD = 48 << 20  # bytes of entries that a process holds for the documents it makes
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +45,21 @@ class Built:
     refused: tuple[Obstacle, ...] = ()
 
 
-class Outcome(NamedTuple):
-    """What became of a document: what to note of it when that is news, its files, and which of them
-    were written.
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What a build has to do, by what the store and the target know.
 
-    `refused` are its files that could not be written, with what is in their way.
+    `keys` are the feeds to publish, `documents` all their files; `kept` are files that stay as they
+    are. `sweeps`: nothing is known of how the last build ended, which may have left files aside.
     """
 
-    path: str
-    noted: Published | None
-    files: list[tuple[str, Written]]
-    written: list[str]
-    refused: list[tuple[str, Obstacle]]
+    keys: tuple[str, ...]
+    documents: list[str]
+    kept: list[str]
+    known: Mapping[str, Published]
+    sweeps: bool
+    with_rules: bool
+    publisher: Publisher
 
 
 def build(
@@ -72,17 +71,16 @@ def build(
     compress: bool = False,
     workers: int = 0,
 ) -> Built:
-    """Bring the static tree up to date with the store.  `progress` is told how many documents of
-    how many are done.
+    """Bring the output folder up to date with the store.  `progress` is called with how many
+    documents of how many are done.
 
     With `compress`, each document has its codings beside it (codings.SUFFIXES), for servers that
-    look for them. `workers` is how many processes help; never in a process with threads, which no
-    fork takes along.
+    serve such files. `workers` is how many processes help.
 
     Each file is replaced at once or not at all; its mode follows the umask, its mtime is its
     Last-Modified. What is not as a build wrote it is neither replaced nor deleted, and no link is
-    followed: `Built` tells what was refused. Raises PublishError when a file cannot be written or
-    deleted; the tree is then as it was, without what is gone.
+    followed: `Built` has what was refused. Raises PublishError when a file cannot be written or
+    deleted; the folder is then as it was, without what is gone.
     """
     root = config.output_folder
     with translated(root):
@@ -91,7 +89,9 @@ def build(
             for _ in range(MOST_TURNS):
                 settle(config, source, now)
                 with suppress(SnapshotOutdated):
-                    return _Build(config, source, root, compress, workers).run(now, progress)
+                    target = FolderTarget(root)
+                    suffixes = codings.SUFFIXES if compress else {}
+                    return _Build(config, source, target, suffixes, workers, now).run(progress)
     raise StoreBusy(
         str(config.store_file),
         "expected records that stay for as long as a build takes, got other ones",
@@ -99,270 +99,224 @@ def build(
 
 
 class _Build:
-    """One build of a tree."""
+    """One build."""
 
     def __init__(
-        self, config: Config, source: Store, root: Path, compress: bool, workers: int
+        self,
+        config: Config,
+        source: Store,
+        target: FolderTarget,
+        suffixes: Mapping[str, str],
+        workers: int,
+        now: datetime,
     ) -> None:
-        self._tree = Tree(root)
-        self._source = source
-        self._codings = codings.SUFFIXES if compress else {}
-        self._workers = workers
-        self._plans = Plans(config, HELD)
-        self._rules: tuple[str, ...] = ()
         self._config = config
-        self._fact = tree_fact(config)
+        self._source = source
+        self._target = target
+        self._suffixes = suffixes
+        self._workers = workers
+        self._now = now
+        self._plans = Plans(config, HELD)
+        self._fact = target_fact(config)
         self._refused_fact = self._fact.replace("tree", "refused", 1)
-        self._after: dict[str, Written] = {}
+        self._files: dict[str, Written] = {}
         self._refused: dict[str, Obstacle] = {}
-        self._known: dict[str, Published] = {}
-        self._latest_gone = 0
-        self._lost: set[str] = set()  # feeds of which something was taken back since the last build
         self._noted: dict[str, Published] = {}
         self._written: list[str] = []
 
-    def run(self, now: datetime, progress: Callable[[int, int], None] | None) -> Built:
+    def run(self, progress: Callable[[int, int], None] | None) -> Built:
         with self._source.reading() as connection:
             since = self._up_to_date_since(connection)
             refused = (store.fact(connection, self._refused_fact) or "").split()
             is_current = since == store.generation(connection) and not refused
-            if is_current and self._are_current(self._tree.before, now):
-                return Built(0, len(self._tree.before), 0)
+            if is_current and self._are_current(self._target.files):
+                return Built(0, len(self._target.files), 0)
             steady = store.steady_since(connection, since) - set(map(feed_of, refused))
-            feeds = self._plans.snapshot(connection, now).feeds
+            feeds = self._plans.snapshot(connection, self._now).feeds
             generation = store.generation(connection)
-            self._lost = {"", *store.feeds_that_lost(connection, since)}
-            standing = self._standing(steady & feeds.keys(), now)
-            if since >= 0 and self._are_current(hosts.PATHS, now):
-                # the config is as it was, from which alone they follow
-                standing[""] = list(hosts.PATHS)
-            else:
-                self._rules = hosts.PATHS
+            lost = frozenset({"", *store.feeds_that_lost(connection, since)})
+        kept = self._kept(steady & feeds.keys())
+        # They follow from the config alone, which is as it was.
+        keeps_rules = since >= 0 and self._are_current(hosts.PATHS)
+        if keeps_rules:
+            kept[""] = list(hosts.PATHS)
+        keys = tuple(key for key in feeds if key not in kept)
         try:
-            self._begin(now)
-            return self._write(
-                now,
-                standing,
-                [key for key in feeds if key not in standing],
+            self._begin()
+            with self._source.reading() as connection:
+                documents = self._paths(connection, keys, with_rules=not keeps_rules)
+                stored = store.published(connection, documents)
+                known = last_published(stored, self._target.files, documents, self._now)
+                latest_gone = store.latest_gone(connection)
+            publisher = Publisher(
+                self._config,
+                self._now,
                 generation,
-                since,
-                progress,
+                latest_gone,
+                lost,
+                self._suffixes,
+                (self._source, self._plans),
             )
+            stay = [*chain.from_iterable(kept.values())]
+            work = _Work(keys, documents, stay, known, since < 0, not keeps_rules, publisher)
+            return self._write(work, progress)
         except (OSError, FeedsError):
-            self._withdraw(now)
+            self._withdraw()
             raise
 
-    def _write(
-        self,
-        now: datetime,
-        standing: dict[str, list[str]],
-        keys: Sequence[str],
-        generation: int,
-        since: int,
-        progress: Callable[[int, int], None] | None,
-    ) -> Built:
-        """Write what is not as it is to be; files that are standing stay as they are."""
-        with self._source.reading() as connection:
-            planned = self._paths(connection, now, keys)
-            self._known = last_published(
-                store.published(connection, planned), self._tree.before, planned, now
-            )
-            self._latest_gone = store.latest_gone(connection)
-            paths = [*planned, *chain.from_iterable(standing.values())]
-        gone = self._tree.before.keys() - set(paths)
-        # first: what was taken back goes even where something else cannot be written
+    def _write(self, work: _Work, progress: Callable[[int, int], None] | None) -> Built:
+        """Write what is not as it should be."""
+        paths = [*work.documents, *work.kept]
+        gone = self._target.files.keys() - set(paths)
+        # First: what was taken back goes even where something else cannot be written.
         for path in sorted(gone):
-            if (found := self._tree.delete(path)) is not None:
-                self._refused[path] = found
-        if since < 0:  # nothing is known of how the last build ended
-            self._tree.sweep(gone)  # before the list forgets where these files were
-        is_bare = self._tree.announce(paths)
-        if since < 0 and not is_bare:
-            self._tree.sweep(paths)
+            if (obstacle := self._target.delete(path)) is not None:
+                self._refused[path] = obstacle
+        self._target.begin(paths, gone, sweeps=work.sweeps)
         try:
-            for path in chain.from_iterable(standing.values()):
-                self._after[path] = self._tree.before[path]
-            for outcome in self._outcomes(keys, now):
+            self._files.update((path, self._target.files[path]) for path in work.kept)
+            for outcome in self._outcomes(work):
                 self._take(outcome)
                 if progress is not None:
-                    progress(len(self._after), len(paths))
+                    progress(len(self._files), len(paths))
             deleted = len(gone - self._refused.keys())
-            kept = len(self._after) - len(self._written)
-            # Those that were listed stay so: the next build is to know them when they are out of
-            # the way.
-            self._after.update(
-                {path: self._tree.before[path] for path in self._refused.keys() & self._tree.before}
-            )
-            self._tree.finish(self._written, self._after, self._note(generation, now))
+            kept = len(self._files) - len(self._written)
+            # Those that were listed stay so: the next build must know them when nothing is in their
+            # way any more.
+            for path in self._refused.keys() & self._target.files.keys():
+                self._files[path] = self._target.files[path]
+            manifest = self._note(work.publisher.generation)
+            self._target.commit(self._written, self._files, manifest)
         except BaseException:
-            self._tree.give_up(planned)
+            self._target.abandon(work.documents)
             raise
         return Built(len(self._written), kept, deleted, tuple(sorted(set(self._refused.values()))))
 
-    def _begin(self, now: datetime) -> None:
-        """Note that a build was begun: where it is not finished, its tree is as of the last one
-        that was."""
+    def _begin(self) -> None:
+        """Note that a build was begun: until it is finished, the target is as of the last one."""
         with self._source.reading() as connection:
             text = f"{last_finished(connection, self._fact)} unfinished"
         try:
             with self._source.writing(SHORT_WAIT) as connection:
                 store.note_fact(connection, self._fact, text)
         except StoreBusy:
-            self._withdraw(now)
+            self._withdraw()
             with self._source.writing() as connection:
                 store.note_fact(connection, self._fact, text)
 
-    def _withdraw(self, now: datetime) -> None:
+    def _withdraw(self) -> None:
         """Take what was taken back out of the files that are there, whatever else cannot be
         written."""
         plans = Plans(self._config)
         with self._source.reading() as connection:
             keys = store.feeds_that_lost(connection, last_finished(connection, self._fact))
-            rewrite(self._tree, plans, connection, now, keys)
+            withdraw(self._target, plans, connection, self._now, keys)
 
-    def _note(self, generation: int, now: datetime) -> bytes:
+    def _note(self, generation: int) -> bytes:
         """Note in the store what is published, and return the list of it."""
         with self._source.writing() as connection:
             if self._noted:
-                self._date(store.published(connection, self._noted), now)
+                self._date(store.published(connection, self._noted))
                 store.note_published(connection, self._noted)
-            text = manifest_text(self._after)
+            manifest = manifest_text(self._files)
             store.note_fact(connection, self._refused_fact, "\n".join(sorted(self._refused)))
-            store.note_fact(connection, self._fact, self._state(generation, text))
-        return text
+            store.note_fact(connection, self._fact, self._state(generation, manifest))
+        return manifest
 
     def _up_to_date_since(self, connection: Connection) -> int:
-        """The generation of the store as of which the tree is what its list says, under this
-        config; -1 for none."""
+        """Return the generation of the store as of which the target is what its list says, under
+        this config; -1 for none."""
         generation, _, _ = (store.fact(connection, self._fact) or "").partition(" ")
-        known = generation.isdigit() and store.fact(connection, self._fact) == self._state(
-            int(generation), self._tree.listed
+        is_known = generation.isdigit() and store.fact(connection, self._fact) == self._state(
+            int(generation), self._target.manifest
         )
-        return int(generation) if known else -1
+        return int(generation) if is_known else -1
 
-    def _state(self, generation: int, text: bytes) -> str:
-        """Stands for all that a tree was made of, and for its list."""
-        config = self._config
-        return f"{generation} {digest(config.model_dump_json(), config.site.theme.digest, repr(self._codings), text)}"
+    def _state(self, generation: int, manifest: bytes) -> str:
+        """Return a digest of all that the files were made of, and of their list."""
+        config, suffixes = self._config, repr(self._suffixes)
+        inputs = digest(config.model_dump_json(), config.site.theme.digest, suffixes, manifest)
+        return f"{generation} {inputs}"
 
-    def _are_current(self, paths: Iterable[str], now: datetime) -> bool:
+    def _are_current(self, paths: Iterable[str]) -> bool:
         """Tell whether each of these files is there as the list says, with a time that no wrong
         clock gave it."""
-        before = self._tree.before
+        files = self._target.files
         return all(
-            self._tree.is_intact(path) and not is_far_ahead(before[path].modified, now)
+            self._target.is_intact(path) and not is_far_ahead(files[path].modified, self._now)
             for path in paths
         )
 
-    def _standing(self, keys: Collection[str], now: datetime) -> dict[str, list[str]]:
-        """The files of those of these feeds of which each is there as the list says."""
-        found: defaultdict[str, list[str]] = defaultdict(list)
-        for path in self._tree.before:
-            if (key := feed_of(path)) in keys:
-                found[key].append(path)
-        return {key: paths for key, paths in found.items() if self._are_current(paths, now)}
+    def _kept(self, keys: Collection[str]) -> dict[str, list[str]]:
+        """Return the files of those of these feeds of which each is there as the list says."""
+        kept = {key: paths for key, paths in self._by_feed().items() if key in keys}
+        return {key: paths for key, paths in kept.items() if self._are_current(paths)}
 
-    def _outcomes(self, keys: Sequence[str], now: datetime) -> Iterator[Outcome]:
-        """Publish documents: those of these feeds by several processes, those that point to all of
-        them last."""
-        batches = [keys[start : start + BATCH] for start in range(0, len(keys), BATCH)]
+    def _by_feed(self) -> dict[str, list[str]]:
+        """Return the files of the target by their feed."""
+        by_feed = defaultdict[str, list[str]](list)
+        for path in self._target.files:
+            by_feed[feed_of(path)].append(path)
+        return by_feed
 
-        def publish(batch: Sequence[str]) -> tuple[list[Outcome], set[str]]:
-            with self._source.reading() as connection, reporting.collecting() as faults:
-                plans = self._plans.of(connection, now, batch)
-                return [self._publish(plan, now) for plan in plans], faults
-
+    def _outcomes(self, work: _Work) -> Iterator[Outcome]:
+        """Publish documents: those of feeds by several processes, those that point to all of them
+        last."""
+        lists: list[tuple[Plan, bytes | None]] | None = None
+        batches = list(self._batches(work))
         if len(batches) > 1:
             self._source.close()  # before processes part
-        lists: list[tuple[Plan, bytes | None]] | None = None
-        with shared(publish, batches, self._workers) as made:
-            for outcomes, faults in made:
+        with local_processes(self._workers) as executor:
+            for outcomes, faults in map_batches(executor, work.publisher.publish, batches):
                 reporting.report(*faults)
                 yield from outcomes
-                lists = lists or self._lists(now)  # while the others are busy
-        yield from (
-            self._publish(plan, now, content) for plan, content in lists or self._lists(now)
-        )
+                lists = lists or self._lists(work)  # while the others are busy
+        for plan, content in lists or self._lists(work):
+            yield work.publisher.publish_document(
+                plan, work.known.get(plan.path), self._target, content
+            )
 
-    def _lists(self, now: datetime) -> list[tuple[Plan, bytes | None]]:
-        """What points to all documents and what follows from the config alone, with the bytes of
-        what is news."""
+    def _batches(self, work: _Work) -> Iterator[Batch]:
+        files, known = self._by_feed(), defaultdict[str, dict[str, Published]](dict)
+        for path, published in work.known.items():
+            known[feed_of(path)][path] = published
+        for start in range(0, len(work.keys), BATCH):
+            keys = work.keys[start : start + BATCH]
+            some = {path: one for key in keys for path, one in known[key].items()}
+            target = self._target.part(path for key in keys for path in files.get(key, ()))
+            yield Batch(keys, some, target)
+
+    def _lists(self, work: _Work) -> list[tuple[Plan, bytes | None]]:
+        """Return what points to all documents and what follows from the config alone, with the
+        bytes of what is new."""
         with self._source.reading() as connection:
-            rules = hosts.plans(self._config) if self._rules else ()
-            plans = [*self._plans.lists(connection, now), *rules]
-            return [(plan, plan.content() if self._is_news(plan) else None) for plan in plans]
-
-    def _is_news(self, plan: Plan) -> bool:
-        """Tell whether it is another document than was published last."""
-        known = self._known.get(plan.path)
-        return known is None or known.recipe != plan.key
+            rules: Sequence[Plan] = [*hosts.plans(self._config)] if work.with_rules else []
+            plans = [*self._plans.lists(connection, self._now), *rules]
+            return [
+                (plan, plan.content() if is_new(plan, work.known.get(plan.path)) else None)
+                for plan in plans
+            ]
 
     def _take(self, outcome: Outcome) -> None:
-        self._after.update(outcome.files)
+        self._files.update(outcome.files)
         self._written += outcome.written
         self._refused.update(outcome.refused)
         if outcome.noted is not None:
             self._noted[outcome.path] = outcome.noted
 
-    def _date(self, latest: dict[str, Published], now: datetime) -> None:
-        """Give way to what a service noted while this build ran: no date goes back, and both
-        publish the same one."""
+    def _date(self, latest: dict[str, Published]) -> None:
+        """Take the dates that a service noted while this build ran, where they are later: both
+        publish the same."""
         for path, noted in self._noted.items():
-            self._noted[path] = last = agreed(noted, latest.get(path), now)
+            self._noted[path] = last = agreed(noted, latest.get(path), self._now)
             if last == noted:
                 continue
-            for file in (path, *(path + suffix for suffix in self._codings.values())):
-                if file in self._after and file not in self._refused:
-                    self._after[file] = self._after[file]._replace(modified=last.modified)
-                    self._tree.date(file, last.modified)
+            for file in (path, *(path + suffix for suffix in self._suffixes.values())):
+                if file in self._files and file not in self._refused:
+                    self._files[file] = self._files[file]._replace(modified=last.modified)
+                    self._target.date(file, last.modified)
 
-    def _paths(self, connection: Connection, now: datetime, keys: Sequence[str]) -> list[str]:
-        documents = self._plans.paths(connection, now, keys)
-        coded = [path + suffix for path in documents for suffix in self._codings.values()]
-        return [*documents, *coded, *self._rules]
-
-    def _publish(self, plan: Plan, now: datetime, content: bytes | None = None) -> Outcome:
-        """Write the files of a document where they are not there as they should be."""
-        known, news = self._known.get(plan.path), None
-        if known is None or known.recipe != plan.key or is_far_ahead(known.modified, now):
-            content = plan.content() if content is None else content
-            noted = news = published_as(plan, digest(content), known, now, self._latest_gone)
-        else:
-            noted = known
-        files: list[tuple[str, Written]] = []
-        written: list[str] = []
-        refused: list[tuple[str, Obstacle]] = []
-        for coding, suffix in (
-            ("", ""),
-            *(() if plan.path in hosts.PATHS else self._codings.items()),
-        ):
-            path = plan.path + suffix
-            if self._stands(path, noted):
-                files.append((path, self._tree.before[path]))
-                continue
-            if (found := self._tree.obstacle(path)) is not None:
-                refused.append((path, found))
-                continue
-            content = plan.content() if content is None else content
-            coded = codings.encode_best(content, coding) if coding else content
-            if (found := self._tree.obstacle(path, coded)) is not None:
-                refused.append((path, found))
-                continue
-            if (found := self._tree.obstacle_aside(path)) is not None:
-                if feed_of(path) in self._lost:
-                    self._tree.delete(path)  # else what was taken back would stay in it
-                refused.append((path, found))
-                continue
-            self._tree.write(path, coded, noted.modified)
-            files.append((path, Written(noted.etag, noted.modified, len(coded))))
-            written.append(path)
-        return Outcome(plan.path, news, files, written, refused)
-
-    def _stands(self, path: str, noted: Published) -> bool:
-        """Whether a file is there as it is to be.  That of a coding has the tag of its document."""
-        before = self._tree.before.get(path)
-        is_listed = before is not None and (before.etag, before.modified) == (
-            noted.etag,
-            noted.modified,
-        )
-        return is_listed and self._tree.is_intact(path)
+    def _paths(self, connection: Connection, keys: Sequence[str], *, with_rules: bool) -> list[str]:
+        documents = self._plans.paths(connection, self._now, keys)
+        coded = [path + suffix for path in documents for suffix in self._suffixes.values()]
+        return [*documents, *coded, *(hosts.PATHS if with_rules else ())]

@@ -1,8 +1,7 @@
-"""Documents of a tree from which something was taken back, deleted or rewritten at once, one by
-one.
+"""Delete or rewrite the documents of which something was taken back, each at once.
 
-For when a build cannot do all its work: the store cannot be written, or there is no room for what
-is new. Each file is replaced by itself, in place of the old one where there is no room for both.
+This is for when a build cannot do all its work: the store cannot be written, or there is no space
+for what is new. Each file is replaced by itself, over the old one where there is no space for both.
 Not here: a whole build (static).
 """
 
@@ -13,17 +12,18 @@ from itertools import chain
 from pathlib import Path
 
 from feeds import selection, store
-from feeds.config import Config
-from feeds.errors import PublishError, described
-from feeds.model import digest, feed_of
-from feeds.documents.plans import Plans
-from feeds.ingest.taken_back import taken_back
-from feeds.documents import codings
 from feeds.build import hosts
+from feeds.build.folder_target import FolderTarget
 from feeds.build.manifest import Written
-from feeds.build.tree import Tree
-from feeds.store.rows import MICROSECOND, micros
+from feeds.config import Config
+from feeds.documents import codings
+from feeds.documents.plan import Plan
+from feeds.documents.plans import Plans
+from feeds.errors import PublishError, described
+from feeds.ingest.taken_back import taken_back
+from feeds.model import digest, feed_of
 from feeds.store import Connection, Store, Withheld
+from feeds.store.rows import MICROSECOND, micros
 
 CODINGS = {"": "", **codings.SUFFIXES}  # the suffix of a file, by the coding of its content
 
@@ -38,67 +38,69 @@ def take_back(config: Config, source: Store, now: datetime, *, allow_removal: bo
     source.withhold(withheld)
     try:
         with translated(root), store.alone(root):
-            tree = Tree(root)
+            target = FolderTarget(root)
             with source.reading() as connection:
                 lost = store.feeds_that_lost(
-                    connection, last_finished(connection, tree_fact(config))
+                    connection, last_finished(connection, target_fact(config))
                 )
                 keys = lost | store.feeds_with(connection, withheld)
             with source.showing() as connection:
-                # What else fell due is not settled: shown is what was visible just before it.
+                # What else is due by now is not decided: shown is what was visible just before it.
                 due = selection.next_change(connection)
                 shown_at = now if due is None else min(now, due - MICROSECOND)
-                rewrite(tree, Plans(config), connection, shown_at, keys)
+                withdraw(target, Plans(config), connection, shown_at, keys)
     finally:
         source.withhold(Withheld())
 
 
-def rewrite(
-    tree: Tree, plans: Plans, connection: Connection, now: datetime, keys: Collection[str]
+def withdraw(
+    target: FolderTarget,
+    plans: Plans,
+    connection: Connection,
+    now: datetime,
+    keys: Collection[str],
 ) -> None:
     """Rewrite documents of these feeds, and those that point to all feeds; delete those of feeds
     that are gone."""
-    if not tree.before:
+    if not target.files:
         return  # whatever is there, no list says that feeds wrote it
     feeds = plans.snapshot(connection, now).feeds
     there, known = [key for key in keys if key in feeds], {"", *feeds}
     documents = {
-        path + suffix
-        for path in plans.paths(connection, now, there)
-        for suffix in CODINGS.values()
+        path + suffix for path in plans.paths(connection, now, there) for suffix in CODINGS.values()
     }
-    gone = [path for path in tree.before if feed_of(path) not in known]
+    gone = [path for path in target.files if feed_of(path) not in known]
     gone += [
         path
-        for path in tree.before
+        for path in target.files
         if feed_of(path) in keys and feed_of(path) in known and path not in documents
     ]
     if not gone and not there:
         return
-    tree.begin_rewriting(gone, [path for path in tree.before if path in documents])
-    second = micros(now) // 1_000_000
-    for plan in chain(plans.of(connection, now, there), plans.lists(connection, now)):
-        files = {
-            coding: plan.path + suffix
-            for coding, suffix in CODINGS.items()
-            if plan.path + suffix in tree.before
-        }
-        if not files or plan.path in hosts.PATHS:
-            continue
-        content = plan.content()
-        etag = digest(content)
-        for coding, path in files.items():
-            before = tree.before[path]
-            if before.etag != etag or not tree.is_intact(path):
-                coded = codings.encode_best(content, coding) if coding else content
-                modified = (
-                    before.modified if before.etag == etag else max(second, before.modified + 1)
-                )
-                tree.rewrite(path, coded, Written(etag, modified, len(coded)))
-    tree.end_rewriting()
+    with target.replacing(gone, [path for path in target.files if path in documents]):
+        for plan in chain(plans.of(connection, now, there), plans.lists(connection, now)):
+            if plan.path not in hosts.PATHS:
+                _replace(target, plan, now)
 
 
-def tree_fact(config: Config) -> str:
+def _replace(target: FolderTarget, plan: Plan, now: datetime) -> None:
+    """Replace the files of a document that are there, where they are not as they should be."""
+    files = {coding: plan.path + suffix for coding, suffix in CODINGS.items()}
+    files = {coding: path for coding, path in files.items() if path in target.files}
+    if not files:
+        return
+    content = plan.content()
+    etag, second = digest(content), micros(now) // 1_000_000
+    for coding, path in files.items():
+        before = target.files[path]
+        if before.etag != etag or not target.is_intact(path):
+            coded = codings.encode_best(content, coding) if coding else content
+            is_same = before.etag == etag
+            modified = before.modified if is_same else max(second, before.modified + 1)
+            target.replace(path, coded, Written(etag, modified, len(coded)))
+
+
+def target_fact(config: Config) -> str:
     """Return the name under which the store notes how a tree is."""
     return f"tree {digest(str(config.output_folder.resolve()))}"
 

@@ -1,33 +1,37 @@
-"""The command `feeds`.  Here errors become exit codes: 0 done, 1 done with faults reported, 2 wrong
-use or config.
+"""The command `feeds`: its subcommands, and the exit codes that errors become.
 
-130 is stopped by Ctrl-C. A module for each command. Libraries load inside the commands that need
-them, so that `feeds --help` answers at once.
+0: done. 1: done, with faults reported. 2: wrong use or config. 130: stopped by Ctrl-C. Each command
+is a module, loaded when the command is run, and imports libraries inside its functions.
 """
 
 import atexit
 import gc
+from importlib import import_module
 from typing import Any
 
 import click
 
 from feeds import __version__
-from feeds.cli.build import build
-from feeds.cli.check import check
-from feeds.cli.completion import completion
-from feeds.cli.doctor import doctor
-from feeds.cli.init import init
-from feeds.cli.listing import list_feeds
-from feeds.cli.new import new
 from feeds.cli.opening import STOPPED, WRONG_USE
-from feeds.cli.schema import schema
-from feeds.cli.serve import serve
-from feeds.cli.show import show
 from feeds.errors import ConfigError, FeedsError
 
-# Objects between two searches for garbage.  Of 100,000 files a walk makes as many that are none: a
-# tenth of its time.
+# New objects before a garbage collection. A scan of 100,000 files makes as many, none of them
+# garbage; with Python's own threshold, collections take a tenth of its time.
 GARBAGE = 100_000
+
+# The commands in the order in which one comes to need them, each with its module and function.
+COMMANDS = {
+    "init": ("feeds.cli.init", "init"),
+    "new": ("feeds.cli.new", "new"),
+    "check": ("feeds.cli.check", "check"),
+    "build": ("feeds.cli.build", "build"),
+    "serve": ("feeds.cli.serve", "serve"),
+    "list": ("feeds.cli.listing", "list_feeds"),
+    "show": ("feeds.cli.show", "show"),
+    "doctor": ("feeds.cli.doctor", "doctor"),
+    "schema": ("feeds.cli.schema", "schema"),
+    "completion": ("feeds.cli.completion", "completion"),
+}
 
 EXAMPLES = """\b
 Examples:
@@ -42,35 +46,47 @@ Examples:
 
 
 class Commands(click.Group):
-    """Turns the errors meant for people, and Ctrl-C, into a line and an exit code."""
+    """Report errors meant for people, and Ctrl-C, in one line, and exit with their code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The commands in the order in which one comes to need them."""
+        """Return the commands in the order in which a user needs them."""
         return list(self.commands)
 
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, function = COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(module), function)
+        return command
+
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command that was asked for."""
+        """Run a command."""
         try:
             return super().invoke(ctx)
         except ConfigError as error:
-            from feeds.cli.faulty import say_config
+            from feeds.cli.faulty import print_config_faults
 
-            say_config(error)
+            print_config_faults(error)
             ctx.exit(WRONG_USE)
         except FeedsError as error:
             click.echo(f"feeds: {error}", err=True)
             ctx.exit(WRONG_USE)
-        # click would end with 1, that of a command that was done
-        except (KeyboardInterrupt, click.Abort):
+        except (KeyboardInterrupt, click.Abort):  # click itself would exit with 1
             from feeds.cli import terminal
 
-            below = "\n" if terminal.is_watched(err=True) else ""  # of ^C, which the terminal shows
-            click.echo(f"{below}feeds: stopped before it was done; run it again", err=True)
+            # A terminal has echoed ^C: begin a new line below it.
+            newline = "\n" if terminal.is_watched(err=True) else ""
+            click.echo(f"{newline}feeds: stopped before it was done; run it again", err=True)
             ctx.exit(STOPPED)
 
 
 @click.group(
-    cls=Commands, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]}
+    cls=Commands,
+    # in place of those that get_command loads, so that click knows their names
+    commands=[click.Command(name) for name in COMMANDS],
+    epilog=EXAMPLES,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, prog_name="feeds")
 def main() -> None:
@@ -79,9 +95,5 @@ def main() -> None:
     Records are read from the folder that config.toml names. Unpublished ones appear nowhere.
     """
     gc.set_threshold(GARBAGE)
-    # what ends with the process is not searched for garbage, a twentieth of a build
+    # A last collection when the process exits would take a twentieth of a build.
     atexit.register(gc.freeze)
-
-
-for command in (init, new, check, build, serve, list_feeds, show, doctor, schema, completion):
-    main.add_command(command)

@@ -1,4 +1,4 @@
-"""`feeds build`: records to a static tree."""
+"""`feeds build`: write the static tree."""
 
 import gc
 import sys
@@ -12,7 +12,7 @@ from feeds.cli.opening import allow_removal_option, config_option
 if TYPE_CHECKING:
     from feeds.ingest.ingesting import Ingested
 
-# seconds for another writer of the store, before what was taken back leaves the tree without it
+# Seconds to wait for another writer of the store before withdrawn articles are deleted without it.
 SHORT_WAIT = 1
 
 
@@ -29,21 +29,12 @@ def build(config_path: str, compress: bool, allow_removal: bool) -> None:
     Exit code 1 when a record, or part of one, had to be left out, or something lies in the way of a
     file.
     """
-    gc.set_threshold(100_000, 50, 50)  # next to nothing that is made here points to itself
+    gc.set_threshold(100_000, 50, 50)  # hardly any object of a build is in a cycle
     from feeds.errors import LedgerError, RemovalRefused, StoreBusy, StoreError
 
     config, now = opening.load(config_path), opening.now()
-    with (
-        opening.reading_ahead(config, now) as ahead,
-        opening.opened(config, or_only_read=True) as source,
-    ):
+    with opening.opened(config, or_only_read=True) as source:
         from feeds.build import static, withdrawal
-
-        if ahead is not None and ahead.read is not None:  # loaded while others read
-            from feeds.render import format_named
-
-            for name in config.feeds.formats:
-                format_named(name)
 
         def write() -> static.Built:
             with terminal.progress("Writing", "document") as progress:
@@ -63,26 +54,27 @@ def build(config_path: str, compress: bool, allow_removal: bool) -> None:
         def read() -> "Ingested":
             try:
                 return opening.ingest(
-                    config, source, now, ahead, allow_removal=allow_removal, wait=SHORT_WAIT
+                    config, source, now, allow_removal=allow_removal, wait=SHORT_WAIT
                 )
-            except StoreBusy:  # what was taken back goes before it is waited for
+            except StoreBusy:  # withdraw first, then wait as long as it takes
                 withdrawal.take_back(config, source, now, allow_removal=allow_removal)
                 return opening.ingest(config, source, now, allow_removal=allow_removal)
 
         try:
             ingested = read()
         except (LedgerError, RemovalRefused):
-            write()  # what was taken back goes all the same
+            write()  # withdrawn articles are deleted all the same
             raise
         except StoreError:
             withdrawal.take_back(config, source, now, allow_removal=allow_removal)
             raise
-        faults = opening.report(config, source, now)
-        opening.tell_hidden(config, source, "build")
+        faults = opening.report_faults(config, source, now)
+        opening.report_hidden(config, source, "build")
         built = write()
     if config.site.base_url == config.server.address:
         click.echo(
-            f"Every address begins with {config.site.base_url}: site.base_url names the public one.",
+            f"Every address begins with {config.site.base_url}: "
+            "site.base_url names the public one.",
             err=True,
         )
     left_out = len({fault.path for fault in faults if fault.cost == "record"})

@@ -1,5 +1,4 @@
-"""`feeds check`: every fault of every record, for its editor, for an editor's program, or for
-CI."""
+"""`feeds check`: report every fault of every record, to people, editors' programs and CI."""
 
 import sys
 from contextlib import suppress
@@ -20,14 +19,16 @@ FORMATS = ("text", "lines", "json", "github")
 
 @click.command(
     short_help="What is wrong with the records, and where.",
-    epilog="\b\nExamples:\n  feeds check\n  feeds check --config blog/config.toml --format github\n",
+    epilog="\b\nExamples:\n  feeds check\n"
+    "  feeds check --config blog/config.toml --format github\n",
 )
 @config_option
 @click.option(
     "--format",
     "form",
     type=click.Choice(FORMATS),
-    help="text: each fault with its line, the default on a terminal; lines: path:line:column, the default in a pipe; "
+    help="text: each fault with its line, the default on a terminal; "
+    "lines: path:line:column, the default in a pipe; "
     "json: one array; github: annotations of GitHub Actions.",
 )
 @click.option(
@@ -54,14 +55,16 @@ def check(config_path: str, form: str | None, show_all: bool) -> None:
             report.add(path, faults)
     report.end(len(records), len(faulty))
     if config.store_file.exists():
-        _tell_hidden(config, now)
+        _report_hidden(config, now)
     if faulty:
         sys.exit(opening.FAULTS_REPORTED)
 
 
-def _tell_hidden(config: "Config", now: datetime) -> None:
-    """Name what an upgrade hides.  A store that no command has brought up to date since is brought
-    up to date first."""
+def _report_hidden(config: "Config", now: datetime) -> None:
+    """Name the records that an upgrade hides.
+
+    The store is brought up to date first, unless another command has done so since the upgrade.
+    """
     from feeds import selection
 
     with suppress(FeedsError), opening.opened(config) as source:
@@ -70,4 +73,4 @@ def _tell_hidden(config: "Config", now: datetime) -> None:
         if not is_current:
             with suppress(LedgerError, RemovalRefused):
                 opening.ingest(config, source, now)
-        opening.tell_hidden(config, source, "check")
+        opening.report_hidden(config, source, "check")

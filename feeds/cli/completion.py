@@ -1,5 +1,4 @@
-"""`feeds completion`: what a shell needs to complete commands, options, the keys of feeds and
-formats."""
+"""`feeds completion`: complete commands, options, keys of feeds and formats in a shell."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +14,8 @@ if TYPE_CHECKING:
 
 WHERE = {
     "bash": "feeds completion bash > ~/.local/share/bash-completion/completions/feeds",
-    "zsh": "feeds completion zsh > ~/.zfunc/_feeds   (with fpath+=~/.zfunc before compinit in ~/.zshrc)",
+    "zsh": "feeds completion zsh > ~/.zfunc/_feeds   "
+    "(with fpath+=~/.zfunc before compinit in ~/.zshrc)",
     "fish": "feeds completion fish > ~/.config/fish/completions/feeds.fish",
 }
 EXAMPLES = "\b\nInstall it, then open a new shell:\n" + "".join(
@@ -32,19 +32,16 @@ def completion(shell: str) -> None:
     """Print what makes SHELL complete commands, options, keys of feeds and formats."""
     from click.shell_completion import get_completion_class
 
-    kind = get_completion_class(shell)
-    if kind is not None:
-        click.echo(
-            kind(
-                click.get_current_context().find_root().command, {}, "feeds", "_FEEDS_COMPLETE"
-            ).source()
-        )
+    completion_class = get_completion_class(shell)
+    assert completion_class is not None
+    main = click.get_current_context().find_root().command
+    click.echo(completion_class(main, {}, "feeds", "_FEEDS_COMPLETE").source())
 
 
 def complete_key(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> "list[CompletionItem]":
-    """The keys of feeds that begin so, by the store as it is: a key press reads no record."""
+    """Return the feed keys that begin so, from the store as it is: a key press reads no record."""
     from click.shell_completion import CompletionItem
 
     from feeds.documents.versions import Documents
@@ -68,7 +65,7 @@ def complete_key(
 def complete_format(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> "list[CompletionItem]":
-    """The formats that the config has."""
+    """Return the formats of the config that begin so."""
     from click.shell_completion import CompletionItem
 
     from feeds.errors import FeedsError
@@ -83,5 +80,5 @@ def complete_format(
 def _config(context: click.Context) -> "Config":
     from feeds.config import load_config
 
-    # Not opening.load: a warning would land in the line that a person types.
+    # Not opening.load: its warnings would appear in the line that a person types.
     return load_config(str(Path(context.params.get("config_path") or "config.toml")))

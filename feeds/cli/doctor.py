@@ -1,10 +1,8 @@
-"""`feeds doctor`: polls a published site as readers do, and says what is wrong with it and what
-mends it."""
+"""`feeds doctor`: poll a published site as readers do, and report its faults and their remedies."""
 
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -12,12 +10,11 @@ import click
 
 from feeds.cli import opening, terminal
 from feeds.cli.opening import config_option
-from feeds.errors import FeedsError
 
 if TYPE_CHECKING:
     from feeds.doctor import Examined, Finding
 
-SHOWN = 3  # addresses of each kind of finding
+MOST_SHOWN = 3  # addresses of each kind of finding
 COLOURS = {"fault": "bold red", "advice": "bold yellow"}
 EXAMPLES = """\b
 Examples:
@@ -49,61 +46,50 @@ def doctor(
     a fault; advice alone is none.
     """
     from feeds import doctor
-    from feeds.model import web_address
 
     if address is None:
         config = opening.load(config_path)
         address = config.server.address + urlsplit(config.site.base_url).path
         base_url = base_url or config.site.base_url
     address, base_url = _whole(address), _whole(base_url)
-    for what, given in {"ADDRESS": address, "--base-url": base_url}.items():
-        try:
-            web_address(given or "https://example.org")
-        except ValueError as error:
-            raise FeedsError(what, f"expected an http or https address, got {given!r}") from error
-    with doctor.Asker() as asker, terminal.progress("Asking", "feed") as progress:
+    opening.web_address("ADDRESS", address)
+    opening.web_address("--base-url", base_url)
+    with doctor.Client() as client, terminal.progress("Asking", "feed") as progress:
         examined = doctor.examine(
-            asker,
-            address,
-            lambda: datetime.now(UTC),
-            public=base_url,
-            images=images,
-            progress=progress,
+            client, address, opening.now, public=base_url, images=images, progress=progress
         )
     if as_json:
-        _say_json(examined)
+        _print_json(examined)
     else:
-        _say(examined, address)
-    if any(doctor.KINDS[finding.kind].level == "fault" for finding in examined.findings):
+        _print(examined, address)
+    if any(finding.facts.level == "fault" for finding in examined.findings):
         sys.exit(opening.FAULTS_REPORTED)
 
 
 def _whole(address: str) -> str:
-    """An address as one types it, with its scheme."""
+    """Return an address with its scheme, where it was typed without one."""
     if not address or "://" in address:
         return address
     is_local = address.partition(":")[0].partition("/")[0] in ("localhost", "127.0.0.1")
     return f"{'http' if is_local else 'https'}://{address}"
 
 
-def _say_json(examined: "Examined") -> None:
-    from feeds.doctor import KINDS
-
+def _print_json(examined: "Examined") -> None:
     rows = [
         {
             "kind": finding.kind,
-            "level": KINDS[finding.kind].level,
+            "level": finding.facts.level,
             "address": finding.address,
-            "what": KINDS[finding.kind].what,
+            "what": finding.facts.what,
             "detail": finding.detail,
-            "advice": KINDS[finding.kind].advice,
+            "advice": finding.facts.advice,
         }
         for finding in examined.findings
     ]
     click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
 
 
-def _say(examined: "Examined", address: str) -> None:
+def _print(examined: "Examined", address: str) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -118,29 +104,25 @@ def _say(examined: "Examined", address: str) -> None:
     table.add_column("What mends it", overflow="fold")
     for kind, found in kinds.items():
         facts = KINDS[kind]
-        table.add_row(
-            Text(facts.level, style=COLOURS[facts.level]),
-            facts.what,
-            f"{len(found):,}",
-            facts.advice,
-        )
+        level = Text(facts.level, style=COLOURS[facts.level])
+        table.add_row(level, facts.what, f"{len(found):,}", facts.advice)
     if kinds:
         out.print(table)
     for kind, found in kinds.items():
         out.print(Text.assemble("\n", (KINDS[kind].what, "bold"), (f" ({kind})", "dim")))
-        for finding in found[:SHOWN]:
+        for finding in found[:MOST_SHOWN]:
             detail = f": {finding.detail}" if finding.detail else ""
-            # Not folded, so that an address can be taken up as a whole.
+            # Not wrapped, so that an address can be copied as a whole.
             out.print(Text(f"  {terminal.safe(finding.address + detail)}"), soft_wrap=True)
-        if len(found) > SHOWN:
-            out.print(Text(f"  and {len(found) - SHOWN:,} more", style="dim"))
+        if len(found) > MOST_SHOWN:
+            out.print(Text(f"  and {len(found) - MOST_SHOWN:,} more", style="dim"))
     if kinds:
         out.print()
     if not examined.feeds:
         if address.startswith("http://127.0.0.1") and "unreachable" in kinds:
             out.print("Nothing runs here: start `feeds serve`, or name the address of a site.")
         return
-    levels = [KINDS[finding.kind].level for finding in examined.findings]
+    levels = [finding.facts.level for finding in examined.findings]
     faults, advice = levels.count("fault"), levels.count("advice")
     verdict = (
         f"{terminal.count(faults, 'fault')}, {advice} to advise." if levels else "no complaint."
@@ -152,11 +134,8 @@ def _say(examined: "Examined", address: str) -> None:
 
 
 def _by_kind(findings: "Sequence[Finding]") -> "Mapping[str, list[Finding]]":
-    """What was found, by kind: faults first, then in the order in which kinds are known."""
+    """Return findings by kind, in the order of KINDS: faults first."""
     from feeds.doctor import KINDS
 
-    order = sorted(KINDS, key=lambda kind: KINDS[kind].level != "fault")
-    kinds: dict[str, list[Finding]] = {kind: [] for kind in order}
-    for finding in findings:
-        kinds[finding.kind].append(finding)
+    kinds = {kind: [one for one in findings if one.kind == kind] for kind in KINDS}
     return {kind: found for kind, found in kinds.items() if found}

@@ -1,8 +1,7 @@
-"""What is wrong, shown as a compiler does: the line itself, a mark under the value, what was
-expected, a hint.
+"""Show faults as a compiler does: the line, a mark under the value, what was expected, a hint.
 
-In: faults of records or of config.toml, and the lines that may be shown. Not here: which lines
-those are (records/quoting, located), other formats (reports).
+In: faults of records or of config.toml, and the lines that may be shown. Not here: which lines may
+be shown (records/quoting, config/located), other formats (reports).
 """
 
 import re
@@ -28,8 +27,7 @@ LONGEST_MARK = 60
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One thing to show: a level, the place, what was expected, and what more there is to say, a
-    line each."""
+    """A fault ready to be shown: its level, place and text, and further lines."""
 
     level: str
     path: str
@@ -40,17 +38,20 @@ class Shown:
 
 
 def level_of(fault: "Fault") -> str:
-    """`error` costs a record or what is new in it, `warning` a part of one, `note` nothing."""
+    """Return the level of a fault.
+
+    `error` costs a record or what is new in it, `warning` a part of one, `note` nothing.
+    """
     return {"part": "warning", "nothing": "note", "hidden": "note"}.get(fault.cost.value, "error")
 
 
 def is_unknown_key(fault: "Fault") -> bool:
-    """True for the note of a key that no record has, and that looks like one of ours."""
+    """Return True for the note of an unknown key whose spelling is close to a known one."""
     return fault.cost.value == "nothing"
 
 
 def shown(fault: "Fault", path: str, hint: str, *, is_quoted: bool) -> Shown:
-    """A fault of a record.  What was got is said where no line shows it."""
+    """Prepare a fault of a record.  `is_quoted`: its line is shown, so its value need not be."""
     costs = {
         "record": "the record is left out",
         "news": "its last good version stays",
@@ -70,41 +71,38 @@ def shown(fault: "Fault", path: str, hint: str, *, is_quoted: bool) -> Shown:
 
 
 def at_key(fault: "Fault", lines: Mapping[int, str]) -> "Fault":
-    """A fault of a key that is no key of ours, in the place of the key where it was in that of the
-    value."""
-    written = re.compile(rf"[\"']?({re.escape(fault.got[1:-1])})[\"']?\s*[:=]")
+    """Return the fault of an unknown key, moved from the place of the value to that of the key."""
+    pattern = re.compile(rf"[\"']?({re.escape(fault.got[1:-1])})[\"']?\s*[:=]")
     for number in range(fault.line, max(0, fault.line - 5), -1):
-        if match := written.search(lines.get(number, "")):
+        if match := pattern.search(lines.get(number, "")):
             return replace(fault, line=number, column=match.start(1) + 1)
     return fault
 
 
-def say(one: Shown, line: str | None) -> "Text":
-    """What is to be shown of one thing, with its line if that may be shown."""
+def text_of(fault: Shown, line: str | None) -> "Text":
+    """Return the styled text of a fault, with the line that it is in, if that may be shown."""
     from rich.text import Text
 
-    number = str(one.line) if one.line else ""
+    number = str(fault.line) if fault.line else ""
     gutter = " " * len(number)
-    place = f"{one.path}:{one.line}:{one.column}" if one.line else one.path
-    out = Text.assemble((one.level, COLOURS[one.level]), (f": {one.text}\n", "bold"))
+    place = f"{fault.path}:{fault.line}:{fault.column}" if fault.line else fault.path
+    colour = COLOURS[fault.level]
+    out = Text.assemble((fault.level, colour), (f": {fault.text}\n", "bold"))
     out.append(f"{gutter}--> ", "blue").append(f"{place}\n")
     if line is not None and line.strip():
-        before, value, after = _cut(line, one.column, terminal.width() - len(number) - 4)
-        pad, mark = _cells(before), max(1, min(_cells(value), LONGEST_MARK))
-        out.append(f"{gutter} |\n{number} | ", "blue").append(before).append(
-            value, COLOURS[one.level]
-        ).append(after)
-        out.append(f"\n{gutter} | ", "blue").append(
-            " " * pad + "^" * mark + "\n", COLOURS[one.level]
-        )
-    for text in one.more:
+        before, value, after = _cut(line, fault.column, terminal.width() - len(number) - 4)
+        mark = "^" * max(1, min(_cells(value), LONGEST_MARK))
+        out.append(f"{gutter} |\n{number} | ", "blue")
+        out.append(before).append(value, colour).append(after)
+        out.append(f"\n{gutter} | ", "blue").append(f"{' ' * _cells(before)}{mark}\n", colour)
+    for text in fault.more:
         style = "green" if text.startswith("hint: ") else ""
         out.append(f"{gutter} = ", "blue").append(f"{text}\n", style)
     return out
 
 
 def value_at(line: str, column: int) -> str:
-    """The value, or the key, that begins at a column of a line, as far as it goes on that line."""
+    """Return the value, or the key, that begins at a column, up to the end of the line."""
     rest = line[column - 1 :]
     if match := QUOTED.match(rest) or KEY.match(rest):
         return match[0]
@@ -114,30 +112,27 @@ def value_at(line: str, column: int) -> str:
     return match[0].rstrip() if match else ""
 
 
-def _cut(line: str, column: int, room: int) -> tuple[str, str, str]:
-    """A line in three parts, the middle one being the value; shortened so that the value stays in
-    sight."""
+def _cut(line: str, column: int, width: int) -> tuple[str, str, str]:
+    """Return the text before the value, the value, and the text after it.
+
+    Together they are no wider than `width`; the value stays in sight.
+    """
     value = value_at(line, column)
-    before, after = (
-        terminal.safe(line[: column - 1]),
-        terminal.safe(line[column - 1 + len(value) :]),
-    )
+    before = terminal.safe(line[: column - 1])
+    after = terminal.safe(line[column - 1 + len(value) :])
     value = terminal.safe(value)
-    if _cells(before) + _cells(value) + _cells(after) <= room:
+    if _cells(before + value + after) <= width:
         return before, value, after
-    value = _first(value, room // 2)
-    if _cells(before) > room - _cells(value):
-        kept = max(4, room // 3)
-        while before and _cells(before) > kept - 1:
-            before = before[1:]
-        before = f"…{before}"
-    return before, value, _first(after, max(1, room - _cells(before) - _cells(value)))
+    value = _shortened(value, width // 2)
+    if _cells(before) > width - _cells(value):
+        before = _shortened(before[::-1], max(4, width // 3))[::-1]
+    return before, value, _shortened(after, max(1, width - _cells(before + value)))
 
 
-def _first(text: str, room: int) -> str:
-    if _cells(text) <= room:
+def _shortened(text: str, width: int) -> str:
+    if _cells(text) <= width:
         return text
-    while text and _cells(text) > room - 1:
+    while text and _cells(text) > width - 1:
         text = text[:-1]
     return f"{text}…"
 
@@ -148,9 +143,11 @@ def _cells(text: str) -> int:
     return cell_len(text)
 
 
-def say_config(error: ConfigError) -> None:
-    """Every fault of config.toml on standard error: at its line for a person, a line each for a
-    program."""
+def print_config_faults(error: ConfigError) -> None:
+    """Print every fault of config.toml on standard error.
+
+    A terminal gets each with the line that it is in, a pipe a line for each.
+    """
     if not error.faults:
         click.echo(f"feeds: {error}", err=True)
         return
@@ -158,7 +155,7 @@ def say_config(error: ConfigError) -> None:
     for fault in error.faults:
         if terminal.is_watched(err=True):
             one = Shown("error", error.subject, fault.line, fault.column, fault.text)
-            terminal.console(err=True).print(say(one, lines.get(fault.line)), soft_wrap=True)
+            terminal.console(err=True).print(text_of(one, lines.get(fault.line)), soft_wrap=True)
         else:
             place = f"{error.subject}:{fault.line}:{fault.column}" if fault.line else error.subject
             click.echo(f"{place}: {fault.text}", err=True)

@@ -1,4 +1,4 @@
-"""`feeds init`: a new site, or the config that fits a folder which another generator publishes."""
+"""`feeds init`: begin a site, or write the config that fits the folder of another generator."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,8 @@ MOST_FAULTS = 5
 
 @click.command(
     short_help="Begin here: a new site, or one of Jekyll, Hugo, …",
-    epilog="\b\nExamples:\n  feeds init\n  feeds init --title Tidewater --base-url https://feeds.tidewater.example\n",
+    epilog="\b\nExamples:\n  feeds init\n"
+    "  feeds init --title Tidewater --base-url https://feeds.tidewater.example\n",
 )
 @click.argument("folder", default=".", type=click.Path(file_okay=False))
 @click.option("--title", default="", help="What the site is called.")
@@ -38,7 +39,9 @@ def init(folder: str, title: str, base_url: str, wordpress: str | None) -> None:
     from feeds import importers as generators
 
     place = Path(folder)
-    _check(title, base_url)
+    if title and not title.isprintable():
+        raise FeedsError("--title", "expected a line of text")
+    opening.web_address("--base-url", base_url)
     if wordpress is not None:
         _import(Path(wordpress), place, title, base_url)
         return
@@ -52,8 +55,7 @@ def init(folder: str, title: str, base_url: str, wordpress: str | None) -> None:
 def _begin(place: Path, title: str, base_url: str) -> None:
     from feeds import importers as generators
 
-    if (place / "config.toml").exists():
-        raise FeedsError(str(place / "config.toml"), "expected none: `feeds init` changes no file")
+    _expect_none(place / "config.toml")
     seeds = place / "seeds"
     written = {place / "config.toml": generators.new_config(title or "Our feeds", base_url)}
     if not seeds.exists():
@@ -62,14 +64,14 @@ def _begin(place: Path, title: str, base_url: str) -> None:
     if not (place / ".gitignore").exists():
         written[place / ".gitignore"] = IGNORED
     for file, text in written.items():
-        _write(file, text)
+        opening.write_new(file, text)
         click.echo(f"Wrote {file}")
     click.echo()
-    _say_next(place, "config.toml", sample=seeds / "first.md" in written)
+    _print_next(place, "config.toml", sample=seeds / "first.md" in written)
 
 
 def _import(source: Path, place: Path, title: str, base_url: str) -> None:
-    """A new site of the posts in an export of WordPress."""
+    """Begin a site with the posts of a WordPress export."""
     from feeds import importers as generators
 
     try:
@@ -83,18 +85,17 @@ def _import(source: Path, place: Path, title: str, base_url: str) -> None:
     written = {place / "seeds" / name: text for name, text in export.records.items()}
     written[config] = generators.new_config(title or export.title or "Our feeds", base_url)
     for file in written:
-        if file.exists():
-            raise FeedsError(str(file), "expected none: `feeds init` changes no file")
+        _expect_none(file)
     (place / "seeds").mkdir(parents=True, exist_ok=True)
     for file, text in written.items():
-        _write(file, text)
+        opening.write_new(file, text)
     click.echo(f"Wrote {config}")
     click.echo(f"Wrote {terminal.count(len(export.records), 'record')} in {place / 'seeds'}")
     if export.left:
         click.echo(f"Left out {terminal.count(export.left, 'post')} of the trash, or never saved.")
-    _say_posts(opening.load(str(config)), "seeds")
+    _print_posts(opening.load(str(config)), "seeds")
     click.echo()
-    _say_next(place, "config.toml", sample=False)
+    _print_next(place, "config.toml", sample=False)
 
 
 def _adopt(blog: "Blog", place: Path, title: str, base_url: str) -> None:
@@ -113,35 +114,37 @@ def _adopt(blog: "Blog", place: Path, title: str, base_url: str) -> None:
         "address": blog.url,
         "posts": f"{blog.posts}/",
         "description": blog.description,
+        "language": blog.language,
+        "author": blog.author,
+        "time zone": blog.timezone,
     }
-    known |= {"language": blog.language, "author": blog.author, "time zone": blog.timezone}
     for what, text in known.items():
         click.echo(f"  {what:<12}{terminal.safe(text) or '(not found)'}")
-    _write(place / name, generators.blog_config(blog, title, base_url))
+    opening.write_new(place / name, generators.blog_config(blog, title, base_url))
     click.echo(f"Wrote {place / name}")
     if not (place / blog.posts).is_dir():
         click.echo(f"There is no folder {blog.posts} yet: `feeds` needs it.")
     else:
-        _say_posts(opening.load(str(place / name)), blog.posts)
+        _print_posts(opening.load(str(place / name)), blog.posts)
     click.echo("\nTo know:")
     for note in blog.notes:
         click.echo(f"  {note}")
     click.echo(f"  .feeds/ and {blog.output}/ are made anew at any time: .gitignore can have both.")
     if blog.timezone and blog.timezone not in time_zones():
         click.echo(
-            f"  the time zone {terminal.safe(blog.timezone)} has no name that feeds knows: set site.timezone."
+            f"  the time zone {terminal.safe(blog.timezone)} has no name that feeds knows: "
+            "set site.timezone."
         )
     if not blog.url:
         click.echo(
             "  the address of the site was not found: replace https://example.org in the config."
         )
     click.echo()
-    _say_next(place, name, sample=False)
+    _print_next(place, name, sample=False)
 
 
-def _say_posts(config: "Config", folder: str) -> None:
-    """How many posts can be read, and an address as feeds makes it, to hold against the site's
-    own."""
+def _print_posts(config: "Config", folder: str) -> None:
+    """Print how many posts can be read, and an address of one, to compare with the site's own."""
     from feeds.records import Cost, Fault, read_record
     from feeds.records.file_names import is_aside
     from feeds.sources.folder import read_file, walk
@@ -163,7 +166,8 @@ def _say_posts(config: "Config", folder: str) -> None:
             links.append(reading.article.link)
     broken = len({fault.path for fault in faults})
     click.echo(
-        f"{terminal.count(read, 'file')} in {folder}/: {terminal.count(hidden, 'draft')}, {broken} lack something."
+        f"{terminal.count(read, 'file')} in {folder}/: "
+        f"{terminal.count(hidden, 'draft')}, {broken} lack something."
     )
     for fault in faults[:MOST_FAULTS]:
         click.echo(f"  {config.records.path}/{fault.public}")
@@ -173,7 +177,7 @@ def _say_posts(config: "Config", folder: str) -> None:
         click.echo(f"An address as feeds makes it, to compare with the site's own: {links[0]}")
 
 
-def _say_next(place: Path, name: str, *, sample: bool) -> None:
+def _print_next(place: Path, name: str, *, sample: bool) -> None:
     option = "" if name == "config.toml" else f" --config {name}"
     click.echo("Next:")
     if place.resolve() != Path.cwd():
@@ -184,23 +188,6 @@ def _say_next(place: Path, name: str, *, sample: bool) -> None:
     click.echo(f"  feeds serve{option}")
 
 
-def _check(title: str, base_url: str) -> None:
-    from feeds.model import web_address
-
-    if title and not title.isprintable():
-        raise FeedsError("--title", "expected a line of text")
-    try:
-        web_address(base_url or "https://example.org")
-    except ValueError as error:
-        raise FeedsError(
-            "--base-url", f"expected an http or https address, got {base_url!r}"
-        ) from error
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("x", encoding="utf-8") as new:
-            new.write(text)
-    except OSError as error:
-        raise FeedsError(str(file), f"expected to write it, got: {error.strerror}") from error
+def _expect_none(file: Path) -> None:
+    if file.exists():
+        raise FeedsError(str(file), "expected none: `feeds init` changes no file")

@@ -1,7 +1,6 @@
-"""A document laid out for a person at a terminal: a tag or a key a line, indented and coloured.
+"""Print a document for a person at a terminal: one tag or key a line, indented and coloured.
 
-What is laid out is no longer the document to the byte. Not here: the bytes as they are published
-(show).
+Not here: the bytes as they are published (show).
 """
 
 import json
@@ -10,7 +9,7 @@ from collections.abc import Iterator
 
 from feeds.cli import terminal
 
-# What our documents are made of: no CDATA, and `>` is escaped in attributes and text.
+# Enough for our own documents: they have no CDATA, and escape `>` in attributes and text.
 TOKEN = re.compile(r"<[^>]*>|[^<]+")
 INDENT = "  "
 
@@ -22,35 +21,35 @@ def print_document(text: str, format_name: str) -> None:
     language = "json" if format_name == "json" else "xml"
     laid_out = lines_of_json(text) if language == "json" else "\n".join(lines_of_xml(text))
     safe = "\n".join(terminal.safe(line) for line in laid_out.split("\n"))
-    # The colours of the terminal itself, so that they fit light ones and dark ones.
+    # The terminal's own colours fit light and dark backgrounds.
     terminal.console().print(
         Syntax(safe, language, theme="ansi_dark", word_wrap=True, background_color="default")
     )
 
 
 def lines_of_json(text: str) -> str:
-    """JSON with a key a line."""
+    """Return JSON with one key a line."""
     return json.dumps(json.loads(text), ensure_ascii=False, indent=2)
 
 
 def lines_of_xml(text: str) -> Iterator[str]:
-    """XML with a tag a line; an element that holds text alone stays on one."""
+    """Yield XML with one tag a line; an element that holds only text stays on one line."""
     depth = 0
-    waiting = ""  # an opening tag, and the text after it
+    opened = ""  # an opening tag, and the text after it
     for token in TOKEN.findall(text):
         if token.startswith("</"):
             depth -= 1
-            yield f"{waiting}{token}" if waiting else f"{INDENT * depth}{token}"
-            waiting = ""
+            yield f"{opened}{token}" if opened else f"{INDENT * depth}{token}"
+            opened = ""
         elif token.startswith("<"):
-            if waiting:
-                yield waiting
-            waiting = ""
+            if opened:
+                yield opened
+            opened = ""
             if token.endswith(("/>", "?>")) or token.startswith("<!"):
                 yield f"{INDENT * depth}{token}"
             else:
-                waiting, depth = f"{INDENT * depth}{token}", depth + 1
-        elif waiting:
-            waiting += " ".join(token.split())
+                opened, depth = f"{INDENT * depth}{token}", depth + 1
+        elif opened:
+            opened += " ".join(token.split())
         elif token.strip():
             yield f"{INDENT * depth}{' '.join(token.split())}"

@@ -1,4 +1,4 @@
-"""`feeds list`: every feed with its count, how it went lately, and its addresses."""
+"""`feeds list`: every feed with its number of articles, its last weeks and its addresses."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 WEEKS = 12
 BARS = "▁▂▃▄▅▆▇█"
+MINUTES = {"year": 365 * 24 * 60, "month": 30 * 24 * 60, "day": 24 * 60, "hour": 60}
 HEADINGS = {"all": "", "feeds": "Feeds of your own", "topics": "Topics", "providers": "Providers"}
 HEADINGS["categories"] = "Categories"
 
@@ -39,23 +40,24 @@ def list_feeds(config_path: str, as_json: bool) -> None:
         opening.ingest(config, source, now)
         feeds = Documents(config, source).feeds(now)
         weeks = _weeks(source, now) if terminal.is_watched() and not as_json else {}
+    if terminal.is_watched() and not as_json:
+        _print_table(config, feeds, weeks, now)
+        return
+    rows = [_facts(config, feed) for feed in feeds.values()]
     if as_json:
         import json
 
-        rows = [_facts(config, feed) for feed in feeds.values()]
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
-    elif terminal.is_watched():
-        _table(config, feeds, weeks, now)
     else:
-        for row in (_facts(config, feed) for feed in feeds.values()):
-            count = f"{row['articles']} article{'' if row['articles'] == 1 else 's'}"
+        for row in rows:
+            count = terminal.count(row["articles"], "article")
             click.echo(f"{row['key']}  {row['name']}  {count}, updated {row['updated']}")
             for url in row["urls"].values():
                 click.echo(f"    {url}")
 
 
 def bars(counts: Sequence[int]) -> str:
-    """A line of bars, the highest one full; nothing is a blank, and something is never nothing."""
+    """Return a line of bars.  The highest one is full, 0 is a blank, and 1 is never a blank."""
     most = max(counts, default=0)
     return "".join(
         " " if not count else BARS[max(0, -(-count * len(BARS) // most) - 1)] for count in counts
@@ -83,20 +85,20 @@ def _weeks(source: "Store", now: datetime) -> dict[str, list[int]]:
         return selection.weeks(connection, now, WEEKS)
 
 
-def _table(
+def _print_table(
     config: "Config", feeds: "Mapping[str, Feed]", weeks: Mapping[str, list[int]], now: datetime
 ) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    names = {
-        key: terminal.safe(config.site.title if key == "all" else feed.name)
-        for key, feed in feeds.items()
-    }
-    room = terminal.width() - WEEKS - 8 - 9 - 8  # what count, age and the gaps leave
-    for_keys = min(max(map(len, feeds), default=0), room - min(20, room // 2))
+    out = terminal.console()
+    if not feeds:
+        out.print("No article is published yet.")
+        return
+    width = terminal.width() - WEEKS - 8 - 9 - 8  # without number, age and gaps
+    for_keys = min(max(map(len, feeds)), width - min(20, width // 2))
     table = Table(box=None, pad_edge=False, header_style="bold", expand=False)
-    table.add_column("Feed", overflow="ellipsis", no_wrap=True, max_width=room - for_keys)
+    table.add_column("Feed", overflow="ellipsis", no_wrap=True, max_width=width - for_keys)
     table.add_column("Key", overflow="ellipsis", no_wrap=True, max_width=for_keys)
     table.add_column("Articles", justify="right", no_wrap=True, min_width=8)
     table.add_column(f"{WEEKS} weeks", no_wrap=True, min_width=WEEKS)
@@ -107,15 +109,14 @@ def _table(
             kind = feed.kind
             table.add_row()
             table.add_row(Text(HEADINGS.get(kind, kind), style="dim italic"))
-        line = Text(bars(weeks.get(feed.key, [])), style="cyan")
-        newest = Text(_age(now - feed.updated), style="dim")
+        name = config.site.title if feed.key == "all" else feed.name
         table.add_row(
-            Text(names[feed.key]), Text(feed.key, style="dim"), f"{feed.articles:,}", line, newest
+            Text(terminal.safe(name)),
+            Text(feed.key, style="dim"),
+            f"{feed.articles:,}",
+            Text(bars(weeks.get(feed.key, [])), style="cyan"),
+            Text(_age(now - feed.updated), style="dim"),
         )
-    out = terminal.console()
-    if not feeds:
-        out.print("No article is published yet.")
-        return
     out.print(table)
     out.print()
     formats = ", ".join(config.feeds.formats)
@@ -125,12 +126,7 @@ def _table(
 
 def _age(span: timedelta) -> str:
     minutes = max(0, int(span.total_seconds() // 60))
-    for size, unit in (
-        (365 * 24 * 60, "year"),
-        (30 * 24 * 60, "month"),
-        (24 * 60, "day"),
-        (60, "hour"),
-    ):
+    for unit, size in MINUTES.items():
         if minutes >= size:
-            return f"{terminal.count(minutes // size, unit)}"
-    return f"{terminal.count(minutes, 'minute')}"
+            return terminal.count(minutes // size, unit)
+    return terminal.count(minutes, "minute")

@@ -1,4 +1,4 @@
-"""`feeds new`: a record with the right keys, hidden until its editor publishes it."""
+"""`feeds new`: write a record with the right keys, hidden until its editor publishes it."""
 
 import json
 import re
@@ -23,7 +23,8 @@ LONGEST_NAME = 60
 
 @click.command(
     short_help="Write a record, to be filled in.",
-    epilog='\b\nExample:\n  feeds new "Herons come back" --url https://tidewater.example/herons --topic Birds\n',
+    epilog="\b\nExample:\n"
+    '  feeds new "Herons come back" --url https://tidewater.example/herons --topic Birds\n',
 )
 @config_option
 @click.argument("title")
@@ -43,11 +44,11 @@ def new(
     from feeds.records import keys
 
     config, now = opening.load(config_path), opening.now()
-    host = provider or _host(url)
+    host = provider or urlsplit(opening.web_address("--url", url)).hostname or ""
     values = {
         keys.TITLE: title,
         keys.WEB_URL: url,
-        keys.DATE: now.replace(second=0, microsecond=0).isoformat().replace("+00:00", "Z"),
+        keys.DATE: f"{now:%Y-%m-%dT%H:%M}:00Z",
         keys.EXCERPT: "",
         keys.PUBLISHED: publish,
         keys.PROVIDER: {keys.NAME: host, keys.DOMAIN: host},
@@ -55,23 +56,21 @@ def new(
     }
     values |= {key.name: "" for key in keys.RECORD if key.required and key.name not in values}
     mapping = config.records.fields
-    text = written(values if mapping is None else theirs(values, mapping))
+    text = yaml_of(values if mapping is None else mapped(values, mapping))
     file = _file(config, title, now)
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("x", encoding="utf-8") as opened:
-            opened.write(f"---\n{text}---\n")
-    except FileExistsError as error:
-        raise FeedsError(str(file), "expected no such file; give it another title") from error
-    except OSError as error:
-        raise FeedsError(str(file), f"expected to write it, got: {error.strerror}") from error
-    click.echo(f"Wrote {_shown(file)}")
-    _say_left(config, file, now)
+    if file.exists():
+        raise FeedsError(str(file), "expected no such file; give it another title")
+    opening.write_new(file, f"---\n{text}---\n")
+    here = Path.cwd()
+    click.echo(f"Wrote {file.relative_to(here) if file.is_relative_to(here) else file}")
+    _print_left(config, file, now)
 
 
-def theirs(values: dict[str, Any], mapping: "FieldMapping") -> dict[str, Any]:
-    """Values in our keys as those of another publisher; what a constant or a template says needs no
-    key."""
+def mapped(values: dict[str, Any], mapping: "FieldMapping") -> dict[str, Any]:
+    """Return values of our keys under the keys that a mapping reads them from.
+
+    A key that is a constant or a template in the mapping is left out.
+    """
     from feeds.records import keys
     from feeds.records.mapping import Nested, TheirKey
 
@@ -79,42 +78,33 @@ def theirs(values: dict[str, Any], mapping: "FieldMapping") -> dict[str, Any]:
     for name, value in values.items():
         source = mapping.fields.get(name, (TheirKey((name,)),))
         if name == keys.PUBLISHED:
-            first = next((one for one in source if isinstance(one, TheirKey)), None)
-            path, said = (
-                (("draft",), not value)
-                if name not in mapping.fields or first is None
-                else (first.path, value)
-            )
-            _put(
-                found,
-                path,
-                said is not (first is not None and first.negated and name in mapping.fields),
-            )
+            theirs = [one for one in mapping.fields.get(name, ()) if isinstance(one, TheirKey)]
+            key = theirs[0] if theirs else TheirKey(("draft",), negated=True)
+            _put(found, key.path, value is not key.negated)
         elif isinstance(source[0], TheirKey):
             _put(found, source[0].path, value)
         elif isinstance(source[0], Nested):
-            for key, inner in source[0].fields.items():
+            for part, inner in source[0].fields.items():
                 if isinstance(inner[0], TheirKey):
-                    _put(found, inner[0].path, value[key])
+                    _put(found, inner[0].path, value[part])
     return found
 
 
-def written(values: dict[str, Any], depth: int = 0) -> str:
-    """Values as YAML, each text in quotes, so that none means more than it says; a moment needs
-    none."""
+def yaml_of(values: dict[str, Any], depth: int = 0) -> str:
+    """Return values as YAML.  Every text except a date is quoted, so that it stays a text."""
     lines = []
     for key, value in values.items():
         begin = f"{'  ' * depth}{key}:"
         if isinstance(value, dict):
-            lines.append(f"{begin}\n{written(value, depth + 1)}")
+            lines.append(f"{begin}\n{yaml_of(value, depth + 1)}")
         elif isinstance(value, list):
             items = "".join(f"{'  ' * depth}  - {_quoted(item)}\n" for item in value)
             lines.append(f"{begin}\n{items}" if items else f"{begin} []\n")
         elif isinstance(value, bool):
             lines.append(f"{begin} {'true' if value else 'false'}\n")
         else:
-            is_moment = re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", value)
-            lines.append(f"{begin} {value if is_moment else _quoted(value)}\n")
+            is_date = re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", value)
+            lines.append(f"{begin} {value if is_date else _quoted(value)}\n")
     return "".join(lines)
 
 
@@ -125,32 +115,23 @@ def _put(found: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
     found[last] = value
 
 
-def _host(url: str) -> str:
-    from feeds.model import web_address
-
-    if not url:
-        return ""
-    try:
-        return urlsplit(web_address(url)).hostname or ""
-    except ValueError as error:
-        raise FeedsError("--url", f"expected an http or https address, got {url!r}") from error
-
-
 def _file(config: "Config", title: str, now: datetime) -> Path:
-    """Where the record goes: with the date in its name where most of the others have one, as Jekyll
-    needs it."""
+    """Return the file of a new record.
+
+    Its name begins with the date where most names in the folder do, as Jekyll needs it.
+    """
     from feeds.records.file_names import named
     from feeds.sources.folder import walk
 
     folder = config.records_folder
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:LONGEST_NAME].strip("-") or "record"
-    days = [named(found.path).day is not None for found in walk(folder)] if folder.is_dir() else []
-    dated = sum(days) * 2 > len(days) if days else folder.name == "_posts"
-    return folder / f"{now:%Y-%m-%d}-{slug}.md" if dated else folder / f"{slug}.md"
+    dated = [named(found.path).day is not None for found in walk(folder)] if folder.is_dir() else []
+    with_date = sum(dated) * 2 > len(dated) if dated else folder.name == "_posts"
+    return folder / (f"{now:%Y-%m-%d}-{slug}.md" if with_date else f"{slug}.md")
 
 
-def _say_left(config: "Config", file: Path, now: datetime) -> None:
+def _print_left(config: "Config", file: Path, now: datetime) -> None:
     from feeds.records import read_record
 
     path = str(file.relative_to(config.records_folder))
@@ -164,10 +145,6 @@ def _say_left(config: "Config", file: Path, now: datetime) -> None:
         click.echo(f"It is hidden until you take `{hides}` out of it.")
 
 
-def _shown(file: Path) -> Path:
-    return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
-
-
 def _quoted(text: str) -> str:
-    # What JSON writes is what a double-quoted scalar of YAML is (YAML 1.2 §1.3).
+    # A string of JSON is a double-quoted scalar of YAML (YAML 1.2 §1.3).
     return json.dumps(text, ensure_ascii=False)

@@ -1,8 +1,6 @@
-"""What commands share: the config, the store with the records read into it, and what is said of
-faults on the way."""
+"""Load the config, open the store and bring it up to date, and report faults, for every command."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from feeds.cli import terminal
+from feeds.errors import FeedsError
 
 if TYPE_CHECKING:
     from feeds.config import Config
     from feeds.ingest.ingesting import Ingested
-    from feeds.ingest.reading import Ahead
     from feeds.records import Fault
     from feeds.store import Store, Teller
 
 FAULTS_REPORTED = 1
 WRONG_USE = 2
-STOPPED = 130  # 128 and the number of SIGINT, as shells tell of it
-MOST_SHOWN = 20  # faults, where a person watches; all of them where none does
+STOPPED = 130  # 128 and the number of SIGINT, as in shells
+MOST_SHOWN = 20  # faults shown on a terminal; a pipe gets all
 
 allow_removal_option = click.option(
     "--allow-removal",
@@ -39,7 +37,7 @@ config_option = click.option(
 
 
 def now() -> datetime:
-    """The moment at which a command runs."""
+    """Return the current time."""
     return datetime.now(UTC)
 
 
@@ -53,55 +51,51 @@ def load(path: str, **server: Any) -> "Config":
     return config
 
 
-@contextmanager
-def opened(config: "Config", *, or_only_read: bool = False) -> Iterator["Store"]:
-    """Open the store of a config, and close it at last; `or_only_read`: also where it cannot be
-    written."""
+def opened(config: "Config", *, or_only_read: bool = False) -> "Store":
+    """Open the store of a config, to be closed by `with`.
+
+    `or_only_read`: open a store that cannot be written, too.
+    """
     from feeds.ingest.ingesting import open_store
 
-    with open_store(config, or_only_read=or_only_read) as source:
-        yield source
-
-
-@contextmanager
-def reading_ahead(config: "Config", moment: datetime) -> "Iterator[Ahead | None]":
-    """Begin to read the records, where there is no store yet, before what the store needs is
-    loaded."""
-    from feeds.ingest.reading import reading_ahead
-
-    with reading_ahead(config, moment, workers(config)) as ahead:
-        yield ahead
+    return open_store(config, or_only_read=or_only_read)
 
 
 def ingest(
     config: "Config",
     source: "Store",
     moment: datetime,
-    ahead: "Ahead | None" = None,
     *,
     allow_removal: bool = False,
     wait: float | None = None,
 ) -> "Ingested":
-    """Bring the store up to date with the records, under a bar; wait so many seconds for another
-    writer."""
+    """Bring the store up to date with the records, and show a progress bar.
+
+    `wait` is how many seconds another writer of the store may take.
+    """
     from feeds.ingest.ingesting import ingest
     from feeds.store import LONGEST_WAIT
 
     with terminal.progress("Reading", "record") as progress:
-        helpers, patience = workers(config), LONGEST_WAIT if wait is None else wait
         return ingest(
             config,
             source,
             moment,
             progress,
-            patience,
-            workers=helpers,
-            ahead=ahead,
+            LONGEST_WAIT if wait is None else wait,
+            workers=workers(config),
             allow_removal=allow_removal,
         )
 
 
-def tell_hidden(config: "Config", source: "Store", teller: "Teller") -> None:
+def workers(config: "Config") -> int:
+    """Return the number of worker processes: that of the config, else that of the processors."""
+    from feeds.executor import processors
+
+    return processors() if config.build.workers is None else config.build.workers
+
+
+def report_hidden(config: "Config", source: "Store", teller: "Teller") -> None:
     """Name the records that an upgrade hides, each once, with the reason."""
     from feeds.ingest.notices import told_once
 
@@ -109,16 +103,8 @@ def tell_hidden(config: "Config", source: "Store", teller: "Teller") -> None:
         click.echo(line, err=True)
 
 
-def workers(config: "Config") -> int:
-    """How many processes help with what takes long: as many as there are processors, unless the
-    config says."""
-    from feeds.executor import processors
-
-    return processors() if config.build.workers is None else config.build.workers
-
-
-def report(config: "Config", source: "Store", moment: datetime) -> "list[Fault]":
-    """Say what keeps records from being published, without a word of theirs."""
+def report_faults(config: "Config", source: "Store", moment: datetime) -> "list[Fault]":
+    """Report what keeps records from being published, without quoting them; return the faults."""
     from feeds import store
 
     with source.reading() as connection:
@@ -130,9 +116,32 @@ def report(config: "Config", source: "Store", moment: datetime) -> "list[Fault]"
 
 
 def report_lines(lines: Sequence[str]) -> None:
-    """Print what a person is to know; where one watches, no more lines than fit a screen."""
+    """Print lines on standard error; on a terminal no more than fit a screen."""
     shown = lines if not terminal.is_watched(err=True) else lines[:MOST_SHOWN]
     for line in shown:
         click.echo(line, err=True)
     if len(lines) > len(shown):
         click.echo(f"… and {len(lines) - len(shown):,} more.", err=True)
+
+
+def web_address(option: str, text: str) -> str:
+    """Return an http or https address in its normal form; nothing for none.
+
+    Raises FeedsError, which names the option, for other text.
+    """
+    from feeds.model import web_address
+
+    try:
+        return web_address(text) if text else ""
+    except ValueError as error:
+        raise FeedsError(option, f"expected an http or https address, got {text!r}") from error
+
+
+def write_new(file: Path, text: str) -> None:
+    """Write a file that does not exist yet, with its folders.  Raises FeedsError."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("x", encoding="utf-8") as new:
+            new.write(text)
+    except OSError as error:
+        raise FeedsError(str(file), f"expected to write it, got: {error.strerror}") from error

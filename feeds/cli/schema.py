@@ -1,4 +1,4 @@
-"""`feeds schema`: what an editor needs in order to complete and check a record."""
+"""`feeds schema`: print the JSON Schema by which editors complete and check records."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""`feeds serve`: the service, and the addresses to subscribe to."""
+"""`feeds serve`: run the service, and print the addresses to subscribe to."""
 
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -44,15 +44,15 @@ def serve(
         try:
             opening.ingest(config, source, now, allow_removal=allow_removal)
         except RemovalRefused as error:
-            click.echo(f"feeds: {error}", err=True)  # what was published before is served
-        opening.report(config, source, now)
-        opening.tell_hidden(config, source, "service")
+            click.echo(f"feeds: {error}", err=True)  # the articles published before are served
+        opening.report_faults(config, source, now)
+        opening.report_hidden(config, source, "service")
         feeds = Documents(config, source).feeds(now)
-    _say_addresses(config, feeds)
+    _print_addresses(config, feeds)
     server.serve(config)
 
 
-def _say_addresses(config: "Config", feeds: dict[str, "Feed"]) -> None:
+def _print_addresses(config: "Config", feeds: dict[str, "Feed"]) -> None:
     from feeds.model import feed_path
 
     listening = config.server.address + urlsplit(config.site.base_url).path

@@ -1,4 +1,4 @@
-"""`feeds show`: one document, as it is for a program, laid out and coloured for a person."""
+"""`feeds show`: print one document: its bytes to a program, laid out and coloured to a person."""
 
 import sys
 

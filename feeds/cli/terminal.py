@@ -1,7 +1,7 @@
-"""What a person sees of a command: colour and bars where a terminal is, plain text where none is.
+"""Colour and progress bars on a terminal, plain text elsewhere.
 
-rich is loaded when it is needed, since it takes longer than most commands. It heeds NO_COLOR and
-TERM.
+rich is imported where it is needed, since loading it takes longer than most commands. It follows
+NO_COLOR and TERM.
 """
 
 import os
@@ -20,31 +20,29 @@ NARROW = 40  # columns; below that a line is folded by the terminal itself
 
 
 def is_watched(*, err: bool = False) -> bool:
-    """Whether a person looks at standard output (or standard error), as far as one can tell."""
+    """Return True where standard output (or standard error) is a terminal for a person."""
     return (sys.stderr if err else sys.stdout).isatty() and os.environ.get("TERM") != "dumb"
 
 
 def width() -> int:
-    """How many columns a line has; COLUMNS stands in for what the terminal says."""
+    """Return the number of columns of a line; COLUMNS outranks the terminal's own answer."""
     return max(NARROW, shutil.get_terminal_size((100, 24)).columns)
 
 
 def console(*, err: bool = False) -> "Console":
-    """Where styled text goes.  It neither guesses at colours in text nor takes brackets in it for
-    markup."""
+    """Return a console for styled text, which adds no colour and reads no markup by itself."""
     from rich.console import Console
 
     return Console(stderr=err, highlight=False, markup=False, emoji=False, width=width())
 
 
 def count(number: int, noun: str) -> str:
-    """`1 record`, `2 records`."""
+    """Return a number with its noun: `1 record`, `2 records`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def safe(text: str) -> str:
-    """Text that cannot move the cursor or hide what follows: a mark for each character that shows
-    nothing by itself."""
+    """Replace each invisible character by U+FFFD: none can move the cursor or hide other text."""
     return "".join(" " if c == "\t" else c if _shows(c) else "\ufffd" for c in text)
 
 
@@ -54,17 +52,17 @@ def _shows(character: str) -> bool:
 
 @contextmanager
 def progress(title: str, noun: str) -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on standard error when a person watches it: how many of how many, how many a second,
-    how long still.
+    """Show a progress bar on a terminal: done of all, done a second, time left.
 
-    It begins with the first that is told, so that what has nothing to do shows none.
+    Yields the function that moves the bar, which takes the number done and that of all; None where
+    there is no terminal. The bar appears at the first call, so that work without steps shows none.
     """
     if not is_watched(err=True):
         yield None
         return
     bars: list[tuple[Progress, TaskID]] = []
 
-    def tell(done: int, total: int) -> None:
+    def move(done: int, total: int) -> None:
         if not bars:
             bar = _bar(noun)
             bar.start()
@@ -73,7 +71,7 @@ def progress(title: str, noun: str) -> Iterator[Callable[[int, int], None] | Non
         bar.update(task, completed=done, total=total)
 
     try:
-        yield tell
+        yield move
     finally:
         for bar, _ in bars:
             bar.stop()
@@ -91,18 +89,18 @@ def _bar(noun: str) -> "Progress":
     from rich.text import Text
 
     class Rate(ProgressColumn):
-        """How many a second."""
+        """The number done in a second."""
 
         def render(self, task: Task) -> Text:
             speed = task.finished_speed or task.speed
             return Text(f"{speed:,.0f} {noun}s/s" if speed else "", style="cyan")
 
-    class Done(ProgressColumn):
-        """How many of how many."""
-
-        def render(self, task: Task) -> Text:
-            return Text(f"{int(task.completed):,}/{task.total or 0:,.0f}" if task.total else "")
-
-    left = TimeRemainingColumn(elapsed_when_finished=True)
-    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), Done(), Rate(), left)
-    return Progress(*columns, console=console(err=True), transient=True)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.completed:,.0f}/{task.total:,.0f}"),
+        Rate(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        console=console(err=True),
+        transient=True,
+    )

@@ -1,13 +1,12 @@
-"""A published site as readers meet it: asked over HTTP, read, and held against what readers need.
+"""Examine a published site over HTTP, as readers poll it.
 
-findings: what can be wrong, and what mends it.  asking: one request.  reading: the bytes of a feed
-to what it says. contents: rules for what it says.  exchanges: rules for how it is answered.  site:
-which feeds there are, and rules for them together.  examination: all of it in order. Here is no
-store and no config: only addresses.
+findings: the kinds of findings, with their remedies. client: one request. reading: parse a feed.
+contents: rules for a parsed feed. exchanges: rules for HTTP. site: find the feeds of a site, and
+rules for a whole site. examination: all of these in order. No store and no config: only addresses.
 """
 
-from feeds.doctor.asking import Asker
+from feeds.doctor.client import Client
 from feeds.doctor.examination import Examined, examine
 from feeds.doctor.findings import KINDS, Finding, Kind
 
-__all__ = ["KINDS", "Asker", "Examined", "Finding", "Kind", "examine"]
+__all__ = ["KINDS", "Client", "Examined", "Finding", "Kind", "examine"]

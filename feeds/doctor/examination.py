@@ -1,8 +1,6 @@
-"""The examination of a site: which feeds there are, each of them briefly, some of each format
-thoroughly.
+"""Examine a site: find its feeds, examine each briefly and some of each format thoroughly.
 
-In: an address. Out: every finding, in the order of addresses. No more than a few requests run at
-once.
+In: an address. Out: every finding, in the order of addresses. Few requests run at once.
 """
 
 from collections import Counter
@@ -14,10 +12,10 @@ from functools import partial
 from itertools import chain
 
 from feeds.doctor import contents, exchanges, site
-from feeds.doctor.asking import UNDECODABLE, Answer, Asker
-from feeds.doctor.findings import Finding
-from feeds.doctor.reading import Document, Unreadable, read
-from feeds.doctor.site import Listed, Place
+from feeds.doctor.client import UNDECODABLE, Client, Response
+from feeds.doctor.findings import Finding, Flaw
+from feeds.doctor.reading import ParsedFeed, Unreadable, read
+from feeds.doctor.site import Base, Listed
 
 AT_ONCE = 4
 THOROUGH = 3  # feeds of each format
@@ -27,23 +25,23 @@ Progress = Callable[[int, int], None]
 
 @dataclass(slots=True)
 class Examined:
-    """What came of it: the feeds that were asked for, and what is wrong."""
+    """The addresses of the feeds that were examined, and the findings."""
 
     feeds: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
-class _Fed:
-    """A feed as it was answered, and as far as it could be read."""
+class _Polled:
+    """A response from the address of a feed; `feed` is None where it could not be parsed."""
 
-    answer: Answer
-    document: Document | None
-    findings: tuple[Finding, ...]
+    response: Response
+    feed: ParsedFeed | None
+    findings: list[Finding]
 
 
 def examine(
-    asker: Asker,
+    client: Client,
     address: str,
     now: Callable[[], datetime],
     *,
@@ -51,135 +49,139 @@ def examine(
     images: bool = False,
     progress: Progress | None = None,
 ) -> Examined:
-    """Examine the site, or the one feed, at an address.  `public` is where it will be, when it is
-    tried out elsewhere.
+    """Examine the site, or the one feed, at an address.
 
-    `progress` is told how many feeds of how many were asked.
+    `public` is the public address of the site where `address` is not; `images` fetches pictures
+    too. `progress` is called with the number of feeds polled and that of all.
     """
     examined = Examined()
-    front, _ = site.follow(asker, address)
+    front = site.follow(client, address)
     asked = front.address.rstrip("/")
-    place = Place(asked, (public or asked).rstrip("/"))
+    base = Base(asked, (public or asked).rstrip("/"))
     if front.status != 200:
         kind = "unreachable" if front.failure else "status"
-        examined.findings.append(Finding(kind, address, front.failure or str(front.status)))
+        examined.findings.append(Finding(kind, address, front.problem))
         return examined
-    listed = _listed(asker, place, front)
-    feeds, examined.findings = listed.feeds, listed.findings
-    done: dict[str, _Fed] = {}
+    listed = _listed(client, base, front)
+    feeds, findings = listed.feeds, listed.findings
+    polled: dict[str, _Polled] = {}
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for others, wrong in pool.map(partial(site.on_page, asker, place), listed.pages):
-            feeds.update(dict.fromkeys(others))
-            examined.findings += wrong
-        while waiting := [one for one in feeds if one not in done]:
-            for one, fed in zip(
-                waiting, pool.map(partial(_feed, asker, place, now), waiting), strict=True
-            ):
-                done[one] = fed
+        for on_page, of_page in pool.map(partial(site.on_page, client, base), listed.pages):
+            feeds.update(dict.fromkeys(on_page))
+            findings += of_page
+        while new := [one for one in feeds if one not in polled]:
+            found = pool.map(partial(_poll, client, base, now), new)
+            for one, result in zip(new, found, strict=True):
+                polled[one] = result
                 if progress is not None:
-                    progress(len(done), len(feeds))
-                if fed.document is not None:
-                    feeds.update(
-                        dict.fromkeys(place.to_say(other) for other in site.by_headers(fed.answer))
-                    )
-        chosen = _chosen(done.values())
+                    progress(len(polled), len(feeds))
+                if result.feed is not None:
+                    others = site.by_headers(result.response)
+                    feeds.update(dict.fromkeys(map(base.public_address, others)))
+        chosen = _chosen(polled.values())
         more = [
-            pool.map(partial(_thoroughly, asker), chosen),
-            pool.map(partial(_history, asker, place), chosen),
+            pool.map(partial(_examine_thoroughly, client), chosen),
+            pool.map(partial(_examine_history, client, base), chosen),
         ]
         if images:
-            pictures = dict.fromkeys(
-                one for fed in done.values() for one in _pictures(fed.document)
-            )
-            more.append(pool.map(partial(_picture, asker), [*pictures][:MOST_PICTURES]))
-        for found in chain([fed.findings for fed in done.values()], *more):
-            examined.findings += found
-    examined.feeds = [place.to_ask(one) for one in feeds]
-    examined.findings += site.findings(asker, place, examined.feeds)
-    # What two rules saw of one feed is one finding, told as the first one saw it.
-    first = {(finding.kind, finding.address): finding for finding in reversed(examined.findings)}
-    examined.findings = [one for one in examined.findings if first[one.kind, one.address] is one]
+            pictures = dict.fromkeys(chain(*(_pictures(one.feed) for one in polled.values())))
+            more.append(pool.map(partial(_examine_picture, client), [*pictures][:MOST_PICTURES]))
+        findings += chain(*(one.findings for one in polled.values()), *chain(*more))
+    examined.feeds = [base.asked_address(one) for one in feeds]
+    findings += site.findings(client, base, examined.feeds)
+    # Two rules may find the same: the first finding of a kind at an address stays.
+    firsts: dict[tuple[str, str], Finding] = {}
+    for finding in findings:
+        firsts.setdefault((finding.kind, finding.address), finding)
+    examined.findings = [*firsts.values()]
     return examined
 
 
-def _listed(asker: Asker, place: Place, front: Answer) -> Listed:
-    """The feed that the answer itself is, or those to which the page leads."""
+def _listed(client: Client, base: Base, front: Response) -> Listed:
+    """Return the response itself where it is a feed, else the feeds that its page leads to."""
     try:
         read(front.body)
     except Unreadable as error:
-        if error.kind == "not-a-feed" and front.media_type in (
-            "text/html",
-            "application/xhtml+xml",
-        ):
-            return site.listed(asker, place, front)
-    return Listed({place.to_say(front.address): None})
+        is_page = front.media_type in ("text/html", "application/xhtml+xml")
+        if error.kind == "not-a-feed" and is_page:
+            return site.listed(client, base, front)
+    return Listed({base.public_address(front.address): None})
 
 
-def _feed(asker: Asker, place: Place, now: Callable[[], datetime], public: str) -> _Fed:
-    address = place.to_ask(public)
-    answer, redirects = site.follow(asker, address)
-    found = []
-    if redirects and answer.status == 200:
-        found.append(Finding("redirect", address, f"to {answer.address}"))
-    if answer.failure:
-        kind = "bad-coding" if answer.failure == UNDECODABLE else "unreachable"
-        return _Fed(answer, None, (*found, Finding(kind, address, answer.failure)))
-    if answer.status == 429:
-        return _Fed(answer, None, (*found, Finding("limited", address)))
-    if answer.status != 200:
-        return _Fed(answer, None, (*found, Finding("status", address, str(answer.status))))
-    document = None
+def _poll(client: Client, base: Base, now: Callable[[], datetime], public: str) -> _Polled:
+    """Request a feed, and examine it briefly."""
+    address = base.asked_address(public)
+    response = site.follow(client, address)
     moment = now()
+    feed, flaws = _parsed(base, response, moment)
+    findings = _at(address, flaws)
+    if response.status == 200:
+        if response.address != address:
+            findings.insert(0, Finding("redirect", address, f"to {response.address}"))
+        findings += _at(response.address, exchanges.brief_flaws(client, response, feed, moment))
+    return _Polled(response, feed, findings)
+
+
+def _parsed(base: Base, response: Response, now: datetime) -> tuple[ParsedFeed | None, list[Flaw]]:
+    """Return the feed in a response, or None, and its flaws."""
+    if response.failure:
+        kind = "bad-coding" if response.failure == UNDECODABLE else "unreachable"
+        return None, [(kind, response.failure)]
+    if response.status == 429:
+        return None, [("limited", "")]
+    if response.status != 200:
+        return None, [("status", str(response.status))]
     try:
-        document = read(answer.body)
-        expected = place.to_say(answer.address)
-        found += contents.findings(document, address, expected, len(answer.body), moment)
+        feed = read(response.body)
     except Unreadable as error:
-        found.append(Finding(error.kind, address, error.detail))
-    found += exchanges.briefly(asker, answer, document, moment)
-    return _Fed(answer, document, tuple(found))
+        return None, [(error.kind, error.detail)]
+    own_address = base.public_address(response.address)
+    return feed, [*contents.flaws(feed, own_address, len(response.body), now)]
 
 
-def _chosen(feeds: Iterable[_Fed]) -> list[_Fed]:
-    """Some of each format."""
+def _chosen(polled: Iterable[_Polled]) -> list[_Polled]:
+    """Return the first few feeds of each format."""
     counts: Counter[str] = Counter()
     chosen = []
-    for fed in feeds:
-        if fed.document is not None and counts[fed.document.format] < THOROUGH:
-            counts[fed.document.format] += 1
-            chosen.append(fed)
+    for one in polled:
+        if one.feed is not None and counts[one.feed.format] < THOROUGH:
+            counts[one.feed.format] += 1
+            chosen.append(one)
     return chosen
 
 
-def _thoroughly(asker: Asker, fed: _Fed) -> list[Finding]:
-    return list(exchanges.thoroughly(asker, fed.answer))
+def _examine_thoroughly(client: Client, polled: _Polled) -> list[Finding]:
+    return _at(polled.response.address, exchanges.thorough_flaws(client, polled.response))
 
 
-def _history(asker: Asker, place: Place, fed: _Fed) -> list[Finding]:
-    """Whether the page before the newest entries is there and can be read."""
-    older = fed.document.older if fed.document is not None else ""
-    if not older:
+def _examine_history(client: Client, base: Base, polled: _Polled) -> list[Finding]:
+    """Examine the page before the newest entries, if there is one (RFC 5005)."""
+    previous = polled.feed.previous_page if polled.feed is not None else ""
+    if not previous:
         return []
-    answer, _ = site.follow(asker, place.to_ask(older))
-    if answer.status != 200:
-        return [
-            Finding("history", fed.answer.address, f"{older}: {answer.status or answer.failure}")
-        ]
+    response = site.follow(client, base.asked_address(previous))
+    problem = "" if response.status == 200 else response.problem
     try:
-        read(answer.body)
+        if not problem:
+            read(response.body)
     except Unreadable as error:
-        return [Finding("history", fed.answer.address, f"{older}: {error.detail}")]
-    return []
+        problem = error.detail
+    return (
+        [Finding("history", polled.response.address, f"{previous}: {problem}")] if problem else []
+    )
 
 
-def _pictures(document: Document | None) -> list[str]:
-    return [] if document is None else [one for entry in document.entries for one in entry.pictures]
+def _pictures(feed: ParsedFeed | None) -> list[str]:
+    return [] if feed is None else [one for entry in feed.entries for one in entry.pictures]
 
 
-def _picture(asker: Asker, address: str) -> list[Finding]:
-    answer, _ = site.follow(asker, address)
-    if answer.status == 200 and answer.media_type.startswith("image/"):
+def _examine_picture(client: Client, address: str) -> list[Finding]:
+    response = site.follow(client, address)
+    if response.status == 200 and response.media_type.startswith("image/"):
         return []
-    return [
-        Finding("image", address, answer.failure or f"{answer.status} {answer.media_type}".strip())
-    ]
+    detail = response.failure or f"{response.status} {response.media_type}".strip()
+    return [Finding("image", address, detail)]
+
+
+def _at(address: str, flaws: Iterable[Flaw]) -> list[Finding]:
+    return [Finding(kind, address, detail) for kind, detail in flaws]

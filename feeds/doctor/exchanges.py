@@ -1,17 +1,15 @@
-"""Rules for how a feed is answered: type, validators, freshness, codings, clock.  In: answers. Out:
-findings.
+"""Rules for HTTP: media type, validators, freshness, codings, clock.
 
-Each asks what it needs. `briefly` is for every feed, `thoroughly`, with eight requests more, for
-some of each format.
+In: the first response from a feed; each rule sends the further requests that it needs. Out: flaws.
 """
 
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from feeds.doctor.asking import READERS, UNDECODABLE, Answer, Asker
-from feeds.doctor.findings import Finding
-from feeds.doctor.reading import Document, Unreadable, read
+from feeds.doctor.client import READERS, UNDECODABLE, Client, Response
+from feeds.doctor.findings import Flaw
+from feeds.doctor.reading import ParsedFeed, Unreadable, read
 
 TYPES = {
     "rss": {"application/rss+xml", "application/xml", "text/xml"},
@@ -19,166 +17,148 @@ TYPES = {
     "json": {"application/feed+json", "application/json"},
 }
 SKEW = timedelta(minutes=2)
-SMALL = 1400  # bytes that fit into one packet anyway
-NEVER = '"a-tag-that-was-never-sent"'
+SMALL = 1400  # bytes that fit into one packet uncompressed
+NEVER_SENT = '"a-tag-that-was-never-sent"'
 
 
 class Limited(Exception):
-    """The site wants to be asked no more."""
+    """The site limits requests (429)."""
 
 
-def briefly(
-    asker: Asker, answer: Answer, document: Document | None, now: datetime
-) -> Iterator[Finding]:
-    """What its headers say, and whether it is answered with 304 when it is asked again as readers
-    ask."""
-    address = answer.address
-    if document is not None:
-        yield from _type(answer, document)
-    if "Access-Control-Allow-Origin" not in answer.headers:
-        yield Finding("cors", address)
-    yield from _moments(answer, now)
-    yield from _freshness(answer)
-    if not answer.header("Content-Encoding") and len(answer.body) > SMALL:
-        yield Finding("not-compressed", address, f"{len(answer.body):,} bytes")
-    elif (
-        answer.header("Content-Encoding") and "accept-encoding" not in answer.header("Vary").lower()
-    ):
-        yield Finding("no-vary", address)
-    tag, modified = answer.header("ETag"), answer.header("Last-Modified")
+def brief_flaws(
+    client: Client, response: Response, feed: ParsedFeed | None, now: datetime
+) -> Iterator[Flaw]:
+    """Yield the flaws of a response's headers, and of one conditional request.
+
+    `feed` is None where the body could not be parsed.
+    """
+    if feed is not None:
+        yield from _type(response, feed)
+    if "Access-Control-Allow-Origin" not in response.headers:
+        yield "cors", ""
+    yield from _clock(response, now)
+    yield from _freshness(response)
+    if not response.header("Content-Encoding"):
+        if len(response.body) > SMALL:
+            yield "not-compressed", f"{len(response.body):,} bytes"
+    elif "accept-encoding" not in response.header("Vary").lower():
+        yield "no-vary", ""
+    tag, modified = response.header("ETag"), response.header("Last-Modified")
     if not tag and not modified:
-        yield Finding("no-validator", address)
+        yield "no-validator", ""
         return
-    sent = {"If_None_Match": tag} if tag else {}
-    sent |= {"If_Modified_Since": modified} if modified else {}
-    again = asker.ask(address, **sent)
+    validators = {"If_None_Match": tag} if tag else {}
+    validators |= {"If_Modified_Since": modified} if modified else {}
+    again = client.request(response.address, **validators)
     if again.status == 200:
-        yield Finding(
-            "etag-ignored" if tag else "date-ignored",
-            address,
-            "200, asked again with what was sent",
-        )
+        kind = "etag-ignored" if tag else "date-ignored"
+        yield kind, "200, asked again with what was sent"
     elif again.status == 304 and tag and _opaque(again.header("ETag")) != _opaque(tag):
-        yield Finding("bare-304", address, again.header("ETag") or "no ETag")
+        yield "bare-304", again.header("ETag") or "no ETag"
 
 
-def thoroughly(asker: Asker, answer: Answer) -> Iterator[Finding]:
-    """What takes more requests: each validator alone, bytes and validators that move, codings,
-    HEAD, other readers.
+def thorough_flaws(client: Client, response: Response) -> Iterator[Flaw]:
+    """Yield the flaws that a dozen further requests show.
 
-    It ends where the site sets a limit: what is seen behind one is no finding.
+    They try each validator alone, stable bytes and validators, codings, HEAD and user agents. A
+    site that limits requests ends them, since its further responses say nothing.
     """
     try:
-        yield from _validators(asker, answer)
-        yield from _codings(asker, answer)
-        head = _asked(asker, answer.address, "HEAD")
-        if (head.status, head.media_type) != (200, answer.media_type):
-            yield Finding(
-                "head", answer.address, f"{head.status or head.failure} {head.media_type}".strip()
-            )
-        yield from _walls(asker, answer)
+        yield from _validators(client, response)
+        yield from _codings(client, response)
+        head = _request(client, response.address, "HEAD")
+        if (head.status, head.media_type) != (200, response.media_type):
+            yield "head", f"{head.status or head.failure} {head.media_type}".strip()
+        yield from _user_agents(client, response)
     except Limited:
-        yield Finding("limited", answer.address)
+        yield "limited", ""
 
 
-def _asked(asker: Asker, address: str, method: str = "GET", **headers: str) -> Answer:
-    answer = asker.ask(address, method, **headers)
-    if answer.status == 429:
+def _request(client: Client, address: str, method: str = "GET", **headers: str) -> Response:
+    response = client.request(address, method, **headers)
+    if response.status == 429:
         raise Limited
-    return answer
+    return response
 
 
-def _validators(asker: Asker, answer: Answer) -> Iterator[Finding]:
-    address = answer.address
-    tag, modified = answer.header("ETag"), answer.header("Last-Modified")
-    second = _asked(asker, address)
+def _validators(client: Client, response: Response) -> Iterator[Flaw]:
+    address = response.address
+    tag, modified = response.header("ETag"), response.header("Last-Modified")
+    second = _request(client, address)
     if second.status == 200:
         names = ("ETag", "Last-Modified")
-        if second.body != answer.body:
-            yield Finding("body-moves", address)
-        elif any(_opaque(second.header(name)) != _opaque(answer.header(name)) for name in names):
-            yield Finding(
-                "validator-moves", address, f"{tag or modified}, then {second.header('ETag')}"
-            )
-    if modified and _asked(asker, address, If_Modified_Since=modified).status == 200:
-        yield Finding("date-ignored", address, f"200, asked since {modified}")
+        if second.body != response.body:
+            yield "body-moves", ""
+        elif any(_opaque(second.header(name)) != _opaque(response.header(name)) for name in names):
+            yield "validator-moves", f"{tag or modified}, then {second.header('ETag')}"
+    if modified and _request(client, address, If_Modified_Since=modified).status == 200:
+        yield "date-ignored", f"200, asked since {modified}"
     if tag:
-        weak = _asked(asker, address, If_None_Match=f"W/{tag.removeprefix('W/')}")
+        weak = _request(client, address, If_None_Match=f"W/{tag.removeprefix('W/')}")
         if weak.status == 200:
-            yield Finding("etag-ignored", address, "200, asked with the tag as a weak one")
+            yield "etag-ignored", "200, asked with the tag as a weak one"
         since = {"If_Modified_Since": modified} if modified else {}
-        if _asked(asker, address, If_None_Match=NEVER, **since).status == 304:
-            yield Finding("wrong-304", address)
+        if _request(client, address, If_None_Match=NEVER_SENT, **since).status == 304:
+            yield "wrong-304", ""
 
 
-def _type(answer: Answer, document: Document) -> Iterator[Finding]:
-    if answer.media_type not in TYPES[document.format]:
-        yield Finding("media-type", answer.address, answer.media_type or "none")
-    said = re.search(r"charset\s*=\s*[\"']?([\w.-]+)", answer.header("Content-Type"), re.IGNORECASE)
-    charset = said[1].lower() if said else document.encoding
-    # RFC 7303 §3.2: what the header says outranks the document.
-    if charset.replace("utf8", "utf-8") != document.encoding.replace("utf8", "utf-8"):
-        yield Finding(
-            "charset",
-            answer.address,
-            f"{charset} in the header, {document.encoding} in the document",
-        )
+def _type(response: Response, feed: ParsedFeed) -> Iterator[Flaw]:
+    if response.media_type not in TYPES[feed.format]:
+        yield "media-type", response.media_type or "none"
+    content_type = response.header("Content-Type")
+    declared = re.search(r"charset\s*=\s*[\"']?([\w.-]+)", content_type, re.IGNORECASE)
+    # RFC 7303 §3.2: the charset of the header outranks that of the document.
+    charset = declared[1].lower() if declared else feed.encoding
+    if charset.replace("utf8", "utf-8") != feed.encoding.replace("utf8", "utf-8"):
+        yield "charset", f"{charset} in the header, {feed.encoding} in the document"
 
 
-def _moments(answer: Answer, now: datetime) -> Iterator[Finding]:
-    date, modified = answer.moment("Date"), answer.moment("Last-Modified")
+def _clock(response: Response, now: datetime) -> Iterator[Flaw]:
+    date, modified = response.date("Date"), response.date("Last-Modified")
     if date is None:
-        yield Finding("clock", answer.address, "no Date")
+        yield "clock", "no Date"
     elif abs(date - now) > SKEW:
         seconds = (date - now).total_seconds()
-        yield Finding(
-            "clock",
-            answer.address,
-            f"{abs(seconds):.0f} s {'ahead' if seconds > 0 else 'behind'} of here",
-        )
+        yield "clock", f"{abs(seconds):.0f} s {'ahead' if seconds > 0 else 'behind'} of here"
     if modified is not None and modified > (date or now):
-        yield Finding("future-modified", answer.address, answer.header("Last-Modified"))
+        yield "future-modified", response.header("Last-Modified")
 
 
-def _freshness(answer: Answer) -> Iterator[Finding]:
-    control, expires = answer.header("Cache-Control").lower(), answer.header("Expires")
-    if "no-store" in control or (expires and answer.moment("Expires") is None):
-        yield Finding(
-            "no-cache", answer.address, control if "no-store" in control else f"Expires: {expires}"
-        )
+def _freshness(response: Response) -> Iterator[Flaw]:
+    control, expires = response.header("Cache-Control").lower(), response.header("Expires")
+    if "no-store" in control:
+        yield "no-cache", control
+    elif expires and response.date("Expires") is None:
+        yield "no-cache", f"Expires: {expires}"
     elif "max-age" not in control and "no-cache" not in control and not expires:
-        yield Finding("no-freshness", answer.address)
+        yield "no-freshness", ""
 
 
-def _codings(asker: Asker, answer: Answer) -> Iterator[Finding]:
+def _codings(client: Client, response: Response) -> Iterator[Flaw]:
     for coding in ("identity", "gzip", "br"):
-        got = _asked(asker, answer.address, Accept_Encoding=coding)
-        if got.failure == UNDECODABLE:
-            yield Finding("bad-coding", answer.address, f"asked for {coding}: {got.failure}")
-        elif got.status == 200 and got.header("Content-Encoding") not in ("", coding):
-            yield Finding(
-                "bad-coding",
-                answer.address,
-                f"asked for {coding}, got {got.header('Content-Encoding')}",
-            )
-        elif got.status == 200 and got.body != answer.body:
-            again = _asked(asker, answer.address)
-            if again.body == answer.body:
-                yield Finding("bad-coding", answer.address, f"other bytes in {coding}")
+        coded = _request(client, response.address, Accept_Encoding=coding)
+        if coded.failure == UNDECODABLE:
+            yield "bad-coding", f"asked for {coding}: {coded.failure}"
+        elif coded.status == 200 and coded.header("Content-Encoding") not in ("", coding):
+            yield "bad-coding", f"asked for {coding}, got {coded.header('Content-Encoding')}"
+        elif coded.status == 200 and coded.body != response.body:
+            has_changed = _request(client, response.address).body != response.body
+            if not has_changed:
+                yield "bad-coding", f"other bytes in {coding}"
 
 
-def _walls(asker: Asker, answer: Answer) -> Iterator[Finding]:
+def _user_agents(client: Client, response: Response) -> Iterator[Flaw]:
     for reader, agent in READERS.items():
-        got = _asked(asker, answer.address, User_Agent=agent)
-        if got.status != 200:
-            yield Finding("bot-wall", answer.address, f"{reader} gets {got.status or got.failure}")
+        answered = _request(client, response.address, User_Agent=agent)
+        if answered.status != 200:
+            yield "bot-wall", f"{reader} gets {answered.problem}"
             continue
         try:
-            read(got.body)
+            read(answered.body)
         except Unreadable as error:
-            yield Finding("bot-wall", answer.address, f"{reader} gets {error.detail}")
+            yield "bot-wall", f"{reader} gets {error.detail}"
 
 
 def _opaque(tag: str) -> str:
-    """A validator as it is compared weakly (RFC 9110 §8.8.3.2)."""
+    """Return an entity tag for weak comparison (RFC 9110 §8.8.3.2)."""
     return tag.removeprefix("W/")

@@ -1,16 +1,16 @@
-"""What can be wrong with a published feed, by name: how much it matters, what it is, and what mends
-it."""
+"""Every kind of finding, by name: how much it matters, what is wrong, and the remedy."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 Level = Literal["fault", "advice"]
+Flaw = tuple[str, str]  # the name of a kind, and what was seen: a finding without its address
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One thing that can be wrong.  A `fault` costs readers something now, an `advice` is what
-    others do better."""
+    """A kind of finding.  A `fault` costs readers something now, an `advice` is what other sites do
+    better."""
 
     level: Level
     what: str
@@ -19,154 +19,167 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong at an address, with what was seen there."""
+    """A finding at an address, by the name of its kind, with what was seen there."""
 
     kind: str
     address: str
     detail: str = ""
 
-
-def _fault(what: str, advice: str) -> Kind:
-    return Kind("fault", what, advice)
-
-
-def _advice(what: str, advice: str) -> Kind:
-    return Kind("advice", what, advice)
+    @property
+    def facts(self) -> Kind:
+        """The kind itself."""
+        return KINDS[self.kind]
 
 
-KINDS = {
-    # Whether there is an answer.
-    "unreachable": _fault(
-        "no answer", "see whether the server runs, and whether name, port and certificate are right"
+# By name what is wrong, and the remedy.
+FAULTS = {
+    # Is there an answer?
+    "unreachable": (
+        "no answer",
+        "see whether the server runs, and whether name, port and certificate are right",
     ),
-    "status": _fault(
+    "status": (
         "no feed at this address",
         "publish it there, or take the address off the list that names it",
     ),
-    "limited": _advice(
-        "429 to this examination",
-        "nothing was found out about it; a reader needs two or three in a row",
+    "bot-wall": (
+        "a reader is turned away",
+        "exempt the paths of feeds from bot protection and challenges",
     ),
-    "redirect": _advice(
-        "a listed address leads elsewhere", "list the address at which the feed lies"
+    "robots": ("robots.txt forbids feeds", "allow the paths of feeds for every User-agent"),
+    # The headers of the answer.
+    "media-type": (
+        "a wrong media type",
+        "serve .rss, .atom and .json with their types; docs/http.md has rules",
     ),
-    "bot-wall": _fault(
-        "a reader is turned away", "exempt the paths of feeds from bot protection and challenges"
+    "charset": (
+        "charsets that disagree",
+        "say charset=utf-8 in the header, and encode the document so",
     ),
-    "robots": _fault("robots.txt forbids feeds", "allow the paths of feeds for every User-agent"),
-    "soft-404": _advice(
-        "200 where nothing is", "answer 404, or readers keep asking for feeds that are gone"
+    "clock": ("a Date that is wrong", "set the clock of the server by NTP (or of this machine)"),
+    "future-modified": (
+        "Last-Modified to come",
+        "readers ask since then and get nothing new: send a past moment",
     ),
-    "insecure": _advice("http without TLS", "publish under https, and lead http there by 301"),
-    # What the answer says of itself.
-    "media-type": _fault(
-        "a wrong media type", "serve .rss, .atom and .json with their types; docs/http.md has rules"
+    # Can readers poll cheaply?
+    "no-validator": ("no ETag, no Last-Modified", "send both, or each poll costs the whole feed"),
+    "etag-ignored": (
+        "If-None-Match is ignored",
+        "answer 304 to the ETag that was sent, weak or strong",
     ),
-    "charset": _fault(
-        "charsets that disagree", "say charset=utf-8 in the header, and encode the document so"
+    "wrong-304": (
+        "304 to an ETag never sent",
+        "If-None-Match outranks If-Modified-Since (RFC 9110 §13.1.3)",
     ),
-    "cors": _advice(
-        "closed to readers in browsers", "send Access-Control-Allow-Origin: * with feeds"
+    "validator-moves": (
+        "other validators, same bytes",
+        "make the ETag of the bytes: servers behind one name differ",
     ),
-    "clock": _fault(
-        "a Date that is wrong", "set the clock of the server by NTP (or of this machine)"
-    ),
-    "future-modified": _fault(
-        "Last-Modified to come", "readers ask since then and get nothing new: send a past moment"
-    ),
-    # Whether readers can ask cheaply.
-    "no-validator": _fault(
-        "no ETag, no Last-Modified", "send both, or each poll costs the whole feed"
-    ),
-    "etag-ignored": _fault(
-        "If-None-Match is ignored", "answer 304 to the ETag that was sent, weak or strong"
-    ),
-    "date-ignored": _advice(
-        "If-Modified-Since is ignored", "answer 304 to the Last-Modified that was sent"
-    ),
-    "wrong-304": _fault(
-        "304 to an ETag never sent", "If-None-Match outranks If-Modified-Since (RFC 9110 §13.1.3)"
-    ),
-    "bare-304": _advice(
-        "304 without its ETag", "send ETag and Cache-Control with a 304 as with a 200"
-    ),
-    "validator-moves": _fault(
-        "other validators, same bytes", "make the ETag of the bytes: servers behind one name differ"
-    ),
-    "body-moves": _fault(
+    "body-moves": (
         "other bytes each time",
         "take what changes by itself out of the feed, such as the build's time",
     ),
-    "no-cache": _advice(
-        "forbidden to be kept", "send Cache-Control: max-age=…, no Expires: 0 and no no-store"
+    "bad-coding": (
+        "a broken Content-Encoding",
+        "send only a coding that was asked for, and what it says",
     ),
-    "no-freshness": _advice(
-        "nothing says how long it is fresh", "send Cache-Control: public, max-age=…"
+    # The document.
+    "not-well-formed": (
+        "not well-formed",
+        "one such character costs the whole feed: escape what text holds",
     ),
-    "head": _advice(
-        "HEAD answers otherwise than GET", "answer HEAD with the same status and headers"
+    "doctype": (
+        "a DOCTYPE",
+        "take it out: readers refuse entities, since these can grow without end",
     ),
-    "not-compressed": _advice(
-        "sent uncompressed", "compress feeds: gzip in the server, or `feeds build --compress`"
+    "not-a-feed": ("no feed", "publish RSS 2.0, Atom or JSON Feed at this address"),
+    "missing": (
+        "something required is missing",
+        "write what RSS 2.0, RFC 4287 or JSON Feed 1.1 require",
     ),
-    "bad-coding": _fault(
-        "a broken Content-Encoding", "send only a coding that was asked for, and what it says"
+    "no-id": ("entries without an id", "give each a guid or id that never changes"),
+    "same-id": ("two entries with one id", "readers show one of them only: an id for each"),
+    "enclosure": (
+        "enclosures that are not whole",
+        "one for each item, with url, length in bytes, and type",
     ),
-    "no-vary": _advice(
-        "compressed without Vary", "send Vary: Accept-Encoding, or caches mix codings up"
+    "two-alternates": (
+        "entries with two alternates",
+        "one link rel=alternate; an enclosure has a rel of its own",
     ),
-    # What the document says.
-    "not-well-formed": _fault(
-        "not well-formed", "one such character costs the whole feed: escape what text holds"
+    "bad-date": (
+        "dates that are none",
+        "RFC 822 with four digits for the year in RSS, RFC 3339 elsewhere",
     ),
-    "doctype": _fault(
-        "a DOCTYPE", "take it out: readers refuse entities, since these can grow without end"
-    ),
-    "not-a-feed": _fault("no feed", "publish RSS 2.0, Atom or JSON Feed at this address"),
-    "missing": _fault(
-        "something required is missing", "write what RSS 2.0, RFC 4287 or JSON Feed 1.1 require"
-    ),
-    "no-id": _fault("entries without an id", "give each a guid or id that never changes"),
-    "same-id": _fault("two entries with one id", "readers show one of them only: an id for each"),
-    "enclosure": _fault(
-        "enclosures that are not whole", "one for each item, with url, length in bytes, and type"
-    ),
-    "two-alternates": _fault(
-        "entries with two alternates", "one link rel=alternate; an enclosure has a rel of its own"
-    ),
-    "bad-date": _fault(
-        "dates that are none", "RFC 822 with four digits for the year in RSS, RFC 3339 elsewhere"
-    ),
-    "future-date": _advice(
-        "dates to come", "hold entries back until their moment: readers show them first, or not"
-    ),
-    "relative": _fault(
+    "relative": (
         "relative addresses",
         "write each address in full: readers do not know what it is relative to",
     ),
-    "no-self": _advice(
-        "no self link", "link to the feed's own address with rel=self (feed_url in JSON Feed)"
-    ),
-    "wrong-self": _fault(
+    "wrong-self": (
         "a self link to elsewhere",
         "set site.base_url to the public address: readers may move there",
     ),
-    "no-entries": _advice("no entries", "leave a feed unpublished until something is in it"),
-    "too-large": _advice(
-        "larger than some readers take",
-        "show fewer entries: feeds.max_bytes, with history in archives",
-    ),
-    "history": _fault(
-        "a broken history", "publish every page that prev-archive leads to (RFC 5005)"
-    ),
-    "image": _fault("pictures that do not load", "mend or take out their addresses"),
+    "history": ("a broken history", "publish every page that prev-archive leads to (RFC 5005)"),
+    "image": ("pictures that do not load", "mend or take out their addresses"),
     # The site.
-    "no-discovery": _advice(
-        "a page that leads to no feed", 'have <link rel="alternate" type="application/…"> in it'
-    ),
-    "page": _fault(
+    "page": (
         "a feed's page is not there",
         "publish the page that the list names, or take htmlUrl out of it",
     ),
-    "opml": _fault("a broken OPML list", "publish OPML 2.0 with an xmlUrl for each feed"),
+    "opml": ("a broken OPML list", "publish OPML 2.0 with an xmlUrl for each feed"),
 }
+ADVICE = {
+    # Is there an answer?
+    "limited": (
+        "429 to this examination",
+        "nothing was found out about it; a reader needs two or three in a row",
+    ),
+    "redirect": ("a listed address leads elsewhere", "list the address at which the feed lies"),
+    "soft-404": (
+        "200 where nothing is",
+        "answer 404, or readers keep asking for feeds that are gone",
+    ),
+    "insecure": ("http without TLS", "publish under https, and lead http there by 301"),
+    # The headers of the answer.
+    "cors": ("closed to readers in browsers", "send Access-Control-Allow-Origin: * with feeds"),
+    # Can readers poll cheaply?
+    "date-ignored": (
+        "If-Modified-Since is ignored",
+        "answer 304 to the Last-Modified that was sent",
+    ),
+    "bare-304": ("304 without its ETag", "send ETag and Cache-Control with a 304 as with a 200"),
+    "no-cache": (
+        "forbidden to be kept",
+        "send Cache-Control: max-age=…, no Expires: 0 and no no-store",
+    ),
+    "no-freshness": ("nothing says how long it is fresh", "send Cache-Control: public, max-age=…"),
+    "head": ("HEAD answers otherwise than GET", "answer HEAD with the same status and headers"),
+    "not-compressed": (
+        "sent uncompressed",
+        "compress feeds: gzip in the server, or `feeds build --compress`",
+    ),
+    "no-vary": ("compressed without Vary", "send Vary: Accept-Encoding, or caches mix codings up"),
+    # The document.
+    "future-date": (
+        "dates to come",
+        "hold entries back until their moment: readers show them first, or not",
+    ),
+    "no-self": (
+        "no self link",
+        "link to the feed's own address with rel=self (feed_url in JSON Feed)",
+    ),
+    "no-entries": ("no entries", "leave a feed unpublished until something is in it"),
+    "too-large": (
+        "larger than some readers take",
+        "show fewer entries: feeds.max_bytes, with history in archives",
+    ),
+    # The site.
+    "no-discovery": (
+        "a page that leads to no feed",
+        'have <link rel="alternate" type="application/…"> in it',
+    ),
+}
+
+# The faults first.
+KINDS = {name: Kind("fault", *texts) for name, texts in FAULTS.items()}
+KINDS |= {name: Kind("advice", *texts) for name, texts in ADVICE.items()}

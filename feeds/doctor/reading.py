@@ -1,15 +1,16 @@
-"""The bytes of a feed to what it says, by the standard library alone, and what keeps it from being
-read.
+"""Parse a feed with the standard library alone.
 
-Entities are refused before anything is parsed: a DOCTYPE is a finding of its own.
+In: bytes. Out: a ParsedFeed, or Unreadable. A DOCTYPE is rejected before anything is parsed, since
+its entities can grow without end.
 """
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree
+
+from feeds.doctor.findings import Flaw
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 MEDIA = "{http://search.yahoo.com/mrss/}"
@@ -22,7 +23,7 @@ IN_HTML = re.compile(r"""<[a-z][^<>]*\s(?:href|src)\s*=\s*["']([^"']*)["']""", r
 
 
 class Unreadable(Exception):
-    """It cannot be read as a feed: the kind of the finding, and what was seen."""
+    """The bytes are no feed: the kind of the finding, and what was seen."""
 
     def __init__(self, kind: str, detail: str) -> None:
         super().__init__(detail)
@@ -32,38 +33,40 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry: its id, what it is called in a report, its dates and its addresses as they are
-    written.
+    """An entry with its dates and addresses as they are written, and its own flaws.
 
-    `flaws` are what else is wrong with it: a kind of finding, and what was seen.
+    `title` is what a report calls it, empty where the entry lacks what names it.
     """
 
     id: str
-    name: str
+    title: str
     dates: tuple[str, ...]
     addresses: tuple[str, ...]
     pictures: tuple[str, ...] = ()
-    flaws: tuple[tuple[str, str], ...] = ()
+    flaws: tuple[Flaw, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
-    """A feed as it was read.  `required` are the parts that must be there, each with what it
-    holds."""
+class ParsedFeed:
+    """A feed with its dates and addresses as they are written.
+
+    `required` holds the text of each part that the format requires, empty where it is missing.
+    `previous_page` is the address of the entries before these (RFC 5005).
+    """
 
     format: str
     encoding: str
     required: dict[str, str]
-    itself: tuple[str, ...]
-    older: str
+    self_links: tuple[str, ...]
+    previous_page: str
     dates: tuple[str, ...]
     addresses: tuple[str, ...]
     entries: tuple[Entry, ...]
     is_archive: bool = False
 
 
-def read(body: bytes) -> Document:
-    """Read a feed.  Raises Unreadable."""
+def read(body: bytes) -> ParsedFeed:
+    """Parse a feed.  Raises Unreadable."""
     start = body.lstrip()[:1]
     if start == b"{":
         return _json(body)
@@ -82,7 +85,7 @@ def read(body: bytes) -> Document:
 
 
 def xml(body: bytes) -> ElementTree.Element:
-    """The root of an XML document without entities.  Raises Unreadable."""
+    """Return the root of an XML document without a DOCTYPE.  Raises Unreadable."""
     root_at = ELEMENT.search(plain := body.replace(b"\0", b""))
     if DOCTYPE.search(plain, 0, root_at.start() if root_at else len(plain)):
         raise Unreadable("doctype", "<!DOCTYPE")
@@ -99,120 +102,135 @@ def xml(body: bytes) -> ElementTree.Element:
 
 class _Guarded(ElementTree.TreeBuilder):
     def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
-        """Refuse one that stands behind a comment which looks like an element."""
+        """Reject a DOCTYPE that follows a comment which looks like an element."""
         raise Unreadable("doctype", f"<!DOCTYPE {name[:40]}>")
 
 
 def _text(element: ElementTree.Element, tag: str) -> str:
-    return " ".join(
-        "".join(found.itertext() if (found := element.find(tag)) is not None else ()).split()
-    )
+    child = element.find(tag)
+    return "" if child is None else " ".join("".join(child.itertext()).split())
 
 
-def _links(element: ElementTree.Element) -> Iterator[tuple[str, str]]:
-    for link in element.iterfind(f"{ATOM}link"):
-        yield link.get("rel", "alternate"), link.get("href", "")
+def _texts(element: ElementTree.Element, *tags: str) -> tuple[str, ...]:
+    """Return the texts of the children with these tags that have some."""
+    return tuple(text for tag in tags if (text := _text(element, tag)))
+
+
+def _links(element: ElementTree.Element, relation: str | None = None) -> list[str]:
+    """Return the addresses of Atom links, of any relation where none is given."""
+    links = element.findall(f"{ATOM}link")
+    if relation is not None:
+        links = [link for link in links if link.get("rel", "alternate") == relation]
+    return [link.get("href", "") for link in links]
 
 
 def _pictures(element: ElementTree.Element) -> tuple[str, ...]:
     tags = (f"{MEDIA}content", f"{MEDIA}thumbnail")
-    found = [picture.get("url", "") for tag in tags for picture in element.iter(tag)]
-    enclosures = element.findall("enclosure")
-    found += [one.get("url", "") for one in enclosures if one.get("type", "").startswith("image/")]
-    return tuple(dict.fromkeys(address for address in found if address))
+    pictures = [picture for tag in tags for picture in element.iter(tag)]
+    pictures += [
+        enclosure
+        for enclosure in element.findall("enclosure")
+        if enclosure.get("type", "").startswith("image/")
+    ]
+    return tuple(dict.fromkeys(address for one in pictures if (address := one.get("url", ""))))
 
 
 def _in_html(*texts: str) -> list[str]:
-    return [
-        address
-        for text in texts
-        for address in IN_HTML.findall(text)
-        if not address.startswith("#")
-    ]
+    addresses = [address for text in texts for address in IN_HTML.findall(text)]
+    return [address for address in addresses if not address.startswith("#")]
 
 
-def _rss(root: ElementTree.Element, encoding: str) -> Document:
+def _is_archive(element: ElementTree.Element) -> bool:
+    return any(str(child.tag).endswith("history/1.0}archive") for child in element)
+
+
+def _rss(root: ElementTree.Element, encoding: str) -> ParsedFeed:
     channel = root.find("channel")
     if channel is None:
         raise Unreadable("missing", "channel")
-    entries = []
-    for number, item in enumerate(channel.iterfind("item"), start=1):
-        guid = item.find("guid")
-        name = (guid.text if guid is not None else "") or ""
-        addresses = [_text(item, "link"), *(address for _, address in _links(item))]
-        if guid is not None and guid.get("isPermaLink", "true") == "true":
-            addresses.append(name.strip())
-        dates = tuple(date for tag in ("pubDate",) if (date := _text(item, tag)))
-        html = _in_html(_text(item, "description"), item.findtext(CONTENT) or "")
-        title = _text(item, "title") or _text(item, "description")
-        shown = title[:40] or f"item {number}"
-        addresses += [*html, *(one.get("url", "") for one in item.iter("enclosure"))]
-        said = tuple(address for address in addresses if address)
-        enclosures = item.findall("enclosure")
-        flaws = [
-            ("enclosure", f"{one.get('url', '')[:100]} without {part}")
-            for one in enclosures
-            for part in ("url", "length", "type")
-            if not one.get(part)
-        ]
-        flaws += [("enclosure", f"{len(enclosures)} in one item")] * (len(enclosures) > 1)
-        one = Entry(
-            name.strip(), shown if title else "", dates, said, _pictures(item), tuple(flaws[:1])
-        )
-        entries.append(one)
-    links = list(_links(channel))
     required = {tag: _text(channel, tag) for tag in ("title", "link", "description")}
-    dates = tuple(date for tag in ("lastBuildDate", "pubDate") if (date := _text(channel, tag)))
-    own = tuple(href for rel, href in links if rel == "self")
-    older = next((href for rel, href in links if rel == "prev-archive"), "")
-    above = (required["link"], *(href for _, href in links))
-    archive = any(str(child.tag).endswith("history/1.0}archive") for child in channel)
-    return Document("rss", encoding, required, own, older, dates, above, tuple(entries), archive)
+    return ParsedFeed(
+        format="rss",
+        encoding=encoding,
+        required=required,
+        self_links=tuple(_links(channel, "self")),
+        previous_page=next(iter(_links(channel, "prev-archive")), ""),
+        dates=_texts(channel, "lastBuildDate", "pubDate"),
+        addresses=(required["link"], *_links(channel)),
+        entries=tuple(map(_rss_item, channel.iterfind("item"))),
+        is_archive=_is_archive(channel),
+    )
 
 
-def _atom(root: ElementTree.Element, encoding: str) -> Document:
-    entries = []
-    for entry in root.iterfind(f"{ATOM}entry"):
-        dates = tuple(
-            date for tag in ("updated", "published") if (date := _text(entry, f"{ATOM}{tag}"))
-        )
-        html = (
-            []
-            if root.get(BASE) or entry.get(BASE)
-            else _in_html(entry.findtext(f"{ATOM}content") or "")
-        )
-        linked = [href for _, href in _links(entry)]
-        title = _text(entry, f"{ATOM}title") if _text(entry, f"{ATOM}updated") else ""
-        kinds = [
-            (link.get("type", ""), link.get("hreflang", ""))
-            for link in entry.iterfind(f"{ATOM}link")
-            if link.get("rel", "alternate") == "alternate"
-        ]
-        flaws = (("two-alternates", title[:40]),) if len(kinds) > len(set(kinds)) else ()
-        one = Entry(
-            _text(entry, f"{ATOM}id"), title[:40], dates, (*linked, *html), _pictures(entry), flaws
-        )
-        entries.append(one)
-    links = list(_links(root))
-    required = {tag: _text(root, f"{ATOM}{tag}") for tag in ("id", "title", "updated")}
-    # RFC 4287 §4.1.1: of the feed, or of each entry or its source.
-    authors = [
-        entry.find(f".//{ATOM}author") is not None for entry in root.iterfind(f"{ATOM}entry")
+def _rss_item(item: ElementTree.Element) -> Entry:
+    guid, enclosures = item.find("guid"), item.findall("enclosure")
+    guid_text = ((guid.text if guid is not None else "") or "").strip()
+    is_permalink = guid is not None and guid.get("isPermaLink", "true") == "true"
+    addresses = [
+        _text(item, "link"),
+        *_links(item),
+        *([guid_text] if is_permalink else []),
+        *_in_html(_text(item, "description"), item.findtext(CONTENT) or ""),
+        *(enclosure.get("url", "") for enclosure in item.iter("enclosure")),
     ]
-    required["author"] = _text(root, f"{ATOM}author") or (
-        "of each entry" if authors and all(authors) else ""
-    )
-    own = tuple(href for rel, href in links if rel == "self")
-    older = next((href for rel, href in links if rel == "prev-archive"), "")
-    archive = any(str(child.tag).endswith("history/1.0}archive") for child in root)
-    dates = (required["updated"],) if required["updated"] else ()
-    addresses = tuple(href for _, href in links) if not root.get(BASE) else ()
-    return Document(
-        "atom", encoding, required, own, older, dates, addresses, tuple(entries), archive
+    flaws = [
+        ("enclosure", f"{enclosure.get('url', '')[:100]} without {part}")
+        for enclosure in enclosures
+        for part in ("url", "length", "type")
+        if not enclosure.get(part)
+    ]
+    if len(enclosures) > 1:
+        flaws.append(("enclosure", f"{len(enclosures)} in one item"))
+    return Entry(
+        id=guid_text,
+        title=(_text(item, "title") or _text(item, "description"))[:40],
+        dates=_texts(item, "pubDate"),
+        addresses=tuple(address for address in addresses if address),
+        pictures=_pictures(item),
+        flaws=tuple(flaws[:1]),
     )
 
 
-def _json(body: bytes) -> Document:
+def _atom(root: ElementTree.Element, encoding: str) -> ParsedFeed:
+    required = {tag: _text(root, f"{ATOM}{tag}") for tag in ("id", "title", "updated", "author")}
+    entries = root.findall(f"{ATOM}entry")
+    # RFC 4287 §4.1.1: an author of the feed, or of each entry or its source.
+    if entries and all(entry.find(f".//{ATOM}author") is not None for entry in entries):
+        required["author"] = required["author"] or "of each entry"
+    return ParsedFeed(
+        format="atom",
+        encoding=encoding,
+        required=required,
+        self_links=tuple(_links(root, "self")),
+        previous_page=next(iter(_links(root, "prev-archive")), ""),
+        dates=_texts(root, f"{ATOM}updated"),
+        addresses=() if root.get(BASE) else tuple(_links(root)),
+        entries=tuple(_atom_entry(entry, has_base=bool(root.get(BASE))) for entry in entries),
+        is_archive=_is_archive(root),
+    )
+
+
+def _atom_entry(entry: ElementTree.Element, *, has_base: bool) -> Entry:
+    """Parse an entry.  Its HTML may have relative addresses where there is an xml:base."""
+    html = "" if has_base or entry.get(BASE) else entry.findtext(f"{ATOM}content") or ""
+    title = _text(entry, f"{ATOM}title") if _text(entry, f"{ATOM}updated") else ""
+    alternates = [
+        (link.get("type", ""), link.get("hreflang", ""))
+        for link in entry.iterfind(f"{ATOM}link")
+        if link.get("rel", "alternate") == "alternate"
+    ]
+    are_repeated = len(alternates) > len(set(alternates))
+    return Entry(
+        id=_text(entry, f"{ATOM}id"),
+        title=title[:40],
+        dates=_texts(entry, f"{ATOM}updated", f"{ATOM}published"),
+        addresses=(*_links(entry), *_in_html(html)),
+        pictures=_pictures(entry),
+        flaws=(("two-alternates", title[:40]),) if are_repeated else (),
+    )
+
+
+def _json(body: bytes) -> ParsedFeed:
     try:
         data = json.loads(body.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -222,38 +240,38 @@ def _json(body: bytes) -> Document:
     if not isinstance(data, dict) or "jsonfeed.org/version/" not in str(data.get("version", "")):
         raise Unreadable("not-a-feed", "JSON without the version of JSON Feed")
     items = data.get("items")
-    required = {"title": _said(data, "title"), "items": "list" if isinstance(items, list) else ""}
-    entries = []
-    for item in items if isinstance(items, list) else ():
-        item = item if isinstance(item, dict) else {}
-        dates = tuple(
-            date for key in ("date_published", "date_modified") if (date := _said(item, key))
-        )
-        links = tuple(
-            link for key in ("url", "external_url", "image") if (link := _said(item, key))
-        )
-        html = _in_html(_said(item, "content_html"))
-        shown = _said(item, "title") or _said(item, "content_html") or _said(item, "content_text")
-        pictures = tuple(
-            picture for key in ("image", "banner_image") if (picture := _said(item, key))
-        )
-        content = _said(item, "content_html") or _said(item, "content_text")
-        flaws = (
-            ()
-            if content
-            else (("missing", f"content_html or content_text of {_said(item, 'id')!r}"),)
-        )
-        entries.append(
-            Entry(_said(item, "id"), shown[:40], dates, (*links, *html), pictures, flaws)
-        )
-    own = tuple(link for link in (_said(data, "feed_url"),) if link)
-    addresses = tuple(
-        link for key in ("home_page_url", "feed_url", "next_url") if (link := _said(data, key))
+    return ParsedFeed(
+        format="json",
+        encoding="utf-8",
+        required={
+            "title": "".join(_values(data, "title")),
+            "items": "list" if isinstance(items, list) else "",
+        },
+        self_links=_values(data, "feed_url"),
+        previous_page="".join(_values(data, "next_url")),
+        dates=(),
+        addresses=_values(data, "home_page_url", "feed_url", "next_url"),
+        entries=tuple(map(_json_item, items if isinstance(items, list) else ())),
     )
-    older = _said(data, "next_url")
-    return Document("json", "utf-8", required, own, older, (), addresses, tuple(entries))
 
 
-def _said(data: dict[str, Any], key: str) -> str:
-    value = data.get(key)
-    return value if isinstance(value, str) else ""
+def _json_item(item: Any) -> Entry:
+    item = item if isinstance(item, dict) else {}
+    item_id = "".join(_values(item, "id"))
+    html = _values(item, "content_html")
+    contents = _values(item, "content_html", "content_text")
+    names = (*_values(item, "title"), *contents)
+    lacks_content = ("missing", f"content_html or content_text of {item_id!r}")
+    return Entry(
+        id=item_id,
+        title=names[0][:40] if names else "",
+        dates=_values(item, "date_published", "date_modified"),
+        addresses=(*_values(item, "url", "external_url", "image"), *_in_html(*html)),
+        pictures=_values(item, "image", "banner_image"),
+        flaws=() if contents else (lacks_content,),
+    )
+
+
+def _values(data: dict[str, Any], *keys: str) -> tuple[str, ...]:
+    """Return the values of these keys that are text and not empty."""
+    return tuple(text for key in keys if isinstance(text := data.get(key), str) and text)

@@ -99,7 +99,8 @@ class Contents:
         then."""
         if self._due is None:
             # The snapshot may hold until then, and responses be kept for longer.
-            rules, now, until = self._config.rules, self.snapshot.now, self.snapshot.until
+            rules = [*self._rules.values()]
+            now, until = self.snapshot.now, self.snapshot.until
             changes, ends = dict[str, datetime](), dict[str, datetime]()
             if until is not None:
                 until = min(until, LATEST)

@@ -1,9 +1,8 @@
-"""Folders of other publishers, recognised by their own settings, and the config.toml that fits
-each.
+"""Recognise the folders of other generators, and write the config.toml that fits each.
 
-blog: what is known of a folder.  jekyll, hugo, eleventy, docusaurus: a generator each.  wordpress:
-its export to records.  writing: config.toml as text. Nothing is run and nothing changed: settings
-are read as text. Not here: how their records are read (records/fields).
+blog: what is known of a folder. jekyll, hugo, eleventy, docusaurus: one generator each. wordpress:
+an export to records. writing: config.toml as text. Nothing is run and nothing changed: settings are
+read as text. Not here: how records are read (records/fields).
 """
 
 from pathlib import Path
@@ -29,8 +28,5 @@ __all__ = [
 
 
 def recognise(folder: Path) -> Blog | None:
-    """What lies in a folder, as far as a generator knows it for its own; None where none does."""
-    return next(
-        (blog for generator in GENERATORS if (blog := generator.recognise(folder)) is not None),
-        None,
-    )
+    """Return the blog in a folder; None where no generator recognises it."""
+    return next(filter(None, (generator.recognise(folder) for generator in GENERATORS)), None)

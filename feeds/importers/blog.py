@@ -1,5 +1,4 @@
-"""What is known of a blog's folder, and how settings of others are read: as text, for a few keys,
-never run."""
+"""The folder of a blog, and its settings: read as text, for a few keys, and never run."""
 
 import json
 import re
@@ -21,9 +20,9 @@ LARGEST = 1 << 20
 class Blog:
     """A folder that a generator publishes.
 
-    `posts` is the folder of its posts, `output` where feeds can write so that the generator
-    publishes it too. `urls` are templates of addresses below `url`, the best first. `fields` are
-    the other lines of [records.fields], as TOML. `notes` is what a person should know or do.
+    `posts` is the folder of its posts. `output` is a folder whose files the generator publishes
+    too. `urls` are templates of addresses below `url`, the best first. `fields` are the other lines
+    of [records.fields], as TOML. `notes` are for the user to read.
     """
 
     generator: str
@@ -42,12 +41,12 @@ class Blog:
 
     @property
     def host(self) -> str:
-        """The host of its address."""
+        """The host of `url`."""
         return urlsplit(self.url).hostname or "example.org"
 
 
 def text_of(file: Path) -> str:
-    """The text of a file of settings, or nothing where it cannot be read."""
+    """Return the text of a settings file; empty where it cannot be read."""
     try:
         return file.read_text(encoding="utf-8")[:LARGEST]
     except (OSError, UnicodeDecodeError):
@@ -55,7 +54,7 @@ def text_of(file: Path) -> str:
 
 
 def data_of(file: Path) -> dict[str, Any]:
-    """The settings in a file of YAML, TOML or JSON; empty where it is none of them."""
+    """Return the settings in a file of YAML, TOML or JSON; empty where it cannot be parsed."""
     text = text_of(file)
     try:
         if file.suffix == ".toml":
@@ -66,21 +65,22 @@ def data_of(file: Path) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def said(data: Any, *path: str) -> str:
-    """The text at a path into settings, keys in any case; empty where there is none."""
+def value_at(data: Any, *path: str) -> Any:
+    """Return the value at a path into settings, keys in any case; None where there is none."""
     for step in path:
-        lowered = (
-            {str(key).lower(): value for key, value in data.items()}
-            if isinstance(data, dict)
-            else {}
-        )
-        data = lowered.get(step.lower())
-    return _line(data) if isinstance(data, str) else ""
+        items = data.items() if isinstance(data, dict) else ()
+        data = {str(key).lower(): value for key, value in items}.get(step.lower())
+    return data
 
 
-def said_in_script(source: str, key: str) -> str:
-    """The first text that a script of JavaScript gives to a key, written as text; empty where it is
-    made otherwise."""
+def text_at(data: Any, *path: str) -> str:
+    """Return the text at a path into settings, in one line; empty where there is none."""
+    value = value_at(data, *path)
+    return _line(value) if isinstance(value, str) else ""
+
+
+def text_in_script(source: str, key: str) -> str:
+    """Return the first string literal that JavaScript assigns to a key; empty where none is."""
     match = re.search(rf"""(?<![\w.]){key}["']?\s*:\s*(["'`])((?:(?!\1)[^\n\\$])*)\1""", source)
     return _line(match[2]) if match else ""
 
@@ -90,13 +90,19 @@ def _line(text: str) -> str:
 
 
 def fullest(folder: Path, among: Iterable[str]) -> str | None:
-    """The one of some folders with the most files that could be posts; None where none has any."""
-    counts = {path: count for path in among if (count := posts_in(folder / path))}
-    return max(counts, key=lambda path: counts[path]) if counts else None
+    """Return the folder with the most files that could be posts; None where none has any."""
+    counts = {path: posts_in(folder / path) for path in among}
+    best = max(counts, key=lambda path: counts[path], default=None)
+    return best if best is not None and counts[best] else None
+
+
+def first_file(folder: Path, names: Iterable[str]) -> Path | None:
+    """Return the first of these files that is in a folder; None where none is."""
+    return next((folder / name for name in names if (folder / name).is_file()), None)
 
 
 def posts_in(folder: Path) -> int:
-    """How many files below a folder could be posts."""
+    """Return the number of files below a folder that could be posts."""
     try:
         return sum(1 for found in walk(folder) if not found.path.rpartition("/")[2].startswith("_"))
     except FeedsError:
@@ -104,14 +110,16 @@ def posts_in(folder: Path) -> int:
 
 
 def address(text: str) -> str:
-    """An address without its final slash, or nothing where it is none."""
+    """Return an address without its final slash; empty where it is no http or https address."""
     parts = urlsplit(text)
     return text.rstrip("/") if parts.scheme in ("http", "https") and parts.hostname else ""
 
 
-def pattern(text: str, words: dict[str, str]) -> tuple[str, list[str]]:
-    """A permalink with its `:words` as parts of a template, and the words that there is no part
-    for."""
+def template_of(permalink: str, words: dict[str, str], key: str) -> tuple[str, list[str]]:
+    """Return the template of a permalink, in which each `:word` is replaced by a part.
+
+    Words without a part give a note, which names the key of the permalink.
+    """
     unknown: list[str] = []
 
     def part(match: re.Match[str]) -> str:
@@ -119,4 +127,8 @@ def pattern(text: str, words: dict[str, str]) -> tuple[str, list[str]]:
             unknown.append(match[0])
         return words.get(match[1], "")
 
-    return re.sub(r"/{2,}", "/", re.sub(r":(\w+)", part, text)), unknown
+    template = re.sub(r"/{2,}", "/", re.sub(r":(\w+)", part, permalink))
+    if not unknown:
+        return template, []
+    names = " and ".join(unknown)
+    return template, [f"{key} has {names}, which no template can say: mend webUrl by hand."]

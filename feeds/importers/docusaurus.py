@@ -1,9 +1,9 @@
-"""Docusaurus: `docusaurus.config.js` or `.ts`, the blog in `blog`."""
+"""Recognise Docusaurus: `docusaurus.config.js` or `.ts`, the blog in `blog`."""
 
 import re
 from pathlib import Path
 
-from feeds.importers.blog import Blog, address, posts_in, said_in_script, text_of
+from feeds.importers.blog import Blog, address, first_file, posts_in, text_in_script, text_of
 
 NAMES = [f"docusaurus.config.{end}" for end in ("ts", "js", "mjs", "cjs")]
 FIELDS = (
@@ -16,21 +16,21 @@ FIELDS = (
 
 
 def recognise(folder: Path) -> Blog | None:
-    """The blog in a folder, or None."""
-    file = next((folder / name for name in NAMES if (folder / name).is_file()), None)
+    """Return the blog in a folder, or None."""
+    file = first_file(folder, NAMES)
     if file is None:
         return None
     source = text_of(file)
     blog = re.search(r"\bblog\s*:\s*\{(?:[^{}]|\{[^{}]*\})*\}", source)
     options = blog[0] if blog else ""
-    posts = said_in_script(options, "path").strip("./") or "blog"
+    posts = text_in_script(options, "path").strip("./") or "blog"
     route = (
-        said_in_script(options, "routeBasePath").strip("/")
+        text_in_script(options, "routeBasePath").strip("/")
         if "routeBasePath" in options
         else "blog"
     )
-    base = said_in_script(source, "baseUrl").strip("/")
-    url = address(f"{said_in_script(source, 'url').rstrip('/')}/{base}")
+    base = text_in_script(source, "baseUrl").strip("/")
+    url = address(f"{text_in_script(source, 'url').rstrip('/')}/{base}")
     below = f"/{route}" if route else ""
     notes = []
     if not posts_in(folder / posts):
@@ -40,14 +40,14 @@ def recognise(folder: Path) -> Blog | None:
     return Blog(
         generator="Docusaurus",
         settings=file.name,
-        title=said_in_script(source, "title"),
+        title=text_in_script(source, "title"),
         url=url,
         posts=posts,
         output="static/feeds",
         urls=(f"{below}/{{.slug}}", f"{below}/{{year}}/{{month}}/{{day}}/{{slug}}"),
         fields=FIELDS,
-        description=said_in_script(source, "tagline"),
-        language=said_in_script(source, "defaultLocale"),
+        description=text_in_script(source, "tagline"),
+        language=text_in_script(source, "defaultLocale"),
         notes=(
             *notes,
             "run `feeds build` before `docusaurus build`, which publishes what is in static/.",

@@ -1,9 +1,9 @@
-"""Hugo: `hugo.toml` (or `.yaml`, `.json`, or `config.…`), posts in a section below `content`."""
+"""Recognise Hugo: `hugo.toml` (or `.yaml`, `.json`, `config.…`), posts below `content`."""
 
 from pathlib import Path
 from typing import Any
 
-from feeds.importers.blog import Blog, address, data_of, fullest, pattern, said
+from feeds.importers.blog import Blog, address, data_of, fullest, template_of, text_at, value_at
 from feeds.records.file_names import named
 from feeds.sources.folder import walk
 
@@ -16,14 +16,12 @@ WORDS = {
     "day": "{day}",
     "slug": "{slug}",
     "filename": "{slug}",
-}
-WORDS |= {
     "contentbasename": "{slug}",
     "slugorfilename": "{slug}",
     "slugorcontentbasename": "{slug}",
 }
 FIELDS = (
-    # What Hugo takes them from itself (gohugo.io/configuration/front-matter).
+    # The keys that Hugo itself reads (gohugo.io/configuration/front-matter).
     'publishedDateTime = ["publishDate", "pubDate", "date"]',
     'updatedDateTime = "lastmod"',
     'expiryDateTime = ["expiryDate", "unpublishDate"]',
@@ -35,15 +33,15 @@ FIELDS = (
 
 
 def recognise(folder: Path) -> Blog | None:
-    """The blog in a folder, or None."""
+    """Return the blog in a folder, or None."""
     file = next((folder / name for name in PLACES if _is_hugo(folder / name)), None)
     if file is None:
         return None
     settings = data_of(file)
-    content = said(settings, "contentDir") or "content"
+    content = text_at(settings, "contentDir") or "content"
     sections = [item.name for item in _folders(folder / content)]
-    usual = [name for name in SECTIONS if name in sections]
-    section = fullest(folder / content, usual) or fullest(folder / content, sections)
+    common = [name for name in SECTIONS if name in sections]
+    section = fullest(folder / content, common) or fullest(folder / content, sections)
     posts = f"{content}/{section}" if section else content
     names = (
         [named(found.path) for found in walk(folder / posts)] if (folder / posts).is_dir() else []
@@ -52,47 +50,48 @@ def recognise(folder: Path) -> Blog | None:
     template, notes = _template(settings, section or "", "{path}" if deep else "{slug}")
     if any(name.day for name in names):
         notes.append(
-            "Hugo keeps a date in a file's name in its address, feeds takes it out: compare the addresses."
+            "Hugo keeps a date in a file's name in its address, feeds takes it out: "
+            "compare the addresses."
         )
-    zone = said(settings, "timeZone")
+    zone = text_at(settings, "timeZone")
     if zone and "{year}" in template:
         notes.append(
-            "Hugo takes the day in an address as it is written, feeds in the time zone: compare them."
+            "Hugo takes the day in an address as it is written, feeds in the time zone: "
+            "compare them."
         )
-    language = (
-        said(settings, "locale")
-        or said(settings, "languageCode")
-        or said(settings, "defaultContentLanguage")
+    languages = (
+        text_at(settings, key) for key in ("locale", "languageCode", "defaultContentLanguage")
     )
+    author = text_at(settings, "params", "author", "name") or text_at(settings, "params", "author")
     return Blog(
         generator="Hugo",
         settings=str(file.relative_to(folder)),
-        title=said(settings, "title"),
-        url=address(said(settings, "baseURL")),
+        title=text_at(settings, "title"),
+        url=address(text_at(settings, "baseURL")),
         posts=posts,
         output="static/feeds",
         urls=("/{.url}", template),
         fields=FIELDS,
-        description=said(settings, "params", "description"),
-        language=language,
-        author=said(settings, "params", "author", "name") or said(settings, "params", "author"),
+        description=text_at(settings, "params", "description"),
+        language=next(filter(None, languages), ""),
+        author=author,
         timezone=zone,
         notes=(*notes, "run `feeds build` before `hugo`, which publishes what is in static/."),
     )
 
 
 def _is_hugo(file: Path) -> bool:
-    """A config.toml alone may be ours, or anybody's: Hugo's has a baseURL, or stands beside its
-    folders."""
+    """Return True for a config of Hugo.
+
+    A config.toml may be ours, or anybody's: Hugo's has a baseURL, or lies beside its folders.
+    """
     if not file.is_file():
         return False
     if file.stem == "hugo":
         return True
     data = data_of(file)
-    return bool(said(data, "baseURL")) or (
-        "site" not in data
-        and all((file.parent / name).is_dir() for name in ("content", "archetypes"))
-    )
+    has_folders = all((file.parent / name).is_dir() for name in ("content", "archetypes"))
+    return bool(text_at(data, "baseURL")) or ("site" not in data and has_folders)
 
 
 def _folders(folder: Path) -> list[Path]:
@@ -104,16 +103,15 @@ def _folders(folder: Path) -> list[Path]:
 
 def _template(settings: dict[str, Any], section: str, last: str) -> tuple[str, list[str]]:
     prefix = f"/{section}" if section else ""
-    written = said(settings, "permalinks", "page", section) or said(settings, "permalinks", section)
-    if written:
-        template, unknown = pattern(written, {**WORDS, "section": section, "sections": section})
-        if unknown:
-            return template, [
-                f"permalinks has {' and '.join(unknown)}, which no template can say: mend webUrl by hand."
-            ]
-        return template, []
-    ugly = {key.lower(): value for key, value in settings.items()}.get("uglyurls")
-    notes = [
-        "posts lie in folders, where the key `slug` is not followed: compare the addresses."
-    ] * (last == "{path}")
-    return f"{prefix}/{last}{'.html' if str(ugly).lower() == 'true' else '/'}", notes
+    permalink = text_at(settings, "permalinks", "page", section)
+    permalink = permalink or text_at(settings, "permalinks", section)
+    if permalink:
+        words = {**WORDS, "section": section, "sections": section}
+        return template_of(permalink, words, "permalinks")
+    notes = []
+    if last == "{path}":
+        notes.append(
+            "posts lie in folders, where the key `slug` is not followed: compare the addresses."
+        )
+    is_ugly = str(value_at(settings, "uglyURLs")).lower() == "true"
+    return f"{prefix}/{last}{'.html' if is_ugly else '/'}", notes

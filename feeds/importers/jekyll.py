@@ -1,8 +1,8 @@
-"""Jekyll: `_config.yml`, posts in `_posts`, permalinks by pattern."""
+"""Recognise Jekyll: `_config.yml`, posts in `_posts`, permalinks by pattern."""
 
 from pathlib import Path
 
-from feeds.importers.blog import Blog, address, data_of, pattern, posts_in, said
+from feeds.importers.blog import Blog, address, data_of, first_file, posts_in, template_of, text_at
 from feeds.importers.writing import free_name
 
 STYLES = {
@@ -11,10 +11,17 @@ STYLES = {
     "pretty": "/:categories/:year/:month/:day/:title/",
     "none": "/:categories/:title:output_ext",
 }
-WORDS = {"year": "{year}", "month": "{month}", "day": "{day}", "title": "{slug}", "slug": "{slug}"}
-WORDS |= {"output_ext": ".html", "categories": ""}
+WORDS = {
+    "year": "{year}",
+    "month": "{month}",
+    "day": "{day}",
+    "title": "{slug}",
+    "slug": "{slug}",
+    "output_ext": ".html",
+    "categories": "",
+}
 FIELDS = (
-    # Ruby reads a date and time of YAML in UTC, and all other dates in the time zone of the site.
+    # Ruby reads a date with a time in YAML as UTC, and every other date in the site's time zone.
     'publishedDateTime = { utc = "date" }',
     'updatedDateTime = { utc = "last_modified_at" }',
     'excerpt = ["description", "excerpt"]',
@@ -25,50 +32,40 @@ FIELDS = (
 
 
 def recognise(folder: Path) -> Blog | None:
-    """The blog in a folder, or None."""
-    file = next(
-        (folder / name for name in ("_config.yml", "_config.yaml") if (folder / name).is_file()),
-        None,
-    )
+    """Return the blog in a folder, or None."""
+    file = first_file(folder, ("_config.yml", "_config.yaml"))
     if file is None and not (folder / "_posts").is_dir():
         return None
     settings = data_of(file) if file else {}
-    url = (
-        address(said(settings, "url") + "/" + said(settings, "baseurl").strip("/"))
-        if said(settings, "url")
-        else ""
-    )
-    written = said(settings, "permalink")
-    permalink = STYLES.get(written, written)
-    template, unknown = pattern(permalink, WORDS)
-    notes = []
-    if unknown:
-        notes.append(
-            f"permalink has {' and '.join(unknown)}, which no template can say: mend webUrl by hand."
-        )
+    host, base = text_at(settings, "url"), text_at(settings, "baseurl").strip("/")
+    permalink = text_at(settings, "permalink")
+    permalink = STYLES.get(permalink, permalink)
+    template, notes = template_of(permalink, WORDS, "permalink")
     if ":categories" in permalink:
         notes.append(
-            "Jekyll puts categories into addresses, feeds does not: where posts have some, set a permalink."
+            "Jekyll puts categories into addresses, feeds does not: "
+            "where posts have some, set a permalink."
         )
-    zone = said(settings, "timezone")
+    zone = text_at(settings, "timezone")
     if not zone:
         notes.append(
-            "_config.yml has no timezone, so Jekyll takes that of its machine: site.timezone says Etc/UTC."
+            "_config.yml has no timezone, so Jekyll takes that of its machine: "
+            "site.timezone says Etc/UTC."
         )
     if not posts_in(folder / "_posts"):
         notes.append("there is no post in _posts yet.")
     return Blog(
         generator="Jekyll",
         settings=file.name if file else "_posts",
-        title=said(settings, "title"),
-        url=url,
+        title=text_at(settings, "title"),
+        url=address(f"{host}/{base}") if host else "",
         posts="_posts",
         output="feeds",
         urls=("/{.permalink}", template),
         fields=FIELDS,
-        description=said(settings, "description"),
-        language=said(settings, "lang") or said(settings, "locale"),
-        author=said(settings, "author", "name") or said(settings, "author"),
+        description=text_at(settings, "description"),
+        language=text_at(settings, "lang") or text_at(settings, "locale"),
+        author=text_at(settings, "author", "name") or text_at(settings, "author"),
         timezone=zone or "Etc/UTC",
         notes=(
             *notes,

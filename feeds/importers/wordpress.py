@@ -1,8 +1,8 @@
-"""An export of WordPress (WXR, what "Tools, Export" of its administration gives) to records.
+"""Turn an export of WordPress (WXR, from "Tools, Export" of its administration) into records.
 
-In: the bytes of the file.  Out: its site, and a record's text for each post.  What is not
-published, or needs a password, is written with `published: false`.  Pages, comments, people and
-what lies in the trash go nowhere.
+In: the bytes of the file. Out: its site, and the text of a record for each post. A post that is not
+published, or needs a password, gets `published: false`. Pages, comments, people and the trash are
+left out.
 """
 
 import html
@@ -20,25 +20,26 @@ from feeds.importers.blog import address
 WP = "{http://wordpress.org/export/"
 CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
 GONE = ("trash", "auto-draft", "inherit")
-# What XML 1.0 forbids and WordPress writes all the same; the rest is what YAML forbids in a quoted
-# text.
+# Characters that XML 1.0 forbids, and WordPress writes all the same.
 FORBIDDEN = bytes(code for code in range(32) if code not in b"\t\n\r")
+# Characters that YAML 1.2 §5.1 forbids in quoted text, or takes for a line break.
 ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+NO_DOCTYPE = "expected no DOCTYPE, whose entities can grow without end"
 DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
-MARKS = re.compile(r"<!--\s*/?wp:.*?-->", re.DOTALL)
+BLOCK_COMMENT = re.compile(r"<!--\s*/?wp:.*?-->", re.DOTALL)
 SHORTCODES = re.compile(r"\[/?(?:wp_caption|caption|gallery|embed|audio|video|playlist)\b[^\]]*\]")
 BLOCK = re.compile(
-    r"</?(?:address|article|aside|blockquote|div|dl|figure|form|h[1-6]|hr|ol|p|pre|section|table|ul)\b",
-    re.I,
+    r"</?(?:address|article|aside|blockquote|div|dl|figure|form|h[1-6]|hr|ol|p|pre|section|table"
+    r"|ul)\b",
+    re.IGNORECASE,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A site of WordPress: its title, its address, and the text of a record for each post, by the
-    name of its file.
+    """A site of WordPress: its title, its address, and the text of each record by its file name.
 
-    `hidden` is how many are not published, `left` how many lie in the trash.
+    `hidden` is the number of posts that are not published, `left` that of posts in the trash.
     """
 
     title: str
@@ -49,29 +50,29 @@ class Export:
 
 
 def read_export(data: bytes) -> Export:
-    """Read an export.  Raises ValueError, which says what was expected."""
+    """Read an export.  Raises ValueError, whose text states what was expected."""
     channel = _channel(data.translate(None, FORBIDDEN))
     url = address(_text(channel, "link")) or address(_text(channel, "wp:base_site_url"))
     title = " ".join(html.unescape(_text(channel, "title")).split())
     items = [(item, _values(item)) for item in channel.iterfind("item")]
     pictures = {
-        said.get("wp:post_id", ""): said["wp:attachment_url"]
-        for _, said in items
-        if "wp:attachment_url" in said
+        values.get("wp:post_id", ""): values["wp:attachment_url"]
+        for _, values in items
+        if "wp:attachment_url" in values
     }
-    posts = [(item, said) for item, said in items if said.get("wp:post_type") == "post"]
-    kept = [(item, said) for item, said in posts if said.get("wp:status") not in GONE]
+    posts = [(item, values) for item, values in items if values.get("wp:post_type") == "post"]
+    kept = [(item, values) for item, values in posts if values.get("wp:status") not in GONE]
     records: dict[str, str] = {}
-    for item, said in kept:
-        records[_name(said, records)] = _record(said, item, pictures, title, url)
-    hidden = sum(not _is_public(said) for _, said in kept)
+    for item, values in kept:
+        records[_name(values, records)] = _record(values, item, pictures, title, url)
+    hidden = sum(not _is_public(values) for _, values in kept)
     return Export(title, url, records, hidden, len(posts) - len(kept))
 
 
 class _Guarded(ElementTree.TreeBuilder):
     def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
-        """Refuse one that stands behind a comment which looks like the root."""
-        raise ValueError("expected no DOCTYPE, whose entities can grow without end")
+        """Reject a DOCTYPE that follows a comment which looks like the root."""
+        raise ValueError(NO_DOCTYPE)
 
 
 def _channel(data: bytes) -> ElementTree.Element:
@@ -79,7 +80,7 @@ def _channel(data: bytes) -> ElementTree.Element:
     if root_at < 0:
         raise ValueError("expected an export of WordPress, whose root is <rss>")
     if DOCTYPE.search(data, 0, root_at):
-        raise ValueError("expected no DOCTYPE, whose entities can grow without end")
+        raise ValueError(NO_DOCTYPE)
     parser = ElementTree.XMLParser(target=_Guarded())
     try:
         parser.feed(data)
@@ -93,8 +94,7 @@ def _channel(data: bytes) -> ElementTree.Element:
 
 
 def _known(tag: str) -> str:
-    """`wp:status`, `excerpt`, `content`, or the name of an element of RSS; nothing for those of
-    others."""
+    """Return `wp:…`, `excerpt`, `content` or the name of an element of RSS; empty for others."""
     if tag == CONTENT:
         return "content"
     if tag.startswith(WP):
@@ -104,7 +104,7 @@ def _known(tag: str) -> str:
 
 
 def _values(element: ElementTree.Element) -> dict[str, str]:
-    """The first text of each element within one."""
+    """Return the text of the first child of each name."""
     found: dict[str, str] = {}
     for child in element:
         found.setdefault(_known(child.tag), (child.text or "").strip())
@@ -120,11 +120,8 @@ def _is_public(post: dict[str, str]) -> bool:
 
 
 def _name(post: dict[str, str], taken: dict[str, str]) -> str:
-    plain = (
-        re.sub(r"[^a-z0-9]+", "-", unquote(post.get("wp:post_name", "")).lower())
-        .strip("-")[:60]
-        .strip("-")
-    )
+    plain = re.sub(r"[^a-z0-9]+", "-", unquote(post.get("wp:post_name", "")).lower())
+    plain = plain.strip("-")[:60].strip("-")
     number = re.sub(r"[^0-9]", "", post.get("wp:post_id", "")) or str(len(taken) + 1)
     name = f"{plain or 'post-' + number}.md"
     return name if name not in taken else f"{plain or 'post'}-{number}-{len(taken) + 1}.md"
@@ -139,20 +136,18 @@ def _record(
 ) -> str:
     categories, tags = list(_terms(element, "category")), list(_terms(element, "post_tag"))
     published, updated = _moment(post), _utc(post.get("wp:post_modified_gmt", ""))
+    is_updated = updated is not None and published is not None and updated > published
     picture = pictures.get(_meta(element, "_thumbnail_id"), "")
+    provider = {"name": site, "domain": urlsplit(url).hostname or ""}
     values = {
         "title": html.unescape(post.get("title", "")),
         "webUrl": post.get("link", ""),
         "id": post.get("guid", ""),
         "publishedDateTime": published.isoformat() if published else "",
-        "updatedDateTime": updated.isoformat()
-        if updated and published and updated > published
-        else "",
+        "updatedDateTime": updated.isoformat() if updated and is_updated else "",
         "excerpt": html.unescape(re.sub(r"<[^>]*>", "", post.get("excerpt", ""))),
         "published": _is_public(post),
-        "provider": {"name": site, "domain": urlsplit(url).hostname or ""}
-        if site
-        else {"domain": urlsplit(url).hostname},
+        "provider": provider if site else {"domain": urlsplit(url).hostname},
         "category": categories[0] if categories else "",
         "topics": [*categories[1:], *tags],
         "images": [{"url": picture}] if picture else [],
@@ -178,7 +173,7 @@ def _meta(element: ElementTree.Element, key: str) -> str:
 
 
 def _utc(text: str) -> datetime | None:
-    """A moment as WordPress keeps it, `2014-05-01 08:30:00`; None for its `0000-00-00 00:00:00`."""
+    """Parse a date of WordPress, `2014-05-01 08:30:00`; None for its `0000-00-00 00:00:00`."""
     try:
         return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
     except ValueError:
@@ -186,7 +181,7 @@ def _utc(text: str) -> datetime | None:
 
 
 def _moment(post: dict[str, str]) -> datetime | None:
-    """When a post was published; a draft has no moment in UTC, so what comes nearest."""
+    """Return the date of publication, or the nearest date of a draft, which has none in UTC."""
     if exact := _utc(post.get("wp:post_date_gmt", "")):
         return exact
     try:
@@ -197,10 +192,12 @@ def _moment(post: dict[str, str]) -> datetime | None:
 
 
 def _body(content: str) -> str:
-    """Content as HTML: without the marks of the block editor; lines of the older one as
-    paragraphs."""
-    plain = SHORTCODES.sub("", MARKS.sub("", content)).strip()
-    if not MARKS.search(content):
+    """Return content as HTML.
+
+    The block editor's comments are removed; lines of the classic editor become paragraphs.
+    """
+    plain = SHORTCODES.sub("", BLOCK_COMMENT.sub("", content)).strip()
+    if not BLOCK_COMMENT.search(content):
         parts = re.split(r"(<pre\b.*?</pre>)", plain, flags=re.DOTALL | re.IGNORECASE)
         plain = "\n".join(
             part if n % 2 else _paragraphs(part) for n, part in enumerate(parts)
@@ -218,8 +215,6 @@ def _paragraphs(text: str) -> str:
 
 
 def _yaml(value: object) -> str:
-    # What JSON writes is YAML (YAML 1.2 §1.3), but for a few characters that must not stand there
-    # as they are.
-    return ESCAPED.sub(
-        lambda match: f"\\u{ord(match[0]):04x}", json.dumps(value, ensure_ascii=False)
-    )
+    # JSON is YAML (YAML 1.2 §1.3), except for a few characters that have to be escaped.
+    text = json.dumps(value, ensure_ascii=False)
+    return ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

@@ -1,5 +1,4 @@
-"""config.toml as text: for a new site, and for a blog that another generator publishes; and a first
-record."""
+"""Write config.toml for a new site and for the blog of another generator, and a first record."""
 
 import json
 import re
@@ -12,7 +11,8 @@ CONFIG_NAMES = ("config.toml", "feeds.toml")
 UNKNOWN = "https://example.org"
 
 NEW = """\
-# What `feeds` publishes.  Every key is described in docs/config.md; those with a # before them show their defaults.
+# What `feeds` publishes.  Every key is described in docs/config.md; \
+those with a # before them show their defaults.
 
 [site]
 title = {title}
@@ -42,7 +42,8 @@ path = "public"
 
 SAMPLE = """\
 ---
-# A record is about one article elsewhere.  Change this one, or delete it and begin with `feeds new`.
+# A record is about one article elsewhere.  \
+Change this one, or delete it and begin with `feeds new`.
 title: "Our first article"
 webUrl: "https://example.org/our-first-article"
 publishedDateTime: {moment}
@@ -59,7 +60,8 @@ What stands here, in Markdown, is part of the entry.
 """
 
 ADOPTED = """\
-# What `feeds` publishes of this {generator} folder, by what {settings} says.  Nothing of {generator} is changed.
+# What `feeds` publishes of this {generator} folder, by what {settings} says.  \
+Nothing of {generator} is changed.
 # Every key is described in docs/config.md.
 
 [site]
@@ -80,13 +82,12 @@ path = {output}
 
 
 def free_name(folder: Path) -> str | None:
-    """The name that a config of ours can have in a folder, where no file is changed; None where all
-    are taken."""
+    """Return a name for our config that is free in a folder; None where all are taken."""
     return next((name for name in CONFIG_NAMES if not (folder / name).exists()), None)
 
 
 def new_config(title: str, base_url: str) -> str:
-    """The config of a new site; without an address the line of it waits for one."""
+    """Return the config of a new site; without an address, that line is a comment."""
     line = f"base_url = {_quoted(base_url)}" if base_url else f'# base_url = "{UNKNOWN}/feeds"'
     return NEW.format(
         title=_quoted(title),
@@ -95,21 +96,16 @@ def new_config(title: str, base_url: str) -> str:
 
 
 def blog_config(blog: Blog, title: str, base_url: str) -> str:
-    """The config that fits a blog.  Where its address is not known, one stands there to be
-    replaced."""
+    """Return the config that fits a blog, with an example where its address is unknown."""
     url, shown = blog.url or UNKNOWN, title or blog.title or blog.host
     more = {
         "description": blog.description,
         "language": _language(blog.language),
         "author": blog.author,
+        "timezone": blog.timezone if blog.timezone in time_zones() else "",
     }
-    more["timezone"] = blog.timezone if blog.timezone in time_zones() else ""
-    templates = ",\n".join(
-        f"  {{ template = {_quoted(url + template)} }}" for template in blog.urls
-    )
-    provider = (
-        f"provider = {{ value = {{ domain = {_quoted(blog.host)}, name = {_quoted(shown)} }} }}"
-    )
+    templates = ",\n".join(f"  {{ template = {_quoted(url + path)} }}" for path in blog.urls)
+    provider = f"{{ domain = {_quoted(blog.host)}, name = {_quoted(shown)} }}"
     return ADOPTED.format(
         generator=blog.generator,
         settings=blog.settings,
@@ -118,7 +114,13 @@ def blog_config(blog: Blog, title: str, base_url: str) -> str:
         more="".join(f"\n{key} = {_quoted(value)}" for key, value in more.items() if value),
         posts=_quoted(blog.posts),
         liquid="true" if blog.generator in ("Jekyll", "Eleventy") else "false",
-        fields="\n".join([f"webUrl = [\n{templates},\n]", *blog.fields, provider]),
+        fields="\n".join(
+            [
+                f"webUrl = [\n{templates},\n]",
+                *blog.fields,
+                f"provider = {{ value = {provider} }}",
+            ]
+        ),
         output=_quoted(blog.output),
     )
 
@@ -129,5 +131,5 @@ def _language(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    # What JSON writes is what a basic string of TOML is (TOML 1.0), but for DEL.
+    # A string of JSON is a basic string of TOML 1.0, except for DEL.
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")

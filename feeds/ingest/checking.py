@@ -10,7 +10,7 @@ from feeds.ids.ledger import read_ledger
 from feeds.ingest.reading import read_with
 from feeds.model import address_digest
 from feeds.records import Fault, place_of_identity, refusal
-from feeds.sources.folder import Found, RecordsFolder, printable, walk
+from feeds.sources.folder import RecordsFolder, ScannedFile, printable, walk
 
 
 def check(config: Config, now: datetime) -> Iterator[tuple[str, list[Fault]]]:
@@ -29,7 +29,7 @@ def _check(
     ledger, _ = read_ledger(config.ledger_file)
     claimants: list[Claimant] = []
     holders: dict[str, str] = {}
-    files: dict[str, Found] = {}
+    files: dict[str, ScannedFile] = {}
     for found in sorted(walk(config.records_folder), key=lambda found: found.path):
         path, content = printable(found.path), folder.read(found)
         if isinstance(content, Fault):

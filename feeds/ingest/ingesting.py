@@ -1,7 +1,6 @@
-"""From the records folder into the store: only what changed is read, and all of it lands in one
-transaction."""
+"""Bring the store up to date with the records: only what changed is read, and all of it is stored
+in one transaction."""
 
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress
@@ -13,15 +12,22 @@ from pathlib import Path
 from feeds import selection, store
 from feeds.config import Config
 from feeds.errors import LedgerError, RemovalRefused, StoreError
-from feeds.executor import shared
+from feeds.executor import local_processes, map_batches
 from feeds.ids.ledger import ledger_bytes
 from feeds.ingest.minting import Minting, ledger_mark
-from feeds.ingest.reading import Ahead, Read, Reader, batches, shows_html
+from feeds.ingest.reading import Read, Reader, batches, shows_html
 from feeds.ingest.removal import Removal
-from feeds.ingest.scan import Look, forget_listing
+from feeds.ingest.scan import (
+    Changes,
+    FileScan,
+    PartialScan,
+    files_below,
+    forget_scans,
+    scan_files,
+    scan_generation,
+)
 from feeds.model import digest
-from feeds.sources.folder import Found, list_folders, printable
-from feeds.sources.listing import listed
+from feeds.sources.folder import ScannedFile, printable
 from feeds.store import LONGEST_WAIT, OLDER, Connection, Store, fact, homes, identities
 from feeds.store.rows import Filed, claimant_of_row
 
@@ -32,11 +38,10 @@ FOLDER = "folder"  # the records folder that the store was last brought up to da
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What an ingest came to: how many files there are, how many of them were read now, how many
-    were forgotten.
+    """How many files there are, how many of them were read now, and how many were forgotten.
 
-    `missing` are published articles whose files were not found, and that stay until a later look
-    does not find as many.
+    `missing` are published articles whose files were not found, and that stay until a later scan
+    finds as many missing.
     """
 
     files: int
@@ -50,8 +55,7 @@ def open_store(config: Config, *, or_only_read: bool = False) -> Store:
     folder and names."""
     fields = config.records.fields
     keys = [config.site.timezone, str(config.feeds.max_entry_bytes), str(config.runs_liquid)]
-    keys.append(str(shows_html(config)))
-    keys += [fields.digest] if fields else []
+    keys += [str(shows_html(config)), *([fields.digest] if fields else [])]
     names = digest(config.names.digest, _folder(config))
     return Store(config.store_file, digest(_code(), *keys), names, or_only_read=or_only_read)
 
@@ -64,19 +68,17 @@ def ingest(
     wait: float = LONGEST_WAIT,
     among: Sequence[str] | None = None,
     workers: int = 0,
-    ahead: Ahead | None = None,
     *,
     allow_removal: bool = False,
     missing_before: int | None = None,
 ) -> Ingested:
-    """Bring the store up to date with the records.  `progress` is told how many files of how many
-    are read.
+    """Bring the store up to date with the records.  `progress` is called with how many files of how
+    many are read.
 
-    `workers` is how many processes help to read many files; never in a process with threads, which
-    no fork takes along. `ahead` is what they began before the store was opened. `among` are the
-    paths of files of which it is known that they may have changed: no others are looked at.
-    `allow_removal` lets articles go however many files are gone; `missing_before` is what the last
-    look found missing, for who looks again soon.
+    `workers` is how many processes help to read many files. `among` are the paths of files of which
+    it is known that they may have changed: no others are scanned. `allow_removal` removes articles
+    however many files are gone; `missing_before` is what the last scan found missing, for a caller
+    that scans again soon.
 
     Raises ConfigError when the records folder cannot be read, LedgerError when the ledger cannot be
     read or written, RemovalRefused when the files of most articles are gone; records that say that
@@ -87,41 +89,32 @@ def ingest(
         config, allowed=allow_removal, is_partial=among is not None, before=missing_before
     )
     try:
-        look = Look(listed(config.records_folder, among) if ahead is None else ahead.listing())
+        scan = scan_files(config.records_folder, among)
         _note_folder(config, into, wait)
         with into.reading() as connection:
             is_settled = selection.is_settled(connection, config.rules, now)
             mark = ledger_mark(ledger_bytes(config.ledger_file), config.feeds.withdrawn_days)
             same_ledger = identities.ledger_known(connection) == mark
             same_names = homes.knows_homes(connection, config.names)
-            last = look.is_the_last_one(connection)
-            fresh = ahead is not None and ahead.read is not None and not look.knows_any(connection)
-            same_files = last or not (
-                look.count if fresh else look.changed(connection) or look.gone(connection)
-            )
-            mends = not last and look.is_sure(connection)
-            if (
-                is_settled
-                and same_ledger
-                and same_names
-                and not same_files
-                and not look.changed(connection)
-            ):
-                missing = removal.postponed(connection, look.gone(connection))
+            changes = scan.compare(connection)
+            is_current = is_settled and same_ledger and same_names and not changes.changed
+            if is_current and changes.gone:
+                missing = removal.postponed(connection, changes.gone)
                 if missing:
-                    return Ingested(look.count, 0, 0, missing)
-        if is_settled and same_ledger and same_names and same_files:
-            if mends:  # next time the listing is enough
+                    return Ingested(scan.count, 0, 0, missing)
+        if is_current and not changes.gone:
+            if not changes.is_noted:  # next time the folder digests are enough
                 with suppress(StoreError), into.writing(0) as connection:
-                    if look.still_holds(connection):
-                        look.note(connection)
+                    if scan_generation(connection) == changes.generation:
+                        scan.note(connection)
             into.tend()
-            return Ingested(look.count, 0, 0)
+            return Ingested(scan.count, 0, 0)
         with into.writing(wait) as connection:
-            if not look.still_holds(connection):
-                # While this process waited for its turn, another may have done the work.
-                look, ahead = Look(listed(config.records_folder, among)), None
-            work = _Ingest(connection, config, now, look, removal, progress, workers, ahead)
+            if scan_generation(connection) != changes.generation:
+                # While this process waited, another one may have done the work.
+                scan = scan_files(config.records_folder, among)
+                changes = scan.compare(connection)
+            work = _Ingest(connection, config, now, scan, changes, removal, progress, workers)
             ingested = work.run(same_ledger)
         into.tend()
         return ingested
@@ -129,29 +122,19 @@ def ingest(
         # What was taken back goes although nothing can be noted in the ledger, or all else is in
         # doubt and waits.
         with into.writing(wait) as connection:
-            work = _Ingest(
-                connection, config, now, Look(listed(config.records_folder, among)), removal
-            )
+            scan = scan_files(config.records_folder, among)
+            work = _Ingest(connection, config, now, scan, scan.compare(connection), removal)
             work.take_back()
         into.tend()
         raise
 
 
 def files_at(config: Config, source: Store, paths: Sequence[str]) -> list[str]:
-    """The files that are at these paths in the records folder, or below them, or that were."""
-    folder, found = config.records_folder, set(paths)
+    """Return the files that are at these paths in the records folder, or below them, or were."""
+    found = {*paths, *files_below(config.records_folder, paths)}
     with source.reading() as connection:
         for path in paths:
             found.update(store.known_below(connection, printable(path)))
-    for path in paths:
-        if os.path.isdir(folder / path) and not any(
-            part.startswith(".") for part in path.split("/")
-        ):
-            found.update(
-                item.path
-                for listed in list_folders(folder, [f"{path}/"])
-                for item in listed.files()
-            )
     return sorted(found)
 
 
@@ -180,27 +163,25 @@ class _Ingest:
         connection: Connection,
         config: Config,
         now: datetime,
-        look: Look,
+        scan: FileScan | PartialScan,
+        changes: Changes,
         removal: Removal,
         progress: Progress | None = None,
         workers: int = 0,
-        ahead: Ahead | None = None,
     ) -> None:
         self._connection = connection
         self._config = config
         self._now = now
-        self._look = look
+        self._scan = scan
+        self._changed = changes.changed
+        self._gone = changes.gone
+        self._known = {one.path: one.known for one in changes.changed if one.known is not None}
         self._removal = removal
         self._progress = progress
         self._workers = workers
-        anew = not selection.was_settled(connection)
-        self._is_first = anew and not look.knows_any(connection)
-        self._read_ahead = ahead.read if ahead and self._is_first else None
-        self._known: dict[str, str] = {}
-        self._gone: list[str] = []
-        if self._read_ahead is None:
-            self._known, self._gone = look.known(connection), look.gone(connection)
-        self._reader = Reader(config, now, self._known, anew)
+        is_new = not selection.was_settled(connection)
+        self._is_first = is_new and not store.knows_files(connection)
+        self._reader = Reader(config, now, is_new, shows_html(config))
 
     def run(self, same_ledger: bool) -> Ingested:
         """Everything that changed."""
@@ -223,9 +204,9 @@ class _Ingest:
         if read or self._gone or not same_ledger or minting.remembers:
             minting.settle()
         selection.settle(self._connection, self._config.rules, self._now)
-        self._look.note(self._connection, spared)
+        self._scan.note(self._connection, spared)
         store.note_fact(self._connection, FOLDER, _folder(self._config))
-        return Ingested(self._look.count, read, len(self._gone), missing)
+        return Ingested(self._scan.count, read, len(self._gone), missing)
 
     def take_back(self) -> None:
         """Only what is no longer published."""
@@ -249,7 +230,7 @@ class _Ingest:
                 store.note_leftovers(self._connection)
             store.put(self._connection, out)
             self._note_hidden(out)
-        forget_listing(self._connection, None)
+        forget_scans(self._connection)
         selection.settle(self._connection, self._config.rules, self._now)
 
     def _remove(self) -> None:
@@ -258,30 +239,22 @@ class _Ingest:
             store.note_leftovers(self._connection)
 
     def _filed(self) -> Iterator[list[Filed]]:
-        """What the files say that changed, in batches.  Of those whose bytes are as they were only
-        their time is noted.
+        """Yield what the files say that changed, in batches.
 
-        Each is read and checked by itself, so that others can do it.
+        Of those whose bytes are the same only the time is noted.
         """
-        count, total = 0, self._look.count
-        if self._read_ahead is None:
-            total = len(self._look.changed(self._connection))
+        count, total = 0, len(self._changed)
         for batch in self._read():
             yield [one for one in batch if isinstance(one, Filed)]
-            store.touch(self._connection, [one for one in batch if isinstance(one, Found)])
+            store.touch(self._connection, [one for one in batch if isinstance(one, ScannedFile)])
             for _ in batch:
                 count += 1
                 if self._progress is not None:
                     self._progress(count, total)
 
     def _read(self) -> Iterator[list[Read]]:
-        if self._read_ahead is not None:
-            yield from self._read_ahead
-            return
-        with shared(
-            self._reader.read, batches(self._look.changed(self._connection)), self._workers
-        ) as made:
-            yield from made
+        with local_processes(self._workers) as executor:
+            yield from map_batches(executor, self._reader.read, batches(self._changed))
 
     def _put(self, batch: list[Filed], minting: Minting) -> None:
         """Keep what was read; of a record that merely broke the last good version stays."""
@@ -320,7 +293,7 @@ def _note_folder(config: Config, into: Store, wait: float) -> None:
         return
     with into.writing(wait) as connection:
         store.doubt_all_files(connection)
-        forget_listing(connection, None)
+        forget_scans(connection)
         store.note_fact(connection, FOLDER, _folder(config))
 
 

@@ -16,7 +16,7 @@ from feeds.ids.assignment import NEVER, Claim, Claimant, claims_of_held, note_li
 from feeds.ids.ledger import Ledger
 from feeds.records import Fault, place_of_identity, refusal
 from feeds.records.keys import WEB_URL
-from feeds.sources.folder import Found, read_file
+from feeds.sources.folder import ScannedFile, read_file
 from feeds.store import Connection, identities
 
 
@@ -109,7 +109,7 @@ def _fault(
 ) -> Fault | None:
     if winner is None:
         return None
-    content = read_file(config.records_folder, Found(path, 0, 0))
+    content = read_file(config.records_folder, ScannedFile(path, 0, 0))
     mapping = config.records.fields
     place = (
         (1, 1, WEB_URL) if isinstance(content, Fault) else place_of_identity(content, path, mapping)

@@ -1,143 +1,224 @@
-"""The files of the records folder held against what the store knows of them.
+"""Which files of the records folder changed since the store was last brought up to date.
 
-Not here: which files there are (listing), what is in them (records), and what becomes of what
-changed (ingesting).
+In: a scan of the folder, and what the store knows of files: a digest for each folder and the state
+of each file. Only in folders whose digests differ are files compared. Not here: what is in the
+files (reading), and what becomes of what changed (ingesting).
 """
 
+import os
 import time
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 from feeds import store
-from feeds.sources.folder import Found
-from feeds.sources.listing import Few, Listing
+from feeds.errors import ConfigError
+from feeds.model import digest
+from feeds.sources.folder import (
+    ScannedFile,
+    ScannedFolder,
+    find,
+    is_readable,
+    printable,
+    scan_folders,
+)
 from feeds.store import Connection, fact
 
-# stands for the files, sizes and times that the store was last brought up to date with
-LISTING = "listing"
+# Counts the scans that the store was brought up to date with.
+GENERATION = "scan generation"
+# A file that changed this shortly before it was read may change again without its time showing it.
+UNSURE_NS = 50_000_000
+UNSURE = -1
 
 
-class Look:
-    """The files as they were at one look, and what the store knew of them then.
+class ChangedFile(NamedTuple):
+    """A file that is not as the store knows it.
 
-    Only of folders that are not as the store was last brought up to date with are files compared.
+    `path` is its path as text that can be shown, `known` the digest of the bytes that were read
+    last; None for a new file.
     """
 
-    def __init__(self, files: Listing | Few) -> None:
-        self.count = files.count
-        self._files = files
-        self._digest = files.digest if isinstance(files, Listing) else ""
-        self._known_marks: dict[str, str] | None = None
-        self._found: dict[str, Found] | None = None
-        self._changed: list[tuple[str, Found]] | None = None
-        self._last: str | None = None
-
-    def is_the_last_one(self, connection: Connection) -> bool:
-        """Whether the store was last brought up to date with just these files, of these sizes and
-        times."""
-        self._last = fact(connection, LISTING)
-        return self._digest != "" and self._last == self._digest
-
-    def still_holds(self, connection: Connection) -> bool:
-        """Whether no other process read files since it was asked what the store knows."""
-        return fact(connection, LISTING) == self._last
-
-    def known(self, connection: Connection) -> dict[str, str]:
-        """What the store knows of the files that changed: their digests."""
-        marks = self._marks(connection)
-        known = store.known_files(
-            connection, [path for path, _ in self.changed(connection) if path in marks]
-        )
-        return {path: one.digest for path, one in known.items()}
-
-    def knows_any(self, connection: Connection) -> bool:
-        """Whether the store knows any file."""
-        return bool(self._marks(connection) or store.folder_digests(connection))
-
-    def changed(self, connection: Connection) -> list[tuple[str, Found]]:
-        """The files that are not as the store knows them, by path."""
-        if self._changed is None:
-            marks, found = self._marks(connection), self._looked_at(connection)
-            others = (
-                path
-                for path, item in found.items()
-                if marks.get(path) != f"{item.size} {item.mtime_ns}"
-            )
-            self._changed = [(path, found[path]) for path in sorted(others)]
-        return self._changed
-
-    def gone(self, connection: Connection) -> list[str]:
-        """Return the paths of the files that the store knows and that are no more; what cannot be
-        read is unknown."""
-        missing = self._marks(connection).keys() - self._looked_at(connection).keys()
-        return sorted(path for path in missing if not self._files.hides(path))
-
-    def note(self, connection: Connection, spared: Iterable[str] = ()) -> None:
-        """Note that the store was brought up to date with these files; `spared` are gone and were
-        not removed."""
-        if isinstance(self._files, Few):
-            known = store.folder_digests(connection)
-            forget_listing(connection, map(_folder, [*self._files.paths, *spared]) if known else ())
-            return
-        doubtful = {_folder(path) for path in [*store.undated_files(connection), *spared]}
-        # What lies in or below a folder that could not be read is compared again once it can be.
-        doubtful |= {
-            folder for folder in store.folder_digests(connection) if self._files.hides(folder)
-        }
-        digests = (
-            {**self._files.digests, **dict.fromkeys(doubtful, "")} if self._files.is_plain else {}
-        )
-        store.note_folders(connection, digests)
-        if self._files.digest and not doubtful:
-            store.note_fact(connection, LISTING, self._files.digest)
-        else:
-            forget_listing(connection)
-
-    def is_sure(self, connection: Connection) -> bool:
-        """Whether no file may be another the next time without its size and time telling so."""
-        return self._digest != "" and not store.undated_files(connection)
-
-    def _looked_at(self, connection: Connection) -> dict[str, Found]:
-        """The files that are compared."""
-        if self._found is None:
-            if isinstance(self._files, Few):
-                self._found = self._files.found
-            else:
-                self._found = self._files.files(self._differing(connection))
-        return self._found
-
-    def _marks(self, connection: Connection) -> dict[str, str]:
-        """What the store knows of them, and of those that may be gone."""
-        if self._known_marks is None:
-            if isinstance(self._files, Few):
-                self._known_marks = store.file_marks(connection, self._files.paths)
-            elif (folders := self._differing(connection)) is None:
-                self._known_marks = store.file_marks(connection)
-            else:
-                self._known_marks = store.file_marks_in(connection, folders)
-        return self._known_marks
-
-    def _differing(self, connection: Connection) -> list[str] | None:
-        """The folders of which it cannot be said that they are as the store knows them; None when
-        that is all."""
-        assert isinstance(self._files, Listing)
-        known, digests = store.folder_digests(connection), self._files.digests
-        if not known or not self._files.is_plain:
-            return None
-        return [
-            one
-            for one in {**known, **digests}
-            if known.get(one, "") == "" or known[one] != digests.get(one)
-        ]
+    path: str
+    file: ScannedFile
+    known: str | None
 
 
-def forget_listing(connection: Connection, folders: Iterable[str] | None = ()) -> None:
-    """Note that the store is not up to date with any listing, nor with these folders (None: any).
+class Changes(NamedTuple):
+    """What differs between a scan and the store, as of a scan generation of the store.
 
-    The mark for it is one that no other has.
+    `is_noted`: the store has the folder digests of this scan.
     """
-    store.forget_folders(connection, None if folders is None else set(folders))
-    store.note_fact(connection, LISTING, f"{time.time_ns()}")
+
+    changed: list[ChangedFile]
+    gone: list[str]
+    generation: int
+    is_noted: bool
+
+
+class FileScan:
+    """The files of the records folder at one moment.
+
+    `digests` are those of the files of each folder, by the folder's path as it can be shown; empty
+    where a change would not be noticed by it.
+    """
+
+    def __init__(self, folders: Iterable[ScannedFolder]) -> None:
+        self._folders = defaultdict[str, list[ScannedFolder]](list)
+        for folder in folders:
+            self._folders[printable(folder.prefix)].append(folder)
+        self.digests = {prefix: _digest(some) for prefix, some in self._folders.items()}
+        self.count = sum(folder.number for some in self._folders.values() for folder in some)
+        self._unread = tuple(
+            prefix
+            for prefix, some in self._folders.items()
+            if not all(folder.is_readable for folder in some)
+        )
+
+    def compare(self, connection: Connection) -> Changes:
+        """Compare with what the store knows."""
+        known = store.folder_digests(connection)
+        folders: list[str] | None = None
+        if known:
+            folders = [
+                prefix
+                for prefix in {**known, **self.digests}
+                if not known.get(prefix) or known[prefix] != self.digests.get(prefix)
+            ]
+        states = store.file_states(connection, folders)
+        files = _by_path(
+            file
+            for prefix in (self._folders if folders is None else folders)
+            for folder in self._folders.get(prefix, ())
+            for file in folder.files()
+        )
+        gone = [path for path in states.keys() - files.keys() if not self._hides(path)]
+        is_noted = (not folders and bool(known)) or known == self._to_note(connection)
+        return _changes(connection, files, states, gone, is_noted)
+
+    def note(self, connection: Connection, kept: Iterable[str] = ()) -> None:
+        """Note that the store is up to date with the scan; `kept` are gone and not removed."""
+        store.note_folders(connection, self._to_note(connection, kept))
+        _count_scan(connection)
+
+    def _to_note(self, connection: Connection, kept: Iterable[str] = ()) -> dict[str, str]:
+        unsure = {_folder(path) for path in [*store.unsure_files(connection), *kept]}
+        # Files in or below a folder that could not be read are compared again once it can be.
+        unsure.update(filter(self._hides, store.folder_digests(connection)))
+        return {**self.digests, **dict.fromkeys(unsure, "")}
+
+    def _hides(self, path: str) -> bool:
+        """Tell whether a file may be at a path, in a folder that could not be read."""
+        return bool(self._unread) and path.startswith(self._unread)
+
+
+class PartialScan:
+    """The files at some paths of the records folder at one moment, of which alone it is known that
+    they may have changed.
+
+    Paths of which it is not known what is there are left out.
+    """
+
+    def __init__(self, folder: Path, paths: Sequence[str]) -> None:
+        if not folder.is_dir():
+            raise ConfigError(str(folder), "expected a folder of records, got none")
+        there: list[ScannedFile] = []
+        self._paths: list[str] = []
+        for path in paths:
+            try:
+                file = find(folder, path)
+            except OSError:
+                continue
+            if file is not None:
+                there.append(file)
+            elif not is_readable(folder / path):
+                continue
+            self._paths.append(printable(path))
+        self._files = _by_path(there)
+        self.count = len(self._files)
+
+    def compare(self, connection: Connection) -> Changes:
+        """Compare with what the store knows."""
+        states = store.file_states_at(connection, self._paths)
+        gone = states.keys() - self._files.keys()
+        return _changes(connection, self._files, states, gone, is_noted=True)
+
+    def note(self, connection: Connection, kept: Iterable[str] = ()) -> None:
+        """Note that folders changed; `kept` are gone and not removed."""
+        if store.folder_digests(connection):
+            store.forget_folders(connection, {_folder(path) for path in [*self._paths, *kept]})
+        _count_scan(connection)
+
+
+def scan_files(folder: Path, among: Sequence[str] | None = None) -> FileScan | PartialScan:
+    """Scan the records folder, or only what is at some paths.  Raises ConfigError."""
+    return FileScan(scan_folders(folder)) if among is None else PartialScan(folder, among)
+
+
+def files_below(folder: Path, paths: Sequence[str]) -> Iterator[str]:
+    """Yield the paths of the files that are below these paths of the folder."""
+    for path in paths:
+        is_hidden = any(part.startswith(".") for part in path.split("/"))
+        if os.path.isdir(folder / path) and not is_hidden:
+            for below in scan_folders(folder, f"{path}/"):
+                yield from (file.path for file in below.files())
+
+
+def scan_generation(connection: Connection) -> int:
+    """Return how many scans the store was brought up to date with."""
+    return int(fact(connection, GENERATION) or 0)
+
+
+def forget_scans(connection: Connection) -> None:
+    """Note that any folder may have changed."""
+    store.forget_folders(connection, None)
+    _count_scan(connection)
+
+
+def sure_time(mtime_ns: int) -> int:
+    """Return the time of a file, or UNSURE where it may change again while its time does not."""
+    return mtime_ns if mtime_ns < time.time_ns() - UNSURE_NS else UNSURE
+
+
+def _changes(
+    connection: Connection,
+    files: dict[str, ScannedFile],
+    states: dict[str, str],
+    gone: Iterable[str],
+    is_noted: bool,
+) -> Changes:
+    paths = sorted(path for path, file in files.items() if states.get(path) != file.state)
+    known = store.known_files(connection, [path for path in paths if path in states])
+    changed = [
+        ChangedFile(path, files[path], known[path].digest if path in known else None)
+        for path in paths
+    ]
+    return Changes(changed, sorted(gone), scan_generation(connection), is_noted)
+
+
+def _by_path(files: Iterable[ScannedFile]) -> dict[str, ScannedFile]:
+    """Return files by their paths as they can be shown.
+
+    A name that has to be escaped never hides the file that is really called so.
+    """
+    by_path: dict[str, ScannedFile] = {}
+    for file in files:
+        path = printable(file.path)
+        if path == file.path or path not in by_path:
+            by_path[path] = file
+    return by_path
+
+
+def _digest(folders: Sequence[ScannedFolder]) -> str:
+    """Return the digest of the files of a folder; none where two folders look alike."""
+    [first, *others] = folders
+    is_sure = first.is_readable and not others
+    return digest(first.states) if is_sure else ""
 
 
 def _folder(path: str) -> str:
     return path[: path.rfind("/") + 1]
+
+
+def _count_scan(connection: Connection) -> None:
+    store.note_fact(connection, GENERATION, str(scan_generation(connection) + 1))

@@ -1,7 +1,7 @@
 """Find the articles that were taken back, or expired, since the store was last up to date, without
 writing to it.
 
-For who cannot write it just now: another program holds it, its disk is full, or it may only be
+For a caller that cannot write it: another program holds it, its disk is full, or it may only be
 read. Not here: how they are left out of what is shown (store.withheld).
 """
 
@@ -13,8 +13,7 @@ from feeds.config import Config
 from feeds.errors import RemovalRefused
 from feeds.ingest.reading import Reader, batches
 from feeds.ingest.removal import Removal
-from feeds.ingest.scan import Look
-from feeds.sources.listing import listed
+from feeds.ingest.scan import Changes, scan_files
 from feeds.store import OLDER, Connection, Store
 from feeds.store.rows import Filed, claimant_of_row
 
@@ -31,19 +30,19 @@ def taken_back(
     record's path.
 
     So are those that have expired by now, unless their records put that off.  `among` are the paths
-    that are looked at besides those, else all are.  Raises ConfigError and StoreError.
+    that are scanned besides those; else all are.  Raises ConfigError and StoreError.
     """
     with source.reading() as connection:
         expired = store.expired_articles(connection, now)
     removal = Removal(config, allowed=allow_removal, is_partial=among is not None, before=None)
-    look = Look(
-        listed(config.records_folder, None if among is None else sorted({*among, *expired}))
-    )
+    paths = None if among is None else sorted({*among, *expired})
+    scan = scan_files(config.records_folder, paths)
     with source.reading() as connection:
-        if look.is_the_last_one(connection):
+        changes = scan.compare(connection)
+        if not changes.changed and not changes.gone:
             return expired
-        out, there = _read(connection, config, look, now)
-        gone = [path for path in _gone(connection, look, removal) if path not in there]
+        out, there = _read(config, changes, now)
+        gone = [path for path in _gone(connection, changes, removal) if path not in there]
         ended = [path for path in expired if path not in there]
         found = store.visible_articles(connection, [*out, *gone, *ended])
     # A file that was moved says at its new path that the article is published.
@@ -51,28 +50,25 @@ def taken_back(
     return {path: article for path, article in found.items() if path not in moved}
 
 
-def _gone(connection: Connection, look: Look, removal: Removal) -> list[str]:
-    gone = look.gone(connection)
+def _gone(connection: Connection, changes: Changes, removal: Removal) -> list[str]:
     try:
-        return [] if removal.postponed(connection, gone) else gone
+        return [] if removal.postponed(connection, changes.gone) else changes.gone
     except RemovalRefused:
         return []
 
 
-def _read(
-    connection: Connection, config: Config, look: Look, now: datetime
-) -> tuple[list[str], dict[str, str]]:
+def _read(config: Config, changes: Changes, now: datetime) -> tuple[list[str], dict[str, str]]:
     """Return the paths of changed records that are not to be shown, and the addresses of the others
     by path."""
-    known = look.known(connection)
-    reader, out, there = Reader(config, now, known, anew=False), list[str](), dict[str, str]()
-    for batch in batches(look.changed(connection)):
+    known = {one.path: one.known for one in changes.changed}
+    reader, out, there = Reader(config, now, is_new=False), list[str](), dict[str, str]()
+    for batch in batches(changes.changed):
         for one in reader.read(batch):
             if not isinstance(one, Filed):
                 continue
             claimant = claimant_of_row(one.record) if one.record is not None else None
             if claimant is not None and claimant.is_current(now):
                 there[one.path] = claimant.address
-            elif not one.broken or known.get(one.path) == OLDER + one.digest:
+            elif not one.broken or known[one.path] == OLDER + one.digest:
                 out.append(one.path)
     return out, there

@@ -1,10 +1,10 @@
 """Records: the files that editors write, read into articles.
 
-frontmatter, toml: text to plain data.  mapping,
-fields, naming: data in the keys of another publisher to data in ours.  shape, slips: what the data
-may say.  hiding, hiding_text: what says that a record is not for the public.  reading: all of it
-together, with every fault in its place.  faults: what a fault is. Not here: what was read before
-(store), what is visible (selection).
+keys: the table of record keys.  frontmatter, fast_parser, full_parser, toml: text to plain data.
+mapping, fields, file_names: data in the keys of another publisher to data in ours.  validation,
+values, key_typos: what the data may say.  hiding, hiding_text: what says that a record is not for
+the public.  reading: all of it together, with every fault in its place.  faults: what a fault is.
+Not here: what was read before (store), what is visible (selection).
 """
 
 from feeds.records.faults import Cost, Fault

@@ -1,7 +1,7 @@
-"""Bounds on bodies, checked before a library sees them: what costs too much time or memory is told
-from its text.
+"""Bounds on bodies, checked before a library sees them: their text shows what would cost too much
+time or memory.
 
-Every check is linear in the length of the text, and the usual body passes after a few counts.
+Every check is linear in the length of the text, and an ordinary body passes after a few counts.
 Markdown: its length, its marks, the cells of its tables, what its reference links come to. HTML:
 nesting, open formatting elements, what a parser repeats of them, attributes. In: Markdown or HTML.
 Out: what is expected of it, or None. Not here: how long the rendered HTML is (markup).
@@ -54,11 +54,12 @@ IMPLIED = _words("p li dt dd option body head html frame frameset image")
 FORMATTING = _words("a b big code em font i nobr s small strike strong tt u")
 # Their end tag also ends what is open in them, as far as nothing of BARRIERS is.
 BLOCKS = _words(
-    "address article aside blockquote center details dialog dir div dl fieldset figcaption figure footer header hgroup "
-    "main menu nav ol section summary ul"
+    "address article aside blockquote center details dialog dir div dl fieldset figcaption figure"
+    " footer header hgroup main menu nav ol section summary ul"
 )
 BARRIERS = _words(
-    "applet button caption colgroup marquee math object select svg table tbody td template tfoot th thead tr"
+    "applet button caption colgroup marquee math object select svg table tbody td template tfoot"
+    " th thead tr"
 )
 # What a part of a table ends when it begins, within the same table.
 CELLS, ROWS = ("td", "th"), ("td", "th", "tr")
@@ -74,12 +75,12 @@ RUBY = _words("rb rp rt rtc")
 RAW = _words("iframe noembed noframes noscript plaintext script style textarea title xmp")
 # HTML that ends SVG and MathML around it; what else is in these is theirs, by whatever name.
 BREAKOUT = _words(
-    "b big blockquote body br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 head hr i img li listing menu meta "
-    "nobr ol p pre ruby s small span strong strike sub sup table tt u ul var"
+    "b big blockquote body br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 head hr i img li"
+    " listing menu meta nobr ol p pre ruby s small span strong strike sub sup table tt u ul var"
 )
 FOREIGN = _words(
-    "animate circle clippath defs ellipse g line lineargradient mask path pattern polygon polyline radialgradient rect "
-    "stop symbol use"
+    "animate circle clippath defs ellipse g line lineargradient mask path pattern polygon polyline"
+    " radialgradient rect stop symbol use"
 )
 
 
@@ -121,7 +122,7 @@ def html_flaw(html: str) -> str | None:
 
 
 def _cells(text: str) -> int:
-    """The most cells that the tables of a text can have: rows that lack some are filled up."""
+    """Return how many cells tables can have at most: rows that lack some are filled up."""
     total = 0
     for block in BLANK.split(text):
         columns = max((line[0].count("|") + 1 for line in DELIMITERS.finditer(block)), default=0)

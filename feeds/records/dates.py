@@ -1,6 +1,6 @@
 """A date and time as it is written to the moment that is meant, and the names of time zones.  Pure.
 
-Not here: which keys hold dates (shape), nor which zone a site has (site).
+Not here: which keys hold dates (keys), nor which zone a site has (site).
 """
 
 import re

@@ -50,7 +50,8 @@ LINE = re.compile(
 )
 # The value of such a line, where there is one without an escape: after a key, or a dash alone.
 VALUE = re.compile(
-    rf"""(?::(?<=[A-Za-z0-9_-]:) ++|-(?<![^ \n]-) )(?!(?:null|Null|NULL)$)("{_DOUBLE}"|'{_SINGLE}'|{_UNQUOTED})$""",
+    r"(?::(?<=[A-Za-z0-9_-]:) ++|-(?<![^ \n]-) )(?!(?:null|Null|NULL)$)"
+    rf"""("{_DOUBLE}"|'{_SINGLE}'|{_UNQUOTED})$""",
     re.MULTILINE,
 )
 

@@ -39,18 +39,18 @@ class Fault:
 
     @property
     def public(self) -> str:
-        """The fault without a word of the record, for logs and for the output of a build."""
+        """Return the fault without a word of the record, for logs and for the output of a build."""
         stays = "; its last good version stays" if self.cost is Cost.NEWS else ""
         return f"{self._place}{self.message}{stays}"
 
     @property
     def is_note(self) -> bool:
-        """True if nothing is wrong that keeps the record or a part of it from being shown."""
+        """Tell whether nothing is wrong that keeps the record or a part of it from being shown."""
         return self.cost in (Cost.NOTHING, Cost.HIDDEN)
 
     @property
     def message(self) -> str:
-        """What is wrong, without its place and without a word of the record."""
+        """Return what is wrong, without its place and without a word of the record."""
         if self.cost is Cost.HIDDEN:
             return f"the record is hidden: {self.expected}"
         return f"expected {self.expected}"

@@ -2,8 +2,8 @@
 FieldMapping.  Out: Mapped.
 
 Here are the ways of other publishers: drafts, dates in the names of files, topics in one line of
-text, addresses made of patterns. What the values must be is not known here (shape), nor are places,
-clocks and files.
+text, addresses made of patterns. Not here: what the values must be (values), places, clocks and
+files.
 """
 
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ class Mapped:
     known: frozenset[str] = frozenset()
 
     def origin(self, path: Path) -> Path:
-        """A path into our data as the one into theirs."""
+        """Return a path into our data as the one into theirs."""
         for length in range(len(path), 0, -1):
             if path[:length] in self.origins:
                 return self.origins[path[:length]] + path[length:]
@@ -97,7 +97,8 @@ class _Applying:
             self._data[str(path[0])] = value
 
     def _first(self, path: Path, source: Source) -> tuple[Any, Path | None]:
-        """The first candidate that says something; if none does, the first that is there at all."""
+        """Return the first candidate that says something; if none does, the first that is there at
+        all."""
         empty: tuple[Any, Path | None] | None = None
         lacking = ""
         for candidate in source:
@@ -154,7 +155,7 @@ class _Applying:
         return value
 
     def _fill(self, template: Template) -> tuple[Any, str]:
-        """The text of a template, or nothing and the part that it lacks."""
+        """Return the text of a template, or nothing and the part that it lacks."""
         made = template.texts[0]
         for part, text in zip(template.parts, template.texts[1:], strict=True):
             value = self._part(part)
@@ -190,7 +191,7 @@ class _Applying:
         match = MOMENT.fullmatch(written.strip()) if isinstance(written, str) else None
         self._day = (match[1], match[2], match[3]) if match else None
         if self._zone is not UTC:
-            # no such date: that is told of the date, not of the address
+            # No such day is a fault of the date, not of the address.
             with suppress(ValueError, OverflowError):
                 moment = as_moment(written, self._zone).astimezone(self._zone)
                 self._day = (f"{moment.year:04}", str(moment.month), str(moment.day))
@@ -299,8 +300,8 @@ def _in_utc(value: Any) -> Any:
 
 
 def _split(text: str, key: str) -> list[str]:
-    """Names in one text: at commas, else, of `tags` and `categories`, at white space, as Jekyll has
-    it."""
+    """Return names in one text: at commas, else, of `tags` and `categories`, at white space, as
+    Jekyll has it."""
     if key in WHOLE_KEYS:
         return [text]
     parts = text.split(",") if "," in text or key not in SPLIT_KEYS else text.split()

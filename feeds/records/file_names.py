@@ -37,14 +37,14 @@ def named(path: str) -> Named:
 
 
 def is_aside(path: str) -> bool:
-    """Whether a file is no post: one of Jekyll's drafts, a name with an underscore before it, data
-    of Docusaurus."""
+    """Tell whether a file is no post: one of Jekyll's drafts, a name with an underscore before it,
+    data of Docusaurus."""
     *folders, name = path.split("/")
     return name.startswith("_") or "_drafts" in folders or name in BESIDE_POSTS
 
 
 def address_part(text: str) -> str:
-    """Text as part of an address's path: what cannot stand there is encoded, what would lead
+    """Return text as part of an address's path: what cannot stand there is encoded, what would lead
     elsewhere falls away."""
     segments = [
         segment for segment in text.split("/") if unquote(segment).strip() not in ("", ".", "..")

@@ -1,9 +1,8 @@
 """The text of a record file to plain data.  In: text.  Out: a mapping, a body, and faults with
 their places.
 
-Front matter as nearly all is written is read line by line (lines), any other by a YAML parser
-(events), which is asked too where each value stands. Both make the same data of the same text;
-tests/records/test_lines.py holds that.
+The fast parser reads front matter as nearly all is written; any other is read by the full parser,
+which also finds where each value stands. Both make the same data of the same text.
 """
 
 import re
@@ -17,7 +16,7 @@ TOML_END = re.compile(r"\n\+\+\+[ \t]*(?:\r?\n|\Z)")
 
 
 def split(text: str) -> tuple[str, str, int]:
-    """The YAML of a text, its body, and how many lines stand before the YAML.
+    """Return the YAML of a text, its body, and how many lines stand before the YAML.
 
     Between two lines `---` lies YAML and after them the body; a text without them is YAML as a
     whole.
@@ -31,7 +30,7 @@ def split(text: str) -> tuple[str, str, int]:
 
 
 def end_of(text: str) -> int | None:
-    """Where the front matter of a text ends, YAML or TOML; None where no line says so."""
+    """Return where the front matter of a text ends, YAML or TOML; None where no line says so."""
     opening = re.match(r"\s*(---|\+\+\+)[ \t]*\r?\n", text)
     if opening is None:
         return None
@@ -41,8 +40,8 @@ def end_of(text: str) -> int | None:
 
 
 def _fence(text: str, start: int) -> int:
-    """Where the first line may be that ends what is fenced: to find that is quicker than to try
-    each line."""
+    """Return where the first line may be that ends what is fenced: to find that is quicker than to
+    try each line."""
     return min(
         [at for fence in ("\n---", "\n...") if (at := text.find(fence, start)) >= 0],
         default=len(text),

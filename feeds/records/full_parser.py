@@ -7,9 +7,7 @@ YAML is taken: mappings, sequences, scalars, anchors, `<<`.
 """
 
 import re
-from bisect import bisect_left
 from collections.abc import Callable
-from functools import cached_property
 from typing import Any
 
 import yaml
@@ -22,6 +20,7 @@ from feeds.records.plain_data import (
     SECRET_KEY,
     Flaw,
     FrontMatter,
+    Lines,
     Path,
     Place,
     Plain,
@@ -33,9 +32,11 @@ SAFE_TAGS = {
     for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")
 }
 
-HINTS = {
-    "mapping values are not allowed in this context": "a second colon in a line; text with a colon stands in quotes",
-    "character that cannot start any token": "text that begins with a reserved character; such text stands in quotes",
+EXPLAINED = {
+    "mapping values are not allowed in this context": "a second colon in a line;"
+    " text with a colon stands in quotes",
+    "character that cannot start any token": "text that begins with a reserved character;"
+    " such text stands in quotes",
 }
 
 
@@ -59,6 +60,7 @@ class _Builder:
         self.secret: list[tuple[int, int]] = []
         self._source = source
         self._before = lines_before
+        self._lines = Lines(source, lines_before)
         self._with_places = with_places
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._open: set[str] = set()
@@ -67,22 +69,23 @@ class _Builder:
         self._next: Callable[[], Any]
 
     def document(self) -> dict[str, Any] | None:
-        """The one mapping in the source, or None with a flaw that says why there is none."""
+        """Return the one mapping in the source, or None with a flaw that says why there is none."""
         try:
             self._next = CSafeLoader(self._source).get_event
             self._next()  # the stream starts
             if not isinstance(self._next(), yaml.DocumentStartEvent):
-                raise self._stop((self._before + 1, 1), "a YAML mapping", "nothing")
+                self.flaws.append(Flaw((self._before + 1, 1), (), "a YAML mapping", "nothing"))
+                return None
             start = self._next()
             if type(start) is not yaml.MappingStartEvent:
-                raise self._stop(self._place(start), "a YAML mapping", "something else")
+                raise self._stop(start, "a YAML mapping", "something else")
             data: dict[str, Any] = self._build(start, (), 0)
             self._next()  # the document ends
             self._check_swallowed()
             after = self._next()
             if not isinstance(after, yaml.StreamEndEvent):
                 raise self._stop(
-                    self._place(after),
+                    after,
                     "one YAML document, or --- on the first line",
                     "another after it",
                 )
@@ -91,7 +94,7 @@ class _Builder:
         except yaml.reader.ReaderError as error:
             # libyaml counts bytes here, and characters everywhere else.
             before = self._source.encode()[: error.position].decode(errors="ignore")
-            place = (self._before + before.count("\n") + 1, len(before) - before.rfind("\n"))
+            place = self._lines.place(len(before))
             self.flaws.append(
                 Flaw(place, (), "YAML", f"a character it does not allow, U+{error.character:04X}")
             )
@@ -106,48 +109,31 @@ class _Builder:
         would be shown."""
         for match in SWALLOWED.finditer(self._source):
             if not any(start <= match.end() - 1 <= end for start, end in self._skipped):
-                line = self._before + self._source.count("\n", 0, match.start()) + 1
-                self.flaws.append(
-                    Flaw(
-                        (line, 1),
-                        (),
-                        f"{SECRET_KEY} as a key of its own",
-                        "it inside another value",
-                    )
-                )
+                line, _ = self._lines.place(match.start())
+                expected = f"{SECRET_KEY} as a key of its own"
+                self.flaws.append(Flaw((line, 1), (), expected, "it inside another value"))
 
     def _broken(self, error: yaml.YAMLError) -> Flaw:
-        mark = getattr(error, "problem_mark", None)
+        where = getattr(error, "problem_mark", None)
         if "quoted scalar" in (getattr(error, "context", None) or ""):
-            mark = error.context_mark  # type: ignore[attr-defined]  # where the quotation begins, not where the file ends
-        place = (self._before + mark.line + 1, mark.column + 1) if mark else (self._before + 1, 1)
+            # Where the quotation begins, not where the file ends.
+            where = error.context_mark  # type: ignore[attr-defined]
+        line, column = (where.line + 1, where.column + 1) if where else (1, 1)
+        place = (self._before + line, column)
         problem = str(getattr(error, "problem", None) or "something else").removeprefix("found ")
-        return Flaw(place, (), "YAML", HINTS.get(problem, problem))
+        return Flaw(place, (), "YAML", EXPLAINED.get(problem, problem))
 
     def _place(self, event: Any) -> Place:
-        # As editors count lines: for libyaml U+0085, U+2028 and U+2029 end one too.
-        return self._at(event.start_mark.index)
+        return self._lines.place(event.start_mark.index)
 
-    def _at(self, index: int) -> Place:
-        line = bisect_left(self._ends, index)
-        return self._before + line + 1, index - (self._ends[line - 1] if line else -1)
-
-    @staticmethod
-    def _index(event: Any) -> int:
-        return int(event.start_mark.index)
-
-    @cached_property
-    def _ends(self) -> list[int]:
-        return [match.start() for match in re.finditer("\n", self._source)]
-
-    def _stop(self, place: Place, expected: str, got: str, path: Path = ()) -> _Stop:
-        self.flaws.append(Flaw(place, path, expected, got))
+    def _stop(self, event: Any, expected: str, got: str, path: Path = ()) -> _Stop:
+        self.flaws.append(Flaw(self._place(event), path, expected, got))
         return _Stop()
 
     def _build(self, event: Any, path: Path, depth: int) -> Any:
         self._nodes += 1
         if self._nodes > MOST_NODES:
-            raise self._stop(self._place(event), f"at most {MOST_NODES} values", "more", path)
+            raise self._stop(event, f"at most {MOST_NODES} values", "more", path)
         kind = type(event)
         if self._with_places and path not in self.places:
             self.places[path] = self._place(event)
@@ -166,7 +152,7 @@ class _Builder:
                 event.value if not plain else None if event.value in NULLS else Plain(event.value)
             )
         elif depth >= DEEPEST:
-            raise self._stop(self._place(event), f"at most {DEEPEST} levels", "more", path)
+            raise self._stop(event, f"at most {DEEPEST} levels", "more", path)
         elif kind is yaml.MappingStartEvent:
             value = self._mapping(path, depth)
         else:
@@ -182,10 +168,10 @@ class _Builder:
                 Flaw(self._place(event), path, "a value without a tag of its own", "a tag")
             )
 
-    def _skip(self, path: Path, start: int) -> None:
+    def _skip(self, path: Path, key: Any) -> None:
         """Pass over one value.  Nothing of it is kept, so that no alias can bring it back
         either."""
-        depth = 0
+        depth, start = 0, key.start_mark.index
         while True:
             event = self._next()
             if type(event) in (yaml.MappingEndEvent, yaml.SequenceEndEvent):
@@ -194,29 +180,27 @@ class _Builder:
                 self._check_tag(event, path)
                 depth += type(event) is not yaml.ScalarEvent
                 if depth > DEEPEST:  # libyaml's own time grows with the square of the depth
-                    raise self._stop(self._place(event), f"at most {DEEPEST} levels", "more", path)
+                    raise self._stop(event, f"at most {DEEPEST} levels", "more", path)
             if depth == 0:
-                self._skipped.append((start, self._index(event)))
+                self._skipped.append((start, event.start_mark.index))
                 if self._with_places:
-                    last, column = self._at(event.end_mark.index)
-                    self.secret.append((self._at(start)[0], last - (column == 1)))
+                    last, column = self._lines.place(event.end_mark.index)
+                    self.secret.append((self._lines.place(start)[0], last - (column == 1)))
                 return
 
     def _alias(self, event: Any) -> Any:
         if event.anchor in self._open:
             raise self._stop(
-                self._place(event),
+                event,
                 "an alias to something complete",
                 "an alias to what it stands in",
             )
         if event.anchor not in self._anchors:
-            raise self._stop(self._place(event), "an alias to an anchor before it", "one without")
+            raise self._stop(event, "an alias to an anchor before it", "one without")
         value, weight = self._anchors[event.anchor]
         self._nodes += weight
         if self._nodes > MOST_NODES:
-            raise self._stop(
-                self._place(event), f"at most {MOST_NODES} values", "aliases that stand for more"
-            )
+            raise self._stop(event, f"at most {MOST_NODES} values", "aliases that stand for more")
         return value
 
     def _sequence(self, path: Path, depth: int) -> list[Any]:
@@ -231,7 +215,7 @@ class _Builder:
         seen: set[str] = set()
         while type(event := self._next()) is not yaml.MappingEndEvent:
             if type(event) is not yaml.ScalarEvent:
-                raise self._stop(self._place(event), "a key that is text", "something else", path)
+                raise self._stop(event, "a key that is text", "something else", path)
             self._check_tag(event, path)
             key = event.value
             if key in seen:
@@ -240,7 +224,7 @@ class _Builder:
                 )
             seen.add(key)
             if key == SECRET_KEY:
-                self._skip((*path, key), self._index(event))
+                self._skip((*path, key), event)
                 continue
             value = self._build(self._next(), (*path, key), depth + 1)
             if key == "<<" and event.implicit[0]:

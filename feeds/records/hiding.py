@@ -10,96 +10,63 @@ validation decides about, and what follows from a sign (reading).
 import re
 import unicodedata
 from collections.abc import Collection, Iterator
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from typing import Any, NamedTuple
 
-from feeds.records.expiry import expiry_of, is_likely_expiry
+from feeds.records.expiry import expiry_of
 from feeds.records.faults import Cost
 from feeds.records.fields import Mapped
-from feeds.records.key_typos import HIDING, likely_meant
+from feeds.records.key_typos import HIDING, is_likely_expiry, likely_meant
 from feeds.records.keys import DATE, EXPIRY, KEYS, PROVIDER, PUBLISHED
 from feeds.records.plain_data import Path, Plain, key_text
 from feeds.records.text import normalized
 from feeds.records.validation import Problem
-from feeds.records.values import FALSE, as_boolean, as_moment
+from feeds.records.values import FALSE, as_boolean, moment_or_none
 
 EXPIRY_LETTERS, DATE_LETTERS = EXPIRY.casefold(), DATE.casefold()
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 # All names are compared by their letters alone, in lower case: `expiry_date` is `expiryDate`.
-HIDES_WHEN_TRUE = {
-    *(*HIDING, "private", "hidden", "embargoed", "expired"),
-    "headless",  # Hugo: no page of its own
-    "eleventyexcludefromcollections",
-}
-STATUSES = {"status", "poststatus", "publicationstatus"}
-HIDING_STATUSES = {
-    *(
-        "draft",
-        "private",
-        "pending",
-        "hidden",
-        "unlisted",
-        "unpublished",
-        "trash",
-        "autodraft",
-        "embargoed",
-    ),
-    *("expired", "archived", "inreview", "pendingreview", "deleted", "withdrawn"),
-}
-NOT_PUBLIC = {
-    *HIDING_STATUSES,
-    "password",
-    "protected",
-    "internal",
-    "restricted",
-    "members",
-    "none",
-    "nobody",
-}
-PUBLIC = {
-    "public",
-    "everyone",
-    "all",
-    "world",
-    "visible",
-    "listed",
-    "published",
-    "true",
-    "yes",
-    "on",
-}
-STARTS = {
-    "embargo",
-    "embargodate",
-    "embargodatetime",
-    "embargountil",
-    "embargoeduntil",
-    "publishdate",
-    "publishon",
-}
-ENDS = {
-    *("expirydate", "expirationdate", "expiration", "expiresat"),
-    *("unpublishdate", "unpublishdatetime", "unpublishat", "unpublishon"),
-}
-MAYBE_ENDS = {"expires", "expiry"}  # dates, but perhaps how long something is kept
-BUILDS = {"build"}  # Hugo's `_build` or `build`, a mapping
+# `headless` is Hugo's word for what has no page of its own.
+HIDES_WHEN_TRUE = _words(
+    "private hidden embargoed expired headless eleventyexcludefromcollections"
+) | set(HIDING)
+STATUSES = _words("status poststatus publicationstatus")
+HIDING_STATUSES = _words(
+    "draft private pending hidden unlisted unpublished trash autodraft embargoed expired archived"
+    " inreview pendingreview deleted withdrawn"
+)
+NOT_PUBLIC = HIDING_STATUSES | _words("password protected internal restricted members none nobody")
+PUBLIC = _words("public everyone all world visible listed published true yes on")
+STARTS = _words(
+    "embargo embargodate embargodatetime embargountil embargoeduntil publishdate publishon"
+)
+ENDS = _words(
+    "expirydate expirationdate expiration expiresat unpublishdate unpublishdatetime unpublishat"
+    " unpublishon"
+)
+MAYBE_ENDS = _words("expires expiry")  # dates, but perhaps how long something is kept
+BUILDS = _words("build")  # Hugo's `_build` or `build`, a mapping
 # Where a key stands in a place of its own, in another value or in the body, only these are taken
 # for signs: they are about publication whatever they stand in.  `hidden` below `cover` is about the
 # cover.
 ANYWHERE = {PUBLISHED, "publish", "unpublish", "unpublished", "draft", EXPIRY_LETTERS}
 
 DEEPEST_SEARCH = 32
-KNOWN = {
-    *HIDES_WHEN_TRUE,
-    *STATUSES,
-    *STARTS,
-    *ENDS,
-    *MAYBE_ENDS,
-    *BUILDS,
-    "visibility",
-    "permalink",
-    "listed",
-}
-SLIPPED = (PUBLISHED, *HIDING, "private", "hidden")
+KNOWN = (
+    HIDES_WHEN_TRUE
+    | STATUSES
+    | STARTS
+    | ENDS
+    | MAYBE_ENDS
+    | BUILDS
+    | _words("visibility permalink listed")
+)
+MISSPELLED = (PUBLISHED, *HIDING, "private", "hidden")
 # What looks like ASCII letters and is none, beyond accents and what Unicode itself calls
 # compatible.
 LOOK_ALIKE = str.maketrans(
@@ -120,15 +87,7 @@ class Sign(NamedTuple):
     is_slip: bool = False
 
 
-class Window(NamedTuple):
-    """The time in which keys of other software let a record be public: from `start` on and before
-    `end`.
-
-    With each moment comes the key that says it.
-    """
-
-    start: tuple[datetime, str] | None = None
-    end: tuple[datetime, str] | None = None
+Limit = tuple[datetime, str] | None  # a moment, and the key that says it
 
 
 class Signs:
@@ -145,41 +104,35 @@ class Signs:
         self.doubtful = False
         own = KEYS | mapped.known
         self.expires = expiry_of(mapped.data, zone)
-        window = _window(data, own, zone)
-        self.start = None if window.start is None else window.start[0]
-        self.end = None if window.end is None else window.end[0]
+        start, end = _window(data, own, zone)
+        self.start, self.end = start and start[0], end and end[0]
         if self.unpublished:
             return
         for sign in _signs(data, own):
-            name = key_text(sign.path)
             if sign.is_slip:
                 self.doubtful = True
                 what = f"{meant(str(sign.path[-1]))} as a key of the record, at the left margin"
-                self.problems.append(
-                    Problem(sign.path, what, "it inside another value", named=name)
-                )
+                got = "it inside another value"
+                self.problems.append(Problem(sign.path, what, got, named=key_text(sign.path)))
             else:
                 self.unpublished = True
-                self._note(name, sign.path, sign.reason)
-        if window.start is not None and window.start[0] > now:
-            self._note(window.start[1], (window.start[1],), "this moment is still to come")
-        if window.end is not None and window.end[0] <= now:
-            self._note(window.end[1], (window.end[1],), "this moment has passed")
+                self._note(sign.path, sign.reason)
+        if start is not None and start[0] > now:
+            self._note((start[1],), "this moment is still to come")
+        if end is not None and end[0] <= now:
+            self._note((end[1],), "this moment has passed")
 
-    def _note(self, name: str, path: Path, reason: str) -> None:
-        self.problems.append(Problem(path, reason, "", Cost.HIDDEN, named=name))
+    def _note(self, path: Path, reason: str) -> None:
+        self.problems.append(Problem(path, reason, "", Cost.HIDDEN, named=key_text(path)))
 
 
 def decides(problem: Problem) -> bool:
-    """True if what is wrong is a key that decides about publication."""
-    return problem.cost is Cost.RECORD and (problem.named or key_text(problem.path)) in (
-        PUBLISHED,
-        *SLIPPED,
-    )
+    """Tell whether what is wrong is a key that decides about publication."""
+    return problem.cost is Cost.RECORD and (problem.named or key_text(problem.path)) in MISSPELLED
 
 
 def says_unpublished(data: dict[str, Any]) -> bool:
-    """True if `published`, in data in our keys, is false."""
+    """Tell whether `published`, in data in our keys, is false."""
     try:
         return PUBLISHED in data and not as_boolean(data[PUBLISHED])
     except ValueError:
@@ -204,25 +157,25 @@ def _signs(data: dict[str, Any], own: Collection[str]) -> Iterator[Sign]:
             yield from _below(value, (key,))
 
 
-def _window(data: dict[str, Any], own: Collection[str], zone: tzinfo) -> Window:
-    """Return when keys of other software, such as `embargo` and `expiryDate`, let a record be
-    public."""
+def _window(data: dict[str, Any], own: Collection[str], zone: tzinfo) -> tuple[Limit, Limit]:
+    """Return from when on and until when keys of other software, such as `embargo` and
+    `expiryDate`, let a record be public."""
     starts, ends = [], []
     for key, value in data.items():
         name = letters(key)
-        if key in own or (moment := _moment(value, zone)) is None:
+        if key in own or (moment := moment_or_none(value, zone)) is None:
             continue
         if name in STARTS:
             starts.append((moment, key))
         elif name in ENDS | MAYBE_ENDS and moment.year > 1:  # Hugo's zero date says nothing
             ends.append((moment, key))
-    return Window(max(starts, default=None), min(ends, default=None))
+    return max(starts, default=None), min(ends, default=None)
 
 
 def may_be_later(written: Any, now: datetime, zone: tzinfo) -> bool:
     """Tell whether a date, as it is written, may be later than a moment.  As far as it can be read,
     it decides."""
-    if (moment := _moment(written, zone)) is not None:
+    if (moment := moment_or_none(written, zone)) is not None:
         return moment > now
     text = str(written)[:40] if isinstance(written, str) else ""
     if any(int(year) > now.year for year in re.findall(r"(?<!\d)\d{4}(?!\d)", text)):
@@ -234,7 +187,7 @@ def may_be_later(written: Any, now: datetime, zone: tzinfo) -> bool:
 
 
 def letters(key: str) -> str:
-    """The letters of a key, in lower case ASCII as far as they look like it."""
+    """Return the letters of a key, in lower case ASCII as far as they look like it."""
     return "".join(
         character
         for character in same_letters(key).casefold().translate(LOOK_ALIKE)
@@ -243,8 +196,8 @@ def letters(key: str) -> str:
 
 
 def same_letters(text: str) -> str:
-    """Text without accents and without characters that do not show, compatible characters made the
-    same."""
+    """Return text without accents and without characters that do not show, compatible characters
+    made the same."""
     if text.isascii():
         return text
     decomposed = normalized("NFKD", text)
@@ -254,7 +207,7 @@ def same_letters(text: str) -> str:
 
 
 def reason(name: str, value: Any) -> str | None:
-    """Why a key with such letters hides the record, or None."""
+    """Return why a key with such letters hides the record, or None."""
     if name in HIDES_WHEN_TRUE:
         if value in ([], {}):
             return None
@@ -299,7 +252,7 @@ def _names_a_year(value: Any) -> bool:
 
 
 def _reason_of_date(value: Any) -> str | None:
-    if value is None or value == "" or _moment(value) is not None or _truth(value) is False:
+    if value is None or value == "" or moment_or_none(value) is not None or _truth(value) is False:
         return None
     return "its value is true" if _truth(value) else "its value is not a date"
 
@@ -316,13 +269,6 @@ def _truth(value: Any) -> bool | None:
     if word in {"true", "yes", "on", "y", "1"}:
         return True
     return False if word in {"false", "no", "off", "n", "0"} else None
-
-
-def _moment(value: Any, zone: tzinfo = UTC) -> datetime | None:
-    try:
-        return as_moment(value.strip(), zone) if isinstance(value, str) else None
-    except ValueError:
-        return None
 
 
 def _below(value: Any, path: Path, depth: int = 1) -> Iterator[Sign]:
@@ -387,11 +333,11 @@ def may_mean_hidden(name: str, value: Any) -> bool:
 
 
 def is_known(key: str) -> bool:
-    """Tell whether a key that is none of ours means something to us, however it is spelled."""
+    """Tell whether a key that is none of ours means something to us, in any way of writing."""
     return (name := letters(key)) in KNOWN and name not in HIDING
 
 
-def likely_hiding(key: str, value: Any, names: Collection[str] = SLIPPED) -> str | None:
+def likely_hiding(key: str, value: Any, names: Collection[str] = MISSPELLED) -> str | None:
     """Return the key, among `names`, that hides records and of which an unknown key is likely a
     slip."""
     if letters(key) in ("unpublish", "unpublished"):

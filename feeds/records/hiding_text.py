@@ -57,22 +57,22 @@ PAIR = re.compile(r"""(?<![A-Za-z_])([A-Za-z_]{3,40})["']?[ \t]*[:=][ \t]*["']?(
 FIRST_LINES = 20  # of a body, in which a key may have slipped below the fence
 LARGEST_HEAD = 16_384  # characters of a body that are searched for such keys
 # One of these is in every key that hides a record.
-WORDS = (
-    *(
-        "permalink",
-        "feed",
-        "publi",
-        "draft",
-        "listed",
-        "priv",
-        "hid",
-        "status",
-        "visib",
-        "embargo",
-        "expir",
-    ),
-    *("headless", "exclude", "build"),
-)
+WORDS = [
+    "permalink",
+    "feed",
+    "publi",
+    "draft",
+    "listed",
+    "priv",
+    "hid",
+    "status",
+    "visib",
+    "embargo",
+    "expir",
+    "headless",
+    "exclude",
+    "build",
+]
 
 
 class SignLine(NamedTuple):
@@ -179,8 +179,8 @@ def _date_line(
 
 
 def _sign_line(text: str, first_line: int, among: Collection[str] | None) -> SignLine | None:
-    """The first line that reads like a key that hides the record, in any text; `among`: only these
-    keys."""
+    """Return the first line that reads like a key that hides the record, in any text; `among`: only
+    these keys."""
     for match in LINE.finditer(text if text.isascii() else _same_lines(text)):
         key = match["key"].strip()
         name = letters(key)
@@ -209,12 +209,12 @@ def _long_texts(value: Any) -> Iterator[str]:
 
 
 def _same_lines(text: str) -> str:
-    """Text with look-alikes of ASCII punctuation made the same, each character in its place."""
+    """Return text with look-alikes of ASCII punctuation replaced, each character in its place."""
     return text.replace("\uff1a", ":").replace("\u00a0", " ")
 
 
 def _written(text: str) -> Any:
-    """A value as it is written in a line, without its comment, quotes and what ends an item."""
+    """Return a value as a line has it, without its comment, quotes and what ends an item."""
     value = re.sub(r"\s+#.*$", "", text).strip().rstrip(",}").strip()
     if value[:1] in ("'", '"') and value[-1:] == value[:1]:
         return value[1:-1]
@@ -222,8 +222,8 @@ def _written(text: str) -> Any:
 
 
 def _first_lines(body: str) -> tuple[str, str]:
-    """The lines with which a body begins as a front matter does, and its first lines outside of
-    code.
+    """Return the lines with which a body begins as a front matter does, and its first lines outside
+    of code.
 
     Lines that are left out stay as empty ones, so that the others keep their numbers.
     """
@@ -253,13 +253,9 @@ def _may_say_unpublished(plain: str) -> bool:
         name = letters(word)
         if name in (DATE_LETTERS, "publisher", "publishers", *STARTS, *ENDS):
             continue
-        shows = (
-            FALSE
-            if name in (*HIDING, "unpublish", "unpublished")
-            else TRUE
-            if name == PUBLISHED
-            else set[str]()
-        )
+        shows: set[str] = TRUE if name == PUBLISHED else set()
+        if name in (*HIDING, "unpublish", "unpublished"):
+            shows = FALSE
         if re.sub(r"^[\"']?\s*[:=]\s*", "", rest).strip(" ,}\t") not in shows:
             return True
     pairs = set(PAIR.findall(plain[:LARGEST_HEAD]))

@@ -16,7 +16,7 @@ HOST = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?=[/?#:]|$)\S*", re.IGNORECASE)
 
 
 def hint(fault: Fault, beside: Iterable[Fault] = ()) -> str:
-    """What may mend a fault, or nothing; `beside` are the other faults of the record."""
+    """Return how to correct a fault, or nothing; `beside` are the other faults of the record."""
     if fault.cost is Cost.HIDDEN:
         return ""
     key = re.sub(r"^.*[.\]]", "", fault.key)
@@ -34,7 +34,7 @@ def hint(fault: Fault, beside: Iterable[Fault] = ()) -> str:
 
 
 def slip_of(fault: Fault, beside: Iterable[Fault]) -> Fault | None:
-    """The note of a key that looks like the one whose want this fault is."""
+    """Return the note of a key that looks like the missing one of this fault."""
     if fault.got != "nothing":
         return None
     return next(
@@ -67,7 +67,8 @@ def _of_value(said: str, expected: str) -> str:
 
 def _of_date(said: str) -> str:
     if match := OTHER_ORDER.fullmatch(said):
-        return f"year first: {match[3]}-{int(match[2]):02}-{int(match[1]):02}, if the day comes first here"
+        date = f"{match[3]}-{int(match[2]):02}-{int(match[1]):02}"
+        return f"year first: {date}, if the day comes first here"
     match = DAY.fullmatch(said)
     if match is None:
         return ""

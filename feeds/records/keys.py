@@ -64,7 +64,7 @@ class MappingOf(NamedTuple):
 
     @property
     def kept(self) -> "tuple[Key, ...]":
-        """Its keys that have a field, in the order in which `make` takes them."""
+        """Return its keys that have a field, in the order in which `make` takes them."""
         return tuple(key for key in self.keys if key.field)
 
 

@@ -91,7 +91,7 @@ class FieldMapping:
     digest: str
 
     def keys_of(self, name: str) -> Iterator[TheirKey]:
-        """Every key of theirs that a key of ours may be taken from."""
+        """Return every key of theirs that a key of ours may be taken from."""
         yield from _keys(self.fields.get(name, ()))
 
 
@@ -160,7 +160,7 @@ def _candidate(name: str, value: Any) -> Candidate:
 
 
 def _constant(name: str, value: Any) -> Constant:
-    """A value that any record could have, by the rules of records."""
+    """Return a value that any record could have, by the rules of records."""
     key, _, inner = name.partition(".")
     _, problems = validate({**SOUND, key: {**SOUND[key], inner: value} if inner else value})
     if problems:
@@ -213,7 +213,8 @@ def _template(name: str, text: str) -> Template:
     # A part within the host would let a record choose the site that its article is of.
     if (is_address or name in ADDRESSES) and not re.match(r"https?://[^/?#\s]+/", pieces[0]):
         raise MappingError(
-            f"{name}: expected a template that begins with https://, a host and a slash, got {text!r}"
+            f"{name}: expected a template that begins with https://, a host and a slash,"
+            f" got {text!r}"
         )
     return Template(tuple(pieces[::2]), tuple(parts), is_address)
 

@@ -69,17 +69,17 @@ def is_html(text: str) -> bool:
 
 
 def body_of(text: str) -> str:
-    """A body's HTML, not yet clean."""
+    """Return a body's HTML, not yet clean."""
     return text if is_html(text) else str(_markdown().render(text))
 
 
 def html_of(text: str, base: str, most: int = MOST_BODY) -> str:
-    """A body's HTML, clean and of at most so many bytes.  Raises BodyError."""
+    """Return a body's HTML, clean and of at most so many bytes.  Raises BodyError."""
     return cleaned(checked_html(text), base, most)
 
 
 def checked_html(text: str) -> str:
-    """A body's HTML, not yet clean, that nh3 can parse within bounds.  Raises BodyError."""
+    """Return a body's HTML, not yet clean, that nh3 can parse within bounds.  Raises BodyError."""
     if len(text) > MOST_BODY // 4 and len(text.encode()) > MOST_BODY:
         raise BodyError(f"at most {MOST_BODY:,} bytes")
     if not is_html(text) and (flaw := markdown_flaw(text)):
@@ -169,20 +169,21 @@ def _check_blocks(state: "StateCore") -> None:
 
 
 def cleaned(html: str, base: str, most: int = MOST_BODY) -> str:
-    """HTML without anything that runs, styles or tracks, its addresses absolute against `base`.
+    """Return HTML without anything that runs, styles or tracks, its addresses absolute against
+    `base`.
 
     Raises BodyError where it comes to more than so many bytes.
     """
-    room = most
+    left = most
 
     def absolute(_: str, attribute: str, value: str) -> str | None:
-        nonlocal room
+        nonlocal left
         if attribute not in ADDRESSES and attribute != "srcset":
             return value
-        if room < 0:
+        if left < 0:
             return None
-        made = _srcset(value, base, room) if attribute == "srcset" else _absolute(value, base)
-        room -= len(made or "")
+        made = _srcset(value, base, left) if attribute == "srcset" else _absolute(value, base)
+        left -= len(made or "")
         return made
 
     # As the last step: text that is changed after it may become a tag.
@@ -193,14 +194,14 @@ def cleaned(html: str, base: str, most: int = MOST_BODY) -> str:
         attribute_filter=absolute,
         link_rel=None,
     )
-    if room < 0 or (len(made) > most // 4 and len(made.encode()) > most):
+    if left < 0 or (len(made) > most // 4 and len(made.encode()) > most):
         raise BodyError(f"HTML of at most {most:,} bytes")
     return made.strip()
 
 
 def _without_what_is_no_text(html: str) -> str:
-    """HTML without the characters that XML forbids or no reader shows, written as such or as a
-    reference.
+    """Return HTML without the characters that XML forbids or no reader shows, written as such or as
+    a reference.
 
     What is left may be such a reference in turn; where that goes on, what is left of them is shown
     as U+FFFD.
@@ -219,7 +220,7 @@ def _without_what_is_no_text(html: str) -> str:
 
 
 def _without(reference: re.Match[str]) -> str:
-    """A character reference, or nothing where HTML makes of it what is no text."""
+    """Return a character reference, or nothing where HTML makes of it what is no text."""
     code = int(reference[1], 16) if reference[1] else int(reference[2])
     if code > 0x10FFFF or code == 0 or 0xD800 <= code < 0xE000:
         return reference[0]  # U+FFFD, says HTML
@@ -238,7 +239,7 @@ def _absolute(value: str, base: str) -> str | None:
 
 
 def _srcset(value: str, base: str, most: int) -> str | None:
-    """Each candidate of a srcset made absolute (HTML, "srcset attributes"): an address, then
+    """Return each candidate of a srcset made absolute (HTML, "srcset attributes"): an address, then
     perhaps its size.
 
     It ends where it comes to more than so many characters.

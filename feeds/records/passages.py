@@ -18,17 +18,40 @@ from enum import IntEnum
 import nh3
 
 from feeds.records.markup import BodyError, checked_html, is_html
-from feeds.records.passage_patterns import (
-    ENDS,
-    IN_HTML,
-    IN_MARKDOWN,
-    IN_TEMPLATE,
-    NESTED_KRAMDOWN,
-    OPENERS,
-    RAW_END,
-    TEMPLATE_KINDS,
-    block_name,
+
+# What these blocks of a template hold is never shown, or under a condition alone.
+NAMES = "comment|if|unless|case|for|tablerow|capture|macro|doc|ifchanged|ifversion|schema"
+TEMPLATE = (
+    rf"(?P<block>\{{%[-~+]?\s*(?:{NAMES})\b|\{{\{{[<%]\s*comment\b[^<>{{}}]*[%>]\}}\}})"
+    rf"|(?P<end>\{{%[-~+]?\s*end(?:{NAMES})\b[^%{{}}]*%\}}|\{{\{{[<%]\s*/\s*comment\s*[%>]\}}\}})"
+    r"|(?P<raw>\{%[-~+]?\s*(?:raw|verbatim)\s*[-~]?%\})"
+    r"|(?P<tag>\{%[-~+]?\s*(?:\#|liquid\b))"
+    r"|(?P<note>\{\#(?=[\s-])|\{\#[^\n{}#]*(?=\#\}))"
 )
+COMMENT = (
+    r"(?P<html><!--)"
+    r"|(?P<instruction><\?)"
+    r"|(?P<kramdown>\{::comment\b[^}\n{]*\})"
+    r"|(?P<mdx>\{\{?\s*/\*)"
+    r"|<(?P<element>script|style|template)\b[^<>]*>"
+)
+CODE = r"(?P<ticks>`+|~{3,})"
+ELEMENT = r"<(?P<code>pre|code)\b[^<>]*>"
+OPENERS = re.compile(f"{TEMPLATE}|{COMMENT}", re.IGNORECASE)
+IN_MARKDOWN = re.compile(f"{TEMPLATE}|{COMMENT}|{CODE}", re.IGNORECASE)
+IN_HTML = re.compile(f"{TEMPLATE}|{COMMENT}|{ELEMENT}", re.IGNORECASE)
+IN_TEMPLATE = re.compile(TEMPLATE, re.IGNORECASE)
+RAW_END = re.compile(r"\{%[-~+]?\s*end(?:raw|verbatim)\s*[-~]?%\}")
+BLOCK_NAME = re.compile(NAMES, re.IGNORECASE)
+NESTED_KRAMDOWN = re.compile(r"\{::\w+[^}\n{/]*\}|\{:/\w*\}")
+ENDS = {
+    "html": re.compile(r"-->"),
+    "instruction": re.compile(r"\?>"),
+    "mdx": re.compile(r"\*/\s*\}*"),
+    "note": re.compile(r"\#\}"),
+    "tag": re.compile(r"%\}|(?=\{%)"),
+}
+TEMPLATE_KINDS = frozenset(("block", "end", "raw", "tag", "note"))
 
 # In the place of a comment: Markdown parts paragraphs and lists there, and nothing is shown.
 EMPTY = "<!---->"
@@ -51,7 +74,7 @@ class Trust(IntEnum):
 
 
 def visible(text: str, templates_in_code: bool = False) -> str:
-    """A body without the passages that its author hides.
+    """Return a body without the passages that its author hides.
 
     `templates_in_code`: a template language may act before Markdown is read, as in sites of Jekyll
     and Eleventy.
@@ -87,7 +110,7 @@ def _is_code(marked: str) -> bool:
 
 
 def _with_lines_marked(code: str) -> str:
-    """Code with a mark at the end of each line after the first, but for those that may be
+    """Return code with a mark at the end of each line after the first, but for those that may be
     fences."""
     first, *lines = code.split("\n")
     return "\n".join([first, *(line if EDGE.fullmatch(line) else line + MARK for line in lines)])
@@ -116,7 +139,7 @@ class _Scan:
         self._line_end = -1
 
     def run(self) -> str:
-        """The text that is shown."""
+        """Return the text that is shown."""
         text, at = self._text, 0
         while (found := self._tokens.search(text, at)) is not None:
             kind = found.lastgroup or ""
@@ -132,7 +155,8 @@ class _Scan:
         return _trimmed("".join(self._shown))
 
     def marked(self) -> Iterator[str]:
-        """The text that is shown, with a mark for each thing in its code that would hide elsewhere.
+        """Return the text that is shown, with a mark for each thing in its code that would hide
+        elsewhere.
 
         Once so, which changes nothing of what else it means, and once with marks on the lines of
         such code too.
@@ -189,8 +213,8 @@ class _Scan:
         return start, False
 
     def _search(self, name: str, end: re.Pattern[str], at: int) -> re.Match[str] | None:
-        """The next end of that name.  To look for what is missing takes as long as the text is, so
-        it is done once."""
+        """Return the next end of that name.  To look for what is missing takes as long as the text
+        is, so it is done once."""
         if name in self._missing:
             return None
         if (found := end.search(self._text, at)) is None:
@@ -284,8 +308,8 @@ class _Scan:
         return end.end()
 
     def _template_end(self, start: int, end: int) -> int:
-        """The end of a comment, or of the block of a template that begins in it and ends after
-        it."""
+        """Return the end of a comment, or of the block of a template that begins in it and ends
+        after it."""
         text = self._text
         for inner in IN_TEMPLATE.finditer(text, start, end):
             if inner.lastgroup == "block" and self._tries > 0:
@@ -314,7 +338,7 @@ class _Scan:
 
     def _blocks_end(self, first: re.Match[str]) -> int:
         """Return the end of the block of a template that begins here, with all that begin in it."""
-        names, at = [block_name(first[0])], first.end()
+        names, at = [_block_name(first[0])], first.end()
         while names:
             found = IN_TEMPLATE.search(self._text, at)
             if found is None:
@@ -323,12 +347,19 @@ class _Scan:
             if kind == "raw" and (end := self._search("raw", RAW_END, at)):
                 at = end.end()
             elif kind == "block" and (
-                names[-1] not in ("comment", "doc") or block_name(found[0]) == names[-1]
+                names[-1] not in ("comment", "doc") or _block_name(found[0]) == names[-1]
             ):
-                names.append(block_name(found[0]))
-            elif kind == "end" and block_name(found[0]) == names[-1]:
+                names.append(_block_name(found[0]))
+            elif kind == "end" and _block_name(found[0]) == names[-1]:
                 names.pop()
         return at
+
+
+def _block_name(tag: str) -> str:
+    """Return the name of a block that a tag begins or ends."""
+    found = BLOCK_NAME.search(tag)
+    assert found is not None
+    return found[0].lower() if tag.startswith("{%") else "shortcode"
 
 
 def _trimmed(text: str) -> str:

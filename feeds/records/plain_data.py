@@ -6,7 +6,10 @@ so that the title `1984` and the topic `NO` stay text. Here is what every way of
 marks of a scalar, limits, flaws, places.
 """
 
+import re
+from bisect import bisect_left
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 # dropped wherever data is made, at any depth: no other part of the program ever holds it
@@ -17,6 +20,24 @@ NULLS = {"", "~", "null", "Null", "NULL"}
 
 Place = tuple[int, int]
 Path = tuple[str | int, ...]
+
+
+class Lines:
+    """The lines of a source as editors count them: for libyaml U+0085 and others end one too."""
+
+    def __init__(self, source: str, before: int) -> None:
+        """The source begins after so many lines of its file."""
+        self._source = source
+        self._before = before
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        return [match.start() for match in re.finditer("\n", self._source)]
+
+    def place(self, index: int) -> Place:
+        """Return line and column of a character in the file."""
+        line = bisect_left(self._ends, index)
+        return self._before + line + 1, index - (self._ends[line - 1] if line else -1)
 
 
 class Plain(str):
@@ -51,7 +72,7 @@ class FrontMatter:
 
 
 def key_text(path: Path) -> str:
-    """A path into the data as a person writes it: `images[0].url`."""
+    """Return a path into the data as a person writes it: `images[0].url`."""
     return "".join(
         f"[{part}]" if isinstance(part, int) else f".{part}" for part in path
     ).removeprefix(".")

@@ -11,7 +11,7 @@ import unicodedata
 from codecs import BOM_UTF8
 
 from feeds.records import frontmatter, toml
-from feeds.records.key_typos import LONGEST_SLIP, likely_key
+from feeds.records.key_typos import LONGEST_TYPO, likely_key
 from feeds.records.plain_data import SECRET_KEY
 from feeds.records.text import normalized
 
@@ -20,7 +20,7 @@ ESCAPED = re.compile(r"\\[xuU][0-9A-Fa-f]")  # a key may be spelled with it
 
 
 def quotable(content: bytes) -> dict[int, str]:
-    """The lines of a record that may be shown, by number from 1, as they are written."""
+    """Return the lines of a record that may be shown, by number from 1, as they are written."""
     whole = True
     try:
         text = content.removeprefix(BOM_UTF8).decode()
@@ -57,7 +57,7 @@ def _mentions(line: str) -> bool:
 
 
 def _may_mean_it(line: str) -> bool:
-    """Whether a word of a line looks like the key misspelled: what stands there was to be a
+    """Tell whether a word of a line looks like the key misspelled: what stands there was to be a
     secret."""
-    words = (word for word in WORD.findall(line) if len(word) <= LONGEST_SLIP and word[:1] in "sS")
+    words = (word for word in WORD.findall(line) if len(word) <= LONGEST_TYPO and word[:1] in "sS")
     return any(likely_key(word) == SECRET_KEY for word in words)

@@ -1,7 +1,8 @@
 """A record's bytes to a Reading: the Article it holds, or why it holds none, and every fault with
 its place.
 
-Here meet the front matter (frontmatter, toml) and the rules of what it may say (validation, slips).
+Here meet the front matter (frontmatter, toml) and the rules of what it may say (validation,
+hiding, key_typos).
 Files are opened elsewhere (folder).
 """
 
@@ -27,10 +28,10 @@ from feeds.records.markup import flaw_of
 from feeds.records.passages import visible
 from feeds.records.plain_data import Path, Place, key_text
 from feeds.records.validation import Problem, described, validate
-from feeds.records.values import as_address, as_moment, clean, holds_secret
+from feeds.records.values import as_address, clean, holds_secret, moment_or_none
 
 NAMES = frozenset(keys.every_name())
-MOST_FAULTS = 100  # that are told of one record
+MOST_FAULTS = 100  # that are reported of one record
 
 
 class Reading(NamedTuple):
@@ -54,7 +55,7 @@ class Reading(NamedTuple):
 
     @property
     def left_out(self) -> bool:
-        """Whether a fault, and not its editor, keeps the record from being published."""
+        """Tell whether a fault, and not its editor, keeps the record from being published."""
         return self.article is None and not self.unpublished
 
 
@@ -67,7 +68,7 @@ def read_record(
     most_html: int = MOST_BODY,
     liquid: bool | None = None,
 ) -> Reading:
-    """Read the bytes of the record at `path`, relative to the records folder.  `now` tells a future
+    """Read the bytes of the record at `path`, relative to the records folder.  `now` shows a future
     update.
 
     `mapping` says where our keys are taken from; without one each is taken from itself. Dates
@@ -75,7 +76,7 @@ def read_record(
     left out. `liquid` tells whether blocks of a template language act in code as well; unless it is
     given they do with a mapping.
     """
-    digest_of_file = digest(content)
+    file_digest = digest(content)
     try:
         text = content.removeprefix(BOM_UTF8).decode()
     except UnicodeDecodeError as error:
@@ -83,74 +84,71 @@ def read_record(
         place = (good.count("\n") + 1, len(good) - good.rfind("\n"))
         fault = Fault(path, *place, "", "UTF-8", f"the byte 0x{error.object[error.start]:02x}")
         doubtful = may_be_hidden(content, now, mapping, zone)
-        return Reading(path, digest_of_file, None, (fault,), doubtful=doubtful)
-    is_toml = toml.is_toml(text)
-    if mapping is None and not is_toml and not liquid:
+        return Reading(path, file_digest, None, (fault,), doubtful=doubtful)
+    if mapping is None and not liquid and not toml.is_toml(text):
         source, body, _ = frontmatter.split(text)
         if not line_in_body(body, now, zone):
-            plain = read_article(source, body, path, digest_of_file, now)
+            plain = read_article(source, body, path, file_digest, now)
             if plain is not None and _has_sound_body(plain[0], most_html):
                 return _reading_of(*plain)
-    read = toml.read if is_toml else frontmatter.read
-    front = read(text)
+    acts_in_code = mapping is not None if liquid is None else liquid
+    return _read_fully(path, content, text, now, mapping, zone, most_html, acts_in_code)
+
+
+def _read_fully(
+    path: str,
+    content: bytes,
+    text: str,
+    now: datetime,
+    mapping: FieldMapping | None,
+    zone: tzinfo,
+    most_html: int,
+    liquid: bool,
+) -> Reading:
+    read = toml.read if toml.is_toml(text) else frontmatter.read
+    front, file_digest = read(text), digest(content)
     faults = [
         Fault(path, *flaw.place, _known_key(flaw.path), flaw.expected, flaw.got)
         for flaw in front.flaws
     ]
     if front.data is None:
         doubtful = may_be_hidden(content, now, mapping, zone)
-        return Reading(path, digest_of_file, None, tuple(faults), doubtful=doubtful)
-    body = clean(front.body).strip()
+        return Reading(path, file_digest, None, tuple(faults), doubtful=doubtful)
     mapped = (
         Mapped(front.data) if mapping is None else fields.apply(mapping, front.data, path, zone)
     )
     if mapping is not None and is_aside(path):
-        return Reading(path, digest_of_file, None, (), unpublished=True, held=_held(mapped.data))
+        return Reading(path, file_digest, None, (), unpublished=True, held=_held(mapped.data))
     record, problems = validate(mapped.data, zone)
     problems = _with_lacking(problems, mapped)
-    if record is not None:
-        problems += _problems_of_update(record, now)
+    problems += _problems_of_update(record, now)
     problems += problems_of_expiry(mapped.data, zone)
     problems += _misspellings(front.data, mapped.known)
     signs = hiding.Signs(front.data, mapped, now, zone)
     problems += signs.problems
-    hides = (
-        signs.unpublished or signs.doubtful or any(hiding.decides(problem) for problem in problems)
-    )
+    hides = signs.unpublished or signs.doubtful or any(map(hiding.decides, problems))
     lines = [] if hides else hiding_lines(text, front.body, front.data, now, zone)
     for line, got in lines:
         expected = f"{line.key} as a key of the record"
         faults.append(Fault(path, line.line, line.column, line.key, expected, got))
+    body = clean(front.body).strip()
     if holds_secret(body):
         problems.append(Problem((), f"a body without the key {SECRET_KEY} in it", "", Cost.PART))
         body = ""
-    body = visible(body, templates_in_code=mapping is not None if liquid is None else liquid)
+    body = visible(body, liquid)
     if body and record is not None and (flaw := flaw_of(body, record["link"], most_html)):
         faults.append(Fault(path, _line_of_body(text, front.body), 1, "body", flaw, cost=Cost.PART))
         body = ""
     if problems:
         places = read(text, with_places=True).places
         faults += [_fault(path, problem, mapped, places) for problem in problems]
-    # What a mapping makes of a record follows from its path too.
-    digest_of_article = digest_of_file if mapping is None else digest(digest_of_file, path)
-    kept = (
-        record is not None
-        and not signs.unpublished
-        and all(fault.cost is not Cost.RECORD for fault in faults)
-    )
-    article = (
-        keys.article(path, digest_of_article, _with_signs(record, signs), body)
-        if record is not None and kept
-        else None
-    )
-    faults.sort(key=lambda fault: (fault.line, fault.column))
-    if len(faults) > MOST_FAULTS:
-        last = faults[MOST_FAULTS]
-        faults[MOST_FAULTS:] = [
-            replace(last, key="", expected=f"at most {MOST_FAULTS} faults", got=str(len(faults)))
-        ]
-    if article is not None:
-        return Reading(path, digest_of_file, article, tuple(faults))
+    reported = _reported(faults)
+    is_good = all(fault.cost is not Cost.RECORD for fault in faults)
+    if record is not None and is_good and not signs.unpublished:
+        # What a mapping makes of a record follows from its path too.
+        article_digest = file_digest if mapping is None else digest(file_digest, path)
+        article = keys.article(path, article_digest, _with_signs(record, signs), body)
+        return Reading(path, file_digest, article, reported)
     doubtful = not signs.unpublished and (
         hides
         or bool(lines)
@@ -158,24 +156,32 @@ def read_record(
         or hiding.may_be_later(mapped.data.get(keys.DATE), now, zone)
         or (bool(front.flaws) and may_be_hidden(content, now, mapping, zone))
     )
-    due = max(filter(None, [_due(mapped.data, zone), signs.start]), default=None)
-    expires = min(filter(None, [expiry_of(mapped.data, zone), signs.end]), default=None)
+    dated = moment_or_none(mapped.data.get(keys.DATE), zone)
     return Reading(
         path,
-        digest_of_file,
+        file_digest,
         None,
-        tuple(faults),
+        reported,
         signs.unpublished,
         doubtful,
         _held(mapped.data),
-        due,
-        expires,
+        due=max(filter(None, [dated, signs.start]), default=None),
+        expires=min(filter(None, [expiry_of(mapped.data, zone), signs.end]), default=None),
     )
 
 
+def _reported(faults: list[Fault]) -> tuple[Fault, ...]:
+    """Return the faults that are reported, in the order of their places."""
+    found = sorted(faults, key=lambda fault: (fault.line, fault.column))
+    if len(found) > MOST_FAULTS:
+        expected, got = f"at most {MOST_FAULTS} faults", str(len(found))
+        found[MOST_FAULTS:] = [replace(found[MOST_FAULTS], key="", expected=expected, got=got)]
+    return tuple(found)
+
+
 def refusal(path: str, place: tuple[int, int, str], winner: str) -> Fault:
-    """The fault of a record that is left out since the one at `winner` has its id or address; `` is
-    not named."""
+    """Return the fault of a record that is left out since the one at `winner` has its id or
+    address; `` is not named."""
     other = f", other than those of {winner}" if winner else ""
     return Fault(path, *place, f"an address and an id of its own{other}")
 
@@ -183,7 +189,7 @@ def refusal(path: str, place: tuple[int, int, str], winner: str) -> Fault:
 def place_of_identity(
     content: bytes, path: str, mapping: FieldMapping | None = None
 ) -> tuple[int, int, str]:
-    """Line, column and key of what says which article a good record is: its `id`, else its
+    """Return line, column and key of what says which article a good record is: its `id`, else its
     webUrl."""
     text = content.removeprefix(BOM_UTF8).decode(errors="replace")
     read = toml.read if toml.is_toml(text) else frontmatter.read
@@ -210,13 +216,13 @@ def _fault(path: str, problem: Problem, mapped: Mapped, places: dict[Path, Place
 
 
 def _line_of_body(text: str, body: str) -> int:
-    """The line at which a body begins, which is the end of its text."""
+    """Return the line at which a body begins, which is the end of its text."""
     return text.count("\n", 0, len(text) - len(body.lstrip())) + 1
 
 
 def _known_key(path: Path) -> str:
-    """A path as text where all of it is keys that we know: a word of an editor's own is no key to
-    show."""
+    """Return a path as text where all of it is keys that we know: a word of an editor's own is no
+    key to show."""
     return key_text(path) if all(isinstance(step, int) or step in NAMES for step in path) else ""
 
 
@@ -240,9 +246,9 @@ def _reading_of(article: Article, is_published: bool) -> Reading:
     )
 
 
-def _problems_of_update(record: dict[str, Any], now: datetime) -> list[Problem]:
-    updated, path = record.get("updated"), (keys.UPDATED,)
-    if updated is None:
+def _problems_of_update(record: dict[str, Any] | None, now: datetime) -> list[Problem]:
+    updated, path = (record or {}).get("updated"), (keys.UPDATED,)
+    if record is None or updated is None:
         return []
     if updated < record["published"]:
         return [Problem(path, f"a moment after {keys.DATE}", "one before it", Cost.PART)]
@@ -268,15 +274,8 @@ def _held(data: dict[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _due(data: dict[str, Any], zone: tzinfo) -> datetime | None:
-    try:
-        return as_moment(data.get(keys.DATE), zone)
-    except ValueError:
-        return None
-
-
 def _with_lacking(problems: list[Problem], mapped: Mapped) -> list[Problem]:
-    """The problems, with what a template lacks in the place of what is missing for it."""
+    """Return the problems, with what a template lacks in the place of what is missing for it."""
     if not mapped.lacking:
         return problems
     missing = {key_text(problem.path) for problem in problems if problem.got == "nothing"}
@@ -292,24 +291,20 @@ def _misspellings(data: dict[str, Any], known: frozenset[str]) -> list[Problem]:
         return []
     problems: list[Problem] = []
     is_hidden = False
-    absent = [name for name in (*hiding.SLIPPED, keys.EXPIRY) if name not in data]
+    absent = [name for name in (*hiding.MISSPELLED, keys.EXPIRY) if name not in data]
     for key in sorted(data.keys() - KEYS - known):
         if len(problems) > MOST_FAULTS and is_hidden:
             break  # no more are reported, and the record is left out as it is
         hidden = hiding.likely_hiding(key, data[key], absent)
         if hidden:
             is_hidden, got = True, described(key)
-            problems.append(
-                Problem((key,), "this key, not one that looks like it", got, named=hidden)
-            )
+            expected = "this key, not one that looks like it"
+            problems.append(Problem((key,), expected, got, named=hidden))
         elif known or hiding.is_known(key):  # with a mapping, other keys are their own
             continue
         elif len(problems) <= MOST_FAULTS and (meant := likely_key(key)):
-            problems.append(
-                Problem(
-                    (key,), "this key, if it is meant", described(key), Cost.NOTHING, named=meant
-                )
-            )
+            expected, got = "this key, if it is meant", described(key)
+            problems.append(Problem((key,), expected, got, Cost.NOTHING, named=meant))
     return problems
 
 

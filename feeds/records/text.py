@@ -17,8 +17,8 @@ MAYBE_COMBINING = re.compile(rf"[^\w\s\x00-\x7f]{{{MOST_COMBINING + 1},}}")
 
 
 def clean(text: str) -> str:
-    """Text as it is published: NFC, without characters that no reader shows, lines ending in a line
-    feed."""
+    """Return text as it is published: NFC, without characters that no reader shows, lines ending in
+    a line feed."""
     # What is printable is none of those, and no end of a line: nearly every text is clean as it
     # stands.
     if text.isprintable() and unicodedata.is_normalized("NFC", text):
@@ -28,7 +28,7 @@ def clean(text: str) -> str:
 
 
 def normalized(form: Literal["NFC", "NFKC", "NFKD"], text: str) -> str:
-    """A text in a Unicode normalization form, in time that is linear in its length.
+    """Return a text in a Unicode normalization form, in time that is linear in its length.
 
     To sort a row of combining characters takes the square of its length. A longer one than any
     language has is parted by U+034F, which is not seen (UAX #15, "Stream-Safe Text Format").

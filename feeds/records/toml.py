@@ -1,7 +1,7 @@
 """TOML front matter, between two lines `+++`, to the same plain data as YAML.  In: text.  Out: a
 FrontMatter.
 
-The parser is Python's own, which tells no places: they are looked for afterwards, only where a
+The parser is Python's own, which gives no places: they are searched for afterwards, only where a
 fault needs them, in text that is known to be sound. Numbers and booleans become Plain, moments the
 text of ISO 8601, so that whatever reads the data need not know in which language it was written.
 `secured` is dropped here too, at any depth.
@@ -9,15 +9,23 @@ text of ISO 8601, so that whatever reads the data need not know in which languag
 
 import re
 import tomllib
-from bisect import bisect_left
 from datetime import date, time
 from typing import Any
 
-from feeds.records.plain_data import DEEPEST, SECRET_KEY, Flaw, FrontMatter, Path, Place, Plain
+from feeds.records.plain_data import (
+    DEEPEST,
+    SECRET_KEY,
+    Flaw,
+    FrontMatter,
+    Lines,
+    Path,
+    Place,
+    Plain,
+)
 
 OPENING = re.compile(r"\s*\+\+\+[ \t]*(?:\r?\n|\Z)")
 FENCED = re.compile(r"\s*\+\+\+[ \t]*\r?\n(?P<toml>(?:.*\n)*?)\+\+\+[ \t]*(?:\r?\n|\Z)")
-# tomllib's time grows with the square of the parts of one dotted key: such a key is refused before
+# tomllib's time grows with the square of the parts of one dotted key: such a key is rejected before
 # it is parsed.
 PART = r"(?:(?<![\w-])[\w-]++|\"[^\"\n]*+\"|'[^'\n]*+')"
 TOO_DEEP = re.compile(rf"{PART}(?:[ \t]*+\.[ \t]*+{PART}){{{DEEPEST},}}", re.ASCII)
@@ -37,7 +45,7 @@ KEY_PART = re.compile(
 
 
 def is_toml(text: str) -> bool:
-    """Whether a text begins with a line `+++`, as no YAML can."""
+    """Tell whether a text begins with a line `+++`, as no YAML can."""
     return OPENING.match(text) is not None
 
 
@@ -56,13 +64,13 @@ def read(text: str, *, with_places: bool = False) -> FrontMatter:
 
 
 def places(source: str) -> dict[Path, Place]:
-    """Where each value of sound TOML stands."""
+    """Return where each value of sound TOML stands."""
     return _Places(source, 0).all()
 
 
 def plain(value: Any, depth: int = 0) -> Any:
-    """A value of tomllib's as YAML's reader would give it, without `secured`.  RecursionError when
-    too deep."""
+    """Return a value of tomllib's as YAML's reader would give it, without `secured`.
+    RecursionError when too deep."""
     if isinstance(value, dict | list):
         if depth >= DEEPEST:
             raise RecursionError
@@ -79,7 +87,7 @@ def plain(value: Any, depth: int = 0) -> Any:
 def _data(source: str, before: int) -> tuple[dict[str, Any] | None, tuple[Flaw, ...]]:
     too_deep = TOO_DEEP.search(source)
     if too_deep is not None:
-        place = _place(source, _line_ends(source), before, too_deep.start())
+        place = Lines(source, before).place(too_deep.start())
         return None, (Flaw(place, (), f"at most {DEEPEST} levels", "more"),)
     try:
         return plain(tomllib.loads(source)), ()
@@ -103,28 +111,18 @@ def _broken(message: str, source: str, before: int) -> Flaw:
     return Flaw(place, (), "TOML", got)
 
 
-def _line_ends(source: str) -> list[int]:
-    return [match.start() for match in re.finditer("\n", source)]
-
-
-def _place(source: str, ends: list[int], before: int, index: int) -> Place:
-    line = bisect_left(ends, index)
-    return before + line + 1, index - (ends[line - 1] if line else -1)
-
-
 class _Places:
     """Where each value stands in sound TOML."""
 
     def __init__(self, source: str, before: int) -> None:
         self._source = source
-        self._before = before
-        self._ends = _line_ends(source)
+        self._lines = Lines(source, before)
         self._at = 0
         self._places: dict[Path, Place] = {(): (before + 1, 1)}
         self._last: dict[Path, int] = {}  # of an array of tables, the index of its newest
 
     def all(self) -> dict[Path, Place]:
-        """Every path into the data with its place: a value's own, a table's header."""
+        """Return every path into the data with its place: a value's own, a table's header."""
         table: Path = ()
         while self._blank() < len(self._source):
             if self._source[self._at] == "[":
@@ -139,7 +137,7 @@ class _Places:
         return self._at
 
     def _note(self, path: Path, index: int) -> None:
-        self._places.setdefault(path, _place(self._source, self._ends, self._before, index))
+        self._places.setdefault(path, self._lines.place(index))
 
     def _header(self) -> Path:
         start = self._at

@@ -152,6 +152,14 @@ def as_moment(value: Any, zone: tzinfo = UTC) -> datetime:
         raise expected("a date and time, such as 2026-11-23T09:30:00Z") from error
 
 
+def moment_or_none(value: Any, zone: tzinfo = UTC) -> datetime | None:
+    """Return the moment of a date and time; None of any other value."""
+    try:
+        return as_moment(value, zone)
+    except ValueError:
+        return None
+
+
 def as_boolean(value: Any) -> bool:
     """Return a boolean written without quotes, in the words of YAML 1.1."""
     if isinstance(value, Plain) and (value in TRUE or value in FALSE):

@@ -14,23 +14,23 @@ BETWEEN = b""
 
 
 def entry(given: EntryInput, site: Site, style: Style) -> bytes:
-    """One <entry>; what is left of a withdrawn article, and its tombstone (RFC 6721 §3)."""
+    """Return one <entry>; a withdrawn article has a short one and a tombstone (RFC 6721 §3)."""
     return compiled.entry(_entry, given, site, style)
 
 
 def _entry(given: EntryInput, site: Site, style: Style) -> bytes:
     if (article := given.article).withdrawn:
-        stone = xml.Extra(
+        tombstone = xml.Extra(
             f"{{{xml.TOMBSTONES}}}deleted-entry",
             None,
-            {"ref": article.id, "when": _moment(article)},
+            {"ref": article.id, "when": article.changed.isoformat()},
         )
-        return xml.cut_out(withdrawn_of(article).atom_entry(), xml.made(stone))
+        return xml.cut_out(withdrawn_of(article).atom_entry(), xml.element_of(tombstone))
     return xml.cut_out(entry_of(given, site, style).atom_entry())
 
 
 def frame(feed: Feed, site: Site, updated: datetime, place: Place) -> tuple[bytes, bytes]:
-    """The <feed> around the entries."""
+    """Return the <feed> before and after the entries."""
     return xml.halves(compiled.frame(_empty, FeedInput(feed, updated, place), site), b"</feed>")
 
 
@@ -40,7 +40,7 @@ def _empty(given: FeedInput, site: Site) -> bytes:
 
 
 def entry_of(given: EntryInput, site: Site, style: Style) -> xml.FeedEntry:
-    """The article as feedgen holds it."""
+    """Return the feedgen entry of an article."""
     article = given.article
     item = xml.new_entry(tuple(_extras(article, site, style)))
     item.id(article.id)
@@ -54,14 +54,13 @@ def entry_of(given: EntryInput, site: Site, style: Style) -> xml.FeedEntry:
     if given.html:
         item.content(given.html, type="html")
     scheme = words.identity_address("topics", site)
-    # Readers show the term where they should show the label, so that the term is the name too.
+    # Readers show the term in place of the label, so it is the name, too.
     item.category([{"term": topic, "label": topic, "scheme": scheme} for topic in article.topics])
     return item
 
 
 def withdrawn_of(article: Article) -> xml.FeedEntry:
-    """What is left of a withdrawn article, as feedgen holds it.  Its author is the feed's (RFC 4287
-    §4.1.1)."""
+    """Return the feedgen entry of a withdrawn article, without author (RFC 4287 §4.1.1)."""
     item = xml.new_entry(())
     item.id(article.id)
     item.title(article.title)
@@ -69,10 +68,6 @@ def withdrawn_of(article: Article) -> xml.FeedEntry:
     item.published(article.published)
     item.updated(article.changed)
     return item
-
-
-def _moment(article: Article) -> str:
-    return article.changed.isoformat()
 
 
 def _extras(article: Article, site: Site, style: Style) -> Iterator[xml.Extra]:
@@ -86,9 +81,9 @@ def _extras(article: Article, site: Site, style: Style) -> Iterator[xml.Extra]:
         yield xml.link("link", "amphtml", article.amp_link)
     if style.source:
         key = f"providers/{article.provider.domain}"
-        # RFC 4287 §4.2.11. Its time is the entry's own: that of the provider's feed would change
-        # with every article.
-        about = (
+        # RFC 4287 §4.2.11. `updated` is that of the entry: the provider's feed changes with every
+        # article, and would change each of its entries.
+        source = (
             xml.Extra("id", words.identity_address(key, site)),
             xml.Extra("title", article.provider.name),
             xml.Extra("updated", article.changed.isoformat()),
@@ -99,15 +94,15 @@ def _extras(article: Article, site: Site, style: Style) -> Iterator[xml.Extra]:
                 type=MEDIA_TYPE.partition(";")[0],
             ),
         )
-        yield xml.Extra("source", children=about)
+        yield xml.Extra("source", children=source)
 
 
 def feed_of(feed: Feed, site: Site, updated: datetime, place: Place) -> xml.FeedGenerator:
-    """The feed without its entries, as feedgen holds it."""
-    # A validator warns of this namespace: it is declared only where it is used.
-    stones = {"at": xml.TOMBSTONES} if place.withdrawn else {}
+    """Return the feedgen feed without its entries."""
+    # The W3C validator warns about this namespace: declare it only where it is used.
+    prefixes = {"at": xml.TOMBSTONES} if place.withdrawn else {}
     whole = xml.new_feed(
-        stones, xml.history("link", place), [xml.link("link", "hub", hub) for hub in site.hubs]
+        prefixes, xml.history("link", place), [xml.link("link", "hub", hub) for hub in site.hubs]
     )
     whole.id(words.identity_address(feed.key, site))
     whole.title(words.title(feed, site))

@@ -1,16 +1,14 @@
-"""Compiled templates: an entry, or the frame of a feed, to the byte as feedgen makes it and several
-times faster.
+"""Compiled templates: render an entry, or the frame of a feed, to the byte as feedgen does, faster.
 
 Inputs with the same cache key differ only in values, and share a template. To compile one, feedgen
-renders the input with a placeholder for each value: where placeholders come out, values go in, and
-how they come out tells how values are escaped there. The first input of each key is rendered both
+renders the input with a placeholder for each value: where a placeholder comes out, the value goes
+in, and its form shows how values are escaped there. The first input of each key is rendered both
 ways. Where the two differ, or no placeholders can be made, there is no template, and feedgen
 renders each input of that key.
 
 DECLARED is the one place that says what a field is. The cache key, the values and the placeholders
 follow from it, and a field that is not declared is part of the cache key: whatever a format shows,
-no article shows another's value. Not here: what formats show (rss, atom), and which entries are
-kept (pipeline).
+no article shows another's value. Not here: what formats show (rss, atom).
 """
 
 import re
@@ -28,22 +26,23 @@ from feeds.render.content import lead_image
 from feeds.render.escaped import Values
 
 MOST_TEMPLATES = 2000  # of one to four kilobytes each
-# of a placeholder; for private use, and hardly ever in what is published
+# Placeholders begin and end with characters for private use, which hardly any text holds.
 BEGIN, END = "\ue000", "\ue001"
-PICTURE = "x://x/"  # before a placeholder that is the address of one
-NUMBER = 10_000_000  # and nine times as much, plus a count, are placeholders of numbers
+PICTURE = "x://x/"  # what the placeholder of a picture's address begins with
+NUMBER = 10_000_000  # placeholders of numbers are a little more than this, or than nine times this
 YEAR = 1907
 PLACEHOLDER = re.compile(
-    # What no placeholder begins with is passed over at once.
+    # Pass over other characters fast.
     rf"(?=[x{BEGIN}19A-Z])"
-    rf"({PICTURE}{BEGIN}[^{END}]*{END}(?:\.(?:{'|'.join(IMAGE_TYPES)})\b)?|{BEGIN}[^{END}]*{END}|[19]0000\d\d\d"
+    rf"({PICTURE}{BEGIN}[^{END}]*{END}(?:\.(?:{'|'.join(IMAGE_TYPES)})\b)?"
+    rf"|{BEGIN}[^{END}]*{END}|[19]0000\d\d\d"
     rf"|{YEAR}-\d\d-\d\dT01:01:01\+00:00|[A-Z]\w\w, \d\d \w\w\w {YEAR} 01:01:01 \+0000)"
 )
 ENDINGS = {kind: ending for ending, kind in IMAGE_TYPES.items()}
 
 
 class Kind(Enum):
-    """The part that a field plays in a template.
+    """The use of a field in a template.
 
     The first five are placeholders; a value that is absent (None, empty, 0) is part of the cache
     key instead. To read an irrelevant field while a template is compiled raises IrrelevantRead: a
@@ -70,9 +69,9 @@ class IrrelevantRead(Exception):
 
 
 class EntryInput:
-    """The input of an entry: an article, and the HTML that the entry carries, if any.
+    """The input of an entry: an article, and the HTML of the entry, if any.
 
-    Every format of feeds shows the same values, so that they are escaped once.
+    All formats of feeds show the same values, so these are escaped once for all.
     """
 
     __slots__ = ("_key_and_values", "article", "html")
@@ -92,14 +91,14 @@ class EntryInput:
 
 
 class FeedInput(NamedTuple):
-    """The input of a frame: a feed, when it was last updated, and where its document stands."""
+    """The input of a frame: a feed, its last update, and its document's place in the history."""
 
     feed: Feed
     updated: datetime
     place: Place
 
 
-# For each type its fields. A type in place of a kind: the fields of that type, which is always
+# The fields of each type. A type in place of a kind stands for its own fields; its value is always
 # there.
 Declared = Mapping[type, Mapping[str, Kind | Several | type]]
 DECLARED: Declared = {
@@ -114,7 +113,7 @@ DECLARED: Declared = {
         "provider": Provider,
         "updated": Kind.MOMENT,
         "excerpt": Kind.TEXT,
-        "body": Kind.IRRELEVANT,  # what is shown of it is the HTML of the input
+        "body": Kind.IRRELEVANT,  # shown as the HTML of the input
         "html": Kind.IRRELEVANT,
         "category": Kind.IRRELEVANT,
         "topics": Several(),
@@ -143,7 +142,7 @@ DECLARED: Declared = {
         "key": Kind.FEED_KEY,
         "name": Kind.TEXT,
         "articles": Kind.IRRELEVANT,
-        "updated": Kind.IRRELEVANT,  # what is shown is that of the input
+        "updated": Kind.IRRELEVANT,  # that of the input is shown
         "description": Kind.TEXT,
         "image": Kind.TEXT,
         "formats": Kind.KEY,
@@ -165,15 +164,14 @@ Input = TypeVar("Input")
 
 
 class KeyAndValues(NamedTuple):
-    """The key of a template, and the values that go into it, in every form in which they may stand
-    there."""
+    """The cache key of an input, and its values in every escaped form."""
 
     key: tuple[Hashable, ...]
     values: list[str]
 
 
 class Template(NamedTuple):
-    """The pieces of text between values, and what picks pieces and values, in turn, out of both."""
+    """The pieces of text between values, and a function that picks pieces and values in turn."""
 
     pieces: list[str]
     pick: Callable[[list[str]], tuple[str, ...]]
@@ -184,8 +182,7 @@ class Template(NamedTuple):
 
 
 class Fields:
-    """The fields of a type: what of its values is key, value or placeholder follows from what is
-    declared."""
+    """The fields of a type, each used as declared: as part of the key, or as a value."""
 
     def __init__(self, kind: Any, declared: Declared) -> None:
         self._declared = {
@@ -228,7 +225,7 @@ class Fields:
                 )
 
     def read(self, inputs: Iterable[Any], key: list[Hashable], values: Values) -> None:
-        """Add what is key and what is value of these inputs to a key and to values."""
+        """Add the fields of these inputs to a key and to values."""
         if self._keys:
             key += _each(self._keys, inputs)
         if self._moments:
@@ -282,9 +279,9 @@ class Fields:
 class Templates(Generic[Input]):
     """The compiled templates of inputs of a type.
 
-    `facts` are what formats ask of an input beside its values, such as which of two is the larger:
-    they are part of the cache key. `agree` changes an input of placeholders so that its facts are
-    those of the input that it is made from.
+    `facts` returns what formats use of an input beside its values, such as which of two is larger:
+    it is part of the cache key. `agree` changes an input of placeholders so that it has the facts
+    of the original input.
     """
 
     def __init__(
@@ -301,7 +298,7 @@ class Templates(Generic[Input]):
 
     @property
     def compiled(self) -> list[Template | None]:
-        """The templates that there are, None for each key that has none."""
+        """The templates compiled so far, None for each key that has none."""
         return list(self._templates.values())
 
     def forget(self) -> None:
@@ -313,15 +310,17 @@ class Templates(Generic[Input]):
         key: list[Hashable] = [*self._facts(given)]
         values = Values([], [], [])
         self._fields.read((given,), key, values)
-        # An absent value is part of the key as it is: None, "" and 0 may be shown each in its own
-        # way.
+        # An absent value is part of the key as it is: formats may show None, "" and 0 differently.
         key += [value and True for part in values for value in part]
         return KeyAndValues(tuple(key), values.escaped())
 
     def render(
         self, render: Callable[..., bytes], given: Input, found: KeyAndValues, *context: Hashable
     ) -> bytes:
-        """Return what `render` makes of an input and its context, which is all that it goes by."""
+        """Return what `render` returns for an input and its context, by a template if possible.
+
+        `render` has to be a pure function of these.
+        """
         key = (render, context, found.key)
         template = self._templates.get(key)
         if template is not None:
@@ -342,8 +341,7 @@ class Templates(Generic[Input]):
         key: tuple[Hashable, ...],
         context: tuple[Hashable, ...],
     ) -> Template | None:
-        """Return the template of inputs like this one; None where placeholders cannot stand for its
-        values."""
+        """Return the template of inputs with this key; None where placeholders cannot be used."""
         try:
             placeholders = self._agree(self._fields.replace(given, Placeholders()), given)
             found = self.read(placeholders)
@@ -357,8 +355,7 @@ class Templates(Generic[Input]):
 
 
 class Placeholders:
-    """Makes placeholders: none is part of another, and each form of escaping shows in how they come
-    out."""
+    """Make placeholders: none is part of another, and each way of escaping changes them."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -389,12 +386,12 @@ class Placeholders:
 def entry(
     render: Callable[[EntryInput, Site, Style], bytes], given: EntryInput, site: Site, style: Style
 ) -> bytes:
-    """Return what `render` makes of an article for this site in this style."""
+    """Return what `render` returns for an article, by a template if possible."""
     return ENTRIES.render(render, given, given.key_and_values, site, style)
 
 
 def frame(render: Callable[[FeedInput, Site], bytes], given: FeedInput, site: Site) -> bytes:
-    """Return what `render` makes of a feed for this site."""
+    """Return what `render` returns for a feed, by a template if possible."""
     return FRAMES.render(render, given, FRAMES.read(given), site)
 
 
@@ -408,7 +405,7 @@ def _facts(given: EntryInput) -> tuple[Hashable, ...]:
 
 
 def _agree(placeholders: EntryInput, given: EntryInput) -> EntryInput:
-    """Make the id the link where it is, and the lead picture the largest."""
+    """Give an input of placeholders the facts of another: an id like the link, a lead picture."""
     article, other = given.article, placeholders.article
     if article.id == article.link:
         other = other._replace(id=other.link)
@@ -424,8 +421,10 @@ def _agree(placeholders: EntryInput, given: EntryInput) -> EntryInput:
 
 
 def _cut(document: str, values: list[str]) -> Template | None:
-    """Return the template of a document that holds these placeholders; None where one came out in
-    an unknown form."""
+    """Return the template of a document with placeholders; None where one has an unknown form.
+
+    `values` are the placeholders in every form.
+    """
     places: dict[str, int] = {}
     for place, value in enumerate(values):
         places.setdefault(value, place)
@@ -440,8 +439,7 @@ def _cut(document: str, values: list[str]) -> Template | None:
 
 
 def _getter(paths: Iterable[str]) -> Callable[[Any], Sequence[Any]] | None:
-    """Return what gets these attributes of an input, always as a sequence; None where there are
-    none."""
+    """Return a function that gets these attributes as a sequence; None where there are none."""
     every = list(paths)
     if not every:
         return None

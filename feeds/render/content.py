@@ -1,8 +1,7 @@
-"""The HTML of an entry: lead picture, excerpt, body, related coverage.  In: an Article.  Out: clean
-HTML, or "".
+"""The HTML of an entry: lead picture, excerpt, body, related coverage.
 
-Here is no template: what stands in a feed has no look of its own. Not here: the HTML of a body, and
-how it is cleaned (records/markup).
+In: an Article. Out: clean HTML, or "". There is no template: readers style entries themselves. Not
+here: the HTML of a body, and how it is cleaned (records/markup).
 """
 
 import re
@@ -16,8 +15,10 @@ from feeds.records.markup import cleaned as cleaned
 
 
 def content_of(article: Article, most: int = MOST_BODY) -> str:
-    """Return the whole entry as HTML of at most so many bytes: without a body that is too much, and
-    else nothing."""
+    """Return the whole entry as HTML of at most `most` bytes.
+
+    A body that is too long is left out; an entry that is too long without it is empty.
+    """
     lead = lead_image(article)
     parts = [
         _picture(lead, article.title) if lead else "",
@@ -40,11 +41,11 @@ def body_html(article: Article, most: int) -> str:
     try:
         return html_of(article.body, article.link, most)
     except BodyError:
-        return ""  # reading the record reports it
+        return ""  # reported when the record was read
 
 
 def lead_image(article: Article) -> Image | None:
-    """Return the best of an article's pictures: the largest whose size is known, else the first."""
+    """Return the best picture of an article: the largest of known size, else the first."""
     return max(
         article.images, key=lambda image: (image.width or 0) * (image.height or 0), default=None
     )
@@ -57,7 +58,7 @@ def _picture(image: Image, alt: str) -> str:
 
 
 def _related_list(related: tuple[Related, ...]) -> str:
-    """List related coverage.  No heading: a feed may be in any language."""
+    """Return a list of related coverage, without a heading: a feed may be in any language."""
     return (
         "<hr>\n<ul>\n" + "".join(f"<li>{_related_line(item)}</li>\n" for item in related) + "</ul>"
     )

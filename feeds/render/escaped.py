@@ -1,8 +1,7 @@
-"""Values as XML has them: text, attributes, HTML within text, and moments, each as feedgen and
-libxml2 write it.
+"""Write values as feedgen and libxml2 do: as text, attributes, HTML within text, and dates.
 
-In: the values of one entry, or of one frame. Out: each of them in every form, for compiled
-templates to pick from.
+In: the values of one entry, or of one frame. Out: each value in every form, for compiled templates
+to pick from.
 """
 
 from datetime import datetime
@@ -14,19 +13,19 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-# most articles are as they were published: the moment of their last change is the same
+# Most articles never changed: they have the same date twice.
 @lru_cache(maxsize=100)
 def _date(moment: datetime) -> str:
-    """A moment in UTC as RSS has it (RFC 5322 §3.3), as email.utils writes it at a quarter of the
-    cost."""
+    """Return a date in UTC for RSS (RFC 5322 §3.3), at a quarter of the cost of email.utils."""
     plain = moment.isoformat()
     day, month, year, time = plain[8:10], MONTHS[moment.month - 1], plain[:4], plain[11:19]
     return f"{DAYS[moment.weekday()]}, {day} {month} {year} {time} +0000"
 
 
 def _text(text: str) -> str:
-    """As libxml2 writes the text of an element (xmlsave.c, xmlEscapeContent)."""
-    if "&" in text:  # to look is quicker than to replace, and most texts hold none of these
+    """Escape the text of an element as libxml2 does (xmlsave.c, xmlEscapeContent)."""
+    # Most texts hold none of these characters, and `in` is faster than `replace`.
+    if "&" in text:
         text = text.replace("&", "&amp;")
     if "<" in text:
         text = text.replace("<", "&lt;")
@@ -36,7 +35,7 @@ def _text(text: str) -> str:
 
 
 def _attribute(text: str) -> str:
-    """As it writes the value of an attribute (xmlsave.c, xmlAttrSerializeTxtContent)."""
+    """Escape an attribute as libxml2 does (xmlsave.c, xmlAttrSerializeTxtContent)."""
     escaped = _text(text)
     if '"' in escaped:
         escaped = escaped.replace('"', "&quot;")
@@ -46,12 +45,12 @@ def _attribute(text: str) -> str:
 
 
 def _html(text: str) -> str:
-    """Text in HTML in the text of an element."""
+    """Escape text for HTML within the text of an element."""
     return _text(escape(text, quote=False))
 
 
 FORMS = (_text, _attribute, _html)
-ESCAPED = '&<>"\r\n\t'  # in one of these forms
+ESCAPED = '&<>"\r\n\t'  # the characters that some form escapes
 
 
 class Values(NamedTuple):
@@ -69,9 +68,9 @@ class Values(NamedTuple):
         escaped = [*map(_date, moments), *map(datetime.isoformat, moments), *map(str, self.numbers)]
         first = len(escaped)
         escaped += texts * len(FORMS)
-        # few texts hold one, and most of them the same
-        there = [mark for mark in ESCAPED if mark in every]
-        for place in {place for mark in there for place, text in enumerate(texts) if mark in text}:
+        # Few texts hold such a character, and a few characters are most of them.
+        found = [one for one in ESCAPED if one in every]
+        for place in {place for one in found for place, text in enumerate(texts) if one in text}:
             for at, form in zip(range(first + place, len(escaped), len(texts)), FORMS, strict=True):
                 escaped[at] = form(texts[place])
         return escaped

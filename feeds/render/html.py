@@ -1,10 +1,8 @@
-"""Pages for people: the front page, a page for each feed and for its history, and what is said
-where nothing is.
+"""Pages for people: the front page, the pages of a feed and of its history, and error pages.
 
-Jinja2 templates, those of the publisher's theme before ours, and ours where one of those raises.
-In: what a page shows. Out: its bytes. Pages hold articles as entries, rendered one by one as in
-every format, so that a page is joined of them. No clock: what is said of time follows from the
-articles.
+In: what a page shows. Out: its bytes. Templates are Jinja2: one of the publisher's theme outranks
+ours, and ours takes its place where it raises. Entries are rendered one by one, as in every format,
+and joined into pages. No clock: dates on a page come from the articles.
 """
 
 import traceback
@@ -29,10 +27,10 @@ from feeds.selection.archive import Page
 NAME = "html"
 MEDIA_TYPE = "text/html; charset=utf-8"
 BETWEEN = b""
-MOST = 100_000  # bytes of a feed's page, whatever is in it: one article stays in any case
+MOST = 100_000  # bytes of a feed's page; one article stays in any case
 LONGEST_TITLE, LONGEST_EXCERPT, MOST_RELATED = 240, 320, 12
-LONGEST_FAULT = 240  # characters of what is logged of an error in a template
-QUIET = 4  # articles a week below which no week looks full
+LONGEST_FAULT = 240  # characters of a template's error in the log
+QUIET = 4  # a bar of full height stands for this many articles a week at least
 LABELS = {"rss": "RSS", "atom": "Atom", "json": "JSON"}
 MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July", "August", "September"),
@@ -51,7 +49,7 @@ ADVICE = {
 }
 
 
-# What every template knows.
+# The globals of every template.
 KNOWN: dict[str, Any] = {
     "title": words.title,
     "subtitle": words.subtitle,
@@ -70,31 +68,31 @@ Line = tuple[datetime, bytes]  # an entry, and when its article was published
 
 @dataclass(frozen=True, slots=True)
 class Weeks:
-    """How many articles a feed had in each of some weeks, the first of which begins at a moment."""
+    """The number of articles of a feed in each of some weeks, and when the first week begins."""
 
     first: datetime
     articles: tuple[int, ...]
 
     @property
     def last(self) -> datetime:
-        """When the last week begins."""
+        """The beginning of the last week."""
         return self.first + timedelta(weeks=len(self.articles) - 1)
 
     @property
     def most(self) -> int:
-        """The articles of the fullest week."""
+        """The number of articles of the fullest week."""
         return max(self.articles)
 
     @property
     def fullest(self) -> datetime:
-        """When the fullest week begins, the latest of those."""
+        """The beginning of the fullest week, the latest if there are several."""
         return self.first + timedelta(
             weeks=max(range(len(self.articles)), key=lambda at: (self.articles[at], at))
         )
 
     @property
     def bars(self) -> str:
-        """An SVG path of a bar for each week, ten wide, up to 100 high."""
+        """An SVG path with a bar for each week, 10 wide and up to 100 high."""
         full = max(self.most, QUIET)
         heights = [
             (at, max(2, round(100 * count / full)))
@@ -105,7 +103,7 @@ class Weeks:
 
     @property
     def often(self) -> str:
-        """How often there was an article, in words, since the first of these weeks with one."""
+        """The update frequency in words, counted from the first of these weeks with an article."""
         counts = self.articles[next((at for at, count in enumerate(self.articles) if count), 0) :]
         a_week = sum(counts) / len(counts)
         for span, weeks in {"day": 1 / 7, "week": 1.0, "month": 4.35}.items():
@@ -115,8 +113,7 @@ class Weeks:
 
 
 def entry(given: EntryInput, site: Site, style: Style) -> bytes:
-    """One article: as an item with its picture and excerpt, or, where it is not whole, as a
-    line."""
+    """Return one article: as an item with picture and excerpt, or as a line if not `whole`."""
     article = given.article
     lead = content.lead_image(article) if site.pictures else None
     provider = f"providers/{article.provider.domain}"
@@ -136,8 +133,10 @@ def entry(given: EntryInput, site: Site, style: Style) -> bytes:
 def feed_page(
     feed: Feed, site: Site, entries: Sequence[bytes], weeks: Weeks, history: Sequence[Page]
 ) -> bytes:
-    """A feed with its newest articles, or as many of them as fit.  `history`: the pages of it,
-    oldest first."""
+    """Return the page of a feed with its newest articles, as many as fit.
+
+    `history` lists the pages of its history, oldest first.
+    """
     months = {page.name[:7]: archive_path(feed.key, page.name, NAME) for page in history}
     years = [
         (year, [(MONTHS[int(month[5:]) - 1][:3], months[month]) for month in some])
@@ -159,7 +158,7 @@ def archive_page(
     older: Page | None,
     newer: Page | None,
 ) -> bytes:
-    """A page of a feed's history, day by day, newest first."""
+    """Return a page of a feed's history, day by day, newest first."""
     paths = [
         None if other is None else archive_path(feed.key, other.name, NAME)
         for other in (older, newer)
@@ -188,7 +187,7 @@ def archive_page(
 
 
 def front_page(feeds: Iterable[Feed], site: Site) -> bytes:
-    """Every feed by kind: what it is called, how many articles it has, when the newest came."""
+    """Return the page of all feeds by kind, each with its number of articles and newest date."""
     groups = [(kind, list(some)) for kind, some in groupby(feeds, key=lambda feed: feed.kind)]
     whole = groups.pop(0)[1][0] if groups else None
     facts = {"feed": whole, "groups": groups, "count": sum(len(some) for _, some in groups)}
@@ -196,12 +195,12 @@ def front_page(feeds: Iterable[Feed], site: Site) -> bytes:
 
 
 def error_page(site: Site, heading: str, advice: str) -> bytes:
-    """What a person sees where there is nothing to see."""
+    """Return the page that a browser gets with an error status."""
     return _rendered(site, "error.html", heading=heading, advice=advice)
 
 
 def asset(name: str, site: Site) -> bytes:
-    """A file that pages need: a style, a script or the icon, in the site's colour."""
+    """Return a file that pages need, a style, a script or the icon, in the site's colour."""
     text = dict(site.theme.files).get(name)
     if text is None:
         source = _environment(site.theme).loader
@@ -221,7 +220,7 @@ def asset(name: str, site: Site) -> bytes:
 
 
 def check(site: Site) -> None:
-    """Raises RenderError where one of the publisher's templates is none."""
+    """Raise RenderError where a template of the publisher has a syntax error."""
     for name, _ in site.theme.files:
         if name not in ASSETS:
             try:
@@ -231,7 +230,7 @@ def check(site: Site) -> None:
 
 
 def _fitting(entries: Sequence[Any], made: Any) -> bytes:
-    """The page of as many of the entries as fit, the first ones first."""
+    """Return the page of the first entries, as many as fit."""
     page: bytes = made(entries)
     while len(page) > MOST and len(entries) > 1:
         sizes = [len(one if isinstance(one, bytes) else one[1]) for one in entries]
@@ -245,8 +244,7 @@ def _fitting(entries: Sequence[Any], made: Any) -> bytes:
 
 
 def _formats(feed: Feed) -> dict[str, Any]:
-    """What a page says of the formats of its feed, the first of which is the one to subscribe
-    to."""
+    """Return what a page says of the formats of its feed; the first is the one to subscribe to."""
     types = {name: format_named(name).MEDIA_TYPE.partition(";")[0] for name in feed.formats}
     return {
         "formats": [(LABELS[name], feed_path(feed.key, name), types[name]) for name in feed.formats]
@@ -254,7 +252,7 @@ def _formats(feed: Feed) -> dict[str, Any]:
 
 
 def _small(image: Image | None) -> Image | None:
-    """A picture that may be shown: a tiny one is a counter of some kind, and no picture."""
+    """Return a picture, or None for a tiny one, which counts visits and shows nothing."""
     tiny = image is not None and 0 < min(image.width or 99, image.height or 99) < 16
     return None if tiny else image
 
@@ -264,17 +262,17 @@ def _joined(entries: Iterable[bytes]) -> Markup:
 
 
 def _rendered(site: Site, name: str, **facts: Any) -> bytes:
-    """Render a template, or ours in its place where the publisher's raises, which is reported."""
+    """Render a template.  Where the publisher's raises, report that and render ours."""
     try:
         return _filled(site, site.theme, name, facts)
     except jinja2.TemplateSyntaxError as error:
         raise _no_template(site, name, error) from error
-    except Exception as error:  # a template runs what its author wrote
+    except Exception as error:  # a template may raise anything
         place = _place(site, error)
         if place is None:
             raise
-        said = " ".join(f"{type(error).__name__}: {error}".split())[:LONGEST_FAULT]
-        reporting.report(f"{place}: {said}; what feeds itself would show is shown instead")
+        message = " ".join(f"{type(error).__name__}: {error}".split())[:LONGEST_FAULT]
+        reporting.report(f"{place}: {message}; what feeds itself would show is shown instead")
     return _filled(site, Theme(), name, facts)
 
 
@@ -284,8 +282,7 @@ def _filled(site: Site, theme: Theme, name: str, facts: dict[str, Any]) -> bytes
 
 
 def _place(site: Site, error: BaseException) -> str | None:
-    """File and line of the publisher's template in which an error was raised; None where it was in
-    none of them."""
+    """Return file and line of the publisher's template that raised an error; None for ours."""
     names, found = {name for name, _ in site.theme.files}, None
     for frame, line in traceback.walk_tb(error.__traceback__):
         if (name := frame.f_code.co_filename) in names:
@@ -304,11 +301,11 @@ def _no_template(site: Site, name: str, error: jinja2.TemplateError) -> RenderEr
 @lru_cache(8)
 def _environment(theme: Theme) -> jinja2.Environment:
     ours = jinja2.PackageLoader("feeds.render")
-    # Ours can be extended by the name that it has among ours.
+    # A template of the publisher extends ours as `feeds/NAME`.
     files = dict(theme.files)
 
     def load(name: str) -> tuple[str, str, None] | None:
-        # an error tells the name of its file
+        # Jinja2 names this file in errors.
         return (files[name], name, None) if name in files else None
 
     loader: jinja2.BaseLoader = jinja2.ChoiceLoader(
@@ -331,7 +328,7 @@ def _day(moment: date) -> str:
 
 
 def _month(page: Page) -> str:
-    """What a page of history is called: a month, a day or an hour."""
+    """Return the title of a page of history: a month, a day or an hour."""
     start = page.start
     named = f"{MONTHS[start.month - 1]} {start.year}"
     return {
@@ -346,7 +343,7 @@ def _moment(moment: datetime) -> str:
 
 
 def _short(text: str, most: int) -> str:
-    """A text cut between two words, where it is longer."""
+    """Cut a text that is too long, between two words."""
     plain = " ".join(text.split())
     if len(plain) <= most:
         return plain
@@ -355,5 +352,5 @@ def _short(text: str, most: int) -> str:
 
 
 def _inline(text: str, site: Site) -> Markup:
-    """A line of Markdown, cleaned as the bodies of articles are."""
+    """Return a line of Markdown as HTML, cleaned as the bodies of articles are."""
     return Markup(content.cleaned(content.body_of(text), site.address("")))

@@ -16,7 +16,7 @@ END = b"]}"
 
 
 def entry(given: EntryInput, site: Site, _: Style) -> bytes:
-    """One of `items`."""
+    """Return one of `items`."""
     article, html = given.article, given.html
     if article.withdrawn:
         return _written(_withdrawn(article))
@@ -27,8 +27,7 @@ def entry(given: EntryInput, site: Site, _: Style) -> bytes:
         "url": article.link,
         "external_url": original if original != article.link else None,
         "title": article.title,
-        # Each item needs content of one kind or the other: without HTML it is the excerpt, or the
-        # title itself.
+        # Each item needs content_html or content_text: without HTML, the excerpt or the title.
         "content_html": html,
         "content_text": "" if html else article.excerpt or article.title,
         "summary": article.excerpt,
@@ -46,7 +45,7 @@ def entry(given: EntryInput, site: Site, _: Style) -> bytes:
 
 
 def _withdrawn(article: Article) -> dict[str, Any]:
-    """What is left of a withdrawn article."""
+    """Return the item of a withdrawn article."""
     return {
         "id": article.id,
         "url": article.link,
@@ -58,7 +57,7 @@ def _withdrawn(article: Article) -> dict[str, Any]:
 
 
 def frame(feed: Feed, site: Site, updated: datetime, place: Place) -> tuple[bytes, bytes]:
-    """The feed around the items.  JSON Feed has no place for `updated`."""
+    """Return the feed before and after the items.  JSON Feed has no place for `updated`."""
     head = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": words.title(feed, site),

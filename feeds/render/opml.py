@@ -1,5 +1,4 @@
-"""OPML 2.0 (opml.org/spec2.opml): every feed in one list, grouped by kind, for a reader's
-import."""
+"""OPML 2.0 (opml.org/spec2.opml): all feeds in one list, by kind, for readers to import."""
 
 from collections.abc import Iterable
 from email.utils import format_datetime
@@ -15,7 +14,7 @@ VERSIONS = {"rss": "RSS2", "atom": "atom", "json": "json"}
 
 
 def subscriptions(feeds: Iterable[Feed], site: Site) -> bytes:
-    """The list, with the address of every feed in the first of its formats."""
+    """Return the list, with the address of each feed in the first of its formats."""
     listed = list(feeds)
     newest = max((feed.updated for feed in listed), default=None)
     head = [xml.Extra("title", site.title)]
@@ -32,7 +31,7 @@ def subscriptions(feeds: Iterable[Feed], site: Site) -> bytes:
         )
         for kind, some in groupby(listed, key=lambda feed: feed.kind)
     ]
-    # A body needs an outline: without any feed, one that only says whose list this is.
+    # A body needs an outline: without any feed, one with the title of the site.
     body = xml.Extra(
         "body", children=tuple(groups) or (xml.Extra("outline", None, {"text": site.title}),)
     )

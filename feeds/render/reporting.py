@@ -1,7 +1,6 @@
-"""Report what is wrong with a publisher's template: each fault is logged once by a service or a
-build.
+"""Report the faults of a publisher's templates: a service or a build logs each once.
 
-In: a line of text. Not here: what is rendered in place of the template (html).
+In: a line of text. Not here: the template that is rendered instead (html).
 """
 
 import logging
@@ -14,7 +13,7 @@ log = logging.getLogger("feeds")
 
 
 def report(*faults: str) -> None:
-    """Hand faults to whoever collects them, or log them where nobody does."""
+    """Add faults to those being collected in this thread, or log them if none are."""
     found = _collected.get()
     if found is not None:
         found.update(faults)
@@ -25,8 +24,7 @@ def report(*faults: str) -> None:
 
 @contextmanager
 def collecting() -> Iterator[set[str]]:
-    """Collect what is reported in this thread, as in a worker, whose faults are for the process
-    that hired it."""
+    """Collect what is reported in this thread: a worker hands its faults to its parent process."""
     found: set[str] = set()
     token = _collected.set(found)
     try:
@@ -36,7 +34,7 @@ def collecting() -> Iterator[set[str]]:
 
 
 class Reporter:
-    """Logs each fault once.  Safe for threads."""
+    """Log each fault once.  Safe for threads."""
 
     def __init__(self) -> None:
         self._logged: set[str] = set()

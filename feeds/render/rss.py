@@ -18,7 +18,7 @@ LINK = f"{{{xml.ATOM}}}link"
 
 
 def entry(given: EntryInput, site: Site, style: Style) -> bytes:
-    """One <item>; of a withdrawn article what is left."""
+    """Return one <item>; a withdrawn article has a short one."""
     return compiled.entry(_item, given, site, style)
 
 
@@ -29,7 +29,7 @@ def _item(given: EntryInput, site: Site, style: Style) -> bytes:
 
 
 def frame(feed: Feed, site: Site, updated: datetime, place: Place) -> tuple[bytes, bytes]:
-    """The <channel> around the items."""
+    """Return the <channel> before and after the items."""
     return xml.halves(
         compiled.frame(_empty, FeedInput(feed, updated, place), site), b"</channel></rss>"
     )
@@ -41,7 +41,7 @@ def _empty(given: FeedInput, site: Site) -> bytes:
 
 
 def entry_of(given: EntryInput, site: Site, style: Style) -> xml.FeedEntry:
-    """The article as feedgen holds it."""
+    """Return the feedgen entry of an article."""
     article = given.article
     item = xml.new_entry(tuple(_extras(article, style)))
     item.title(article.title)
@@ -49,16 +49,16 @@ def entry_of(given: EntryInput, site: Site, style: Style) -> xml.FeedEntry:
     item.guid(article.id, permalink=article.id == article.address)
     item.published(article.published)
     if article.excerpt:
-        # Readers take a description for HTML, so that what is text is escaped as such (RSS 2.0,
-        # "encoding examples").
+        # Readers take a description for HTML, so plain text is escaped (RSS 2.0, "encoding
+        # examples").
         item.description(escape(article.excerpt, quote=False), isSummary=True)
     if given.html:
         item.content(given.html)
     lead = content.lead_image(article)
     if lead is not None and lead.length is not None and (kind := image_type(lead.url)):
         item.enclosure(url=lead.url, length=str(lead.length), type=kind)
-    # Without the optional domain: rss-parser gives what has an attribute as an object, where its
-    # users want a word.
+    # Without the optional domain: rss-parser returns an element with an attribute as an object,
+    # where its users expect a text.
     item.category([{"term": topic} for topic in article.topics])
     if style.source:
         path = feed_path(f"providers/{article.provider.domain}", NAME)
@@ -67,7 +67,7 @@ def entry_of(given: EntryInput, site: Site, style: Style) -> xml.FeedEntry:
 
 
 def withdrawn_of(article: Article) -> xml.FeedEntry:
-    """What is left of a withdrawn article, as feedgen holds it."""
+    """Return the feedgen entry of a withdrawn article."""
     item = xml.new_entry(())
     item.title(article.title)
     item.link(href=article.link)
@@ -92,7 +92,7 @@ def _syndication(minutes: int) -> Iterator[xml.Extra]:
 
 
 def feed_of(feed: Feed, site: Site, updated: datetime, place: Place) -> xml.FeedGenerator:
-    """The feed without its entries, as feedgen holds it."""
+    """Return the feedgen feed without its entries."""
     hubs = [xml.link(LINK, "hub", hub) for hub in site.hubs]
     often = () if place.rhythm is None else tuple(_syndication(place.rhythm))
     prefixes = {"dc": xml.DUBLIN_CORE, **({"sy": xml.SYNDICATION} if often else {})}

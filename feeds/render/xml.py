@@ -1,20 +1,18 @@
-"""The one door to feedgen and lxml, where feedgen's traps are mended.  Read at feedgen 1.0.0.
+"""The only user of feedgen and lxml, which works around feedgen's traps (version 1.0.0).
 
-- A new FeedGenerator or FeedEntry carries the time of its making (feed.py:39,73; entry.py:70):
-  every moment is set.
+- A new FeedGenerator or FeedEntry has the current time in it (feed.py:39,73; entry.py:70): every
+  date is set.
 - Dates of RSS are written by switching the locale of the whole process (util.py formatRFC2822),
-  which no thread may do
-  while others run: replaced below by the standard library's locale-free writer (RFC 5322 §3.3).
-- `add_entry` prepends unless told; the RSS <link> is the last link set: `append`, and the alternate
-  link last.
+  which no thread may do while others run: replaced below by the standard library's writer, which
+  needs no locale (RFC 5322 §3.3).
+- The RSS <link> is the last link set: the alternate link is set last.
 - Links of Atom entries lose rel and type (entry.py, lkiesow/python-feedgen#135): a plain alternate
   link needs neither.
-- dc:creator, media:content and RSS <source> come through feedgen's own extension classes, in
-  Extras.
+- dc:creator, media:content and further links are added by feedgen's own extension classes (Extras).
 
-An element serialised by itself repeats its namespaces, so an entry is serialised inside a root that
-declares them, and the root is cut off. Entries cut so, put between the two halves of an empty feed,
-are to the byte what feedgen writes whole; tests/render/test_joined.py holds that.
+An element serialised by itself repeats its namespaces. So an entry is serialised inside a root that
+declares them, and the root is cut off. Such entries between the two halves of an empty feed are to
+the byte what feedgen writes as a whole (tests/render/test_joined.py).
 """
 
 from collections.abc import Iterable, Iterator
@@ -43,13 +41,11 @@ TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 ATOM = "http://www.w3.org/2005/Atom"
 
 PREFIXES = {"media": MEDIA, "dc": DUBLIN_CORE, "atom": ATOM, "content": CONTENT, "at": TOMBSTONES}
-
-
 NONE: dict[str, str] = {}
 
 
 class Extra(NamedTuple):
-    """An element that feedgen has no word for, at the end of an entry or of a feed's head."""
+    """An element that feedgen does not know, at the end of an entry or of a feed's head."""
 
     tag: str
     text: str | None = None
@@ -58,13 +54,13 @@ class Extra(NamedTuple):
 
 
 class Head(BaseExtension):  # type: ignore[misc]
-    """Declares prefixes on a feed, and appends elements to its head."""
+    """Declare prefixes on a feed, and append elements to its head."""
 
     prefixes: ClassVar[dict[str, str]] = {}
     elements: Iterable[Extra] = ()
 
     def extend_ns(self) -> dict[str, str]:
-        """The prefixes, and what they stand for."""
+        """Return the namespaces by prefix."""
         return self.prefixes
 
     def extend_atom(self, feed: Any) -> Any:
@@ -79,7 +75,7 @@ class Head(BaseExtension):  # type: ignore[misc]
 
 
 class Extras(BaseEntryExtension):  # type: ignore[misc]
-    """Appends elements to an entry, the same in RSS and Atom."""
+    """Append elements to an entry, the same in RSS and Atom."""
 
     elements: Iterable[Extra] = ()
 
@@ -92,35 +88,35 @@ class Extras(BaseEntryExtension):  # type: ignore[misc]
 
 
 def new_entry(extras: Iterable[Extra]) -> FeedEntry:
-    """An entry to fill, that ends with these elements."""
+    """Return an empty entry, which will end with these elements."""
     entry = FeedEntry()
     entry.register_extension("extras", Extras)
     entry.extras.elements = extras
     return entry
 
 
-def made(extra: Extra) -> Any:
-    """An element by itself."""
+def element_of(extra: Extra) -> Any:
+    """Return an element by itself."""
     return _fill(etree.Element(extra.tag, extra.attributes), extra)
 
 
 def new_feed(
     prefixes: dict[str, str], history: Iterable[Extra], more: Iterable[Extra]
 ) -> FeedGenerator:
-    """A feed to fill, that declares these prefixes and whose head ends with these elements."""
+    """Return an empty feed that declares these prefixes and ends its head with these elements."""
     feed = FeedGenerator()
     feed.register_extension("head", Head)
-    told = tuple(history)
-    # The prefix of RFC 5005 only where one of its elements is.
-    own = {"fh": HISTORY} if any(HISTORY in extra.tag for extra in told) else {}
+    elements = (*history, *more)
+    # Declare the prefix of RFC 5005 only where one of its elements is.
+    own = {"fh": HISTORY} if any(HISTORY in extra.tag for extra in elements) else {}
     feed.head.prefixes = {"media": MEDIA, **prefixes, **own}
-    feed.head.elements = (*told, *more)
+    feed.head.elements = elements
     feed.generator("feeds")
     return feed
 
 
 def history(tag: str, place: Place) -> Iterator[Extra]:
-    """Where a document stands in its feed's history (RFC 5005 §2 and §4)."""
+    """Yield the elements for a document's place in the history of its feed (RFC 5005 §2, §4)."""
     if place.complete:
         yield Extra(f"{{{HISTORY}}}complete")
     if place.current is not None:
@@ -130,7 +126,7 @@ def history(tag: str, place: Place) -> Iterator[Extra]:
 
 
 def cut_out(*elements: Any) -> bytes:
-    """The bytes of elements as they stand inside a document that declares the prefixes they use."""
+    """Return the bytes of elements inside a document that declares their prefixes."""
     root = etree.Element("root", nsmap=PREFIXES)
     root.extend(elements)
     whole: bytes = etree.tostring(root, encoding="UTF-8")
@@ -138,14 +134,13 @@ def cut_out(*elements: Any) -> bytes:
 
 
 def halves(document: bytes, end: bytes) -> tuple[bytes, bytes]:
-    """An empty document, cut where its entries go: before the closing tags in `end`."""
+    """Cut an empty document where its entries go: before the closing tags in `end`."""
     at = document.rindex(end)
     return document[:at], document[at:]
 
 
 def styled(document: bytes, style: str) -> bytes:
-    """A document that names a style for those who open it in a browser
-    (w3.org/TR/xml-stylesheet)."""
+    """Add the address of a style for browsers to a document (w3.org/TR/xml-stylesheet)."""
     declaration, root = document.split(b"\n", 1)
     return b'%b\n<?xml-stylesheet type="text/css" href=%b?>\n%b' % (
         declaration,
@@ -155,10 +150,9 @@ def styled(document: bytes, style: str) -> bytes:
 
 
 def pictures(images: Iterable[Image], best: Image | None) -> Iterator[Extra]:
-    """media:content for each picture, the best first, with its size if known, and media:thumbnail
-    for the best.
+    """Yield media:content for each picture, the best first, and media:thumbnail for the best.
 
-    Both, since some readers take the one and some the other (Media RSS, content and thumbnail).
+    Some readers show the one and some the other. Sizes are given where they are known.
     """
     for image in sorted(images, key=lambda image: image != best):
         kind = {"type": kind} if (kind := image_type(image.url)) else {}
@@ -172,14 +166,14 @@ def pictures(images: Iterable[Image], best: Image | None) -> Iterator[Extra]:
 
 
 def link(tag: str, rel: str, href: str, **more: str) -> Extra:
-    """A link with its relation, which feedgen drops from entries and from the head of RSS."""
+    """Return a link with its relation, which feedgen drops in entries and in the head of RSS."""
     return Extra(tag, None, {"href": href, "rel": rel, **more})
 
 
 def serialised(root: Extra) -> bytes:
-    """A whole document of elements, with an XML declaration."""
+    """Return a whole document of elements, with an XML declaration."""
     whole: bytes = etree.tostring(
-        made(root), encoding="UTF-8", xml_declaration=True, pretty_print=True
+        element_of(root), encoding="UTF-8", xml_declaration=True, pretty_print=True
     )
     return whole
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from feeds.sources.folder import Found
+from feeds.sources.folder import ScannedFile
 from feeds.store.driver import driver
 
 MOST_PARAMETERS = 500
@@ -31,22 +31,31 @@ def known_files(connection: Connection, among: Sequence[str] | None = None) -> d
     }
 
 
-def file_marks(connection: Connection, among: Sequence[str] | None = None) -> dict[str, str]:
-    """The size and the time of every file that was read, as text with a blank between them, by
-    path."""
-    return dict(_of_files(connection, "size || ' ' || mtime_ns", among))
+def knows_files(connection: Connection) -> bool:
+    """Tell whether any file was read."""
+    return driver(connection).execute("SELECT 1 FROM files LIMIT 1").fetchone() is not None
 
 
-def file_marks_in(connection: Connection, folders: Iterable[str]) -> dict[str, str]:
-    """The same of the files that lie in some folders, of which each ends with a slash, and not
-    below them."""
-    marks = "SELECT path, size || ' ' || mtime_ns FROM files WHERE instr(substr(path, length(:folder) + 1), '/') = 0"
+def file_states_at(connection: Connection, paths: Sequence[str]) -> dict[str, str]:
+    """Return the states of the files that were read at these paths."""
+    return dict(_of_files(connection, "size || ' ' || mtime_ns", paths))
+
+
+def file_states(connection: Connection, folders: Iterable[str] | None) -> dict[str, str]:
+    """Return the states of the files that were read, by path; of those that lie right in some
+    folders, each with a slash at its end, or of all."""
+    if folders is None:
+        return dict(_of_files(connection, "size || ' ' || mtime_ns", None))
+    states = (
+        "SELECT path, size || ' ' || mtime_ns FROM files"
+        " WHERE instr(substr(path, length(:folder) + 1), '/') = 0"
+    )
     found: dict[str, str] = {}
     for folder in folders:
         below = " AND path > :folder AND path < :after" if folder else ""
         found.update(
             driver(connection).execute(
-                marks + below, {"folder": folder, "after": f"{folder[:-1]}0"}
+                states + below, {"folder": folder, "after": f"{folder[:-1]}0"}
             )
         )
     return found
@@ -88,9 +97,9 @@ def _of_files(connection: Connection, columns: str, among: Sequence[str] | None)
         )
 
 
-def undated_files(connection: Connection) -> list[str]:
-    """The paths of the files whose time was noted as one that no file has: they are read each
-    time."""
+def unsure_files(connection: Connection) -> list[str]:
+    """Return the paths of the files that may change while their time does not: they are read again
+    each time."""
     return [
         path for (path,) in driver(connection).execute("SELECT path FROM files WHERE mtime_ns = -1")
     ]
@@ -109,7 +118,7 @@ def doubt_all_files(connection: Connection) -> None:
     driver(connection).execute("UPDATE files SET mtime_ns = -1")
 
 
-def touch(connection: Connection, found: Iterable[Found]) -> None:
+def touch(connection: Connection, files: Iterable[ScannedFile]) -> None:
     """Note the size and time of files whose bytes did not change."""
-    rows = [(item.size, item.mtime_ns, item.path) for item in found]
+    rows = [(item.size, item.mtime_ns, item.path) for item in files]
     driver(connection).executemany("UPDATE files SET size = ?, mtime_ns = ? WHERE path = ?", rows)

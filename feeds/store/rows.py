@@ -28,7 +28,7 @@ from feeds.records.keys import (
     MappingOf,
     Type,
 )
-from feeds.sources.folder import Found
+from feeds.sources.folder import ScannedFile
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NOBODY = Provider("withdrawn.invalid", WITHDRAWN)
@@ -98,7 +98,9 @@ class Filed(NamedTuple):
     hidden: str = ""
 
 
-def filed(found: Found, reading: Reading, now: datetime, names: Names, anew: bool = False) -> Filed:
+def filed(
+    found: ScannedFile, reading: Reading, now: datetime, names: Names, anew: bool = False
+) -> Filed:
     """What reading a file came to, as the store keeps it.  `names` tells whose feeds are one.
 
     `anew`: nothing is settled yet, and what is due is taken for visible until it is.
@@ -143,7 +145,7 @@ def moment(count: int) -> datetime:
     return EPOCH + timedelta(microseconds=count)
 
 
-def file_row(found: Found, reading: Reading) -> Row:
+def file_row(found: ScannedFile, reading: Reading) -> Row:
     """The row in `files` of a file that was read."""
     faults = [fault_row(fault) for fault in reading.faults if fault.cost is not Cost.NOTHING]
     due = None if reading.due is None else micros(reading.due)

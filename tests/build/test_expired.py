@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.config import Config
-from feeds.ingest.ingesting import ingest, open_store
 from feeds.build import hosts, static
+from feeds.config import Config
 from feeds.documents.headers import cache_control
+from feeds.ingest.ingesting import ingest, open_store
 from tests import make
 from tests.serve.test_app import Clock, client_of
 

@@ -12,12 +12,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from feeds.config import Config, load_config
-from feeds.model import digest
-from feeds.ingest.ingesting import ingest, open_store
 from feeds.build import hosts, static
-from feeds.documents.headers import ALWAYS, PAGE, cache_control
 from feeds.build.manifest import read_manifest
+from feeds.config import Config, load_config
+from feeds.documents.headers import ALWAYS, PAGE, cache_control
+from feeds.ingest.ingesting import ingest, open_store
+from feeds.model import digest
 from tests import make
 from tests.make import LONGEST
 

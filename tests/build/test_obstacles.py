@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.config import Config, load_config
-from feeds.errors import PublishError
 from feeds.build.files import ASIDE
 from feeds.build.manifest import MANIFEST, read_manifest
+from feeds.config import Config, load_config
+from feeds.errors import PublishError
 from tests import make
 from tests.build.test_static import HOUR, SITE, built, facts, lose_store, pages
 

@@ -20,16 +20,16 @@ import pytest
 from lxml import etree
 
 from feeds import store
-from feeds.cli.opening import STOPPED
-from feeds.config import Config, load_config
-from feeds.errors import PublishError
-from feeds.model import digest
-from feeds.documents.versions import Documents
-from feeds.ingest.ingesting import ingest, open_store, settle
 from feeds.build import hosts, static
 from feeds.build.files import ASIDE
 from feeds.build.manifest import HEADING, MANIFEST, UNFINISHED, read_manifest
 from feeds.build.static import Built
+from feeds.cli.opening import STOPPED
+from feeds.config import Config, load_config
+from feeds.documents.versions import Documents
+from feeds.errors import PublishError
+from feeds.ingest.ingesting import ingest, open_store, settle
+from feeds.model import digest
 from tests import make
 from tests.documents.test_codings import DECODERS
 
@@ -973,7 +973,14 @@ def child(config: Config, now: datetime, workers: int = 0) -> subprocess.Popen[s
     command = [sys.executable, "-c", CHILD, str(config.file), now.isoformat(), str(workers)]
     pipe, folder = subprocess.PIPE, config.file.parent
     return subprocess.Popen(
-        command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, cwd=folder, start_new_session=True
+        command,
+        stdin=pipe,
+        stdout=pipe,
+        stderr=pipe,
+        text=True,
+        cwd=folder,
+        start_new_session=True,
+        preexec_fn=make.heed_ctrl_c,
     )
 
 
@@ -1116,7 +1123,13 @@ class TestKilled:
         """Kill `feeds build` at any moment, so many seconds after it was started."""
         command, pipe = [sys.executable, "-m", "feeds", "build"], subprocess.PIPE
         process = subprocess.Popen(
-            command, cwd=folder, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+            command,
+            cwd=folder,
+            stdout=pipe,
+            stderr=pipe,
+            text=True,
+            start_new_session=True,
+            preexec_fn=make.heed_ctrl_c,
         )
         with suppress(subprocess.TimeoutExpired):
             process.wait(after)

@@ -16,9 +16,9 @@ import pytest
 from feeds.config import Config
 from feeds.serve.app import create_app
 from tests import make
-from tests.serve.test_server import Serving, serving
-from tests.serve.test_app import Clock
 from tests.build.test_static import FULL, small_disk
+from tests.serve.test_app import Clock
+from tests.serve.test_server import Serving, serving
 
 RELATED = json.dumps([{"title": "Coverage of it", "webUrl": "https://example.org/1"}])
 SECRET = {"title": f"{make.CANARY} title", "excerpt": make.CANARY, "topics": "[AI, Only here]"}

@@ -63,7 +63,7 @@ def test_no_file_that_is_there_is_changed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("options", [("--base-url", "feeds.example"), ("--title", "a\x07")])
-def test_a_wrong_option_is_told_before_anything_is_written(
+def test_a_wrong_option_is_reported_before_anything_is_written(
     tmp_path: Path, options: tuple[str, str]
 ) -> None:
     assert options[0] in make.invoke("init", *options, cwd=tmp_path, check=2).stderr
@@ -90,7 +90,7 @@ def test_a_new_record_holds_any_title_and_is_hidden(tmp_path: Path, title: str) 
     assert (shown.link, shown.provider.domain) == ("https://tide.example/x", "tide.example")
 
 
-def test_what_a_new_record_still_lacks_is_told(tmp_path: Path) -> None:
+def test_what_a_new_record_still_lacks_is_reported(tmp_path: Path) -> None:
     make.site(tmp_path, {})
     said = make.invoke("new", "A title", cwd=tmp_path).stdout.splitlines()
     assert said[1] == "Still to write, at line 3: webUrl, an http or https address"

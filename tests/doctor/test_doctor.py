@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from feeds.config import load_config
-from feeds.doctor import KINDS, Asker, Examined, examine
-from feeds.doctor.asking import READERS
+from feeds.doctor import KINDS, Client, Examined, examine
+from feeds.doctor.client import READERS
 from tests import make
 from tests.build.test_hosts import proxy
 from tests.doctor.faulty_site import MODIFIED, NEWS, PAGES, Asked, Broken, Reply, site
@@ -25,8 +25,8 @@ FEEDS = ("/feed.rss", "/feed.atom", "/feed.json")
 
 def examined(address: str, *, images: bool = False, public: str = "") -> Examined:
     """What comes of an examination."""
-    with Asker(patience=300) as asker:  # a busy machine is no finding
-        return examine(asker, address, lambda: datetime.now(UTC), images=images, public=public)
+    with Client(timeout=300) as client:  # a busy machine is no finding
+        return examine(client, address, lambda: datetime.now(UTC), images=images, public=public)
 
 
 def kinds(found: Examined) -> set[str]:
@@ -244,7 +244,7 @@ def test_a_picture_that_does_not_load_is_named_where_pictures_are_asked_for() ->
         ("/feed.json", '"items": [', '"entries": [', "items"),
     ],
 )
-def test_what_is_missing_is_told(path: str, before: str, after: str, detail: str) -> None:
+def test_missing_parts_are_reported(path: str, before: str, after: str, detail: str) -> None:
     with site(text(path, before, after)) as address:
         details = [one.detail for one in examined(address).findings if one.kind == "missing"]
     assert details == [detail]
@@ -290,7 +290,7 @@ def test_no_entity_is_read(bomb: str) -> None:
     "nonsense",
     ["http://[", "http://a b/", "//", "ftp://example.org/x", "http://a:99999/", "javascript:x"],
 )
-def test_addresses_that_are_none_are_told_as_such(nonsense: str) -> None:
+def test_invalid_addresses_are_reported(nonsense: str) -> None:
     with site(text("/feeds.opml", "SITE/feed.rss", nonsense)) as address:
         assert kinds(examined(address)) <= {
             "unreachable",
@@ -311,7 +311,7 @@ def test_addresses_that_are_none_are_told_as_such(nonsense: str) -> None:
         assert "history" in kinds(examined(address))
 
 
-def test_what_was_wrong_with_a_reader_is_told_by_its_name() -> None:
+def test_a_reader_that_is_turned_away_is_named() -> None:
     with site(SEEDED["bot-wall"]) as address:
         details = {finding.detail for finding in examined(address).findings}
     assert details == {"miniflux gets 403"}
@@ -430,14 +430,14 @@ def test_advice_alone_is_no_fault(tmp_path: Path) -> None:
     "arguments",
     [("no where",), ("https://example.org", "--base-url", "a b"), ("ftp://example.org",)],
 )
-def test_what_is_no_address_is_told(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+def test_an_invalid_address_is_reported(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     assert (
         "expected an http or https address"
         in make.run("doctor", *arguments, cwd=tmp_path, check=2).stderr
     )
 
 
-def test_a_service_that_does_not_run_is_told_how_to_start(tmp_path: Path) -> None:
+def test_how_to_start_a_service_that_does_not_run_is_shown(tmp_path: Path) -> None:
     make.site(tmp_path, {}, f"[server]\nport = {make.free_port()}\n")
     assert "start `feeds serve`" in make.run("doctor", cwd=tmp_path, check=1).stdout
 

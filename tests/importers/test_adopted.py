@@ -153,7 +153,7 @@ def test_permalinks_of_jekyll_are_followed(tmp_path: Path, permalink: str, link:
     assert f"own: {link}\n" in make.invoke("init", cwd=tmp_path).stdout
 
 
-def test_permalinks_that_no_template_can_say_are_told(tmp_path: Path) -> None:
+def test_permalinks_that_no_template_can_say_are_reported(tmp_path: Path) -> None:
     make.write(
         tmp_path / "_config.yml", "url: https://j.example\npermalink: /:short_year/:title/\n"
     )
@@ -186,7 +186,7 @@ def test_permalinks_of_hugo_are_followed(tmp_path: Path, settings: str, link: st
 HOSTILE = 'title: "A \\"b\\" \\\\ ]]> \\u0007 \\x7f"\nurl: "not an address"\nlang: en_US.UTF-8\ndescription: [1]\n'
 
 
-def test_jekyll_is_told_to_leave_out_the_config_that_was_written(tmp_path: Path) -> None:
+def test_the_notes_let_jekyll_leave_out_the_config_that_was_written(tmp_path: Path) -> None:
     folder = blog(tmp_path / "jekyll", "jekyll")
     make.write(folder / "config.toml", "[of]\nanother = 'program'\n")
     said = make.invoke("init", cwd=folder).stdout

@@ -68,7 +68,7 @@ def test_nothing_hidden_in_an_export_is_in_an_output(tmp_path: Path) -> None:
     ]
 
 
-def test_what_is_wrong_in_a_hidden_post_is_told_without_its_text(tmp_path: Path) -> None:
+def test_the_faults_of_a_hidden_post_are_reported_without_its_text(tmp_path: Path) -> None:
     source = EXPORT.read_text(encoding="utf-8")
     make.write(
         tmp_path / "export.xml",

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from feeds.config import Config
 from feeds.ingest.ingesting import files_at, ingest, open_store
-from feeds.ingest.reading import reading_ahead
 from feeds.store import Store, folder_digests
 from tests import make
 from tests.ingest.test_ingest import LONG_AGO, contents, settle, titles
@@ -139,30 +138,3 @@ def test_a_folder_that_is_gone_takes_its_files_along_and_no_other(config: Config
         (config.records_folder / "a" / "0.md").unlink()
         assert ingest(config, source, make.NOW).forgotten == 1
         assert titles(source).keys() == {"0.md", "a/b/0.md"}
-
-
-@pytest.mark.parametrize("large", [False, True])
-def test_files_are_looked_for_by_another_process_where_they_are_many(
-    config: Config, large: bool
-) -> None:
-    for written in ("new", "", "d/1.md"):
-        if written == "d/1.md":
-            make.write(config.records_folder / written, make.record(4))
-        with (
-            reading_ahead(config, make.NOW, 2, 1 if large else 1 << 60) as ahead,
-            closing(open_store(config)) as source,
-        ):
-            assert (ahead is None) == (not large and written != "new")
-            done = ingest(config, source, make.NOW, workers=2, ahead=ahead)
-            assert (done.files, done.read) == {"new": (3, 3), "": (3, 0), "d/1.md": (4, 1)}[written]
-
-
-def test_what_was_read_ahead_is_not_taken_by_a_store_that_came_meanwhile(config: Config) -> None:
-    with reading_ahead(config, make.NOW, 2) as ahead, closing(open_store(config)) as source:
-        assert ahead is not None and ahead.read is not None
-        ingest(config, source, make.NOW)
-        make.write(config.records_folder / "0.md", make.record(1, title="New"))
-        ingest(config, source, make.NOW)
-        ingest(config, source, make.NOW, workers=2, ahead=ahead)
-        ingest(config, source, make.NOW)
-        assert titles(source)["0.md"] == "New"

@@ -326,7 +326,7 @@ class TestLooks:
         assert style.content == b"a { color: #c0400c; }"
         assert icon.content == b"<svg/>"
 
-    def test_what_is_no_template_is_told_with_its_line(self, config: Config) -> None:
+    def test_a_template_with_a_syntax_error_is_reported_with_its_line(self, config: Config) -> None:
         mine = self.other(config, feed_html="<h1>\n{% if %}")
         with pytest.raises(
             RenderError, match=r"mine/feed\.html:2: expected a template of Jinja, got: "
@@ -407,7 +407,7 @@ class TestLooks:
         ],
         ids=["no_folder", "another_file", "no_text", "a_folder_in_it"],
     )
-    def test_a_folder_that_cannot_be_used_is_told(
+    def test_a_folder_that_cannot_be_used_is_reported(
         self, config: Config, files: dict[str, bytes], said: str
     ) -> None:
         for name, content in files.items():

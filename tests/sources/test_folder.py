@@ -11,12 +11,11 @@ from feeds.errors import ConfigError
 from feeds.records import Fault
 from feeds.records.bounds import LARGEST_RECORD
 from feeds.sources.folder import (
-    Found,
     RecordsFolder,
-    list_folders,
-    parts_of,
+    ScannedFile,
     printable,
     read_file,
+    scan_folders,
     walk,
 )
 from tests import make
@@ -26,7 +25,7 @@ def paths(folder: Path) -> list[str]:
     return sorted(found.path for found in walk(folder))
 
 
-def found(folder: Path, path: str) -> Found:
+def found(folder: Path, path: str) -> ScannedFile:
     return next(item for item in walk(folder) if item.path == path)
 
 
@@ -80,14 +79,14 @@ def test_a_folder_with_the_suffix_of_a_record_is_a_folder(folder: Path) -> None:
 def test_a_record_is_found_with_its_size_and_time(folder: Path) -> None:
     make.write(folder / "a.md", "text")
     os.utime(folder / "a.md", ns=(1, 1_600_000_000_123_456_789))
-    assert found(folder, "a.md") == Found("a.md", 4, 1_600_000_000_123_456_789)
+    assert found(folder, "a.md") == ScannedFile("a.md", 4, 1_600_000_000_123_456_789)
 
 
 def test_a_link_is_found_with_the_size_and_time_of_what_it_points_to(folder: Path) -> None:
     make.write(folder / "a.md", "text")
     os.utime(folder / "a.md", ns=(1, 1_600_000_000_000_000_000))
     (folder / "b.md").symlink_to("a.md")
-    assert found(folder, "b.md") == Found("b.md", 4, 1_600_000_000_000_000_000, is_link=True)
+    assert found(folder, "b.md") == ScannedFile("b.md", 4, 1_600_000_000_000_000_000, is_link=True)
 
 
 @pytest.mark.parametrize("target", ["a.md", "sub/../a.md", "data.bin", "{folder}/a.md"])
@@ -353,16 +352,8 @@ def test_what_may_not_be_read_is_reported(folder: Path) -> None:
         (folder / "sub").chmod(0o755)
 
 
-@pytest.mark.parametrize("workers", [1, 2, 3])
-def test_the_parts_of_a_folder_are_all_of_it_and_each_file_once(folder: Path, workers: int) -> None:
-    for path in ("a.md", "x/b.md", "x/y/c.md", "z/d.md", ".hidden/e.md", "z/.f.md", "w/g.txt"):
+def test_what_is_below_a_folder_is_scanned_alone(folder: Path) -> None:
+    for path in ("a.md", "x/b.md", "x/y/c.md", "z/d.md", "x/.hidden/e.md"):
         make.write(folder / path, "text")
-    (folder / "link.md").symlink_to(folder / "a.md")
-    every = parts_of(folder)
-    lists = [list_folders(folder, every[start::workers]) for start in range(workers)]
-    assert sorted(listed for some in lists for listed in some) == sorted(list_folders(folder))
-
-
-def test_a_folder_that_is_not_there_has_no_parts(folder: Path) -> None:
-    with pytest.raises(ConfigError, match="expected a folder of records"):
-        parts_of(folder / "other")
+    below = [file.path for one in scan_folders(folder, "x/") for file in one.files()]
+    assert below == ["x/b.md", "x/y/c.md"]
