@@ -1,7 +1,8 @@
 """Work done in batches by an executor of `concurrent.futures`: processes of this machine, or none.
 
 In: a function and batches, both of which can be pickled.  Out: what the function returns for each
-batch, in the order of the batches.  A worker that dies costs time alone: its batches are done
+batch, in the order of the batches. Workers of this machine are forks, which have the function as it
+is; other executors get it pickled.  A worker that dies costs time alone: its batches are done
 again in this process.  No worker outlives the work, however that ends.
 """
 
@@ -14,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -48,20 +49,23 @@ def map_batches(
     if executor is None or len(first) < 2:
         yield from map(work, chain(first, rest))
         return
-    pickled = pickle.dumps(work, pickle.HIGHEST_PROTOCOL)
+    if isinstance(executor, LocalProcesses) and executor.inherits(work):
+        do: Work[Batch, Result] = _do_inherited
+    else:
+        do = partial(_do_pickled, pickle.dumps(work, pickle.HIGHEST_PROTOCOL))
     submitted = deque[tuple[Batch, Future[Result] | None]]()
     most = AHEAD * processors()
     for batch in chain(first, rest):
-        submitted.append((batch, _submit(executor, pickled, batch)))
+        submitted.append((batch, _submit(executor, do, batch)))
         if len(submitted) == most:
             yield _result(executor, work, *submitted.popleft())
     while submitted:
         yield _result(executor, work, *submitted.popleft())
 
 
-def _submit(executor: Executor, pickled: bytes, batch: Any) -> Future[Any] | None:
+def _submit(executor: Executor, do: Work[Batch, Result], batch: Batch) -> Future[Result] | None:
     try:
-        return executor.submit(_do, pickled, batch)
+        return executor.submit(do, batch)
     except BrokenExecutor:
         return None
 
@@ -80,8 +84,17 @@ def _result(
     return work(batch)
 
 
-def _do(pickled: bytes, batch: Any) -> Any:
-    """Do a batch in a worker."""
+# The work of a forked worker, which is there in it with all that it holds in memory.
+_inherited: list[Work[Any, Any] | None] = []
+
+
+def _do_inherited(batch: Any) -> Any:
+    [work] = _inherited
+    assert work is not None
+    return work(batch)
+
+
+def _do_pickled(pickled: bytes, batch: Any) -> Any:
     return _unpickled(pickled)(batch)
 
 
@@ -103,7 +116,7 @@ def local_processes(workers: int) -> Iterator[Executor | None]:
     if not workers or threading.active_count() > 1:
         yield None
         return
-    executor = _LocalProcesses(workers)
+    executor = LocalProcesses(workers)
     try:
         yield executor
     except BaseException:
@@ -113,16 +126,25 @@ def local_processes(workers: int) -> Iterator[Executor | None]:
         executor.shutdown(cancel_futures=True)
 
 
-class _LocalProcesses(Executor):
-    """A ProcessPoolExecutor that starts when needed, and ends when one of its workers dies."""
+class LocalProcesses(Executor):
+    """A ProcessPoolExecutor of forks that starts when needed, and ends when one of them dies."""
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
         self._pool: Executor | None = None
+        self._work: Work[Any, Any] | None = None
         self._processes: list[BaseProcess] = []
         self._watcher = threading.Thread(target=self._kill_all_after_one, daemon=True)
 
+    def inherits(self, work: Work[Any, Any]) -> bool:
+        """Have workers take over this work from now on, if they are not there yet; tell whether
+        they have it."""
+        if self._pool is None:
+            self._work = work
+        return self._work is work
+
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Submit a call, and fork the workers if it is the first one."""
         if self._pool is not None:
             return self._pool.submit(fn, *args, **kwargs)
         return self._start(fn, *args)
@@ -132,7 +154,7 @@ class _LocalProcesses(Executor):
         from concurrent.futures import ProcessPoolExecutor
 
         context = multiprocessing.get_context("fork")
-        pool = ProcessPoolExecutor(self._workers, context, _begin_worker)
+        pool = ProcessPoolExecutor(self._workers, context, partial(_begin_worker, self._work))
         others = multiprocessing.active_children()
         # A worker that heard of Ctrl-C before it can ignore it would print a traceback.
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -162,15 +184,17 @@ class _LocalProcesses(Executor):
             process.kill()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Wait until all workers have ended."""
         if self._pool is not None:
             self._pool.shutdown(wait, cancel_futures=cancel_futures)
             self._watcher.join()
 
 
-def _begin_worker() -> None:
+def _begin_worker(work: Work[Any, Any] | None) -> None:
     from multiprocessing import parent_process
     from multiprocessing.connection import wait
 
+    _inherited[:] = [work]
     # Ctrl-C reaches every process of the terminal: the one that forked decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

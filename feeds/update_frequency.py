@@ -1,8 +1,7 @@
-"""How often a feed is worth asking for, from the moments when its newest articles were published.
-Pure: no clock.
+"""The update frequency of a feed, from the times when its newest articles were published.  Pure.
 
-One number of minutes, which every format and every header says in its own way. Its steps are those
-that all of them can say: RSS ttl in minutes, Syndication
+One number of minutes, which every format and every header writes in its own way. Its steps are
+those that all of them can write: RSS ttl in minutes, Syndication
 (web.resource.org/rss/1.0/modules/syndication) in whole times an hour or a day.
 """
 
@@ -14,15 +13,15 @@ STEPS = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720,
 HOUR, DAY = 60, 1440
 EARLIEST = datetime(2, 1, 1, tzinfo=UTC)  # no weeks can be counted before the first year
 WEEKS = 52  # that are counted for people, up to that of the newest article
-NEWEST = 10  # articles whose rhythm counts: what a feed did years ago says little of it now
+NEWEST = 10  # articles that count: what a feed did years ago says little of it now
 
 
-def rhythm(published: Iterable[datetime], fastest: int, slowest: int) -> int:
-    """Minutes between two questions: half the mean time between the newest articles, rounded down
-    to a step.
+def frequency_of(published: Iterable[datetime], fastest: int, slowest: int) -> int:
+    """Return the minutes between two requests: half the mean time between the newest articles,
+    rounded down to a step.
 
     Counted back from the newest article, so that it stays until another comes. `fastest` and
-    `slowest` are steps; a single article has no rhythm, and is the slowest.
+    `slowest` are steps; a feed of a single article has the slowest.
     """
     newest = sorted(published, reverse=True)[:NEWEST]
     if len(newest) < 2:
@@ -33,22 +32,21 @@ def rhythm(published: Iterable[datetime], fastest: int, slowest: int) -> int:
 
 
 def times(minutes: int) -> tuple[str, int]:
-    """A step as an `updatePeriod` and an `updateFrequency`: how many times in it."""
+    """Return a step as an `updatePeriod`, and an `updateFrequency`: how many times in it."""
     return ("hourly", HOUR // minutes) if minutes <= HOUR else ("daily", DAY // minutes)
 
 
 def first_monday(newest: datetime) -> datetime:
-    """The beginning, in UTC, of the first of the weeks that are counted; weeks begin on Monday (ISO
-    8601)."""
-    monday = newest.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(
-        days=newest.weekday()
-    )
+    """Return the beginning, in UTC, of the first of the weeks that are counted; weeks begin on
+    Monday (ISO 8601)."""
+    midnight = newest.replace(hour=0, minute=0, second=0, microsecond=0)
+    monday = midnight - timedelta(days=newest.weekday())
     return max(monday, EARLIEST) - timedelta(weeks=WEEKS - 1)
 
 
 def by_week(days: Mapping[datetime, int], first: datetime) -> tuple[int, ...]:
-    """How many articles were published in each of the weeks from `first` on, from how many were on
-    each day."""
+    """Return how many articles were published in each week from `first` on, from how many there
+    were on each day."""
     counts = [0] * WEEKS
     for day, articles in days.items():
         week = (day - first).days // 7

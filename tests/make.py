@@ -28,12 +28,13 @@ from feeds.config import Config, load_config
 from feeds.config.feed_names import Names
 from feeds.documents.plan import Plan
 from feeds.documents.plans import Plans
-from feeds.model import Article, Provider, identity
+from feeds.model import Article, Provider
 from feeds.records import Reading
 from feeds.serve.app import create_app
 from feeds.sources.folder import ScannedFile
 from feeds.store import Connection, rows
 from feeds.store.rows import Filed
+from feeds.urls import identity
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 ROOT = Path(__file__).parent.parent

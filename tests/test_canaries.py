@@ -18,8 +18,8 @@ from lxml import etree
 
 from feeds.build import hosts
 from feeds.config import Config
-from feeds.model import feed_key, web_address
 from feeds.render import xml
+from feeds.urls import feed_key, web_address
 from tests import make
 from tests.documents.test_codings import DECODERS
 from tests.serve.test_server import serving

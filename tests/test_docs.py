@@ -11,9 +11,10 @@ import pytest
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from feeds.config import REMOVED_KEYS, Config, NamingSection, load_config
-from feeds.model import KINDS
+from feeds.config import REMOVED_KEYS, Config, load_config
+from feeds.config.feed_names import Naming
 from feeds.records.keys import IMAGE, OF_PROVIDER, RECORD, RELATED, Key
+from feeds.taxonomies import TAXONOMIES
 from tests import make
 
 DOCS = make.ROOT / "docs"
@@ -96,9 +97,9 @@ def test_a_removed_config_key_is_documented_as_one() -> None:
 def test_the_keys_of_a_name_are_documented_with_their_defaults() -> None:
     text = (DOCS / "config.md").read_text(encoding="utf-8")
     documented = {key: cells[0] for key, cells in table(text, "key of a name").items()}
-    fields = NamingSection.model_fields
+    fields = Naming.model_fields
     assert documented == {key: as_documented(field.get_default()) for key, field in fields.items()}
-    assert all(f"[{kind}." in text for kind in KINDS)
+    assert all(f"[{kind}." in text for kind in TAXONOMIES)
 
 
 def test_the_config_of_the_repository_names_documented_keys_alone() -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -104,6 +105,12 @@ def test_a_process_with_threads_does_all_itself() -> None:
     finally:
         done.set()
         thread.join()
+
+
+def test_an_executor_of_another_kind_gets_the_work_pickled() -> None:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, context) as executor:
+        assert list(map_batches(executor, squares, BATCHES)) == list(map(squares, BATCHES))
 
 
 @pytest.mark.parametrize("workers", [0, 1, 3])

@@ -15,7 +15,10 @@ PACKAGE = ROOT / "feeds"
 # Rooms in the order in which data passes them.
 ROOMS = [
     "errors",
+    "urls",
     "model",
+    "taxonomies",
+    "formats",
     "executor",
     "update_frequency",
     "records",
@@ -43,7 +46,7 @@ LIBRARIES = {
     "flask": {"serve.app"},
     "granian": {"serve.server"},
     "httpx": {"doctor.client"},
-    "idna": {"model"},
+    "idna": {"urls"},
     "jinja2": {"render.html"},
     "lxml": {"render.xml"},
     "markdown_it": {"records.markup"},

@@ -25,11 +25,13 @@ from feeds.build import static
 from feeds.config import Config
 from feeds.config.site import Site
 from feeds.ingest.ingesting import ingest, open_store
-from feeds.model import Article, Feed, feed_folder, feed_path, is_archive
+from feeds.model import Article, Feed
 from feeds.records import read_record
 from feeds.render import Place, Style, format_named
 from feeds.render.compiled import EntryInput
 from feeds.render.content import content_of
+from feeds.taxonomies import feeds_of
+from feeds.urls import feed_folder, feed_path, is_archive
 from tests import hostile, make
 from tests.hostile import cleaned, quoted
 from tests.parsers import Newsboat
@@ -145,7 +147,7 @@ def expected(site: Config) -> dict[str, list[Article]]:
             best.path,
         ):
             winners[article.id] = article
-    spellings = Counter(item for article in winners.values() for item in article.feeds().items())
+    spellings = Counter(item for article in winners.values() for item in feeds_of(article).items())
     names: dict[str, str] = {}
     for (key, name), _ in sorted(spellings.items(), key=lambda item: (-item[1], item[0])):
         names.setdefault(key, name)
@@ -153,11 +155,11 @@ def expected(site: Config) -> dict[str, list[Article]]:
     for article in sorted(
         winners.values(), key=lambda article: (-seconds(article.published), article.id)
     ):
-        topics = tuple(names[key] for key in article.feeds() if key.startswith("topics/"))
+        topics = tuple(names[key] for key in feeds_of(article) if key.startswith("topics/"))
         shown = article._replace(
             topics=topics, provider=article.provider._replace(name=names[provider_key(article)])
         )
-        for key in ("all", *article.feeds()):
+        for key in ("all", *feeds_of(article)):
             feeds[key].append(shown)
     return feeds
 

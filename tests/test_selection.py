@@ -19,22 +19,14 @@ from feeds import selection, store
 from feeds.config import Config
 from feeds.config.custom_feeds import OwnFeed, Rule
 from feeds.ingest.ingesting import ingest, open_store
-from feeds.model import (
-    EVERYTHING,
-    Article,
-    Feed,
-    Provider,
-    Related,
-    address_digest,
-    feed_key,
-    feed_path,
-    fold,
-)
+from feeds.model import Article, Feed, Provider, Related
 from feeds.records import Fault, Reading, read_record
 from feeds.selection import Pick
 from feeds.sources.folder import ScannedFile
 from feeds.store import Store, identities
 from feeds.store import tables as schema
+from feeds.taxonomies import feeds_of
+from feeds.urls import EVERYTHING, address_digest, feed_key, feed_path, fold
 from tests import make
 
 HOUR = timedelta(hours=1)
@@ -129,7 +121,7 @@ def oracle(articles: Iterable[Article], now: datetime) -> dict[str, tuple[str, l
             winners[one.id] = one._replace(expires=None)  # an article does not tell it
     found: dict[str, tuple[Counter[str], list[Article]]] = {}
     for one in sorted(winners.values(), key=lambda one: (make.NOW - one.published, one.id)):
-        for key, name in {EVERYTHING: "", **one.feeds()}.items():
+        for key, name in {EVERYTHING: "", **feeds_of(one)}.items():
             names, shown = found.setdefault(key, (Counter(), []))
             names[name] += 1
             shown.append(one)
@@ -149,14 +141,15 @@ def own_oracle(own: OwnFeed, articles: Iterable[Article], now: datetime) -> list
             {one.provider.domain},
             {fold(one.category or "")},
         )
-        asked = (map(fold, own.topics), own.providers, map(fold, own.categories))
+        said = own.model_dump()
+        asked = (map(fold, said["topics"]), said["providers"], map(fold, said["categories"]))
         met = all(
             not wanted or wanted & some
             for wanted, some in zip(map(set, asked), carried, strict=True)
         )
         numbers = ((own.min_quality, one.quality), (own.min_heat, one.heat))
         enough = all(least is None or (got is not None and got >= least) for least, got in numbers)
-        return met and enough and not one.feeds().keys() & set(own.exclude)
+        return met and enough and not feeds_of(one).keys() & set(own.exclude)
 
     found = [one for one in oracle(articles, now).get(EVERYTHING, ("", []))[1] if held(one)]
     return (
@@ -212,7 +205,7 @@ def fetched(connection: Connection, picks: Sequence[Pick]) -> list[tuple[Article
     articles = store.articles(connection, [pick.number for pick in picks])
     for pick in picks:
         article = articles[pick.number]
-        assert (pick.digest, set(pick.feeds)) == (article.digest, set(article.feeds()))
+        assert (pick.digest, set(pick.feeds)) == (article.digest, set(feeds_of(article)))
         assert pick.related == tuple(address_digest(item.link) for item in article.related)
     return [(articles[pick.number], pick.changed) for pick in picks]
 
@@ -238,7 +231,7 @@ def test_every_feed_is_as_the_oracle_says(
             assert shown(connection, key, now, limit) == [
                 (one, changed(one, now)) for one in some[:limit]
             ]
-        for key in {key for one in there for key in one.feeds()} - expected.keys():
+        for key in {key for one in there for key in feeds_of(one)} - expected.keys():
             assert selection.newest(connection, key, now, limit) == []
 
 

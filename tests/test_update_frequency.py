@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.update_frequency import STEPS, rhythm, times
+from feeds.update_frequency import STEPS, frequency_of, times
 from tests import make
 
 HOUR = timedelta(hours=1)
@@ -35,9 +35,9 @@ def apart(*hours: float) -> list[datetime]:
 def test_it_is_half_the_time_between_the_newest_articles(
     published: list[datetime], minutes: int
 ) -> None:
-    assert rhythm(published, 1, 1440) == minutes
+    assert frequency_of(published, 1, 1440) == minutes
     moved = [moment + 77 * HOUR for moment in published]
-    assert rhythm(moved, 1, 1440) == minutes
+    assert frequency_of(moved, 1, 1440) == minutes
 
 
 MOMENTS = st.lists(st.datetimes(timezones=st.just(UTC)), max_size=30)
@@ -48,7 +48,7 @@ def test_it_keeps_to_its_bounds_and_to_what_every_format_can_say(
     published: list[datetime], a: int, b: int
 ) -> None:
     fastest, slowest = sorted((a, b))
-    found = rhythm(published, fastest, slowest)
+    found = frequency_of(published, fastest, slowest)
     assert fastest <= found <= slowest
     assert found in STEPS
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from feeds.model import is_archive
+from feeds.urls import is_archive
 from tests import make
 
 ATOM = "{http://www.w3.org/2005/Atom}"

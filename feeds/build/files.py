@@ -24,7 +24,7 @@ NO_FILE = "is neither a file nor a folder: nothing was changed there; move it aw
 
 
 class Obstacle(NamedTuple):
-    """What lies in the way of a file: its own path, and what is wrong with it."""
+    """The path that keeps a file from being written, and what is wrong with it."""
 
     path: str
     problem: str

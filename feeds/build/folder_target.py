@@ -96,7 +96,7 @@ class FolderTarget:
     def put(
         self, path: str, content: bytes, media_type: str, coding: str, modified: int
     ) -> Obstacle | None:
-        """Write a file with a modification time in seconds since 1970, or return what is in its way.
+        """Write a file with a modification time in Unix seconds, or return what is in its way.
 
         A server of the folder knows media types and codings by names of files (hosts).
         """

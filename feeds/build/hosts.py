@@ -1,9 +1,10 @@
-"""Files beside the documents that tell a server of static files what the service knows: types,
-moves, what is gone.
+"""Files that give a server of static files what the service knows: media types, redirects, what is
+gone.
 
 `_headers` and `_redirects` are for Netlify, Cloudflare Pages and those who read the same syntax,
 `feeds.nginx.conf` is for nginx, and the pages are for all of them. They follow from the config
-alone, and the service itself answers 404 for them. Not here: what moved and what is gone (names).
+alone, and the service itself answers 404 for them. Not here: what moved and what is gone
+(feed_names).
 """
 
 import re
@@ -11,14 +12,15 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import unquote, urlsplit
 
 from feeds.config import Config
-from feeds.documents.addresses import FETCH_DEST, FOR_BROWSERS, STYLED
+from feeds.documents.addresses import FETCH_DEST, FOR_BROWSERS, is_styled
 from feeds.documents.headers import ALWAYS, PAGE, cache_control
 from feeds.documents.pages import ASSETS, FEED_STYLE, HTML, LISTS, OPML
 from feeds.documents.plan import Plan
-from feeds.model import digest, feed_path
+from feeds.model import digest
 from feeds.records import jsonschema
 from feeds.render import format_named
 from feeds.store.rows import EPOCH
+from feeds.urls import BELOW, INDEX, feed_folder, feed_path
 
 BROWSERS = "@feeds_browsers"
 KEPT = "public, max-age=300"  # of a redirect, which config.toml may take back
@@ -27,8 +29,6 @@ PAGES = {"404.html": 404, "410.html": 410}
 PATHS = (*PAGES, HEADERS, REDIRECTS, NGINX)
 TEXT = "text/plain; charset=utf-8"
 ASSET_TYPES = {name.rpartition(".")[2]: kind for name, kind in {**ASSETS, **FEED_STYLE}.items()}
-# as names.BELOW, for nginx
-BELOW = "((?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*)"
 
 
 def plans(config: Config) -> Iterator[Plan]:
@@ -63,17 +63,18 @@ def _headers(config: Config) -> Iterator[str]:
 def _redirects(config: Config) -> Iterator[str]:
     """Rules without a pattern first: Cloudflare takes 2,000 of them, and 100 with one."""
     root, names = _root(config), config.names
-    moved = sorted(names.homes.items())
-    for key, home in moved:
-        folder = config.site.address(f"{home}/")
-        for path in (key, f"{key}/", f"{key}/index.html"):
+    moved = sorted(names.redirects.items())
+    for key, current in moved:
+        folder = config.site.address(feed_folder(current))
+        for path in (key, f"{key}/", f"{key}/{INDEX}"):
             yield f"{root}/{path} {folder} 301"
         for name in config.feeds.formats:
-            yield f"{root}/{feed_path(key, name)} {config.site.address(feed_path(home, name))} 301"
+            address = config.site.address(feed_path(current, name))
+            yield f"{root}/{feed_path(key, name)} {address} 301"
     for key in sorted(names.retired):
         yield f"{root}/{key} {root}/410.html 410"
-    for key, home in moved:
-        yield f"{root}/{key}/* {config.site.address(home)}/:splat 301"
+    for key, current in moved:
+        yield f"{root}/{key}/* {config.site.address(current)}/:splat 301"
     for key in sorted(names.retired):
         yield f"{root}/{key}/* {root}/410.html 410"
 
@@ -90,7 +91,7 @@ def _nginx(config: Config) -> Iterator[str]:
             "etag on",
             f"error_page 404 {_quoted(f'{root}/404.html')}",
         ]
-        if config.feeds.pages and media_type.startswith(STYLED):
+        if config.feeds.pages and is_styled(media_type):
             # An `if` may hold a `return` and little else: what is returned leads to another type
             # for the same file.
             served += [f'add_header Vary "{FETCH_DEST}"', f"error_page 418 = {BROWSERS}"]
@@ -101,10 +102,10 @@ def _nginx(config: Config) -> Iterator[str]:
         yield from _location(BROWSERS, shown)
     for path in PAGES:
         yield from _location(f"= {_quoted(f'{root}/{path}')}", ["internal", *_typed(HTML, config)])
-    for key, home in sorted(names.homes.items()):
-        folder = _target(config.site.address(f"{home}/"))
+    for key, current in sorted(names.redirects.items()):
+        folder = _target(config.site.address(feed_folder(current)))
         yield from _location(f"= {_quoted(f'{root}/{key}')}", [moved_for, f'return 301 "{folder}"'])
-        moves = {"(?:index[.]html)?": folder, BELOW: f"{folder}$1"}
+        moves = {"(?:index[.]html)?": folder, f"({BELOW})": f"{folder}$1"}
         rules = [
             f'rewrite {_quoted(f"^{at}/{re.escape(key)}/{below}$")} "{target}?" permanent'
             for below, target in moves.items()
@@ -134,27 +135,26 @@ def _added(headers: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def _always(media_type: str, config: Config) -> Iterator[tuple[str, str]]:
-    # The rules follow from the config alone, so that a tree says of every feed what is right for
-    # the fastest.
+    # The rules follow from the config alone, so that those of the fastest feed hold for all.
     yield "Cache-Control", cache_control(config.feeds.fastest * 60)
     yield from ALWAYS
     yield from PAGE if media_type == HTML else ()
 
 
 def _types(config: Config) -> dict[str, str]:
-    """The media type of each kind of document, by the end of its name."""
+    """Return the media type of each kind of document, by the end of its name."""
     formats: dict[str, str] = {name: format_named(name).MEDIA_TYPE for name in config.feeds.formats}
     others = {"opml": LISTS[OPML], "schema": jsonschema.MEDIA_TYPE, **ASSET_TYPES}
     return {"html": HTML, **formats, **others}
 
 
 def _root(config: Config) -> str:
-    """The path of the site's address, without what is a pattern in the rules."""
+    """Return the path of the site's address, without what is a pattern in the rules."""
     return urlsplit(config.site.base_url).path.replace("*", "%2A").replace(":", "%3A")
 
 
 def _quoted(text: str) -> str:
-    """A word of nginx's config."""
+    """Return a word of nginx's config."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 

@@ -12,6 +12,7 @@ from stat import S_ISREG
 from typing import NamedTuple
 
 from feeds.errors import PublishError
+from feeds.urls import is_safe_path
 
 MANIFEST = ".feeds-manifest"
 HEADING = (
@@ -19,7 +20,6 @@ HEADING = (
     " It deletes no others. Keep this list with them.\n"
 )
 UNFINISHED = "-"
-NOWHERE = {"", ".", ".."}  # no part of a path below the tree
 
 
 class Written(NamedTuple):
@@ -94,7 +94,7 @@ def _parsed(root: Path, text: bytes) -> Iterator[tuple[str, Written]]:
             written = Written(etag, int(modified), int(size))
         except ValueError as error:
             raise _unusable(root, number) from error
-        if not NOWHERE.isdisjoint(path.split("/")) or not path.isprintable():
+        if not is_safe_path(path):
             raise _unusable(root, number)
         yield path, written
 

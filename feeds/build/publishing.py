@@ -20,18 +20,19 @@ from feeds.documents.plan import Plan
 from feeds.documents.plans import Plans, SnapshotOutdated
 from feeds.documents.versions import is_far_ahead, published_as
 from feeds.ingest.ingesting import open_store
-from feeds.model import digest, feed_of
+from feeds.model import digest
 from feeds.render import reporting
 from feeds.store import Published, Store
+from feeds.urls import feed_of
 
 HELD = 48 << 20  # bytes of entries that a process holds for the documents it makes
 
 
 class Outcome(NamedTuple):
-    """What became of a document: what to note of it when that is new, its files, and which of them
-    were written.
+    """The result of publishing a document: its files, and which of them were written.
 
-    `refused` are its files that could not be written, with what is in their way.
+    `noted` is what to note of the document, if that is new. `refused` are its files that could not
+    be written, with what is in their way.
     """
 
     path: str

@@ -26,9 +26,10 @@ from feeds.documents.versions import is_far_ahead
 from feeds.errors import FeedsError, StoreBusy
 from feeds.executor import local_processes, map_batches
 from feeds.ingest.ingesting import settle
-from feeds.model import digest, feed_of
+from feeds.model import digest
 from feeds.render import reporting
 from feeds.store import Connection, Published, Store
+from feeds.urls import feed_of
 
 BATCH = 16  # feeds that a process publishes at a time
 SHORT_WAIT = 1  # seconds for another writer, before what was taken back goes and all else waits
@@ -37,7 +38,7 @@ MOST_TURNS = 5  # in which records change under a build
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """How many files a build wrote, kept and deleted, and what was in the way of others."""
+    """The number of files that a build wrote, kept and deleted, and the obstacles to others."""
 
     written: int
     kept: int
@@ -47,7 +48,7 @@ class Built:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """What a build has to do, by what the store and the target know.
+    """The work of a build, planned from the store and the target.
 
     `keys` are the feeds to publish, `documents` all their files; `kept` are files that stay as they
     are. `sweeps`: nothing is known of how the last build ended, which may have left files aside.

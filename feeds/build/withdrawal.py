@@ -21,9 +21,10 @@ from feeds.documents.plan import Plan
 from feeds.documents.plans import Plans
 from feeds.errors import PublishError, described
 from feeds.ingest.taken_back import taken_back
-from feeds.model import digest, feed_of
+from feeds.model import digest
 from feeds.store import Connection, Store, Withheld
 from feeds.store.rows import MICROSECOND, micros
+from feeds.urls import feed_of
 
 CODINGS = {"": "", **codings.SUFFIXES}  # the suffix of a file, by the coding of its content
 

@@ -65,7 +65,7 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except ConfigError as error:
-            from feeds.cli.faulty import print_config_faults
+            from feeds.cli.fault_text import print_config_faults
 
             print_config_faults(error)
             ctx.exit(WRONG_USE)
@@ -76,7 +76,7 @@ class Commands(click.Group):
             from feeds.cli import terminal
 
             # A terminal has echoed ^C: begin a new line below it.
-            newline = "\n" if terminal.is_watched(err=True) else ""
+            newline = "\n" if terminal.is_interactive(err=True) else ""
             click.echo(f"{newline}feeds: stopped before it was done; run it again", err=True)
             ctx.exit(STOPPED)
 

@@ -44,7 +44,7 @@ def check(config_path: str, form: str | None, show_all: bool) -> None:
     from feeds.ingest import checking
 
     config, now = opening.load(config_path), opening.now()
-    chosen = form or ("text" if terminal.is_watched() else "lines")
+    chosen = form or ("text" if terminal.is_interactive() else "lines")
     report = reports.report(chosen, config, show_all=show_all)
     records, faulty = set(), set()
     for path, faults in checking.check(config, now):

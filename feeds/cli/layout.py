@@ -14,13 +14,17 @@ TOKEN = re.compile(r"<[^>]*>|[^<]+")
 INDENT = "  "
 
 
-def print_document(text: str, format_name: str) -> None:
-    """Print a document in one of the formats."""
+def print_document(text: str, media_type: str) -> None:
+    """Print a document of a media type: JSON and XML laid out, any other text as it is."""
     from rich.syntax import Syntax
 
-    language = "json" if format_name == "json" else "xml"
-    laid_out = lines_of_json(text) if language == "json" else "\n".join(lines_of_xml(text))
-    safe = "\n".join(terminal.safe(line) for line in laid_out.split("\n"))
+    kind = media_type.partition(";")[0]
+    language = next((name for name in ("json", "xml") if kind.endswith(name)), "text")
+    if language == "json":
+        text = lines_of_json(text)
+    elif language == "xml":
+        text = "\n".join(lines_of_xml(text))
+    safe = "\n".join(terminal.safe(line) for line in text.split("\n"))
     # The terminal's own colours fit light and dark backgrounds.
     terminal.console().print(
         Syntax(safe, language, theme="ansi_dark", word_wrap=True, background_color="default")

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 WEEKS = 12
 BARS = "▁▂▃▄▅▆▇█"
 MINUTES = {"year": 365 * 24 * 60, "month": 30 * 24 * 60, "day": 24 * 60, "hour": 60}
-HEADINGS = {"all": "", "feeds": "Feeds of your own", "topics": "Topics", "providers": "Providers"}
-HEADINGS["categories"] = "Categories"
 
 
 @click.command(
@@ -39,8 +37,8 @@ def list_feeds(config_path: str, as_json: bool) -> None:
     with opening.opened(config) as source:
         opening.ingest(config, source, now)
         feeds = Documents(config, source).feeds(now)
-        weeks = _weeks(source, now) if terminal.is_watched() and not as_json else {}
-    if terminal.is_watched() and not as_json:
+        weeks = _weeks(source, now) if terminal.is_interactive() and not as_json else {}
+    if terminal.is_interactive() and not as_json:
         _print_table(config, feeds, weeks, now)
         return
     rows = [_facts(config, feed) for feed in feeds.values()]
@@ -65,7 +63,7 @@ def bars(counts: Sequence[int]) -> str:
 
 
 def _facts(config: "Config", feed: "Feed") -> dict[str, Any]:
-    from feeds.model import EVERYTHING, feed_path
+    from feeds.urls import EVERYTHING, feed_path
 
     return {
         "key": feed.key,
@@ -91,6 +89,9 @@ def _print_table(
     from rich.table import Table
     from rich.text import Text
 
+    from feeds.taxonomies import TAXONOMIES
+    from feeds.urls import feed_path
+
     out = terminal.console()
     if not feeds:
         out.print("No article is published yet.")
@@ -108,7 +109,8 @@ def _print_table(
         if feed.kind != kind:
             kind = feed.kind
             table.add_row()
-            table.add_row(Text(HEADINGS.get(kind, kind), style="dim italic"))
+            heading = TAXONOMIES[kind].plural if kind in TAXONOMIES else "Feeds of your own"
+            table.add_row(Text(heading, style="dim italic"))
         name = config.site.title if feed.key == "all" else feed.name
         table.add_row(
             Text(terminal.safe(name)),
@@ -120,7 +122,8 @@ def _print_table(
     out.print(table)
     out.print()
     formats = ", ".join(config.feeds.formats)
-    out.print(Text(f"At {config.site.base_url}/KEY/feed.FORMAT, as {formats}.", style="dim"))
+    address = config.site.address(feed_path("KEY", "FORMAT"))
+    out.print(Text(f"At {address}, as {formats}.", style="dim"))
     out.print(Text("Every address: feeds list | cat", style="dim"))
 
 

@@ -117,7 +117,7 @@ def report_faults(config: "Config", source: "Store", moment: datetime) -> "list[
 
 def report_lines(lines: Sequence[str]) -> None:
     """Print lines on standard error; on a terminal no more than fit a screen."""
-    shown = lines if not terminal.is_watched(err=True) else lines[:MOST_SHOWN]
+    shown = lines if not terminal.is_interactive(err=True) else lines[:MOST_SHOWN]
     for line in shown:
         click.echo(line, err=True)
     if len(lines) > len(shown):
@@ -129,7 +129,7 @@ def web_address(option: str, text: str) -> str:
 
     Raises FeedsError, which names the option, for other text.
     """
-    from feeds.model import web_address
+    from feeds.urls import web_address
 
     try:
         return web_address(text) if text else ""

@@ -1,7 +1,7 @@
 """The reports of `feeds check`: text for a person, one line a fault, JSON, annotations of GitHub.
 
 Each takes the faults of one record after the other as they are found, so that a long report begins
-at once. Not here: how one fault is shown as text (faulty), what may be quoted (records/quoting).
+at once. Not here: how one fault is shown (fault_text), what may be quoted (records/quoting).
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from feeds.cli import faulty, terminal
+from feeds.cli import fault_text, terminal
 
 if TYPE_CHECKING:
     from feeds.config import Config
@@ -60,7 +60,7 @@ class Lines(Report):
     def add(self, path: str, faults: Sequence["Fault"]) -> None:
         """Print the faults of one record."""
         for fault in faults:
-            note = "note: " if faulty.level_of(fault) == "note" else ""
+            note = "note: " if fault_text.level_of(fault) == "note" else ""
             click.echo(f"{note}{self.path(str(fault))}")
 
 
@@ -82,7 +82,7 @@ class Json(Report):
                     "path": self.path(path),
                     "line": fault.line,
                     "column": fault.column,
-                    "level": faulty.level_of(fault),
+                    "level": fault_text.level_of(fault),
                     "key": fault.key,
                     "expected": "" if is_hidden else fault.expected,
                     "got": fault.got,
@@ -103,7 +103,7 @@ class GitHub(Report):
         from feeds.records import hint
 
         for fault in faults:
-            level = faulty.level_of(fault)
+            level = fault_text.level_of(fault)
             command = "notice" if level == "note" else level
             text = fault.message + (f", got {fault.got}" if fault.got else "")
             if advice := hint(fault, faults):
@@ -160,7 +160,7 @@ class Text(Report):
         """Print the kinds of faults, and how many there are of each level."""
         from rich.text import Text as Styled
 
-        out, levels = terminal.console(), dict.fromkeys(faulty.COLOURS, 0)
+        out, levels = terminal.console(), dict.fromkeys(fault_text.COLOURS, 0)
         for (level, _), kind in self._kinds.items():
             levels[level] += kind.count
         hidden = sum(levels.values()) - self._shown
@@ -188,9 +188,9 @@ class Text(Report):
         from feeds.records import hint, slip_of
 
         slip = slip_of(fault, faults)
-        if slip is not None or faulty.is_unknown_key(fault):
+        if slip is not None or fault_text.is_unknown_key(fault):
             advice = f"did you mean {fault.key}?"
-            fault = faulty.at_key(
+            fault = fault_text.at_key(
                 replace(fault, line=slip.line, got=slip.got) if slip else fault, lines
             )
         else:
@@ -199,8 +199,8 @@ class Text(Report):
         # A key that is missing has no line of its own.
         if fault.got == "nothing" and line is not None and not _names(line, fault.key):
             line = None
-        one = faulty.shown(fault, self.path(path), advice, is_quoted=line is not None)
-        terminal.console().print(faulty.text_of(one, line), soft_wrap=True)
+        one = fault_text.shown(fault, self.path(path), advice, is_quoted=line is not None)
+        terminal.console().print(fault_text.text_of(one, line), soft_wrap=True)
         return fault
 
     def _quotable(self, path: str) -> dict[int, str]:
@@ -223,7 +223,7 @@ class Text(Report):
         most_first = sorted(self._kinds.items(), key=lambda item: -item[1].count)
         for (level, text), kind in most_first[:MOST_KINDS]:
             table.add_row(
-                Styled(f"{kind.count:,}", faulty.COLOURS[level]),
+                Styled(f"{kind.count:,}", fault_text.COLOURS[level]),
                 Styled(terminal.safe(text)),
                 f"in {terminal.count(len(kind.records), 'record')}",
                 kind.first,
@@ -239,11 +239,11 @@ class Text(Report):
 def _kind(fault: "Fault") -> tuple[str, str]:
     """Return the level of a fault and a text that is the same for all faults of its kind."""
     key = re.sub(r"\[\d+\]", "[]", fault.key)
-    if faulty.is_unknown_key(fault):
+    if fault_text.is_unknown_key(fault):
         return "note", f"a key that looks like {key}"
     expected = re.sub(r", other than those of .*", "", fault.expected)
     message = replace(fault, expected=expected).message
-    return faulty.level_of(fault), f"{key}: {message}" if key else message
+    return fault_text.level_of(fault), f"{key}: {message}" if key else message
 
 
 def _names(line: str, key: str) -> bool:

@@ -53,7 +53,7 @@ def serve(
 
 
 def _print_addresses(config: "Config", feeds: dict[str, "Feed"]) -> None:
-    from feeds.model import feed_path
+    from feeds.urls import feed_path
 
     listening = config.server.address + urlsplit(config.site.base_url).path
     click.echo(f"Serving {config.records.path} at {listening} (Ctrl-C stops).")

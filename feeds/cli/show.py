@@ -26,7 +26,7 @@ def show(config_path: str, key: str, format_name: str) -> None:
     from difflib import get_close_matches
 
     from feeds.documents.versions import Documents
-    from feeds.model import feed_path
+    from feeds.urls import feed_path
 
     config, now = opening.load(config_path), opening.now()
     if format_name not in config.feeds.formats:
@@ -46,9 +46,9 @@ def show(config_path: str, key: str, format_name: str) -> None:
         close = get_close_matches(key, feeds, n=1, cutoff=0.85)
         advice = f"did you mean {close[0]}?" if close else "`feeds list` names them"
         raise FeedsError(key, f"expected the key of a feed with a visible article; {advice}")
-    if not terminal.is_watched():
+    if not terminal.is_interactive():
         sys.stdout.buffer.write(document.content)
         return
     from feeds.cli.layout import print_document
 
-    print_document(document.content.decode(), format_name)
+    print_document(document.content.decode(), document.media_type)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 NARROW = 40  # columns; below that a line is folded by the terminal itself
 
 
-def is_watched(*, err: bool = False) -> bool:
+def is_interactive(*, err: bool = False) -> bool:
     """Return True where standard output (or standard error) is a terminal for a person."""
     return (sys.stderr if err else sys.stdout).isatty() and os.environ.get("TERM") != "dumb"
 
@@ -57,7 +57,7 @@ def progress(title: str, noun: str) -> Iterator[Callable[[int, int], None] | Non
     Yields the function that moves the bar, which takes the number done and that of all; None where
     there is no terminal. The bar appears at the first call, so that work without steps shows none.
     """
-    if not is_watched(err=True):
+    if not is_interactive(err=True):
         yield None
         return
     bars: list[tuple[Progress, TaskID]] = []

@@ -11,24 +11,32 @@ import re
 import tomllib
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
-from feeds.config.custom_feeds import Content, OwnFeed, Rule
-from feeds.config.feed_names import Names, Naming, names_of, problems
+from feeds.config.custom_feeds import OwnFeed, Rule
+from feeds.config.feed_names import Names, Naming, Tables, names_of, problems
 from feeds.config.located import broken, located, without_passwords
-from feeds.config.sections import NOT_KEYS, Line, Section, message
-from feeds.config.site import Address, Site, once
+from feeds.config.sections import (
+    NOT_KEYS,
+    ONCE,
+    Content,
+    Line,
+    Section,
+    key_for_each_taxonomy,
+    message,
+    one_of,
+)
+from feeds.config.site import Site
 from feeds.config.theme import read_theme
 from feeds.errors import ConfigError, ConfigFault
-from feeds.model import KINDS
+from feeds.formats import FORMATS
 from feeds.records import FieldMapping, MappingError, read_mapping
+from feeds.taxonomies import TAXONOMIES
 from feeds.update_frequency import STEPS
-
-FormatName = Literal["rss", "atom", "json"]
-KindName = Literal["topics", "providers", "categories"]
+from feeds.urls import OWN, join_key
 
 
 def _tables(value: Any) -> Any:
@@ -58,10 +66,9 @@ REMOVED_KEYS = {
     ("server", "budget"): "let nginx or Caddy limit requests (docs/deploy.md)",
     ("server", "proxies"): "only the limit of server.budget needed it",
 }
-FORMATS: tuple[FormatName, ...] = ("rss", "atom", "json")
 Minutes = Annotated[int, AfterValidator(_step)]
-
-
+FormatName = Annotated[str, one_of(FORMATS)]
+KindName = Annotated[str, one_of(TAXONOMIES)]
 # Settings of generators in which a post is Markdown first.
 WITHOUT_LIQUID = ("hugo.*", "config/_default/hugo.*", "docusaurus.config.*")
 
@@ -100,30 +107,16 @@ class FeedsSection(Section):
     limit: Annotated[int, Field(ge=1, le=10_000)] = 50
     max_bytes: Annotated[int, Field(ge=1)] = 1_048_576
     max_entry_bytes: Annotated[int, Field(ge=1, le=4_194_304)] = 524_288
-    formats: Annotated[
-        tuple[FormatName, ...], Field(min_length=1, strict=False), AfterValidator(once)
-    ] = FORMATS
+    formats: Annotated[tuple[FormatName, ...], Field(min_length=1), *ONCE] = tuple(FORMATS)
     content: Content = "full"
     amp: bool = False
     archives: bool = True
     pages: bool = True
-    kinds: Annotated[tuple[KindName, ...], Field(strict=False), AfterValidator(once)] = KINDS  # type: ignore[assignment]
+    kinds: Annotated[tuple[KindName, ...], *ONCE] = tuple(TAXONOMIES)
     fastest: Minutes = 5
     slowest: Minutes = 60
-    retired: Annotated[tuple[str, ...], Field(strict=False), AfterValidator(once)] = ()
+    retired: Annotated[tuple[str, ...], *ONCE] = ()
     withdrawn_days: Annotated[int, Field(ge=0, le=365)] = 0
-
-
-class NamingSection(Section):
-    """[topics.SLUG], [providers.DOMAIN] or [categories.SLUG]: what one of them is called, was, and
-    carries."""
-
-    title: Line | None = None
-    description: Line | None = None
-    image: Address | None = None
-    content: Content | None = None
-    aliases: Annotated[tuple[Line, ...], Field(strict=False)] = ()
-    previous: Annotated[tuple[str, ...], Field(strict=False)] = ()
 
 
 class Server(Section):
@@ -139,14 +132,17 @@ class Server(Section):
 
     @property
     def address(self) -> str:
-        """Where a browser on this machine finds the service."""
+        """Return the address at which a browser on this machine finds the service."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
 
+@key_for_each_taxonomy(lambda _: dict[str, Naming], Field({}))
 class Config(Section):
-    """All that can be set.  `file` is where it came from, `warnings` what to tell a person about
-    it."""
+    """All that can be set.  `file` is where it came from, `warnings` are for a person to read.
+
+    There is a key for each taxonomy too: the tables that name single feeds, by slug or domain.
+    """
 
     file: Path = Field(Path("config.toml"), strict=False)
     warnings: tuple[str, ...] = Field((), exclude=True)
@@ -158,35 +154,31 @@ class Config(Section):
     feeds: FeedsSection = FeedsSection()
     feed: Annotated[tuple[OwnFeed, ...], BeforeValidator(_tables), Field(strict=False)] = ()
     server: Server = Server()
-    topics: dict[str, NamingSection] = Field({})
-    providers: dict[str, NamingSection] = Field({})
-    categories: dict[str, NamingSection] = Field({})
+
+    @property
+    def namings(self) -> Tables:
+        """Return the tables that name single feeds, by taxonomy."""
+        return {prefix: getattr(self, prefix) for prefix in TAXONOMIES}
 
     @property
     def names(self) -> Names:
-        """What is said of names, as a value to pass along."""
-        return names_of(self._tables(), self.feeds.retired)
-
-    def _tables(self) -> dict[str, dict[str, Naming]]:
-        tables = {"topics": self.topics, "providers": self.providers, "categories": self.categories}
-        return {
-            kind: {name: Naming(**dict(said)) for name, said in some.items()}
-            for kind, some in tables.items()
-        }
+        """Return the settings in these tables, as a value to pass along."""
+        return names_of(self.namings, self.feeds.retired)
 
     @property
     def rules(self) -> tuple[Rule, ...]:
-        """The rules of the publisher's own feeds, in the order in which these are listed."""
+        """Return the rules of the publisher's own feeds, in the order in which these are listed."""
         limit, formats, content = self.feeds.limit, self.feeds.formats, self.feeds.content
-        return tuple(feed.rule(limit, formats, self.names.home, content) for feed in self.feed)
+        current_key = self.names.current_key
+        return tuple(feed.rule(limit, formats, current_key, content) for feed in self.feed)
 
     @cached_property
     def runs_liquid(self) -> bool:
-        """True if a template language such as Liquid may run on records before Markdown, and so
-        acts in their code too.
+        """Return True if a template language such as Liquid may run on records before Markdown, and
+        so acts in their code too.
 
-        Where `records.liquid` does not say, posts of a blog are taken for such, but for those of
-        Hugo and Docusaurus.
+        Where `records.liquid` is not set, it runs on the posts of a blog, except of Hugo and
+        Docusaurus.
         """
         if self.records.liquid is not None:
             return self.records.liquid
@@ -197,22 +189,22 @@ class Config(Section):
 
     @property
     def records_folder(self) -> Path:
-        """The records folder, absolute."""
+        """Return the records folder, absolute."""
         return self.file.parent / self.records.path
 
     @property
     def ledger_file(self) -> Path:
-        """The text file of what outlasts the store, absolute."""
+        """Return the ledger file, absolute."""
         return self.file.parent / self.records.ledger
 
     @property
     def output_folder(self) -> Path:
-        """The folder of the static tree, absolute."""
+        """Return the folder of the static tree, absolute."""
         return self.file.parent / self.output.path
 
     @property
     def store_file(self) -> Path:
-        """The SQLite file of the store, absolute."""
+        """Return the SQLite file of the store, absolute."""
         return self.file.parent / self.store.url.removeprefix("sqlite:///")
 
 
@@ -223,48 +215,44 @@ def load_config(path: Path | str = "config.toml", **server: str | int | None) ->
     impossible.
     """
     file = Path(path).absolute()
-    source = ""
     try:
         source = file.read_text(encoding="utf-8")
-        data = tomllib.loads(source)
     except OSError as error:
-        raise ConfigError(
-            str(path),
-            f"expected a file, got: {error.strerror}; `feeds init` makes one, `--config PATH` names another",
-        ) from error
+        advice = "`feeds init` makes one, `--config PATH` names another"
+        problem = f"expected a file, got: {error.strerror}; {advice}"
+        raise ConfigError(str(path), problem) from error
     except UnicodeDecodeError as error:
         raise ConfigError(str(path), "expected UTF-8") from error
+    try:
+        data = tomllib.loads(source)
     except tomllib.TOMLDecodeError as error:
-        raise _error(
-            str(path), [f"expected TOML, got: {error}"], source, (broken(error, source),)
-        ) from error
+        fault = broken(error, source)
+        raise _error(path, [f"expected TOML, got: {error}"], source, (fault,)) from error
     if wrong := [f"{name}: expected no such key" for name in sorted(NOT_KEYS & data.keys())]:
-        raise _error(str(path), wrong, source)
+        raise _error(path, wrong, source)
     warnings = _take_removed_keys(data, str(path), source)
     if url := os.environ.get("FEEDS_STORE_URL"):
         section = data.setdefault("store", {})
         if isinstance(section, dict):
             section["url"] = url
     try:
-        config = Config.model_validate({**data, "file": file})
+        config = Config.model_validate({**data, "file": file, "warnings": warnings})
     except ValidationError as error:
-        raise _error(
-            str(path), [message(detail, Config) for detail in error.errors()], source
-        ) from error
-    config = config.model_copy(update={"warnings": warnings})
+        wrong = [message(detail, Config) for detail in error.errors()]
+        raise _error(path, wrong, source) from error
     changes = {name: value for name, value in server.items() if value is not None}
-    config = config.model_copy(update={"server": config.server.model_copy(update=changes)})
+    listening = config.server.model_copy(update=changes)
     site = config.site
     if not site.base_url:
-        site = site.model_copy(update={"base_url": config.server.address})
+        site = site.model_copy(update={"base_url": listening.address})
     if site.templates is not None:
         try:
             site = site.with_theme(read_theme(file.parent / site.templates))
         except ValueError as error:
-            raise _error(str(path), [f"site.templates: {error}"], source) from error
-    config = config.model_copy(update={"site": site})
+            raise _error(path, [f"site.templates: {error}"], source) from error
+    config = config.model_copy(update={"server": listening, "site": site})
     if wrong := _wrong_together(config):
-        raise _error(str(path), wrong, source)
+        raise _error(path, wrong, source)
     return config
 
 
@@ -275,52 +263,48 @@ def _take_removed_keys(data: dict[str, Any], subject: str, source: str) -> tuple
         table = data.get(section)
         if isinstance(table, dict) and key in table:
             del table[key]
-            found.append(
-                f"{section}.{key}: this key no longer does anything and can be deleted; {reason}"
-            )
-    return (
-        tuple(f"{subject}:{one.line}:{one.column}: {one.text}" for one in located(found, source))
-        if found
-        else ()
-    )
+            advice = "this key no longer does anything and can be deleted"
+            found.append(f"{section}.{key}: {advice}; {reason}")
+    places = located(found, source) if found else ()
+    return tuple(f"{subject}:{one.line}:{one.column}: {one.text}" for one in places)
 
 
 def _error(
-    subject: str, texts: list[str], source: str, faults: tuple[ConfigFault, ...] = ()
+    subject: Path | str, texts: list[str], source: str, faults: tuple[ConfigFault, ...] = ()
 ) -> ConfigError:
     each = [part for text in texts for part in re.split(r"; (?=records\.fields\.)", text)]
-    return ConfigError(
-        subject, "; ".join(texts), faults or located(each, source), without_passwords(source)
-    )
+    shown = without_passwords(source)
+    return ConfigError(str(subject), "; ".join(texts), faults or located(each, source), shown)
 
 
 def _wrong_together(config: Config) -> list[str]:
-    """What no key is to blame for alone."""
-    url = config.store.url
+    """Return what is wrong with no single key, but with several of them."""
+    feeds, url = config.feeds, config.store.url
     if not url.startswith("sqlite:///") or not url.removeprefix("sqlite:///"):
         # The address may hold a password: it is not repeated.
         return ["store.url: expected sqlite:/// and the path of a file"]
-    if config.feeds.fastest > config.feeds.slowest:
-        return [f"feeds.fastest: expected feeds.slowest or less, got {config.feeds.fastest}"]
-    live = {rule.key for rule in config.rules} & set(config.feeds.retired)
+    if feeds.fastest > feeds.slowest:
+        return [f"feeds.fastest: expected feeds.slowest or less, got {feeds.fastest}"]
+    live = {join_key(OWN, feed.key) for feed in config.feed} & set(feeds.retired)
     both = [
         f"feeds.retired: expected the key of a feed that is no more, got {key!r}, as [[feed]] has"
-        for key in live
+        for key in sorted(live)
     ]
-    if wrong := [*problems(config._tables(), config.feeds.retired), *sorted(both)]:
+    if wrong := [*problems(config.namings, feeds.retired), *both]:
         return wrong
     output, records = config.output_folder.resolve(), config.records_folder.resolve()
     store = config.store_file.resolve()
     if output == records or output in records.parents:
         return ["output.path: expected a folder that does not hold the records"]
-    if output == store.parent or output in store.parents:
+    if output in store.parents:
         return ["store.url: expected a file outside output.path, which is public"]
     if output in config.ledger_file.resolve().parents:
         return ["records.ledger: expected a file outside output.path, which is public"]
     for number, feed in enumerate(config.feed):
         if feed.key in (other.key for other in config.feed[:number]):
             wrong.append(f"feed[{number}].key: expected a key that no other has, got {feed.key!r}")
-        if not {*(feed.formats or ())} <= {*config.feeds.formats}:
-            wanted = f"expected some of feeds.formats, {list(config.feeds.formats)}, got {list(feed.formats or ())}"
-            wrong.append(f"feed[{number}].formats: {wanted}")
+        if not {*(feed.formats or ())} <= {*feeds.formats}:
+            expected = f"expected some of feeds.formats, {list(feeds.formats)}"
+            got = list(feed.formats or ())
+            wrong.append(f"feed[{number}].formats: {expected}, got {got}")
     return wrong

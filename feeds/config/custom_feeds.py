@@ -1,31 +1,30 @@
-"""Feeds of the publisher's own: a table [[feed]] of config.toml, in names as editors spell them, to
-a Rule in keys.
+"""Feeds of the publisher's own: a table [[feed]] of config.toml, with names as editors spell them,
+to a Rule with keys.
 
-Checks what the table says by itself. Not here: what it must agree on with the rest of config.toml
+Checks the table by itself. Not here: what it must agree on with the rest of config.toml
 (config), and which articles a rule selects (selection).
 """
 
-import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from feeds.config.sections import Line, Section
-from feeds.model import KINDS, OWN, feed_key, fold, host_name, slug
+from feeds.config.sections import Content, Line, Section, key_for_each_taxonomy
+from feeds.taxonomies import TAXONOMIES, Taxonomy, is_feed_key
+from feeds.urls import OWN, fold, host_name, join_key, slug
 
 Order = Literal["published", "heat"]
-Content = Literal["full", "summary"]
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Which articles are in a feed: those with a key of each group in `any_of`, none in `none_of`,
-    and the numbers.
+    """A rule for which articles are in a feed: those with a key of each group in `any_of`, none in
+    `none_of`, and at least these numbers.
 
-    An article without a number has too little of it. `order` and `limit` say which of them the feed
-    shows.
+    An article without a number has too little of it. `order` and `limit` decide which of them the
+    feed shows.
     """
 
     key: str
@@ -41,13 +40,12 @@ class Rule:
     content: Content = "full"
 
     def asks_for(self, keys: Collection[str], quality: float | None, heat: float | None) -> bool:
-        """Whether an article that is in these feeds, and has these numbers, is in this one."""
-        enough = all(
-            least is None or (number is not None and number >= least)
-            for least, number in ((self.min_quality, quality), (self.min_heat, heat))
-        )
-        met = all(any(key in keys for key in group) for group in self.any_of)
-        return enough and met and not any(key in keys for key in self.none_of)
+        """Return True if an article in these feeds, with these numbers, is in this one."""
+        for least, number in ((self.min_quality, quality), (self.min_heat, heat)):
+            if least is not None and (number is None or number < least):
+                return False
+        has_all = all(any(key in keys for key in group) for group in self.any_of)
+        return has_all and not any(key in keys for key in self.none_of)
 
 
 def _plain_slug(text: str) -> str:
@@ -69,21 +67,12 @@ def _domain(text: str) -> str:
         raise ValueError("expected a host name, such as example.org") from error
 
 
-def _carried(key: str) -> str:
-    # Only what articles carry can be left out: a feed of the publisher's own is made of them, not
-    # of other feeds.
-    kind, _, rest = key.partition("/")
-    try:
-        sound = (
-            host_name(rest) == rest
-            if kind == "providers"
-            else re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", rest)
-        )
-    except ValueError:
-        sound = False
-    if kind not in KINDS or not sound:
+def _key_of_article(key: str) -> str:
+    # Only articles can be left out: a feed of the publisher's own is made of them, not of feeds.
+    if not is_feed_key(key):
+        *others, last = TAXONOMIES
         raise ValueError(
-            f"expected the key of a feed of {', '.join(KINDS[:-1])} or {KINDS[-1]}, such as topics/ai"
+            f"expected the key of a feed of {', '.join(others)} or {last}, such as topics/ai"
         )
     return key
 
@@ -97,20 +86,24 @@ def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
 Several = (Field(strict=False), AfterValidator(_each_once))
 Names = Annotated[tuple[Annotated[str, AfterValidator(_name)], ...], *Several]
 Domains = Annotated[tuple[Annotated[str, AfterValidator(_domain)], ...], *Several]
-Keys = Annotated[tuple[Annotated[str, AfterValidator(_carried)], ...], *Several]
+Keys = Annotated[tuple[Annotated[str, AfterValidator(_key_of_article)], ...], *Several]
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
+def _names_of(taxonomy: Taxonomy) -> object:
+    return Domains if taxonomy.by_domain else Names
+
+
+@key_for_each_taxonomy(_names_of, ())
 class OwnFeed(Section):
-    """[[feed]]: a feed of the publisher's own.  All that is given must hold; what is empty asks for
-    nothing."""
+    """[[feed]]: a feed of the publisher's own.  All that is given must hold.
+
+    There is a key for each taxonomy too: the names that articles must have one of.
+    """
 
     key: Annotated[str, AfterValidator(_plain_slug)]
     title: Line
     description: Line | None = None
-    topics: Names = ()
-    providers: Domains = ()
-    categories: Names = ()
     exclude: Keys = ()
     min_quality: Amount | None = None
     min_heat: Amount | None = None
@@ -123,27 +116,25 @@ class OwnFeed(Section):
         self,
         limit: int,
         formats: tuple[str, ...],
-        home: Callable[[str], str] = str,
+        current_key: Callable[[str], str] = str,
         content: Content = "full",
     ) -> Rule:
-        """The rule, with the limit, the formats and the content of all feeds where it has none of
-        its own.
+        """Return the rule, with the limit, formats and content of all feeds where it has none.
 
-        `home` leads from the key that a name has by itself to the key of its feed.
+        `current_key` leads from the key that a name has by itself to the key of its feed.
         """
-        any_of = (
-            tuple(home(feed_key("topics", name)) for name in self.topics),
-            tuple(home(f"providers/{domain}") for domain in self.providers),
-            tuple(home(feed_key("categories", name)) for name in self.categories),
+        wanted = (
+            tuple(current_key(taxonomy.key_of_name(name)) for name in getattr(self, prefix))
+            for prefix, taxonomy in TAXONOMIES.items()
         )
         return Rule(
-            key=f"{OWN}/{self.key}",
+            key=join_key(OWN, self.key),
             name=self.title,
             limit=self.limit or limit,
             formats=self.formats or formats,
             description=self.description or "",
-            any_of=tuple(keys for keys in any_of if keys),
-            none_of=tuple(home(key) for key in self.exclude),
+            any_of=tuple(keys for keys in wanted if keys),
+            none_of=tuple(current_key(key) for key in self.exclude),
             min_quality=self.min_quality,
             min_heat=self.min_heat,
             order=self.order,

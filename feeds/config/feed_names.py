@@ -1,35 +1,32 @@
-"""What config.toml says of names: which names are one feed, where it lies, what it is called, where
-it used to lie.
+"""Settings of single feeds in config.toml: which names are one feed, its title, its former keys.
 
-In: the tables of topics, providers and categories as Naming, by kind and by slug or domain. Out:
-Names, a frozen value that is passed along, or what is wrong with the tables. A name of which
-nothing is said keeps the key that `feed_key` gives it. Not here: which spelling is most used
-(selection), and how a server says that an address moved (publish).
+In: the tables [topics.SLUG] and so on, by taxonomy and by slug or domain. Out: Names, a frozen
+value that is passed along, or what is wrong with the tables. A name without a table keeps the key
+that its taxonomy gives it. Not here: which spelling of a name is used most (selection), and how a
+server answers at an address that moved (serve, build/hosts).
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Annotated, NamedTuple
 
-from feeds.model import KINDS, OWN, Article, Feed, digest, feed_folder, feed_key, fold, host_name
+from pydantic import Field
 
-PLAIN_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-LONGEST_SLUG = 64
-# What may lie below a feed's folder: nothing that others would read otherwise, so that no part
-# begins with a dot.
-BELOW = re.compile(r"([A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*")
+from feeds.config.sections import Address, Content, Line, Section
+from feeds.model import Article, Feed, digest
+from feeds.taxonomies import TAXONOMIES, Taxonomy, feeds_of, is_feed_key
+from feeds.urls import INDEX, OWN, feed_folder, is_slug, split_below, split_key
 
 
-@dataclass(frozen=True, slots=True)
-class Naming:
-    """What is said of one topic, provider or category."""
+class Naming(Section):
+    """[topics.SLUG], [providers.DOMAIN] and so on: what one feed is called, was called, carries."""
 
-    title: str | None = None
-    description: str | None = None
-    image: str | None = None
-    aliases: tuple[str, ...] = ()
-    previous: tuple[str, ...] = ()
-    content: str | None = None
+    title: Line | None = None
+    description: Line | None = None
+    image: Address | None = None
+    content: Content | None = None
+    aliases: Annotated[tuple[Line, ...], Field(strict=False)] = ()
+    previous: Annotated[tuple[str, ...], Field(strict=False)] = ()
 
 
 Tables = Mapping[str, Mapping[str, Naming]]
@@ -37,185 +34,146 @@ Tables = Mapping[str, Mapping[str, Naming]]
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What is said of all of them.  Equal tables give equal Names, in whatever order they stand.
+    """The settings of all tables.  Equal tables give equal Names, in whatever order they stand.
 
-    `said` is by key. `homes` leads from each key that a name, an alias or a former slug has by
-    itself to the key of its feed, where that is another one: nothing ever lies there.
+    `namings` is by the key of a feed. `redirects` leads from each key that a title, an alias or a
+    former slug has by itself to the key of the feed, where that is another one: nothing ever lies
+    at the first.
     """
 
-    said: Mapping[str, Naming] = field(default_factory=dict)
-    homes: Mapping[str, str] = field(default_factory=dict)
+    namings: Mapping[str, Naming] = field(default_factory=dict)
+    redirects: Mapping[str, str] = field(default_factory=dict)
     retired: frozenset[str] = frozenset()
 
     @property
     def digest(self) -> str:
-        """Stands for what decides in which feeds an article is."""
-        return digest(*(f"{key} {home}" for key, home in sorted(self.homes.items())))
+        """Return the digest of all that decides in which feeds an article is."""
+        return digest(*(f"{key} {current}" for key, current in sorted(self.redirects.items())))
 
-    def home(self, key: str) -> str:
-        """The key of the feed that a name belongs to, by the key that the name has by itself."""
-        return self.homes.get(key, key)
+    def current_key(self, key: str) -> str:
+        """Return the key of the feed that a name belongs to, by the key it has by itself."""
+        return self.redirects.get(key, key)
 
     def feeds(self, article: Article) -> dict[str, str]:
-        """The keys of the feeds an article belongs to beside `all`, each with the name as this
-        article spells it."""
-        own = article.feeds()
-        if not self.homes:
+        """Return the keys of the feeds that an article is in beside `all`, each with its name as
+        the article spells it."""
+        own = feeds_of(article)
+        if not self.redirects:
             return own
         keys: dict[str, str] = {}
         for key, name in own.items():
-            keys.setdefault(self.home(key), name)
+            keys.setdefault(self.current_key(key), name)
         return keys
 
     def named(self, feed: Feed) -> Feed:
-        """The feed under the title, with the description, the image and the content, that it is
-        given."""
-        naming = self.said.get(feed.key)
+        """Return the feed with the title, description, image and content of its table."""
+        naming = self.namings.get(feed.key)
         if naming is None:
             return feed
-        title = naming.title or feed.name
-        description, image, content = (
-            naming.description or "",
-            naming.image or "",
-            naming.content or feed.content,
+        return feed._replace(
+            name=naming.title or feed.name,
+            description=naming.description or "",
+            image=naming.image or "",
+            content=naming.content or feed.content,
         )
-        return feed._replace(name=title, description=description, image=image, content=content)
 
     def moved(self, path: str) -> str | None:
-        """Where what was at a path is now, below the site's address; None when it did not move."""
-        key, below = _parted(path)
-        if key not in self.homes or (below and not BELOW.fullmatch(below)):
+        """Return where what was at a path is now, below the site; None if it did not move."""
+        key, below = split_below(path)
+        if key not in self.redirects or below is None:
             return None
-        return feed_folder(self.homes[key]) + ("" if below == "index.html" else below)
+        return feed_folder(self.redirects[key]) + ("" if below == INDEX else below)
 
     def gone(self, path: str) -> bool:
-        """Whether a path belongs to a feed that is retired."""
-        key, _ = _parted(path)
-        return key in self.retired
+        """Return True if a path belongs to a feed that is retired."""
+        return split_below(path)[0] in self.retired
 
 
-@dataclass(frozen=True, slots=True)
-class _Claim:
-    """A key that a table speaks for: with which words of which of its settings."""
+class _Mention(NamedTuple):
+    """A text in a table that leads to its feed: the setting it stands in, what it should be, and
+    how it becomes a key."""
 
     table: str
     setting: str
     text: str
-    key: str
+    expected: str
+    key_of: Callable[[str], str]
+
+    @property
+    def key(self) -> str:
+        return self.key_of(self.text)
 
 
 def names_of(tables: Tables, retired: Iterable[str]) -> Names:
-    """What tables say.  Raises ValueError where one has a problem."""
-    said = {_key(kind, name): naming for kind, name, naming in _rows(tables)}
-    homes = {claim.key: home for home, claim in _claims(tables) if claim.key != home}
-    return Names(said, homes, frozenset(retired))
+    """Return the settings of tables.  Raises ValueError where one has a problem."""
+    namings, redirects = dict[str, Naming](), dict[str, str]()
+    for taxonomy, slug, naming in _rows(tables):
+        current = taxonomy.key_of_slug(slug)
+        namings[current] = naming
+        mentioned = (mention.key for mention in _mentions(taxonomy, slug, naming))
+        redirects |= {key: current for key in mentioned if key != current}
+    return Names(namings, redirects, frozenset(retired))
 
 
 def problems(tables: Tables, retired: Iterable[str]) -> list[str]:
-    """Everything in the tables that cannot be, as `topics.ai.aliases: expected …, got …`."""
-    wrong = [*_wrong_words(tables), *_wrong_keys(retired)]
-    return wrong or [*_clashes(tables, retired)]
+    """Return all that is wrong in the tables, as `topics.ai.aliases: expected …, got …`."""
+    mentions = [mention for row in _rows(tables) for mention in _mentions(*row)]
+    wrong = [
+        f"{mention.setting}: expected {mention.expected}, got {mention.text!r}"
+        for mention in mentions
+        if not _has_key(mention)
+    ]
+    wrong += [
+        f"feeds.retired: expected keys such as topics/ai, got {key!r}"
+        for key in retired
+        if not is_feed_key(key) and not _is_own_key(key)
+    ]
+    return wrong or list(_clashes(mentions, retired))
 
 
-def _clashes(tables: Tables, retired: Iterable[str]) -> Iterator[str]:
-    first: dict[str, _Claim] = {}
-    for home, claim in _claims(tables):
-        other = first.setdefault(claim.key, claim)
-        if other.table != claim.table:
-            yield f"{claim.setting}: expected what no other table has, got {claim.text!r}, as {other.setting} has"
-        elif claim.key == home and claim.setting.endswith(".previous"):
-            yield f"{claim.setting}: expected what it was before, got {claim.text!r}, as it is now"
+def _clashes(mentions: Iterable[_Mention], retired: Iterable[str]) -> Iterator[str]:
+    """Yield where two tables speak of one feed, and where a feed is retired that has a table."""
+    first: dict[str, _Mention] = {}
+    for mention in sorted(mentions, key=lambda one: one.setting != one.table):
+        other = first.setdefault(mention.key, mention)
+        setting, got = mention.setting, f"got {mention.text!r}, as"
+        if other.table != mention.table:
+            yield f"{setting}: expected what no other table has, {got} {other.setting} has"
+        elif other.setting == other.table and setting.endswith(".previous"):
+            yield f"{setting}: expected what it was before, {got} it is now"
     for key in retired:
         if key in first:
-            yield f"feeds.retired: expected the key of a feed that is no more, got {key!r}, as {first[key].setting} has"
+            expected = "expected the key of a feed that is no more"
+            yield f"feeds.retired: {expected}, got {key!r}, as {first[key].setting} has"
 
 
-def _wrong_words(tables: Tables) -> Iterator[str]:
-    for kind, name, naming in _rows(tables):
-        table = f"{kind}.{name}"
-        what = (
-            "a domain such as example.org"
-            if kind == "providers"
-            else "a slug such as computer-vision"
-        )
-        for setting, text in (
-            (table, name),
-            *((f"{table}.previous", text) for text in naming.previous),
-        ):
-            if not _is_sound(_key, kind, text):
-                yield f"{setting}: expected {what}, got {text!r}"
-        for setting, text in _words(kind, table, naming):
-            if not _is_sound(_own_key, kind, text):
-                yield f"{setting}: expected {what if kind == 'providers' else 'a name'}, got {text!r}"
+def _rows(tables: Tables) -> Iterator[tuple[Taxonomy, str, Naming]]:
+    for prefix, taxonomy in TAXONOMIES.items():
+        for slug, naming in sorted(tables.get(prefix, {}).items()):
+            yield taxonomy, slug, naming
 
 
-def _wrong_keys(retired: Iterable[str]) -> Iterator[str]:
-    for key in retired:
-        kind, _, name = key.partition("/")
-        own = kind == OWN and PLAIN_SLUG.fullmatch(name)
-        if not own and not (
-            kind in KINDS and _is_sound(_key, kind, name) and _key(kind, name) == key
-        ):
-            yield f"feeds.retired: expected keys such as topics/ai, got {key!r}"
-
-
-def _claims(tables: Tables) -> Iterator[tuple[str, _Claim]]:
-    """Every key that tables speak for, each with the key of the table: first where they are, then
-    all else."""
-    rows = [(kind, name, naming, _key(kind, name)) for kind, name, naming in _rows(tables)]
-    for kind, name, _, home in rows:
-        yield home, _Claim(f"{kind}.{name}", f"{kind}.{name}", name, home)
-    for kind, name, naming, home in rows:
-        table = f"{kind}.{name}"
-        for setting, text in _words(kind, table, naming):
-            yield home, _Claim(table, setting, text, _own_key(kind, text))
-        for text in naming.previous:
-            yield home, _Claim(table, f"{table}.previous", text, _key(kind, text))
-
-
-def _rows(tables: Tables) -> Iterator[tuple[str, str, Naming]]:
-    for kind in KINDS:
-        for name, naming in sorted(tables.get(kind, {}).items()):
-            yield kind, name, naming
-
-
-def _words(kind: str, table: str, naming: Naming) -> Iterator[tuple[str, str]]:
-    """What a table says it is called, each with its setting: the title of a provider is no
-    domain."""
-    if naming.title is not None and kind != "providers":
-        yield f"{table}.title", naming.title
+def _mentions(taxonomy: Taxonomy, slug: str, naming: Naming) -> Iterator[_Mention]:
+    """Yield every text in a table that leads to its feed; the title of a domain does not."""
+    table = f"{taxonomy.prefix}.{slug}"
+    by_slug = (taxonomy.example, taxonomy.key_of_slug)
+    by_name = (taxonomy.example if taxonomy.by_domain else "a name", taxonomy.key_of_name)
+    yield _Mention(table, table, slug, *by_slug)
+    for text in naming.previous:
+        yield _Mention(table, f"{table}.previous", text, *by_slug)
+    if naming.title is not None and not taxonomy.by_domain:
+        yield _Mention(table, f"{table}.title", naming.title, *by_name)
     for alias in naming.aliases:
-        yield f"{table}.aliases", alias
+        yield _Mention(table, f"{table}.aliases", alias, *by_name)
 
 
-def _key(kind: str, name: str) -> str:
-    """The key of a feed by its slug or domain.  Raises ValueError for what is neither."""
-    if kind == "providers":
-        return f"{kind}/{host_name(name)}"
-    if kind not in KINDS or not PLAIN_SLUG.fullmatch(name) or len(name) > LONGEST_SLUG:
-        raise ValueError("not a slug")
-    return f"{kind}/{name}"
-
-
-def _own_key(kind: str, name: str) -> str:
-    """The key that a name has by itself.  Raises ValueError for what is no name."""
-    if kind == "providers":
-        return _key(kind, name)
-    if not fold(name):
-        raise ValueError("not a name")
-    return feed_key(kind, name)
-
-
-def _is_sound(key_of: Callable[[str, str], str], kind: str, text: str) -> bool:
+def _has_key(mention: _Mention) -> bool:
     try:
-        key_of(kind, text)
+        return bool(mention.key)
     except ValueError:
         return False
-    return True
 
 
-def _parted(path: str) -> tuple[str, str]:
-    """The key that a path would belong to, by its first two parts, and what is left of it."""
-    kind, _, rest = path.partition("/")
-    slug, _, below = rest.partition("/")
-    return f"{kind}/{slug}", below
+def _is_own_key(key: str) -> bool:
+    kind, slug = split_key(key)
+    return kind == OWN and is_slug(slug)

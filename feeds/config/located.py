@@ -1,7 +1,7 @@
-"""What is wrong in config.toml, each at its line.  Pure.  In: what was said of keys, and the text
-of the file.
+"""The place in config.toml of each thing that is wrong in it.  Pure.
 
-Not here: what may stand in it (config), nor how it is shown (cli).
+In: messages that begin with a key, and the text of the file. Not here: what may stand in the file
+(config), and how faults are shown (cli).
 """
 
 import re
@@ -18,7 +18,7 @@ PRIVATE = re.compile(r"^\s*[\"']?store[\"']?\s*[.=]|://[^/\s\"']*@")
 
 
 def located(texts: Iterable[str], source: str) -> tuple[ConfigFault, ...]:
-    """Each `key: what is wrong` with its place in the TOML, in the order of the file."""
+    """Return each `key: what is wrong` with its place in the TOML, in the order of the file."""
     known = {key_text(path): place for path, place in places(source).items() if path}
     lines = source.split("\n")
     found = []
@@ -26,27 +26,25 @@ def located(texts: Iterable[str], source: str) -> tuple[ConfigFault, ...]:
         key = text.partition(": ")[0]
         place = _place(key, known)
         if place and NO_SUCH_KEY in text:
-            last = key.rpartition(".")[2]
-            at = lines[place[0] - 1].find(last)
-            place = (place[0], at + 1) if at >= 0 else place
+            column = lines[place[0] - 1].find(key.rpartition(".")[2]) + 1
+            place = (place[0], column or place[1])
         found.append(ConfigFault(text, *(place or (0, 0))))
     return tuple(sorted(found, key=lambda fault: (fault.line or len(lines), fault.column)))
 
 
 def broken(error: tomllib.TOMLDecodeError, source: str) -> ConfigFault:
-    """The fault of a file that is no TOML."""
-    said, _, where = str(error).partition(" (at ")
-    numbers = re.fullmatch(r"line (\d+), column (\d+)\)", where)
-    line, column = (
-        (int(numbers[1]), int(numbers[2])) if numbers else (source.rstrip().count("\n") + 1, 1)
-    )
-    return ConfigFault(
-        f"expected TOML, got: {error if not where else said[:1].lower() + said[1:]}", line, column
-    )
+    """Return the fault of a file that is no TOML."""
+    problem, _, where = str(error).partition(" (at ")
+    if where:
+        problem = problem[:1].lower() + problem[1:]
+    text = f"expected TOML, got: {problem}"
+    if numbers := re.fullmatch(r"line (\d+), column (\d+)\)", where):
+        return ConfigFault(text, int(numbers[1]), int(numbers[2]))
+    return ConfigFault(text, source.rstrip().count("\n") + 1, 1)
 
 
 def without_passwords(source: str) -> str:
-    """The text with no line in it that may hold a password: those about the store are empty."""
+    """Return the text without its lines about the store, which may hold a password."""
     table, lines = "", []
     for line in source.split("\n"):
         if header := HEADER.match(line):
@@ -56,7 +54,7 @@ def without_passwords(source: str) -> str:
 
 
 def _place(key: str, known: dict[str, Place]) -> Place | None:
-    """Where a key stands, or what it would stand in."""
+    """Return the place of a key, or of the table that it would stand in."""
     while key and key not in known:
         key = re.sub(r"(\.[^.\[]*|\[\d+\]|^[^.\[]*)$", "", key)
     return known.get(key)

@@ -1,23 +1,38 @@
-"""What the tables of config.toml are made of, whatever they are about, and how what is wrong in
-them is told.
+"""What the tables of config.toml are made of, whatever they are about, and the messages about what
+is wrong in them.
 
-Not here: the tables (config, rules).
+Not here: the tables themselves (config, site, custom_feeds, feed_names).
 """
 
+from collections.abc import Callable, Collection
 from difflib import get_close_matches
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
+from feeds.taxonomies import TAXONOMIES, Taxonomy
+from feeds.urls import web_address
 
-def _line(text: str) -> str:
-    if not (line := " ".join(text.split())) or not line.isprintable():
-        raise ValueError("expected a line of text")
-    return line
-
-
-Line = Annotated[str, AfterValidator(_line)]
 NOT_KEYS = frozenset({"file", "warnings"})  # fields of a Config that no file sets
+# Messages in place of pydantic's, by its name of an error.
+MESSAGES = {
+    "extra_forbidden": "expected no such key",
+    "string_type": "expected text in quotes",
+    "path_type": "expected text in quotes",
+    "int_type": "expected a whole number",
+    "bool_type": "expected true or false",
+    "float_type": "expected a number",
+    "finite_number": "expected a number",
+    "missing": "expected this key",
+    "model_type": "expected a table",
+    "dict_type": "expected a table",
+    "tuple_type": "expected a list",
+    "too_short": "expected at least one name",
+    "greater_than_equal": "expected {ge:g} or more",
+    "less_than_equal": "expected {le} or less",
+    "literal_error": "expected {expected}",
+    "value_error": "{error}",
+}
 
 
 class Section(BaseModel):
@@ -26,45 +41,79 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
+def _line(text: str) -> str:
+    if not (line := " ".join(text.split())) or not line.isprintable():
+        raise ValueError("expected a line of text")
+    return line
+
+
+def _address(text: str) -> str:
+    try:
+        return web_address(text)
+    except ValueError as error:
+        raise ValueError("expected an http or https address") from error
+
+
+def once(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names if none stands twice.  Raises ValueError."""
+    if len(set(names)) != len(names):
+        raise ValueError("expected each name once")
+    return names
+
+
+def one_of(names: Collection[str]) -> BeforeValidator:
+    """Return a validator that takes one of these names, as they are when it is used."""
+
+    def check(value: Any) -> Any:
+        if value not in tuple(names):
+            *others, last = map(repr, names)
+            raise ValueError(f"expected {', '.join(others)} or {last}")
+        return value
+
+    return BeforeValidator(check)
+
+
+ONCE = (Field(strict=False), AfterValidator(once))  # of a list of names
+Line = Annotated[str, AfterValidator(_line)]
+Address = Annotated[str, AfterValidator(_address)]
+Content = Literal["full", "summary"]
+S = TypeVar("S", bound=Section)
+
+
+def key_for_each_taxonomy(
+    type_of: Callable[[Taxonomy], Any], default: Any
+) -> Callable[[type[S]], type[S]]:
+    """Return a decorator that gives a section a key for each taxonomy, called like its feeds."""
+
+    def add(section: type[S]) -> type[S]:
+        fields: dict[str, Any] = {
+            prefix: (type_of(taxonomy), default) for prefix, taxonomy in TAXONOMIES.items()
+        }
+        whole: type[S] = create_model(
+            section.__name__, __base__=section, __module__=section.__module__, **fields
+        )
+        whole.__doc__ = section.__doc__
+        return whole
+
+    return add
+
+
 def message(detail: Any, whole: type[Section]) -> str:
-    """A fault that pydantic found in the tables of a whole, as `key: expected …, got …`."""
-    if detail["type"] == "mapping":  # it names its keys itself
+    """Return a fault that pydantic found in the tables of a whole, as `key: expected …, got …`."""
+    kind, path = detail["type"], detail["loc"]
+    if kind == "mapping":  # it names its keys itself
         return str(detail["msg"])
-    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"])
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     key = "".join(parts).removeprefix(".")
-    known = {
-        "extra_forbidden": "expected no such key",
-        "string_type": "expected text in quotes",
-        "path_type": "expected text in quotes",
-        "int_type": "expected a whole number",
-        "bool_type": "expected true or false",
-        "float_type": "expected a number",
-        "finite_number": "expected a number",
-        "missing": "expected this key",
-        "model_type": "expected a table",
-        "dict_type": "expected a table",
-        "tuple_type": "expected a list",
-        "too_short": "expected at least one name",
-    }
-    context = detail.get("ctx", {})
-    if detail["type"] == "greater_than_equal":
-        problem = f"expected {context['ge']:g} or more"
-    elif detail["type"] == "less_than_equal":
-        problem = f"expected {context['le']} or less"
-    elif detail["type"] == "literal_error":
-        problem = f"expected {context['expected']}"
-    elif detail["type"] == "value_error":
-        problem = str(context["error"])
-    else:
-        problem = known.get(detail["type"], detail["msg"])
-    if detail["type"] == "extra_forbidden":
-        problem += _meant(detail["loc"], whole)
-    silent = detail["type"] in ("extra_forbidden", "missing") or key.startswith("store")
+    problem = MESSAGES.get(kind, "{msg}").format(msg=detail["msg"], **detail.get("ctx", {}))
+    if kind == "extra_forbidden":
+        problem += _suggestion(path, whole)
+    silent = kind in ("extra_forbidden", "missing") or key.startswith("store")
     return f"{key}: {problem}" if silent else f"{key}: {problem}, got {detail['input']!r}"
 
 
-def _meant(path: tuple[str | int, ...], whole: type[Section]) -> str:
-    """Which key was likely meant by one that there is not: of its own table, or of another."""
+def _suggestion(path: tuple[str | int, ...], whole: type[Section]) -> str:
+    """Return which key was likely meant by an unknown one: of its own table, or of another."""
     table = whole
     for part in path[:-1]:
         field = table.model_fields.get(str(part))
@@ -73,11 +122,8 @@ def _meant(path: tuple[str | int, ...], whole: type[Section]) -> str:
     if close := get_close_matches(last, table.model_fields.keys() - NOT_KEYS, n=1, cutoff=0.7):
         return f", did you mean {above}.{close[0]}?" if above else f", did you mean {close[0]}?"
     for name, field in whole.model_fields.items():
-        section = (
-            _section_in(field.annotation)
-            if name not in ("topics", "providers", "categories")
-            else None
-        )
+        is_several = get_origin(field.annotation) is dict  # its keys are names, not settings
+        section = None if is_several else _section_in(field.annotation)
         if section is not None and last in section.model_fields:
             return f", did you mean {name}.{last}?"
     return ""

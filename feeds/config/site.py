@@ -1,4 +1,4 @@
-"""[site] of config.toml: what is published, by whom and where, and what its pages look like.
+"""The table [site] of config.toml: what is published, by whom and where, and how its pages look.
 
 Not here: the other tables, and the reading of the file (config).
 """
@@ -13,28 +13,19 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, PrivateAttr
 
-from feeds.config.sections import Line, Section
+from feeds.config.sections import ONCE, Address, Line, Section
 from feeds.config.theme import Theme
-from feeds.model import web_address
 from feeds.records.dates import time_zones
 
 
-def _address(text: str) -> str:
-    try:
-        return web_address(text)
-    except ValueError as error:
-        raise ValueError("expected an http or https address") from error
-
-
 def _base(text: str) -> str:
-    address = _address(text)
-    if urlsplit(address).query or urlsplit(address).fragment:
+    if urlsplit(text).query or urlsplit(text).fragment:
         raise ValueError("expected an address without ? and #")
-    return address.rstrip("/")
+    return text.rstrip("/")
 
 
 def _language(text: str) -> str:
-    # RFC 5646 §2.1, as far as a misprint would show.
+    # RFC 5646 §2.1, as far as a typing error would show.
     if not re.fullmatch(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", text):
         raise ValueError("expected a language tag such as en or pt-BR")
     return text
@@ -48,13 +39,6 @@ def _timezone(text: str) -> str:
     raise ValueError(f"expected the name of a time zone such as Europe/Berlin{advice}")
 
 
-def once(names: tuple[str, ...]) -> tuple[str, ...]:
-    """The same names, where none stands twice.  Raises ValueError."""
-    if len(set(names)) != len(names):
-        raise ValueError("expected each name once")
-    return names
-
-
 def _colour(text: str) -> str:
     if not re.fullmatch(r"#(?:[0-9A-Fa-f]{3}){1,2}", text):
         raise ValueError("expected a colour such as #c2410c")
@@ -62,22 +46,19 @@ def _colour(text: str) -> str:
     return f"#{digits}" if len(digits) == 6 else "#" + "".join(digit * 2 for digit in digits)
 
 
-Address = Annotated[str, AfterValidator(_address)]
-
-
 class Site(Section):
     """[site]: what is published, by whom and where."""
 
     title: Line = "Feeds"
     description: Line | None = None
-    base_url: Annotated[str, AfterValidator(_base)] = ""
+    base_url: Annotated[Address, AfterValidator(_base)] = ""
     language: Annotated[str, AfterValidator(_language)] = "en"
     timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
     author: Line | None = None
     rights: Line | None = None
     icon: Address | None = None
     logo: Address | None = None
-    hubs: Annotated[tuple[Address, ...], Field(strict=False), AfterValidator(once)] = ()
+    hubs: Annotated[tuple[Address, ...], *ONCE] = ()
     accent: Annotated[str, AfterValidator(_colour)] = "#c2410c"
     footer: Line | None = None
     pictures: bool = True
@@ -85,31 +66,30 @@ class Site(Section):
     _theme: Theme = PrivateAttr(Theme())
 
     def __hash__(self) -> int:
-        # Compiled templates are looked up by it for every entry: a hash of each field takes a
-        # seventh of filling one.
+        # It is part of the cache key of compiled templates, for every entry: a hash of each field
+        # takes a seventh of filling one.
         return hash(self.base_url)
 
     @property
     def theme(self) -> Theme:
-        """What the folder of templates held when the file was read."""
+        """Return what the folder of templates held when config.toml was read."""
         return self._theme
 
     @property
     def zone(self) -> tzinfo:
-        """The time zone of dates that are written without an offset."""
+        """Return the time zone of dates that are written without an offset."""
         return UTC if self.timezone == "UTC" else ZoneInfo(self.timezone)
 
     def with_theme(self, theme: Theme) -> "Site":
-        """The same site with these templates."""
+        """Return the same site with these templates."""
         site = self.model_copy()
         site._theme = theme
         return site
 
     def local(self, path: str) -> str:
-        """The address of a path below the site without scheme and host, for the site's own
-        pages."""
+        """Return the address of a path without scheme and host, for the site's own pages."""
         return f"{urlsplit(self.base_url).path}/{path}"
 
     def address(self, path: str) -> str:
-        """The absolute address of a path below the site."""
+        """Return the absolute address of a path below the site."""
         return f"{self.base_url}/{path}"

@@ -9,24 +9,24 @@ from pathlib import Path
 
 from feeds.model import digest
 
-# published as they are, in place of ours
+# published as they are, in place of the built-in files
 ASSETS = ("pages.css", "feeds.css", "pages.js", "icon.svg")
 
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """Text by file name, in the order of the names.  A name stands in place of ours."""
+    """Text by file name, in the order of the names.  It replaces the built-in file of that name."""
 
     files: tuple[tuple[str, str], ...] = ()
 
     @property
     def digest(self) -> str:
-        """Stands for all of it."""
+        """Return the digest of all files."""
         return digest(*(text for file in self.files for text in file))
 
 
 def read_theme(folder: Path) -> Theme:
-    """Every template (`*.html`) and asset of a folder; names that begin with a dot are passed over.
+    """Read every template (`*.html`) and asset of a folder, except hidden files.
 
     Raises ValueError, saying what was expected, for a folder or a file that cannot be used.
     """

@@ -9,13 +9,8 @@ from datetime import datetime, timedelta
 
 from feeds.doctor.client import READERS, UNDECODABLE, Client, Response
 from feeds.doctor.findings import Flaw
-from feeds.doctor.reading import ParsedFeed, Unreadable, read
+from feeds.doctor.reading import MEDIA_TYPES, ParsedFeed, Unreadable, read
 
-TYPES = {
-    "rss": {"application/rss+xml", "application/xml", "text/xml"},
-    "atom": {"application/atom+xml", "application/xml", "text/xml"},
-    "json": {"application/feed+json", "application/json"},
-}
 SKEW = timedelta(minutes=2)
 SMALL = 1400  # bytes that fit into one packet uncompressed
 NEVER_SENT = '"a-tag-that-was-never-sent"'
@@ -103,7 +98,7 @@ def _validators(client: Client, response: Response) -> Iterator[Flaw]:
 
 
 def _type(response: Response, feed: ParsedFeed) -> Iterator[Flaw]:
-    if response.media_type not in TYPES[feed.format]:
+    if response.media_type not in MEDIA_TYPES[feed.format]:
         yield "media-type", response.media_type or "none"
     content_type = response.header("Content-Type")
     declared = re.search(r"charset\s*=\s*[\"']?([\w.-]+)", content_type, re.IGNORECASE)

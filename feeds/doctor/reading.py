@@ -12,6 +12,13 @@ from xml.etree import ElementTree
 
 from feeds.doctor.findings import Flaw
 
+# The formats that are read here, whoever writes them, and the media types under which readers take
+# them, the right one first.
+MEDIA_TYPES = {
+    "rss": ("application/rss+xml", "application/xml", "text/xml"),
+    "atom": ("application/atom+xml", "application/xml", "text/xml"),
+    "json": ("application/feed+json", "application/json"),
+}
 ATOM = "{http://www.w3.org/2005/Atom}"
 MEDIA = "{http://search.yahoo.com/mrss/}"
 CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"

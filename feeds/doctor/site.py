@@ -8,9 +8,9 @@ from urllib.robotparser import RobotFileParser
 
 from feeds.doctor.client import OURS, READERS, Client, Response
 from feeds.doctor.findings import Finding
-from feeds.doctor.reading import Unreadable, xml
+from feeds.doctor.reading import MEDIA_TYPES, Unreadable, xml
 
-FEED_TYPES = {"application/rss+xml", "application/atom+xml", "application/feed+json"}
+FEED_TYPES = {own for own, *_ in MEDIA_TYPES.values()}
 OPML_TYPES = {"text/x-opml", "application/opml+xml"}
 MOST_REDIRECTS = 5
 LOCAL = ("localhost", "127.0.0.1", "::1")

@@ -16,7 +16,7 @@ from feeds.model import Feed
 from feeds.selection import Pick, archive
 from feeds.selection.archive import Page
 from feeds.store import Connection
-from feeds.update_frequency import rhythm
+from feeds.update_frequency import frequency_of
 
 # no cache may keep a response for longer: a day, and 24 times that while the service fails
 KEPT = timedelta(days=25)
@@ -91,7 +91,7 @@ class Contents:
         if feed.key not in self._frequency:
             published = [pick.published for pick in self.first(connection, feed).picks]
             fastest, slowest = self._config.feeds.fastest, self._config.feeds.slowest
-            self._frequency[feed.key] = rhythm(published, fastest, slowest)
+            self._frequency[feed.key] = frequency_of(published, fastest, slowest)
         return self._frequency[feed.key]
 
     def due(self, connection: Connection, key: str) -> Due | None:

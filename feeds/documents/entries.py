@@ -16,12 +16,14 @@ from feeds import store
 from feeds.config import Config
 from feeds.config.site import Site
 from feeds.documents.snapshot import Snapshot
-from feeds.model import Article, Feed, Provider, address_digest, archive_path, digest, feed_path
+from feeds.model import Article, Feed, digest
 from feeds.render import PAGE, Form, Format, Style, form_named, format_named, widest
 from feeds.render.compiled import EntryInput
 from feeds.render.content import content_of
 from feeds.selection import Pick, archive
 from feeds.store import Connection
+from feeds.taxonomies import PROVIDERS, with_names
+from feeds.urls import address_digest, archive_path, feed_path
 
 # keys of [feeds] and of [site] that no entry of a feed shows
 NOT_IN_ENTRIES = {
@@ -179,7 +181,7 @@ class Entries:
         plain = Style(whole=content == FULL, amp=self._config.feeds.amp)
         without_source = replace(plain, source=False)
         for pick, given in inputs:
-            has_source = f"providers/{given.article.provider.domain}" in snapshot.feeds
+            has_source = PROVIDERS.key_of(given.article.provider) in snapshot.feeds
             style = plain if has_source else without_source
             if form.NAME == PAGE:
                 known = () if pick.withdrawn else pick.feeds
@@ -211,27 +213,15 @@ def as_shown(article: Article, pick: Pick, snapshot: Snapshot, shown: Shown) -> 
     """
     if article.withdrawn:
         return article
-    topics, provider = [], article.provider
-    for key in pick.feeds:
-        kind, _, slug = key.partition("/")
-        if kind == "topics":
-            topics.append(snapshot.names[key])
-        elif kind == "providers":
-            provider = Provider(slug, snapshot.names[key])
-    due = article.updated is None or article.updated <= snapshot.now
-    updated = article.updated if due else None
-    related = article.related
+    article = with_names(article, pick.feeds, snapshot.names)
+    related, updated = article.related, article.updated
     if not shown.hidden.isdisjoint(pick.related):
         related = tuple([item for item in related if address_digest(item.link) not in shown.hidden])
-    named = tuple(dict.fromkeys(topics))
-    if (named, provider, updated, related) == (
-        article.topics,
-        article.provider,
-        article.updated,
-        article.related,
-    ):
+    if updated is not None and updated > snapshot.now:
+        updated = None
+    if (updated, related) == (article.updated, article.related):
         return article  # as nearly all are
-    return article._replace(topics=named, provider=provider, updated=updated, related=related)
+    return article._replace(updated=updated, related=related)
 
 
 def space_for_entries(form: Format, feed: Feed, site: Site, most: int) -> int:

@@ -14,15 +14,16 @@ from feeds.documents.contents import Contents
 from feeds.documents.entries import FULL, LINE, Entries, Shown
 from feeds.documents.plan import Due, Plan
 from feeds.documents.snapshot import Snapshot
-from feeds.model import EVERYTHING, Feed, archive_path, digest, feed_path
+from feeds.model import Feed, digest
 from feeds.records import jsonschema
 from feeds.render import PAGE
 from feeds.selection.archive import Page
 from feeds.store import Connection
 from feeds.store.rows import EPOCH
 from feeds.update_frequency import by_week, first_monday
+from feeds.urls import EVERYTHING, INDEX, archive_path, feed_path
 
-FRONT_PAGE, OPML = "index.html", "feeds.opml"
+FRONT_PAGE, OPML = INDEX, "feeds.opml"
 HTML = "text/html; charset=utf-8"
 LISTS = {FRONT_PAGE: HTML, OPML: "text/x-opml; charset=utf-8"}
 ASSETS = {

@@ -16,11 +16,12 @@ from feeds.documents.entries import Entries, Shown
 from feeds.documents.pages import PagePlans
 from feeds.documents.plan import Plan
 from feeds.documents.snapshot import Snapshot, take_snapshot
-from feeds.model import EVERYTHING, Feed, archive_path, digest, feed_path
+from feeds.model import Feed, digest
 from feeds.render import PAGE, Place, format_named
 from feeds.selection import SKEW
 from feeds.selection.archive import Page
 from feeds.store import Connection
+from feeds.urls import archive_path, feed_path, parse_path
 
 MANY = 100  # feeds for which all addresses that nothing may point to are looked up at once
 HELD = 16 << 20  # bytes of entries that are held in memory for documents to come
@@ -96,22 +97,17 @@ class Plans:
         contents = self._at(connection, now)
         if path in self._page_plans.of_site:
             return self._page_plans.of_lists(connection, contents, path)
-        folder, _, file = path.rpartition("/")
-        stem, _, name = file.partition(".")
-        of_feed = stem in ("feed", "index")
-        key = folder if of_feed else "" if folder == "archive" else folder.removesuffix("/archive")
-        feed = contents.snapshot.feeds.get(key or EVERYTHING)
-        if feed is None or name not in _forms(feed):
+        parsed = parse_path(path)
+        feed = None if parsed is None else contents.snapshot.feeds.get(parsed.key)
+        if parsed is None or feed is None or parsed.format not in _forms(feed):
             return None
-        if path == feed_path(feed.key, name):
-            return self._of_feed(connection, contents, feed, name)
-        if path != archive_path(feed.key, stem, name):
-            return None
-        pages = {page.name: page for page in contents.pages(connection, feed)}
-        if stem not in pages:
-            return None
-        shown = contents.on_page(connection, feed, pages[stem])
-        return self._of_page(connection, contents, feed, name, pages[stem], shown)
+        if not parsed.page:
+            return self._of_feed(connection, contents, feed, parsed.format)
+        for page in contents.pages(connection, feed):
+            if page.name == parsed.page:
+                shown = contents.on_page(connection, feed, page)
+                return self._of_page(connection, contents, feed, parsed.format, page, shown)
+        return None
 
     def _at(self, connection: Connection, now: datetime) -> Contents:
         last = self._contents
@@ -138,7 +134,7 @@ class Plans:
             previous=newest,
             complete=contents.is_complete(connection, feed),
             withdrawn=shown.withdrawn,
-            rhythm=frequency,
+            frequency=frequency,
         )
         return self._joined(connection, contents, feed, name, shown, path, place)
 
@@ -195,7 +191,7 @@ class Plans:
             str(self._config.feeds.max_bytes),
         )
         key = digest(self._entries.site, name, feed.content, feed.key, *facts, " ".join(shown.keys))
-        frequency = place.rhythm or self._config.feeds.fastest
+        frequency = place.frequency or self._config.feeds.fastest
         due = contents.due(connection, feed.key)
         return Plan(path, form.MEDIA_TYPE, key, newest, content, frequency, due)
 

@@ -11,8 +11,9 @@ from itertools import chain
 from feeds import selection, store
 from feeds.config import Config
 from feeds.errors import StoreError
-from feeds.model import EVERYTHING, OWN, Feed, fold
+from feeds.model import Feed
 from feeds.store import Connection
+from feeds.urls import EVERYTHING, OWN, fold
 
 
 @dataclass(frozen=True, slots=True)

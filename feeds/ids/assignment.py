@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from feeds.ids.ledger import Ledger
-from feeds.model import Article, address_digest
+from feeds.model import Article
+from feeds.urls import address_digest
 
 NEVER = datetime.min.replace(tzinfo=UTC)  # for the publication of what is held back
 

@@ -10,7 +10,7 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from feeds.errors import LedgerError
-from feeds.model import KINDS, address_digest, host_name
 from feeds.records.values import as_address, as_id, as_line
+from feeds.taxonomies import is_feed_key
+from feeds.urls import address_digest
 
 HEADING = (
     "# What feeds must not forget and the records do not say. It writes this file; commit it with the records.\n"
@@ -200,19 +201,9 @@ def _withdrawn(row: dict[str, Any]) -> Withdrawn:
 
 
 def _key(key: str) -> str:
-    kind, _, rest = key.partition("/")
-    sound: Callable[[str], bool] = _is_host if kind == "providers" else _is_slug
-    if kind not in KINDS or not sound(rest):
+    if not is_feed_key(key):
         raise ValueError(f"the feed {key!r}")
     return key
-
-
-def _is_slug(text: str) -> bool:
-    return re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", text) is not None
-
-
-def _is_host(text: str) -> bool:
-    return host_name(text) == text
 
 
 def _number(value: float) -> float:

@@ -4,8 +4,10 @@ import json
 import re
 from pathlib import Path
 
+from feeds.formats import FORMATS
 from feeds.importers.blog import Blog
 from feeds.records.dates import time_zones
+from feeds.taxonomies import TAXONOMIES
 
 CONFIG_NAMES = ("config.toml", "feeds.toml")
 UNKNOWN = "https://example.org"
@@ -29,8 +31,8 @@ path = "public"
 
 # [feeds]
 # limit = 50                            # how many articles a feed shows; its history has the rest
-# formats = ["rss", "atom", "json"]
-# kinds = ["topics", "providers", "categories"]
+# formats = {formats}
+# kinds = {kinds}
 
 # A feed of your own: what is about any of these topics, without the category video.
 # [[feed]]
@@ -92,6 +94,8 @@ def new_config(title: str, base_url: str) -> str:
     return NEW.format(
         title=_quoted(title),
         base_url=line + "   # the public address, with which every address begins",
+        formats=json.dumps(list(FORMATS)),
+        kinds=json.dumps(list(TAXONOMIES)),
     )
 
 

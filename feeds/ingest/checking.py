@@ -8,9 +8,9 @@ from feeds.config import Config
 from feeds.ids.assignment import Claimant, claim, claimant_of, claims_of_held, refused
 from feeds.ids.ledger import read_ledger
 from feeds.ingest.reading import read_with
-from feeds.model import address_digest
 from feeds.records import Fault, place_of_identity, refusal
 from feeds.sources.folder import RecordsFolder, ScannedFile, printable, walk
+from feeds.urls import address_digest
 
 
 def check(config: Config, now: datetime) -> Iterator[tuple[str, list[Fault]]]:

@@ -15,10 +15,11 @@ from feeds.config import Config
 from feeds.ids.assignment import Claimant, claim, everywhere, note_line
 from feeds.ids.ledger import Ledger, Withdrawn, read_ledger, write_ledger
 from feeds.ingest.refusing import refuse
-from feeds.model import Article, address_digest, digest
+from feeds.model import Article, digest
 from feeds.store import Connection, identities
 from feeds.store.identities import Before
 from feeds.store.rows import Filed, claimant_of_row, identified
+from feeds.urls import address_digest
 
 NOTHING_KNOWN = Ledger({}, {}, {})
 

@@ -93,7 +93,7 @@ class Reader:
 def shows_html(config: Config) -> bool:
     """Tell whether any feed shows the bodies of its articles."""
     of_own = (rule.content for rule in config.rules)
-    of_named = (one.content for one in config.names.said.values())
+    of_named = (one.content for one in config.names.namings.values())
     return "full" in {config.feeds.content, *of_own, *of_named}
 
 

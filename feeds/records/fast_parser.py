@@ -132,10 +132,10 @@ class _Unusual(Exception):
 
 
 class _Layout:
-    """Where the values of a record stand in the list of them all.
+    """The position of each value of a record in the list of all of them.
 
-    After the last come None, for absent ones, and an empty text, which parts two types; then what
-    is made of values before it, the innermost first.
+    The last value is followed by None, for absent values, and an empty text, which separates two
+    types; then by the values that are made of those before, the innermost first.
     """
 
     def __init__(self, data: dict[str, Any], count: int) -> None:

@@ -1,4 +1,4 @@
-"""What is wrong with a record, and where.  A Fault is data: it is reported, never raised."""
+"""The faults of a record, with their places.  A Fault is data: it is reported, never raised."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,10 +6,10 @@ from enum import StrEnum
 
 
 class Cost(StrEnum):
-    """What a fault costs: the whole record, what is new in it (its last good version stays), a
-    part, or nothing.
+    """The cost of a fault: the record, what is new in it (its last good version stays), a part of
+    it, or nothing.
 
-    HIDDEN is no fault but a note: the record says itself that it is not for the public, and where.
+    HIDDEN is no fault but a note: the record itself says, and where, that it is not public.
     """
 
     RECORD = "record"

@@ -1,5 +1,7 @@
-"""What the path of a record's file says of it, and text as part of an address.  Pure: no file is
-looked at."""
+"""Read date and slug from the path of a record's file, and quote text for addresses.
+
+Pure: no file is read.
+"""
 
 import re
 from dataclasses import dataclass
@@ -15,8 +17,8 @@ Day = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What a file is called: its path without suffix and date, the last part of that, and the date
-    as it is written."""
+    """The path of a file without suffix and date, the last part of that path, and the date as it is
+    written."""
 
     path: str
     slug: str

@@ -1,5 +1,4 @@
-"""What an editor likely meant: a hint beside a fault.  Pure; it says no more of a record than its
-faults do."""
+"""Guess what an editor meant: a hint beside a fault, which quotes no more than the fault does."""
 
 import re
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Which key an editor likely meant by an unknown one.  Not here: what that costs (reading)."""
+"""Guess which key an editor meant by an unknown one.  Not here: what that costs (reading)."""
 
 from difflib import SequenceMatcher, get_close_matches
 from functools import cache

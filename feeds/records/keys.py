@@ -8,10 +8,11 @@ formats that show it. Not here: how a value is checked and cleaned (values).
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from feeds.model import Article, Image, Provider, Related, identity
+from feeds.model import Article, Image, Provider, Related
 from feeds.records import values
 from feeds.records.faults import Cost
 from feeds.records.plain_data import SECRET_KEY as SECRET_KEY
+from feeds.urls import PLAIN_ADDRESS, identity
 
 # Names of keys that the code treats in a way of their own.
 TITLE = "title"
@@ -109,7 +110,7 @@ TEXT = Scalar("text", values.as_excerpt, "text", "x")
 LINE = Scalar("line", values.as_line, "text", "x")
 LABEL = Scalar("name", values.as_name, "text", "x")
 ADDRESS = Scalar("address", values.as_address, "an http or https address", "https://example.org/",
-                 values.PLAIN_ADDRESS.pattern)
+                 PLAIN_ADDRESS.pattern)
 HOST = Scalar("host name", values.as_domain, "a host name, such as example.org", "example.org",
               values.PLAIN_HOST)
 IRI = Scalar("IRI", values.as_id, "an address or another IRI", "urn:x:1")

@@ -58,10 +58,10 @@ class Flaw:
 
 @dataclass(frozen=True, slots=True)
 class FrontMatter:
-    """What a text holds: `data` is None when it cannot be read as a mapping; `places` is filled on
-    demand only.
+    """The data and the body of a record.
 
-    `secret` has the first and the last line of each `secured`, where the parser tells (YAML).
+    `data` is None when it cannot be read as a mapping. `places` is filled on demand only. `secret`
+    has the first and the last line of each `secured`, where the parser knows them (YAML).
     """
 
     data: dict[str, Any] | None

@@ -1,9 +1,8 @@
-"""Which lines of a record may be shown to its editor, beside a fault: every one but those of
-`secured`.
+"""Select the lines of a record that its editor may see beside a fault: all but those of `secured`.
 
 In: a record's bytes. Out: lines by number. Where a parser cannot tell how far `secured` reaches,
-nothing after its first mention is given. Not here: what the service and builds say, which quote no
-line at all.
+no line after its first mention is selected. Not here: the reports of the service and of builds,
+which quote no line at all.
 """
 
 import re

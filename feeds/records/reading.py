@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple
 
-from feeds.model import Article, address_digest, digest
+from feeds.model import Article, digest
 from feeds.records import fields, frontmatter, hiding, keys, toml
 from feeds.records.bounds import MOST_BODY
 from feeds.records.expiry import expiry_of, is_in_doubt, problems_of_expiry
@@ -29,18 +29,19 @@ from feeds.records.passages import visible
 from feeds.records.plain_data import Path, Place, key_text
 from feeds.records.validation import Problem, described, validate
 from feeds.records.values import as_address, clean, holds_secret, moment_or_none
+from feeds.urls import address_digest
 
 NAMES = frozenset(keys.every_name())
 MOST_FAULTS = 100  # that are reported of one record
 
 
 class Reading(NamedTuple):
-    """What reading one record came to.  No article and no fault: its editor does not publish it.
+    """The result of reading one record.  No article and no fault: its editor does not publish it.
 
-    `doubtful`: what can be read of a broken one says, or may say, that its editor takes it back, or
-    dates it later. Of a record that is no article, `held` stands for its addresses, so that no
-    other one may point to them, `due` is its publication and `expires` its expiry: before the one
-    and after the other it is nobody's business that there is such a record.
+    `doubtful`: a broken record says, or may say, that its editor takes it back or dates it later.
+    Of a record that is no article, `held` stands for its addresses, to which no other record may
+    point; `due` is its publication and `expires` its expiry: before the one and after the other
+    nothing may show that there is such a record.
     """
 
     path: str

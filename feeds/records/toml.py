@@ -112,7 +112,7 @@ def _broken(message: str, source: str, before: int) -> Flaw:
 
 
 class _Places:
-    """Where each value stands in sound TOML."""
+    """Find the place of each value in valid TOML."""
 
     def __init__(self, source: str, before: int) -> None:
         self._source = source

@@ -1,4 +1,4 @@
-"""What a value of each type may be: text, names, addresses, moments, booleans and numbers.
+"""Check and clean values of each type: text, names, addresses, dates, booleans and numbers.
 
 In: a value as the front matter has it. Out: the value cleaned, or an error that says what was
 expected. Not here: which keys there are (keys), and how text is cleaned (text).
@@ -12,13 +12,12 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
-from feeds.model import PLAIN_ADDRESS as PLAIN_ADDRESS
-from feeds.model import fold, host_name, web_address
 from feeds.records.dates import PLAIN_MOMENT as PLAIN_MOMENT
 from feeds.records.dates import read_moment
 from feeds.records.plain_data import SECRET_KEY, Plain
 from feeds.records.text import NOT_TEXT as NOT_TEXT
 from feeds.records.text import clean as clean
+from feeds.urls import PLAIN_ADDRESS, fold, host_name, web_address
 
 # At the start of a line, or before what looks like a value of its own.
 SWALLOWED = re.compile(

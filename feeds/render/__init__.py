@@ -1,8 +1,8 @@
-"""Entries and documents: an Article or a Feed to bytes.  Pure: no clock, no store, no look-up of
+"""Entries and documents: an Article or a Feed to bytes.  Pure: no clock, no store, no reading of
 config.
 
 One module a format, each with the same names (Format). A new format is one module and one line in
-MODULES.
+`formats`.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,9 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
+from feeds.formats import FORMATS
 from feeds.update_frequency import STEPS
+from feeds.urls import PAGE as PAGE
 
 if TYPE_CHECKING:
     from feeds.config.site import Site
@@ -37,9 +39,9 @@ class Place(NamedTuple):
     """Where a document stands in its feed's history, by absolute addresses (RFC 5005).
 
     `itself` is its own address. A subscription document has the newest page of the history before
-    it, if there is any; `complete` says that it holds every article, `rhythm` how many minutes to
-    wait before asking for it again. A page of the history has `current`, the subscription document.
-    `withdrawn`: among its entries is what is left of a withdrawn article.
+    it, if there is any; `complete` says that it holds every article, `frequency` how many minutes
+    to wait before asking for it again. A page of the history has `current`, the subscription
+    document. `withdrawn`: among its entries is what is left of a withdrawn article.
     """
 
     itself: str
@@ -48,56 +50,68 @@ class Place(NamedTuple):
     current: str | None = None
     complete: bool = False
     withdrawn: bool = False
-    rhythm: int | None = None
+    frequency: int | None = None
 
     def links(self) -> dict[str, str]:
-        """The addresses by link relation, without its own (RFC 5005 §4)."""
+        """Return the addresses by link relation, without its own (RFC 5005 §4)."""
         every = {"current": self.current, "prev-archive": self.previous, "next-archive": self.next}
         return {relation: address for relation, address in every.items() if address is not None}
 
 
 def widest(itself: str, history: str) -> Place:
-    """The place of a subscription document of which all is said that can be: no frame is longer.
+    """Return the place of a subscription document that says all it can: no frame is longer.
 
     `history` is the longest address that a page of it may have.
     """
-    return Place(itself, previous=history, complete=True, withdrawn=True, rhythm=STEPS[-1])
+    return Place(itself, previous=history, complete=True, withdrawn=True, frequency=STEPS[-1])
 
 
 class Form(Protocol):
-    """What a module of this package offers to show articles: a format of feeds, or pages."""
+    """What a module of this package offers to show articles: a format of feeds, or pages.
+
+    BETWEEN stands between two entries.
+    """
 
     NAME: str
     MEDIA_TYPE: str
     BETWEEN: bytes
 
     def entry(self, given: "EntryInput", site: "Site", style: Style) -> bytes:
-        """One article, as it stands in every document of this format."""
+        """Return one article, as it stands in every document of this format."""
         ...
 
 
 class Format(Form, Protocol):
-    """What it offers to be a format of feeds."""
+    """What the module of a format of feeds offers.
+
+    NAME is the extension of its documents, LABEL what people call it, OPML_VERSION what a list in
+    OPML calls it, if it has a word for it. IS_STYLED: browsers get its documents as XML with the
+    style of the site, if that has pages.
+    """
+
+    LABEL: str
+    OPML_VERSION: str | None
+    IS_STYLED: bool
 
     def frame(
         self, feed: "Feed", site: "Site", updated: datetime, place: Place
     ) -> tuple[bytes, bytes]:
-        """What stands before and after the entries of a document; BETWEEN stands between two of
-        them."""
+        """Return what stands before and after the entries of a document."""
         ...
-
-
-MODULES = {"rss": "feeds.render.rss", "atom": "feeds.render.atom", "json": "feeds.render.jsonfeed"}
-PAGE = "html"  # what is no format of feeds, and has entries all the same
 
 
 @cache
 def format_named(name: str) -> Format:
-    """The format of that name.  It is loaded when first asked for, and feedgen and lxml with it."""
-    return cast(Format, import_module(MODULES[name]))
+    """Return the format of that name.  Its module, and feedgen, are loaded when first used."""
+    return cast(Format, import_module(FORMATS[name]))
 
 
 @cache
 def form_named(name: str) -> Form:
-    """The same of a page, by PAGE."""
+    """Return the format of that name, or pages for PAGE."""
     return cast(Form, import_module("feeds.render.html")) if name == PAGE else format_named(name)
+
+
+def media_type_of(name: str) -> str:
+    """Return the media type of a format without its parameters."""
+    return format_named(name).MEDIA_TYPE.partition(";")[0]

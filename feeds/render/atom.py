@@ -4,12 +4,17 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from feeds.config.site import Site
-from feeds.model import Article, Feed, feed_path, image_type
+from feeds.model import Article, Feed, image_type
 from feeds.render import Place, Style, compiled, content, words, xml
 from feeds.render.compiled import EntryInput, FeedInput
+from feeds.taxonomies import PROVIDERS, TOPICS
+from feeds.urls import feed_path
 
 NAME = "atom"
+LABEL = "Atom"
 MEDIA_TYPE = "application/atom+xml; charset=utf-8"
+OPML_VERSION = "atom"
+IS_STYLED = True
 BETWEEN = b""
 
 
@@ -53,7 +58,7 @@ def entry_of(given: EntryInput, site: Site, style: Style) -> xml.FeedEntry:
         item.summary(article.excerpt)
     if given.html:
         item.content(given.html, type="html")
-    scheme = words.identity_address("topics", site)
+    scheme = words.identity_address(TOPICS.prefix, site)
     # Readers show the term in place of the label, so it is the name, too.
     item.category([{"term": topic, "label": topic, "scheme": scheme} for topic in article.topics])
     return item
@@ -80,7 +85,7 @@ def _extras(article: Article, site: Site, style: Style) -> Iterator[xml.Extra]:
     if style.amp and article.amp_link:
         yield xml.link("link", "amphtml", article.amp_link)
     if style.source:
-        key = f"providers/{article.provider.domain}"
+        key = PROVIDERS.key_of(article.provider)
         # RFC 4287 §4.2.11. `updated` is that of the entry: the provider's feed changes with every
         # article, and would change each of its entries.
         source = (

@@ -156,7 +156,7 @@ DECLARED: Declared = {
         "current": Kind.TEXT,
         "complete": Kind.KEY,
         "withdrawn": Kind.KEY,
-        "rhythm": Kind.KEY,
+        "frequency": Kind.KEY,
     },
 }
 

@@ -19,10 +19,21 @@ from markupsafe import Markup
 from feeds.config.site import Site
 from feeds.config.theme import ASSETS, Theme
 from feeds.errors import RenderError
-from feeds.model import EVERYTHING, Feed, Image, archive_path, feed_path
-from feeds.render import Style, colours, content, format_named, reporting, words
+from feeds.formats import FORMATS
+from feeds.model import Feed, Image
+from feeds.render import (
+    Style,
+    colours,
+    content,
+    format_named,
+    media_type_of,
+    reporting,
+    words,
+)
 from feeds.render.compiled import EntryInput
 from feeds.selection.archive import Page
+from feeds.taxonomies import PROVIDERS, TAXONOMIES
+from feeds.urls import EVERYTHING, archive_path, feed_path, kind_of
 
 NAME = "html"
 MEDIA_TYPE = "text/html; charset=utf-8"
@@ -31,7 +42,6 @@ MOST = 100_000  # bytes of a feed's page; one article stays in any case
 LONGEST_TITLE, LONGEST_EXCERPT, MOST_RELATED = 240, 320, 12
 LONGEST_FAULT = 240  # characters of a template's error in the log
 QUIET = 4  # a bar of full height stands for this many articles a week at least
-LABELS = {"rss": "RSS", "atom": "Atom", "json": "JSON"}
 MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July", "August", "September"),
     *("October", "November", "December"),
@@ -56,8 +66,9 @@ KNOWN: dict[str, Any] = {
     "image": words.image,
     "kinds": words.KINDS,
     "headings": words.HEADINGS,
-    "labels": LABELS,
     "everything": EVERYTHING,
+    "path": feed_path,
+    "by_domain": [prefix for prefix, taxonomy in TAXONOMIES.items() if taxonomy.by_domain],
     "longest_title": LONGEST_TITLE,
     "longest_excerpt": LONGEST_EXCERPT,
     "papers": (colours.LIGHT, colours.DARK),
@@ -116,17 +127,18 @@ def entry(given: EntryInput, site: Site, style: Style) -> bytes:
     """Return one article: as an item with picture and excerpt, or as a line if not `whole`."""
     article = given.article
     lead = content.lead_image(article) if site.pictures else None
-    provider = f"providers/{article.provider.domain}"
-    home = next((key for key, name in style.feeds if key.startswith("providers/")), None)
-    others = [
-        (key, name) for key, name in style.feeds if key.startswith(("topics/", "categories/"))
-    ]
+    of_provider = {key: kind_of(key) == PROVIDERS.prefix for key, _ in style.feeds}
+    provider_page = next((key for key, is_provider in of_provider.items() if is_provider), None)
     facts: dict[str, Any] = {
         "article": article,
-        "provider": home or provider,
-        "has_page": home is not None,
+        "provider": provider_page or PROVIDERS.key_of(article.provider),
+        "has_page": provider_page is not None,
     }
-    facts |= {"picture": _small(lead), "feeds": others, "related": article.related[:MOST_RELATED]}
+    facts |= {
+        "picture": _small(lead),
+        "feeds": [one for one in style.feeds if not of_provider[one[0]]],
+        "related": article.related[:MOST_RELATED],
+    }
     return _rendered(site, "article.html" if style.whole else "line.html", **facts)
 
 
@@ -176,7 +188,7 @@ def archive_page(
             "newer": paths[1],
         }
         raw = [
-            (LABELS[name], site.local(archive_path(feed.key, page.name, name)))
+            (format_named(name).LABEL, site.local(archive_path(feed.key, page.name, name)))
             for name in feed.formats
         ]
         return _rendered(
@@ -245,9 +257,11 @@ def _fitting(entries: Sequence[Any], made: Any) -> bytes:
 
 def _formats(feed: Feed) -> dict[str, Any]:
     """Return what a page says of the formats of its feed; the first is the one to subscribe to."""
-    types = {name: format_named(name).MEDIA_TYPE.partition(";")[0] for name in feed.formats}
     return {
-        "formats": [(LABELS[name], feed_path(feed.key, name), types[name]) for name in feed.formats]
+        "formats": [
+            (format_named(name).LABEL, feed_path(feed.key, name), media_type_of(name))
+            for name in feed.formats
+        ]
     }
 
 
@@ -318,7 +332,7 @@ def _environment(theme: Theme) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(KNOWN)
+    made.globals.update(KNOWN, labels={name: format_named(name).LABEL for name in FORMATS})
     made.filters.update(day=_day, month=_month, short=_short, moment=_moment, inline=_inline)
     return made
 

@@ -10,7 +10,10 @@ from feeds.render import Place, Style, content, words
 from feeds.render.compiled import EntryInput
 
 NAME = "json"
+LABEL = "JSON"
 MEDIA_TYPE = "application/feed+json; charset=utf-8"
+OPML_VERSION = "json"
+IS_STYLED = False
 BETWEEN = b","
 END = b"]}"
 

@@ -5,12 +5,12 @@ from email.utils import format_datetime
 from itertools import groupby
 
 from feeds.config.site import Site
-from feeds.model import Feed, feed_path
-from feeds.render import words, xml
+from feeds.model import Feed
+from feeds.render import format_named, words, xml
+from feeds.urls import feed_path
 
 PATH = "feeds.opml"
 MEDIA_TYPE = "text/x-opml; charset=utf-8"
-VERSIONS = {"rss": "RSS2", "atom": "atom", "json": "json"}
 
 
 def subscriptions(feeds: Iterable[Feed], site: Site) -> bytes:
@@ -42,15 +42,16 @@ def subscriptions(feeds: Iterable[Feed], site: Site) -> bytes:
 
 
 def _outline(feed: Feed, site: Site) -> xml.Extra:
-    title, name = words.title(feed, site), feed.formats[0]
+    title, form = words.title(feed, site), format_named(feed.formats[0])
     facts = {
         "type": "rss",
         "text": title,
         "title": title,
         "description": words.subtitle(feed, site),
-        "xmlUrl": site.address(feed_path(feed.key, name)),
+        "xmlUrl": site.address(feed_path(feed.key, form.NAME)),
         "htmlUrl": words.page_address(feed, site),
         "language": site.language,
-        "version": VERSIONS[name],
     }
+    if form.OPML_VERSION:
+        facts["version"] = form.OPML_VERSION
     return xml.Extra("outline", None, facts)

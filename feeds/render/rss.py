@@ -6,13 +6,18 @@ from datetime import datetime
 from html import escape
 
 from feeds.config.site import Site
-from feeds.model import Article, Feed, feed_path, image_type
+from feeds.model import Article, Feed, image_type
 from feeds.render import Place, Style, compiled, content, words, xml
 from feeds.render.compiled import EntryInput, FeedInput
+from feeds.taxonomies import PROVIDERS
 from feeds.update_frequency import times
+from feeds.urls import feed_path
 
 NAME = "rss"
+LABEL = "RSS"
 MEDIA_TYPE = "application/rss+xml; charset=utf-8"
+OPML_VERSION = "RSS2"
+IS_STYLED = True
 BETWEEN = b""
 LINK = f"{{{xml.ATOM}}}link"
 
@@ -61,7 +66,7 @@ def entry_of(given: EntryInput, site: Site, style: Style) -> xml.FeedEntry:
     # where its users expect a text.
     item.category([{"term": topic} for topic in article.topics])
     if style.source:
-        path = feed_path(f"providers/{article.provider.domain}", NAME)
+        path = feed_path(PROVIDERS.key_of(article.provider), NAME)
         item.source(url=site.address(path), title=article.provider.name)
     return item
 
@@ -94,7 +99,7 @@ def _syndication(minutes: int) -> Iterator[xml.Extra]:
 def feed_of(feed: Feed, site: Site, updated: datetime, place: Place) -> xml.FeedGenerator:
     """Return the feedgen feed without its entries."""
     hubs = [xml.link(LINK, "hub", hub) for hub in site.hubs]
-    often = () if place.rhythm is None else tuple(_syndication(place.rhythm))
+    often = () if place.frequency is None else tuple(_syndication(place.frequency))
     prefixes = {"dc": xml.DUBLIN_CORE, **({"sy": xml.SYNDICATION} if often else {})}
     channel = xml.new_feed(prefixes, xml.history(LINK, place), (*hubs, *often))
     channel.title(words.title(feed, site))
@@ -103,8 +108,8 @@ def feed_of(feed: Feed, site: Site, updated: datetime, place: Place) -> xml.Feed
     channel.link(href=words.page_address(feed, site), rel="alternate")
     channel.language(site.language)
     channel.lastBuildDate(updated)
-    if place.rhythm is not None:
-        channel.ttl(place.rhythm)
+    if place.frequency is not None:
+        channel.ttl(place.frequency)
     if site.rights:
         channel.rights(site.rights)
     if picture := words.image(feed, site):

@@ -1,37 +1,33 @@
-"""What feeds are called and said to hold, in every format and on every page alike."""
+"""The titles and descriptions of feeds, the same in every format and on every page."""
 
 from feeds.config.site import Site
-from feeds.model import EVERYTHING, Feed, feed_folder
+from feeds.model import Feed
+from feeds.taxonomies import TAXONOMIES
+from feeds.urls import EVERYTHING, OWN, PAGE, canonical, feed_folder, feed_path
 
 HEADINGS = {
-    "all": "Everything",
-    "feeds": "Selections",
-    "topics": "Topics",
-    "providers": "Providers",
-    "categories": "Categories",
+    EVERYTHING: "Everything",
+    OWN: "Selections",
+    **{prefix: taxonomy.plural for prefix, taxonomy in TAXONOMIES.items()},
 }
 KINDS = {
-    "all": "All articles",
-    "feeds": "Selection",
-    "topics": "Topic",
-    "providers": "Provider",
-    "categories": "Category",
+    EVERYTHING: "All articles",
+    OWN: "Selection",
+    **{prefix: taxonomy.title for prefix, taxonomy in TAXONOMIES.items()},
 }
 SUBJECTS = {
-    "topics": "about",
-    "providers": "from",
-    "categories": "in the category",
-    "feeds": "chosen for",
+    OWN: "chosen for",
+    **{prefix: taxonomy.subject for prefix, taxonomy in TAXONOMIES.items()},
 }
 
 
 def title(feed: Feed, site: Site) -> str:
-    """What a reader lists the feed as."""
+    """Return the title under which a reader lists the feed."""
     return site.title if feed.key == EVERYTHING else f"{feed.name} · {site.title}"
 
 
 def subtitle(feed: Feed, site: Site) -> str:
-    """What the feed holds, in a sentence."""
+    """Return what the feed holds, in a sentence."""
     if feed.key == EVERYTHING:
         return site.description or f"Every article of {site.title}."
     if feed.description:
@@ -40,18 +36,19 @@ def subtitle(feed: Feed, site: Site) -> str:
 
 
 def image(feed: Feed, site: Site) -> str | None:
-    """The address of the picture that stands for the feed."""
+    """Return the address of the picture that stands for the feed."""
     return feed.image or site.logo
 
 
 def page_address(feed: Feed, site: Site) -> str:
-    """Where a person finds the feed: its page, or its place on the front page, which is that of
-    everything."""
+    """Return the address of the feed for a person: its page, or its place on the front page, which
+    is the page of everything."""
     if feed.key == EVERYTHING:
         return site.address("")
-    return site.address(f"{feed.key}/" if feed.page else f"#{feed.key}")
+    page = canonical(feed_path(feed.key, PAGE))
+    return site.address(page if feed.page else f"#{feed.key}")
 
 
 def identity_address(key: str, site: Site) -> str:
-    """The address that stands for a feed in any format, and for the set of names of a kind."""
+    """Return the address that stands for a feed in any format, or for all feeds of a kind."""
     return site.address(feed_folder(key))

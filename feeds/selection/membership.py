@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterator, Sequence
 from sqlalchemy import Connection
 
 from feeds.config.custom_feeds import Rule
-from feeds.model import EVERYTHING
 from feeds.store import count_spellings, driver, insert_rows, withdraw_memberships
 from feeds.store.rows import names_of
+from feeds.urls import EVERYTHING
 
 COLUMNS = ("feed", "age", "record", "name")
 # In the order of the index, in which rows are quick to insert.

@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, and_, bindparam, case, func, select
 
 from feeds.config.custom_feeds import Order, Rule
-from feeds.model import EVERYTHING, Feed
+from feeds.model import Feed
 from feeds.store import Prepared, driver
 from feeds.store.rows import micros, moment, names_of
 from feeds.store.tables import held, memberships, pointers, records
+from feeds.urls import EVERYTHING
 
 MOST_PARAMETERS = 500
 HOUR = 3_600_000_000  # microseconds

@@ -29,7 +29,6 @@ from feeds.documents.versions import Documents
 from feeds.errors import FeedsError, RemovalRefused, RenderError, StoreError
 from feeds.ingest.ingesting import ingest, open_store
 from feeds.ingest.notices import told_once
-from feeds.model import EVERYTHING, feed_path
 from feeds.render import html
 from feeds.render.reporting import Reporter
 from feeds.serve import Application
@@ -37,6 +36,7 @@ from feeds.serve.fast_path import FastPath
 from feeds.serve.freshness import Freshness
 from feeds.serve.live import Live, Served
 from feeds.serve.response_cache import ResponseCache, Responses
+from feeds.urls import EVERYTHING, canonical, document_path, feed_path
 
 Clock = Callable[[], datetime]
 BRIEFLY = "public, max-age=60"  # what is not there may come
@@ -136,7 +136,7 @@ def _application(
         key = (
             None
             if wanted is None
-            else addresses.key_of(addresses.document_path(f"{path.rstrip('/')}/".lstrip("/")))
+            else addresses.key_of(document_path(f"{path.rstrip('/')}/".lstrip("/")))
         )
         feed = None if key is None else documents.feeds(now).get(key)
         if wanted is None or feed is None or wanted not in feed.formats:
@@ -163,7 +163,7 @@ def _application(
             return instead
         if prefix and not place:
             return leading("")
-        path = addresses.document_path(asked)
+        path = document_path(asked)
         found = responses.get(path, now, coding)
         if found is None:
             if (instead := former(asked)) is not None:
@@ -172,10 +172,10 @@ def _application(
                 if (instead := former(other)) is not None:
                     return instead
                 if responses.get(other, now) is not None:
-                    return leading(addresses.canonical(other))
+                    return leading(canonical(other))
             return _problem(config, request, 404)
-        if request.query_string or asked != addresses.canonical(path):
-            return leading(addresses.canonical(path))
+        if request.query_string or asked != canonical(path):
+            return leading(canonical(path))
         headers = found.headers(int(now.timestamp()), coding)
         response = _Document(found.bodies[coding], headers=headers)
         if found.is_styled and request.headers.get(addresses.FETCH_DEST) == "document":

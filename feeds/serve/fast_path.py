@@ -13,7 +13,7 @@ from os import getpid
 from typing import Any, NamedTuple
 
 from feeds.documents import codings
-from feeds.documents.addresses import NAMES_A_FEED, is_host
+from feeds.documents.addresses import is_host, names_a_feed
 from feeds.documents.headers import ALWAYS
 from feeds.errors import FeedsError
 from feeds.serve.live import Live
@@ -70,7 +70,7 @@ class FastPath:
         tick = self._tick
         if not tick.start <= now < tick.end:
             tick = self._tick = _tick(now)
-        if cached.is_page and NAMES_A_FEED.search(environ.get("HTTP_ACCEPT", "")):
+        if cached.is_page and names_a_feed(environ.get("HTTP_ACCEPT", "")):
             return behind(environ, start_response)
         if cached.is_styled and environ.get("HTTP_SEC_FETCH_DEST") == "document":
             return behind(environ, start_response)

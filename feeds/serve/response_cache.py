@@ -19,8 +19,8 @@ from feeds.documents import addresses, codings
 from feeds.documents.headers import ALWAYS, PAGE, cache_control
 from feeds.documents.versions import Documents, DocumentVersion
 from feeds.errors import StoreError
-from feeds.model import is_archive
 from feeds.render import html
+from feeds.urls import canonical, parse_path
 
 Headers = list[tuple[str, str]]
 PAST = 86400  # seconds for a page of history of a month that is over: it changes seldom
@@ -67,7 +67,7 @@ class CachedResponse:
         self.used = False  # since the cache last had to make space
         self.is_page = document.media_type == html.MEDIA_TYPE
         # Of a feed with a style for browsers, these get a type that they show.
-        self.is_styled = document.media_type.startswith(addresses.STYLED) and styled
+        self.is_styled = styled and addresses.is_styled(document.media_type)
         also = ", Accept" if self.is_page else f", {addresses.FETCH_DEST}" if self.is_styled else ""
         vary = f"Accept-Encoding{also}"
         self._fixed: Headers = [("ETag", weak), ("Vary", vary), ("Link", links), *ALWAYS]
@@ -144,7 +144,8 @@ def http_date(second: int) -> str:
 
 def _is_past(path: str, now: datetime) -> bool:
     """Tell whether a path is that of a page of history of a month that is over."""
-    return is_archive(path) and f"archive/{now:%Y-%m}" not in path
+    parsed = parse_path(path)
+    return parsed is not None and parsed.page != "" and not parsed.page.startswith(f"{now:%Y-%m}")
 
 
 class ResponseCache:
@@ -248,7 +249,7 @@ class Responses:
     ) -> CachedResponse | None:
         """Return the response for a document's path, ready in that coding; None where there is
         none.  Raises StoreError."""
-        address = f"{self._prefix}/{addresses.canonical(path)}"
+        address = f"{self._prefix}/{canonical(path)}"
         cleared = self._cache.cleared
         before = self._cache.responses.get(address)
         if before is not None and coding in before.bodies and self._cache.holds(before, now):

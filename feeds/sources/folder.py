@@ -57,7 +57,7 @@ class ScannedFolder(NamedTuple):
 
     @property
     def number(self) -> int:
-        """How many there are."""
+        """The number of files."""
         return (self.states.count(_NEXT) + 1 if self.states else 0) + (not self.is_readable)
 
 
@@ -289,7 +289,7 @@ def _fault(path: str, expected: str, got: str) -> Fault:
 
 
 def printable(path: str) -> str:
-    """Return a path as text for any store, log or terminal: valid UTF-8 without control characters."""
+    """Return a path that any store, log or terminal takes: UTF-8 without control characters."""
     if path.isprintable():
         return path  # what nearly every path is
     text = os.fsencode(path).decode("utf-8", "backslashreplace")

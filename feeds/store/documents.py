@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from feeds.model import EVERYTHING, feed_of
 from feeds.store.driver import driver, fact, insert_rows, note_fact
+from feeds.urls import feed_of, path_ranges
 
 MOST_PARAMETERS = 500
 # the latest date, in seconds, of a document of a feed that no longer exists
@@ -68,7 +68,7 @@ def forget_feeds(connection: Connection, gone: Collection[str]) -> None:
     paths = [
         path
         for key in gone
-        for first, after in _ranges(key)
+        for first, after in path_ranges(key)
         for path in _between(connection, first, after)
     ]
     _forget_paths(connection, paths)
@@ -89,14 +89,6 @@ def _forget_paths(connection: Connection, paths: Sequence[str]) -> None:
     driver(connection).executemany(
         "DELETE FROM documents WHERE path = ?", [(path,) for path in paths]
     )
-
-
-def _ranges(key: str) -> Iterator[tuple[str, str]]:
-    """The paths of a feed's documents, each as a first path and the one after the last; "0" comes
-    after "/"."""
-    yield f"{key}/", f"{key}0"
-    if key == EVERYTHING:
-        yield from (("archive/", "archive0"), ("feed.", "feed/"))
 
 
 def _between(connection: Connection, first: str, after: str) -> list[str]:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from feeds.model import EVERYTHING, OWN
 from feeds.store.driver import driver, fact
 from feeds.store.tables import feeds, spellings, unsettled
+from feeds.urls import EVERYTHING, OWN
 
 # Where records stand in feeds, when they are visible: those that their rows name, and each of the
 # publisher's own.

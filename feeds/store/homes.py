@@ -32,7 +32,7 @@ def rehome(connection: Connection, names: Names) -> None:
 
     What is left of withdrawn articles goes: it is in the ledger, with the names of its feeds.
     """
-    before, after = json.loads(fact(connection, HOMES) or "{}"), names.homes
+    before, after = json.loads(fact(connection, HOMES) or "{}"), names.redirects
     changed = {
         key for key in before.keys() | after.keys() if before.get(key, key) != after.get(key, key)
     }
@@ -85,4 +85,4 @@ def _tell(connection: Connection, numbers: Collection[int], names: Names) -> Non
 
 def _text(names: Names) -> str:
     """As the store notes them."""
-    return json.dumps(names.homes, ensure_ascii=False, sort_keys=True)
+    return json.dumps(names.redirects, ensure_ascii=False, sort_keys=True)

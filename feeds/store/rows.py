@@ -15,7 +15,7 @@ from pydantic_core import from_json, to_json
 from feeds.config.feed_names import Names
 from feeds.ids.assignment import Claimant
 from feeds.ids.ledger import Withdrawn
-from feeds.model import WITHDRAWN, Article, Provider, address_digest, digest
+from feeds.model import WITHDRAWN, Article, Provider, digest
 from feeds.records import Cost, Fault, Reading
 from feeds.records.keys import (
     ADDRESS,
@@ -29,6 +29,7 @@ from feeds.records.keys import (
     Type,
 )
 from feeds.sources.folder import ScannedFile
+from feeds.urls import address_digest
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NOBODY = Provider("withdrawn.invalid", WITHDRAWN)
@@ -229,7 +230,7 @@ def withdrawn_row(id: str, one: Withdrawn, until: datetime, names: Names) -> dic
         **row,
         "quality": one.quality,
         "heat": one.heat,
-        "feeds": _encode({names.home(key): name for key, name in one.feeds.items()}),
+        "feeds": _encode({names.current_key(key): name for key, name in one.feeds.items()}),
     }
 
 

@@ -14,10 +14,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from feeds.model import EVERYTHING
 from feeds.store.driver import driver
 from feeds.store.feeds import feeds_of
 from feeds.store.rows import micros
+from feeds.urls import EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,6 +140,10 @@ def test_the_config_of_the_repository_is_a_good_example() -> None:
             "feed: expected double brackets, [[feed]], since there may be several",
         ),
         ("feed = 3", "feed: expected a list, got 3"),
+        (
+            f"{OWN}[topics.'A B']",
+            "topics.A B: expected a slug such as computer-vision, got 'A B'",
+        ),
         ("[[feed]]\ntitle = 'A'", "feed[0].key: expected this key"),
         ("[[feed]]\nkey = 'a'", "feed[0].title: expected this key"),
         (

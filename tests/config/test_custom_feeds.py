@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from feeds.config.custom_feeds import Rule
+from feeds.taxonomies import feeds_of
 from tests import make
 
 
@@ -36,7 +37,7 @@ order = "heat"
 limit = 20
 formats = ["atom"]
 """
-    [article_keys] = [make.article(topics=("a i", "Computer Vision", "c++")).feeds()]
+    [article_keys] = [feeds_of(make.article(topics=("a i", "Computer Vision", "c++")))]
     assert rules(tmp_path, text) == (
         Rule(
             key="feeds/hot-in-ai",

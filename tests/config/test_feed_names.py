@@ -7,23 +7,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.config.feed_names import Names, Naming, names_of, problems
-from feeds.model import KINDS, Feed, Provider, feed_key
+from feeds.model import Feed, Provider
+from feeds.taxonomies import TAXONOMIES, feeds_of
+from feeds.urls import feed_key
 from tests import make
 
 TABLES = {
     "topics": {
         "ai": Naming(
-            "AI",
-            "All on AI.",
-            "https://e.org/ai.png",
-            ("A.I.", "Artificial Intelligence"),
-            ("robo-brains",),
+            title="AI",
+            description="All on AI.",
+            image="https://e.org/ai.png",
+            aliases=("A.I.", "Artificial Intelligence"),
+            previous=("robo-brains",),
         ),
-        "ml": Naming("Machine Learning", content="full"),
+        "ml": Naming(title="Machine Learning", content="full"),
         "c-8a0b3d20": Naming(description="On C#."),
     },
     "providers": {
-        "e.org": Naming("The E", aliases=("www.E.org.", "é.org"), previous=("old.e.org",))
+        "e.org": Naming(title="The E", aliases=("www.E.org.", "é.org"), previous=("old.e.org",))
     },
     "categories": {"news": Naming(aliases=("Neuigkeiten",))},
 }
@@ -66,7 +68,7 @@ def test_domains_that_are_one_provider_have_one_feed(domain: str) -> None:
 @given(st.lists(st.text(min_size=1), max_size=4), st.text(min_size=1))
 def test_names_of_which_nothing_is_said_keep_their_feeds(topics: list[str], category: str) -> None:
     article = make.article(topics=tuple(topics), category=category)
-    assert Names().feeds(article) == article.feeds()
+    assert Names().feeds(article) == feeds_of(article)
 
 
 def test_a_feed_is_shown_as_it_is_named_and_otherwise_as_it_is_spelled() -> None:
@@ -214,13 +216,13 @@ def topics(**tables: dict[str, Any]) -> dict[str, dict[str, Naming]]:
             id="slugs that are none",
         ),
         pytest.param(
-            topics(ai={"previous": ("künstlich", "a" * 65), "aliases": (" - ",), "title": "--"}),
+            topics(ai={"previous": ("künstlich", "a" * 65), "aliases": ("-",), "title": "--"}),
             (),
             [
                 "topics.ai.previous: expected a slug such as computer-vision, got 'künstlich'",
                 f"topics.ai.previous: expected a slug such as computer-vision, got '{'a' * 65}'",
                 "topics.ai.title: expected a name, got '--'",
-                "topics.ai.aliases: expected a name, got ' - '",
+                "topics.ai.aliases: expected a name, got '-'",
             ],
             id="words that are none",
         ),
@@ -317,15 +319,15 @@ said = st.builds(
 def test_tables_without_a_problem_move_nothing_twice_and_nothing_that_is_there(
     tables: dict[str, Naming], word: str
 ) -> None:
-    for kind in KINDS:
+    for kind in TAXONOMIES:
         if problems({kind: tables}, ()):
             continue
         names = names_of({kind: tables}, ())
         assert names == names_of({kind: dict(reversed(tables.items()))}, ())
-        assert names.homes.keys().isdisjoint({*names.said, *names.homes.values()})
+        assert names.redirects.keys().isdisjoint({*names.namings, *names.redirects.values()})
         if kind != "providers" and word != "-":
-            home = names.home(feed_key(kind, word))
-            assert names.moved(f"{home}/feed.rss") is None
+            current = names.current_key(feed_key(kind, word))
+            assert names.moved(f"{current}/feed.rss") is None
 
 
 def test_the_digest_tells_what_decides_where_articles_are_and_nothing_else() -> None:

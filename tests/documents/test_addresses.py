@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from feeds.config import Config, load_config
 from feeds.documents import addresses
 from feeds.documents.headers import ALWAYS, PAGE
+from feeds.urls import canonical, document_path
 from tests import make
 from tests.serve.test_app import BROWSER, Clock, client_of, records
 
@@ -252,7 +253,7 @@ def test_the_canonical_address_of_a_path_gives_the_path() -> None:
         "topics/index.html/feed.rss",
         "feeds.opml",
     ):
-        assert addresses.document_path(addresses.canonical(path)) == path
+        assert document_path(canonical(path)) == path
 
 
 def test_it_works_behind_a_proxy_under_a_path(tmp_path: Path) -> None:

@@ -19,9 +19,10 @@ from feeds.documents.plan import Plan
 from feeds.documents.plans import Plans
 from feeds.documents.versions import Documents, published_as
 from feeds.ingest.ingesting import ingest, open_store
-from feeds.model import Document, digest, feed_key, feed_path
+from feeds.model import Document, digest
 from feeds.store import Published, Store
 from feeds.store import tables as schema
+from feeds.urls import feed_key, feed_path
 from tests import make
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)

@@ -100,7 +100,7 @@ class TestFitting:
                 Place(itself),
                 Place(itself, complete=True),
                 Place(itself, withdrawn=True),
-                *(Place(itself, rhythm=step) for step in STEPS),
+                *(Place(itself, frequency=step) for step in STEPS),
                 *(
                     Place(itself, f"{folder}archive/{page}.{name}")
                     for page in ("2026-11", "2026-11-23T12")

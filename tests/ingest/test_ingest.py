@@ -21,9 +21,9 @@ from feeds.config import Config
 from feeds.documents.versions import Documents
 from feeds.errors import ConfigError, LedgerError
 from feeds.ingest.ingesting import Ingested, ingest, open_store
-from feeds.model import EVERYTHING
 from feeds.store import Store
 from feeds.store import tables as schema
+from feeds.urls import EVERYTHING
 from tests import make
 
 LONG_AGO = 1_600_000_000

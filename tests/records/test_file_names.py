@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.model import web_address
 from feeds.records.file_names import Named, address_part, is_aside, named
+from feeds.urls import web_address
 
 MAY_DAY = ("2024", "05", "01")
 

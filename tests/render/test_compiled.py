@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.config.site import Site
-from feeds.model import EVERYTHING, Article, Feed, Image, Provider, Related
+from feeds.model import Article, Feed, Image, Provider, Related
 from feeds.records.values import clean
 from feeds.render import Place, Style, atom, compiled, rss, xml
 from feeds.render.compiled import DECLARED, EntryInput, FeedInput, Kind, Templates
 from feeds.update_frequency import STEPS
+from feeds.urls import EVERYTHING
 from tests.make import article
 from tests.render.test_joined import SITE, STYLE
 
@@ -147,7 +148,7 @@ def feeds(draw: Draw) -> tuple[FeedInput, FeedInput]:
         current=maybe(draw, addresses(draw), None),
         complete=(draw(st.booleans()),) * 2,
         withdrawn=(draw(st.booleans()),) * 2,
-        rhythm=(draw(st.sampled_from([None, *STEPS])),) * 2,
+        frequency=(draw(st.sampled_from([None, *STEPS])),) * 2,
     )
     return of_fields(FeedInput, feed=feed, updated=draw(MOMENTS), place=place)
 

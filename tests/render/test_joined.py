@@ -58,7 +58,7 @@ PLACE = st.builds(
     current=ADDRESS,
     complete=st.booleans(),
     withdrawn=st.booleans(),
-    rhythm=st.none() | st.sampled_from(STEPS),
+    frequency=st.none() | st.sampled_from(STEPS),
 )
 STYLE = st.builds(Style, source=st.booleans(), amp=st.booleans())
 SITE = st.builds(

@@ -153,7 +153,7 @@ def print_config_faults(error: ConfigError) -> None:
         return
     lines: Mapping[int, str] = dict(enumerate(error.source.split("\n"), start=1))
     for fault in error.faults:
-        if terminal.is_watched(err=True):
+        if terminal.is_interactive(err=True):
             one = Shown("error", error.subject, fault.line, fault.column, fault.text)
             terminal.console(err=True).print(text_of(one, lines.get(fault.line)), soft_wrap=True)
         else:
