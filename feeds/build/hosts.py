@@ -32,7 +32,7 @@ ASSET_TYPES = {name.rpartition(".")[2]: kind for name, kind in {**ASSETS, **FEED
 
 
 def plans(config: Config) -> Iterator[Plan]:
-    """Each of these files, as a draft of a document."""
+    """Plan each of these files, as a document is planned."""
     from feeds.render import html  # templates load slowly, and mostly no file here is to be written
 
     for path, status in PAGES.items():

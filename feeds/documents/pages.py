@@ -1,5 +1,5 @@
-"""Plans of what is for people: the page of a feed and of its history, the front page, OPML, and what
-pages need.
+"""Plans of what is for people: the page of a feed and of its history, the front page, OPML, and
+what pages need.
 
 Here too, for those who write records in the keys of ours: the JSON Schema of a record. Not here:
 which articles these are (contents), and what pages look like (render).

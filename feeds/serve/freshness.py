@@ -1,7 +1,7 @@
-"""Keep what is published fresh: the store as the records are, and the response cache as the store is.
+"""Keep what is published fresh: the store as the records are, the response cache as the store is.
 
-Each step is one function, that does what there is to do now. Not here: when it is called (live), and
-how records are read (ingest).
+Each step is one function, that does what there is to do now. Not here: when it is called (live),
+and how records are read (ingest).
 """
 
 import logging

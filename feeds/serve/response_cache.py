@@ -87,8 +87,8 @@ class CachedResponse:
         return self.bodies[coding]
 
     def headers(self, second: int, coding: str) -> Headers:
-        """Return the headers of a 200 in a coding whose body is there; `second` since 1970 is when it
-        is sent."""
+        """Return the headers of a 200 in a coding whose body is there, sent in that second since
+        1970."""
         dated = self._dated if self._dated[0] == second else self._date(second)
         found = dated[2].get(coding)
         if found is None:
