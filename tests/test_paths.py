@@ -15,7 +15,7 @@ COLD_GET = {
     "answer": {
         *("serve/fast_path.py", "serve/app.py", "serve/response_cache.py", "model.py"),
         *("documents/addresses.py", "documents/codings.py", "documents/headers.py"),
-        *("render/reporting.py", "config/site.py"),
+        *("render/reporting.py", "config/site.py", "urls.py"),
     },
     "plan": {
         *("documents/versions.py", "documents/plans.py", "documents/contents.py"),
@@ -30,7 +30,7 @@ COLD_GET = {
     "render": {
         *("render/__init__.py", "render/atom.py", "render/rss.py", "render/jsonfeed.py"),
         *("render/compiled.py", "render/escaped.py", "render/xml.py", "render/content.py"),
-        "render/words.py",
+        *("render/words.py", "taxonomies.py"),
     },
 }
 
