@@ -50,7 +50,9 @@ LONGEST_LINE = 100
 NOT_YET = {
     "documents",
     "ids",
-    "ingest",
+    "ingest/ingesting.py",
+    "ingest/minting.py",
+    "ingest/refusing.py",
     "selection",
     "serve",
     "store",
@@ -62,7 +64,6 @@ TESTS_NOT_YET = {
     "documents",
     "ingest",
     "make.py",
-    "records",
     "serve",
     "sources",
     "test_rows.py",

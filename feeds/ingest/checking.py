@@ -1,5 +1,4 @@
-"""Every fault of every record, read anew, for its editor's eyes.  Here is no store, and nothing is
-left behind."""
+"""Read every record again, and report all faults to its editor.  This uses no store."""
 
 from collections.abc import Iterator
 from datetime import datetime

@@ -38,7 +38,7 @@ FOLDER = "folder"  # the records folder that the store was last brought up to da
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """How many files there are, how many of them were read now, and how many were forgotten.
+    """The numbers of files that there are, that were read now, and that were forgotten.
 
     `missing` are published articles whose files were not found, and that stay until a later scan
     finds as many missing.
