@@ -23,7 +23,7 @@ from feeds.model import Article, Feed, Provider, Related
 from feeds.records import Fault, Reading, read_record
 from feeds.selection import Pick
 from feeds.sources.folder import ScannedFile
-from feeds.store import Store, identities
+from feeds.store import Store, ids
 from feeds.store import tables as schema
 from feeds.taxonomies import feeds_of
 from feeds.urls import EVERYTHING, address_digest, feed_key, feed_path, fold
@@ -329,7 +329,7 @@ def test_what_is_settled_bit_by_bit_is_what_is_settled_anew(
     left_out = {path: Fault(path, 1, 1, "id", "another") for path in paths}
     fill(source, before, articles, now=earlier, rules=rules)
     with source.writing() as connection:
-        identities.refuse(connection, left_out)
+        ids.leave_out(connection, left_out)
     with at(source, now, rules) as connection:
         bit_by_bit = settled(connection)
     with source.writing() as connection:
@@ -343,7 +343,7 @@ def test_what_is_settled_bit_by_bit_is_what_is_settled_anew(
         store.put(
             connection, [make.filed(ScannedFile(one.path, 1, 1), one, anew=True) for one in read]
         )
-        identities.refuse(connection, left_out)
+        ids.leave_out(connection, left_out)
     with at(source, now, rules) as connection:
         assert settled(connection) == bit_by_bit
 

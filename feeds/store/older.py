@@ -17,7 +17,7 @@ from feeds.store.rows import article_of
 
 OLDER = "older "  # before the digest of a file that was read by other code, or under other keys
 # those that do not follow from how records are read
-KEPT_FACTS = ("ledger", "homes", "folder", "latest gone")
+KEPT_FACTS = ("ledger", "homes", "folder", "address pattern", "latest gone")
 NEEDED = {
     "files": {"path", "digest", "faults"},
     "records": {"number", "path", "visible", "until", "article", "shown"},

@@ -1,0 +1,233 @@
+"""The ids of records as the store has them, which records are left out, what was withdrawn.
+
+Every function takes the connection of a transaction. Not here: which id a record has (ids), and
+what becomes of those that changed (ingest).
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    exists,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
+
+from feeds.config.feed_names import Names
+from feeds.ids.assignment import IdInput
+from feeds.ids.edits import Before
+from feeds.ids.ledger import Withdrawn
+from feeds.records import Fault
+from feeds.store import tables as schema
+from feeds.store.contents import withdraw
+from feeds.store.driver import fact, note_fact
+from feeds.store.feeds import Unsettled, feeds_of, note_unsettled
+from feeds.store.rows import article_of, fault_row, id_input, micros, moment, withdrawn_row
+
+MOST_PARAMETERS = 500
+LEDGER, SETTLED = "ledger", "settled"
+_records = schema.records.c
+_real = _records.until.is_(None)
+_was_shown = or_(_records.shown, _records.visible)
+
+
+class StoredId(NamedTuple):
+    """A record with the id that it has in the store."""
+
+    input: IdInput
+    id: str
+    left_out: bool
+
+
+def before(connection: Connection, paths: Sequence[str]) -> dict[str, Before]:
+    """Return the records that there are at these paths."""
+    found: dict[str, Before] = {}
+    for some in _chunks(paths):
+        found |= _before(connection, _records.path.in_(some))
+    return found
+
+
+def expired(connection: Connection, now: datetime) -> dict[str, Before]:
+    """Return the records that were visible when that was last decided, and have expired since, by
+    path."""
+    return _before(connection, and_(_records.visible, _records.expires <= micros(now)))
+
+
+def _before(connection: Connection, which: ColumnElement[bool]) -> dict[str, Before]:
+    facts = (_records.path, _records.digest, _records.id, _records.article)
+    statement = select(*facts, _was_shown, _records.visible, _records.expires)
+    return {
+        path: Before(article_of(path, *kept), shown, seen, None if ends is None else moment(ends))
+        for path, *kept, shown, seen, ends in connection.execute(statement.where(_real, which))
+    }
+
+
+def note_shown(connection: Connection, paths: Collection[str]) -> None:
+    """Note that readers may hold the ids of these records."""
+    _update(connection, [{"key": path} for path in sorted(paths)], shown=true())
+
+
+def note_expired(connection: Connection, now: datetime) -> None:
+    """Note that readers may hold the ids of what was visible and has expired."""
+    over = and_(_real, _records.visible, _records.expires <= micros(now))
+    connection.execute(update(schema.records).where(over).values(shown=true()))
+
+
+_ROWS = select(
+    _records.path,
+    _records.link,
+    _records.address,
+    _records.age,
+    _records.claim,
+    _records.expires,
+    _records.id,
+    _records.refused.is_not(None).label("left_out"),
+).where(_real)
+
+
+def records(
+    connection: Connection,
+    *,
+    paths: Collection[str] = (),
+    addresses: Collection[str] = (),
+    ids: Collection[str] = (),
+) -> Iterator[StoredId]:
+    """Return the records at these paths, at the addresses of these digests, or with these ids."""
+    # An id that is the address itself is found by that: the index of ids holds only the others.
+    is_address, is_other = _records.id == _records.link, _records.id != _records.link
+    wanted = (
+        (_records.path, true(), paths),
+        (_records.address, true(), addresses),
+        (_records.link, is_address, ids),
+        (_records.id, is_other, ids),
+    )
+    for column, condition, values in wanted:
+        for some in _chunks(sorted(values)):
+            yield from _stored(connection, column.in_(some), condition)
+
+
+def special_records(connection: Connection) -> Iterator[StoredId]:
+    """Return the records whose id is not just their address, and those that are left out."""
+    has_other = or_(_records.id != _records.link, _records.claim.is_not(None))
+    return _stored(connection, or_(has_other, _records.refused.is_not(None)))
+
+
+def _stored(connection: Connection, *which: ColumnElement[bool]) -> Iterator[StoredId]:
+    for *values, id, is_left_out in connection.execute(_ROWS.where(*which)):
+        yield StoredId(id_input(*values), id, is_left_out)
+
+
+def disputed(connection: Connection) -> tuple[set[str], set[str]]:
+    """Return the digests of addresses at which there are several ids, and the ids that are at
+    several addresses.
+
+    Both need an id that is not the address itself, so that only those are compared.
+    """
+    others = schema.records.alias("others").c
+    same_address = and_(others.link == _records.link, others.id != _records.id)
+    id_is_address = and_(others.link == _records.id, others.id == others.link)
+    has_id = or_(id_is_address, and_(others.id == _records.id, others.id != others.link))
+    shared = or_(
+        exists().where(others.until.is_(None), same_address),
+        exists().where(others.until.is_(None), has_id, others.link != _records.link),
+    )
+    rows = connection.execute(
+        select(_records.address, _records.id).where(_real, _records.id != _records.link, shared)
+    ).all()
+    return {row.address for row in rows}, {row.id for row in rows}
+
+
+def without_article(connection: Connection, paths: Collection[str]) -> set[str]:
+    """Return the files, of those at these paths, that are no articles now."""
+    files, found = schema.files.c, set[str]()
+    is_record = exists().where(_records.path == files.path)
+    for some in _chunks(sorted(paths)):
+        rows = connection.scalars(select(files.path).where(files.path.in_(some), ~is_record))
+        found.update(rows)
+    return found
+
+
+def assign_ids(connection: Connection, ids: Mapping[str, str]) -> None:
+    """Give records their ids, by path."""
+    for some in _chunks(sorted(ids)):  # their feeds show something else now
+        numbers = connection.scalars(select(_records.number).where(_records.path.in_(some))).all()
+        note_unsettled(connection, Unsettled(set(), set(), feeds_of(connection, numbers)))
+    rows = [{"key": path, "new": id} for path, id in ids.items()]
+    _update(connection, rows, id=bindparam("new"))
+
+
+def leave_out(connection: Connection, faults: Mapping[str, Fault | None]) -> None:
+    """Leave records out, by path, for the fault in it; take those in again of which it is None."""
+    for some in _chunks(sorted(faults)):
+        links = connection.scalars(select(_records.link).where(_records.path.in_(some)))
+        note_unsettled(connection, Unsettled(set(links), set(), set()))
+    back = [{"key": path} for path, fault in faults.items() if fault is None]
+    out = [
+        {"key": path, "fault": fault_row(fault)}
+        for path, fault in faults.items()
+        if fault is not None
+    ]
+    _update(connection, back, refused=None)
+    # In a new store a record is taken for visible until that is decided.
+    shown = _records.shown if fact(connection, SETTLED) is None else _was_shown
+    refused = bindparam("fault", type_=_records.refused.type)
+    _update(connection, out, refused=refused, shown=shown)
+
+
+def left_out(connection: Connection, paths: Iterable[str]) -> set[str]:
+    """Return which of these records are left out for the sake of others."""
+    return {one.input.path for one in records(connection, paths=set(paths)) if one.left_out}
+
+
+def visible_ids(connection: Connection, ids: Collection[str], now: datetime) -> set[str]:
+    """Return under which of these ids something is published and due, and has not expired."""
+    there = records(connection, ids=ids)
+    return {one.id for one in there if one.input.is_current(now) and not one.left_out}
+
+
+def keep_withdrawn(
+    connection: Connection, withdrawn: Mapping[str, Withdrawn], days: int, names: Names
+) -> None:
+    """Keep what is left of withdrawn articles, and no other such."""
+    rows = [withdrawn_row(id, one, one.until(days), names) for id, one in withdrawn.items()]
+    wanted = {row["path"]: row for row in rows} if days else {}
+    there = select(_records.path, _records.digest, _records.until).where(
+        _records.until.is_not(None)
+    )
+    known = {path: (mark, until) for path, mark, until in connection.execute(there)}
+    same = {
+        path for path, row in wanted.items() if known.get(path) == (row["digest"], row["until"])
+    }
+    withdraw(connection, sorted(known.keys() - same))
+    if new := [row for path, row in wanted.items() if path not in same]:
+        connection.execute(insert(schema.records), new)
+        note_unsettled(connection, Unsettled({row["link"] for row in new}, set(), set()))
+
+
+def ledger_known(connection: Connection) -> str | None:
+    """Return the digest of the ledger that ids were taken from."""
+    return fact(connection, LEDGER)
+
+
+def note_ledger(connection: Connection, mark: str) -> None:
+    """Note the digest of the ledger that ids were taken from."""
+    note_fact(connection, LEDGER, mark)
+
+
+def _update(connection: Connection, rows: Sequence[Mapping[str, Any]], **values: Any) -> None:
+    if rows:
+        at_path = update(schema.records).where(_records.path == bindparam("key"))
+        connection.execute(at_path.values(**values), rows)
+
+
+def _chunks(items: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(items), MOST_PARAMETERS):
+        yield items[start : start + MOST_PARAMETERS]
