@@ -6,7 +6,7 @@ serve.py [--records 20000] [--seconds 3] [--connections 32] [--keep FOLDER] [--o
 
 Needs nginx and wrk. It prints requests per second, the ratio to nginx and the 99th percentile of
 the latency, for 200, 304 and compressed answers, of one feed and of 2,000 feeds in Zipf order; the
-same application without the room before Flask; the microseconds of processor time that a request
+same application without the fast path before Flask; the microseconds of processor time that a request
 costs each server, which tell more than rates on a busy machine; the time from the command to the
 first answer with a warm store; and the bytes that 2,000 readers take in a day. Both servers and wrk
 share the processors, as they would on a small host. nginx holds files open and writes no log. Its
@@ -68,17 +68,15 @@ end
 local at = 0
 request = function() at = at %% #lines + 1; return lines[at] end
 """
-# Serves what is behind the room: the same application through Flask's routing alone.
+# Serves what is behind the fast path: the same application through Flask's routing alone.
 ALONE = """
 import sys
 from feeds.config import load_config
-from feeds.serve import live, server
-from feeds.serve import app as service
-def alone(*given, **options):
-    app = service.create_app(*given, **options)
-    app.wsgi_app = app.wsgi_app.behind
-    return app
-live.create_app = alone
+from feeds.serve import fast_path, server
+class Alone(fast_path.FastPath):
+    def __call__(self, environ, start_response):
+        return self._live.served.behind(environ, start_response)
+fast_path.FastPath = Alone
 server.serve(load_config("config.toml", port=int(sys.argv[1])))
 """
 
@@ -161,7 +159,7 @@ def start(folder: Path) -> None:
 
 
 def speed(folder: Path, seconds: int, connections: int) -> None:
-    """Requests per second of nginx, of the service, and of the service without its room."""
+    """Requests per second of nginx, of the service, and of the service without its fast path."""
     paths = zipf(folder)
     hot = paths[0]
     length = (folder / "public" / hot[1:]).stat().st_size

@@ -54,7 +54,8 @@ class Article(NamedTuple):
     `id` is what readers know it by, `link` the address to follow, `digest` stands for the bytes of
     its record. As it is read, `id` is what follows from the record alone: `given_id`, else the
     first of the `previous` addresses, else the address itself. A `withdrawn` one is what is left of
-    an article that was taken back: `updated` is when. From `expires` on it is gone.
+    an article that was taken back: `updated` is when. From `expires` on it is gone. `html` is the
+    clean HTML of the `body`, in place of it, where feeds show it; None where it is not made.
     """
 
     path: str
@@ -80,6 +81,7 @@ class Article(NamedTuple):
     previous: tuple[str, ...] = ()
     withdrawn: bool = False
     expires: datetime | None = None
+    html: str | None = None
 
     def is_current(self, now: datetime) -> bool:
         """Return True if it may be shown at that moment: published by then, and not expired."""
@@ -123,13 +125,6 @@ class Feed(NamedTuple):
     def slug(self) -> str:
         """Return the last part of the key: the slug of a name, the domain of a provider."""
         return split_key(self.key).slug
-
-
-class Entry(NamedTuple):
-    """One article rendered in one format.  `recipe` is the digest of all that it shows."""
-
-    recipe: str
-    content: bytes
 
 
 @dataclass(frozen=True, slots=True)

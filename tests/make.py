@@ -27,13 +27,13 @@ from flask import Flask
 from feeds.cli import main
 from feeds.config import Config, load_config
 from feeds.config.feed_names import Names
-from feeds.documents.plan import Draft
-from feeds.documents.plans import Drafts
+from feeds.documents.plan import Plan
+from feeds.documents.plans import Plans
 from feeds.model import Article, Provider
 from feeds.records import Reading
 from feeds.serve.app import create_app
 from feeds.sources.folder import ScannedFile
-from feeds.store import Connection, Store, rows
+from feeds.store import Connection, rows
 from feeds.store.rows import Filed
 from feeds.urls import identity
 
@@ -113,9 +113,9 @@ def driver(connection: Connection) -> sqlite3.Connection:
     return found
 
 
-def drafts(config: Config, source: Store, connection: Connection, now: datetime) -> list[Draft]:
-    """The draft of every document."""
-    made = Drafts(config, source)
+def plans(config: Config, connection: Connection, now: datetime) -> list[Plan]:
+    """The plan of every document."""
+    made = Plans(config)
     feeds = made.snapshot(connection, now).feeds
     return [*made.of(connection, now, feeds), *made.lists(connection, now)]
 

@@ -67,6 +67,7 @@ ARTICLES = st.builds(
     previous=st.lists(ADDRESSES, max_size=2).map(tuple),
     withdrawn=st.just(False),
     expires=st.none() | MOMENTS,
+    html=st.none() | TEXT,
 )
 FAULTS = st.builds(
     Fault,

@@ -3,7 +3,7 @@ record."""
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -16,10 +16,10 @@ from sqlalchemy import Connection, func, select
 
 from feeds import selection, store
 from feeds.errors import StoreError
-from feeds.model import Article, Entry
+from feeds.model import Article
 from feeds.records import Cost, Fault, Reading
 from feeds.sources.folder import ScannedFile
-from feeds.store import Extent, Known, Published, Store, sqlite
+from feeds.store import Known, Published, Store, sqlite
 from feeds.store import tables as schema
 from feeds.store.rows import Filed
 from tests import make
@@ -115,7 +115,7 @@ def put(source: Store, *articles: Article) -> None:
 
 def counts(connection: Connection) -> dict[str, int]:
     """How many rows there are in each table of what was read."""
-    tables = (schema.files, schema.records, schema.memberships, schema.entries)
+    tables = (schema.files, schema.records, schema.memberships)
     return {
         table.name: connection.scalar(select(func.count()).select_from(table)) or 0
         for table in tables
@@ -214,12 +214,10 @@ class TestOpening:
         with opened(file) as source:
             put(source, make.article())
             with source.writing() as connection:
-                number = number_of(connection, "0001.md")
-                store.keep_entries(connection, "rss", {number: Entry("recipe", b"<item/>")})
                 store.note_published(connection, {"feed.rss": Published("recipe", "tag", 1234)})
         with opened(file, "two") as source, source.reading() as connection:
             assert articles(connection) == [make.article()]
-            assert counts(connection) == {"files": 1, "records": 1, "memberships": 0, "entries": 0}
+            assert counts(connection) == {"files": 1, "records": 1, "memberships": 0}
             assert store.known_files(connection) == {
                 "0001.md": Known(-1, -1, store.OLDER + make.article().digest)
             }
@@ -433,7 +431,7 @@ class TestChanging:
             )
         with source.reading() as connection:
             assert articles(connection) == []
-            assert counts(connection) == {"files": 1, "records": 0, "memberships": 0, "entries": 0}
+            assert counts(connection) == {"files": 1, "records": 0, "memberships": 0}
             assert store.faults(connection, make.NOW) == [replace(fault, got="")]
 
     def test_put_of_nothing_is_nothing(self, source: Store) -> None:
@@ -468,7 +466,7 @@ class TestChanging:
         with source.reading() as connection:
             assert articles(connection) == [make.article(2)]
             assert list(store.known_files(connection)) == ["0002.md"]
-            assert counts(connection) == {"files": 1, "records": 1, "memberships": 4, "entries": 0}
+            assert counts(connection) == {"files": 1, "records": 1, "memberships": 4}
 
     def test_each_change_of_records_has_its_number(self, source: Store) -> None:
         with source.writing() as connection:
@@ -491,52 +489,7 @@ class TestForgetting:
         assert make.CANARY.encode() not in file.read_bytes()
 
 
-class TestEntries:
-    def kept(
-        self, source: Store, recipes: dict[int, str], format_name: str = "rss"
-    ) -> dict[int, bytes]:
-        with source.reading() as connection:
-            return store.kept_entries(connection, format_name, recipes)
-
-    def keep(self, source: Store, rendered: dict[int, Entry], format_name: str = "rss") -> None:
-        with source.writing() as connection:
-            store.keep_entries(connection, format_name, rendered)
-
-    def numbers(self, source: Store) -> Sequence[int]:
-        with source.reading() as connection:
-            return list(
-                connection.scalars(select(schema.records.c.number).order_by(schema.records.c.path))
-            )
-
-    def test_an_entry_comes_back_for_its_recipe_and_format_alone(self, source: Store) -> None:
-        put(source, make.article(1), make.article(2))
-        one, two = self.numbers(source)
-        self.keep(source, {one: Entry("r1", b"<one/>"), two: Entry("r2", b"<two/>")})
-        assert self.kept(source, {one: "r1", two: "r2"}) == {one: b"<one/>", two: b"<two/>"}
-        assert self.kept(source, {one: "r1", two: "another"}) == {one: b"<one/>"}
-        assert self.kept(source, {one: "r1"}, "atom") == {}
-
-    def test_a_newer_entry_takes_the_place_of_the_older(self, source: Store) -> None:
-        put(source, make.article(1))
-        (one,) = self.numbers(source)
-        self.keep(source, {one: Entry("r1", b"<old/>")})
-        self.keep(source, {one: Entry("r2", b"<new/>")})
-        assert self.kept(source, {one: "r1"}) == {}
-        assert self.kept(source, {one: "r2"}) == {one: b"<new/>"}
-
-    def test_entries_go_with_the_record_that_is_replaced(self, source: Store) -> None:
-        put(source, make.article(1), make.article(2))
-        self.keep(source, {n: Entry("r", b"<x/>") for n in self.numbers(source)})
-        put(source, make.article(1, digest="other"))
-        with source.reading() as connection:
-            assert counts(connection)["entries"] == 1
-
-    def test_entries_of_records_that_are_gone_are_passed_over(self, source: Store) -> None:
-        put(source, make.article(1))
-        (one,) = self.numbers(source)
-        self.keep(source, {one: Entry("r", b"<x/>"), one + 1: Entry("r", b"<y/>")})
-        assert self.kept(source, {one: "r", one + 1: "r"}) == {one: b"<x/>"}
-
+class TestPublished:
     def test_what_is_published_is_noted_and_replaced_by_path(self, source: Store) -> None:
         with source.writing() as connection:
             store.note_published(
@@ -551,17 +504,6 @@ class TestEntries:
             }
             assert store.published(connection, ["b"]) == {"b": Published("r3", "e3", 3)}
             assert store.published(connection, ["c"]) == {}
-
-    def test_what_fits_into_a_feed_is_kept_and_replaced_by_key(self, source: Store) -> None:
-        with source.writing() as connection:
-            store.keep_extents(connection, {"all": Extent("r1", 3), "topics/ai": Extent("r2", 1)})
-            store.keep_extents(connection, {"all": Extent("r3", 2)})
-            store.keep_extents(connection, {})
-        with source.reading() as connection:
-            assert store.extents(connection) == {
-                "all": Extent("r3", 2),
-                "topics/ai": Extent("r2", 1),
-            }
 
 
 class TestFaults:

@@ -15,7 +15,7 @@ from feeds.config import Config
 from feeds.documents.addresses import FETCH_DEST, FOR_BROWSERS, is_styled
 from feeds.documents.headers import ALWAYS, PAGE, cache_control
 from feeds.documents.pages import ASSETS, FEED_STYLE, HTML, LISTS, OPML
-from feeds.documents.plan import Draft
+from feeds.documents.plan import Plan
 from feeds.model import digest
 from feeds.records import jsonschema
 from feeds.render import format_named
@@ -31,23 +31,23 @@ TEXT = "text/plain; charset=utf-8"
 ASSET_TYPES = {name.rpartition(".")[2]: kind for name, kind in {**ASSETS, **FEED_STYLE}.items()}
 
 
-def drafts(config: Config) -> Iterator[Draft]:
-    """Each of these files, as a draft of a document."""
+def plans(config: Config) -> Iterator[Plan]:
+    """Plan each of these files, as a document is planned."""
     from feeds.render import html  # templates load slowly, and mostly no file here is to be written
 
     for path, status in PAGES.items():
         content = html.error_page(config.site, *html.ADVICE[status])
-        yield _draft(path, HTML, content)
+        yield _plan(path, HTML, content)
     for path, lines in {
         HEADERS: _headers(config),
         REDIRECTS: _redirects(config),
         NGINX: _nginx(config),
     }.items():
-        yield _draft(path, TEXT, "".join(f"{line}\n" for line in lines).encode())
+        yield _plan(path, TEXT, "".join(f"{line}\n" for line in lines).encode())
 
 
-def _draft(path: str, media_type: str, content: bytes) -> Draft:
-    return Draft(path, media_type, digest(content), EPOCH, lambda: content)
+def _plan(path: str, media_type: str, content: bytes) -> Plan:
+    return Plan(path, media_type, digest(content), EPOCH, lambda: content)
 
 
 def _headers(config: Config) -> Iterator[str]:

@@ -16,8 +16,8 @@ from feeds.build.folder_target import FolderTarget
 from feeds.build.manifest import UNFINISHED, Written
 from feeds.config import Config
 from feeds.documents import codings
-from feeds.documents.plan import Draft
-from feeds.documents.plans import Drafts, Moved, Unsaved
+from feeds.documents.plan import Plan
+from feeds.documents.plans import Plans, SnapshotOutdated
 from feeds.documents.versions import is_far_ahead, published_as
 from feeds.ingest.ingesting import open_store
 from feeds.model import digest
@@ -25,8 +25,7 @@ from feeds.render import reporting
 from feeds.store import Published, Store
 from feeds.urls import feed_of
 
-# Summaries of each format, 1.6 KB each as a rule, that a process holds for the documents it makes.
-HELD = 10_000
+HELD = 48 << 20  # bytes of entries that a process holds for the documents it makes
 
 
 class Outcome(NamedTuple):
@@ -66,36 +65,36 @@ class Publisher:
     latest_gone: int
     lost: Collection[str]
     suffixes: Mapping[str, str]
-    opened: tuple[Store, Drafts] | None
+    opened: tuple[Store, Plans] | None
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "opened": None}
 
-    def publish(self, batch: Batch) -> tuple[list[Outcome], Unsaved, set[str]]:
+    def publish(self, batch: Batch) -> tuple[list[Outcome], set[str]]:
         """Publish all documents of these feeds.
 
-        Returns what became of them, what is to be written to the store, and the faults of
-        templates. Raises Moved when records changed meanwhile.
+        Returns what became of them, and the faults of templates. Raises SnapshotOutdated when
+        records changed meanwhile.
         """
         store, plans = self._open()
         with store.reading() as connection, reporting.collecting() as faults:
             if plans.snapshot(connection, self.now).generation != self.generation:
-                raise Moved
+                raise SnapshotOutdated
             outcomes = [
                 self.publish_document(plan, batch.known.get(plan.path), batch.target)
                 for plan in plans.of(connection, self.now, batch.keys)
             ]
-        return outcomes, plans.taken(), faults
+        return outcomes, faults
 
-    def _open(self) -> tuple[Store, Drafts]:
+    def _open(self) -> tuple[Store, Plans]:
         if self.opened is None:
             store = open_store(self.config)
-            self.opened = store, Drafts(self.config, store, HELD)
+            self.opened = store, Plans(self.config, HELD)
         return self.opened
 
     def publish_document(
         self,
-        plan: Draft,
+        plan: Plan,
         known: Published | None,
         target: FolderTarget,
         content: bytes | None = None,
@@ -128,9 +127,9 @@ class Publisher:
         return outcome
 
 
-def is_new(plan: Draft, known: Published | None) -> bool:
+def is_new(plan: Plan, known: Published | None) -> bool:
     """Tell whether a document is not the one that was published last."""
-    return known is None or known.recipe != plan.recipe
+    return known is None or known.recipe != plan.key
 
 
 def _stands(target: FolderTarget, path: str, noted: Published) -> bool:

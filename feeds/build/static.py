@@ -20,8 +20,8 @@ from feeds.build.publishing import HELD, Batch, Outcome, Publisher, agreed, is_n
 from feeds.build.withdrawal import last_finished, target_fact, translated, withdraw
 from feeds.config import Config
 from feeds.documents import codings
-from feeds.documents.plan import Draft
-from feeds.documents.plans import Drafts, Moved
+from feeds.documents.plan import Plan
+from feeds.documents.plans import Plans, SnapshotOutdated
 from feeds.documents.versions import is_far_ahead
 from feeds.errors import FeedsError, StoreBusy
 from feeds.executor import local_processes, map_batches
@@ -89,7 +89,7 @@ def build(
         with store.alone(root), reporting.Reporter().listening():
             for _ in range(MOST_TURNS):
                 refresh_visibility(config, source, now)
-                with suppress(Moved):
+                with suppress(SnapshotOutdated):
                     target = FolderTarget(root)
                     suffixes = codings.SUFFIXES if compress else {}
                     return _Build(config, source, target, suffixes, workers, now).run(progress)
@@ -117,7 +117,7 @@ class _Build:
         self._suffixes = suffixes
         self._workers = workers
         self._now = now
-        self._plans = Drafts(config, source, HELD)
+        self._plans = Plans(config, HELD)
         self._fact = target_fact(config)
         self._refused_fact = self._fact.replace("tree", "refused", 1)
         self._files: dict[str, Written] = {}
@@ -144,7 +144,6 @@ class _Build:
         keys = tuple(key for key in feeds if key not in kept)
         try:
             self._begin()
-            self._plans.render_ahead(self._now, keys, self._workers)
             with self._source.reading() as connection:
                 documents = self._paths(connection, keys, with_rules=not keeps_rules)
                 stored = store.published(connection, documents)
@@ -176,14 +175,11 @@ class _Build:
                 self._refused[path] = obstacle
         self._target.begin(paths, gone, sweeps=work.sweeps)
         try:
-            try:
-                self._files.update((path, self._target.files[path]) for path in work.kept)
-                for outcome in self._outcomes(work):
-                    self._take(outcome)
-                    if progress is not None:
-                        progress(len(self._files), len(paths))
-            finally:
-                self._plans.save()  # what is rendered stays so, whatever happened then
+            self._files.update((path, self._target.files[path]) for path in work.kept)
+            for outcome in self._outcomes(work):
+                self._take(outcome)
+                if progress is not None:
+                    progress(len(self._files), len(paths))
             deleted = len(gone - self._refused.keys())
             kept = len(self._files) - len(self._written)
             # Those that were listed stay so: the next build must know them when nothing is in their
@@ -212,7 +208,7 @@ class _Build:
     def _withdraw(self) -> None:
         """Take what was taken back out of the files that are there, whatever else cannot be
         written."""
-        plans = Drafts(self._config, self._source)
+        plans = Plans(self._config)
         with self._source.reading() as connection:
             keys = store.feeds_that_lost(connection, last_finished(connection, self._fact))
             withdraw(self._target, plans, connection, self._now, keys)
@@ -267,13 +263,12 @@ class _Build:
     def _outcomes(self, work: _Work) -> Iterator[Outcome]:
         """Publish documents: those of feeds by several processes, those that point to all of them
         last."""
-        lists: list[tuple[Draft, bytes | None]] | None = None
+        lists: list[tuple[Plan, bytes | None]] | None = None
         batches = list(self._batches(work))
         if len(batches) > 1:
             self._source.close()  # before processes part
         with local_processes(self._workers) as executor:
-            for outcomes, unsaved, faults in map_batches(executor, work.publisher.publish, batches):
-                self._plans.add(unsaved)
+            for outcomes, faults in map_batches(executor, work.publisher.publish, batches):
                 reporting.report(*faults)
                 yield from outcomes
                 lists = lists or self._lists(work)  # while the others are busy
@@ -292,16 +287,16 @@ class _Build:
             target = self._target.part(path for key in keys for path in files.get(key, ()))
             yield Batch(keys, some, target)
 
-    def _lists(self, work: _Work) -> list[tuple[Draft, bytes | None]]:
+    def _lists(self, work: _Work) -> list[tuple[Plan, bytes | None]]:
         """Return what points to all documents and what follows from the config alone, with the
         bytes of what is new."""
         with self._source.reading() as connection:
-            rules: Sequence[Draft] = [*hosts.drafts(self._config)] if work.with_rules else []
+            rules: Sequence[Plan] = [*hosts.plans(self._config)] if work.with_rules else []
             plans = [*self._plans.lists(connection, self._now), *rules]
-        return [
-            (plan, plan.content() if is_new(plan, work.known.get(plan.path)) else None)
-            for plan in plans
-        ]
+            return [
+                (plan, plan.content() if is_new(plan, work.known.get(plan.path)) else None)
+                for plan in plans
+            ]
 
     def _take(self, outcome: Outcome) -> None:
         self._files.update(outcome.files)

@@ -17,8 +17,8 @@ from feeds.build.folder_target import FolderTarget
 from feeds.build.manifest import Written
 from feeds.config import Config
 from feeds.documents import codings
-from feeds.documents.plan import Draft
-from feeds.documents.plans import Drafts
+from feeds.documents.plan import Plan
+from feeds.documents.plans import Plans
 from feeds.errors import PublishError, described
 from feeds.ingest.taken_back import taken_back
 from feeds.model import digest
@@ -49,14 +49,14 @@ def take_back(config: Config, source: Store, now: datetime, *, allow_removal: bo
                 # What else is due by now is not decided: shown is what was visible just before it.
                 due = selection.next_change(connection)
                 shown_at = now if due is None else min(now, due - MICROSECOND)
-                withdraw(target, Drafts(config, source), connection, shown_at, keys)
+                withdraw(target, Plans(config), connection, shown_at, keys)
     finally:
         source.withhold(Withheld())
 
 
 def withdraw(
     target: FolderTarget,
-    plans: Drafts,
+    plans: Plans,
     connection: Connection,
     now: datetime,
     keys: Collection[str],
@@ -84,7 +84,7 @@ def withdraw(
                 _replace(target, plan, now)
 
 
-def _replace(target: FolderTarget, plan: Draft, now: datetime) -> None:
+def _replace(target: FolderTarget, plan: Plan, now: datetime) -> None:
     """Replace the files of a document that are there, where they are not as they should be."""
     files = {coding: plan.path + suffix for coding, suffix in CODINGS.items()}
     files = {coding: path for coding, path in files.items() if path in target.files}

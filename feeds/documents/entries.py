@@ -1,29 +1,32 @@
-"""Entries of the articles that documents show: what each is made of, and its bytes, kept or
-rendered now.
+"""Entries of the articles that documents show: rendered when a document needs them, held in memory.
 
-An entry's recipe is the digest of all that it shows: while it stays the same the bytes that are
-kept are its bytes. What is dear to render, HTML, is kept in the store; a summary is rendered sooner
-than it is found there, and stays in memory for a while. Not here: which articles a document shows
-(drafts), and what an entry looks like (render).
+An entry's key is the digest of all that it shows. Entries are cheap to render, since the HTML of a
+body is made when its record is read; what is held saves rendering one again for each of its feeds.
+Not here: which articles a document shows (contents), and what an entry looks like (render).
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from itertools import accumulate
 
-from feeds import selection, store
+from feeds import store
 from feeds.config import Config
+from feeds.config.site import Site
 from feeds.documents.snapshot import Snapshot
-from feeds.model import Article, Entry, digest
-from feeds.render import PAGE, Style, form_named
+from feeds.model import Article, Feed, digest
+from feeds.render import PAGE, Form, Format, Style, form_named, format_named, widest
 from feeds.render.compiled import EntryInput
 from feeds.render.content import content_of
-from feeds.selection import Pick
-from feeds.store import Connection, Store
+from feeds.selection import Pick, archive
+from feeds.store import Connection
 from feeds.taxonomies import PROVIDERS, with_names
-from feeds.urls import address_digest
+from feeds.urls import address_digest, archive_path, feed_path
 
-HEADS = {
+# keys of [feeds] and of [site] that no entry of a feed shows
+NOT_IN_ENTRIES = {
     "limit",
     "max_bytes",
     "archives",
@@ -32,254 +35,211 @@ HEADS = {
     "fastest",
     "slowest",
     "withdrawn_days",
-}  # keys of [feeds] that no recipe needs
-LOOKS = {"accent", "footer", "pictures", "templates"}  # keys of [site] that show on pages alone
-Wanted = tuple[Pick, dict[str, str]]  # an article, the recipes of its entries by variant
-Rendered = tuple[int, str, Entry]  # with the number of its record and its variant
-MOST_UNSAVED = 1000  # entries held in memory until they are written to the store together
-# HTML; the excerpt; title and link alone
-CONTENTS = FULL, SUMMARY, BARE = "full", "summary", "bare"
+}
+ON_PAGES_ALONE = {"accent", "footer", "pictures", "templates"}
+FULL, SUMMARY, BARE = "full", "summary", "bare"  # HTML; the excerpt; title and link alone
+CONTENTS = FULL, SUMMARY, BARE
+LINE = "line"  # of an article on a page of history
+FRAME = 131_072  # bytes that no frame of a document comes to
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The articles that a document shows, in their order, with the keys of their entries."""
+
+    picks: Sequence[Pick]
+    keys: Sequence[str]
+    hidden: frozenset[str]  # addresses to which no entry may point
+
+    @cached_property
+    def newest(self) -> datetime:
+        """The last change of any of them."""
+        return max([pick.changed for pick in self.picks])
+
+    @cached_property
+    def withdrawn(self) -> bool:
+        """Tell whether what is left of a withdrawn article is among them."""
+        return any([pick.withdrawn for pick in self.picks])
+
+    def first(self, count: int) -> "Shown":
+        """Return the first of them alone."""
+        return self if count >= len(self.picks) else self.only(range(count))
+
+    def only(self, places: Sequence[int]) -> "Shown":
+        """Return those at these places alone."""
+        picks = [self.picks[at] for at in places]
+        return Shown(picks, [self.keys[at] for at in places], self.hidden)
 
 
 class Entries:
-    """The entries of a site, from its store.  For one thread at a time; of each format `most_ready`
-    summaries are held.
+    """Renders the entries of a site, and holds up to `budget` bytes of them.
 
-    A variant is a format and a content, such as `atom/full`: a feed may have another content than
-    all.
+    For one thread at a time.
     """
 
-    def __init__(self, config: Config, source: Store, most_ready: int) -> None:
+    def __init__(self, config: Config, budget: int) -> None:
         self._config = config
-        self._store = source
-        self._most_ready = most_ready
-        # What all entries and heads show of the config.
+        self._budget = budget
+        # what all entries and frames show of the config, and what pages show
         self.site = digest(
-            config.site.model_dump_json(exclude=LOOKS), config.feeds.model_dump_json(exclude=HEADS)
+            config.site.model_dump_json(exclude=ON_PAGES_ALONE),
+            config.feeds.model_dump_json(exclude=NOT_IN_ENTRIES),
         )
-        looks = config.site.model_dump_json(include=LOOKS)
+        looks = config.site.model_dump_json(include=ON_PAGES_ALONE)
         self.pages = digest(self.site, looks, config.site.theme.digest)
-        self._unsaved: defaultdict[str, dict[int, Entry]] = defaultdict(dict)
-        self._ready: defaultdict[str, dict[int, Entry]] = defaultdict(dict)
-        self._hidden: frozenset[str] | None = None  # all of them, once every document is drafted
-        self._recipes: dict[tuple[str, int], str] = {}
+        self._held: defaultdict[tuple[str, str], dict[int, tuple[str, bytes]]] = defaultdict(dict)
+        self._bytes = 0
 
-    def forget(self) -> None:
-        """Forget what was looked up: another snapshot is about to hold."""
-        self._hidden = None
-        self._recipes.clear()
+    def key(self, snapshot: Snapshot, pick: Pick, hidden: frozenset[str]) -> str:
+        """Return the digest of all that the entry of an article shows, in any format."""
+        names = "\0".join([*pick.feeds, *[snapshot.names[key] for key in pick.feeds]])
+        left_out = " ".join([address for address in pick.related if address in hidden])
+        return digest(self.site, pick.digest, pick.id, pick.changed.isoformat(), names, left_out)
 
-    def look_up_hidden(self, connection: Connection) -> None:
-        """Look up every address to which no article may point, where the entries of all documents
-        are asked for."""
-        if self._hidden is None:
-            self._hidden = selection.hidden(connection)
+    def of_feed(
+        self, connection: Connection, snapshot: Snapshot, feed: Feed, shown: Shown, name: str
+    ) -> list[bytes]:
+        """Return the entries of a feed's document in a format.
 
-    def hidden(self, connection: Connection, picks: Sequence[Pick]) -> frozenset[str]:
-        """The addresses to which these articles point and may not."""
-        if self._hidden is not None:
-            return self._hidden
-        return selection.hidden(connection, {address for pick in picks for address in pick.related})
-
-    def recipes(
-        self, snapshot: Snapshot, picks: Iterable[Pick], hidden: frozenset[str], variant: str
-    ) -> dict[int, str]:
-        """The recipes of these articles in a variant, by number: in every format of feeds the
-        same."""
-        site = self.pages if variant.startswith(PAGE) else self.site
-        return {pick.number: self._recipe(snapshot, pick, hidden, site) for pick in picks}
-
-    def get(
-        self,
-        connection: Connection,
-        snapshot: Snapshot,
-        hidden: frozenset[str],
-        picks: Iterable[Pick],
-        variant: str,
-        recipes: dict[int, str],
-    ) -> Iterator[bytes]:
-        """The entries of these recipes in a variant, in their order; rendered where they are not
-        kept.
-
-        They are of some of these articles, by number.
+        One that alone would not fit into `feeds.max_bytes` carries less; the least there is stays
+        whatever its size.
         """
-        held = self._unsaved[variant] if is_dear(variant) else self._ready[variant]
-        ready = {n: held[n].content for n in recipes if n in held and held[n].recipe == recipes[n]}
-        missing = {number: recipe for number, recipe in recipes.items() if number not in ready}
-        if not missing:
-            return (ready[number] for number in recipes)
-        if is_dear(variant):
-            ready |= store.kept_entries(connection, variant, missing)
-            beside = [variant]
-        else:  # its other formats are asked for next
-            beside = list(
-                dict.fromkeys(
-                    (variant, *(f"{name}/{SUMMARY}" for name in self._config.feeds.formats))
-                )
-            )
-            if len(held) + len(missing) > self._most_ready:
-                self._ready.clear()
-        wanted = [
-            (pick, dict.fromkeys(beside, missing[pick.number]))
-            for pick in picks
-            if pick.number in missing and pick.number not in ready
-        ]
-        for number, other, entry in self.render(connection, snapshot, hidden, wanted):
-            (self._unsaved if is_dear(other) else self._ready)[other][number] = entry
-            if other == variant:
-                ready[number] = entry.content
-        # else it cannot be written
-        if len(self._unsaved[variant]) >= MOST_UNSAVED and not self._store.withheld:
-            with self._store.writing() as writing:
-                self.save_in(writing)
-        return (ready[number] for number in recipes)
+        most, names = self._config.feeds.max_bytes, feed.formats
+        made = self._get(connection, snapshot, shown, feed.content, name, names)
+        if max(map(len, made), default=0) + FRAME <= most:
+            return made  # as nearly always
+        form = format_named(name)
+        left = space_for_entries(form, feed, self._config.site, most) - len(form.BETWEEN)
+        for less in CONTENTS[CONTENTS.index(feed.content) + 1 :]:
+            if large := [at for at, entry in enumerate(made) if len(entry) > left]:
+                smaller = self._get(connection, snapshot, shown.only(large), less, name, (name,))
+                for at, entry in zip(large, smaller, strict=True):
+                    made[at] = entry
+        return made
 
-    def missing(
+    def of_page(
+        self, connection: Connection, snapshot: Snapshot, shown: Shown, content: str
+    ) -> list[bytes]:
+        """Return the entries of a page for people: `full` ones, or lines."""
+        return self._get(connection, snapshot, shown, content, PAGE, (PAGE,))
+
+    def fitting(self, connection: Connection, snapshot: Snapshot, feed: Feed, shown: Shown) -> int:
+        """Return how many of a feed's first articles fit into `feeds.max_bytes` in each of its
+        formats: one at least."""
+        count, most = len(shown.picks), self._config.feeds.max_bytes
+        for name in feed.formats if count > 1 else ():
+            form = format_named(name)
+            entries = self.of_feed(connection, snapshot, feed, shown, name)
+            sizes = list(map(len, entries))
+            if sum(sizes) + len(sizes) * len(form.BETWEEN) + FRAME <= most:
+                continue  # as nearly always
+            space = space_for_entries(form, feed, self._config.site, most)
+            count = min(count, fitting(sizes, len(form.BETWEEN), space))
+        return count
+
+    def _get(
         self,
         connection: Connection,
         snapshot: Snapshot,
-        hidden: frozenset[str],
-        shown: Mapping[str, Mapping[int, Pick]],
-    ) -> list[Wanted]:
-        """What is not kept of the entries of these articles, which are by variant and number."""
-        wanted: dict[int, Wanted] = {}
-        for variant, picks in shown.items():
-            kept = store.kept_recipes(connection, variant, picks)
-            for number, recipe in self.recipes(snapshot, picks.values(), hidden, variant).items():
-                if kept.get(number) != recipe:
-                    wanted.setdefault(number, (picks[number], {}))[1][variant] = recipe
-        return [one for _, one in sorted(wanted.items())]
-
-    def render(
-        self,
-        connection: Connection,
-        snapshot: Snapshot,
-        hidden: frozenset[str],
-        wanted: Sequence[Wanted],
-    ) -> Iterator[Rendered]:
-        """The entries that are wanted."""
-        found, most = (
-            store.articles(connection, [pick.number for pick, _ in wanted]),
-            self._config.feeds.max_entry_bytes,
-        )
-        shown = []
-        for pick, recipes in wanted:
-            article = as_shown(found[pick.number], pick, snapshot, hidden)
-            brief = EntryInput(article)
-            whole = (
-                EntryInput(article, content_of(article, most))
-                if any(map(_is_whole, recipes))
-                else brief
-            )
-            shown.append((pick, recipes, brief, whole))
-        # One variant after the other: what a format needs is at hand in the processor.
-        for variant in dict.fromkeys(variant for _, recipes in wanted for variant in recipes):
-            name, _, content = variant.partition("/")
-            form, plain = form_named(name), Style(whole=content == FULL, amp=self._config.feeds.amp)
-            without = replace(plain, source=False)
-            for pick, recipes, brief, whole in shown:
-                if variant in recipes:
-                    given = (
-                        whole if _is_whole(variant) else bare(brief) if content == BARE else brief
-                    )
-                    style = (
-                        plain
-                        if PROVIDERS.key_of(given.article.provider) in snapshot.feeds
-                        else without
-                    )
-                    if name == PAGE:
-                        keys = () if pick.withdrawn else pick.feeds
-                        feeds = tuple(
-                            (key, snapshot.names[key]) for key in keys if key in snapshot.feeds
-                        )
-                        style = replace(style, feeds=feeds)
-                    yield (
-                        pick.number,
-                        variant,
-                        Entry(recipes[variant], form.entry(given, self._config.site, style)),
-                    )
-
-    def add(self, rendered: Iterable[Rendered]) -> None:
-        """Take entries that were rendered elsewhere, to be written with others."""
-        for number, variant, entry in rendered:
-            self._unsaved[variant][number] = entry
-        if any(len(some) >= MOST_UNSAVED for some in self._unsaved.values()):
-            with self._store.writing() as writing:
-                self.save_in(writing)
-
-    def taken(self) -> list[Rendered]:
-        """What was rendered and not yet written, for another to write."""
-        taken = [
-            (number, variant, entry)
-            for variant, some in self._unsaved.items()
-            for number, entry in some.items()
+        shown: Shown,
+        content: str,
+        name: str,
+        beside: Sequence[str],
+    ) -> list[bytes]:
+        """Return the entries in a format.  Those that are rendered are rendered in the formats
+        `beside` it too, which are asked for next."""
+        held = self._held[name, content]
+        missing = [
+            pick
+            for pick, key in zip(shown.picks, shown.keys, strict=True)
+            if pick.number not in held or held[pick.number][0] != key
         ]
-        self._unsaved.clear()
-        return taken
+        if missing:
+            if self._bytes > self._budget:
+                self._held.clear()
+                self._bytes = 0
+                return self._get(connection, snapshot, shown, content, name, beside)
+            keys = {pick.number: key for pick, key in zip(shown.picks, shown.keys, strict=True)}
+            articles = store.articles(connection, [pick.number for pick in missing])
+            inputs = [
+                (pick, self._input(as_shown(articles[pick.number], pick, snapshot, shown), content))
+                for pick in missing
+            ]
+            for other in beside:
+                self._render(snapshot, form_named(other), content, inputs, keys)
+        return [held[pick.number][1] for pick in shown.picks]
 
-    @property
-    def unsaved(self) -> bool:
-        """Whether there is something to write to the store."""
-        return any(self._unsaved.values())
+    def _render(
+        self,
+        snapshot: Snapshot,
+        form: Form,
+        content: str,
+        inputs: Iterable[tuple[Pick, EntryInput]],
+        keys: Mapping[int, str],
+    ) -> None:
+        site, held = self._config.site, self._held[form.NAME, content]
+        plain = Style(whole=content == FULL, amp=self._config.feeds.amp)
+        without_source = replace(plain, source=False)
+        for pick, given in inputs:
+            has_source = PROVIDERS.key_of(given.article.provider) in snapshot.feeds
+            style = plain if has_source else without_source
+            if form.NAME == PAGE:
+                known = () if pick.withdrawn else pick.feeds
+                feeds = [(key, snapshot.names[key]) for key in known if key in snapshot.feeds]
+                style = replace(style, feeds=tuple(feeds))
+            entry = form.entry(given, site, style)
+            _, before = held.get(pick.number, ("", b""))
+            self._bytes += len(entry) - len(before)
+            held[pick.number] = keys[pick.number], entry
 
-    def save_in(self, connection: Connection) -> None:
-        """Write what was rendered and not yet written, in a transaction that writes."""
-        for variant, rendered in self._unsaved.items():
-            store.keep_entries(connection, variant, rendered)
-            rendered.clear()
-
-    def _recipe(self, snapshot: Snapshot, pick: Pick, hidden: frozenset[str], site: str) -> str:
-        known = self._recipes.get((site, pick.number))
-        if known is None:
-            called = "\0".join([*pick.feeds, *[snapshot.names[key] for key in pick.feeds]])
-            kept_out = " ".join([address for address in pick.related if address in hidden])
-            known = digest(site, pick.digest, pick.id, pick.changed.isoformat(), called, kept_out)
-            self._recipes[site, pick.number] = known
-        return known
-
-
-def is_dear(variant: str) -> bool:
-    """Whether entries of that variant take long to render: HTML is made of their articles, or
-    cleaned."""
-    return not variant.endswith((f"/{SUMMARY}", f"/{BARE}"))
-
-
-def smaller(variant: str) -> list[str]:
-    """The variants in which entries are smaller, the largest first."""
-    name, _, content = variant.partition("/")
-    return [f"{name}/{other}" for other in CONTENTS[CONTENTS.index(content) + 1 :]]
+    def _input(self, article: Article, content: str) -> EntryInput:
+        if content == FULL:
+            return EntryInput(article, content_of(article, self._config.feeds.max_entry_bytes))
+        return EntryInput(bare(article) if content == BARE else article)
 
 
-def _is_whole(variant: str) -> bool:
-    """Whether entries of that variant carry all of their articles as HTML, the same in each format
-    of feeds."""
-    return variant.endswith(f"/{FULL}") and not variant.startswith(PAGE)
-
-
-def bare(given: EntryInput) -> EntryInput:
-    """An article without anything that is not needed: what is left is its title, its link, its
-    dates and its author."""
-    article = given.article._replace(
+def bare(article: Article) -> Article:
+    """Return an article without what is not needed: its title, link, dates and author are left."""
+    return article._replace(
         excerpt="", topics=(), images=(), related=(), amp_link=None, original_link=None
     )
-    return EntryInput(article)
 
 
-def as_shown(article: Article, pick: Pick, snapshot: Snapshot, hidden: frozenset[str]) -> Article:
-    """The article of a pick as readers may see it now.
+def as_shown(article: Article, pick: Pick, snapshot: Snapshot, shown: Shown) -> Article:
+    """Return the article of a pick as readers may see it now.
 
-    Under the names that its feeds go by, without an update that is still to come, and without
-    related coverage that is itself not visible here. Of a withdrawn one nothing is left to be
-    called by any name.
+    It goes under the names of its feeds, without an update that is still to come, and without
+    related coverage that is itself not visible. A withdrawn one goes under no name.
     """
     if article.withdrawn:
         return article
     article = with_names(article, pick.feeds, snapshot.names)
     related, updated = article.related, article.updated
-    if not hidden.isdisjoint(pick.related):
-        related = tuple([item for item in related if address_digest(item.link) not in hidden])
+    if not shown.hidden.isdisjoint(pick.related):
+        related = tuple([item for item in related if address_digest(item.link) not in shown.hidden])
     if updated is not None and updated > snapshot.now:
         updated = None
     if (updated, related) == (article.updated, article.related):
         return article  # as nearly all are
     return article._replace(updated=updated, related=related)
+
+
+def space_for_entries(form: Format, feed: Feed, site: Site, most: int) -> int:
+    """Return the bytes that the frame of a document leaves to its entries, each with what stands
+    between two of them.
+
+    The frame is taken as long as it can get, whether the feed is complete or has a history: so that
+    what fits decides whether there is a history, and not the other way round.
+    """
+    address, name = site.address, form.NAME
+    history = address(archive_path(feed.key, archive.LONGEST_NAME, name))
+    head, tail = form.frame(
+        feed, site, archive.END, widest(address(feed_path(feed.key, name)), history)
+    )
+    return most - len(head) - len(tail) + len(form.BETWEEN)
+
+
+def fitting(sizes: Sequence[int], between: int, space: int) -> int:
+    """Return how many entries of these sizes fit, the first ones first.  The first is among them
+    whatever its size."""
+    return max(1, sum(total <= space for total in accumulate(size + between for size in sizes)))

@@ -1,7 +1,7 @@
-"""Headers that follow from nothing but the kind of answer, for the service and for the rules beside
+"""Headers that follow from nothing but the kind of response, for the service and for the rules beside
 a static tree."""
 
-LASTING = 24  # times as long as it is fresh, an answer may stand in for a server that fails
+LASTING = 24  # times as long as it is fresh, a response may stand in for a server that fails
 # Feeds are for everybody's programs, also for those in browsers (fetch.spec.whatwg.org, CORS
 # protocol).
 ALWAYS = (
@@ -19,16 +19,16 @@ PREFLIGHT = (
 PAGE = (
     (
         "Content-Security-Policy",
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src http: https:; base-uri 'none'; "
-        "form-action 'none'; frame-ancestors 'none'",
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src http: https:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     ),
     ("Referrer-Policy", "no-referrer"),
 )
 
 
 def cache_control(seconds: int, until_expiry: int | None = None) -> str:
-    """Fresh for that long, for as long again while a cache asks anew, and much longer while the
-    server fails.
+    """Return how long a response is fresh, for as long again while a cache asks again, and much
+    longer while the server fails.
 
     One number, and what follows from it (RFC 9111 §5.2.2.1, RFC 5861). None of it lasts longer than
     `until_expiry`, the seconds until an article expires, so that no cache shows it then.

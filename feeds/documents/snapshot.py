@@ -1,4 +1,7 @@
-"""What is visible at a moment: every feed there is, and its name.  Looked up once, then kept."""
+"""What is visible at a moment: every feed there is, and its name.  Looked up once, then kept.
+
+Not here: which articles the documents of a feed show (contents).
+"""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -18,7 +21,8 @@ class Snapshot:
     """What is visible from `now` until `until`, when a publication, an update or an expiry falls
     due (None: for ever).
 
-    `every` feed there is, of which `feeds` are those that are published.
+    `every` feed there is, of which `feeds` are those that are published. It holds for one
+    generation of the store.
     """
 
     generation: int
@@ -28,31 +32,26 @@ class Snapshot:
     feeds: dict[str, Feed]
     every: dict[str, Feed]
 
-    def holds(self, generation: int, now: datetime) -> bool:
-        """Whether it still says what is visible."""
-        began = self.now - selection.SKEW <= now
-        return self.generation == generation and began and (self.until is None or now < self.until)
-
 
 def take_snapshot(
     config: Config, connection: Connection, now: datetime, before: Snapshot | None = None
 ) -> Snapshot:
-    """What was settled for that moment, in the feeds that the config asks for.
+    """Return what is visible at that moment, in the feeds that the config asks for.
 
-    Of one from `before` under the same config only what was touched since is looked up.
+    With an earlier snapshot of the same config only the feeds that changed since are looked up.
     """
     if selection.visible_at(connection) is None:
         raise StoreError(
             str(config.store_file),
             "expected a store that was read in, got one that is being made anew",
         )
-    # Who asks may have looked at the clock before another process decided: an update in between
-    # would never show.
+    # The caller may have read the clock before another process decided what is visible: an update
+    # in between would never show.
     now = selection.shown_at(connection, now)
     names, rules = config.names, {rule.key: rule for rule in config.rules}
     formats, content, page = config.feeds.formats, config.feeds.content, config.feeds.pages
 
-    def told(feed: Feed) -> Feed:
+    def described(feed: Feed) -> Feed:
         if (rule := rules.get(feed.key)) is None:
             return names.named(feed._replace(formats=formats, content=content, page=page))
         own = feed._replace(
@@ -61,11 +60,11 @@ def take_snapshot(
         return own._replace(page=page)
 
     since = -1 if before is None else before.generation
-    touched = {key: told(feed) for key, feed in selection.feeds(connection, since).items()}
+    touched = {key: described(feed) for key, feed in selection.feeds(connection, since).items()}
     generation, until = store.generation(connection), selection.next_change(connection)
     if before is not None and selection.count_feeds(connection) == len(before.every):
         known = before.every
-        # all is in its order
+        # no feed came, went or changed its name, so that the order is the same
         if all(key in known and known[key].name == feed.name for key, feed in touched.items()):
             every = {**known, **touched}
             feeds = {key: every[key] for key in before.feeds}
@@ -73,7 +72,7 @@ def take_snapshot(
     every = (
         touched
         if before is None
-        else {key: told(feed) for key, feed in selection.feeds(connection).items()}
+        else {key: described(feed) for key, feed in selection.feeds(connection).items()}
     )
     own = [every[key] for key in rules if key in every]
     others = [feed for key, feed in every.items() if key not in rules]

@@ -15,7 +15,7 @@ from feeds.errors import LedgerError, RemovalRefused, StoreError
 from feeds.executor import local_processes, map_batches
 from feeds.ids.ledger import Pattern, ledger_bytes
 from feeds.ingest.ids import IdUpdate, ledger_digest
-from feeds.ingest.reading import Read, Reader, batches, patterns_of
+from feeds.ingest.reading import Read, Reader, batches, patterns_of, shows_html
 from feeds.ingest.removal import Removal
 from feeds.ingest.scan import (
     Changes,
@@ -58,7 +58,7 @@ def open_store(config: Config, *, or_only_read: bool = False) -> Store:
     folder and names."""
     fields = config.records.fields
     keys = [config.site.timezone, str(config.feeds.max_entry_bytes), str(config.runs_liquid)]
-    keys += [fields.digest] if fields else []
+    keys += [str(shows_html(config)), *([fields.digest] if fields else [])]
     names = digest(config.names.digest, _folder(config))
     return Store(config.store_file, digest(_code(), *keys), names, or_only_read=or_only_read)
 
@@ -182,7 +182,7 @@ class _Ingest:
         self._workers = workers
         is_new = selection.visible_at(connection) is None
         self._is_first = is_new and not store.knows_files(connection)
-        self._reader = Reader(config, now, is_new)
+        self._reader = Reader(config, now, is_new, with_html=shows_html(config))
 
     def run(self, same_ledger: bool) -> Ingested:
         """Everything that changed."""

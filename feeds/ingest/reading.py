@@ -24,6 +24,7 @@ from feeds.records import (
     read_record,
     with_pattern,
 )
+from feeds.render.content import body_html
 from feeds.sources.folder import RecordsFolder, ScannedFile, is_unknown
 from feeds.store.rows import Filed, filed
 from feeds.urls import address_digest
@@ -47,6 +48,7 @@ class Reader:
     now: datetime
     is_new: bool
     patterns: tuple[Pattern, ...] = ()
+    with_html: bool = False
 
     def read(self, batch: Sequence[ChangedFile]) -> list[Read]:
         """Read these files.
@@ -69,7 +71,7 @@ class Reader:
         seen = ScannedFile(path, file.size, sure_time(file.mtime_ns), file.is_link)
         if known is not None and known == digest(content):
             return seen, None
-        reading = read_with(self.config, path, content, self.now)
+        reading = read_with(self.config, path, content, self.now, with_html=self.with_html)
         return seen, with_earlier_addresses(self.config, reading, content, self.patterns)
 
     def _unreadable(
@@ -100,14 +102,28 @@ class Reader:
         return filed(seen, reading, self.now, self.config.names, self.is_new)
 
 
-def read_with(config: Config, path: str, content: bytes, now: datetime) -> Reading:
+def shows_html(config: Config) -> bool:
+    """Tell whether any feed shows the bodies of its articles."""
+    of_own = (rule.content for rule in config.rules)
+    of_named = (one.content for one in config.names.namings.values())
+    return "full" in {config.feeds.content, *of_own, *of_named}
+
+
+def read_with(
+    config: Config, path: str, content: bytes, now: datetime, *, with_html: bool = False
+) -> Reading:
     """Read a record as the config says.
 
-    A record that makes the program fail is a fault, and costs itself alone.
+    A record that makes the program fail is a fault, and costs itself alone. `with_html`: with the
+    HTML of the article's body, in place of its source.
     """
     fields, zone, most = config.records.fields, config.site.zone, config.feeds.max_entry_bytes
     try:
-        return read_record(path, content, now, fields, zone, most, config.runs_liquid)
+        reading = read_record(path, content, now, fields, zone, most, config.runs_liquid)
+        if reading.article is None or not with_html:
+            return reading
+        article = reading.article._replace(html=body_html(reading.article, most), body="")
+        return reading._replace(article=article)
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # a panic in a library of Rust is no Exception

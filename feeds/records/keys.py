@@ -206,6 +206,7 @@ RECORD: tuple[Key, ...] = (
 )
 # fmt: on
 STORED_BODY = 11  # the place of the body, which is no key, among those of `stored`
+STORED_HTML = 16  # the place of its HTML
 
 KEYS = frozenset(key.name for key in RECORD) | {SECRET_KEY}
 # The addresses of an article itself, by their keys, and their fields.

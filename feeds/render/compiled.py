@@ -114,6 +114,7 @@ DECLARED: Declared = {
         "updated": Kind.MOMENT,
         "excerpt": Kind.TEXT,
         "body": Kind.IRRELEVANT,  # shown as the HTML of the input
+        "html": Kind.IRRELEVANT,
         "category": Kind.IRRELEVANT,
         "topics": Several(),
         "images": Several(Image),

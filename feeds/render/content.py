@@ -27,14 +27,17 @@ def content_of(article: Article, most: int = MOST_BODY) -> str:
             for part in re.split(r"\n\s*\n", article.excerpt)
             if part
         ),
-        _body(article, most) if article.body else "",
+        body_html(article, most) if article.html is None else article.html,
         _related_list(article.related) if article.related else "",
     ]
     html = "\n".join(part for part in parts if part)
     return html if len(html) <= most // 4 or len(html.encode()) <= most else ""
 
 
-def _body(article: Article, most: int) -> str:
+def body_html(article: Article, most: int) -> str:
+    """Return the clean HTML of an article's body: nothing where it comes to too much."""
+    if not article.body:
+        return ""
     try:
         return html_of(article.body, article.link, most)
     except BodyError:

@@ -1,5 +1,11 @@
 """Answer HTTP requests for documents.
 
 app: the Flask service.  fast_path: answers from memory, before Flask.  response_cache: what is in
-memory.  freshness: when that is no longer good.  live: keep it up to date.  server: granian.
+memory.  freshness: when that is no longer good.  live: keep it fresh.  server: granian.
 """
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+# of WSGI (PEP 3333)
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]

@@ -1,8 +1,8 @@
 """The Flask service: documents over HTTP, with conditional GET by Werkzeug (RFC 9110 §13), and
 /healthz.
 
-Bytes and tags are those of the static tree. What was answered once is answered by the room before
-it from then on, as long as it holds. Only this module sees a request.
+Bytes and tags are those of the static tree. What was answered once is answered by the fast path
+from then on, as long as it holds. Only this module and that see a request.
 """
 
 import json
@@ -10,6 +10,7 @@ import logging
 import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
@@ -30,9 +31,11 @@ from feeds.ingest.ingesting import ingest, open_store
 from feeds.ingest.notices import report_once
 from feeds.render import html
 from feeds.render.reporting import Reporter
-from feeds.serve.fast_path import Room
-from feeds.serve.freshness import Watch
-from feeds.serve.response_cache import Answers, Shelf
+from feeds.serve import Application
+from feeds.serve.fast_path import FastPath
+from feeds.serve.freshness import Freshness
+from feeds.serve.live import Live, Served
+from feeds.serve.response_cache import ResponseCache, Responses
 from feeds.urls import EVERYTHING, canonical, document_path, feed_path
 
 Clock = Callable[[], datetime]
@@ -43,73 +46,92 @@ CODING = re.compile(r'-(?:gzip|br|zstd|deflate)"')
 log = logging.getLogger("feeds")
 
 
-def _utc_now() -> datetime:
+def utc_now() -> datetime:
+    """Return the moment that it is."""
     return datetime.now(UTC)
 
 
 class _Document(Response):
-    """A document; where it did not change, its date is told with its tag (Werkzeug leaves it out of
+    """A document; where it did not change, its date is sent with its tag (Werkzeug leaves it out of
     a 304)."""
 
     def get_wsgi_headers(self, environ: Any) -> Headers:
-        """The headers as they are sent."""
+        """Return the headers as they are sent."""
         headers = super().get_wsgi_headers(environ)
         if self.status_code == 304 and (modified := self.headers.get("Last-Modified")):
             headers["Last-Modified"] = modified
         return headers
 
 
-def create_app(
-    config: Config | str | Path = "config.toml", *, clock: Clock = _utc_now, just_read: bool = False
-) -> Flask:
-    """The service as a WSGI application, for any server.  `config`: a Config, or the path of a
-    config.toml.
+def create_app(config: Config | str | Path = "config.toml", *, clock: Clock = utc_now) -> Flask:
+    """Return the service as a WSGI application, for any server, whose processes may fork before
+    their first request.
 
-    `just_read`: the records were read into the store a moment ago, and need no look before the
-    first answer. Raises ConfigError or StoreError when it cannot start. `clock` tells the moment,
-    which decides what is due. The store stays open; `app.extensions["feeds"].close()` closes it.
+    `config`: a Config, or the path of a config.toml. Raises ConfigError or StoreError when it
+    cannot start. `clock` tells the moment, which decides what is due. In each process that answers
+    requests, threads keep it fresh and its store is open: `app.extensions["feeds"].close()` ends
+    them and closes it.
     """
     if not isinstance(config, Config):
         config = load_config(config)
         for line in config.warnings:
             log.warning("%s", line)
+    live = live_service(config, clock)
+    read_records(config, clock)
+    app = Flask("feeds", static_folder=None)
+    app.extensions["feeds"] = live
+    app.wsgi_app = FastPath(live, clock)  # type: ignore[method-assign]
+    return app
+
+
+def live_service(config: Config, clock: Clock = utc_now) -> Live:
+    """Return the service of records that are read in already, and of each config that follows."""
     html.check(config.site)
+    return Live(config, partial(served, clock=clock), partial(read_records, clock=clock))
+
+
+def read_records(config: Config, clock: Clock) -> None:
+    """Read the records into the store, and close it."""
+    html.check(config.site)
+    with open_store(config) as source:
+        try:
+            ingest(config, source, clock())
+        except RemovalRefused as error:
+            log.error("%s; the last good documents are served", error)
+        for line in report_once(config, source, "service"):
+            log.warning("%s", line)
+
+
+def served(config: Config, clock: Clock) -> Served:
+    """Make what is served of a config.  The store stays open."""
     source = open_store(config)
-    shelf = Shelf(config.server.memory)
-    watch = Watch(config, source, shelf, clock)
-    try:
-        if just_read:
-            watch.begin()
-        else:
-            try:
-                ingest(config, source, clock())
-            except RemovalRefused as error:
-                log.error("%s; the last good documents are served", error)
-            for line in report_once(config, source, "service"):
-                log.warning("%s", line)
-            watch.look()
-    except BaseException:
-        source.close()
-        raise
+    cache = ResponseCache(config.server.memory)
+    documents = Documents(config, source)
+    freshness = Freshness(config, source, documents, cache, clock)
+    behind = _application(config, documents, cache, freshness, clock)
+    return Served(config, cache, behind, freshness)
+
+
+def _application(
+    config: Config, documents: Documents, cache: ResponseCache, freshness: Freshness, clock: Clock
+) -> Application:
+    """Return the application behind the fast path, through Flask's routing."""
     # as PATH_INFO is: PEP 3333
     prefix = unquote_to_bytes(urlsplit(config.site.base_url).path).decode("latin-1")
-    documents = Documents(config, source)
-    answers = Answers(config, documents, shelf, prefix)
+    responses = Responses(config, documents, cache, prefix)
     app = Flask("feeds", static_folder=None)
     app.url_map.strict_slashes = False
-    app.extensions["feeds"] = watch
-
     names = config.names
 
     def former(path: str) -> Response | None:
-        """What is said of feeds that are gone or moved."""
+        """Answer for feeds that are gone or moved."""
         if names.gone(path):
             return _problem(config, request, 410)
         moved = names.moved(path)
         return None if moved is None else _redirect(config.site.address(moved))
 
     def feed_instead(path: str, now: datetime) -> Response | None:
-        """The way to a feed, for a reader that asks for it at the address of its page."""
+        """Lead to a feed, for a reader that asks for it at the address of its page."""
         wanted = addresses.wanted_format(request.accept_mimetypes, config.feeds.formats)
         key = (
             None
@@ -124,8 +146,8 @@ def create_app(
         return response
 
     def leading(path: str) -> Response:
-        """To the one address of a document; who asks for a feed where its page is may be led to the
-        feed."""
+        """Lead to the one address of a document; who asks for a feed where its page is may be led
+        to the feed."""
         response = _redirect(config.site.address(path))
         if not path or path.endswith("/"):
             response.headers["Vary"] = "Accept"
@@ -137,17 +159,19 @@ def create_app(
         # Werkzeug leaves them out: each document would have many addresses
         if place.startswith("//"):
             return _problem(config, request, 404)
-        if (said := former(asked) or feed_instead(asked, now)) is not None:
-            return said
+        if (instead := feed_instead(asked, now)) is not None:
+            return instead
         if prefix and not place:
             return leading("")
         path = document_path(asked)
-        found = answers.answer(path, now, coding)
+        found = responses.get(path, now, coding)
         if found is None:
+            if (instead := former(asked)) is not None:
+                return instead
             for other in addresses.meant(asked):
-                if (said := former(other)) is not None:
-                    return said
-                if answers.answer(other, now) is not None:
+                if (instead := former(other)) is not None:
+                    return instead
+                if responses.get(other, now) is not None:
                     return leading(canonical(other))
             return _problem(config, request, 404)
         if request.query_string or asked != canonical(path):
@@ -184,10 +208,10 @@ def create_app(
     def healthz() -> Response:
         try:
             everything = documents.feeds(clock()).get(EVERYTHING)
-            trouble = "the last good documents are served" if watch.trouble else ""
+            trouble = "the last good documents are served" if freshness.trouble else ""
             articles = everything.articles if everything else 0
             facts, status = (
-                {"status": trouble or "ok", "articles": articles, "faults": watch.faults},
+                {"status": trouble or "ok", "articles": articles, "faults": freshness.faults},
                 200,
             )
         except StoreError:
@@ -227,8 +251,7 @@ def create_app(
         with reporter.listening():
             return behind(environ, start_response)
 
-    app.wsgi_app = Room(reporting, shelf, watch, clock)  # type: ignore[method-assign]
-    return app
+    return reporting
 
 
 def _is_readable(date: str | None) -> bool:

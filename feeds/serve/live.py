@@ -1,106 +1,143 @@
-"""The service kept up to date by itself: records that are saved, moments that come, a config that
-changes.
+"""Keep a service fresh by itself: records that are saved, times that come, a config that changes.
 
-Around an application of the service, in each worker process, two threads. One sees to time: what
-other processes did to the store, what falls due, a new config.toml. The other is told by the file
-system which records changed, in the one process that has the lock; it also looks over the whole
-folder now and then, since not every file system tells. Not here: how a record is read (pipeline),
-how a request is answered (room, service).
+Three threads, which begin in each process with its first request, so that any server may fork
+before it. One sees to time: what other processes did to the store, what falls due, a new
+config.toml. One is told by the file system which records changed, and one scans the whole folder
+now and then, since not every file system tells. Of several processes the one that has the lock
+reads records. Not here: what is done each time (freshness), how a request is answered (fast_path,
+app).
 """
 
 import fcntl
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import NamedTuple
 
 from watchfiles import watch
 
 from feeds.config import Config, load_config
 from feeds.errors import FeedsError
-from feeds.serve.app import create_app
-from feeds.serve.freshness import Watch
+from feeds.serve import Application
+from feeds.serve.freshness import Freshness
+from feeds.serve.response_cache import ResponseCache
 
-BETWEEN_LOOKS = 0.01  # seconds between two looks at the store and the clock
-BETWEEN_CONFIGS = 0.25  # seconds between two looks at config.toml
+BETWEEN_REFRESHES = 0.01  # seconds
+BETWEEN_CONFIGS = 0.25  # seconds between two checks of config.toml
 # milliseconds of quiet that end a burst of changes, and the longest burst
 STEP, LONGEST_STEP = 5, 50
-OFTENEST = 1.0  # seconds between two looks over the whole folder, at least
-# A look takes one part in so many of the time: until the file system told something, and then.
+OFTENEST = 1.0  # seconds between two scans of the whole folder, at least
+# Scans take one part in so many of the time: until the file system told something, and then.
 SHARE, RARE_SHARE = 10, 200
+A_MOMENT = 0.05  # seconds until it is checked again whether a scan is due
 # seconds in which those who asked first are answered: to watch a large folder takes as long to
 # begin
-FIRST = 0.5
+FIRST = 0.2
 AGAIN = 0.02  # seconds until a busy store is tried again
-PATIENCE = 1.0  # seconds between two tries to watch
-LAST_LOOK = 5.0  # seconds for a look over the folder that has begun when the service ends
+PATIENCE = 1.0  # seconds until what failed is tried again
+NEVER = float("inf")
+LAST_SCAN = 5.0  # seconds for a scan that has begun when the service ends
 
-Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 log = logging.getLogger("feeds")
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
+class Served(NamedTuple):
+    """What is made of a config: what answers where the cache does not, and keeps that fresh."""
+
+    config: Config
+    cache: ResponseCache
+    behind: Application
+    freshness: Freshness
 
 
 class Live:
-    """A WSGI application (PEP 3333) that is always that of the latest good config.
+    """A service that always follows the latest good config.
 
-    The records are to be read in already: what changed since shows at the first look over the
-    folder.
+    `make` makes what is served of a config whose records are read in, `read` reads them. `process`
+    is the one in which `served` is kept fresh: in any other `start` comes first.
     """
 
-    def __init__(self, config: Config, clock: Callable[[], datetime] = _utc_now) -> None:
+    served: Served
+
+    def __init__(
+        self, config: Config, make: Callable[[Config], Served], read: Callable[[Config], None]
+    ) -> None:
+        self.process = -1
         self._config = config
-        self._clock = clock
+        self._make = make
+        self._read = read
         self._config_seen = _facts(config.file)
+        self._next_config = 0.0
+        self._lock = threading.Lock()
         self._stopped = threading.Event()
-        self._app, self._watch = self._made(config, just_read=True)
-        works = (self._keep_time, self._keep_records)
-        self._threads = [
-            threading.Thread(target=work, name=work.__name__, daemon=True) for work in works
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._threads: list[threading.Thread] = []
+        self._inherited: list[Served] = []
+        self._leads: bool | None = None  # where it is not known yet
+        self._was_told = False
+        self._scan_is_due = threading.Event()
+        self._next_scan = NEVER
+        self._scanned: int | None = None
 
-    def __call__(
-        self, environ: dict[str, Any], start_response: Callable[..., Any]
-    ) -> Iterable[bytes]:
-        """Answer a request."""
-        return self._app(environ, start_response)
+    def start(self) -> None:
+        """Serve in this process.  Raises FeedsError where the store cannot be opened."""
+        with self._lock:
+            if self.process == os.getpid():
+                return
+            if self.process != -1:
+                # Of the process that forked. It is not let go of here: to close a connection that
+                # another process uses may damage the store (sqlite.org/howtocorrupt.html §2.6).
+                self._inherited.append(self.served)
+                self._stopped = threading.Event()
+            self.served = self._make(self._config)
+            self.process = os.getpid()
+            if self._stopped.is_set():  # it was closed before anybody asked
+                self.served.freshness.close()
+                return
+            steps = (self._refresh, self._watch, self._scan)
+            self._threads = [
+                threading.Thread(target=self._repeat, args=(step,), name=step.__name__, daemon=True)
+                for step in steps
+            ]
+            for thread in self._threads:
+                thread.start()
 
-    def stop(self) -> None:
-        """End the threads; requests are answered as before, with what is known."""
+    def close(self, patience: float = LAST_SCAN) -> None:
+        """End the threads, as far as they end within so many seconds, and close the store.
+
+        Requests are answered as before, with what is known.
+        """
         self._stopped.set()
-
-    def close(self, patience: float = LAST_LOOK) -> None:
-        """End the threads, as far as they end within so many seconds, and close the store."""
-        self.stop()
+        if self.process != os.getpid():
+            return
         until = monotonic() + patience
         for thread in self._threads:
             thread.join(max(0.0, until - monotonic()))
-        self._watch.close()
+        self.served.freshness.close()
 
-    def _made(self, config: Config, *, just_read: bool = False) -> tuple[Application, Watch]:
-        app = create_app(config, clock=self._clock, just_read=just_read)
-        found: Watch = app.extensions["feeds"]
-        found.leave_to_others()
-        return app.wsgi_app, found
+    def _repeat(self, step: Callable[[], float]) -> None:
+        """Do a step again and again, after the pause that it asks for, until the service ends."""
+        said, pause = "", 0.0
+        while not self._stopped.wait(pause):
+            try:
+                pause, said = step(), ""
+            except Exception as error:  # the next try may be better: no thread ends in silence
+                if str(error) != said:
+                    log.error("%s: what keeps the service fresh is tried again", error)
+                said, pause = str(error), PATIENCE
 
-    def _keep_time(self) -> None:
-        next_config = 0.0
-        while not self._stopped.wait(BETWEEN_LOOKS):
-            self._watch.see()
-            if monotonic() >= next_config:
-                self._reload()
-                next_config = monotonic() + BETWEEN_CONFIGS
+    def _refresh(self) -> float:
+        self.served.freshness.refresh()
+        if monotonic() >= self._next_config:
+            self._reload()
+            self._next_config = monotonic() + BETWEEN_CONFIGS
+        return BETWEEN_REFRESHES
 
     def _reload(self) -> None:
-        """A config that cannot be used changes nothing."""
+        """Follow a config.toml that changed.  One that cannot be used changes nothing."""
         seen = _facts(self._config.file)
         if seen is None or seen == self._config_seen:
             return
@@ -111,54 +148,38 @@ class Live:
                 self._config.file, host=server.host, port=server.port, workers=server.workers
             )
             if config != self._config:
-                before = self._watch
-                self._app, self._watch = self._made(config)
+                self._read(config)
+                before, self.served = self.served, self._make(config)
                 self._config = config
-                before.close()
+                before.freshness.close()
         except FeedsError as error:
             log.error("%s; the last good config stays", error)
 
-    def _keep_records(self) -> None:
-        trouble, next_look = "", 0.0
+    def _watch(self) -> float:
+        """Read what the file system says has changed, where this process has the lock."""
         self._stopped.wait(FIRST)
-        while not self._stopped.is_set():
-            pause = PATIENCE
-            try:
-                if trouble:
-                    started = monotonic()
-                    self._watch.read(None)
-                    pause = max(PATIENCE, (monotonic() - started) * (SHARE - 1))
-                with _leading(self._config.store_file.parent) as leads:
-                    if leads:
-                        self._follow()
-                    elif monotonic() >= next_look:
-                        next_look = self._look_for_what_was_taken_back()
-                trouble = ""
-            except Exception as error:  # whatever the file system does, the next try may be better
-                if str(error) != trouble:
-                    log.error(
-                        "%s: watching failed and is tried again; until then all is looked over",
-                        error,
-                    )
-                trouble = str(error)
-            self._stopped.wait(pause)
+        served, said = self.served, ""
+        with _leading(served.config.store_file.parent) as leads:
+            if not leads and self._leads is not leads:
+                self._scan_is_due.set()
+            self._leads = leads
+            while leads and self.served is served and not self._stopped.is_set():
+                try:
+                    self._follow(served)
+                    said = ""
+                except Exception as error:  # whatever the file system does
+                    if str(error) != said:
+                        advice = "watching failed and is tried again; until then all is looked over"
+                        log.error("%s: %s", error, advice)
+                        self._scan_is_due.set()
+                    said, self._was_told = str(error), False
+                    self._stopped.wait(PATIENCE)
+        return PATIENCE if self.served is served else 0.0
 
-    def _look_for_what_was_taken_back(self) -> float:
-        """Look as the leading process does where the store cannot be written; return when to look
-        again."""
-        started = monotonic()
-        self._watch.withhold_taken_back(None)
-        ended = monotonic()
-        return ended + (ended - started) * (SHARE if self._watch.withholds else RARE_SHARE)
-
-    def _follow(self) -> None:
-        """Read what the file system says has changed, until another folder is to be watched."""
-        watching, folder = self._watch, self._config.records_folder
-        over, heard = threading.Event(), threading.Event()
-        looking = threading.Thread(
-            target=self._look_over, args=(watching, folder, over, heard), daemon=True
-        )
-        pending: set[str] = set()
+    def _follow(self, served: Served) -> None:
+        """Read what changes, until another folder is to be watched."""
+        folder, pending = served.config.records_folder, set[str]()
+        place, next_place = _place(folder), monotonic() + OFTENEST
         changes = watch(
             folder,
             watch_filter=None,
@@ -169,65 +190,66 @@ class Live:
             stop_event=self._stopped,
             raise_interrupt=False,
         )
-        try:
-            for some in changes:
-                if looking.ident is None:
-                    looking.start()  # now that no change is missed any more
-                if over.is_set() or self._watch is not watching:
+        is_first = True
+        for some in changes:
+            if is_first:
+                is_first = False
+                self._scan_is_due.set()  # now that no change is missed any more
+            if self.served is not served:
+                return
+            if monotonic() >= next_place:
+                if (now := _place(folder)) is not None and now != place:
                     return
-                pending |= {
-                    path for _, changed in some if (path := _below(folder, changed)) is not None
-                }
-                if pending:
-                    heard.set()
-                if pending and watching.read(sorted(pending)):
+                next_place = monotonic() + OFTENEST
+            found = (_below(folder, changed) for _, changed in some)
+            pending |= {path for path in found if path is not None}
+            if pending:
+                self._was_told = True
+                if served.freshness.read(sorted(pending)):
                     pending.clear()
-        finally:
-            over.set()
-            if looking.ident is not None:
-                looking.join()
 
-    def _look_over(
-        self, watching: Watch, folder: Path, over: threading.Event, heard: threading.Event
-    ) -> None:
-        """Look over the whole folder now and then, until it is another one."""
-        place = _place(folder)
-        while not self._stopped.is_set() and not over.is_set():
-            started = monotonic()
-            watching.read(None)
-            if (now := _place(folder)) is not None and now != place:
-                over.set()
-            took, waited = monotonic() - started, monotonic()
-            while not over.wait(OFTENEST):
-                share = RARE_SHARE if heard.is_set() else SHARE
-                if (
-                    watching.is_unsure
-                    or monotonic() - waited >= took * (share - 1)
-                    or _place(folder) != place
-                ):
-                    break
+    def _scan(self) -> float:
+        """Read whatever changed, if that is due.  Where another process does so, only find what is
+        taken back: it may be unable to write the store."""
+        freshness, place = self.served.freshness, _place(self.served.config.records_folder)
+        is_other = place != self._scanned and self._next_scan < NEVER
+        if not (self._scan_is_due.is_set() or is_other or monotonic() >= self._next_scan):
+            return A_MOMENT
+        self._scan_is_due.clear()
+        self._scanned, started = place, monotonic()
+        if self._leads:
+            freshness.read(None)
+            is_soon = not self._was_told
+        else:
+            freshness.withhold_taken_back()
+            is_soon = freshness.withholds
+        took = monotonic() - started
+        pause = 0.0 if freshness.is_unsure else took * ((SHARE if is_soon else RARE_SHARE) - 1)
+        self._next_scan = monotonic() + max(OFTENEST, pause)
+        return A_MOMENT
 
 
-class _leading:
-    """Holds the lock of the one process that watches; it goes with the process, however that
-    ends."""
+@contextmanager
+def _leading(folder: Path) -> Iterator[bool]:
+    """Hold the lock of the one process that reads records, and tell whether it could be had.
 
-    def __init__(self, folder: Path) -> None:
-        self._file = folder / "watching"
-
-    def __enter__(self) -> bool:
-        self._descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    It goes with the process, however that ends. Where there can be no lock each process reads.
+    """
+    try:
+        descriptor = os.open(folder / "watching", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        log.error("%s: no lock can be had, and records are read without", error)
+        yield True
+        return
+    try:
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            has_lock = True
         except BlockingIOError:
-            return False
-        except OSError:
-            os.close(self._descriptor)
-            raise
-        return True
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._descriptor)
+            has_lock = False
+        yield has_lock
+    finally:
+        os.close(descriptor)
 
 
 def _place(folder: Path) -> int | None:
@@ -246,7 +268,7 @@ def _facts(file: Path) -> tuple[int, int, int] | None:
 
 
 def _below(folder: Path, path: str) -> str | None:
-    """A path as records have it; None for the folder itself."""
+    """Return a path as records have it; None for the folder itself."""
     below = os.path.relpath(path, os.path.realpath(folder))
     if below.startswith(".."):
         below = os.path.relpath(path, folder)

@@ -12,7 +12,7 @@ from time import perf_counter
 from typing import Any
 
 from feeds.documents.headers import ALWAYS
-from feeds.serve.fast_path import Application
+from feeds.serve import Application
 from feeds.serve.metrics import Metrics
 
 LONGEST = 512  # characters of what a client says that are worth a line
@@ -43,10 +43,10 @@ class Observed:
         if self._metrics is not None and environ.get("PATH_INFO") == METRICS:
             return self._tell(self._metrics, start_response)
         began = perf_counter()
-        told: list[tuple[str, list[tuple[str, str]]]] = []
+        started: list[tuple[str, list[tuple[str, str]]]] = []
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-            told.append((status, headers))
+            started.append((status, headers))
             return start_response(status, headers, *rest)
 
         body = self._app(environ, start)
@@ -56,7 +56,7 @@ class Observed:
             if (close := getattr(body, "close", None)) is not None:
                 close()
         taken, sent = perf_counter() - began, sum(map(len, parts))
-        status, headers = int(told[-1][0][:3]), dict(told[-1][1])
+        status, headers = int(started[-1][0][:3]), dict(started[-1][1])
         if self._metrics is not None:
             self._metrics.count(status, sent, taken)
         if self._write is not None:

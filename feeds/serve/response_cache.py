@@ -1,8 +1,8 @@
-"""Documents as answers: their headers at a moment, and their bytes in each coding, held within a
-budget of memory.
+"""Cached responses: documents with their headers at a moment, and their bytes in each coding, held
+within a budget of memory.
 
-In: editions of documents. Out: headers and bodies of 200 and 304, for the room and for Flask alike.
-Not here: which of them a request gets.
+In: versions of documents. Out: headers and bodies of 200 and 304, for the fast path and for Flask
+alike. Not here: which of them a request gets.
 """
 
 import logging
@@ -17,7 +17,7 @@ from threading import Lock
 from feeds.config import Config
 from feeds.documents import addresses, codings
 from feeds.documents.headers import ALWAYS, PAGE, cache_control
-from feeds.documents.versions import Documents, Edition
+from feeds.documents.versions import Documents, DocumentVersion
 from feeds.errors import StoreError
 from feeds.render import html
 from feeds.urls import canonical, parse_path
@@ -28,14 +28,13 @@ log = logging.getLogger("feeds")
 FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 
-class Answer:
-    """A document as it is answered.  Its bytes are coded when first asked for, and kept."""
+class CachedResponse:
+    """The responses of a document version.  Its bytes are coded when first asked for, and kept."""
 
     __slots__ = (
         "_dated",
         "_fixed",
         "bodies",
-        "edition",
         "generation",
         "is_page",
         "is_styled",
@@ -43,31 +42,29 @@ class Answer:
         "tags",
         "until",
         "used",
+        "version",
     )
 
     def __init__(
         self,
-        edition: Edition,
-        before: "Answer | None" = None,
+        version: DocumentVersion,
+        before: "CachedResponse | None" = None,
         links: str = "",
         *,
         styled: bool = False,
     ) -> None:
-        document = edition.document
-        self.edition = edition
-        self.generation, self.since, self.until = (
-            edition.generation,
-            edition.since,
-            edition.until or FOR_EVER,
-        )
+        document = version.document
+        self.version = version
+        self.generation = version.generation
+        self.since, self.until = version.since, version.until or FOR_EVER
         # Weak, since proxies compress on the way, and the same tag must name every coding (RFC 9110
         # §8.8.1).
         weak = f'W/"{document.etag}"'
         self.tags = frozenset((weak, f'"{document.etag}"'))
         self.bodies: dict[str, bytes] = {codings.IDENTITY: document.content}
-        if before is not None and before.edition.document.etag == document.etag:
+        if before is not None and before.version.document.etag == document.etag:
             self.bodies = before.bodies
-        self.used = False  # since the shelf last looked for room
+        self.used = False  # since the cache last had to make space
         self.is_page = document.media_type == html.MEDIA_TYPE
         # Of a feed with a style for browsers, these get a type that they show.
         self.is_styled = styled and addresses.is_styled(document.media_type)
@@ -80,30 +77,30 @@ class Answer:
 
     @property
     def size(self) -> int:
-        """How many bytes it holds."""
+        """Count the bytes that it holds."""
         return sum(map(len, self.bodies.values()))
 
     def body(self, coding: str) -> bytes:
-        """The document in a coding."""
+        """Return the document in a coding."""
         if coding not in self.bodies:
-            self.bodies[coding] = codings.encode(self.edition.document.content, coding)
+            self.bodies[coding] = codings.encode(self.version.document.content, coding)
         return self.bodies[coding]
 
     def headers(self, second: int, coding: str) -> Headers:
-        """The headers of a 200 in a coding whose body is there; `second` since 1970 is when it is
-        sent."""
+        """Return the headers of a 200 in a coding whose body is there, sent in that second since
+        1970."""
         dated = self._dated if self._dated[0] == second else self._date(second)
         found = dated[2].get(coding)
         if found is None:
             coded = [] if coding == codings.IDENTITY else [("Content-Encoding", coding)]
             length = str(len(self.bodies[coding]))
-            media_type = self.edition.document.media_type
+            media_type = self.version.document.media_type
             found = [("Content-Type", media_type), ("Content-Length", length), *coded, *dated[1]]
             dated[2][coding] = found
         return [*found]  # a server may change the list (PEP 3333)
 
     def headers_unchanged(self, second: int) -> Headers:
-        """The headers of a 304: those of the 200 without what tells of its content (RFC 9110
+        """Return the headers of a 304: those of the 200 without what tells of its content (RFC 9110
         §15.4.5)."""
         return [*(self._dated if self._dated[0] == second else self._date(second))[1]]
 
@@ -114,19 +111,19 @@ class Answer:
         What is scheduled does not shorten how long it may stand in: far ahead, nobody is to learn
         of it.
         """
-        edition = self.edition
-        fresh = PAST if _is_past(edition.document.path, now) else edition.rhythm * 60
-        if edition.due is None:
+        version = self.version
+        fresh = PAST if _is_past(version.document.path, now) else version.frequency * 60
+        if version.due is None:
             return fresh, None
         change, expiry = (
             None if moment is None else max(1, ceil((moment - now).total_seconds()))
-            for moment in (edition.due.change, edition.due.expiry)
+            for moment in (version.due.change, version.due.expiry)
         )
         return min(fresh, change or fresh), expiry
 
     def _date(self, second: int) -> tuple[int, Headers, dict[str, Headers]]:
         # Replaced as a whole: other threads read it.
-        document, now = self.edition.document, datetime.fromtimestamp(second, UTC)
+        document, now = self.version.document, datetime.fromtimestamp(second, UTC)
         headers = [("Date", http_date(second)), *self._fixed]
         if document.modified <= now:  # never in the future (RFC 9110 §8.8.2.1)
             headers.append(("Last-Modified", http_date(int(document.modified.timestamp()))))
@@ -141,27 +138,26 @@ class Answer:
 
 @lru_cache(4096)
 def http_date(second: int) -> str:
-    """A moment, in seconds since 1970, as HTTP has it (RFC 9110 §5.6.7)."""
+    """Write a moment, in seconds since 1970, as HTTP has it (RFC 9110 §5.6.7)."""
     return formatdate(second, usegmt=True)
 
 
 def _is_past(path: str, now: datetime) -> bool:
-    """Return True for the path of a page of history of a month that is over."""
+    """Tell whether a path is that of a page of history of a month that is over."""
     parsed = parse_path(path)
     return parsed is not None and parsed.page != "" and not parsed.page.startswith(f"{now:%Y-%m}")
 
 
-class Shelf:
-    """Answers by their addresses, as they stand in a request, within a budget of bytes: those in
-    use stay.
+class ResponseCache:
+    """Cached responses by their addresses, as they stand in a request, within a budget of bytes:
+    those in use stay.
 
-    An answer is good for one generation of the store. Who learns of a new one turns the shelf; what
-    it holds is then looked at again when it is asked for. `answers` and `generation` are read
+    A response is good for one generation of the store. `responses` and `generation` are read
     without a lock; `held` is how many bytes there are.
     """
 
     def __init__(self, budget: int) -> None:
-        self.answers: OrderedDict[str, Answer] = OrderedDict()
+        self.responses: OrderedDict[str, CachedResponse] = OrderedDict()
         self.generation = -1
         self._budget = budget
         self._sizes: dict[str, int] = {}
@@ -170,112 +166,115 @@ class Shelf:
         self._lock = Lock()
 
     def clear(self) -> None:
-        """Forget all answers, those included that are just being made."""
+        """Forget all responses, those included that are just being made."""
         with self._lock:
             self.cleared += 1
-            self.answers.clear()
+            self.responses.clear()
             self._sizes.clear()
             self.held = 0
 
-    def put(self, address: str, answer: Answer, cleared: int | None = None) -> None:
-        """Keep an answer, in place of what was there, and let go of what nobody asked for of late.
+    def put(self, address: str, response: CachedResponse, cleared: int | None = None) -> None:
+        """Keep a response, in place of what was there, and let go of what nobody asked for of late.
 
-        `cleared` is what that was when the answer was begun: one that was begun before is not kept.
+        `cleared` is what that was when the response was begun: one that was begun before is not
+        kept.
         """
         with self._lock:
             if cleared not in (None, self.cleared):
                 return
             self._remove(address)
-            self.generation = max(self.generation, answer.generation)
-            if (size := answer.size) > self._budget:
+            self.generation = max(self.generation, response.generation)
+            if (size := response.size) > self._budget:
                 return
-            self.answers[address], self._sizes[address] = answer, size
+            self.responses[address], self._sizes[address] = response, size
             self.held += size
             while self.held > self._budget:
-                oldest = next(iter(self.answers))
-                if self.answers[oldest].used:
+                oldest = next(iter(self.responses))
+                if self.responses[oldest].used:
                     # A second chance: cheaper for those who ask than to move it each time.
-                    self.answers[oldest].used = False
-                    self.answers.move_to_end(oldest)
+                    self.responses[oldest].used = False
+                    self.responses.move_to_end(oldest)
                 else:
                     self._remove(oldest)
 
-    def holds(self, answer: Answer, now: datetime) -> bool:
-        """Whether an answer is good at a moment."""
-        return answer.generation == self.generation and answer.since <= now < answer.until
+    def holds(self, response: CachedResponse, now: datetime) -> bool:
+        """Tell whether a response is good at a moment."""
+        return response.generation == self.generation and response.since <= now < response.until
 
     def remove(self, address: str) -> None:
-        """Forget an answer."""
+        """Forget a response."""
         with self._lock:
             self._remove(address)
 
     def _remove(self, address: str) -> None:
-        if self.answers.pop(address, None) is not None:
+        if self.responses.pop(address, None) is not None:
             self.held -= self._sizes.pop(address)
 
-    def turn(self, generation: int, steady: Collection[str] = ()) -> None:
-        """From here on only answers of that generation of the store are good; of none when it is
+    def advance(self, generation: int, unchanged: Collection[str] = ()) -> None:
+        """From here on only responses of that generation of the store are good; of none when it is
         less than 0.
 
-        Those that were good until now, of the feeds that are `steady`, still are.
+        Those that were good until now, of the feeds that are `unchanged`, still are.
         """
         with self._lock:
-            for answer in self.answers.values() if steady else ():
-                if (
-                    answer.generation == self.generation
-                    and addresses.key_of(answer.edition.document.path) in steady
-                ):
-                    answer.generation = generation
+            for response in self.responses.values() if unchanged else ():
+                key = addresses.key_of(response.version.document.path)
+                if response.generation == self.generation and key in unchanged:
+                    response.generation = generation
             self.generation = generation
 
-    def editions(self) -> dict[str, Edition]:
-        """The editions that are good, by address."""
+    def versions(self) -> dict[str, DocumentVersion]:
+        """Return the document versions that are good, by address."""
         with self._lock:
             return {
-                key: some.edition
-                for key, some in self.answers.items()
-                if some.generation == self.generation
+                address: response.version
+                for address, response in self.responses.items()
+                if response.generation == self.generation
             }
 
 
-class Answers:
-    """Finds and makes answers.  Safe for threads."""
+class Responses:
+    """Finds and makes responses.  Safe for threads."""
 
-    def __init__(self, config: Config, documents: Documents, shelf: Shelf, prefix: str) -> None:
+    def __init__(
+        self, config: Config, documents: Documents, cache: ResponseCache, prefix: str
+    ) -> None:
         self._config = config
         self._documents = documents
-        self._shelf = shelf
+        self._cache = cache
         self._prefix = prefix
 
-    def answer(self, path: str, now: datetime, coding: str = codings.IDENTITY) -> Answer | None:
-        """The answer for a document's path, ready in that coding; None where there is none.  Raises
-        StoreError."""
+    def get(
+        self, path: str, now: datetime, coding: str = codings.IDENTITY
+    ) -> CachedResponse | None:
+        """Return the response for a document's path, ready in that coding; None where there is
+        none.  Raises StoreError."""
         address = f"{self._prefix}/{canonical(path)}"
-        cleared = self._shelf.cleared
-        before = self._shelf.answers.get(address)
-        if before is not None and coding in before.bodies and self._shelf.holds(before, now):
+        cleared = self._cache.cleared
+        before = self._cache.responses.get(address)
+        if before is not None and coding in before.bodies and self._cache.holds(before, now):
             return before
         try:
-            edition = self._documents.edition(path, now, before.edition if before else None)
+            version = self._documents.version(path, now, before.version if before else None)
         except StoreError as error:
-            if before is None or self._shelf.cleared != cleared:
+            if before is None or self._cache.cleared != cleared:
                 raise
             log.error("%s; the last good answer is given for %s", error, path)
             before.body(coding)
             return before
-        if edition is None:
+        if version is None:
             if before is not None:
-                self._shelf.remove(address)
+                self._cache.remove(address)
             return None
         feed = self._documents.feeds(now).get(addresses.key_of(path) or "")
         links = addresses.links(self._config, path, feed.formats if feed else ())
-        answer = Answer(edition, before, links, styled=self._config.feeds.pages)
-        answer.body(coding)
-        if edition.settled:
-            self._shelf.put(address, answer, cleared)
-        return answer
+        response = CachedResponse(version, before, links, styled=self._config.feeds.pages)
+        response.body(coding)
+        if version.is_noted:
+            self._cache.put(address, response, cleared)
+        return response
 
 
 def next_second(now: datetime) -> datetime:
-    """The second after the one in which a moment lies."""
+    """Return the second after the one in which a moment lies."""
     return now.replace(microsecond=0) + timedelta(seconds=1)

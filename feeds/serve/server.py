@@ -18,7 +18,7 @@ from granian.server.mp import MPServer
 
 from feeds.config import Config
 from feeds.errors import PublishError
-from feeds.serve.fast_path import Application
+from feeds.serve import Application
 from feeds.serve.metrics import Metrics, make_file
 from feeds.serve.request_log import Observed, to_standard_output
 
@@ -138,13 +138,15 @@ def _no_listening(config: Config, error: OSError) -> PublishError:
 
 def _application(config: Config, counts: Path | None, opened: ExitStack) -> Any:
     # Runs in each worker process, which closes what was opened.
-    from feeds.serve.live import Live
+    from feeds.serve.app import live_service, utc_now
+    from feeds.serve.fast_path import FastPath
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     sys.setswitchinterval(SWITCH)
-    live = Live(config)
+    live = live_service(config)
+    live.start()
     opened.callback(live.close)
-    return observed(live, config, counts)
+    return observed(FastPath(live, utc_now), config, counts)
 
 
 def observed(app: Application, config: Config, counts: Path | None) -> Application:

@@ -23,7 +23,6 @@ from feeds.store.files import (
     touch,
     unsure_files,
 )
-from feeds.store.kept import Extent, extents, keep_entries, keep_extents, kept_entries, kept_recipes
 from feeds.store.records import (
     Reporter,
     articles,
@@ -50,7 +49,6 @@ __all__ = [
     "LONGEST_WAIT",
     "OLDER",
     "Connection",
-    "Extent",
     "Known",
     "Published",
     "Reporter",
@@ -62,7 +60,6 @@ __all__ = [
     "change_feed_keys",
     "doubt_all_files",
     "expired_articles",
-    "extents",
     "fact",
     "faults",
     "feeds_that_lost",
@@ -76,10 +73,6 @@ __all__ = [
     "generation",
     "has_feed_keys",
     "hidden_records",
-    "keep_entries",
-    "keep_extents",
-    "kept_entries",
-    "kept_recipes",
     "known_below",
     "known_files",
     "knows_files",

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, delete, select
 
 from feeds.store.facts import fact, note_fact
 from feeds.store.sqlite import Lookup, Statement, insert_rows, rows_in
-from feeds.store.tables import documents, extents, feeds
+from feeds.store.tables import documents, feeds
 from feeds.urls import feed_of, path_ranges
 
 # the latest date, in seconds, of a document of a feed that no longer exists
@@ -37,7 +37,6 @@ _BELOW = Statement(
     _EVERY.where(_column.path >= bindparam("first"), _column.path < bindparam("after"))
 )
 _DELETE = Statement(delete(documents).where(_column.path == bindparam("key")))
-_DELETE_EXTENT = Statement(delete(extents).where(extents.c.feed == bindparam("key")))
 
 
 def published(connection: Connection, among: Collection[str] | None = None) -> dict[str, Published]:
@@ -61,22 +60,20 @@ def note_published(connection: Connection, noted: dict[str, Published]) -> None:
 
 
 def forget_feeds(connection: Connection, gone: Collection[str]) -> None:
-    """Forget the documents and the extents of feeds that no longer exist."""
+    """Forget the documents of feeds that no longer exist."""
     found: dict[str, int] = {}
     for key in gone:
         for first, after in path_ranges(key):
             rows = _BELOW.rows(connection, first=first, after=after)
             found.update({path: modified for path, _, _, modified in rows})
     _forget(connection, found)
-    _DELETE_EXTENT.run(connection, ({"key": key} for key in gone))
 
 
 def forget_other_feeds(connection: Connection) -> None:
-    """Forget the documents and the extents of all feeds that do not exist."""
+    """Forget the documents of all feeds that do not exist."""
     there = {"", *connection.scalars(select(feeds.c.key))}
     every = connection.execute(_EVERY)
     _forget(connection, {row.path: row.modified for row in every if feed_of(row.path) not in there})
-    connection.execute(delete(extents).where(extents.c.feed.not_in(select(feeds.c.key))))
 
 
 def _forget(connection: Connection, gone: dict[str, int]) -> None:

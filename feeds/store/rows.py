@@ -17,7 +17,17 @@ from feeds.ids.assignment import IdInput
 from feeds.ids.ledger import Withdrawn
 from feeds.model import WITHDRAWN, Article, Provider, digest
 from feeds.records import Cost, Fault, Reading
-from feeds.records.keys import ADDRESS, MOMENT, RECORD, STORED_BODY, Key, ListOf, MappingOf, Type
+from feeds.records.keys import (
+    ADDRESS,
+    MOMENT,
+    RECORD,
+    STORED_BODY,
+    STORED_HTML,
+    Key,
+    ListOf,
+    MappingOf,
+    Type,
+)
 from feeds.sources.folder import ScannedFile
 from feeds.urls import address_digest
 
@@ -277,7 +287,7 @@ def _attributes(key: Key) -> list[str]:
 
 # The attributes of an article in their places. It is a list, not a mapping: the names would be a
 # quarter of every row.
-_places = {STORED_BODY: "body"}
+_places = {STORED_BODY: "body", STORED_HTML: "html"}
 for _key in RECORD:
     _places.update(zip(_key.stored, _attributes(_key) if _key.stored else (), strict=True))
 STORED = [_places[place] for place in range(len(_places))]

@@ -16,10 +16,8 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Float,
-    ForeignKey,
     Index,
     Integer,
-    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     Table,
@@ -184,28 +182,6 @@ pointers = Table(
     Column("address", Text, nullable=False),
     Column("record", Integer, nullable=False),
     PrimaryKeyConstraint("address", "record"),
-    sqlite_with_rowid=False,
-)
-
-# The bytes of an article in a format, kept under the digest of all that they show.
-entries = Table(
-    "entries",
-    metadata,
-    Column("record", Integer, ForeignKey("records.number", ondelete="CASCADE"), nullable=False),
-    Column("format", Text, nullable=False),
-    Column("recipe", Text, nullable=False),
-    Column("content", LargeBinary, nullable=False),
-    PrimaryKeyConstraint("record", "format"),
-)
-
-# How many of the articles picked for a feed its documents show, kept under the digest of all that
-# decides it.
-extents = Table(
-    "extents",
-    metadata,
-    Column("feed", Text, primary_key=True),
-    Column("recipe", Text, nullable=False),
-    Column("articles", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
 

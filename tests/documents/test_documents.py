@@ -1,28 +1,25 @@
-"""Documents of what is visible: entries rendered once, dates that move with tags, names, and what a
+"""Documents of what is visible: entries, dates that move with tags, names, and what a
 change alters."""
 
 import json
-from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
-from typing import Any
 
 import feedparser
 import pytest
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete
 
-from feeds import formats, store
+from feeds import store
 from feeds.config import Config, load_config
-from feeds.documents.plan import Draft
-from feeds.documents.plans import Drafts
+from feeds.documents.plan import Plan
+from feeds.documents.plans import Plans
 from feeds.documents.versions import Documents, published_as
 from feeds.ingest.ingesting import ingest, open_store
 from feeds.model import Document, digest
-from feeds.render import format_named
 from feeds.store import Published, Store
 from feeds.store import tables as schema
 from feeds.urls import feed_key, feed_path
@@ -59,31 +56,11 @@ def source(config: Config) -> Iterator[Store]:
         yield opened
 
 
-@pytest.fixture
-def rendered(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """Counts the entries that are rendered, by format and title."""
-    counted: Counter[str] = Counter()
-    assert tuple(formats.FORMATS) == FORMATS
-    for form in map(format_named, FORMATS):
-
-        def counting(
-            told: Any, *arguments: Any, form: Any = form, entry: Any = form.entry, **named: Any
-        ) -> bytes:
-            counted[f"{form.NAME} {told.article.title}"] += 1
-            made: bytes = entry(told, *arguments, **named)
-            return made
-
-        monkeypatch.setattr(form, "entry", counting)
-    return counted
-
-
 def paths(config: Config, source: Store, now: datetime = make.NOW) -> list[str]:
     """The path of every document."""
-    drafts = Drafts(config, source)
+    plans = Plans(config)
     with source.reading() as connection:
-        found = drafts.paths(connection, now, drafts.snapshot(connection, now).feeds)
-    drafts.save()  # to tell whether a feed has a history, its entries were rendered
-    return found
+        return plans.paths(connection, now, plans.snapshot(connection, now).feeds)
 
 
 def everything(config: Config, source: Store, now: datetime = make.NOW) -> dict[str, Document]:
@@ -101,77 +78,41 @@ def change(
     ingest(config, source, now)
 
 
-class TestRenderedOnce:
-    def test_an_entry_is_rendered_once_for_all_its_documents(
-        self, config: Config, source: Store, rendered: Counter[str]
-    ) -> None:
-        everything(config, source)
-        assert rendered == {f"{name} Article {n}": 1 for name in FORMATS for n in (1, 2, 3, 4)}
-
-    def test_what_did_not_change_is_not_rendered_by_the_next_process(
-        self, config: Config, source: Store, rendered: Counter[str]
-    ) -> None:
-        before = everything(config, source)
-        rendered.clear()
-        assert everything(config, source, make.NOW + HOUR) == before
-        assert rendered == {}
-
-    def test_unchanged_drafts_have_the_recipe_that_was_published(
+class TestEntries:
+    def test_unchanged_plans_have_the_key_that_was_published(
         self, config: Config, source: Store
     ) -> None:
         everything(config, source)
         with source.reading() as connection:
             known = store.published(connection)
-            drafts = make.drafts(config, source, connection, make.NOW + HOUR)
-        assert {draft.path: draft.recipe for draft in drafts} == {
+            plans = make.plans(config, connection, make.NOW + HOUR)
+        assert {plan.path: plan.key for plan in plans} == {
             path: noted.recipe for path, noted in known.items()
         }
 
-    def test_a_changed_article_is_rendered_alone(
-        self, config: Config, source: Store, rendered: Counter[str]
-    ) -> None:
-        everything(config, source)
-        rendered.clear()
-        change(config, source, "2.md", make.record(2, topics="[AI, Robots]", title="Other"))
-        everything(config, source)
-        assert rendered == {"rss Other": 1, "atom Other": 1, "json Other": 1}
-
-    def test_an_entry_under_another_name_of_its_topic_is_rendered_again(
-        self, config: Config, source: Store, rendered: Counter[str]
-    ) -> None:
-        everything(config, source)
-        rendered.clear()
-        for n in (5, 6, 7):
-            change(config, source, f"{n}.md", make.record(n, topics="[ai]", category=None))
-        everything(config, source)
-        assert {title.partition(" ")[2] for title in rendered} == {
-            f"Article {n}" for n in (1, 2, 5, 6, 7)
-        }
-        assert set(rendered.values()) == {1}
-
     def test_entries_do_not_outlive_a_change_of_the_site(
-        self, config: Config, source: Store, rendered: Counter[str]
+        self, config: Config, source: Store
     ) -> None:
         everything(config, source)
-        rendered.clear()
         site = config.site.model_copy(update={"base_url": "https://elsewhere.example.org"})
         documents = everything(config.model_copy(update={"site": site}), source)
-        assert len(rendered) == 4 * len(FORMATS)
         assert all(b"feeds.example.org" not in document.content for document in documents.values())
 
-    def test_more_entries_than_are_held_at_once_are_saved(
-        self, tmp_path: Path, rendered: Counter[str]
-    ) -> None:
-        records: dict[str, str | bytes] = {f"{n}.md": make.record(n) for n in range(1, 1102)}
-        big = make.site(tmp_path / "big", records, '[feeds]\nlimit = 2000\nformats = ["rss"]\n')
-        with closing(open_store(big)) as opened:
-            ingest(big, opened, make.NOW)
-            first = everything(big, opened)
-            assert (len(rendered), set(rendered.values())) == (1101, {1})
-            assert everything(big, opened) == first
-            assert set(rendered.values()) == {1}
-        assert [entry.title for entry in feedparser.parse(first["feed.rss"].content).entries] == [
-            f"Article {n}" for n in range(1, 1102)
+    def test_documents_are_the_same_however_few_entries_are_held(self, tmp_path: Path) -> None:
+        records: dict[str, str | bytes] = {f"{n}.md": make.record(n) for n in range(1, 61)}
+        config = make.site(tmp_path / "some", records)
+        with closing(open_store(config)) as opened:
+            ingest(config, opened, make.NOW)
+            with opened.reading() as connection:
+                made = []
+                for held in (0, 20_000, 1 << 30):
+                    plans = Plans(config, held)
+                    feeds = plans.snapshot(connection, make.NOW).feeds
+                    every = plans.of(connection, make.NOW, feeds)
+                    made.append({plan.path: plan.content() for plan in every})
+        assert made[0] == made[1] == made[2]
+        assert [entry.title for entry in feedparser.parse(made[0]["feed.rss"]).entries] == [
+            f"Article {n}" for n in range(1, 51)
         ]
 
 
@@ -475,10 +416,9 @@ title = "The Example"
         ],
     )
     def test_a_title_a_description_and_an_image_alter_only_what_shows_them(
-        self, config: Config, source: Store, rendered: Counter[str], key: str, where: set[str]
+        self, config: Config, source: Store, key: str, where: set[str]
     ) -> None:
         before = everything(config, source)
-        rendered.clear()
         config.file.write_text(
             f'{config.file.read_text()}[topics.ai]\n{key} = "https://example.org/ai"\n'
         )
@@ -488,7 +428,6 @@ title = "The Example"
             path.rpartition("/")[0] or "all" for path in altered - {"index.html", "feeds.opml"}
         } >= where - {"index.html"}
         assert ("index.html" in altered) == ("index.html" in where)
-        assert bool(rendered) == (key == "title")
         if key != "title":
             listed = {"feeds.opml"} if key == "description" else set()
             own = {
@@ -517,9 +456,7 @@ title = "The Example"
         assert all(len(ways) == 1 for ways in found.values())
         return {folder for folder, ways in found.items() if True in ways}
 
-    def test_each_feed_carries_what_its_own_table_says(
-        self, config: Config, source: Store, rendered: Counter[str]
-    ) -> None:
+    def test_each_feed_carries_what_its_own_table_says(self, config: Config, source: Store) -> None:
         change(config, source, "1.md", make.record(1, body="The body."))
         tables = {
             "topics.ai": "summary",
@@ -527,13 +464,8 @@ title = "The Example"
             "categories.news": "full",
         }
         everything(config, source)
-        rendered.clear()
         of_full = everything(self.carrying(config, "full", **tables), source)
         assert self.full(of_full) == {"", "categories/news"}
-        # Three are in the feeds that are short now, and no other is made again. Summaries are not
-        # kept: each is made once by the process that asks which documents there are, and once by
-        # the one that makes them.
-        assert rendered == {f"{name} Article {n}": 2 for name in FORMATS for n in (1, 2, 4)}
         of_short = everything(self.carrying(config, "summary", **tables), source)
         assert self.full(of_short) == {"categories/news"}
         own = {
@@ -544,15 +476,21 @@ title = "The Example"
         assert len(own) == 3 * len(FORMS)
         assert {path: of_short[path] for path in own} == {path: of_full[path] for path in own}
 
+    def test_bodies_show_as_soon_as_a_feed_is_to_show_them(self, config: Config) -> None:
+        make.write(config.records_folder / "1.md", make.record(1, body="*The* body."))
+        for content, shown in (("summary", False), ("full", True), ("summary", False)):
+            carrying = self.carrying(config, content)
+            with closing(open_store(carrying)) as opened:
+                ingest(carrying, opened, make.NOW)
+                documents = everything(carrying, opened)
+            for name in FORMATS:
+                assert (b"body." in documents[f"feed.{name}"].content) is shown
+
     def test_another_content_makes_no_store_anew(self, config: Config, source: Store) -> None:
         everything(config, source)
         short = self.carrying(config, "summary", **{"topics.robots": "full"})
         with closing(open_store(short)) as opened:
             assert ingest(short, opened, make.NOW).read == 0
-            with opened.reading() as connection:
-                assert connection.scalar(
-                    select(func.count()).select_from(schema.entries)
-                ) == 4 * len(FORMS)
 
 
 class TestPaths:
@@ -678,8 +616,8 @@ class TestPublishedAs:
         now: datetime = make.NOW,
         newest: datetime | None = None,
     ) -> int:
-        draft = Draft("feed.rss", "", "new", make.NOW - HOUR if newest is None else newest, bytes)
-        noted = published_as(draft, etag, known, now)
+        plan = Plan("feed.rss", "", "new", make.NOW - HOUR if newest is None else newest, bytes)
+        noted = published_as(plan, etag, known, now)
         assert (noted.recipe, noted.etag) == ("new", etag)
         return noted.modified
 
@@ -841,12 +779,6 @@ class TestOwn:
         page = made["index.html"].content.decode()
         assert "feeds/good/feed.atom" in page
         assert "feeds/good/feed.rss" not in page
-
-    def test_their_entries_are_those_of_all_feeds(
-        self, own: Config, store_of_own: Store, rendered: Counter[str]
-    ) -> None:
-        everything(own, store_of_own)
-        assert set(rendered.values()) == {1}
 
     @pytest.mark.parametrize(
         ("before", "after", "altered"),

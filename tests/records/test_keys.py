@@ -21,6 +21,7 @@ from feeds.records.keys import (
     RECORD,
     RELATED,
     STORED_BODY,
+    STORED_HTML,
     ListOf,
     MappingOf,
     Scalar,
@@ -34,7 +35,7 @@ SCALARS = [kind for kind in vars(keys).values() if isinstance(kind, Scalar)]
 MIXED_CASE = {name for name in keys.every_name() if name != name.lower()}
 
 # A row for the table and a field for the model, as one who adds a key would write them.
-ROW = '    Key("subtitle", LINE, "A second title.", "subtitle", stored=(16,)),\n'
+ROW = '    Key("subtitle", LINE, "A second title.", "subtitle", stored=(17,)),\n'
 FIELD = "    subtitle: str | None = None\n"
 SCRIPT = """
 import sys
@@ -136,7 +137,7 @@ def test_the_fields_of_a_mapping_are_kept_in_the_order_of_the_model(
 def test_every_field_of_a_record_is_one_of_an_article_and_stored_in_a_place_of_its_own() -> None:
     assert {key.field for key in RECORD if key.field} <= set(Article._fields)
     places = [place for key in RECORD for place in key.stored]
-    assert sorted([*places, STORED_BODY]) == list(range(len(places) + 1))
+    assert sorted([*places, STORED_BODY, STORED_HTML]) == list(range(len(places) + 2))
 
 
 def scalars(kind: Type) -> Iterator[Scalar]:

@@ -1,4 +1,4 @@
-"""The room before Flask: it says what Flask says, only of what still holds, and within its
+"""The fast path before Flask: it says what Flask says, only of what still holds, and within its
 memory."""
 
 import sqlite3
@@ -16,48 +16,58 @@ from werkzeug.test import Client, TestResponse
 
 from feeds import store
 from feeds.config import Config
-from feeds.documents.versions import Documents, Edition
+from feeds.documents.versions import Documents, DocumentVersion
 from feeds.ingest.ingesting import ingest, open_store
 from feeds.model import Document, digest
 from feeds.serve.app import create_app
-from feeds.serve.fast_path import Room
-from feeds.serve.freshness import Watch
-from feeds.serve.response_cache import Answer, Answers, Shelf
+from feeds.serve.fast_path import FastPath
+from feeds.serve.freshness import Freshness
+from feeds.serve.live import Live, Served
+from feeds.serve.response_cache import CachedResponse, ResponseCache, Responses
 from tests import make
 from tests.documents.test_codings import DECODERS
 from tests.serve.test_app import Clock, records
 
 PATHS = ["/", "/feed.rss", "/feed.json", "/topics/ai/feed.atom", "/feeds.opml"]
-FLASK = b"what is behind the room"
+FLASK = b"what is behind the fast path"
 
 
 def behind(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """An application behind the room that says so."""
+    """An application behind the fast path that says so."""
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [FLASK]
 
 
 class Site:
-    """A room before an application that only says that it was asked, and what fills its shelf."""
+    """A fast path before an application that only says that it was asked, and what fills its cache.
+
+    It is fresh when it is made, and again after `follow`.
+    """
 
     def __init__(self, config: Config) -> None:
         self.config, self.clock = config, Clock()
         self.source = open_store(config)
         ingest(config, self.source, self.clock())
-        self.shelf = Shelf(config.server.memory)
-        self.answers = Answers(config, Documents(config, self.source), self.shelf, "")
-        self.watch = Watch(config, self.source, self.shelf, self.clock)
-        self.client = Client(Room(behind, self.shelf, self.watch, self.clock))
-        self.watch.look()
+        self.cache = ResponseCache(config.server.memory)
+        documents = Documents(config, self.source)
+        self.responses = Responses(config, documents, self.cache, "")
+        self.freshness = Freshness(config, self.source, documents, self.cache, self.clock)
+        live = Live(config, self.served, lambda _: None)
+        live.close()  # no thread begins
+        self.client = Client(FastPath(live, self.clock))
 
-    def put(self, path: str, coding: str = "identity") -> Answer:
+    def served(self, config: Config) -> Served:
+        """What is served of it."""
+        return Served(config, self.cache, behind, self.freshness)
+
+    def put(self, path: str, coding: str = "identity") -> CachedResponse:
         """Answer it once, as Flask does."""
-        answer = self.answers.answer(path, self.clock(), coding)
-        assert answer is not None
-        return answer
+        response = self.responses.get(path, self.clock(), coding)
+        assert response is not None
+        return response
 
     def knows(self, path: str, method: str = "GET", **headers: str) -> bool:
-        """Whether the room answers by itself."""
+        """Whether the fast path answers by itself."""
         response = self.client.open(
             path, method=method, headers={k.replace("_", "-"): v for k, v in headers.items()}
         )
@@ -67,10 +77,14 @@ class Site:
             else True
         )
 
+    def follow(self) -> None:
+        """Read what changed, and notice what other processes did."""
+        assert self.freshness.read(None)
+
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    """A room of its own."""
+    """A site of its own."""
     made = Site(make.site(tmp_path, records()))
     yield made
     made.source.close()
@@ -84,7 +98,7 @@ def said(response: TestResponse) -> tuple[int, dict[str, str], bytes]:
 def test_it_answers_what_was_answered_once(site: Site) -> None:
     assert not site.knows("/feed.rss")
     answer = site.put("feed.rss")
-    assert site.client.get("/feed.rss").data == answer.edition.document.content
+    assert site.client.get("/feed.rss").data == answer.version.document.content
     assert site.knows("/feed.rss", "HEAD")
     for tag in answer.tags:
         response = site.client.get("/feed.rss", headers={"If-None-Match": tag})
@@ -102,10 +116,8 @@ def test_an_answer_is_the_same_from_memory(
     strong = client.get(path).headers["ETag"].removeprefix("W/")
     asked = {"Accept-Encoding": accepted, "If-None-Match": tags and tags.replace("{}", strong)}
     headers = {name: value for name, value in asked.items() if value is not None}
-    # What is behind the room, asked past it, says the same.
-    room = app.wsgi_app
-    assert isinstance(room, Room)
-    flask = Client(room.behind).open(path, method=method, headers=headers)
+    # What is behind the fast path, asked past it, says the same.
+    flask = Client(app.extensions["feeds"].served.behind).open(path, method=method, headers=headers)
     for _ in range(2):
         assert said(client.open(path, method=method, headers=headers)) == said(flask)
 
@@ -113,7 +125,7 @@ def test_an_answer_is_the_same_from_memory(
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """The service of a site that no test changes."""
-    made = create_app(make.site(tmp_path_factory.mktemp("room"), records()), clock=Clock())
+    made = create_app(make.site(tmp_path_factory.mktemp("site"), records()), clock=Clock())
     yield made
     make.close(made)
 
@@ -194,12 +206,6 @@ def test_nothing_is_answered_at_a_moment_before_it_was_made(site: Site) -> None:
     assert not site.knows("/feed.rss")
 
 
-def look(site: Site) -> None:
-    """Look again, however shortly after the last look."""
-    site.watch.next = site.watch._next_store = site.watch._next_records = 0.0
-    site.watch.look()
-
-
 @pytest.mark.parametrize("by", ["this_process", "another"])
 def test_nothing_is_answered_once_records_changed(site: Site, by: str) -> None:
     site.put("feed.rss")
@@ -207,9 +213,9 @@ def test_nothing_is_answered_once_records_changed(site: Site, by: str) -> None:
     if by == "another":
         with closing(open_store(site.config)) as other:
             ingest(site.config, other, site.clock())
-    look(site)
+    site.follow()
     assert not site.knows("/feed.rss")
-    assert b"Article 1" not in site.put("feed.rss").edition.document.content
+    assert b"Article 1" not in site.put("feed.rss").version.document.content
     assert site.knows("/feed.rss")
 
 
@@ -219,12 +225,12 @@ def test_what_did_not_change_is_neither_joined_nor_coded_again(site: Site) -> No
         site.config.records_folder / "9.md",
         make.record(9, provider="{name: Other, domain: other.example}"),
     )
-    look(site)
+    site.follow()
     assert not site.knows("/feed.rss", Accept_Encoding="br")
     # A feed that was not touched is answered as it was, without another look.
     assert site.knows("/providers/example.org/feed.rss", Accept_Encoding="br")
     after = site.put("providers/example.org/feed.rss", "br")
-    assert after.edition.document is before.edition.document
+    assert after.version.document is before.version.document
     assert after.bodies["br"] is before.bodies["br"]
 
 
@@ -232,14 +238,14 @@ def test_a_date_that_another_process_noted_is_taken_over(site: Site) -> None:
     path, other_path = "feed.rss", "feed.atom"
     answer, _ = site.put(path), site.put(other_path)
     with closing(open_store(site.config)) as other, other.writing() as connection:
-        noted = answer.edition.known
+        noted = answer.version.known
         assert noted is not None
         later = store.Published(noted.recipe, noted.etag, noted.modified + 7)
         store.note_published(connection, {path: later})
-    look(site)
+    site.follow()
     assert not site.knows("/feed.rss")
     assert site.knows("/feed.atom")
-    assert site.put(path).edition.document.modified - answer.edition.document.modified == timedelta(
+    assert site.put(path).version.document.modified - answer.version.document.modified == timedelta(
         seconds=7
     )
 
@@ -247,63 +253,63 @@ def test_a_date_that_another_process_noted_is_taken_over(site: Site) -> None:
 def test_what_could_not_be_noted_is_not_kept(site: Site) -> None:
     with closing(sqlite3.connect(site.config.store_file, isolation_level=None)) as writer:
         writer.execute("BEGIN IMMEDIATE")
-        unsettled = site.put("feed.rss")
-        assert not unsettled.edition.settled
+        unnoted = site.put("feed.rss")
+        assert not unnoted.version.is_noted
         assert not site.knows("/feed.rss")
         writer.rollback()
-    assert site.put("feed.rss").edition.settled
+    assert site.put("feed.rss").version.is_noted
     assert site.knows("/feed.rss")
 
 
-def test_a_store_that_is_made_anew_is_noticed(site: Site) -> None:
+def test_a_store_that_is_rebuilt_is_noticed(site: Site) -> None:
     site.put("feed.rss")
     for file in site.config.store_file.parent.glob("store.sqlite*"):
         file.unlink()
     with closing(open_store(site.config)) as other:
         ingest(site.config, other, site.clock())
-    look(site)
+    site.follow()
     # The next answer is made of the new file.
     assert site.source.changes() is not None
 
 
-def edition(number: int, size: int, generation: int = 1) -> Edition:
+def version(number: int, size: int, generation: int = 1) -> DocumentVersion:
     """A document of that many bytes."""
     content = bytes(size)
     document = Document(f"{number}", "text/plain", content, digest(str(number)), make.NOW)
-    return Edition(document, "", None, True, generation, make.NOW, None, 5, None)
+    return DocumentVersion(document, "", None, True, generation, make.NOW, None, 5, None)
 
 
-def test_the_shelf_keeps_to_its_budget_and_holds_what_is_in_use() -> None:
-    shelf = Shelf(1000)
-    shelf.put("/hot", Answer(edition(0, 100)))
+def test_the_cache_keeps_to_its_budget_and_holds_what_is_in_use() -> None:
+    cache = ResponseCache(1000)
+    cache.put("/hot", CachedResponse(version(0, 100)))
     for number in range(1, 50):
-        shelf.put(f"/{number}", Answer(edition(number, 100)))
-        shelf.answers["/hot"].used = True
-        assert sum(answer.size for answer in shelf.answers.values()) <= 1000
-    assert "/hot" in shelf.answers
-    assert "/49" in shelf.answers
-    shelf.put("/huge", Answer(edition(100, 1001)))
-    assert "/huge" not in shelf.answers
+        cache.put(f"/{number}", CachedResponse(version(number, 100)))
+        cache.responses["/hot"].used = True
+        assert sum(response.size for response in cache.responses.values()) <= 1000
+    assert "/hot" in cache.responses
+    assert "/49" in cache.responses
+    cache.put("/huge", CachedResponse(version(100, 1001)))
+    assert "/huge" not in cache.responses
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 400), st.booleans()), max_size=60))
-def test_the_shelf_keeps_to_its_budget_whatever_is_asked(
+def test_the_cache_keeps_to_its_budget_whatever_is_asked(
     asked: list[tuple[int, int, bool]],
 ) -> None:
-    shelf = Shelf(1000)
+    cache = ResponseCache(1000)
     for number, size, gone in asked:
         if gone:
-            shelf.remove(f"/{number}")
+            cache.remove(f"/{number}")
         else:
-            shelf.put(f"/{number}", Answer(edition(number, size)))
-            assert shelf.answers[f"/{number}"].size == size
-        assert sum(answer.size for answer in shelf.answers.values()) <= 1000
-        assert shelf.held == sum(answer.size for answer in shelf.answers.values())
+            cache.put(f"/{number}", CachedResponse(version(number, size)))
+            assert cache.responses[f"/{number}"].size == size
+        assert sum(response.size for response in cache.responses.values()) <= 1000
+        assert cache.held == sum(response.size for response in cache.responses.values())
 
 
-def test_an_answer_of_an_older_generation_does_not_turn_the_shelf_back() -> None:
-    shelf = Shelf(1000)
-    shelf.put("/new", Answer(edition(1, 10, generation=3)))
-    shelf.put("/old", Answer(edition(2, 10, generation=2)))
-    assert shelf.generation == 3
-    assert shelf.editions().keys() == {"/new"}
+def test_a_response_of_an_older_generation_does_not_set_the_cache_back() -> None:
+    cache = ResponseCache(1000)
+    cache.put("/new", CachedResponse(version(1, 10, generation=3)))
+    cache.put("/old", CachedResponse(version(2, 10, generation=2)))
+    assert cache.generation == 3
+    assert cache.versions().keys() == {"/new"}

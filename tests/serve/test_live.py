@@ -5,6 +5,7 @@ import os
 import signal
 import sqlite3
 import subprocess
+import sys
 import threading
 import time
 from contextlib import closing, suppress
@@ -13,11 +14,10 @@ from pathlib import Path
 from time import monotonic
 
 import httpx
-from werkzeug.test import Client
+from flask import Flask
 
 from feeds.config import Config
-from feeds.ingest.ingesting import ingest, open_store
-from feeds.serve.live import Live
+from feeds.serve.app import create_app
 from tests import make
 from tests.build.test_static import small_disk
 from tests.serve.test_server import Serving, serving
@@ -93,18 +93,67 @@ def children(pid: int) -> list[str]:
 
 def test_what_keeps_itself_up_to_date_leaves_nothing_open_once_it_is_closed(tmp_path: Path) -> None:
     config = site(tmp_path)
-    with open_store(config) as source:
-        ingest(config, source, datetime.now(UTC))
     before = threading.active_count()
-    live = Live(config)
-    client = Client(live)
+    app = create_app(config)
+    assert (threading.active_count(), make.open_below(tmp_path)) == (before, [])
+    client = app.test_client()
     make.write(config.records_folder / "3.md", make.record(3))
     deadline = monotonic() + make.LONGEST
     while b"Article 3" not in client.get(DOCUMENT).data:
         assert monotonic() < deadline
-    live.close()
+    app.extensions["feeds"].close()
     assert threading.active_count() == before
     assert make.open_below(tmp_path) == []
+
+
+FORKING = """
+import os, sys
+from feeds import create_app
+from tests.serve.test_live import DOCUMENT, asked_until
+app = create_app("config.toml")
+children = []
+for _ in range(2):
+    child = os.fork()
+    if not child:
+        try:
+            assert asked_until(app, "Article 1")
+            open(f"ready-{os.getpid()}", "w").close()
+            assert asked_until(app, "Article 3")
+            app.extensions["feeds"].close()
+            os._exit(0)
+        finally:
+            os._exit(1)
+    children.append(child)
+while not all(os.path.exists(f"ready-{child}") for child in children):
+    assert os.waitpid(-1, os.WNOHANG) == (0, 0)
+open("seeds/3.md", "w").write(sys.argv[1])
+assert [os.waitpid(child, 0)[1] for child in children] == [0, 0]
+app.extensions["feeds"].close()
+"""
+
+
+def asked_until(app: Flask, text: str) -> bool:
+    """Ask an application until its document has a text; tell whether it ever had."""
+    deadline = monotonic() + make.LONGEST
+    while text not in app.test_client().get(DOCUMENT).text:
+        if monotonic() > deadline:
+            return False
+    return True
+
+
+def test_processes_that_fork_after_the_application_is_made_each_keep_themselves_fresh(
+    tmp_path: Path,
+) -> None:
+    config = site(tmp_path)
+    command = [sys.executable, "-c", FORKING, make.record(3)]
+    done = subprocess.run(
+        command,
+        cwd=config.file.parent,
+        env={**os.environ, "PYTHONPATH": str(make.ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_what_is_scheduled_shows_at_its_second_though_nobody_changes_anything(

@@ -18,8 +18,8 @@ from hypothesis import example, given, seed, settings
 from hypothesis import strategies as st
 
 from feeds.config import Config
+from feeds.serve import Application
 from feeds.serve.app import create_app
-from feeds.serve.fast_path import Application
 from feeds.serve.request_log import Observed
 from tests import make
 from tests.documents.test_addresses import NAMES
