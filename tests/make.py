@@ -91,7 +91,7 @@ def article(n: int = 1, **changes: Any) -> Article:
     return made._replace(**changes)
 
 
-def heed_ctrl_c() -> None:
+def accept_ctrl_c() -> None:
     """Have a process that was just forked end by Ctrl-C, also where tests run with `nohup … &`."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 

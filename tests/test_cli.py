@@ -113,7 +113,7 @@ def stopped(
         stderr=pipe,
         text=True,
         start_new_session=True,
-        preexec_fn=make.heed_ctrl_c,
+        preexec_fn=make.accept_ctrl_c,
     )
     deadline = time.monotonic() + make.LONGEST
     while not is_time(process):

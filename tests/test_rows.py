@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from feeds import store
+from feeds.ids.assignment import id_input
 from feeds.model import Article, Image, Provider, Related
 from feeds.records import Cost, Fault, Reading
 from feeds.sources.folder import ScannedFile
 from feeds.store import Store
-from feeds.store.rows import claim_of_row, micros, moment
+from feeds.store import ids as stored_ids
+from feeds.store.rows import micros, moment
 from feeds.store.tables import records
 from tests import make
 
@@ -118,9 +120,8 @@ def test_an_article_comes_back_from_the_store_as_it_was(source: Store, article: 
         # columns of its own.
         told = article._replace(given_id=None, previous=(), cdn_amp_link=None, expires=None)
         assert list(store.articles(connection, numbers).values()) == [told]
-        claimed = connection.scalar(select(records.c.claim))
-        given, previous, _ = claim_of_row(claimed, article.address)
-        assert (given, previous) == (article.given_id, article.previous)
+        [one] = stored_ids.records(connection, paths=[article.path])
+        assert (one.id, one.input) == (article.id, id_input(article))
         expires = connection.scalar(select(records.c.expires))
         assert (None if expires is None else moment(expires)) == article.expires
     with source.writing() as connection:

@@ -23,7 +23,7 @@ from feeds.model import Article, Feed, Provider, Related
 from feeds.records import Fault, Reading, read_record
 from feeds.selection import Pick
 from feeds.sources.folder import ScannedFile
-from feeds.store import Store, identities
+from feeds.store import Store, ids
 from feeds.store import tables as schema
 from feeds.store.visibility import VISIBLE_AT
 from feeds.taxonomies import feeds_of
@@ -335,7 +335,7 @@ def test_what_is_decided_bit_by_bit_is_what_is_decided_at_once(
     left_out = {path: Fault(path, 1, 1, "id", "another") for path in paths}
     fill(source, before, articles, now=earlier, rules=rules)
     with source.writing() as connection:
-        identities.refuse(connection, left_out)
+        ids.leave_out(connection, left_out)
     with at(source, now, rules) as connection:
         bit_by_bit = decided(connection)
     with source.writing() as connection:
@@ -349,7 +349,7 @@ def test_what_is_decided_bit_by_bit_is_what_is_decided_at_once(
         store.put(
             connection, [make.filed(ScannedFile(one.path, 1, 1), one, anew=True) for one in read]
         )
-        identities.refuse(connection, left_out)
+        ids.leave_out(connection, left_out)
     with at(source, now, rules) as connection:
         assert decided(connection) == bit_by_bit
 

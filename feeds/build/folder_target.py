@@ -98,7 +98,7 @@ class FolderTarget:
     ) -> Obstacle | None:
         """Write a file with a modification time in Unix seconds, or return what is in its way.
 
-        A server of the folder knows media types and codings by names of files (hosts).
+        A server of the folder knows media types and codings by file names (hosts).
         """
         obstacle = self._obstacle(path, content)
         if obstacle is None and not self._is_empty:

@@ -97,9 +97,9 @@ def workers(config: "Config") -> int:
 
 def report_hidden(config: "Config", source: "Store", teller: "Reporter") -> None:
     """Name the records that an upgrade hides, each once, with the reason."""
-    from feeds.ingest.notices import told_once
+    from feeds.ingest.notices import report_once
 
-    for line in told_once(config, source, teller):
+    for line in report_once(config, source, teller):
         click.echo(line, err=True)
 
 

@@ -1,5 +1,4 @@
-"""What the tables of config.toml are made of, whatever they are about, and the messages about what
-is wrong in them.
+"""The types that all tables of config.toml share, and the messages about faults in them.
 
 Not here: the tables themselves (config, site, custom_feeds, feed_names).
 """

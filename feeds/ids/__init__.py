@@ -1,5 +1,6 @@
-"""Give each article its id for good (RFC 4287 §4.2.6).
+"""Give each article an id that never changes (RFC 4287 §4.2.6).  Pure, but for reading and writing
+the ledger.
 
-ledger: the text file that holds what does not follow from the records.  assignment: which id an
-article has, and which of two claims to one wins.
+ledger: the text file that keeps the ids that the records do not say.  assignment: the id of each
+record.  conflicts: the records that are left out, so that no two articles share an id.
 """

@@ -1,163 +1,187 @@
-"""Which id an article has, and what is refused so that no two articles share one (RFC 4287 §4.2.6).
-Pure.
+"""Assign an id to each record of a group.  Pure.
 
-In: what records and the ledger say. Out: a Claim for each record, and which of them lose to which.
-Records of one web address are one article, with one id. Not here: where the ids of other records
-are looked up (store, pipeline).
+An id is the record's own `id`, else that of the ledger's line for its path, else that of a line at
+its address, else the first of its previous addresses, else its address. A group holds all records,
+files and lines that share a path, an address or an id with one another, so that the outcome follows
+from nothing else: a store that was kept and a new one come to the same. Not here: how a group is
+found (ingest), and which edits write a line (edits).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import NamedTuple
 
-from feeds.ids.ledger import Ledger
+from feeds.ids.conflicts import HELD_BACK, AssignedId, Precedence, losers
+from feeds.ids.ledger import Line
 from feeds.model import Article
 from feeds.urls import address_digest
 
-NEVER = datetime.min.replace(tzinfo=UTC)  # for the publication of what is held back
 
-
-@dataclass(frozen=True, slots=True)
-class Claimant:
-    """A record as far as its id goes.  `follows` is the id that its text alone gives it."""
+class IdInput(NamedTuple):
+    """What a record says that decides its id.  `digest` is that of its address."""
 
     path: str
     address: str
+    digest: str
     published: datetime
-    follows: str
-    given_id: str | None = None
+    given: str | None = None
     previous: tuple[str, ...] = ()
     expires: datetime | None = None
 
+    @property
+    def own_id(self) -> str:
+        """The id that the record has where the ledger says nothing."""
+        return self.given or (self.previous[0] if self.previous else self.address)
+
     def is_current(self, now: datetime) -> bool:
-        """Tell whether its article may be shown at that moment: it is published by then, and has
-        not expired."""
+        """Tell whether its article may be shown at that moment."""
         return self.published <= now and (self.expires is None or self.expires > now)
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What a record has by rights: an id, at a web address as it is compared.
+class Group(NamedTuple):
+    """Records and lines by path; `held` are the paths of files that are no articles now."""
 
-    `known`: the ledger says so. `stray`: it brought its id to the address of another article.
-    `expires`: it is gone at some moment.
-    """
-
-    path: str
-    address: str
-    id: str
-    published: datetime
-    known: bool = False
-    stray: bool = False
-    expires: bool = False
-
-    @property
-    def rank(self) -> tuple[bool, bool, datetime, str]:
-        """The lower of two claims wins: what the ledger knows, then what was published first."""
-        return (self.stray, not self.known, self.published, self.path)
+    records: Mapping[str, IdInput]
+    held: Collection[str]
+    lines: Mapping[str, Line]
 
 
-def claimant_of(article: Article) -> Claimant:
-    """An article, as its record says it, as far as its id goes."""
-    given, previous = article.given_id, article.previous
-    return Claimant(
-        article.path,
-        article.address,
-        article.published,
-        article.id,
-        given,
-        previous,
-        article.expires,
+class Assignment(NamedTuple):
+    """The ids of a group by path, its lines from now on, and the records that are left out, each
+    with the one that wins."""
+
+    ids: dict[str, AssignedId]
+    lines: dict[str, Line]
+    left_out: dict[str, str]
+
+
+def id_input(article: Article) -> IdInput:
+    """Return what an article's record says that decides its id."""
+    one = article
+    digest = address_digest(one.link)
+    return IdInput(
+        one.path, one.address, digest, one.published, one.given_id, one.previous, one.expires
     )
 
 
-def claim(one: Claimant, ledger: Ledger, lives: Callable[[str], bool]) -> Claim:
-    """The claim of a record: its own `id`, else what the ledger knows of it, else what follows from
-    its text.
+def assign(group: Group) -> Assignment:
+    """Assign an id to each record of a group, and bring its lines up to date.
 
-    What the ledger knows of a previous address counts while no record lives there, of which `lives`
-    tells.
+    The new lines lead to the same ids once more.
     """
-    if one.given_id is not None:
-        return Claim(one.path, one.address, one.given_id, one.published)
-    known = ledger.id_at(one.address)
-    stray = ledger.claimed.get(one.path)
-    if stray is not None and stray != known:
-        return Claim(one.path, one.address, stray, one.published, stray=True)
-    if known is not None:
-        return Claim(one.path, one.address, known, one.published, known=True)
-    for previous in one.previous:
-        known = ledger.id_at(previous)
-        if known is not None and not lives(previous):
-            return Claim(one.path, one.address, known, one.published, known=True)
-    return Claim(one.path, one.address, one.follows, one.published)
+    return _Assigning(group).assigned()
 
 
-def claims_of_held(
-    marks: Mapping[str, str], holders: Mapping[str, str], addresses: Mapping[str, str]
-) -> Mapping[str, Claim]:
-    """The claims of articles that their editors hold back, by path: they keep the ids that the
-    ledger knows.
+class _Assigning:
+    """The assignment of one group."""
 
-    `marks` are ids by the digests of addresses at which no record has its id from there; `holders`
-    the paths of what is held back, and `addresses` those at which there are records with ids of
-    their own, by the same digests.
-    """
-    held = ((holders[mark], mark, id) for mark, id in marks.items() if mark in holders)
-    return {
-        path: Claim(path, addresses.get(mark, mark), id, NEVER, known=True)
-        for path, mark, id in held
-    }
+    def __init__(self, group: Group) -> None:
+        self._records = group.records
+        self._held = group.held
+        self._at: dict[str, list[IdInput]] = defaultdict(list)
+        for one in group.records.values():
+            self._at[one.digest].append(one)
+        lines = sorted(group.lines.items())
+        self._lines = {path: line for path, line in lines if self._has_file(path)}
+        # lines whose file is gone, or whose record gives its own id
+        self._loose = {path: line for path, line in lines if path not in self._lines}
+        # the lines in effect at an address, by path
+        self._by_address: dict[str, dict[str, str]] = defaultdict(dict)
 
+    def assigned(self) -> Assignment:
+        self._move_lines()
+        for path, line in self._lines.items():
+            if not self._is_newcomer(path):
+                self._by_address[line.address][path] = line.id
+        ids = {path: self._assigned(one) for path, one in self._records.items()}
+        ids |= self._reserved(ids)
+        out = {path: by for path, by in losers(ids.values()).items() if path in self._records}
+        self._welcome_newcomers(ids, out)
+        self._drop_unneeded(ids, out)
+        used = {ids[path].id for path in self._records}
+        loose = {path: line for path, line in self._loose.items() if line.id not in used}
+        return Assignment(ids, {**loose, **self._lines}, out)
 
-def refused(claims: Iterable[Claim]) -> Mapping[str, str]:
-    """Of claims, which lose: the path of each, with the path of the record that has the id, or the
-    address, already."""
-    by_id: dict[str, Claim] = {}
-    by_address: dict[str, Claim] = {}
-    losers: dict[str, str] = {}
-    for one in sorted(claims, key=lambda one: one.rank):
-        owner = by_id.get(one.id)
-        if owner is None or owner.address == one.address:
-            owner = by_address.get(one.address)
-            if owner is None or owner.id == one.id:
-                by_id.setdefault(one.id, one)
-                by_address.setdefault(one.address, one)
+    def _has_file(self, path: str) -> bool:
+        record = self._records.get(path)
+        return path in self._held if record is None else record.given is None
+
+    def _is_newcomer(self, path: str) -> bool:
+        record = self._records.get(path)
+        return record is not None and record.digest != self._lines[path].address
+
+    def _move_lines(self) -> None:
+        """A renamed file takes its line along: the old path is gone, the address is the same."""
+        for path, line in list(self._loose.items()):
+            there = [one.path for one in self._at[line.address] if one.given is None]
+            is_taken = any(one in self._lines and not self._is_newcomer(one) for one in there)
+            takers = sorted(one for one in there if one not in self._lines)
+            if takers and not is_taken:
+                self._lines[takers[0]] = line
+            if takers or is_taken or path in self._records:
+                del self._loose[path]
+
+    def _assigned(self, one: IdInput) -> AssignedId:
+        precedence, id = Precedence.RECORD, one.own_id
+        if one.given is None:
+            own, shared = self._lines.get(one.path), self._by_address.get(one.digest)
+            if own is not None:
+                is_newcomer = self._is_newcomer(one.path)
+                precedence = Precedence.NEWCOMER if is_newcomer else Precedence.LEDGER
+                id = own.id
+            elif shared:
+                precedence, id = Precedence.LEDGER, self._first(shared)
+        expires = one.expires is not None
+        return AssignedId(one.path, one.digest, id, precedence, one.published, expires)
+
+    def _first(self, shared: Mapping[str, str]) -> str:
+        """Return the id of the lines at one address: that of a record before that of a file."""
+        return shared[min(shared, key=lambda path: (path not in self._records, path))]
+
+    def _reserved(self, ids: Mapping[str, AssignedId]) -> dict[str, AssignedId]:
+        """A file that is no article now keeps the id of its line, unless its article is shown by
+        another record."""
+        return {
+            path: AssignedId(path, path, line.id, Precedence.LEDGER, HELD_BACK)
+            for path, line in self._lines.items()
+            if path in self._held
+            and all(ids[one.path].id != line.id for one in self._at[line.address])
+        }
+
+    def _welcome_newcomers(self, ids: Mapping[str, AssignedId], out: Collection[str]) -> None:
+        """A newcomer is at home at its address once all who are there have its id."""
+        for path, line in self._lines.items():
+            if path in out or not self._is_newcomer(path):
                 continue
-        losers[one.path] = owner.path
-    return losers
+            digest = self._records[path].digest
+            if all(ids[one.path].id == line.id for one in self._at[digest]):
+                self._lines[path] = Line(line.id, digest)
+                self._by_address[digest][path] = line.id
+        at_home = {
+            line.address
+            for path, line in self._lines.items()
+            if path in self._records and not self._is_newcomer(path)
+        }
+        self._loose = {
+            path: line for path, line in self._loose.items() if line.address not in at_home
+        }
 
-
-def note_line(
-    ids: dict[str, str],
-    claimed: Mapping[str, str],
-    those: Sequence[Claimant],
-    id: str,
-    now: datetime,
-) -> None:
-    """Put a line for the address of records into the ledger's ids if one of them needs it to have
-    that id, else none.
-
-    The address is nobody's business until it is published: until then its digest stands there.
-    """
-    if not those:
-        return
-    address, published = those[0].address, min(one.published for one in those)
-    keys = (address, address_digest(address))
-    for key in keys:
-        ids.pop(key, None)
-    without = Ledger(ids, claimed)
-    if any(
-        claim(one, without, lives).id != id for one in those for lives in (everywhere, _nowhere)
-    ):
-        ids[keys[published > now]] = id
-
-
-def everywhere(_: str) -> bool:
-    """As if a record lived at each address."""
-    return True
-
-
-def _nowhere(_: str) -> bool:
-    """As if no record lived at any."""
-    return False
+    def _drop_unneeded(self, ids: Mapping[str, AssignedId], out: Collection[str]) -> None:
+        """Drop each line without which all at its address have the same id, unless it decides a
+        conflict."""
+        disputed = {ids[path].id for path in out} | {ids[path].address for path in out}
+        for path, line in list(self._lines.items()):
+            if path in self._held or self._is_newcomer(path) or disputed & {*line}:
+                continue
+            others = dict(self._by_address[line.address])
+            others.pop(path, None)
+            left = self._first(others) if others else None
+            needing = [
+                one
+                for one in self._at[line.address]
+                if one.given is None and (one.path == path or one.path not in self._lines)
+            ]
+            if all((left or one.own_id) == line.id for one in needing):
+                del self._lines[path]
+                self._by_address[line.address] = others

@@ -1,9 +1,8 @@
-"""The ledger: the text file beside config.toml that holds what outlasts the store and does not
-follow from the records.
+"""The ledger: the text file beside config.toml that keeps what the records do not say.
 
 In: its text. Out: a Ledger, or LedgerError with what is wrong. And back, sorted, a line for each
-thing, so that a diff reads well. It is TOML. Not here: which id an article has by it (identity),
-and when it changes (pipeline).
+thing, so that a diff reads well. It is TOML. Not here: which id an article has by it (assignment),
+and when it changes (edits, ingest).
 """
 
 import json
@@ -12,27 +11,44 @@ import re
 import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from feeds.errors import LedgerError
+from feeds.records import with_pattern
 from feeds.records.values import as_address, as_id, as_line
 from feeds.taxonomies import is_feed_key
 from feeds.urls import address_digest
 
 HEADING = (
-    "# What feeds must not forget and the records do not say. It writes this file; commit it with the records.\n"
+    "# What feeds must not forget and the records do not say. "
+    "It writes this file; commit it with the records.\n"
     '# docs/records.md tells more: "An entry\'s id".\n'
 )
-MARK = re.compile(r"[0-9a-f]{32}")
+TABLES = ("ids", "patterns", "withdrawn")
+DIGEST = re.compile(r"[0-9a-f]{32}")
 FURTHEST = datetime(9000, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Withdrawn:
+class Line(NamedTuple):
+    """The id of the article in a file.  `address` is the digest of the address that it has with it,
+    since the address itself may not be public; empty where it is not known."""
+
+    id: str
+    address: str
+
+
+class Pattern(NamedTuple):
+    """An address pattern of config.toml that others came after: articles that were published until
+    that moment had their addresses, and so their ids, from it."""
+
+    until: datetime
+    pattern: str
+
+
+class Withdrawn(NamedTuple):
     """What is left of an article that was shown and then taken back: no word of it.
 
     `at` is when, in whole seconds; `feeds` are the keys of its feeds with the names that they had
@@ -47,84 +63,59 @@ class Withdrawn:
     heat: float | None = None
 
     def until(self, days: int) -> datetime:
-        """When it goes."""
+        """Return when it goes."""
         return self.at + timedelta(days=days)
 
 
-@dataclass(frozen=True, slots=True)
-class Ledger:
-    """ids: the id of the article at a web address; in place of an address that is not public yet
-    stands its digest.
+class Ledger(NamedTuple):
+    """lines: by the path of the record.  A line whose file is not known is under another key: what
+    has no such file waits for a record at its address.  patterns: the earliest first.  withdrawn:
+    by id."""
 
-    claimed: the id that a record, by its path, brought to an address where another article is.
-    withdrawn: by id.
-    """
-
-    ids: Mapping[str, str] = field(default_factory=dict)
-    claimed: Mapping[str, str] = field(default_factory=dict)
-    withdrawn: Mapping[str, Withdrawn] = field(default_factory=dict)
-
-    def id_at(self, address: str) -> str | None:
-        """The id of the article at a web address, where it does not follow from the record."""
-        if not self.ids:
-            return None
-        return self.ids.get(address) or self.ids.get(address_digest(address))
-
-    @staticmethod
-    def mark_of(key: str) -> str:
-        """The digest of the address that a key of `ids` stands for."""
-        return key if MARK.fullmatch(key) else address_digest(key)
-
-    def without_ended(self, now: datetime, days: int) -> "Ledger":
-        """The ledger without what was withdrawn longer ago than it is told of."""
-        lasting = {id: one for id, one in self.withdrawn.items() if one.until(days) > now}
-        return replace(self, withdrawn=lasting)
+    lines: Mapping[str, Line] = {}
+    patterns: tuple[Pattern, ...] = ()
+    withdrawn: Mapping[str, Withdrawn] = {}
 
 
 def read_ledger(file: Path) -> tuple[Ledger, bytes]:
-    """The ledger in a file, and its bytes; an empty one when there is no such file.  Raises
+    """Return the ledger in a file, and its bytes; an empty one when there is no such file.  Raises
     LedgerError."""
     content = ledger_bytes(file)
     try:
         return _parsed(content), content
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        advice = "mend it, or take it from the last commit"
-        raise LedgerError(
-            str(file), f"expected TOML as feeds wrote it, got: {error}; {advice}"
-        ) from error
+        advice = "correct it, or take it from the last commit"
+        problem = f"expected TOML as feeds wrote it, got: {error}; {advice}"
+        raise LedgerError(str(file), problem) from error
     except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
-        advice = f"expected [ids], [claimed] and [withdrawn] as feeds wrote them, got: {error!r}"
-        raise LedgerError(str(file), advice) from error
+        problem = "expected [ids], [patterns] and [withdrawn] as feeds wrote them"
+        raise LedgerError(str(file), f"{problem}, got: {error!r}") from error
 
 
 def ledger_bytes(file: Path) -> bytes:
-    """What the file holds; nothing when there is none.  Raises LedgerError."""
+    """Return what the file holds; nothing when there is none.  Raises LedgerError."""
     try:
         return file.read_bytes()
     except FileNotFoundError:
         return b""
     except OSError as error:
-        raise LedgerError(
-            str(file), f"expected a file that can be read, got: {error.strerror}"
-        ) from error
+        problem = f"expected a file that can be read, got: {error.strerror}"
+        raise LedgerError(str(file), problem) from error
 
 
 def write_ledger(file: Path, ledger: Ledger, before: bytes) -> bytes:
-    """Put the ledger in place of what the file holds, which is `before`, at once and for good;
-    return its bytes.
+    """Put the ledger in place of what the file holds, which is `before`; return its bytes.
 
     Raises LedgerError when it cannot be written, and when somebody else wrote it meanwhile.
     """
     if ledger_bytes(file) != before:
-        raise LedgerError(
-            str(file), "expected it as it was a moment ago, got another; run this again"
-        )
+        problem = "expected it as it was a moment ago, got another; run this again"
+        raise LedgerError(str(file), problem)
     content = text_of(ledger).encode()
     aside = file.with_name(f".{file.name}.aside")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
     try:
-        with open(
-            os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666), "wb"
-        ) as opened:
+        with open(os.open(aside, flags, 0o666), "wb") as opened:
             opened.write(content)
             opened.flush()
             os.fsync(opened.fileno())
@@ -132,17 +123,18 @@ def write_ledger(file: Path, ledger: Ledger, before: bytes) -> bytes:
     except OSError as error:
         with suppress(OSError):
             aside.unlink()
-        raise LedgerError(
-            str(file), f"expected to write the ledger, got: {error.strerror}"
-        ) from error
+        problem = f"expected to write the ledger, got: {error.strerror}"
+        raise LedgerError(str(file), problem) from error
     return content
 
 
 def text_of(ledger: Ledger) -> str:
-    """The ledger as text."""
+    """Return the ledger as text."""
     tables = {
-        "ids": {address: _text(id) for address, id in ledger.ids.items()},
-        "claimed": {path: _text(id) for path, id in ledger.claimed.items()},
+        "ids": {path: _line_text(line) for path, line in ledger.lines.items()},
+        "patterns": {
+            _moment(one.until): _inline(json.loads(one.pattern)) for one in ledger.patterns
+        },
         "withdrawn": {id: _row(one) for id, one in ledger.withdrawn.items()},
     }
     lines = [HEADING]
@@ -151,6 +143,20 @@ def text_of(ledger: Ledger) -> str:
             lines.append(f"\n[{name}]\n")
             lines += (f"{_text(key)} = {value}\n" for key, value in sorted(table.items()))
     return "".join(lines)
+
+
+def _line_text(line: Line) -> str:
+    return f"{{ id = {_text(line.id)}, address = {_text(line.address)} }}"
+
+
+def _inline(value: Any) -> str:
+    """Return a value of config.toml as TOML on one line."""
+    if isinstance(value, dict):
+        items = ", ".join(f"{_text(key)} = {_inline(item)}" for key, item in value.items())
+        return f"{{ {items} }}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_inline, value))}]"
+    return _text(value)
 
 
 def _row(one: Withdrawn) -> str:
@@ -174,20 +180,34 @@ def _text(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-@lru_cache(maxsize=1)  # a look at the records asks for the same bytes again and again
+@lru_cache(maxsize=1)  # each file scan asks for the same bytes
 def _parsed(content: bytes) -> Ledger:
     data = tomllib.loads(content.decode())
-    if unknown := data.keys() - {"ids", "claimed", "withdrawn"}:
+    if unknown := data.keys() - {*TABLES, "claimed"}:
         raise ValueError(f"the table {min(unknown)!r}")
-    ids = {_address_or_mark(key): as_id(id) for key, id in data.get("ids", {}).items()}
-    claimed = {path: as_id(id) for path, id in data.get("claimed", {}).items()}
-    return Ledger(
-        ids, claimed, {as_id(id): _withdrawn(row) for id, row in data.get("withdrawn", {}).items()}
-    )
+    lines = {path: _line(path, row) for path, row in data.get("ids", {}).items()}
+    # of before 2026-11-30: records that brought an id to the address of another article
+    lines |= {path: Line(as_id(id), "") for path, id in data.get("claimed", {}).items()}
+    withdrawn = {as_id(id): _withdrawn(row) for id, row in data.get("withdrawn", {}).items()}
+    patterns = [_pattern(until, value) for until, value in data.get("patterns", {}).items()]
+    return Ledger(lines, tuple(sorted(patterns)), withdrawn)
 
 
-def _address_or_mark(key: str) -> str:
-    return key if MARK.fullmatch(key) else as_address(key)
+def _line(path: str, row: Any) -> Line:
+    if isinstance(row, str):  # of before 2026-11-30: by address, or by its digest
+        is_digest = DIGEST.fullmatch(path)
+        return Line(as_id(row), path if is_digest else address_digest(as_address(path)))
+    if row.keys() != {"id", "address"}:
+        raise ValueError(f"the keys {sorted(row)}")
+    if row["address"] and not DIGEST.fullmatch(row["address"]):
+        raise ValueError(f"the digest {row['address']!r}")
+    return Line(as_id(row["id"]), row["address"])
+
+
+def _pattern(until: str, value: Any) -> Pattern:
+    pattern = json.dumps(value)
+    with_pattern(None, pattern)
+    return Pattern(_utc(datetime.fromisoformat(until)), pattern)
 
 
 def _withdrawn(row: dict[str, Any]) -> Withdrawn:

@@ -4,7 +4,7 @@ in one transaction."""
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -13,9 +13,9 @@ from feeds import selection, store
 from feeds.config import Config
 from feeds.errors import LedgerError, RemovalRefused, StoreError
 from feeds.executor import local_processes, map_batches
-from feeds.ids.ledger import ledger_bytes
-from feeds.ingest.minting import Minting, ledger_mark
-from feeds.ingest.reading import Read, Reader, batches
+from feeds.ids.ledger import Pattern, ledger_bytes
+from feeds.ingest.ids import IdUpdate, ledger_digest
+from feeds.ingest.reading import Read, Reader, batches, patterns_of
 from feeds.ingest.removal import Removal
 from feeds.ingest.scan import (
     Changes,
@@ -27,18 +27,21 @@ from feeds.ingest.scan import (
     scan_generation,
 )
 from feeds.model import digest
+from feeds.records import address_pattern
 from feeds.sources.folder import ScannedFile, printable
-from feeds.store import LONGEST_WAIT, OLDER, Connection, Store, fact, identities
-from feeds.store.rows import Filed, claimant_of_row
+from feeds.store import LONGEST_WAIT, OLDER, Connection, Store, fact
+from feeds.store.ids import ledger_known
+from feeds.store.rows import Filed, id_input_of
 
 SHAPING = ("feedgen", "lxml", "idna", "jinja2", "markdown-it-py", "nh3", "pydantic", "pyyaml")
 Progress = Callable[[int, int], None]
-FOLDER = "folder"  # the records folder that the store was last brought up to date with
+# The records folder, the address pattern, and the earlier ones, that files were last read with.
+FOLDER, PATTERN, EARLIER = "folder", "address pattern", "earlier patterns"
 
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """How many files there are, how many of them were read now, and how many were forgotten.
+    """The numbers of files that there are, that were read now, and that were forgotten.
 
     `missing` are published articles whose files were not found, and that stay until a later scan
     finds as many missing.
@@ -90,11 +93,11 @@ def ingest(
     )
     try:
         scan = scan_files(config.records_folder, among)
-        _note_folder(config, into, wait)
+        _doubt_files_read_otherwise(config, into, wait)
         with into.reading() as connection:
             is_visible = selection.is_current(connection, config.rules, now)
-            mark = ledger_mark(ledger_bytes(config.ledger_file), config.feeds.withdrawn_days)
-            same_ledger = identities.ledger_known(connection) == mark
+            known = ledger_digest(ledger_bytes(config.ledger_file), config.feeds.withdrawn_days)
+            same_ledger = ledger_known(connection) == known
             same_names = store.has_feed_keys(connection, config.names)
             changes = scan.compare(connection)
             is_current = is_visible and same_ledger and same_names and not changes.changed
@@ -147,9 +150,9 @@ def refresh_visibility(
             return
     with source.writing(wait) as connection:
         with suppress(LedgerError):
-            minting = Minting(connection, config, now)
-            minting.look_up_expired()
-            minting.settle_expired()
+            ids = IdUpdate(connection, config, now)
+            ids.note_expired()
+            ids.withdraw_expired()
         selection.refresh_visibility(connection, config.rules, now)
 
 
@@ -183,25 +186,41 @@ class _Ingest:
 
     def run(self, same_ledger: bool) -> Ingested:
         """Everything that changed."""
-        minting = Minting(self._connection, self._config, self._now)
-        minting.look_up_expired()
+        ids = IdUpdate(self._connection, self._config, self._now)
+        ids.note_expired()
         store.change_feed_keys(self._connection, self._config.names)
+        self._note_patterns(ids)
         read = 0
         for batch in self._filed():
             read += len(batch)
-            self._put(batch, minting)
+            self._put(batch, ids)
         # Only now is it known which of the files that are gone were moved.
         missing = self._removal.postponed(self._connection, self._gone)
         spared = self._gone if missing else []
         self._gone = [] if missing else self._gone
-        minting.leaving(self._gone)
+        ids.leaving(self._gone)
         store.remove(self._connection, self._gone)
-        if read or self._gone or not same_ledger or minting.remembers:
-            minting.settle()
+        if read or self._gone or not same_ledger or ids.may_change:
+            ids.finish()
         selection.refresh_visibility(self._connection, self._config.rules, self._now)
         self._scan.note(self._connection, spared)
         store.note_fact(self._connection, FOLDER, _folder(self._config))
         return Ingested(self._scan.count, read, len(self._gone), missing)
+
+    def _note_patterns(self, ids: IdUpdate) -> None:
+        """Keep the address pattern that the last files were read with, where config.toml has
+        another one now."""
+        last = fact(self._connection, PATTERN)
+        pattern = address_pattern(self._config.records.fields)
+        if last not in (None, pattern) and store.missing_articles(self._connection, [])[1]:
+            ids.keep_pattern(str(last))
+        self._reader = replace(self._reader, patterns=ids.patterns)
+        if fact(self._connection, EARLIER) not in (None, _digest(patterns_of(self._config))):
+            ids.take_from_ledger()
+            # the same bytes say something else
+            self._changed = [one._replace(known=None) for one in self._changed]
+        store.note_fact(self._connection, PATTERN, pattern)
+        store.note_fact(self._connection, EARLIER, _digest(ids.patterns))
 
     def take_back(self) -> None:
         """Only what is no longer published."""
@@ -244,10 +263,11 @@ class _Ingest:
         with local_processes(self._workers) as executor:
             yield from map_batches(executor, self._reader.read, batches(self._changed))
 
-    def _put(self, batch: list[Filed], minting: Minting) -> None:
+    def _put(self, batch: list[Filed], ids: IdUpdate) -> None:
         """Keep what was read; of a record that merely broke the last good version stays."""
         if self._is_first:
-            store.put(self._connection, minting.taking(batch), is_first=True)
+            ids.taking(batch)
+            store.put(self._connection, batch, is_first=True)
             return
         broken = [one.path for one in batch if one.broken and one.path in self._known]
         # What other code showed of the same bytes does not stay: this one decides, and tells of it.
@@ -256,8 +276,9 @@ class _Ingest:
         }
         store.note_broken(self._connection, [one for one in batch if one.path in staying])
         good = [one for one in batch if one.path not in staying]
-        minting.leaving([one.path for one in good if one.path in self._known])
-        store.put(self._connection, minting.taking(good))
+        ids.leaving([one.path for one in good if one.path in self._known])
+        ids.taking(good)
+        store.put(self._connection, good)
         self._note_hidden(good)
 
     def _known_before(self, batch: Sequence[Filed]) -> list[Filed]:
@@ -273,11 +294,13 @@ def _folder(config: Config) -> str:
     return str(config.records_folder.resolve())
 
 
-def _note_folder(config: Config, into: Store, wait: float) -> None:
-    """Have every file read again where the records are another folder than the last time."""
+def _doubt_files_read_otherwise(config: Config, into: Store, wait: float) -> None:
+    """Have every file read again where the records are another folder than the last time, or the
+    ledger has other address patterns."""
+    wanted = {FOLDER: _folder(config), EARLIER: _digest(patterns_of(config))}
     with into.reading() as connection:
-        known = fact(connection, FOLDER)
-    if known in (None, _folder(config)):
+        known = {name: fact(connection, name) for name in wanted}
+    if all(known[name] in (None, value) for name, value in wanted.items()):
         return
     with into.writing(wait) as connection:
         store.doubt_all_files(connection)
@@ -285,9 +308,13 @@ def _note_folder(config: Config, into: Store, wait: float) -> None:
         store.note_fact(connection, FOLDER, _folder(config))
 
 
+def _digest(patterns: Sequence[Pattern]) -> str:
+    return digest(*(f"{one.until} {one.pattern}" for one in patterns))
+
+
 def _is_current(one: Filed, now: datetime) -> bool:
     """Tell whether it is an article whose publication has come, and that has not expired."""
-    return one.record is not None and claimant_of_row(one.record).is_current(now)
+    return one.record is not None and id_input_of(one.record).is_current(now)
 
 
 def _code() -> bytes:

@@ -1,6 +1,6 @@
-"""Telling of records that an upgrade hides, each once for each of those who tell.
+"""Report records that an upgrade hides, once by each of those that report them.
 
-Not here: which they are (ingesting), and where they are noted (store).
+Not here: which records these are (ingesting), and where they are noted (store).
 """
 
 from collections.abc import Iterator
@@ -11,11 +11,11 @@ from feeds.config import Config
 from feeds.errors import StoreError
 from feeds.store import Reporter, Store
 
-SHORT_WAIT = 2  # seconds for another writer: what cannot be noted as told is told again
+SHORT_WAIT = 2  # seconds for another writer: what cannot be noted is reported again
 
 
-def told_once(config: Config, source: Store, teller: Reporter) -> Iterator[str]:
-    """Yield a line for each such record, without a word of it, and then note that it was told."""
+def report_once(config: Config, source: Store, teller: Reporter) -> Iterator[str]:
+    """Yield a line for each such record, without a word of it, and then note that."""
     with source.reading() as connection:
         hidden = store.hidden_records(connection, teller)
     for path, reason in hidden.items():

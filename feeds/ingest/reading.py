@@ -12,11 +12,21 @@ from datetime import datetime
 from pathlib import Path
 
 from feeds.config import Config
+from feeds.errors import LedgerError
+from feeds.ids.ledger import Pattern, read_ledger
 from feeds.ingest.scan import UNSURE, ChangedFile, sure_time
 from feeds.model import digest
-from feeds.records import Fault, Reading, may_be_hidden, read_record
+from feeds.records import (
+    Fault,
+    Reading,
+    address_under,
+    may_be_hidden,
+    read_record,
+    with_pattern,
+)
 from feeds.sources.folder import RecordsFolder, ScannedFile, is_unknown
 from feeds.store.rows import Filed, filed
+from feeds.urls import address_digest
 
 log = logging.getLogger("feeds")
 BATCH = 100
@@ -30,12 +40,13 @@ class Reader:
     """Reads files as of a moment.
 
     `is_new`: the store is filled for the first time, and what is due is taken for visible until
-    that is decided.
+    that is decided. `patterns` are the address patterns that config.toml had before.
     """
 
     config: Config
     now: datetime
     is_new: bool
+    patterns: tuple[Pattern, ...] = ()
 
     def read(self, batch: Sequence[ChangedFile]) -> list[Read]:
         """Read these files.
@@ -58,7 +69,8 @@ class Reader:
         seen = ScannedFile(path, file.size, sure_time(file.mtime_ns), file.is_link)
         if known is not None and known == digest(content):
             return seen, None
-        return seen, read_with(self.config, path, content, self.now)
+        reading = read_with(self.config, path, content, self.now)
+        return seen, with_earlier_addresses(self.config, reading, content, self.patterns)
 
     def _unreadable(
         self, changed: ChangedFile, fault: Fault, folder: RecordsFolder
@@ -119,6 +131,39 @@ def read_with(config: Config, path: str, content: bytes, now: datetime) -> Readi
             (fault,),
             doubtful=may_be_hidden(content, now, fields, zone),
         )
+
+
+def with_earlier_addresses(
+    config: Config, reading: Reading, content: bytes, patterns: Sequence[Pattern]
+) -> Reading:
+    """Give an article the addresses that it had under earlier address patterns as previous ones,
+    and a record that is none as held."""
+    if not patterns:
+        return reading
+    fields, zone, article = config.records.fields, config.site.zone, reading.article
+    addresses = [
+        address_under(with_pattern(fields, one.pattern), reading.path, content, zone)
+        for one in patterns
+        if article is None or article.published <= one.until
+    ]
+    had = [address for address in addresses if address is not None]
+    if article is None:
+        held = dict.fromkeys([*reading.held, *map(address_digest, had)])
+        return reading._replace(held=tuple(held))
+    previous = tuple(dict.fromkeys([*article.previous, *had]))
+    if previous in ((), (article.address,)):
+        return reading
+    id = article.given_id or previous[0]
+    return reading._replace(article=article._replace(id=id, previous=previous))
+
+
+def patterns_of(config: Config) -> tuple[Pattern, ...]:
+    """Return the earlier address patterns in the ledger.  One that cannot be read stops the work
+    later, when the ledger is needed."""
+    try:
+        return read_ledger(config.ledger_file)[0].patterns
+    except LedgerError:
+        return ()
 
 
 def batches(files: Sequence[ChangedFile]) -> list[Sequence[ChangedFile]]:

@@ -1,4 +1,4 @@
-"""Which files of the records folder changed since the store was last brought up to date.
+"""Find the files that changed since the store was last brought up to date.
 
 In: a scan of the folder, and what the store knows of files: a digest for each folder and the state
 of each file. Only in folders whose digests differ are files compared. Not here: what is in the
@@ -45,7 +45,7 @@ class ChangedFile(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """What differs between a scan and the store, as of a scan generation of the store.
+    """The differences between a scan and the store, as of a scan generation of the store.
 
     `is_noted`: the store has the folder digests of this scan.
     """

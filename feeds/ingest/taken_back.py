@@ -15,7 +15,7 @@ from feeds.ingest.reading import Reader, batches
 from feeds.ingest.removal import Removal
 from feeds.ingest.scan import Changes, scan_files
 from feeds.store import OLDER, Connection, Store
-from feeds.store.rows import Filed, claimant_of_row
+from feeds.store.rows import Filed, id_input_of
 
 
 def taken_back(
@@ -66,9 +66,9 @@ def _read(config: Config, changes: Changes, now: datetime) -> tuple[list[str], d
         for one in reader.read(batch):
             if not isinstance(one, Filed):
                 continue
-            claimant = claimant_of_row(one.record) if one.record is not None else None
-            if claimant is not None and claimant.is_current(now):
-                there[one.path] = claimant.address
+            read = id_input_of(one.record) if one.record is not None else None
+            if read is not None and read.is_current(now):
+                there[one.path] = read.address
             elif not one.broken or known[one.path] == OLDER + one.digest:
                 out.append(one.path)
     return out, there

@@ -7,6 +7,7 @@ the public.  reading: all of it together, with every fault in its place.  faults
 Not here: what was read before (store), what is visible (selection).
 """
 
+from feeds.records.address_patterns import address_pattern, address_under, with_pattern
 from feeds.records.faults import Cost, Fault
 from feeds.records.hiding_text import may_be_hidden
 from feeds.records.hints import hint, slip_of
@@ -21,6 +22,8 @@ __all__ = [
     "FieldMapping",
     "MappingError",
     "Reading",
+    "address_pattern",
+    "address_under",
     "hint",
     "may_be_hidden",
     "place_of_identity",
@@ -31,4 +34,5 @@ __all__ = [
     "refusal",
     "schema_text",
     "slip_of",
+    "with_pattern",
 ]

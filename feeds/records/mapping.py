@@ -85,10 +85,11 @@ Source = tuple[Candidate, ...]
 @dataclass(frozen=True, slots=True)
 class FieldMapping:
     """For each key of ours that is mapped, the candidates in their order.  `digest` stands for the
-    table as a whole."""
+    table as a whole, `address_pattern` is what it says of the web address, as JSON."""
 
     fields: dict[str, Source]
     digest: str
+    address_pattern: str = json.dumps(keys.WEB_URL)
 
     def keys_of(self, name: str) -> Iterator[TheirKey]:
         """Return every key of theirs that a key of ours may be taken from."""
@@ -116,7 +117,10 @@ def read_mapping(table: Any) -> FieldMapping | None:
         fields and keys.ID in table
     ):  # beside other keys it is not taken from itself unless it is named
         fields.setdefault(keys.ID, _source(keys.ID, table[keys.ID]))
-    return FieldMapping(fields, digest(json.dumps(table, default=repr))) if fields else None
+    if not fields:
+        return None
+    pattern = json.dumps(table.get(keys.WEB_URL, keys.WEB_URL), default=repr)
+    return FieldMapping(fields, digest(json.dumps(table, default=repr)), pattern)
 
 
 def _source(name: str, value: Any) -> Source:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What entries carry: the provider's feed as their source, AMP links.
+    """The style of entries: with the provider's feed as their source, with AMP links.
 
     On a page an entry leads to the `feeds` that it is in, each a key and a name; where it is not
     `whole` it is a line.
@@ -36,7 +36,7 @@ class Style:
 
 
 class Place(NamedTuple):
-    """Where a document stands in its feed's history, by absolute addresses (RFC 5005).
+    """The place of a document in its feed's history, by absolute addresses (RFC 5005).
 
     `itself` is its own address. A subscription document has the newest page of the history before
     it, if there is any; `complete` says that it holds every article, `frequency` how many minutes
@@ -67,7 +67,7 @@ def widest(itself: str, history: str) -> Place:
 
 
 class Form(Protocol):
-    """What a module of this package offers to show articles: a format of feeds, or pages.
+    """The interface of a module that shows articles: a format of feeds, or pages.
 
     BETWEEN stands between two entries.
     """
@@ -82,7 +82,7 @@ class Form(Protocol):
 
 
 class Format(Form, Protocol):
-    """What the module of a format of feeds offers.
+    """The interface of the module of a format of feeds.
 
     NAME is the extension of its documents, LABEL what people call it, OPML_VERSION what a list in
     OPML calls it, if it has a word for it. IS_STYLED: browsers get its documents as XML with the

@@ -33,7 +33,7 @@ from feeds.render import (
 from feeds.render.compiled import EntryInput
 from feeds.selection.archive import Page
 from feeds.taxonomies import PROVIDERS, TAXONOMIES
-from feeds.urls import EVERYTHING, archive_path, feed_path, kind_of
+from feeds.urls import EVERYTHING, archive_path, feed_path
 
 NAME = "html"
 MEDIA_TYPE = "text/html; charset=utf-8"
@@ -127,16 +127,13 @@ def entry(given: EntryInput, site: Site, style: Style) -> bytes:
     """Return one article: as an item with picture and excerpt, or as a line if not `whole`."""
     article = given.article
     lead = content.lead_image(article) if site.pictures else None
-    of_provider = {key: kind_of(key) == PROVIDERS.prefix for key, _ in style.feeds}
-    provider_page = next((key for key, is_provider in of_provider.items() if is_provider), None)
+    provider = PROVIDERS.key_of(article.provider)
     facts: dict[str, Any] = {
         "article": article,
-        "provider": provider_page or PROVIDERS.key_of(article.provider),
-        "has_page": provider_page is not None,
-    }
-    facts |= {
+        "provider": provider,
+        "has_page": provider in dict(style.feeds),
         "picture": _small(lead),
-        "feeds": [one for one in style.feeds if not of_provider[one[0]]],
+        "feeds": [one for one in style.feeds if one[0] != provider],
         "related": article.related[:MOST_RELATED],
     }
     return _rendered(site, "article.html" if style.whole else "line.html", **facts)

@@ -27,7 +27,7 @@ from feeds.documents.headers import ALWAYS, PAGE, PREFLIGHT
 from feeds.documents.versions import Documents
 from feeds.errors import FeedsError, RemovalRefused, RenderError, StoreError
 from feeds.ingest.ingesting import ingest, open_store
-from feeds.ingest.notices import told_once
+from feeds.ingest.notices import report_once
 from feeds.render import html
 from feeds.render.reporting import Reporter
 from feeds.serve.fast_path import Room
@@ -85,7 +85,7 @@ def create_app(
                 ingest(config, source, clock())
             except RemovalRefused as error:
                 log.error("%s; the last good documents are served", error)
-            for line in told_once(config, source, "service"):
+            for line in report_once(config, source, "service"):
                 log.warning("%s", line)
             watch.look()
     except BaseException:

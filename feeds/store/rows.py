@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from pydantic_core import from_json, to_json
 
 from feeds.config.feed_names import Names
-from feeds.ids.assignment import Claimant
+from feeds.ids.assignment import IdInput
 from feeds.ids.ledger import Withdrawn
 from feeds.model import WITHDRAWN, Article, Provider, digest
 from feeds.records import Cost, Fault, Reading
@@ -54,9 +54,8 @@ RECORD_COLUMNS = (
     ),
     *("updated", "expires", "quality", "heat", "feeds", "related", "article"),
 )
-ID = RECORD_COLUMNS.index("id")
-_claiming = itemgetter(*map(RECORD_COLUMNS.index, ("path", "link", "claim", "age", "expires")))
-
+ID_COLUMNS = ("path", "link", "address", "age", "claim", "expires")  # what decides an id
+_deciding_id = itemgetter(*map(RECORD_COLUMNS.index, ID_COLUMNS))
 
 Row = tuple[Any, ...]
 
@@ -230,28 +229,21 @@ def names_of(feeds: str) -> dict[str, str]:
     return names
 
 
-def claim_of_row(claimed: str | None, link: str) -> tuple[str | None, tuple[str, ...], str]:
-    """What a record says of its id: the id that it gives, its earlier addresses, and the id that
-    follows from both."""
-    if claimed is None:
-        return None, (), link
-    said = _decode(claimed)
-    given, previous = said["id"], tuple(said["previous"])
-    return given, previous, given or previous[0]
-
-
-def claimant_of_row(row: Row) -> Claimant:
-    """A record's row as far as its id goes."""
-    path, link, claimed, age, expires = _claiming(row)
-    given, previous, follows = claim_of_row(claimed, link)
+def id_input(
+    path: str, link: str, digest: str, age: int, said: str | None, expires: int | None
+) -> IdInput:
+    """Return what a record says that decides its id, of the columns `ID_COLUMNS`."""
     ends = None if expires is None else moment(expires)
-    return Claimant(path, link, moment(-age), follows, given, previous, ends)
+    if said is None:
+        return IdInput(path, link, digest, moment(-age), None, (), ends)
+    facts = _decode(said)
+    previous = tuple(facts["previous"])
+    return IdInput(path, link, digest, moment(-age), facts["id"], previous, ends)
 
 
-def identified(one: Filed, id: str) -> Filed:
-    """The same under another id."""
-    assert one.record is not None
-    return one._replace(record=(*one.record[:ID], id, *one.record[ID + 1 :]))
+def id_input_of(row: Row) -> IdInput:
+    """Return what the record of a row says that decides its id."""
+    return id_input(*_deciding_id(row))
 
 
 Restore = Callable[[Any], Any]

@@ -44,6 +44,7 @@ KEPT_FACTS = {
     "homes": "feed keys",  # its name up to 75bae28
     "feed keys": "feed keys",
     "folder": "folder",
+    "address pattern": "address pattern",
     "latest gone": "latest gone",
 }
 BROKEN = (ArithmeticError, IndexError, KeyError, TypeError, ValueError, SQLAlchemyError)

@@ -980,7 +980,7 @@ def child(config: Config, now: datetime, workers: int = 0) -> subprocess.Popen[s
         text=True,
         cwd=folder,
         start_new_session=True,
-        preexec_fn=make.heed_ctrl_c,
+        preexec_fn=make.accept_ctrl_c,
     )
 
 
@@ -1129,7 +1129,7 @@ class TestKilled:
             stderr=pipe,
             text=True,
             start_new_session=True,
-            preexec_fn=make.heed_ctrl_c,
+            preexec_fn=make.accept_ctrl_c,
         )
         with suppress(subprocess.TimeoutExpired):
             process.wait(after)

@@ -3,6 +3,7 @@ site."""
 
 import re
 import shutil
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +23,14 @@ from tests import make
 CONFIG = '[feeds]\nformats = ["atom", "rss", "json"]\nlimit = 100\n'
 
 
-def build(config: Config, *, fresh: bool = False) -> None:
+def build(config: Config, *, fresh: bool = False, now: datetime = make.NOW) -> None:
     """`feeds build`, perhaps without a store from before."""
     if fresh:
         shutil.rmtree(config.store_file.parent, ignore_errors=True)
     source = open_store(config)
     try:
-        ingest(config, source, make.NOW)
-        static.build(config, source, make.NOW)
+        ingest(config, source, now)
+        static.build(config, source, now)
     finally:
         source.close()
 
@@ -51,6 +52,11 @@ def faults(config: Config) -> list[str]:
     return [line for line in done.stderr.splitlines() if line.startswith("seeds/")]
 
 
+def kept(config: Config) -> dict[str, str]:
+    """The ids that the ledger keeps, by path."""
+    return {path: line.id for path, line in read_ledger(config.ledger_file)[0].lines.items()}
+
+
 def put(config: Config, path: str, **keys: Any) -> None:
     make.write(config.records_folder / path, make.record(**keys))
 
@@ -68,21 +74,17 @@ class TestAnEdit:
         build(config)
         build(config, fresh=fresh)
         assert entries(config)["Article 1"] == "https://example.org/1"
-        assert read_ledger(config.ledger_file)[0].ids == {
-            "https://elsewhere.example/new": "https://example.org/1"
-        }
+        assert kept(config) == {"1.md": "https://example.org/1"}
         put(config, "1.md", webUrl="https://elsewhere.example/newer", title="Another title")
         build(config)  # both at once, but published when it was
         build(config, fresh=fresh)
         assert entries(config)["Another title"] == "https://example.org/1"
-        assert read_ledger(config.ledger_file)[0].ids == {
-            "https://elsewhere.example/newer": "https://example.org/1"
-        }
+        assert kept(config) == {"1.md": "https://example.org/1"}
         put(config, "1.md", title="Another title")
         build(config)
         build(config, fresh=fresh)
         assert entries(config)["Another title"] == "https://example.org/1"
-        assert not read_ledger(config.ledger_file)[0].ids, "the id follows from the record again"
+        assert not kept(config), "the id follows from the record again"
 
     def test_of_the_file_name_leaves_the_id(self, tmp_path: Path, fresh: bool) -> None:
         config = site(tmp_path)
@@ -130,6 +132,79 @@ class TestAnEdit:
         build(config, fresh=fresh)
         assert entries(config)["Article 1"] == "https://example.org/1"
         assert entries(config)["Article 1 b"] == "https://example.org/one"
+
+
+PATTERN = '[records.fields]\nwebUrl = {{ template = "https://example.org/{}/{{slug}}" }}\n'
+
+
+class TestANewAddressPattern:
+    """Records without addresses of their own, which a pattern of config.toml gives them."""
+
+    def site(self, tmp_path: Path, config: str, **keys: Any) -> Config:
+        records: dict[str, str | bytes] = {f"{n}.md": make.record(n, **keys) for n in (1, 2, 3)}
+        return make.site(tmp_path, records, CONFIG + config)
+
+    def changed(self, config: Config, pattern: str) -> Config:
+        return make.site(config.file.parent, {}, CONFIG + PATTERN.format(pattern))
+
+    def expected(self, pattern: str) -> dict[str, str]:
+        return {f"https://example.org/{pattern}/{n}": f"Article {n}" for n in (1, 2, 3)}
+
+    @pytest.mark.parametrize("fresh", [False, True], ids=["kept store", "lost store"])
+    def test_leaves_all_ids_and_writes_one_line(self, tmp_path: Path, fresh: bool) -> None:
+        config = self.site(tmp_path, PATTERN.format("old"), webUrl=None)
+        build(config)
+        config = self.changed(config, "new")
+        build(config)
+        build(config, fresh=fresh)
+        assert same_from_nothing(config) == self.expected("old")
+        atom = (config.output_folder / "feed.atom").read_text()
+        assert 'href="https://example.org/new/1"' in atom
+        ledger, _ = read_ledger(config.ledger_file)
+        assert (len(ledger.patterns), ledger.lines) == (1, {})
+
+    def test_does_not_count_for_articles_that_are_published_later(self, tmp_path: Path) -> None:
+        config = self.site(tmp_path, PATTERN.format("old"), webUrl=None)
+        build(config)
+        config = self.changed(config, "new")
+        build(config)
+        put(config, "4.md", n=4, webUrl=None, publishedDateTime="2026-11-23T12:00:01Z")
+        for fresh in (False, True):
+            build(config, fresh=fresh, now=make.NOW + timedelta(seconds=1))
+            found = {id: title for title, id in entries(config).items()}
+            assert found == {**self.expected("old"), "https://example.org/new/4": "Article 4"}
+
+    def test_may_be_followed_by_others_and_the_first_again(self, tmp_path: Path) -> None:
+        config = self.site(tmp_path, PATTERN.format("old"), webUrl=None)
+        build(config)
+        for pattern in ("new", "newer", "old"):
+            config = self.changed(config, pattern)
+            assert same_from_nothing(config) == self.expected("old")
+
+    def test_may_take_the_place_of_addresses_in_records(self, tmp_path: Path) -> None:
+        config = self.site(tmp_path, "")
+        build(config)
+        config = self.changed(config, "new")
+        assert same_from_nothing(config) == ids(1, 2, 3)
+
+    def test_that_somebody_else_noted_counts_at_once(self, tmp_path: Path) -> None:
+        config = self.site(tmp_path, PATTERN.format("new"), webUrl=None)
+        build(config)
+        config.ledger_file.write_text(
+            '[patterns]\n"2026-11-23T12:00:00Z" = { template = "https://example.org/old/{slug}" }\n'
+        )
+        assert same_from_nothing(config) == self.expected("old")
+
+    def test_leaves_the_old_address_of_a_hidden_record_hidden(self, tmp_path: Path) -> None:
+        config = self.site(tmp_path, PATTERN.format("old"), webUrl=None)
+        build(config)
+        config = self.changed(config, "new")
+        build(config)
+        put(config, "1.md", webUrl=None, published="false")
+        related = "[{title: Other, webUrl: 'https://example.org/old/1'}]"
+        put(config, "2.md", n=2, webUrl=None, related=related)
+        build(config)
+        assert b"https://example.org/old/1" not in (config.output_folder / "feed.atom").read_bytes()
 
 
 def test_an_id_of_the_record_is_the_id_of_the_entry(tmp_path: Path) -> None:
@@ -214,8 +289,7 @@ class TestRefused:
         build(config)
         put(config, "2.md", n=2)
         build(config)
-        ledger, _ = read_ledger(config.ledger_file)
-        assert (ledger.ids, ledger.claimed) == ({}, {})
+        assert kept(config) == {}
         assert make.tree(config.output_folder / "topics") == before
 
     def test_a_new_record_at_an_address_that_is_the_id_of_another(self, tmp_path: Path) -> None:
@@ -311,7 +385,7 @@ class TestLedger:
         config = site(tmp_path)
         config.ledger_file.write_text(text)
         assert (
-            "ledger.toml: expected [ids], [claimed] and"
+            "ledger.toml: expected [ids], [patterns] and"
             in make.invoke("build", cwd=tmp_path, check=2).stderr
         )
 
@@ -333,7 +407,7 @@ class TestLedger:
         build(config)
         put(config, "1.md", webUrl="https://example.org/one")
         build(config)
-        assert "https://example.org/one" in (tmp_path / "kept" / "ids.toml").read_text()
+        assert "https://example.org/1" in (tmp_path / "kept" / "ids.toml").read_text()
 
 
 EDITS = st.lists(
@@ -586,5 +660,5 @@ def test_hostile_words_in_the_ledger_are_told_of(tmp_path: Path, sound: str, hos
     file.write_text(WITHDRAWN)
     assert read_ledger(file)[0].withdrawn.keys() == {"urn:x"}
     file.write_text(WITHDRAWN.replace(sound, hostile, 1))
-    with pytest.raises(LedgerError, match=r"ledger.toml: expected \[ids\], \[claimed\] and"):
+    with pytest.raises(LedgerError, match=r"ledger.toml: expected \[ids\], \[patterns\] and"):
         read_ledger(file)

@@ -158,7 +158,7 @@ def test_twice_as_much_costs_about_twice_as_much(size: int) -> None:
 @pytest.mark.parametrize(
     "name", ["formatting", "references", "nested elements", "ampersands", "quotations"]
 )
-def test_a_body_that_is_too_much_is_left_out_and_told(name: str) -> None:
+def test_a_body_that_is_too_much_is_left_out_and_reported(name: str) -> None:
     reading = read(BODIES[name](300_000))
     assert reading.article is not None
     (fault,) = reading.faults
@@ -202,7 +202,7 @@ def test_what_is_long_but_usual_is_rendered() -> None:
 @pytest.mark.parametrize(
     "body", ["> " * 21 + "a", "- " * 11 + "a", "> - " * 7 + "> a", "> " * 25 + "- a"]
 )
-def test_what_is_in_too_many_lists_and_quotations_is_told(body: str) -> None:
+def test_what_is_in_too_many_lists_and_quotations_is_reported(body: str) -> None:
     (fault,) = read(f"Words\n\n{body}").faults
     assert (fault.key, fault.expected) == ("body", "at most 20 levels of lists and quotations")
 
@@ -374,7 +374,7 @@ def test_no_body_is_found_that_costs_more(seconds: float) -> None:
     assert worst[0] < PATIENCE * SECONDS
 
 
-def test_faults_are_told_by_check_and_by_a_build(tmp_path: Path) -> None:
+def test_faults_are_reported_by_check_and_by_a_build(tmp_path: Path) -> None:
     make.site(tmp_path, {"1.md": make.record(1, body="<div>" * 1000), "2.md": make.record(2)})
     said = make.invoke("check", cwd=tmp_path, check=1).stdout
     assert "1.md:11:1: body: expected at most 200 HTML elements in each other" in said

@@ -256,10 +256,10 @@ def test_500_damaged_records_among_500_good_ones_leave_exactly_the_good_ones(
         "topics/ai": EACH,
         **{f"topics/t{n}": len(range(n, EACH, 7)) for n in range(7)},
     }
-    told = {
+    reported = {
         text.split(":")[0] for text in checked.stdout.splitlines() if not text.startswith("note: ")
     }
-    assert told == {f"seeds/{n:03}-bad.md" for n in range(EACH)}
+    assert reported == {f"seeds/{n:03}-bad.md" for n in range(EACH)}
 
     # A second look at the same records, all of them known by now, says the same.
     again = make.run("build", cwd=tmp_path, check=1)

@@ -236,7 +236,7 @@ def test_nearly_all_records_take_the_fast_parser_published_or_not(
 @pytest.mark.parametrize(
     "updated", ["2026-11-19T00:00:00Z", "2027-01-01T00:00:00Z"], ids=["before", "to come"]
 )
-def test_an_update_before_publication_or_to_come_is_told(updated: str) -> None:
+def test_an_update_before_publication_or_to_come_is_reported(updated: str) -> None:
     content = f"""---
 title: Words
 webUrl: https://example.org/a

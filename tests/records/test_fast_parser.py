@@ -72,7 +72,7 @@ def mappings(draw: Callable[..., Any], column: int = 0, depth: int = 0) -> list[
 
 @st.composite
 def damaged(draw: Callable[..., Any]) -> str:
-    """The text of a mapping in which something small may be amiss."""
+    """The text of a mapping in which something small may be wrong."""
     lines = draw(mappings())
     at = draw(st.integers(0, len(lines) - 1))
     kind = draw(st.sampled_from(["value", "key", "indent", "swapped", "gone", "signs"]))

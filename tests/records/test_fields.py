@@ -41,7 +41,7 @@ def article(matter: str, **given: str) -> Article:
     return reading.article
 
 
-def told(reading: Reading, path: str = NAME) -> list[str]:
+def reported(reading: Reading, path: str = NAME) -> list[str]:
     return [str(fault).removeprefix(f"{path}:") for fault in reading.faults]
 
 
@@ -122,7 +122,7 @@ def test_a_template_can_hold_the_path_and_be_no_address() -> None:
 def test_what_a_template_lacks_is_a_fault_of_that_record() -> None:
     reading = read("title: A", path="undated.md")
     assert reading.article is None
-    assert told(reading, "undated.md") == [
+    assert reported(reading, "undated.md") == [
         "2:1: date: expected a date and time, such as 2026-11-23T09:30:00Z, got nothing",
         "2:1: webUrl: expected a value for {year} of its template, got nothing",
     ]
@@ -131,7 +131,9 @@ def test_what_a_template_lacks_is_a_fault_of_that_record() -> None:
 def test_what_the_template_of_an_optional_key_lacks_costs_that_key() -> None:
     reading = read("title: A", fields=BLOG + 'type = { template = "{.kind}" }')
     assert reading.article is not None
-    assert told(reading) == ["2:1: type: expected a value for {.kind} of its template, got nothing"]
+    assert reported(reading) == [
+        "2:1: type: expected a value for {.kind} of its template, got nothing"
+    ]
     assert [fault.cost for fault in reading.faults] == [Cost.PART]
 
 
@@ -166,12 +168,12 @@ def test_what_the_template_of_an_optional_key_lacks_costs_that_key() -> None:
     ],
 )
 def test_a_fault_points_at_their_key(matter: str, said: str) -> None:
-    [fault] = [fault for fault in told(read(matter)) if "webUrl" not in fault]
+    [fault] = [fault for fault in reported(read(matter)) if "webUrl" not in fault]
     assert fault.startswith(said)
 
 
 def test_a_key_that_is_missing_goes_by_their_name() -> None:
-    assert told(read("kind: x", fields=BLOG + 'title = ["headline", "seo.title"]')) == [
+    assert reported(read("kind: x", fields=BLOG + 'title = ["headline", "seo.title"]')) == [
         "2:1: headline: expected text, got nothing"
     ]
 
@@ -301,7 +303,7 @@ def test_toml_is_mapped_too() -> None:
     assert article.published == datetime(2024, 5, 31, 22, 30, tzinfo=UTC)
     assert (article.link, article.topics) == ("https://example.org/2024/06/title/", ("1",))
     text = text.replace("1.5", "[]").replace("false", "'x'")
-    assert told(read_record(NAME, f"+++\n{text}+++\n".encode(), make.NOW, mapping)) == [
+    assert reported(read_record(NAME, f"+++\n{text}+++\n".encode(), make.NOW, mapping)) == [
         "4:9: draft: expected true or false, without quotes, got 'x'",
         "7:15: seo.description: expected text, got a list",
     ]

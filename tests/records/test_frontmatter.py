@@ -265,7 +265,7 @@ def test_a_flaw_has_its_place(text: str, place: tuple[int, int], expected: str, 
     assert got in flaw.got
 
 
-def test_every_flaw_is_told_at_once() -> None:
+def test_every_flaw_is_reported_at_once() -> None:
     front = read("---\na: !x 1\na: 2\nb: {c: !y 3, c: 4}\n---\n")
     assert [flaw.place for flaw in front.flaws] == [(2, 4), (3, 1), (4, 8), (4, 14)]
     assert [key_text(flaw.path) for flaw in front.flaws] == ["a", "a", "b.c", "b.c"]

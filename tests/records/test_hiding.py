@@ -1,5 +1,5 @@
 """A record that says, in whatever way, that it is not for the public is hidden, and its editor is
-told why."""
+reported why."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -72,9 +72,9 @@ def test_a_key_of_other_software_hides_a_record(
     reading = reader(lines)
     hidden = reading.article is None or not reading.article.is_current(NOW)
     assert hidden
-    told = [fault for fault in reading.faults if fault.cost in (Cost.HIDDEN, Cost.RECORD)]
+    reported = [fault for fault in reading.faults if fault.cost in (Cost.HIDDEN, Cost.RECORD)]
     # That a draft of a blog is one is nothing to report.
-    assert told or (
+    assert reported or (
         reader is post and reading.unpublished and lines.startswith(("draft", "unlisted"))
     )
 
@@ -97,7 +97,7 @@ def test_a_key_that_hides_nothing_leaves_a_record_as_it_is(lines: str) -> None:
         ("build:\n  list: never", "build: the record is hidden: Hugo's list is never"),
     ],
 )
-def test_the_reason_is_told_where_the_key_stands(lines: str, said: str) -> None:
+def test_the_reason_is_reported_where_the_key_stands(lines: str, said: str) -> None:
     (fault,) = with_lines(lines).faults
     assert str(fault).endswith(said)
     assert fault.line == 10 + lines.count("\n")
@@ -196,12 +196,12 @@ def test_a_body_that_is_about_such_keys_hides_nothing(body: str) -> None:
 
 @given(st.sampled_from(list(SLIPS.values())), st.sampled_from(["true", "yes"]))
 def test_a_slip_that_says_it_is_public_hides_nothing(text: str, word: str) -> None:
-    told = text.replace("published: false", f"published: {word}").replace(
+    reported = text.replace("published: false", f"published: {word}").replace(
         "draft: true", "draft: false"
     )
-    if told == text:
+    if reported == text:
         return
-    assert read(told).article is not None
+    assert read(reported).article is not None
 
 
 BROKEN: dict[str, Callable[[str], bytes]] = {

@@ -102,7 +102,7 @@ def test_of_every_kind_of_value_the_schema_says_what_a_reading_says(key: str) ->
             for fault in read_record("1.md", text.encode(), make.NOW).faults
             if fault.cost != "nothing"
         ]
-        told = [
+        reported = [
             error
             for error in CHECKER.iter_errors(front(text))
             if error.path and error.path[0] == key
@@ -110,8 +110,8 @@ def test_of_every_kind_of_value_the_schema_says_what_a_reading_says(key: str) ->
         late = key in ("updatedDateTime", "expiryDateTime") and any(
             "moment after" in fault.expected for fault in faults
         )
-        assert bool(told) is bool(faults) or late, (
-            f"{key}: {value}: {faults} {[error.message for error in told]}"
+        assert bool(reported) is bool(faults) or late, (
+            f"{key}: {value}: {faults} {[error.message for error in reported]}"
         )
 
 

@@ -30,7 +30,7 @@ def article(**keys: Any) -> Article:
     return reading.article
 
 
-def told(reading: Reading) -> list[str]:
+def reported(reading: Reading) -> list[str]:
     return [str(fault).removeprefix("x.md:") for fault in reading.faults]
 
 
@@ -155,7 +155,7 @@ def test_a_byte_order_mark_and_crlf_change_nothing_but_the_digest() -> None:
 def test_a_byte_that_is_no_utf_8_has_its_place(
     mark: bytes, content: bytes, place: str, byte: str
 ) -> None:
-    assert told(read(mark + content)) == [f"{place}: expected UTF-8, got the byte {byte}"]
+    assert reported(read(mark + content)) == [f"{place}: expected UTF-8, got the byte {byte}"]
 
 
 @given(
@@ -328,7 +328,7 @@ def test_unknown_keys_are_kept_out_of_the_way(key: str) -> None:
 def test_a_key_is_quoted_on_one_line_without_control_characters() -> None:
     reading = record(published=None, **{'"publishd\\n\\e[2J"': "false", '"titel\\n\\e]0;"': "x"})
     assert len(reading.faults) == 2
-    for line in told(reading):
+    for line in reported(reading):
         assert line.isprintable()
 
 
@@ -454,7 +454,7 @@ def test_a_wrong_optional_part_costs_itself_alone(
     assert found == faults
 
 
-def test_every_fault_is_told_at_once_in_order_of_place() -> None:
+def test_every_fault_is_reported_at_once_in_order_of_place() -> None:
     reading = record(
         title="",
         webUrl="ftp://example.org/1",
@@ -483,7 +483,7 @@ def test_every_fault_is_told_at_once_in_order_of_place() -> None:
     ]
 
 
-def test_flaws_of_the_yaml_and_of_the_values_are_told_together() -> None:
+def test_flaws_of_the_yaml_and_of_the_values_are_reported_together() -> None:
     reading = record(title="!own A", heat="hot", webUrl="x")
     assert [(fault.line, fault.key) for fault in reading.faults] == [
         (2, "title"),
@@ -493,14 +493,14 @@ def test_flaws_of_the_yaml_and_of_the_values_are_told_together() -> None:
 
 
 def test_a_missing_key_of_an_image_is_placed_at_the_image() -> None:
-    assert told(record(images="\n  - width: 5\n  - height: 6")) == [
+    assert reported(record(images="\n  - width: 5\n  - height: 6")) == [
         "11:5: images[0].url: expected an http or https address, got nothing",
         "12:5: images[1].url: expected an http or https address, got nothing",
     ]
 
 
 def test_a_wrong_value_that_was_merged_in_is_placed_where_it_stands() -> None:
-    assert told(record(**{"<<": "{heat: hot}"})) == [
+    assert reported(record(**{"<<": "{heat: hot}"})) == [
         "10:12: heat: expected a number of zero or more, without quotes, got 'hot'"
     ]
 
@@ -576,7 +576,7 @@ def test_an_update_before_the_publication_is_ignored_and_reported() -> None:
     reading = record(updatedDateTime=(make.NOW - timedelta(hours=1, seconds=1)).isoformat())
     assert reading.article is not None
     assert reading.article.updated is None
-    assert told(reading) == [
+    assert reported(reading) == [
         "10:18: updatedDateTime: expected a moment after publishedDateTime, got one before it"
     ]
     assert costs(reading) == [Cost.PART]
@@ -588,7 +588,7 @@ def test_an_update_to_come_is_reported_until_it_has_come() -> None:
     assert reading.article is not None
     # kept for then; what is shown until then, selection decides
     assert reading.article.updated == later
-    assert told(reading) == [
+    assert reported(reading) == [
         "10:18: updatedDateTime: expected a moment that has passed, got one to come"
     ]
     assert [(fault.cost, fault.until) for fault in reading.faults] == [(Cost.PART, later)]

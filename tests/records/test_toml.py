@@ -36,7 +36,7 @@ def record(source: str, body: str = "") -> Reading:
     return read_record("x.md", f"+++\n{source}+++\n{body}".encode(), make.NOW)
 
 
-def told(reading: Reading) -> list[str]:
+def reported(reading: Reading) -> list[str]:
     return [str(fault).removeprefix("x.md:") for fault in reading.faults]
 
 
@@ -105,8 +105,8 @@ def test_numbers_and_booleans_are_as_yaml_has_them() -> None:
         (("quality", "published = 'false'\nquality"), "9:13: published: expected true or false"),
     ],
 )
-def test_a_fault_is_told_at_its_place(change: tuple[str, str], said: str) -> None:
-    [fault] = told(record(SOUND.replace(*change)))
+def test_a_fault_is_reported_at_its_place(change: tuple[str, str], said: str) -> None:
+    [fault] = reported(record(SOUND.replace(*change)))
     assert fault.startswith(said)
 
 
@@ -150,14 +150,14 @@ def test_places_are_those_of_values_and_of_the_headers_of_tables() -> None:
 )
 def test_broken_toml_costs_the_record_and_says_where(source: str, said: str) -> None:
     reading = record(source)
-    [fault] = told(reading)
+    [fault] = reported(reading)
     assert fault.startswith(said)
     assert [fault.cost for fault in reading.faults] == [Cost.RECORD]
 
 
 def test_a_fence_that_is_never_closed_is_a_fault() -> None:
     reading = read_record("x.md", b"+++\ntitle = 'x'\n", make.NOW)
-    assert told(reading) == ["3:1: expected a line +++ that ends the front matter, got nothing"]
+    assert reported(reading) == ["3:1: expected a line +++ that ends the front matter, got nothing"]
 
 
 @pytest.mark.parametrize(

@@ -45,8 +45,8 @@ def test_cleaned_text_is_nfc_and_text_and_stays_as_it_is(text: str) -> None:
 
 
 @given(st.text(st.characters(min_codepoint=0xA0) | st.sampled_from("a\u0301\x01\r"), max_size=8))
-def test_what_is_clean_as_it_stands_is_told_rightly(text: str) -> None:
-    # A character that is taken out, so that nothing is told at a glance.
+def test_what_is_clean_as_it_stands_is_recognised(text: str) -> None:
+    # A character that is taken out, so that nothing is decided at once.
     assert clean(text) == clean(f"\x01{text}")
 
 

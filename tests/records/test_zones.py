@@ -94,7 +94,7 @@ def test_the_day_of_an_address_is_that_of_the_zone(
     assert link_and_moment(read(matter, path=path, zone=zone)) == expected
 
 
-def test_a_date_that_is_none_is_told_of_the_date_alone() -> None:
+def test_a_date_that_is_none_is_reported_of_the_date_alone() -> None:
     assert [str(fault) for fault in read("date: 2026-13-04").faults] == [
         "a.md:3:7: date: expected a date and time, such as 2026-11-23T09:30:00Z, got '2026-13-04'"
     ]
@@ -185,7 +185,7 @@ def test_a_zone_is_known_on_a_machine_that_has_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["Europe/Berln", "europe/berlin", "localtime", "", "../x", "/etc/localtime", "CEST"]
 )
-def test_an_unknown_zone_is_told_at_its_line(tmp_path: Path, name: str) -> None:
+def test_an_unknown_zone_is_reported_at_its_line(tmp_path: Path, name: str) -> None:
     with pytest.raises(ConfigError) as caught:
         make.site(tmp_path, {}, f'timezone = "{name}"\n')
     (fault,) = caught.value.faults
@@ -196,7 +196,7 @@ def test_an_unknown_zone_is_told_at_its_line(tmp_path: Path, name: str) -> None:
     assert (fault.line, fault.column) == (4, 12)
 
 
-def test_the_zone_that_was_likely_meant_is_told(tmp_path: Path) -> None:
+def test_the_zone_that_was_likely_meant_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"\(did you mean Europe/Vienna\?\), got 'Europe/Viena'"):
         make.site(tmp_path, {}, 'timezone = "Europe/Viena"\n')
 
