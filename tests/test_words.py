@@ -50,9 +50,10 @@ LONGEST_LINE = 100
 NOT_YET = {
     "documents",
     "ids",
+<<<<<<< HEAD
     "ingest/ingesting.py",
-    "ingest/minting.py",
-    "ingest/refusing.py",
+=======
+>>>>>>> main
     "serve",
     "store/rows.py",
 }
