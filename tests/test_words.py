@@ -50,10 +50,6 @@ LONGEST_LINE = 100
 NOT_YET = {
     "documents",
     "ids",
-<<<<<<< HEAD
-    "ingest/ingesting.py",
-=======
->>>>>>> main
     "serve",
     "store/rows.py",
 }

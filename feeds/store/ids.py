@@ -37,15 +37,9 @@ from feeds.store.rows import (
     moment,
     withdrawn_row,
 )
-<<<<<<< HEAD
 from feeds.store.sqlite import rows_in
 from feeds.store.visibility import Changes, note_changes, visible_at
 
-=======
-from feeds.store.visibility import VISIBLE_AT, Changes, note_changes
-
-MOST_PARAMETERS = 500
->>>>>>> main
 LEDGER = "ledger"
 _records = schema.records.c
 _real = _records.until.is_(None)
@@ -175,29 +169,17 @@ def without_article(connection: Connection, paths: Collection[str]) -> set[str]:
 
 def assign_ids(connection: Connection, ids: Mapping[str, str]) -> None:
     """Give records their ids, by path."""
-<<<<<<< HEAD
     found = rows_in(connection, select(_records.number), _records.path, ids)
     # Their feeds show something else now.
     note_changes(connection, Changes(feeds=feeds_of(connection, {number for (number,) in found})))
-=======
-    for some in _chunks(sorted(ids)):  # their feeds show something else now
-        numbers = connection.scalars(select(_records.number).where(_records.path.in_(some))).all()
-        note_changes(connection, Changes(feeds=feeds_of(connection, numbers)))
->>>>>>> main
     rows = [{"key": path, "new": id} for path, id in ids.items()]
     _update(connection, rows, id=bindparam("new"))
 
 
 def leave_out(connection: Connection, faults: Mapping[str, Fault | None]) -> None:
     """Leave records out, by path, for the fault in it; take those in again of which it is None."""
-<<<<<<< HEAD
     found = rows_in(connection, select(_records.link), _records.path, faults)
     note_changes(connection, Changes({link for (link,) in found}))
-=======
-    for some in _chunks(sorted(faults)):
-        links = connection.scalars(select(_records.link).where(_records.path.in_(some)))
-        note_changes(connection, Changes(set(links)))
->>>>>>> main
     back = [{"key": path} for path, fault in faults.items() if fault is None]
     out = [
         {"key": path, "fault": fault_row(fault)}
@@ -206,11 +188,7 @@ def leave_out(connection: Connection, faults: Mapping[str, Fault | None]) -> Non
     ]
     _update(connection, back, refused=None)
     # In a new store a record is taken for visible until that is decided.
-<<<<<<< HEAD
     shown = _records.shown if visible_at(connection) is None else _was_shown
-=======
-    shown = _records.shown if fact(connection, VISIBLE_AT) is None else _was_shown
->>>>>>> main
     refused = bindparam("fault", type_=_records.refused.type)
     _update(connection, out, refused=refused, shown=shown)
 
@@ -241,13 +219,8 @@ def keep_withdrawn(
     }
     withdraw(connection, sorted(known.keys() - same))
     if new := [row for path, row in wanted.items() if path not in same]:
-<<<<<<< HEAD
         rows_of_new = [tuple(row[name] for name in RECORD_COLUMNS) for row in new]
         insert_records(connection, RECORD_COLUMNS, rows_of_new)
-=======
-        kept = [tuple(row[name] for name in RECORD_COLUMNS) for row in new]
-        insert_records(connection, RECORD_COLUMNS, kept)
->>>>>>> main
         note_changes(connection, Changes({row["link"] for row in new}))
 
 
