@@ -18,7 +18,7 @@ from feeds.store import ids as stored
 
 
 class Withdrawals:
-    """What is withdrawn in one transaction."""
+    """The withdrawals of one transaction."""
 
     def __init__(self, connection: Connection, config: Config, now: datetime) -> None:
         self._connection = connection

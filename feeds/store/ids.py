@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     and_,
     bindparam,
@@ -38,9 +37,9 @@ from feeds.store.rows import (
     moment,
     withdrawn_row,
 )
-from feeds.store.visibility import VISIBLE_AT, Changes, note_changes
+from feeds.store.sqlite import rows_in
+from feeds.store.visibility import Changes, note_changes, visible_at
 
-MOST_PARAMETERS = 500
 LEDGER = "ledger"
 _records = schema.records.c
 _real = _records.until.is_(None)
@@ -57,25 +56,33 @@ class StoredId(NamedTuple):
 
 def before(connection: Connection, paths: Sequence[str]) -> dict[str, Before]:
     """Return the records that there are at these paths."""
-    found: dict[str, Before] = {}
-    for some in _chunks(paths):
-        found |= _before(connection, _records.path.in_(some))
-    return found
+    rows = rows_in(connection, _BEFORE, _records.path, paths)
+    return dict(_before(*row) for row in rows)
 
 
 def expired(connection: Connection, now: datetime) -> dict[str, Before]:
     """Return the records that were visible when that was last decided, and have expired since, by
     path."""
-    return _before(connection, and_(_records.visible, _records.expires <= micros(now)))
+    over = _BEFORE.where(_records.visible, _records.expires <= micros(now))
+    return dict(_before(*row) for row in connection.execute(over))
 
 
-def _before(connection: Connection, which: ColumnElement[bool]) -> dict[str, Before]:
-    facts = (_records.path, _records.digest, _records.id, _records.article)
-    statement = select(*facts, _was_shown, _records.visible, _records.expires)
-    return {
-        path: Before(article_of(path, *kept), shown, seen, None if ends is None else moment(ends))
-        for path, *kept, shown, seen, ends in connection.execute(statement.where(_real, which))
-    }
+_BEFORE = select(
+    _records.path,
+    _records.digest,
+    _records.id,
+    _records.article,
+    _was_shown,
+    _records.visible,
+    _records.expires,
+).where(_real)
+
+
+def _before(
+    path: str, digest: str, id: str, text: str, shown: bool, visible: bool, expires: int | None
+) -> tuple[str, Before]:
+    ends = None if expires is None else moment(expires)
+    return path, Before(article_of(path, digest, id, text), shown, visible, ends)
 
 
 def note_shown(connection: Connection, paths: Collection[str]) -> None:
@@ -118,18 +125,18 @@ def records(
         (_records.id, is_other, ids),
     )
     for column, condition, values in wanted:
-        for some in _chunks(sorted(values)):
-            yield from _stored(connection, column.in_(some), condition)
+        yield from _stored(rows_in(connection, _ROWS.where(condition), column, values))
 
 
 def special_records(connection: Connection) -> Iterator[StoredId]:
     """Return the records whose id is not just their address, and those that are left out."""
     has_other = or_(_records.id != _records.link, _records.claim.is_not(None))
-    return _stored(connection, or_(has_other, _records.refused.is_not(None)))
+    special = _ROWS.where(or_(has_other, _records.refused.is_not(None)))
+    return _stored(connection.execute(special))
 
 
-def _stored(connection: Connection, *which: ColumnElement[bool]) -> Iterator[StoredId]:
-    for *values, id, is_left_out in connection.execute(_ROWS.where(*which)):
+def _stored(rows: Iterable[Any]) -> Iterator[StoredId]:
+    for *values, id, is_left_out in rows:
         yield StoredId(id_input(*values), id, is_left_out)
 
 
@@ -155,28 +162,24 @@ def disputed(connection: Connection) -> tuple[set[str], set[str]]:
 
 def without_article(connection: Connection, paths: Collection[str]) -> set[str]:
     """Return the files, of those at these paths, that are no articles now."""
-    files, found = schema.files.c, set[str]()
-    is_record = exists().where(_records.path == files.path)
-    for some in _chunks(sorted(paths)):
-        rows = connection.scalars(select(files.path).where(files.path.in_(some), ~is_record))
-        found.update(rows)
-    return found
+    files = schema.files.c
+    query = select(files.path).where(~exists().where(_records.path == files.path))
+    return {path for (path,) in rows_in(connection, query, files.path, paths)}
 
 
 def assign_ids(connection: Connection, ids: Mapping[str, str]) -> None:
     """Give records their ids, by path."""
-    for some in _chunks(sorted(ids)):  # their feeds show something else now
-        numbers = connection.scalars(select(_records.number).where(_records.path.in_(some))).all()
-        note_changes(connection, Changes(feeds=feeds_of(connection, numbers)))
+    found = rows_in(connection, select(_records.number), _records.path, ids)
+    # Their feeds show something else now.
+    note_changes(connection, Changes(feeds=feeds_of(connection, {number for (number,) in found})))
     rows = [{"key": path, "new": id} for path, id in ids.items()]
     _update(connection, rows, id=bindparam("new"))
 
 
 def leave_out(connection: Connection, faults: Mapping[str, Fault | None]) -> None:
     """Leave records out, by path, for the fault in it; take those in again of which it is None."""
-    for some in _chunks(sorted(faults)):
-        links = connection.scalars(select(_records.link).where(_records.path.in_(some)))
-        note_changes(connection, Changes(set(links)))
+    found = rows_in(connection, select(_records.link), _records.path, faults)
+    note_changes(connection, Changes({link for (link,) in found}))
     back = [{"key": path} for path, fault in faults.items() if fault is None]
     out = [
         {"key": path, "fault": fault_row(fault)}
@@ -185,7 +188,7 @@ def leave_out(connection: Connection, faults: Mapping[str, Fault | None]) -> Non
     ]
     _update(connection, back, refused=None)
     # In a new store a record is taken for visible until that is decided.
-    shown = _records.shown if fact(connection, VISIBLE_AT) is None else _was_shown
+    shown = _records.shown if visible_at(connection) is None else _was_shown
     refused = bindparam("fault", type_=_records.refused.type)
     _update(connection, out, refused=refused, shown=shown)
 
@@ -216,8 +219,8 @@ def keep_withdrawn(
     }
     withdraw(connection, sorted(known.keys() - same))
     if new := [row for path, row in wanted.items() if path not in same]:
-        kept = [tuple(row[name] for name in RECORD_COLUMNS) for row in new]
-        insert_records(connection, RECORD_COLUMNS, kept)
+        rows_of_new = [tuple(row[name] for name in RECORD_COLUMNS) for row in new]
+        insert_records(connection, RECORD_COLUMNS, rows_of_new)
         note_changes(connection, Changes({row["link"] for row in new}))
 
 
@@ -235,8 +238,3 @@ def _update(connection: Connection, rows: Sequence[Mapping[str, Any]], **values:
     if rows:
         at_path = update(schema.records).where(_records.path == bindparam("key"))
         connection.execute(at_path.values(**values), rows)
-
-
-def _chunks(items: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(items), MOST_PARAMETERS):
-        yield items[start : start + MOST_PARAMETERS]
