@@ -100,7 +100,7 @@ def _import(source: Path, place: Path, title: str, base_url: str) -> None:
 
 def _adopt(blog: "Blog", place: Path, title: str, base_url: str) -> None:
     from feeds import importers as generators
-    from feeds.records.dates import time_zones
+    from feeds.records.values import time_zones
 
     name = generators.free_name(place)
     if name is None:
@@ -146,7 +146,7 @@ def _adopt(blog: "Blog", place: Path, title: str, base_url: str) -> None:
 def _print_posts(config: "Config", folder: str) -> None:
     """Print how many posts can be read, and an address of one, to compare with the site's own."""
     from feeds.records import Cost, Fault, read_record
-    from feeds.records.file_names import is_aside
+    from feeds.records.fields import is_aside
     from feeds.sources.folder import read_file, walk
 
     now = opening.now()

@@ -120,7 +120,7 @@ def _file(config: "Config", title: str, now: datetime) -> Path:
 
     Its name begins with the date where most names in the folder do, as Jekyll needs it.
     """
-    from feeds.records.file_names import named
+    from feeds.records.fields import named
     from feeds.sources.folder import walk
 
     folder = config.records_folder

@@ -73,7 +73,8 @@ class Json(Report):
 
     def add(self, path: str, faults: Sequence["Fault"]) -> None:
         """Keep the faults of one record."""
-        from feeds.records import Cost, hint
+        from feeds.records import Cost
+        from feeds.records.hints import hint
 
         for fault in faults:
             is_hidden = fault.cost is Cost.HIDDEN
@@ -100,7 +101,7 @@ class GitHub(Report):
 
     def add(self, path: str, faults: Sequence["Fault"]) -> None:
         """Print the faults of one record."""
-        from feeds.records import hint
+        from feeds.records.hints import hint
 
         for fault in faults:
             level = fault_text.level_of(fault)
@@ -139,7 +140,7 @@ class Text(Report):
 
     def add(self, path: str, faults: Sequence["Fault"]) -> None:
         """Print those faults of a record that are among the first of their kind."""
-        from feeds.records import slip_of
+        from feeds.records.hints import slip_of
 
         lines: dict[int, str] | None = None
         explained = [slip_of(fault, faults) for fault in faults]
@@ -185,7 +186,7 @@ class Text(Report):
 
         A missing key is shown at the misspelled key that is there instead.
         """
-        from feeds.records import hint, slip_of
+        from feeds.records.hints import hint, slip_of
 
         slip = slip_of(fault, faults)
         if slip is not None or fault_text.is_unknown_key(fault):
@@ -204,7 +205,8 @@ class Text(Report):
         return fault
 
     def _quotable(self, path: str) -> dict[int, str]:
-        from feeds.records import Fault, quotable
+        from feeds.records import Fault
+        from feeds.records.quoting import quotable
         from feeds.sources.folder import find, read_file
 
         found = find(self._config.records_folder, path)

@@ -12,6 +12,6 @@ def schema() -> None:
 
     A published site has it too, at /record.schema.
     """
-    from feeds.records import schema_text
+    from feeds.records.jsonschema import schema_text
 
     click.echo(schema_text(), nl=False)

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Field, PrivateAttr
 
 from feeds.config.sections import ONCE, Address, Line, Section
 from feeds.config.theme import Theme
-from feeds.records.dates import time_zones
+from feeds.records.values import time_zones
 
 
 def _base(text: str) -> str:

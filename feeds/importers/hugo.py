@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from feeds.importers.blog import Blog, address, data_of, fullest, template_of, text_at, value_at
-from feeds.records.file_names import named
+from feeds.records.fields import named
 from feeds.sources.folder import walk
 
 NAMES = [f"{name}.{end}" for name in ("hugo", "config") for end in ("toml", "yaml", "yml", "json")]

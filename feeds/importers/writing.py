@@ -6,7 +6,7 @@ from pathlib import Path
 
 from feeds.formats import FORMATS
 from feeds.importers.blog import Blog
-from feeds.records.dates import time_zones
+from feeds.records.values import time_zones
 from feeds.taxonomies import TAXONOMIES
 
 CONFIG_NAMES = ("config.toml", "feeds.toml")

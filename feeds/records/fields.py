@@ -2,25 +2,93 @@
 FieldMapping.  Out: Mapped.
 
 Here are the ways of other publishers: drafts, dates in the names of files, topics in one line of
-text, addresses made of patterns. Not here: what the values must be (values), places, clocks and
-files.
+text, addresses made of patterns; and the address that a record has under an address pattern, which
+is what `[records.fields]` says of `webUrl`, as JSON. Not here: what the values must be (values),
+which patterns there were (ids.ledger), places, clocks and files.
 """
 
+import json
+import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import quote, unquote, urljoin
 
-from feeds.records.dates import MOMENT
-from feeds.records.file_names import address_part, named
-from feeds.records.key_typos import HIDING
+from feeds.records import frontmatter
 from feeds.records.keys import CATEGORY, DATE, ID, IMAGES, PUBLISHED, TOPICS, URL, WEB_URL
-from feeds.records.mapping import OURS, Constant, FieldMapping, Nested, Source, Template, TheirKey
+from feeds.records.mapping import (
+    OURS,
+    Constant,
+    FieldMapping,
+    Nested,
+    Source,
+    Template,
+    TheirKey,
+    read_mapping,
+)
 from feeds.records.plain_data import Path, Plain
-from feeds.records.values import as_boolean, as_moment, clean, holds_secret
+from feeds.records.values import MOMENT, as_address, as_boolean, as_moment, clean, holds_secret
+from feeds.urls import identity
 
+# 2024-05-01-title, 2024/05/01/title, 2024-05-01-title/index.
+DATED = re.compile(r"(?:^|/)(\d{4})[-/](\d\d?)[-/](\d\d?)(?:[-/]([^/]*))?$")
+
+BESIDE_POSTS = ("authors.yml", "authors.yaml", "tags.yml", "tags.yaml")
+
+Day = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The path of a file without suffix and date, the last part of that path, and the date as it is
+    written."""
+
+    path: str
+    slug: str
+    day: Day | None
+
+
+def named(path: str) -> Named:
+    """Read a path below the records folder.  An `index` is called as its folder is."""
+    stem = re.sub(r"\.[^./]+$", "", path)
+    if "/" in stem:
+        stem = stem.removesuffix("/index")
+    folder, slash, slug = stem.rpartition("/")
+    match = DATED.search(stem)
+    if match is None:
+        return Named(stem, slug, None)
+    slug = match[4] or slug
+    return Named(f"{folder}{slash}{slug}", slug, (match[1], match[2], match[3]))
+
+
+def is_aside(path: str) -> bool:
+    """Tell whether a file is no post: one of Jekyll's drafts, a name with an underscore before it,
+    data of Docusaurus."""
+    *folders, name = path.split("/")
+    return name.startswith("_") or "_drafts" in folders or name in BESIDE_POSTS
+
+
+def address_part(text: str) -> str:
+    """Return text as part of an address's path: what cannot stand there is encoded, what would lead
+    elsewhere falls away."""
+    segments = [
+        segment for segment in text.split("/") if unquote(segment).strip() not in ("", ".", "..")
+    ]
+    if not segments:
+        return ""
+    path = "/".join(_segment(segment.strip()) for segment in segments)
+    return f"{'/' * text.startswith('/')}{path}{'/' * text.endswith('/')}"
+
+
+def _segment(text: str) -> str:
+    encoded = re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", re.sub(r"\s+", "-", text))
+    return quote(encoded, safe="!$&'()*+,;=:@%")
+
+
+HIDING = ("draft", "unlisted")  # keys of blogs that hide a record
 SPLIT_KEYS = ("tags", "categories")
 WHOLE_KEYS = ("tag", "category")
 DAY_PARTS = ("year", "month", "day")
@@ -306,3 +374,29 @@ def _split(text: str, key: str) -> list[str]:
         return [text]
     parts = text.split(",") if "," in text or key not in SPLIT_KEYS else text.split()
     return [part.strip() for part in parts if part.strip()]
+
+
+def address_pattern(mapping: FieldMapping | None) -> str:
+    """Return the pattern of a mapping; without one, each address is taken from its own key."""
+    return json.dumps(WEB_URL) if mapping is None else mapping.address_pattern
+
+
+def with_pattern(mapping: FieldMapping | None, pattern: str) -> FieldMapping:
+    """Return the mapping with another address pattern.  Raises MappingError."""
+    kept = {} if mapping is None else mapping.fields
+    read = read_mapping({WEB_URL: json.loads(pattern)})
+    own = {name: source for name, source in kept.items() if name != WEB_URL}
+    changed = {**own, **({} if read is None else read.fields)}
+    return FieldMapping(changed, "", pattern)
+
+
+def address_under(mapping: FieldMapping, path: str, content: bytes, zone: tzinfo) -> str | None:
+    """Return the address of a record, as it is compared; None where the mapping makes none."""
+    try:
+        text = content.removeprefix(BOM_UTF8).decode()
+        front = frontmatter.read(text)
+        if front.data is None:
+            return None
+        return identity(as_address(apply(mapping, front.data, path, zone).data.get(WEB_URL)))
+    except ValueError:
+        return None

@@ -9,21 +9,108 @@ validation decides about, and what follows from a sign (reading).
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, tzinfo
+from difflib import SequenceMatcher, get_close_matches
+from functools import cache
 from typing import Any, NamedTuple
 
-from feeds.records.expiry import expiry_of
 from feeds.records.faults import Cost
-from feeds.records.fields import Mapped
-from feeds.records.key_typos import HIDING, is_likely_expiry, likely_meant
+from feeds.records.fields import HIDING, Mapped
 from feeds.records.keys import DATE, EXPIRY, KEYS, PROVIDER, PUBLISHED
 from feeds.records.plain_data import Path, Plain, key_text
-from feeds.records.text import normalized
 from feeds.records.validation import Problem
-from feeds.records.values import FALSE, as_boolean, moment_or_none
+from feeds.records.values import FALSE, TRUE, as_boolean, moment_or_none, normalized
 
 EXPIRY_LETTERS, DATE_LETTERS = EXPIRY.casefold(), DATE.casefold()
+LIKE, MUCH_LIKE = 0.8, 0.88  # the least ratios of two keys that are alike
+LONGEST_TYPO = 40  # characters; a longer key is no misspelled one
+LARGEST_DIFFERENCE = 3  # letters; no key of another length is so like that of the expiry
+
+
+def likely_key(key: str) -> str | None:
+    """Return the key of a record that an unknown one looks like, or None."""
+    if len(key) > LONGEST_TYPO:
+        return None
+    letters, plain = _letters(key), _keys_by_letters()
+    close = get_close_matches(letters, plain, n=1, cutoff=LIKE)
+    return plain[close[0]] if close and letters != "publisher" else None
+
+
+def likely_meant(key: str, value: Any, meant: str) -> bool:
+    """Tell whether a key that we do not know is likely one that hides a record, misspelled.  Doubt
+    hides the record.
+
+    A key like it that holds a boolean surely is. Otherwise the slip must be small, and not a word
+    of its own: `publisher`, `publishedAt`.
+    """
+    # `{published:false}`: without a blank, YAML takes that for a key as a whole
+    if value is None and ":" in key:
+        key, value = key.split(":", 1)
+    letters = _letters(key)
+    if 2 * min(len(letters), len(meant)) < LIKE * (len(letters) + len(meant)):
+        return False  # no ratio of texts of such lengths is as high
+    matcher = SequenceMatcher(None, letters, meant)
+    if matcher.quick_ratio() < LIKE or (likeness := matcher.ratio()) < LIKE:
+        return False
+    if isinstance(value, str) and value.strip().capitalize() in TRUE | FALSE | {"0", "1", "Y", "N"}:
+        return True
+    compound = key.startswith(meant) and not key.removeprefix(meant)[:1].islower()
+    return likeness >= MUCH_LIKE and not compound and letters not in ("publisher", "publishers")
+
+
+def is_likely_expiry(key: str) -> bool:
+    """Tell whether a key that is not known is likely the key of the expiry, misspelled."""
+    letters = _letters(key)
+    if letters.startswith("expir") and letters.endswith("datetime"):
+        return True
+    if abs(len(letters) - len(EXPIRY)) > LARGEST_DIFFERENCE:
+        return False
+    return SequenceMatcher(None, letters, EXPIRY.casefold()).ratio() >= MUCH_LIKE
+
+
+@cache
+def _keys_by_letters() -> dict[str, str]:
+    return {_letters(known): known for known in KEYS}
+
+
+def _letters(key: str) -> str:
+    return "".join(character for character in key.casefold() if character.isalpha())
+
+
+def problems_of_expiry(data: dict[str, Any], zone: tzinfo) -> list[Problem]:
+    """Return what is wrong with the expiry of a record, if it is a date: not after publication it
+    is never shown."""
+    expires = moment_or_none(data.get(EXPIRY), zone)
+    if expires is None or expires.year == 1 or expires == expiry_of(data, zone):
+        return []
+    return [
+        Problem(
+            (EXPIRY,),
+            f"a moment after {DATE}, or the record is never shown",
+            "an earlier one",
+        )
+    ]
+
+
+def expiry_of(data: dict[str, Any], zone: tzinfo) -> datetime | None:
+    """Return when a record expires; None where it does not say, or says something wrong, which is a
+    fault.
+
+    The year 1, the zero date of Hugo, says nothing.
+    """
+    expires, published = (
+        moment_or_none(data.get(EXPIRY), zone),
+        moment_or_none(data.get(DATE), zone),
+    )
+    if expires is None or expires.year == 1:
+        return None
+    return None if published is not None and expires <= published else expires
+
+
+def is_in_doubt(problems: Sequence[Problem]) -> bool:
+    """Tell whether a record is left out for what it says, or may say, of its expiry."""
+    return any(one.cost is Cost.RECORD and EXPIRY in (*one.path[:1], one.named) for one in problems)
 
 
 def _words(text: str) -> frozenset[str]:

@@ -14,8 +14,8 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple
 
 from feeds.records import frontmatter
-from feeds.records.bounds import MOST_SEARCHED
-from feeds.records.expiry import may_say_expired
+from feeds.records.fields import HIDING
+from feeds.records.frontmatter import MOST_SEARCHED
 from feeds.records.hiding import (
     ANYWHERE,
     DATE_LETTERS,
@@ -25,6 +25,7 @@ from feeds.records.hiding import (
     STARTS,
     clearly_hides,
     hides_from_inside,
+    is_likely_expiry,
     letters,
     likely_hiding,
     may_be_later,
@@ -32,11 +33,10 @@ from feeds.records.hiding import (
     meant,
     same_letters,
 )
-from feeds.records.key_typos import HIDING
 from feeds.records.keys import EXPIRY, KEYS, PUBLISHED
 from feeds.records.mapping import FieldMapping
 from feeds.records.plain_data import NULLS, Plain
-from feeds.records.values import FALSE, TRUE
+from feeds.records.values import FALSE, TRUE, moment_or_none
 
 LINE = re.compile(
     r"^(?P<before>[ \t]*(?:[-*>][ \t]+)?[\"']?)(?P<key>[^\W\d_][\w -]{2,39}?)[\"']?[ \t]*[:=][ \t]*"
@@ -73,6 +73,12 @@ WORDS = [
     "exclude",
     "build",
 ]
+
+
+# A key, and what stands after it in its line or item.
+EXPIRY_PAIR = re.compile(
+    r"""(?<![^\s"'{,:=])([^\s"'{,:=]{3,40})["']?[ \t]*[:=][ \t]*["']?([^\n,}\]"'#]*)"""
+)
 
 
 class SignLine(NamedTuple):
@@ -145,7 +151,9 @@ def may_be_hidden(
         re.search(rf"\b{re.escape(key)}\b", plain) for key in _deciding(mapping, PUBLISHED)
     ):
         return True
-    if _may_say_unpublished(plain) or may_say_expired(plain, _deciding(mapping, EXPIRY), now, zone):
+    if _may_say_unpublished(plain) or _may_say_expired(
+        plain, _deciding(mapping, EXPIRY), now, zone
+    ):
         return True
     if _date_line(plain, 1, now, zone, COMING | COMING_OF_BLOGS) is not None:
         return True
@@ -155,6 +163,20 @@ def may_be_hidden(
             name in COMING | COMING_OF_BLOGS and may_be_later(value, now, zone)
         ):
             return True
+    return False
+
+
+def _may_say_expired(text: str, keys: Collection[str], now: datetime, zone: tzinfo) -> bool:
+    """Tell whether a text that cannot be read as a record has an expiry that is over, or that is no
+    date.
+
+    `keys` are those of theirs that a mapping takes the expiry from.
+    """
+    for key, value in EXPIRY_PAIR.findall(text):
+        if value.strip() and (key in keys or is_likely_expiry(key)):
+            expires = moment_or_none(value, zone)
+            if expires is None or expires <= now:
+                return True
     return False
 
 

@@ -14,8 +14,7 @@ from typing import Any
 from feeds.model import digest
 from feeds.records import keys
 from feeds.records.keys import ADDRESSES, KEYS, OF_PROVIDER, PROVIDER, PUBLISHED, SECRET_KEY
-from feeds.records.plain_data import key_text
-from feeds.records.toml import plain
+from feeds.records.plain_data import key_text, plain
 from feeds.records.validation import validate
 
 OURS = KEYS - {SECRET_KEY}

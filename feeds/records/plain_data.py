@@ -9,6 +9,7 @@ marks of a scalar, limits, flaws, places.
 import re
 from bisect import bisect_left
 from dataclasses import dataclass
+from datetime import date, time
 from functools import cached_property
 from typing import Any
 
@@ -76,3 +77,19 @@ def key_text(path: Path) -> str:
     return "".join(
         f"[{part}]" if isinstance(part, int) else f".{part}" for part in path
     ).removeprefix(".")
+
+
+def plain(value: Any, depth: int = 0) -> Any:
+    """Return a value of tomllib's as YAML's reader would give it, without `secured`.
+    RecursionError when too deep."""
+    if isinstance(value, dict | list):
+        if depth >= DEEPEST:
+            raise RecursionError
+        if isinstance(value, list):
+            return [plain(item, depth + 1) for item in value]
+        return {key: plain(item, depth + 1) for key, item in value.items() if key != SECRET_KEY}
+    if isinstance(value, bool):
+        return Plain("true" if value else "false")
+    if isinstance(value, int | float):
+        return Plain(value)
+    return value.isoformat() if isinstance(value, date | time) else value

@@ -9,10 +9,10 @@ import re
 import unicodedata
 from codecs import BOM_UTF8
 
-from feeds.records import frontmatter, toml
-from feeds.records.key_typos import LONGEST_TYPO, likely_key
+from feeds.records import frontmatter
+from feeds.records.hiding import LONGEST_TYPO, likely_key
 from feeds.records.plain_data import SECRET_KEY
-from feeds.records.text import normalized
+from feeds.records.values import normalized
 
 WORD = re.compile(r"[\w-]+")
 ESCAPED = re.compile(r"\\[xuU][0-9A-Fa-f]")  # a key may be spelled with it
@@ -30,7 +30,7 @@ def quotable(content: bytes) -> dict[int, str]:
     lines = dict(enumerate((line.removesuffix("\r") for line in text.split("\n")), start=1))
     secret: set[int] = set()
     is_sound = False
-    if whole and not toml.is_toml(text):
+    if whole and not frontmatter.is_toml(text):
         front = frontmatter.read(text, with_places=True)
         is_sound = front.data is not None and not front.flaws
         secret.update(number for first, last in front.secret for number in range(first, last + 1))

@@ -1,8 +1,7 @@
 """A record's bytes to a Reading: the Article it holds, or why it holds none, and every fault with
 its place.
 
-Here meet the front matter (frontmatter, toml) and the rules of what it may say (validation,
-hiding, key_typos).
+Here meet the front matter (frontmatter) and the rules of what it may say (validation, hiding).
 Files are opened elsewhere (folder).
 """
 
@@ -13,18 +12,15 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple
 
 from feeds.model import Article, digest
-from feeds.records import fields, frontmatter, hiding, keys, toml
-from feeds.records.bounds import MOST_BODY
-from feeds.records.expiry import expiry_of, is_in_doubt, problems_of_expiry
-from feeds.records.fast_parser import read_article
+from feeds.records import fields, frontmatter, hiding, keys
 from feeds.records.faults import Cost, Fault
-from feeds.records.fields import Mapped
-from feeds.records.file_names import is_aside
+from feeds.records.fields import Mapped, is_aside
+from feeds.records.frontmatter import read_article
+from feeds.records.hiding import expiry_of, is_in_doubt, likely_key, problems_of_expiry
 from feeds.records.hiding_text import hiding_lines, line_in_body, may_be_hidden
-from feeds.records.key_typos import likely_key
 from feeds.records.keys import ADDRESSES, KEYS, SECRET_KEY
 from feeds.records.mapping import FieldMapping
-from feeds.records.markup import flaw_of
+from feeds.records.markup import MOST_BODY, flaw_of
 from feeds.records.passages import visible
 from feeds.records.plain_data import Path, Place, key_text
 from feeds.records.validation import Problem, described, validate
@@ -86,7 +82,7 @@ def read_record(
         fault = Fault(path, *place, "", "UTF-8", f"the byte 0x{error.object[error.start]:02x}")
         doubtful = may_be_hidden(content, now, mapping, zone)
         return Reading(path, file_digest, None, (fault,), doubtful=doubtful)
-    if mapping is None and not liquid and not toml.is_toml(text):
+    if mapping is None and not liquid and not frontmatter.is_toml(text):
         source, body, _ = frontmatter.split(text)
         if not line_in_body(body, now, zone):
             plain = read_article(source, body, path, file_digest, now)
@@ -106,8 +102,7 @@ def _read_fully(
     most_html: int,
     liquid: bool,
 ) -> Reading:
-    read = toml.read if toml.is_toml(text) else frontmatter.read
-    front, file_digest = read(text), digest(content)
+    front, file_digest = frontmatter.read(text), digest(content)
     faults = [
         Fault(path, *flaw.place, _known_key(flaw.path), flaw.expected, flaw.got)
         for flaw in front.flaws
@@ -141,7 +136,7 @@ def _read_fully(
         faults.append(Fault(path, _line_of_body(text, front.body), 1, "body", flaw, cost=Cost.PART))
         body = ""
     if problems:
-        places = read(text, with_places=True).places
+        places = frontmatter.read(text, with_places=True).places
         faults += [_fault(path, problem, mapped, places) for problem in problems]
     reported = _reported(faults)
     is_good = all(fault.cost is not Cost.RECORD for fault in faults)
@@ -193,8 +188,7 @@ def place_of_identity(
     """Return line, column and key of what says which article a good record is: its `id`, else its
     webUrl."""
     text = content.removeprefix(BOM_UTF8).decode(errors="replace")
-    read = toml.read if toml.is_toml(text) else frontmatter.read
-    front = read(text, with_places=True)
+    front = frontmatter.read(text, with_places=True)
     if front.data is None or () not in front.places:
         return 1, 1, keys.WEB_URL  # it is another text by now
     mapped = Mapped(front.data) if mapping is None else fields.apply(mapping, front.data, path)

@@ -9,21 +9,18 @@ text of ISO 8601, so that whatever reads the data need not know in which languag
 
 import re
 import tomllib
-from datetime import date, time
 from typing import Any
 
 from feeds.records.plain_data import (
     DEEPEST,
-    SECRET_KEY,
     Flaw,
     FrontMatter,
     Lines,
     Path,
     Place,
-    Plain,
+    plain,
 )
 
-OPENING = re.compile(r"\s*\+\+\+[ \t]*(?:\r?\n|\Z)")
 FENCED = re.compile(r"\s*\+\+\+[ \t]*\r?\n(?P<toml>(?:.*\n)*?)\+\+\+[ \t]*(?:\r?\n|\Z)")
 # tomllib's time grows with the square of the parts of one dotted key: such a key is rejected before
 # it is parsed.
@@ -44,11 +41,6 @@ KEY_PART = re.compile(
 )
 
 
-def is_toml(text: str) -> bool:
-    """Tell whether a text begins with a line `+++`, as no YAML can."""
-    return OPENING.match(text) is not None
-
-
 def read(text: str, *, with_places: bool = False) -> FrontMatter:
     """Read a record's text.  `with_places` also notes where each value stands, which costs time."""
     fenced = FENCED.match(text)
@@ -66,22 +58,6 @@ def read(text: str, *, with_places: bool = False) -> FrontMatter:
 def places(source: str) -> dict[Path, Place]:
     """Return where each value of sound TOML stands."""
     return _Places(source, 0).all()
-
-
-def plain(value: Any, depth: int = 0) -> Any:
-    """Return a value of tomllib's as YAML's reader would give it, without `secured`.
-    RecursionError when too deep."""
-    if isinstance(value, dict | list):
-        if depth >= DEEPEST:
-            raise RecursionError
-        if isinstance(value, list):
-            return [plain(item, depth + 1) for item in value]
-        return {key: plain(item, depth + 1) for key, item in value.items() if key != SECRET_KEY}
-    if isinstance(value, bool):
-        return Plain("true" if value else "false")
-    if isinstance(value, int | float):
-        return Plain(value)
-    return value.isoformat() if isinstance(value, date | time) else value
 
 
 def _data(source: str, before: int) -> tuple[dict[str, Any] | None, tuple[Flaw, ...]]:

@@ -1,23 +1,114 @@
-"""Check and clean values of each type: text, names, addresses, dates, booleans and numbers.
+"""Check and clean values of each type: text, names, addresses, dates, booleans and numbers.  Pure.
 
 In: a value as the front matter has it. Out: the value cleaned, or an error that says what was
-expected. Not here: which keys there are (keys), and how text is cleaned (text).
+expected. Text is cleaned as it is published: composed, its lines alike, without what no reader
+shows, in time that is linear in its length. Not here: which keys there are (keys), and which time
+zone a site has (config).
 """
 
 import math
 import re
 import unicodedata
-from datetime import UTC, datetime, tzinfo
-from typing import Any
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import cache
+from typing import Any, Literal
 
 from pydantic_core import PydanticCustomError
 
-from feeds.records.dates import PLAIN_MOMENT as PLAIN_MOMENT
-from feeds.records.dates import read_moment
 from feeds.records.plain_data import SECRET_KEY, Plain
-from feeds.records.text import NOT_TEXT as NOT_TEXT
-from feeds.records.text import clean as clean
 from feeds.urls import PLAIN_ADDRESS, fold, host_name, web_address
+
+# XML 1.0 §2.2, what is no Char: it makes a document unreadable as a whole. Also what is no text
+# though XML allows it, and what validators refuse (BadCharacters): the controls U+007F to U+009F,
+# and the byte order mark.
+NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
+# Most of those controls are Windows-1252 taken for Latin-1, and are read as that, as HTML does (its
+# "numeric character reference end state") and feedparser.
+WINDOWS = {chr(code): bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
+MOST_COMBINING = 30  # characters in a row
+MAYBE_COMBINING = re.compile(rf"[^\w\s\x00-\x7f]{{{MOST_COMBINING + 1},}}")
+
+
+def clean(text: str) -> str:
+    """Return text as it is published: NFC, without characters that no reader shows, lines ending in
+    a line feed."""
+    # What is printable is none of those, and no end of a line: nearly every text is clean as it
+    # stands.
+    if text.isprintable() and unicodedata.is_normalized("NFC", text):
+        return text
+    shown = NOT_TEXT.sub(lambda found: WINDOWS.get(found[0], ""), text)
+    return normalized("NFC", shown).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def normalized(form: Literal["NFC", "NFKC", "NFKD"], text: str) -> str:
+    """Return a text in a Unicode normalization form, in time that is linear in its length.
+
+    To sort a row of combining characters takes the square of its length. A longer one than any
+    language has is parted by U+034F, which is not seen (UAX #15, "Stream-Safe Text Format").
+    """
+    return (
+        text if text.isascii() else unicodedata.normalize(form, MAYBE_COMBINING.sub(_parted, text))
+    )
+
+
+def _parted(found: re.Match[str]) -> str:
+    parts, row = [], 0
+    for character in found[0]:
+        row = row + 1 if unicodedata.combining(character) else 0
+        if row > MOST_COMBINING:
+            parts.append("\u034f")
+            row = 1
+        parts.append(character)
+    return "".join(parts)
+
+
+# A date and time as most are written, whose digits datetime reads by itself.
+PLAIN_MOMENT = re.compile(
+    r"[0-9]{4}-[01][0-9]-[0-3][0-9]T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+    r"(?:Z|[+-][0-2][0-9]:[0-5][0-9])"
+)
+MOMENT = re.compile(
+    r"(\d{4})-(\d\d?)-(\d\d?)(?:(?:[Tt]|[ \t]+)(\d\d?):(\d\d)(?::(\d\d)(?:[.,](\d{1,6})\d*)?)?"
+    r"(?:[ \t]*(?:([Zz])|([+-])(\d\d?)(?::?([0-5]\d))?))?)?"
+)
+
+
+def read_moment(text: str, zone: tzinfo) -> datetime:
+    """Return the moment of a date and time, in UTC.  Without an offset it is in the zone; a date
+    alone is its midnight.
+
+    Of a time that a change of clocks shows twice the first is meant. One that it leaves out is
+    counted on from before the change, so that 02:30 is 03:30 (PEP 495, fold=0). Raises ValueError.
+    """
+    if PLAIN_MOMENT.fullmatch(text):
+        try:
+            moment = datetime.fromisoformat(text)
+            return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+        except OverflowError as error:
+            raise ValueError("too early or too late") from error
+    match = MOMENT.fullmatch(text.strip())
+    if match is None:
+        raise ValueError("no date and time")
+    fraction, utc, sign, hours, minutes = match.groups()[6:]
+    try:
+        if utc or sign:
+            offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
+            zone = timezone(-offset if sign == "-" else offset)
+        year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
+        micros = int((fraction or "").ljust(6, "0"))
+        return datetime(year, month, day, hour, minute, second, micros, zone).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("too early or too late") from error
+
+
+@cache
+def time_zones() -> frozenset[str]:
+    """Return the names in the IANA time zone database, as tzdata has them: machines differ in
+    theirs."""
+    from importlib.resources import files  # it takes as long as a small command
+
+    return frozenset(files("tzdata").joinpath("zones").read_text(encoding="utf-8").split())
+
 
 # At the start of a line, or before what looks like a value of its own.
 SWALLOWED = re.compile(

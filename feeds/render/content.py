@@ -8,8 +8,7 @@ import re
 from html import escape
 
 from feeds.model import Article, Image, Related
-from feeds.records.bounds import MOST_BODY
-from feeds.records.markup import BodyError, html_of
+from feeds.records.markup import MOST_BODY, BodyError, html_of
 from feeds.records.markup import body_of as body_of
 from feeds.records.markup import cleaned as cleaned
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from feeds.errors import ConfigError
-from feeds.records.bounds import LARGEST_RECORD, MOST_SEARCHED
 from feeds.records.faults import Cost, Fault
+from feeds.records.frontmatter import LARGEST_RECORD, MOST_SEARCHED
 
 SUFFIXES = (".md", ".markdown", ".yaml", ".yml", ".txt")
 READABLE = "a file that can be read"

@@ -12,7 +12,7 @@ from pathlib import Path
 import feedparser
 import pytest
 
-from feeds.records.bounds import LARGEST_RECORD as LARGEST
+from feeds.records.frontmatter import LARGEST_RECORD as LARGEST
 from tests import make
 
 EACH = 500

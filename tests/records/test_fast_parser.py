@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from feeds.records import frontmatter, full_parser
-from feeds.records.fast_parser import LONGEST_LAYOUT, VALUE, read_data
+from feeds.records.frontmatter import LONGEST_LAYOUT, VALUE, read_data
 from feeds.records.plain_data import Plain
 from tests.make import ROOT, Corpora
 

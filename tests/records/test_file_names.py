@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.records.file_names import Named, address_part, is_aside, named
+from feeds.records.fields import Named, address_part, is_aside, named
 from feeds.urls import web_address
 
 MAY_DAY = ("2024", "05", "01")

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from feeds.records import hint, read_record
+from feeds.records import read_record
+from feeds.records.hints import hint
 from tests import make
 
 

@@ -9,8 +9,9 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from feeds.records import read_record, record_schema
+from feeds.records import read_record
 from feeds.records.frontmatter import split
+from feeds.records.jsonschema import record_schema
 from feeds.records.keys import RECORD
 from tests import make
 

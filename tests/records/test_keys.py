@@ -45,7 +45,8 @@ from pathlib import Path
 from feeds import store
 from feeds.config.feed_names import Names
 from feeds.model import Article
-from feeds.records import read_record, record_schema
+from feeds.records import read_record
+from feeds.records.jsonschema import record_schema
 from feeds.render.compiled import DECLARED
 from feeds.store.rows import article_of, record_row
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.records import quotable
+from feeds.records.quoting import quotable
 from tests import make
 from tests.test_canaries import HIDDEN, SECURED, VISIBLE
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from feeds.records import Cost, Reading, read_record
+from feeds.records.frontmatter import is_toml, read
 from feeds.records.plain_data import DEEPEST, Plain
-from feeds.records.toml import is_toml, read
 from tests import make
 
 SOUND = """\

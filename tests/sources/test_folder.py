@@ -9,7 +9,7 @@ import pytest
 
 from feeds.errors import ConfigError
 from feeds.records import Fault
-from feeds.records.bounds import LARGEST_RECORD
+from feeds.records.frontmatter import LARGEST_RECORD
 from feeds.sources.folder import (
     RecordsFolder,
     ScannedFile,
