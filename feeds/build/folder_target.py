@@ -1,5 +1,8 @@
 """A folder that documents are written to, with a list (MANIFEST) in it of the files written there.
 
+In the list is a line for each file: tag, time, size, path. While files are put in their places, one
+that is replaced has a line for what it was and, after it, one for what it will be.
+
 The list names a new file before that file exists, so that neither a lost store nor a build that was
 killed leaves a withdrawn article public. What changes is written aside first, all of it, and then
 put in place: what cannot be written, as on a full disk, leaves the folder as it was. Where nothing
@@ -13,19 +16,104 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from copy import copy
 from pathlib import Path
+from stat import S_ISREG
+from typing import NamedTuple
 
 from feeds.build.files import Files, Obstacle
-from feeds.build.manifest import (
-    MANIFEST,
-    UNFINISHED,
-    Written,
-    earlier_versions,
-    manifest_text,
-    read_manifest,
-)
 from feeds.documents import codings
-from feeds.errors import NO_ROOM, PublishError
+from feeds.errors import NO_ROOM, PublishError, described
 from feeds.model import digest
+from feeds.urls import is_safe_path
+
+MANIFEST = ".feeds-manifest"
+HEADING = (
+    "# The files that feeds wrote here: tag, time, size, path."
+    " It deletes no others. Keep this list with them.\n"
+)
+UNFINISHED = "-"
+
+
+class Written(NamedTuple):
+    """A file as it was last written: its tag, its mtime in seconds since 1970, its size in
+    bytes."""
+
+    etag: str
+    modified: int
+    size: int
+
+    @property
+    def facts(self) -> tuple[int, int]:
+        """Its size, and its mtime in nanoseconds."""
+        return self.size, self.modified * 1_000_000_000
+
+
+Earlier = Mapping[str, tuple[Written, ...]]
+
+
+def manifest_text(files: Mapping[str, Written], earlier: Earlier | None = None) -> bytes:
+    """Return the list of these files, by path, each after what may be in its place still."""
+    lines = (
+        f"{file.etag} {file.modified} {file.size} {path}\n"
+        for path, last in sorted(files.items())
+        for file in (*(earlier or {}).get(path, ()), last)
+    )
+    return (HEADING + "".join(lines)).encode()
+
+
+def read_manifest(root: Path) -> tuple[dict[str, Written], bytes]:
+    """Return the files that feeds wrote in a folder, by path, and the text of the list.
+
+    Raises PublishError for a list that feeds did not write.
+    """
+    try:
+        text = _content(root / MANIFEST)
+    except FileNotFoundError:
+        return {}, b""
+    except OSError as error:
+        raise _unusable(root, 1) from error
+    return dict(_parsed(root, text)), text
+
+
+def earlier_versions(root: Path, text: bytes) -> Earlier:
+    """Return what the files of a list may be beside what its last lines say: a build was killed
+    that replaced them."""
+    found: dict[str, tuple[Written, ...]] = {}
+    for path, written in _parsed(root, text) if text else ():
+        found[path] = (*found.get(path, ()), written)
+    return {path: versions[:-1] for path, versions in found.items() if len(versions) > 1}
+
+
+def _content(place: Path) -> bytes:
+    # Neither a link nor a pipe is the list that was written.
+    descriptor = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        if not S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(f"{place} is no regular file")
+        return file.read()
+
+
+def _parsed(root: Path, text: bytes) -> Iterator[tuple[str, Written]]:
+    try:
+        first, *lines = text.decode().split("\n")
+    except UnicodeDecodeError as error:
+        raise _unusable(root, 1) from error
+    if f"{first}\n" != HEADING:
+        raise _unusable(root, 1)
+    for number, line in enumerate(lines[:-1], start=2):
+        try:
+            etag, modified, size, path = line.split(" ", 3)
+            written = Written(etag, int(modified), int(size))
+        except ValueError as error:
+            raise _unusable(root, number) from error
+        if not is_safe_path(path):
+            raise _unusable(root, number)
+        yield path, written
+
+
+def _unusable(root: Path, line: int) -> PublishError:
+    advice = "expected the list that feeds wrote; delete the whole folder and build again"
+    return PublishError(f"{root / MANIFEST}:{line}", advice)
+
 
 CHANGED = "is not as feeds wrote it, and was not overwritten: move it away or delete it"
 KEPT = (
@@ -247,3 +335,15 @@ class FolderTarget:
             self._folder.replace(MANIFEST, manifest, lasting=True)
             self._folder.sync()
             self.manifest = manifest
+
+
+@contextmanager
+def translated(root: Path) -> Iterator[None]:
+    """Raise what cannot be written below a folder as PublishError."""
+    try:
+        yield
+    except OSError as error:
+        place = error.filename2 or error.filename or root
+        raise PublishError(
+            str(place), f"expected to write the tree, got: {described(error)}"
+        ) from error

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from feeds import store
 from feeds.build import hosts
 from feeds.build.files import Obstacle
-from feeds.build.folder_target import FolderTarget
-from feeds.build.manifest import UNFINISHED, Written
+from feeds.build.folder_target import UNFINISHED, FolderTarget, Written
 from feeds.config import Config
 from feeds.documents import codings
 from feeds.documents.plan import Plan
@@ -22,7 +22,7 @@ from feeds.documents.versions import is_far_ahead, published_as
 from feeds.ingest.ingesting import open_store
 from feeds.model import digest
 from feeds.render import reporting
-from feeds.store import Published, Store
+from feeds.store import Connection, Published, Store
 from feeds.urls import feed_of
 
 HELD = 48 << 20  # bytes of entries that a process holds for the documents it makes
@@ -76,8 +76,8 @@ class Publisher:
         Returns what became of them, and the faults of templates. Raises SnapshotOutdated when
         records changed meanwhile.
         """
-        store, plans = self._open()
-        with store.reading() as connection, reporting.collecting() as faults:
+        source, plans = self._open()
+        with source.reading() as connection, reporting.collecting() as faults:
             if plans.snapshot(connection, self.now).generation != self.generation:
                 raise SnapshotOutdated
             outcomes = [
@@ -88,8 +88,7 @@ class Publisher:
 
     def _open(self) -> tuple[Store, Plans]:
         if self.opened is None:
-            store = open_store(self.config)
-            self.opened = store, Plans(self.config, HELD)
+            self.opened = open_store(self.config), Plans(self.config, HELD)
         return self.opened
 
     def publish_document(
@@ -175,3 +174,15 @@ def agreed(noted: Published, other: Published | None, now: datetime) -> Publishe
         return noted
     is_same = other.etag == noted.etag
     return noted._replace(modified=other.modified if is_same else other.modified + 1)
+
+
+def target_fact(config: Config) -> str:
+    """Return the name under which the store notes how a tree is."""
+    return f"tree {digest(str(config.output_folder.resolve()))}"
+
+
+def last_finished(connection: Connection, fact: str) -> int:
+    """Return the generation of the store as of which a build of that tree was last finished; -1
+    where none is known."""
+    number, _, _ = (store.fact(connection, fact) or "").partition(" ")
+    return int(number) if number.isdigit() else -1

@@ -14,10 +14,18 @@ from itertools import chain
 from feeds import store
 from feeds.build import hosts
 from feeds.build.files import Obstacle
-from feeds.build.folder_target import FolderTarget
-from feeds.build.manifest import Written, manifest_text
-from feeds.build.publishing import HELD, Batch, Outcome, Publisher, agreed, is_new, last_published
-from feeds.build.withdrawal import last_finished, target_fact, translated, withdraw
+from feeds.build.folder_target import FolderTarget, Written, manifest_text, translated
+from feeds.build.publishing import (
+    HELD,
+    Batch,
+    Outcome,
+    Publisher,
+    agreed,
+    is_new,
+    last_finished,
+    last_published,
+    target_fact,
+)
 from feeds.config import Config
 from feeds.documents import codings
 from feeds.documents.plan import Plan
@@ -208,6 +216,8 @@ class _Build:
     def _withdraw(self) -> None:
         """Take what was taken back out of the files that are there, whatever else cannot be
         written."""
+        from feeds.build.withdrawal import withdraw  # few builds need it
+
         plans = Plans(self._config)
         with self._source.reading() as connection:
             keys = store.feeds_that_lost(connection, last_finished(connection, self._fact))

@@ -5,21 +5,18 @@ for what is new. Each file is replaced by itself, over the old one where there i
 Not here: a whole build (static).
 """
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from datetime import datetime
 from itertools import chain
-from pathlib import Path
 
 from feeds import selection, store
 from feeds.build import hosts
-from feeds.build.folder_target import FolderTarget
-from feeds.build.manifest import Written
+from feeds.build.folder_target import FolderTarget, Written, translated
+from feeds.build.publishing import last_finished, target_fact
 from feeds.config import Config
 from feeds.documents import codings
 from feeds.documents.plan import Plan
 from feeds.documents.plans import Plans
-from feeds.errors import PublishError, described
 from feeds.ingest.taken_back import taken_back
 from feeds.model import digest
 from feeds.store import Connection, Store, Withheld
@@ -99,27 +96,3 @@ def _replace(target: FolderTarget, plan: Plan, now: datetime) -> None:
             is_same = before.etag == etag
             modified = before.modified if is_same else max(second, before.modified + 1)
             target.replace(path, coded, Written(etag, modified, len(coded)))
-
-
-def target_fact(config: Config) -> str:
-    """Return the name under which the store notes how a tree is."""
-    return f"tree {digest(str(config.output_folder.resolve()))}"
-
-
-def last_finished(connection: Connection, fact: str) -> int:
-    """Return the generation of the store as of which a build of that tree was last finished; -1
-    where none is known."""
-    number, _, _ = (store.fact(connection, fact) or "").partition(" ")
-    return int(number) if number.isdigit() else -1
-
-
-@contextmanager
-def translated(root: Path) -> Iterator[None]:
-    """Tell of what cannot be written in a tree as PublishError."""
-    try:
-        yield
-    except OSError as error:
-        place = error.filename2 or error.filename or root
-        raise PublishError(
-            str(place), f"expected to write the tree, got: {described(error)}"
-        ) from error

@@ -34,7 +34,7 @@ def build(config_path: str, compress: bool, allow_removal: bool) -> None:
 
     config, now = opening.load(config_path), opening.now()
     with opening.opened(config, or_only_read=True) as source:
-        from feeds.build import static, withdrawal
+        from feeds.build import static
 
         def write() -> static.Built:
             with terminal.progress("Writing", "document") as progress:
@@ -51,13 +51,18 @@ def build(config_path: str, compress: bool, allow_removal: bool) -> None:
             )
             return done
 
+        def take_back() -> None:
+            from feeds.build import withdrawal  # few builds need it
+
+            withdrawal.take_back(config, source, now, allow_removal=allow_removal)
+
         def read() -> "Ingested":
             try:
                 return opening.ingest(
                     config, source, now, allow_removal=allow_removal, wait=SHORT_WAIT
                 )
             except StoreBusy:  # withdraw first, then wait as long as it takes
-                withdrawal.take_back(config, source, now, allow_removal=allow_removal)
+                take_back()
                 return opening.ingest(config, source, now, allow_removal=allow_removal)
 
         try:
@@ -66,7 +71,7 @@ def build(config_path: str, compress: bool, allow_removal: bool) -> None:
             write()  # withdrawn articles are deleted all the same
             raise
         except StoreError:
-            withdrawal.take_back(config, source, now, allow_removal=allow_removal)
+            take_back()
             raise
         faults = opening.report_faults(config, source, now)
         opening.report_hidden(config, source, "build")

@@ -97,7 +97,7 @@ def workers(config: "Config") -> int:
 
 def report_hidden(config: "Config", source: "Store", teller: "Reporter") -> None:
     """Name the records that an upgrade hides, each once, with the reason."""
-    from feeds.ingest.notices import report_once
+    from feeds.ingest.ingesting import report_once
 
     for line in report_once(config, source, teller):
         click.echo(line, err=True)

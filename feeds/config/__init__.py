@@ -18,7 +18,6 @@ from pydantic_core import PydanticCustomError
 
 from feeds.config.custom_feeds import OwnFeed, Rule
 from feeds.config.feed_names import Names, Naming, Tables, names_of, problems
-from feeds.config.located import broken, located, without_passwords
 from feeds.config.sections import (
     NOT_KEYS,
     ONCE,
@@ -29,9 +28,8 @@ from feeds.config.sections import (
     message,
     one_of,
 )
-from feeds.config.site import Site
-from feeds.config.theme import read_theme
-from feeds.errors import ConfigError, ConfigFault
+from feeds.config.site import Site, read_theme
+from feeds.errors import ConfigError
 from feeds.formats import FORMATS
 from feeds.records import FieldMapping, MappingError, read_mapping
 from feeds.taxonomies import TAXONOMIES
@@ -226,8 +224,7 @@ def load_config(path: Path | str = "config.toml", **server: str | int | None) ->
     try:
         data = tomllib.loads(source)
     except tomllib.TOMLDecodeError as error:
-        fault = broken(error, source)
-        raise _error(path, [f"expected TOML, got: {error}"], source, (fault,)) from error
+        raise _error(path, [f"expected TOML, got: {error}"], source, error) from error
     if wrong := [f"{name}: expected no such key" for name in sorted(NOT_KEYS & data.keys())]:
         raise _error(path, wrong, source)
     warnings = _take_removed_keys(data, str(path), source)
@@ -265,16 +262,25 @@ def _take_removed_keys(data: dict[str, Any], subject: str, source: str) -> tuple
             del table[key]
             advice = "this key no longer does anything and can be deleted"
             found.append(f"{section}.{key}: {advice}; {reason}")
-    places = located(found, source) if found else ()
+    if not found:
+        return ()
+    from feeds.config.located import located  # few files need it
+
+    places = located(found, source)
     return tuple(f"{subject}:{one.line}:{one.column}: {one.text}" for one in places)
 
 
 def _error(
-    subject: Path | str, texts: list[str], source: str, faults: tuple[ConfigFault, ...] = ()
+    subject: Path | str,
+    texts: list[str],
+    source: str,
+    no_toml: tomllib.TOMLDecodeError | None = None,
 ) -> ConfigError:
+    from feeds.config.located import broken, located, without_passwords
+
     each = [part for text in texts for part in re.split(r"; (?=records\.fields\.)", text)]
-    shown = without_passwords(source)
-    return ConfigError(str(subject), "; ".join(texts), faults or located(each, source), shown)
+    faults = located(each, source) if no_toml is None else (broken(no_toml, source),)
+    return ConfigError(str(subject), "; ".join(texts), faults, without_passwords(source))
 
 
 def _wrong_together(config: Config) -> list[str]:

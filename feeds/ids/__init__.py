@@ -2,5 +2,6 @@
 the ledger.
 
 ledger: the text file that keeps the ids that the records do not say.  assignment: the id of each
-record.  conflicts: the records that are left out, so that no two articles share an id.
+record, and the records that are left out, so that no two articles share an id.  edits: the lines
+that keep ids when records are edited.
 """

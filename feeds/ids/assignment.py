@@ -3,19 +3,73 @@
 An id is the record's own `id`, else that of the ledger's line for its path, else that of a line at
 its address, else the first of its previous addresses, else its address. A group holds all records,
 files and lines that share a path, an address or an id with one another, so that the outcome follows
-from nothing else: a store that was kept and a new one come to the same. Not here: how a group is
-found (ingest), and which edits write a line (edits).
+from nothing else: a store that was kept and a new one come to the same. Some records are left out,
+so that no two articles share an id and no article has two. Not here: how a group is found, how what
+is left out is reported (ingest), and which edits write a line (edits).
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, datetime
+from enum import IntEnum
 from typing import NamedTuple
 
-from feeds.ids.conflicts import HELD_BACK, AssignedId, Precedence, losers
 from feeds.ids.ledger import Line
 from feeds.model import Article
 from feeds.urls import address_digest
+
+# the publication of an article that its editors hold back: it comes before all others
+HELD_BACK = datetime.min.replace(tzinfo=UTC)
+
+
+class Precedence(IntEnum):
+    """Who comes first, whatever the publication: the lower wins."""
+
+    LEDGER = 0
+    RECORD = 1
+    NEWCOMER = 2  # it brought its id to an address that it is not yet at home at
+
+
+class AssignedId(NamedTuple):
+    """An id as it is assigned to the record at a path.  `address` is the digest of its address."""
+
+    path: str
+    address: str
+    id: str
+    precedence: Precedence
+    published: datetime
+    expires: bool = False
+
+    @property
+    def order(self) -> tuple[Precedence, datetime, str]:
+        """Sort who wins first: the ledger, then the earlier publication, then the smaller path."""
+        return self.precedence, self.published, self.path
+
+    def is_public(self, now: datetime) -> bool:
+        """Tell whether its path may be named in public, now and later."""
+        return HELD_BACK < self.published <= now and not self.expires
+
+
+def losers(assigned: Iterable[AssignedId]) -> dict[str, str]:
+    """Return the path of each record that is left out, with the path of the record that wins."""
+    by_id: dict[str, AssignedId] = {}
+    by_address: dict[str, AssignedId] = {}
+    found: dict[str, str] = {}
+    for one in sorted(assigned, key=lambda one: one.order):
+        same_id = by_id.setdefault(one.id, one)
+        same_address = by_address.setdefault(one.address, one)
+        if same_id.address != one.address:
+            found[one.path] = same_id.path
+        elif same_address.id != one.id:
+            found[one.path] = same_address.path
+        else:
+            continue
+        # a record that is left out keeps nobody else from an id or an address
+        if same_id is one:
+            del by_id[one.id]
+        if same_address is one:
+            del by_address[one.address]
+    return found
 
 
 class IdInput(NamedTuple):
@@ -31,7 +85,7 @@ class IdInput(NamedTuple):
 
     @property
     def own_id(self) -> str:
-        """The id that the record has where the ledger says nothing."""
+        """Return the id that the record has where the ledger says nothing."""
         return self.given or (self.previous[0] if self.previous else self.address)
 
     def is_current(self, now: datetime) -> bool:

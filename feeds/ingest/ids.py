@@ -1,8 +1,9 @@
 """Bring the ids of records up to date when records or the ledger change.
 
 In: what changed. Out: ids and faults in the store, and the ledger with the lines that keep ids.
-Only the records that a change leads to are read. Not here: which id a record has (feeds.ids), and
-the SQL (store.ids).
+Only the records that a change leads to are read. The ledger also keeps what was visible and is
+taken back, until that returns or its days are over. Not here: which id a record has (feeds.ids),
+the SQL (store.ids), and what is shown of a withdrawn article (selection).
 """
 
 from collections import defaultdict
@@ -10,12 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from feeds import selection
 from feeds.config import Config
-from feeds.ids.assignment import Assignment, Group, IdInput, assign
-from feeds.ids.conflicts import AssignedId
+from feeds.ids.assignment import AssignedId, Assignment, Group, IdInput, assign
 from feeds.ids.edits import After, Before, Edits
-from feeds.ids.ledger import Ledger, Line, Pattern, read_ledger, write_ledger
-from feeds.ingest.withdrawals import Withdrawals
+from feeds.ids.ledger import Ledger, Line, Pattern, Withdrawn, read_ledger, write_ledger
 from feeds.model import digest
 from feeds.records import Fault, place_of_identity, refusal
 from feeds.records.keys import WEB_URL
@@ -24,6 +24,69 @@ from feeds.store import Connection
 from feeds.store import ids as stored
 from feeds.store.rows import Filed, id_input_of
 from feeds.urls import address_digest
+
+
+class Withdrawals:
+    """The withdrawals of one transaction."""
+
+    def __init__(self, connection: Connection, config: Config, now: datetime) -> None:
+        self._connection = connection
+        self._config = config
+        self._days = config.feeds.withdrawn_days
+        self._now = now
+        self._last = selection.visible_at(connection)
+        self.expired: dict[str, Before] = {}
+
+    def look_up_expired(self) -> None:
+        """Look up what has expired since visibility was last decided: before the store changes."""
+        if self._days:
+            self.expired = stored.expired(self._connection, self._now)
+
+    def of(
+        self, ledger: Ledger, before: Mapping[str, Before], after: Mapping[str, IdInput]
+    ) -> Ledger:
+        """Return the ledger with what was visible and is no longer there, and without what came
+        back or is long gone."""
+        if not self._days:
+            return ledger._replace(withdrawn={})
+        second = self._now.replace(microsecond=0)
+        withdrawn = {
+            id: one for id, one in ledger.withdrawn.items() if one.until(self._days) > second
+        }
+        left = {path: one for path, one in {**self.expired, **before}.items() if one.visible}
+        gone = {one.article.id for one in left.values()}
+        visible = stored.visible_ids(self._connection, gone | withdrawn.keys(), self._now)
+        out = stored.left_out(self._connection, left)
+        for path, one in left.items():
+            article, new = one.article, after.get(path)
+            if article.id in visible or path in out or self._stays(one, new):
+                continue
+            withdrawn[article.id] = Withdrawn(
+                article.link,
+                article.published,
+                self._withdrawn_at(one, new),
+                self._config.names.feeds(article),
+                article.quality,
+                article.heat,
+            )
+        lasting = {id: one for id, one in withdrawn.items() if id not in visible}
+        return ledger._replace(withdrawn=lasting)
+
+    def _stays(self, before: Before, after: IdInput | None) -> bool:
+        """Tell whether the article is still there, under an id that its record gives it now."""
+        return (
+            after is not None
+            and after.address == before.article.address
+            and after.is_current(self._now)
+        )
+
+    def _withdrawn_at(self, before: Before, after: IdInput | None) -> datetime:
+        """Return when an article was taken back: when it expired, if it was shown until then, else
+        now."""
+        for expires in (None if after is None else after.expires, before.expires):
+            if expires is not None and self._last is not None and self._last < expires <= self._now:
+                return expires.replace(microsecond=0)
+        return self._now.replace(microsecond=0)
 
 
 class Touched(NamedTuple):

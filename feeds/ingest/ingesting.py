@@ -16,7 +16,6 @@ from feeds.executor import local_processes, map_batches
 from feeds.ids.ledger import Pattern, ledger_bytes
 from feeds.ingest.ids import IdUpdate, ledger_digest
 from feeds.ingest.reading import Read, Reader, batches, patterns_of, shows_html
-from feeds.ingest.removal import Removal
 from feeds.ingest.scan import (
     Changes,
     FileScan,
@@ -29,7 +28,7 @@ from feeds.ingest.scan import (
 from feeds.model import digest
 from feeds.records import address_pattern
 from feeds.sources.folder import ScannedFile, printable
-from feeds.store import LONGEST_WAIT, OLDER, Connection, Store, fact
+from feeds.store import LONGEST_WAIT, OLDER, Connection, Reporter, Store, fact
 from feeds.store.ids import ledger_known
 from feeds.store.rows import Filed, id_input_of
 
@@ -37,6 +36,8 @@ SHAPING = ("feedgen", "lxml", "idna", "jinja2", "markdown-it-py", "nh3", "pydant
 Progress = Callable[[int, int], None]
 # The records folder, the address pattern, and the earlier ones, that files were last read with.
 FOLDER, PATTERN, EARLIER = "folder", "address pattern", "earlier patterns"
+FEW = 20  # articles that may always go
+ADVICE = "`--allow-removal` or `records.allow_removal = true` in config.toml lets them go"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,45 @@ class Ingested:
     missing: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """The decision about files that are gone: not if most articles would go at once.
+
+    A folder that was emptied, a wrong one, or a disk that is not mounted looks as if its files had
+    been deleted. Only articles whose files are missing count: a record that says itself that it is
+    not published goes at once. `is_partial`: only some paths were scanned. `before`: as many
+    articles as the last scan found missing, for a caller that scans again soon, else None.
+    """
+
+    config: Config
+    allowed: bool
+    is_partial: bool
+    before: int | None = None
+
+    def postponed(self, connection: Connection, gone: Sequence[str]) -> int:
+        """Return how many published articles stay for now though their files are gone; 0 where all
+        may go.
+
+        Files may still be on their way out, as while a folder is being deleted: more than a few go
+        only once two scans of all files in a row miss as many. Raises RemovalRefused when most of
+        all would go.
+        """
+        if self.allowed or self.config.records.allow_removal or len(gone) <= FEW:
+            return 0
+        missing, published = store.missing_articles(connection, gone)
+        if missing <= FEW:
+            return 0
+        if self.is_partial:
+            return missing
+        if 2 * missing > published:
+            articles = f"the files of {missing} of {published} published articles cannot be found"
+            problem = f"{articles}, so nothing is removed; if that is meant, {ADVICE}"
+            raise RemovalRefused(str(self.config.records.path), problem)
+        return missing if self.before is not None and self.before != missing else 0
+
+
 def open_store(config: Config, *, or_only_read: bool = False) -> Store:
-    """Open the store that the config names, which is of this very code and these keys, and told of
-    folder and names."""
+    """Open the store that the config names, for this very code, these keys, folder and names."""
     fields = config.records.fields
     keys = [config.site.timezone, str(config.feeds.max_entry_bytes), str(config.runs_liquid)]
     keys += [str(shows_html(config)), *([fields.digest] if fields else [])]
@@ -88,9 +125,7 @@ def ingest(
     they are not published are taken back all the same. Raises StoreError when the store cannot be
     written, StoreBusy when another process still writes it after `wait` seconds.
     """
-    removal = Removal(
-        config, allowed=allow_removal, is_partial=among is not None, before=missing_before
-    )
+    removal = Removal(config, allow_removal, among is not None, missing_before)
     try:
         scan = scan_files(config.records_folder, among)
         _doubt_files_read_otherwise(config, into, wait)
@@ -140,7 +175,7 @@ def files_at(config: Config, source: Store, paths: Sequence[str]) -> list[str]:
 def refresh_visibility(
     config: Config, source: Store, now: datetime, wait: float = LONGEST_WAIT
 ) -> None:
-    """What fell due until that moment shows from now on, and what expired is gone; nothing is read.
+    """Show what fell due until that moment, and hide what expired; no record is read.
 
     Raises StoreBusy after `wait` seconds. What expired goes even where that cannot be noted in the
     ledger.
@@ -185,7 +220,7 @@ class _Ingest:
         self._reader = Reader(config, now, is_new, with_html=shows_html(config))
 
     def run(self, same_ledger: bool) -> Ingested:
-        """Everything that changed."""
+        """Store everything that changed."""
         ids = IdUpdate(self._connection, self._config, self._now)
         ids.note_expired()
         store.change_feed_keys(self._connection, self._config.names)
@@ -223,7 +258,7 @@ class _Ingest:
         store.note_fact(self._connection, EARLIER, _digest(ids.patterns))
 
     def take_back(self) -> None:
-        """Only what is no longer published."""
+        """Hide what is no longer published, and nothing else."""
         # Else what is not yet due would be put under names of which the store does not know that
         # they are others.
         store.change_feed_keys(self._connection, self._config.names)
@@ -270,7 +305,7 @@ class _Ingest:
             store.put(self._connection, batch, is_first=True)
             return
         broken = [one.path for one in batch if one.broken and one.path in self._known]
-        # What other code showed of the same bytes does not stay: this one decides, and tells of it.
+        # What other code showed of the same bytes does not stay: this one decides, and reports it.
         staying = store.visible_records(self._connection, broken) - {
             one.path for one in self._known_before(batch)
         }
@@ -324,3 +359,18 @@ def _code() -> bytes:
     files = sorted(package.rglob("*.py")) + sorted((package / "render" / "templates").iterdir())
     versions = " ".join([sys.version, *(f"{name} {version(name)}" for name in SHAPING)])
     return b"".join([versions.encode(), *(file.read_bytes() for file in files)])
+
+
+SHORT_WAIT = 2  # seconds for another writer: what cannot be noted is reported again
+
+
+def report_once(config: Config, source: Store, teller: Reporter) -> Iterator[str]:
+    """Yield a line for each such record, without a word of it, and then note that."""
+    with source.reading() as connection:
+        hidden = store.hidden_records(connection, teller)
+    for path, reason in hidden.items():
+        place = f"{config.records.path}/{path}"
+        yield f"{place}: published until feeds or its config changed, and hidden now: {reason}"
+    if hidden:
+        with suppress(StoreError), source.writing(SHORT_WAIT) as connection:
+            store.forget_hidden(connection, teller, hidden)

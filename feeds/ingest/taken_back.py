@@ -11,8 +11,8 @@ from datetime import datetime
 from feeds import store
 from feeds.config import Config
 from feeds.errors import RemovalRefused
+from feeds.ingest.ingesting import Removal
 from feeds.ingest.reading import Reader, batches
-from feeds.ingest.removal import Removal
 from feeds.ingest.scan import Changes, scan_files
 from feeds.store import OLDER, Connection, Store
 from feeds.store.rows import Filed, id_input_of
@@ -34,7 +34,7 @@ def taken_back(
     """
     with source.reading() as connection:
         expired = store.expired_articles(connection, now)
-    removal = Removal(config, allowed=allow_removal, is_partial=among is not None, before=None)
+    removal = Removal(config, allow_removal, among is not None)
     paths = None if among is None else sorted({*among, *expired})
     scan = scan_files(config.records_folder, paths)
     with source.reading() as connection:

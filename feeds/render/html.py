@@ -16,8 +16,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from feeds.config.site import Site
-from feeds.config.theme import ASSETS, Theme
+from feeds.config.site import ASSETS, Site, Theme
 from feeds.errors import RenderError
 from feeds.formats import FORMATS
 from feeds.model import Feed, Image

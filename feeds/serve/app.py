@@ -27,8 +27,7 @@ from feeds.documents import addresses, codings
 from feeds.documents.headers import ALWAYS, PAGE, PREFLIGHT
 from feeds.documents.versions import Documents
 from feeds.errors import FeedsError, RemovalRefused, RenderError, StoreError
-from feeds.ingest.ingesting import ingest, open_store
-from feeds.ingest.notices import report_once
+from feeds.ingest.ingesting import ingest, open_store, report_once
 from feeds.render import html
 from feeds.render.reporting import Reporter
 from feeds.serve import Application

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from feeds.build import hosts, static
-from feeds.build.manifest import read_manifest
+from feeds.build.folder_target import read_manifest
 from feeds.config import Config, load_config
 from feeds.documents.headers import ALWAYS, PAGE, cache_control
 from feeds.ingest.ingesting import ingest, open_store

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.build.files import ASIDE
-from feeds.build.manifest import MANIFEST, read_manifest
+from feeds.build.folder_target import MANIFEST, read_manifest
 from feeds.config import Config, load_config
 from feeds.errors import PublishError
 from tests import make

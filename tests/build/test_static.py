@@ -22,7 +22,7 @@ from lxml import etree
 from feeds import store
 from feeds.build import hosts, static
 from feeds.build.files import ASIDE
-from feeds.build.manifest import HEADING, MANIFEST, UNFINISHED, read_manifest
+from feeds.build.folder_target import HEADING, MANIFEST, UNFINISHED, read_manifest
 from feeds.build.static import Built
 from feeds.cli.opening import STOPPED
 from feeds.config import Config, load_config

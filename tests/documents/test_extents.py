@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.build import hosts
-from feeds.build.manifest import MANIFEST
+from feeds.build.folder_target import MANIFEST
 from feeds.config import Config, load_config
 from feeds.documents.entries import fitting, space_for_entries
 from feeds.documents.versions import Documents

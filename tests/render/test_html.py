@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.build.manifest import MANIFEST
+from feeds.build.folder_target import MANIFEST
 from feeds.config import Config, load_config
 from feeds.documents.versions import Documents
 from feeds.errors import ConfigError, RenderError

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from feeds.build import hosts, static
-from feeds.build.manifest import Written, read_manifest
+from feeds.build.folder_target import Written, read_manifest
 from feeds.config import Config
 from feeds.documents.headers import cache_control
 from feeds.errors import LedgerError

@@ -19,7 +19,7 @@ import httpx
 import pytest
 
 from feeds.build import hosts
-from feeds.build.manifest import MANIFEST
+from feeds.build.folder_target import MANIFEST
 from feeds.config import Config
 from tests import make
 from tests.make import LONGEST
