@@ -31,8 +31,10 @@ def imported(cwd: Path, *arguments: str) -> list[str]:
 
 def test_a_build_from_nothing_imports_few_modules(tmp_path: Path) -> None:
     site = "[build]\nworkers = 0\n"  # so that this process does all of the work
-    lists = {"topics": "\n  - AI", "provider": "\n  domain: example.org"}
-    make.site(tmp_path, {f"{n}.md": make.record(n, **lists) for n in range(3)}, site)
+    flow = "provider: {name: Example, domain: example.org}\ntopics: [AI]\n"
+    block = "provider:\n  domain: example.org\ntopics:\n  - AI\n"  # as most records are written
+    records = {f"{n}.md": make.record(n).replace(flow, block) for n in range(3)}
+    make.site(tmp_path, dict(records), site)
     modules = imported(tmp_path, "build")
     assert "feeds.build.static" in modules
     assert len(modules) <= MOST_OF_A_BUILD, modules

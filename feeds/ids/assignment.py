@@ -23,7 +23,7 @@ HELD_BACK = datetime.min.replace(tzinfo=UTC)
 
 
 class Precedence(IntEnum):
-    """Who comes first, whatever the publication: the lower wins."""
+    """The order of ids that conflict, whatever the publication: the lower wins."""
 
     LEDGER = 0
     RECORD = 1
@@ -73,7 +73,7 @@ def losers(assigned: Iterable[AssignedId]) -> dict[str, str]:
 
 
 class IdInput(NamedTuple):
-    """What a record says that decides its id.  `digest` is that of its address."""
+    """The parts of a record that decide its id.  `digest` is that of its address."""
 
     path: str
     address: str

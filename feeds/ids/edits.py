@@ -44,7 +44,7 @@ class Continued(NamedTuple):
 
 
 class Edits:
-    """What became of the published articles whose records changed."""
+    """The published articles whose records changed, and the records that go on with them."""
 
     def __init__(self, before: Mapping[str, Before], after: Mapping[str, After]) -> None:
         self._before = before

@@ -49,7 +49,7 @@ class Pattern(NamedTuple):
 
 
 class Withdrawn(NamedTuple):
-    """What is left of an article that was shown and then taken back: no word of it.
+    """The rest of an article that was shown and then taken back: no word of it.
 
     `at` is when, in whole seconds; `feeds` are the keys of its feeds with the names that they had
     by it.

@@ -468,9 +468,7 @@ class TestWhatIsSaid:
         assert key in done.stderr and ("expiryDateTime: expected" in done.stderr) is bool(key)
         assert holders(make.tree(config.output_folder)) == []
 
-    def test_what_is_left_out_for_one_that_expires_is_not_told_for_which(
-        self, tmp_path: Path
-    ) -> None:
+    def test_what_is_left_out_for_one_that_expires_does_not_name_it(self, tmp_path: Path) -> None:
         records: dict[str, str | bytes] = {
             f"{WORD}.md": expiring(5, make.NOW + timedelta(days=36500), id="urn:x:1"),
             "2.md": make.record(2, id="urn:x:1"),

@@ -813,7 +813,9 @@ class TestTrouble:
             )
             assert make.tree(config.output_folder) == before
 
-    def test_a_place_that_may_not_be_written_is_told_with_what_to_do(self, tmp_path: Path) -> None:
+    def test_a_place_that_may_not_be_written_is_reported_with_what_to_do(
+        self, tmp_path: Path
+    ) -> None:
         config = make.site(tmp_path, dict(SITE))
         with small_disk(config.output_folder):
             subprocess.run(
@@ -923,7 +925,7 @@ class TestTheCommand:
             trees.append((make.tree(output), mtimes))
         assert trees[0] == trees[1] == trees[2]
 
-    def test_what_is_gone_of_a_feed_that_nothing_touched_is_mended_beside_a_change(
+    def test_what_is_gone_of_a_feed_that_nothing_touched_is_corrected_beside_a_change(
         self, config: Config, tmp_path: Path
     ) -> None:
         built(config)
@@ -945,10 +947,10 @@ class TestTheCommand:
             f"{n}.md": make.record(n, topics=f"[AI, Topic {n % 40}]", body="Text.")
             for n in range(1, 260)
         }
-        told = f"[feeds]\nlimit = 7\narchives = {str(archives).lower()}\n"
+        settings = f"[feeds]\nlimit = 7\narchives = {str(archives).lower()}\n"
         trees = []
         for workers in range(4):
-            config = make.site(tmp_path / f"{workers}", dict(records), told)
+            config = make.site(tmp_path / f"{workers}", dict(records), settings)
             first = built(config, workers=workers)
             trees.append((first, make.tree(config.output_folder)))
             assert built(config, workers=workers) == Built(0, first.written, 0)
@@ -1005,7 +1007,7 @@ def kill_all(process: subprocess.Popen[str]) -> None:
 
 
 def interrupt(process: subprocess.Popen[str]) -> None:
-    """What Ctrl-C does: all of the terminal's group is told."""
+    """Do what Ctrl-C does: signal all of the group of the terminal."""
     os.killpg(process.pid, signal.SIGINT)
 
 
@@ -1017,7 +1019,7 @@ def kill_workers(process: subprocess.Popen[str]) -> None:
 
 
 def terminate(process: subprocess.Popen[str]) -> None:
-    """What a machine that is shut down does: all of a service's processes are told."""
+    """Do what a machine that is shut down does: signal all processes of a service."""
     os.killpg(process.pid, signal.SIGTERM)
 
 
@@ -1045,7 +1047,7 @@ def many(title: str, count: int = 40) -> dict[str, str]:
     }
 
 
-def anew(place: Path, kept: Path) -> None:
+def restore(place: Path, kept: Path) -> None:
     """Make a folder what another one is."""
     shutil.rmtree(place, ignore_errors=True)
     shutil.copytree(kept, place, symlinks=True)
@@ -1070,11 +1072,11 @@ class TestKilled:
         begun = time.monotonic()
         make.run("build", cwd=place)
         longest = time.monotonic() - begun
-        anew(kept, place)
+        restore(kept, place)
         for path, content in many("New", self.RECORDS).items():
             make.write(kept / "seeds" / path, content)
         for turn in range(times):
-            anew(place, kept)
+            restore(place, kept)
             if rng.random() < 0.5:
                 shutil.rmtree(config.output_folder)
             if rng.random() < 0.5:
@@ -1090,7 +1092,7 @@ class TestKilled:
                 assert left[path] in [state.get(path) for state in states], f"turn {turn}: {path}"
             if rng.random() < 0.5 and config.store_file.parent.exists():
                 lose_store(config)
-            anew(killed, place)
+            restore(killed, place)
             now = datetime.now(UTC)
             built(config, now, workers=workers)
             assert pages(config.output_folder) == states[1], f"turn {turn}"
@@ -1101,7 +1103,7 @@ class TestKilled:
             assert built(config, now + HOUR).written == 0, f"turn {turn}"
             assert facts(config.output_folder) == before, f"turn {turn}"
             if rng.random() < 0.5:
-                anew(place, killed)
+                restore(place, killed)
             shutil.rmtree(config.records_folder)
             config.records_folder.mkdir()
             built(config, now + HOUR)

@@ -370,7 +370,7 @@ class TestLedger:
         build(config)
         assert entries(config)["Article 1"] == "https://example.org/1"
 
-    def test_one_in_conflict_is_told_of_and_nothing_is_lost(self, tmp_path: Path) -> None:
+    def test_one_in_conflict_is_reported_and_nothing_is_lost(self, tmp_path: Path) -> None:
         config = site(tmp_path)
         build(config)
         config.ledger_file.write_text("<<<<<<< HEAD\n[ids]\n")
@@ -381,7 +381,7 @@ class TestLedger:
     @pytest.mark.parametrize(
         "text", ["[idz]", "ids = 3", "[ids]\na = 3", "[withdrawn]\na = {}", "[withdrawn]\na = 1"]
     )
-    def test_one_of_another_shape_is_told_of(self, tmp_path: Path, text: str) -> None:
+    def test_one_of_another_shape_is_reported(self, tmp_path: Path, text: str) -> None:
         config = site(tmp_path)
         config.ledger_file.write_text(text)
         assert (
@@ -499,7 +499,7 @@ def ids(*numbers: int) -> dict[str, str]:
 
 
 class TestSeveralAtOnce:
-    def test_files_are_numbered_anew(self, tmp_path: Path) -> None:
+    def test_files_are_numbered_again(self, tmp_path: Path) -> None:
         config = site(tmp_path, 0)
         for n in (1, 2, 3):
             put(config, f"{n}.md", n=n, publishedDateTime="2026-11-01")
@@ -551,7 +551,7 @@ class TestSeveralAtOnce:
 
 
 class TestPreviousAddresses:
-    def test_only_the_last_one_is_told(self, tmp_path: Path) -> None:
+    def test_only_the_last_one_is_given(self, tmp_path: Path) -> None:
         config = site(tmp_path)
         build(config)
         put(config, "1.md", webUrl="https://example.org/b")
@@ -559,7 +559,7 @@ class TestPreviousAddresses:
         put(config, "1.md", webUrl="https://example.org/c", previousUrls="[https://example.org/b]")
         assert same_from_nothing(config) == ids(1, 2, 3)
 
-    def test_only_the_last_one_is_told_and_the_store_is_lost(self, tmp_path: Path) -> None:
+    def test_only_the_last_one_is_given_and_the_store_is_lost(self, tmp_path: Path) -> None:
         config = site(tmp_path)
         build(config)
         put(config, "1.md", webUrl="https://example.org/b")
@@ -568,7 +568,7 @@ class TestPreviousAddresses:
         build(config, fresh=True)
         assert same_from_nothing(config) == ids(1, 2, 3)
 
-    def test_they_are_told_of_one_at_whose_address_a_stranger_is(self, tmp_path: Path) -> None:
+    def test_one_is_reported_at_whose_address_a_stranger_is(self, tmp_path: Path) -> None:
         config = site(tmp_path)
         build(config)
         put(config, "2.md", n=2, webUrl="https://example.org/1")
@@ -655,7 +655,7 @@ feeds = {"topics/a" = "A"}
         ("urn:x", ""),
     ],
 )
-def test_hostile_words_in_the_ledger_are_told_of(tmp_path: Path, sound: str, hostile: str) -> None:
+def test_hostile_words_in_the_ledger_are_reported(tmp_path: Path, sound: str, hostile: str) -> None:
     file = tmp_path / "ledger.toml"
     file.write_text(WITHDRAWN)
     assert read_ledger(file)[0].withdrawn.keys() == {"urn:x"}

@@ -51,7 +51,7 @@ source.close()
 """
 
 
-def settle(folder: Path, moment: int = LONG_AGO) -> None:
+def set_old_times(folder: Path, moment: int = LONG_AGO) -> None:
     """Make every record old, so that its size and time are enough to know that it did not
     change."""
     for file in folder.rglob("*"):
@@ -112,7 +112,7 @@ def generation(source: Store) -> int:
 def config(tmp_path: Path) -> Config:
     """A site of three records, none of them new."""
     made = make.site(tmp_path, {f"{n}.md": make.record(n) for n in (1, 2, 3)})
-    settle(made.records_folder)
+    set_old_times(made.records_folder)
     return made
 
 
@@ -135,7 +135,7 @@ class TestOnlyWhatChanged:
 
     def test_a_change_walks_no_table_of_all_records(self, tmp_path: Path) -> None:
         config = make.site(tmp_path, {f"a/{n}.md": make.record(n) for n in (1, 2, 3)})
-        settle(config.records_folder)
+        set_old_times(config.records_folder)
         statements: list[str] = []
         with closing(open_store(config)) as source:
             ingest(config, source, make.NOW)
@@ -163,7 +163,7 @@ class TestOnlyWhatChanged:
 
     def test_a_touched_file_is_not_parsed_again(self, config: Config, source: Store) -> None:
         before = generation(source)
-        settle(config.records_folder, LONG_AGO + 1)
+        set_old_times(config.records_folder, LONG_AGO + 1)
         assert ingest(config, source, make.NOW) == Ingested(3, 0, 0)
         assert generation(source) == before
         # Its new time is known from now on.
@@ -235,7 +235,7 @@ class TestOnlyWhatChanged:
             pytest.param("x" * (1024 * 1024 + 1), id="too large"),
         ],
     )
-    def test_a_record_that_breaks_stays_as_it_was_until_it_is_mended(
+    def test_a_record_that_breaks_stays_as_it_was_until_it_is_corrected(
         self, config: Config, source: Store, content: str | bytes
     ) -> None:
         file = config.records_folder / "1.md"
@@ -243,9 +243,9 @@ class TestOnlyWhatChanged:
         ingest(config, source, make.NOW)
         assert titles(source) == {f"{n}.md": f"Article {n}" for n in (1, 2, 3)}
         with source.reading() as connection:
-            told = [str(fault) for fault in store.faults(connection, make.NOW)]
-        assert told and all(
-            line.startswith("1.md:") and "its last good version stays" in line for line in told
+            faults = [str(fault) for fault in store.faults(connection, make.NOW)]
+        assert faults and all(
+            line.startswith("1.md:") and "its last good version stays" in line for line in faults
         )
         make.write(file, make.record(1, title="Mended"))
         ingest(config, source, make.NOW)
@@ -467,7 +467,7 @@ class TestTime:
         self, config: Config, source: Store
     ) -> None:
         make.write(config.records_folder / "4.md", make.record(-1, topics="[Robots]"))
-        settle(config.records_folder)
+        set_old_times(config.records_folder)
         ingest(config, source, make.NOW)
         documents = Documents(config, source)
         before = documents.get("feed.atom", make.NOW)
@@ -498,12 +498,12 @@ class TestTime:
                 "updatedDateTime"
             ]
             assert store.faults(connection, moment) == []
-        for now, told in (
+        for now, shown in (
             (make.NOW, b'"date_modified":"2026-11-23T11:00'),
             (moment, b'"date_modified":"2026-11-23T13:00'),
         ):
             document = documents.get("feed.json", now)
-            assert document is not None and told in document.content
+            assert document is not None and shown in document.content
 
 
 def child(config: Config) -> subprocess.Popen[str]:
@@ -655,7 +655,7 @@ def test_another_mapping_of_fields_reads_every_record_again(tmp_path: Path) -> N
         ("", "Article 1", 1),
     ]:
         config = make.site(tmp_path, {"1.md": text}, mapping)
-        settle(tmp_path / "seeds")
+        set_old_times(tmp_path / "seeds")
         with closing(open_store(config)) as source:
             assert ingest(config, source, make.NOW).read == read
             assert titles(source) == {"1.md": title}
@@ -665,7 +665,7 @@ def test_a_file_that_was_another_for_a_while_is_read_again_when_it_is_as_before(
     tmp_path: Path,
 ) -> None:
     config = make.site(tmp_path, {"1.md": make.record(1), "2.md": make.record(2)})
-    settle(tmp_path / "seeds")
+    set_old_times(tmp_path / "seeds")
     with closing(open_store(config)) as source:
         for read in (2, 0):
             assert ingest(config, source, make.NOW) == Ingested(2, read, 0)
@@ -675,6 +675,6 @@ def test_a_file_that_was_another_for_a_while_is_read_again_when_it_is_as_before(
         assert ingest(config, source, make.NOW, among=["1.md"]).read == 1
         assert titles(source)["1.md"] == "Another title"
         make.site(tmp_path, {"1.md": make.record(1)})
-        settle(tmp_path / "seeds")
+        set_old_times(tmp_path / "seeds")
         assert ingest(config, source, make.NOW) == Ingested(2, 1, 0)
         assert titles(source) == {"1.md": "Article 1", "2.md": "Article 2"}

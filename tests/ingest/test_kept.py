@@ -1,4 +1,4 @@
-"""A store that is kept and one made anew come to the same, whatever happened to the records
+"""A store that is kept and a new one come to the same, whatever happened to the records
 before."""
 
 import os
@@ -63,7 +63,7 @@ HAPPENED = st.tuples(
     ),
     st.sampled_from(NUMBERS),
     st.integers(0, 3),
-    st.sampled_from(["build", "build", "", "look", "later", "anew"]),
+    st.sampled_from(["build", "build", "", "look", "later", "new"]),
 )
 History = list[tuple[str, int, int, str]]
 
@@ -74,7 +74,7 @@ class World:
 
     config: Config
     now: datetime = make.NOW
-    told: int = 1_600_000_000
+    mtime: int = 1_600_000_000
     at: dict[int, int] = field(default_factory=lambda: {n: n for n in NUMBERS})
     keys: dict[int, dict[str, Any]] = field(default_factory=lambda: {n: {"n": n} for n in NUMBERS})
     paths: dict[int, str] = field(default_factory=lambda: {n: f"{n}.md" for n in NUMBERS})
@@ -86,8 +86,8 @@ class World:
             file.unlink(missing_ok=True)
             return
         make.write(file, make.record(**self.keys[n], webUrl=f"https://example.org/{self.at[n]}"))
-        self.told += 1
-        os.utime(file, (self.told, self.told))
+        self.mtime += 1
+        os.utime(file, (self.mtime, self.mtime))
 
     def do(self, what: str, n: int, how: int) -> None:
         keys = self.keys[n]
@@ -162,7 +162,7 @@ def play(folder: Path, history: History, days: int) -> None:
         world.do(what, n, how)
         if then == "later":
             world.now += timedelta(days=1)
-        if then == "anew":
+        if then == "new":
             lose_the_store(config)
         if then:
             build(config, world.now, publish=then != "look")
@@ -185,9 +185,9 @@ def test_a_kept_store_comes_to_what_a_new_one_comes_to(history: History, days: i
         [("moves", 3, 1, "build"), ("id", 3, 2, "")],
         [("id", 3, 1, "build"), ("moves", 2, 0, "")],
         [("id", 3, 2, "build"), ("moves", 3, 1, "build"), ("id", 3, 0, "")],
-        [("previous", 1, 3, "anew"), ("swaps", 2, 0, "build"), ("deleted", 2, 0, "build")],
+        [("previous", 1, 3, "new"), ("swaps", 2, 0, "build"), ("deleted", 2, 0, "build")],
         [
-            ("previous", 1, 3, "anew"),
+            ("previous", 1, 3, "new"),
             ("moves", 2, 0, ""),
             ("previous", 2, 2, ""),
             ("swaps", 3, 1, "build"),
@@ -195,11 +195,11 @@ def test_a_kept_store_comes_to_what_a_new_one_comes_to(history: History, days: i
         ],
         [("swaps", 1, 3, "build"), ("swaps", 1, 3, ""), ("id", 1, 2, "build")],
         [
-            ("moves", 3, 0, "anew"),
+            ("moves", 3, 0, "new"),
             ("moves", 1, 1, ""),
             ("title", 1, 2, "build"),
             ("swaps", 3, 3, "build"),
-            ("moves", 3, 2, "anew"),
+            ("moves", 3, 2, "new"),
             ("previous", 3, 3, ""),
             ("deleted", 1, 0, "look"),
             ("moves", 3, 1, ""),

@@ -17,7 +17,7 @@ from feeds.config import Config, load_config
 from feeds.errors import LedgerError
 from feeds.ingest.ingesting import Ingested, ingest, open_store
 from tests import make
-from tests.ingest.test_ingest import settle
+from tests.ingest.test_ingest import set_old_times
 from tests.ingest.test_kept import facts
 
 BASE = """
@@ -97,7 +97,7 @@ def site(folder: Path, text: str) -> Config:
     """A site under these names, built, with an article that was withdrawn."""
     make.site(folder, RECORDS, BASE)
     config = with_names(folder, text)
-    settle(config.records_folder)
+    set_old_times(config.records_folder)
     outcome(config)
     (config.records_folder / "withdrawn.md").unlink()
     outcome(config)

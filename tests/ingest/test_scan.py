@@ -15,11 +15,11 @@ from feeds.config import Config
 from feeds.ingest.ingesting import files_at, ingest, open_store
 from feeds.store import Store, folder_digests
 from tests import make
-from tests.ingest.test_ingest import LONG_AGO, contents, settle, titles
+from tests.ingest.test_ingest import LONG_AGO, contents, set_old_times, titles
 
 STILL_TO_COME = 4_000_000_000
 FOLDERS = ["", "a/", "a/b/", "a/b/c/", "b/", "a b/", "a\n/", "a\\n/"]
-# A file, what happens to it, and whether the store is told of it alone, of the folder, or of
+# A file, what happens to it, and whether the scan is of it alone, of the folder, or of
 # nothing.
 HAPPENED = st.tuples(
     st.builds("{}{}.md".format, st.sampled_from(FOLDERS), st.integers(1, 2)),
@@ -57,13 +57,13 @@ def held(source: Store) -> dict[str, list[Any]]:
 def test_the_store_holds_what_a_new_one_would(happened: list[tuple[str, str, str]]) -> None:
     with TemporaryDirectory() as place:
         config = make.site(Path(place), {"z/0.md": make.record(50)})
-        settle(config.records_folder)
-        for at, (path, what, told) in enumerate(happened, start=1):
+        set_old_times(config.records_folder)
+        for at, (path, what, scanned) in enumerate(happened, start=1):
             happen(config, path, what, at)
             with closing(open_store(config)) as source:
-                if told == "of it":
+                if scanned == "of it":
                     ingest(config, source, make.NOW, among=files_at(config, source, [path]))
-                elif told:
+                elif scanned:
                     ingest(config, source, make.NOW)
         with closing(open_store(config)) as source:
             ingest(config, source, make.NOW)
@@ -85,7 +85,7 @@ def config(tmp_path: Path) -> Config:
     """A site with records in three folders, all old."""
     records = {"0.md": make.record(1), "a/0.md": make.record(2), "a/b/0.md": make.record(3)}
     made = make.site(tmp_path, dict(records))
-    settle(made.records_folder)
+    set_old_times(made.records_folder)
     return made
 
 
@@ -100,7 +100,7 @@ def test_only_folders_that_differ_are_compared(config: Config) -> None:
                 "UPDATE files SET size = 1 WHERE path IN ('a/b/0.md', '0.md')"
             )
         make.write(config.records_folder / "0.md", make.record(1, title="New"))
-        settle(config.records_folder)
+        set_old_times(config.records_folder)
         assert ingest(config, source, make.NOW).read == 1
         after = digests(source)
         assert {folder for folder in before if before[folder] != after[folder]} == {""}
@@ -115,7 +115,7 @@ def test_nothing_stands_for_a_folder_with_a_file_that_may_change_under_its_time(
     with closing(open_store(config)) as source:
         ingest(config, source, make.NOW)
         assert [folder for folder, one in digests(source).items() if not one] == ["a/"]
-        settle(config.records_folder)
+        set_old_times(config.records_folder)
         ingest(config, source, make.NOW)
         assert all(digests(source).values())
 

@@ -256,7 +256,7 @@ def test_what_came_back_and_then_broke_leaves_nothing(tmp_path: Path) -> None:
     assert b"Withdrawn" not in (config.output_folder / "feed.atom").read_bytes()
 
 
-def test_nothing_of_what_waits_is_told_when_it_goes(tmp_path: Path) -> None:
+def test_nothing_of_what_waits_is_said_when_it_goes(tmp_path: Path) -> None:
     config = site(tmp_path)
     build(config)
     later = {

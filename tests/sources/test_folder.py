@@ -315,7 +315,7 @@ def test_a_folder_that_becomes_a_link_while_files_of_it_are_read_is_not_followed
         assert isinstance(opened.read(items[2]), Fault)
 
 
-def test_a_folder_that_another_takes_the_place_of_while_files_of_it_are_read_is_opened_anew(
+def test_a_folder_that_another_takes_the_place_of_while_files_of_it_are_read_is_opened_again(
     folder: Path,
 ) -> None:
     for name in ("a.md", "b.md"):
