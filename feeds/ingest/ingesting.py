@@ -92,7 +92,7 @@ class Removal:
 
 
 def open_store(config: Config, *, or_only_read: bool = False) -> Store:
-    """Open the store that the config names, for this very code, these keys, folder and names."""
+    """Open the store that the config names; one of other code or other keys is rebuilt."""
     fields = config.records.fields
     keys = [config.site.timezone, str(config.feeds.max_entry_bytes), str(config.runs_liquid)]
     keys += [str(shows_html(config)), *([fields.digest] if fields else [])]

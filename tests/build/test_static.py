@@ -1142,14 +1142,14 @@ class TestKilled:
             assert error == "feeds: stopped before it was done; run it again\n"
 
     @pytest.mark.parametrize("workers", [0, 2])
-    def test_files_are_whole_and_the_next_build_mends_all(
+    def test_files_are_whole_and_the_next_build_repairs_all(
         self, tmp_path: Path, workers: int
     ) -> None:
         self.kill_often(tmp_path, 4, workers)
 
     @pytest.mark.soak
     @pytest.mark.parametrize("workers", [0, 2])
-    def test_files_are_whole_and_the_next_build_mends_all_two_hundred_times(
+    def test_files_are_whole_and_the_next_build_repairs_all_two_hundred_times(
         self, tmp_path: Path, workers: int
     ) -> None:
         self.kill_often(tmp_path, 200, workers)
