@@ -19,7 +19,6 @@ from feeds.model import digest
 from feeds.records import (
     Fault,
     Reading,
-    address_under,
     may_be_hidden,
     read_record,
     with_pattern,
@@ -156,6 +155,8 @@ def with_earlier_addresses(
     and a record that is none as held."""
     if not patterns:
         return reading
+    from feeds.records.fields import address_under  # few sites need it
+
     fields, zone, article = config.records.fields, config.site.zone, reading.article
     addresses = [
         address_under(with_pattern(fields, one.pattern), reading.path, content, zone)

@@ -9,9 +9,14 @@ read before (store), what is visible (selection).
 """
 
 from feeds.records.faults import Cost, Fault
-from feeds.records.fields import address_pattern, address_under, with_pattern
 from feeds.records.hiding_text import may_be_hidden
-from feeds.records.mapping import FieldMapping, MappingError, read_mapping
+from feeds.records.mapping import (
+    FieldMapping,
+    MappingError,
+    address_pattern,
+    read_mapping,
+    with_pattern,
+)
 from feeds.records.reading import Reading, place_of_identity, read_record, refusal
 
 __all__ = [
@@ -21,7 +26,6 @@ __all__ = [
     "MappingError",
     "Reading",
     "address_pattern",
-    "address_under",
     "may_be_hidden",
     "place_of_identity",
     "read_mapping",

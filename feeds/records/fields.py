@@ -2,17 +2,15 @@
 FieldMapping.  Out: Mapped.
 
 Here are the ways of other publishers: drafts, dates in the names of files, topics in one line of
-text, addresses made of patterns; and the address that a record has under an address pattern, which
-is what `[records.fields]` says of `webUrl`, as JSON. Not here: what the values must be (values),
-which patterns there were (ids.ledger), places, clocks and files.
+text, addresses made of patterns. Only a site with [records.fields] needs it. Not here: what the
+values must be (values), places, clocks and files.
 """
 
-import json
 import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from typing import Any
 from urllib.parse import quote, unquote, urljoin
@@ -20,14 +18,15 @@ from urllib.parse import quote, unquote, urljoin
 from feeds.records import frontmatter
 from feeds.records.keys import CATEGORY, DATE, ID, IMAGES, PUBLISHED, TOPICS, URL, WEB_URL
 from feeds.records.mapping import (
+    HIDING,
     OURS,
     Constant,
     FieldMapping,
+    Mapped,
     Nested,
     Source,
     Template,
     TheirKey,
-    read_mapping,
 )
 from feeds.records.plain_data import Path, Plain
 from feeds.records.values import MOMENT, as_address, as_boolean, as_moment, clean, holds_secret
@@ -88,32 +87,10 @@ def _segment(text: str) -> str:
     return quote(encoded, safe="!$&'()*+,;=:@%")
 
 
-HIDING = ("draft", "unlisted")  # keys of blogs that hide a record
 SPLIT_KEYS = ("tags", "categories")
 WHOLE_KEYS = ("tag", "category")
 DAY_PARTS = ("year", "month", "day")
 NOTHING = object()
-
-
-@dataclass(frozen=True, slots=True)
-class Mapped:
-    """Data in our keys.
-
-    origins: where parts of it come from in theirs.  lacking: what the template of a key of ours did
-    not find. known: the keys of theirs at the top that mean something to us.
-    """
-
-    data: dict[str, Any]
-    origins: dict[Path, Path] = field(default_factory=dict)
-    lacking: dict[str, str] = field(default_factory=dict)
-    known: frozenset[str] = frozenset()
-
-    def origin(self, path: Path) -> Path:
-        """Return a path into our data as the one into theirs."""
-        for length in range(len(path), 0, -1):
-            if path[:length] in self.origins:
-                return self.origins[path[:length]] + path[length:]
-        return path
 
 
 def apply(mapping: FieldMapping, theirs: dict[str, Any], path: str, zone: tzinfo = UTC) -> Mapped:
@@ -374,20 +351,6 @@ def _split(text: str, key: str) -> list[str]:
         return [text]
     parts = text.split(",") if "," in text or key not in SPLIT_KEYS else text.split()
     return [part.strip() for part in parts if part.strip()]
-
-
-def address_pattern(mapping: FieldMapping | None) -> str:
-    """Return the pattern of a mapping; without one, each address is taken from its own key."""
-    return json.dumps(WEB_URL) if mapping is None else mapping.address_pattern
-
-
-def with_pattern(mapping: FieldMapping | None, pattern: str) -> FieldMapping:
-    """Return the mapping with another address pattern.  Raises MappingError."""
-    kept = {} if mapping is None else mapping.fields
-    read = read_mapping({WEB_URL: json.loads(pattern)})
-    own = {name: source for name, source in kept.items() if name != WEB_URL}
-    changed = {**own, **({} if read is None else read.fields)}
-    return FieldMapping(changed, "", pattern)
 
 
 def address_under(mapping: FieldMapping, path: str, content: bytes, zone: tzinfo) -> str | None:

@@ -16,8 +16,8 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from feeds.records.faults import Cost
-from feeds.records.fields import HIDING, Mapped
 from feeds.records.keys import DATE, EXPIRY, KEYS, PROVIDER, PUBLISHED
+from feeds.records.mapping import HIDING, Mapped
 from feeds.records.plain_data import Path, Plain, key_text
 from feeds.records.validation import Problem
 from feeds.records.values import FALSE, TRUE, as_boolean, moment_or_none, normalized

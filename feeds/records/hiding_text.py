@@ -14,7 +14,6 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple
 
 from feeds.records import frontmatter
-from feeds.records.fields import HIDING
 from feeds.records.frontmatter import MOST_SEARCHED
 from feeds.records.hiding import (
     ANYWHERE,
@@ -34,7 +33,7 @@ from feeds.records.hiding import (
     same_letters,
 )
 from feeds.records.keys import EXPIRY, KEYS, PUBLISHED
-from feeds.records.mapping import FieldMapping
+from feeds.records.mapping import HIDING, FieldMapping
 from feeds.records.plain_data import NULLS, Plain
 from feeds.records.values import FALSE, TRUE, moment_or_none
 

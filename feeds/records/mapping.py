@@ -2,19 +2,20 @@
 Pure.
 
 In: the table as TOML has it. Out: a FieldMapping, None when every key is taken from itself, or
-MappingError with every fault of the table. Not here: what a record holds at those places (fields).
+MappingError with every fault of the table. What the table says of `webUrl`, as JSON, is the address
+pattern of a site. Not here: what a record holds at those places (fields).
 """
 
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from feeds.model import digest
 from feeds.records import keys
 from feeds.records.keys import ADDRESSES, KEYS, OF_PROVIDER, PROVIDER, PUBLISHED, SECRET_KEY
-from feeds.records.plain_data import key_text, plain
+from feeds.records.plain_data import Path, key_text, plain
 from feeds.records.validation import validate
 
 OURS = KEYS - {SECRET_KEY}
@@ -30,6 +31,7 @@ SOUND: dict[str, Any] = {
 }
 DATES = {key.name for key in keys.RECORD if key.type is keys.MOMENT}
 PROVIDER_KEYS = {key.name for key in OF_PROVIDER.keys}
+HIDING = ("draft", "unlisted")  # keys of blogs that hide a record
 FORMS = (
     'expected a key of theirs, a list of them, { value = … } or { template = "…" }',
     'expected { not = "…" } for published alone',
@@ -95,6 +97,27 @@ class FieldMapping:
         yield from _keys(self.fields.get(name, ()))
 
 
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """Data in our keys.
+
+    origins: where parts of it come from in theirs.  lacking: what the template of a key of ours did
+    not find. known: the keys of theirs at the top that mean something to us.
+    """
+
+    data: dict[str, Any]
+    origins: dict[Path, Path] = field(default_factory=dict)
+    lacking: dict[str, str] = field(default_factory=dict)
+    known: frozenset[str] = frozenset()
+
+    def origin(self, path: Path) -> Path:
+        """Return a path into our data as the one into theirs."""
+        for length in range(len(path), 0, -1):
+            if path[:length] in self.origins:
+                return self.origins[path[:length]] + path[length:]
+        return path
+
+
 def read_mapping(table: Any) -> FieldMapping | None:
     """Read [records.fields].  None when it leaves everything as it is."""
     if not isinstance(table, dict):
@@ -120,6 +143,20 @@ def read_mapping(table: Any) -> FieldMapping | None:
         return None
     pattern = json.dumps(table.get(keys.WEB_URL, keys.WEB_URL), default=repr)
     return FieldMapping(fields, digest(json.dumps(table, default=repr)), pattern)
+
+
+def address_pattern(mapping: FieldMapping | None) -> str:
+    """Return the pattern of a mapping; without one, each address is taken from its own key."""
+    return json.dumps(keys.WEB_URL) if mapping is None else mapping.address_pattern
+
+
+def with_pattern(mapping: FieldMapping | None, pattern: str) -> FieldMapping:
+    """Return the mapping with another address pattern.  Raises MappingError."""
+    kept = {} if mapping is None else mapping.fields
+    read = read_mapping({keys.WEB_URL: json.loads(pattern)})
+    own = {name: source for name, source in kept.items() if name != keys.WEB_URL}
+    changed = {**own, **({} if read is None else read.fields)}
+    return FieldMapping(changed, "", pattern)
 
 
 def _source(name: str, value: Any) -> Source:

@@ -12,14 +12,13 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple
 
 from feeds.model import Article, digest
-from feeds.records import fields, frontmatter, hiding, keys
+from feeds.records import frontmatter, hiding, keys
 from feeds.records.faults import Cost, Fault
-from feeds.records.fields import Mapped, is_aside
 from feeds.records.frontmatter import read_article
 from feeds.records.hiding import expiry_of, is_in_doubt, likely_key, problems_of_expiry
 from feeds.records.hiding_text import hiding_lines, line_in_body, may_be_hidden
 from feeds.records.keys import ADDRESSES, KEYS, SECRET_KEY
-from feeds.records.mapping import FieldMapping
+from feeds.records.mapping import FieldMapping, Mapped
 from feeds.records.markup import MOST_BODY, flaw_of
 from feeds.records.passages import visible
 from feeds.records.plain_data import Path, Place, key_text
@@ -110,10 +109,8 @@ def _read_fully(
     if front.data is None:
         doubtful = may_be_hidden(content, now, mapping, zone)
         return Reading(path, file_digest, None, tuple(faults), doubtful=doubtful)
-    mapped = (
-        Mapped(front.data) if mapping is None else fields.apply(mapping, front.data, path, zone)
-    )
-    if mapping is not None and is_aside(path):
+    mapped, is_aside = _mapped(mapping, front.data, path, zone)
+    if is_aside:
         return Reading(path, file_digest, None, (), unpublished=True, held=_held(mapped.data))
     record, problems = validate(mapped.data, zone)
     problems = _with_lacking(problems, mapped)
@@ -166,6 +163,17 @@ def _read_fully(
     )
 
 
+def _mapped(
+    mapping: FieldMapping | None, data: dict[str, Any], path: str, zone: tzinfo = UTC
+) -> tuple[Mapped, bool]:
+    """Return the data of a record in our keys, and whether its file is no post of a blog."""
+    if mapping is None:
+        return Mapped(data), False
+    from feeds.records import fields  # few sites need it
+
+    return fields.apply(mapping, data, path, zone), fields.is_aside(path)
+
+
 def _reported(faults: list[Fault]) -> tuple[Fault, ...]:
     """Return the faults that are reported, in the order of their places."""
     found = sorted(faults, key=lambda fault: (fault.line, fault.column))
@@ -191,7 +199,7 @@ def place_of_identity(
     front = frontmatter.read(text, with_places=True)
     if front.data is None or () not in front.places:
         return 1, 1, keys.WEB_URL  # it is another text by now
-    mapped = Mapped(front.data) if mapping is None else fields.apply(mapping, front.data, path)
+    mapped, _ = _mapped(mapping, front.data, path)
     key = keys.ID if mapped.data.get(keys.ID) else keys.WEB_URL
     fault = _fault(path, Problem((key,), ""), mapped, front.places)
     return fault.line, fault.column, fault.key
