@@ -26,7 +26,7 @@ from flask import Flask
 
 from feeds.cli import main
 from feeds.config import Config, load_config
-from feeds.config.feed_names import Names
+from feeds.config.feeds import Names
 from feeds.documents.plan import Plan
 from feeds.documents.plans import Plans
 from feeds.model import Article, Provider

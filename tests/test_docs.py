@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from feeds.config import REMOVED_KEYS, Config, load_config
-from feeds.config.feed_names import Naming
+from feeds.config.feeds import Naming
 from feeds.records.keys import IMAGE, OF_PROVIDER, RECORD, RELATED, Key
 from feeds.taxonomies import TAXONOMIES
 from tests import make

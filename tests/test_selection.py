@@ -17,7 +17,7 @@ from sqlalchemy import Connection, delete
 
 from feeds import selection, store
 from feeds.config import Config
-from feeds.config.custom_feeds import OwnFeed, Rule
+from feeds.config.feeds import OwnFeed, Rule
 from feeds.ingest.ingesting import ingest, open_store
 from feeds.model import Article, Feed, Provider, Related
 from feeds.records import Fault, Reading, read_record

@@ -4,7 +4,7 @@ gone.
 `_headers` and `_redirects` are for Netlify, Cloudflare Pages and those who read the same syntax,
 `feeds.nginx.conf` is for nginx, and the pages are for all of them. They follow from the config
 alone, and the service itself answers 404 for them. Not here: what moved and what is gone
-(feed_names).
+(config/feeds).
 """
 
 import re

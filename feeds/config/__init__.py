@@ -16,8 +16,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
-from feeds.config.custom_feeds import OwnFeed, Rule
-from feeds.config.feed_names import Names, Naming, Tables, names_of, problems
+from feeds.config.feeds import Names, Naming, OwnFeed, Rule, Tables, names_of, problems
 from feeds.config.sections import (
     NOT_KEYS,
     ONCE,

@@ -1,6 +1,6 @@
 """The types that all tables of config.toml share, and the messages about faults in them.
 
-Not here: the tables themselves (config, site, custom_feeds, feed_names).
+Not here: the tables themselves (config, site, feeds).
 """
 
 from collections.abc import Callable, Collection

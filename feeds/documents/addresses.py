@@ -1,7 +1,7 @@
 """What people and programs ask for, and what they mean by it; the links between documents.
 
 Pure text. Not here: the grammar of paths (urls), which documents exist (plans), which feeds moved
-(config/feed_names).
+(config/feeds).
 """
 
 import re

@@ -6,7 +6,7 @@ Not here: what is visible (visibility).
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
-from feeds.config.custom_feeds import Rule
+from feeds.config.feeds import Rule
 from feeds.store import Connection, generation
 from feeds.store import feeds as stored
 from feeds.store.documents import forget_feeds, forget_other_feeds

@@ -6,7 +6,7 @@ Not here: what is visible now (visibility).
 from collections.abc import Sequence
 from datetime import datetime
 
-from feeds.config.custom_feeds import Rule
+from feeds.config.feeds import Rule
 from feeds.store import Connection, schedule
 from feeds.store.schedule import Scheduled, Shown
 from feeds.urls import EVERYTHING

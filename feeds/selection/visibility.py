@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from feeds.config.custom_feeds import Rule
+from feeds.config.feeds import Rule
 from feeds.model import digest
 from feeds.selection.memberships import enter, enter_all, note_feeds
 from feeds.store import Connection, advance

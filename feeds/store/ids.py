@@ -19,7 +19,7 @@ from sqlalchemy import (
     update,
 )
 
-from feeds.config.feed_names import Names
+from feeds.config.feeds import Names
 from feeds.ids.assignment import IdInput
 from feeds.ids.edits import Before
 from feeds.ids.ledger import Withdrawn

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, and_, bindparam, case, func, select
 
-from feeds.config.custom_feeds import Order
+from feeds.config.feeds import Order
 from feeds.model import Feed
 from feeds.store.rows import micros, moment, names_of
 from feeds.store.sqlite import Statement, rows_in

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 
-from feeds.config.feed_names import Names
+from feeds.config.feeds import Names
 from feeds.model import Article
 from feeds.records import Cost, Fault
 from feeds.store.facts import fact, note_fact

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from pydantic_core import from_json, to_json
 
-from feeds.config.feed_names import Names
+from feeds.config.feeds import Names
 from feeds.ids.assignment import IdInput
 from feeds.ids.ledger import Withdrawn
 from feeds.model import WITHDRAWN, Article, Provider, digest

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from feeds.config.custom_feeds import Rule
+from feeds.config.feeds import Rule
 from feeds.taxonomies import feeds_of
 from tests import make
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.config.feed_names import Names, Naming, names_of, problems
+from feeds.config.feeds import Names, Naming, names_of, problems
 from feeds.model import Feed, Provider
 from feeds.taxonomies import TAXONOMIES, feeds_of
 from feeds.urls import feed_key

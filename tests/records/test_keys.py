@@ -43,7 +43,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from feeds import store
-from feeds.config.feed_names import Names
+from feeds.config.feeds import Names
 from feeds.model import Article
 from feeds.records import read_record
 from feeds.records.jsonschema import record_schema
