@@ -71,10 +71,7 @@ def _submit(executor: Executor, do: Work[Batch, Result], batch: Batch) -> Future
 
 
 def _result(
-    executor: Executor,
-    work: Work[Batch, Result],
-    batch: Batch,
-    submitted: Future[Result] | None,
+    executor: Executor, work: Work[Batch, Result], batch: Batch, submitted: Future[Result] | None
 ) -> Result:
     if submitted is not None:
         try:

@@ -5,8 +5,4 @@ extension of its documents, and the word for it in config.toml. Not here: the mo
 loaded when first used (render).
 """
 
-FORMATS = {
-    "rss": "feeds.render.rss",
-    "atom": "feeds.render.atom",
-    "json": "feeds.render.jsonfeed",
-}
+FORMATS = {"rss": "feeds.render.rss", "atom": "feeds.render.atom", "json": "feeds.render.jsonfeed"}

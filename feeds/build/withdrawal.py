@@ -52,11 +52,7 @@ def take_back(config: Config, source: Store, now: datetime, *, allow_removal: bo
 
 
 def withdraw(
-    target: FolderTarget,
-    plans: Plans,
-    connection: Connection,
-    now: datetime,
-    keys: Collection[str],
+    target: FolderTarget, plans: Plans, connection: Connection, now: datetime, keys: Collection[str]
 ) -> None:
     """Rewrite documents of these feeds, and those that point to all feeds; delete those of feeds
     that are gone."""

@@ -28,9 +28,7 @@ from feeds.urls import (
     split_below,
     split_key,
 )
-from feeds.urls import (
-    slug as slug_of,
-)
+from feeds.urls import slug as slug_of
 
 
 class Naming(Section):

@@ -119,11 +119,7 @@ def blog_config(blog: Blog, title: str, base_url: str) -> str:
         posts=_quoted(blog.posts),
         liquid="true" if blog.generator in ("Jekyll", "Eleventy") else "false",
         fields="\n".join(
-            [
-                f"webUrl = [\n{templates},\n]",
-                *blog.fields,
-                f"provider = {{ value = {provider} }}",
-            ]
+            [f"webUrl = [\n{templates},\n]", *blog.fields, f"provider = {{ value = {provider} }}"]
         ),
         output=_quoted(blog.output),
     )

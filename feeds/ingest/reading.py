@@ -16,13 +16,7 @@ from feeds.errors import LedgerError
 from feeds.ids.ledger import Pattern, read_ledger
 from feeds.ingest.scan import UNSURE, ChangedFile, sure_time
 from feeds.model import digest
-from feeds.records import (
-    Fault,
-    Reading,
-    may_be_hidden,
-    read_record,
-    with_pattern,
-)
+from feeds.records import Fault, Reading, may_be_hidden, read_record, with_pattern
 from feeds.render.content import body_html
 from feeds.sources.folder import RecordsFolder, ScannedFile, is_unknown
 from feeds.store.rows import Filed, filed

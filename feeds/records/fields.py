@@ -252,10 +252,7 @@ class _Applying:
             )
         elif isinstance(topics, list):
             self._data[TOPICS] = list(self._labels(TOPICS, topics))
-        category, origin = (
-            self._data.get(CATEGORY),
-            self._origins.get((CATEGORY,), (CATEGORY,)),
-        )
+        category, origin = (self._data.get(CATEGORY), self._origins.get((CATEGORY,), (CATEGORY,)))
         if isinstance(category, list):
             self._data[CATEGORY] = next(self._labels(CATEGORY, category), None)
         elif isinstance(category, str) and origin[-1] in SPLIT_KEYS and not holds_secret(category):

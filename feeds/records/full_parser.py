@@ -85,9 +85,7 @@ class _Builder:
             after = self._next()
             if not isinstance(after, yaml.StreamEndEvent):
                 raise self._stop(
-                    after,
-                    "one YAML document, or --- on the first line",
-                    "another after it",
+                    after, "one YAML document, or --- on the first line", "another after it"
                 )
         except _Stop:
             return None
@@ -191,9 +189,7 @@ class _Builder:
     def _alias(self, event: Any) -> Any:
         if event.anchor in self._open:
             raise self._stop(
-                event,
-                "an alias to something complete",
-                "an alias to what it stands in",
+                event, "an alias to something complete", "an alias to what it stands in"
             )
         if event.anchor not in self._anchors:
             raise self._stop(event, "an alias to an anchor before it", "one without")

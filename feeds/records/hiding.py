@@ -20,7 +20,7 @@ from feeds.records.keys import DATE, EXPIRY, KEYS, PROVIDER, PUBLISHED
 from feeds.records.mapping import HIDING, Mapped
 from feeds.records.plain_data import Path, Plain, key_text
 from feeds.records.validation import Problem
-from feeds.records.values import FALSE, TRUE, as_boolean, moment_or_none, normalized
+from feeds.records.values import FALSE, TRUE, as_boolean, moment_or_none, normalized, words
 
 EXPIRY_LETTERS, DATE_LETTERS = EXPIRY.casefold(), DATE.casefold()
 LIKE, MUCH_LIKE = 0.8, 0.88  # the least ratios of two keys that are alike
@@ -85,11 +85,7 @@ def problems_of_expiry(data: dict[str, Any], zone: tzinfo) -> list[Problem]:
     if expires is None or expires.year == 1 or expires == expiry_of(data, zone):
         return []
     return [
-        Problem(
-            (EXPIRY,),
-            f"a moment after {DATE}, or the record is never shown",
-            "an earlier one",
-        )
+        Problem((EXPIRY,), f"a moment after {DATE}, or the record is never shown", "an earlier one")
     ]
 
 
@@ -113,31 +109,27 @@ def is_in_doubt(problems: Sequence[Problem]) -> bool:
     return any(one.cost is Cost.RECORD and EXPIRY in (*one.path[:1], one.named) for one in problems)
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
 # All names are compared by their letters alone, in lower case: `expiry_date` is `expiryDate`.
 # `headless` is Hugo's word for what has no page of its own.
-HIDES_WHEN_TRUE = _words(
+HIDES_WHEN_TRUE = words(
     "private hidden embargoed expired headless eleventyexcludefromcollections"
 ) | set(HIDING)
-STATUSES = _words("status poststatus publicationstatus")
-HIDING_STATUSES = _words(
+STATUSES = words("status poststatus publicationstatus")
+HIDING_STATUSES = words(
     "draft private pending hidden unlisted unpublished trash autodraft embargoed expired archived"
     " inreview pendingreview deleted withdrawn"
 )
-NOT_PUBLIC = HIDING_STATUSES | _words("password protected internal restricted members none nobody")
-PUBLIC = _words("public everyone all world visible listed published true yes on")
-STARTS = _words(
+NOT_PUBLIC = HIDING_STATUSES | words("password protected internal restricted members none nobody")
+PUBLIC = words("public everyone all world visible listed published true yes on")
+STARTS = words(
     "embargo embargodate embargodatetime embargountil embargoeduntil publishdate publishon"
 )
-ENDS = _words(
+ENDS = words(
     "expirydate expirationdate expiration expiresat unpublishdate unpublishdatetime unpublishat"
     " unpublishon"
 )
-MAYBE_ENDS = _words("expires expiry")  # dates, but perhaps how long something is kept
-BUILDS = _words("build")  # Hugo's `_build` or `build`, a mapping
+MAYBE_ENDS = words("expires expiry")  # dates, but perhaps how long something is kept
+BUILDS = words("build")  # Hugo's `_build` or `build`, a mapping
 # Where a key stands in a place of its own, in another value or in the body, only these are taken
 # for signs: they are about publication whatever they stand in.  `hidden` below `cover` is about the
 # cover.
@@ -151,14 +143,13 @@ KNOWN = (
     | ENDS
     | MAYBE_ENDS
     | BUILDS
-    | _words("visibility permalink listed")
+    | words("visibility permalink listed")
 )
 MISSPELLED = (PUBLISHED, *HIDING, "private", "hidden")
 # What looks like ASCII letters and is none, beyond accents and what Unicode itself calls
 # compatible.
 LOOK_ALIKE = str.maketrans(
-    "авеһіјкӏмнорѕтԁԛԝухьѵɑαειοκρτυνıłøđħß",
-    "abehijklmhopstdqwyxbvaaeiokptuvilodhb",
+    "авеһіјкӏмнорѕтԁԛԝухьѵɑαειοκρτυνıłøđħß", "abehijklmhopstdqwyxbvaaeiokptuvilodhb"
 )
 
 

@@ -35,7 +35,7 @@ from feeds.records.hiding import (
 from feeds.records.keys import EXPIRY, KEYS, PUBLISHED
 from feeds.records.mapping import HIDING, FieldMapping
 from feeds.records.plain_data import NULLS, Plain
-from feeds.records.values import FALSE, TRUE, moment_or_none
+from feeds.records.values import FALSE, TRUE, moment_or_none, words
 
 LINE = re.compile(
     r"^(?P<before>[ \t]*(?:[-*>][ \t]+)?[\"']?)(?P<key>[^\W\d_][\w -]{2,39}?)[\"']?[ \t]*[:=][ \t]*"
@@ -56,22 +56,9 @@ PAIR = re.compile(r"""(?<![A-Za-z_])([A-Za-z_]{3,40})["']?[ \t]*[:=][ \t]*["']?(
 FIRST_LINES = 20  # of a body, in which a key may have slipped below the fence
 LARGEST_HEAD = 16_384  # characters of a body that are searched for such keys
 # One of these is in every key that hides a record.
-WORDS = [
-    "permalink",
-    "feed",
-    "publi",
-    "draft",
-    "listed",
-    "priv",
-    "hid",
-    "status",
-    "visib",
-    "embargo",
-    "expir",
-    "headless",
-    "exclude",
-    "build",
-]
+WORDS = words(
+    "permalink feed publi draft listed priv hid status visib embargo expir headless exclude build"
+)
 
 
 # A key, and what stands after it in its line or item.

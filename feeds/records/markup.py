@@ -20,7 +20,7 @@ from urllib.parse import urljoin
 
 import nh3
 
-from feeds.records.values import NOT_TEXT, WINDOWS
+from feeds.records.values import NOT_TEXT, WINDOWS, words
 
 MOST_BODY = 512 * 1024  # bytes of a body
 # of Markdown's elements in each other, each list being two: markdown-it drops what is deeper
@@ -42,10 +42,6 @@ DEEP = re.compile(
 DELIMITERS = re.compile(r"^[ \t>*+0-9.)|:-]+$", re.MULTILINE)
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
 # As HTML's tokenizer takes a text apart: a comment, what is taken for one, or a tag with its
 # attributes.
 _space = r"\t\n\f\r "
@@ -57,16 +53,16 @@ TOKEN = re.compile(
     rf"|<(/?)([A-Za-z][^{_space}/>]*)((?:[{_space}/]+|{_attribute})*+)",
     re.DOTALL,
 )
-VOID = _words("area base br col embed hr img input keygen link meta param source track wbr")
+VOID = words("area base br col embed hr img input keygen link meta param source track wbr")
 # Their end is implied by the next of their kind, so that they do not pile up.
-IMPLIED = _words("p li dt dd option body head html frame frameset image")
-FORMATTING = _words("a b big code em font i nobr s small strike strong tt u")
+IMPLIED = words("p li dt dd option body head html frame frameset image")
+FORMATTING = words("a b big code em font i nobr s small strike strong tt u")
 # Their end tag also ends what is open in them, as far as nothing of BARRIERS is.
-BLOCKS = _words(
+BLOCKS = words(
     "address article aside blockquote center details dialog dir div dl fieldset figcaption figure"
     " footer header hgroup main menu nav ol section summary ul"
 )
-BARRIERS = _words(
+BARRIERS = words(
     "applet button caption colgroup marquee math object select svg table tbody td template tfoot"
     " th thead tr"
 )
@@ -78,16 +74,16 @@ TABLE_PARTS = {
     "tr": ROWS,
     **dict.fromkeys(SECTIONS, (*ROWS, *SECTIONS)),
 }
-TABLE_BARRIERS = _words("select template svg math")
-RUBY = _words("rb rp rt rtc")
+TABLE_BARRIERS = words("select template svg math")
+RUBY = words("rb rp rt rtc")
 # Between their tags is text, as a rule.
-RAW = _words("iframe noembed noframes noscript plaintext script style textarea title xmp")
+RAW = words("iframe noembed noframes noscript plaintext script style textarea title xmp")
 # HTML that ends SVG and MathML around it; what else is in these is theirs, by whatever name.
-BREAKOUT = _words(
+BREAKOUT = words(
     "b big blockquote body br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 head hr i img li"
     " listing menu meta nobr ol p pre ruby s small span strong strike sub sup table tt u ul var"
 )
-FOREIGN = _words(
+FOREIGN = words(
     "animate circle clippath defs ellipse g line lineargradient mask path pattern polygon polyline"
     " radialgradient rect stop symbol use"
 )

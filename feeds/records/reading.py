@@ -85,7 +85,7 @@ def read_record(
         source, body, _ = frontmatter.split(text)
         if not line_in_body(body, now, zone):
             plain = read_article(source, body, path, file_digest, now)
-            if plain is not None and _has_sound_body(plain[0], most_html):
+            if plain is not None and flaw_of(plain[0].body, plain[0].link, most_html) is None:
                 return _reading_of(*plain)
     acts_in_code = mapping is not None if liquid is None else liquid
     return _read_fully(path, content, text, now, mapping, zone, most_html, acts_in_code)
@@ -227,10 +227,6 @@ def _known_key(path: Path) -> str:
     """Return a path as text where all of it is keys that we know: a word of an editor's own is no
     key to show."""
     return key_text(path) if all(isinstance(step, int) or step in NAMES for step in path) else ""
-
-
-def _has_sound_body(article: Article, most_html: int) -> bool:
-    return not article.body or flaw_of(article.body, article.link, most_html) is None
 
 
 def _reading_of(article: Article, is_published: bool) -> Reading:

@@ -11,15 +11,7 @@ import re
 import tomllib
 from typing import Any
 
-from feeds.records.plain_data import (
-    DEEPEST,
-    Flaw,
-    FrontMatter,
-    Lines,
-    Path,
-    Place,
-    plain,
-)
+from feeds.records.plain_data import DEEPEST, Flaw, FrontMatter, Lines, Path, Place, plain
 
 FENCED = re.compile(r"\s*\+\+\+[ \t]*\r?\n(?P<toml>(?:.*\n)*?)\+\+\+[ \t]*(?:\r?\n|\Z)")
 # tomllib's time grows with the square of the parts of one dotted key: such a key is rejected before

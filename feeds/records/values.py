@@ -29,6 +29,11 @@ MOST_COMBINING = 30  # characters in a row
 MAYBE_COMBINING = re.compile(rf"[^\w\s\x00-\x7f]{{{MOST_COMBINING + 1},}}")
 
 
+def words(text: str) -> frozenset[str]:
+    """Return the words of a text."""
+    return frozenset(text.split())
+
+
 def clean(text: str) -> str:
     """Return text as it is published: NFC, without characters that no reader shows, lines ending in
     a line feed."""
@@ -270,18 +275,16 @@ def as_number(value: Any) -> float:
 
 def as_pixels(value: Any) -> int:
     """Return a whole number of pixels, at least one."""
-    if isinstance(value, Plain) and (number := _whole(value, 9)) > 0:
-        return number
-    raise expected("a whole number of pixels, without quotes")
+    return _whole(value, "pixels", 9)
 
 
 def as_bytes(value: Any) -> int:
     """Return a whole number of bytes, at least one."""
-    if isinstance(value, Plain) and (number := _whole(value, 15)) > 0:
-        return number
-    raise expected("a whole number of bytes, without quotes")
+    return _whole(value, "bytes", 15)
 
 
-def _whole(text: str, most_digits: int) -> int:
-    """Return a number of that many digits at most, or 0 for any other text."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= most_digits else 0
+def _whole(value: Any, of: str, most_digits: int) -> int:
+    is_number = isinstance(value, Plain) and value.isascii() and value.isdigit()
+    if is_number and len(value) <= most_digits and int(value) > 0:
+        return int(value)
+    raise expected(f"a whole number of {of}, without quotes")
