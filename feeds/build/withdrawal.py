@@ -44,7 +44,9 @@ def take_back(config: Config, source: Store, now: datetime, *, allow_removal: bo
                 lost = store.feeds_that_lost(
                     connection, last_finished(connection, target_fact(config))
                 )
-                keys = lost | store.feeds_with(connection, withheld)
+                from feeds.store.withheld import feeds_with  # seldom needed
+
+                keys = lost | feeds_with(connection, withheld)
             with source.showing() as connection:
                 # What else is due by now is not decided: shown is what was visible just before it.
                 due = selection.next_change(connection)

@@ -1,12 +1,17 @@
 """Decide which articles are visible, in which feeds, and when that changes.
 
-visibility decides what is visible, when records change or a moment comes; memberships, which feeds
-that is in; schedule, when feeds change next. What is in a feed then is read from the store.
+What is in a feed then is read from the store.
 """
 
-from feeds.selection.schedule import scheduled_changes, scheduled_expiries
-from feeds.selection.visibility import SKEW, is_current, refresh_visibility, shown_at
-from feeds.store.picks import Pick, between, count_feeds, days, feeds, hidden, hours, newest, weeks
+from feeds.selection.visibility import (
+    SKEW,
+    is_current,
+    refresh_visibility,
+    scheduled_changes,
+    scheduled_expiries,
+    shown_at,
+)
+from feeds.store.feeds import Pick, between, count_feeds, days, feeds, hidden, hours, newest, weeks
 from feeds.store.visibility import next_change, visible_at
 
 __all__ = [

@@ -5,45 +5,47 @@ All SQL is in this room, and the room decides nothing: it puts, removes and find
 
 from sqlalchemy import Connection
 
-from feeds.store.database import Store
-from feeds.store.documents import Published, latest_gone, note_published, published
-from feeds.store.facts import advance, fact, generation, note_fact
-from feeds.store.feeds import feeds_that_lost, feeds_unchanged_since
-from feeds.store.files import (
+from feeds.store.database import (
+    OLDER,
+    Store,
+    Withheld,
+    advance,
+    fact,
+    generation,
+    note_fact,
+    withheld_of,
+)
+from feeds.store.feeds import Published, articles, latest_gone, note_published, published
+from feeds.store.memberships import feeds_that_lost, feeds_unchanged_since
+from feeds.store.records import (
     Known,
+    Reporter,
+    change_feed_keys,
     doubt_all_files,
+    expired_articles,
+    faults,
     file_states,
     file_states_at,
     folder_digests,
     forget_folders,
-    known_below,
-    known_files,
-    knows_files,
-    note_folders,
-    touch,
-    unsure_files,
-)
-from feeds.store.records import (
-    Reporter,
-    articles,
-    change_feed_keys,
-    expired_articles,
-    faults,
     forget_hidden,
     has_feed_keys,
     hidden_records,
+    known_below,
+    known_files,
+    knows_files,
     missing_articles,
     note_broken,
+    note_folders,
     note_hidden,
     put,
     remove,
+    touch,
+    unsure_files,
     visible_articles,
     visible_records,
 )
-from feeds.store.sqlite import LONGEST_WAIT
-from feeds.store.sqlite_file import alone
-from feeds.store.upgrade import OLDER
-from feeds.store.withheld import Withheld, feeds_with, withheld_of
+from feeds.store.sqlite import LONGEST_WAIT, alone
 
 __all__ = [
     "LONGEST_WAIT",
@@ -64,7 +66,6 @@ __all__ = [
     "faults",
     "feeds_that_lost",
     "feeds_unchanged_since",
-    "feeds_with",
     "file_states",
     "file_states_at",
     "folder_digests",
