@@ -27,8 +27,7 @@ from flask import Flask
 from feeds.cli import main
 from feeds.config import Config, load_config
 from feeds.config.feed_names import Names
-from feeds.documents.plan import Plan
-from feeds.documents.plans import Plans
+from feeds.documents.plans import Plan, Plans
 from feeds.model import Article, Provider
 from feeds.records import Reading
 from feeds.serve.app import create_app

@@ -23,7 +23,7 @@ from feeds.build.manifest import (
     manifest_text,
     read_manifest,
 )
-from feeds.documents import codings
+from feeds.documents import http_messages
 from feeds.errors import NO_ROOM, PublishError
 from feeds.model import digest
 
@@ -219,7 +219,7 @@ class FolderTarget:
             return True
         tags = {one.etag for one in known if one.size == facts[0]}
         content = self._content(path) if tags else None
-        plain = None if content is None else codings.decoded(content, path)
+        plain = None if content is None else http_messages.decoded(content, path)
         return any(some is not None and digest(some) in tags for some in (content, plain))
 
     def _content(self, path: str) -> bytes | None:

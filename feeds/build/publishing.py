@@ -15,9 +15,8 @@ from feeds.build.files import Obstacle
 from feeds.build.folder_target import FolderTarget
 from feeds.build.manifest import UNFINISHED, Written
 from feeds.config import Config
-from feeds.documents import codings
-from feeds.documents.plan import Plan
-from feeds.documents.plans import Plans, SnapshotOutdated
+from feeds.documents import http_messages
+from feeds.documents.plans import Plan, Plans, SnapshotOutdated
 from feeds.documents.versions import is_far_ahead, published_as
 from feeds.ingest.ingesting import open_store
 from feeds.model import digest
@@ -115,7 +114,7 @@ class Publisher:
                 outcome.files.append((path, target.files[path]))
                 continue
             content = plan.content() if content is None else content
-            coded = codings.encode_best(content, coding) if coding else content
+            coded = http_messages.encode_best(content, coding) if coding else content
             obstacle = target.put(path, coded, plan.media_type, coding, noted.modified)
             if obstacle is not None:
                 if feed_of(path) in self.lost:

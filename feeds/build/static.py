@@ -19,9 +19,8 @@ from feeds.build.manifest import Written, manifest_text
 from feeds.build.publishing import HELD, Batch, Outcome, Publisher, agreed, is_new, last_published
 from feeds.build.withdrawal import last_finished, target_fact, translated, withdraw
 from feeds.config import Config
-from feeds.documents import codings
-from feeds.documents.plan import Plan
-from feeds.documents.plans import Plans, SnapshotOutdated
+from feeds.documents import http_messages
+from feeds.documents.plans import Plan, Plans, SnapshotOutdated
 from feeds.documents.versions import is_far_ahead
 from feeds.errors import FeedsError, StoreBusy
 from feeds.executor import local_processes, map_batches
@@ -75,7 +74,7 @@ def build(
     """Bring the output folder up to date with the store.  `progress` is called with how many
     documents of how many are done.
 
-    With `compress`, each document has its codings beside it (codings.SUFFIXES), for servers that
+    With `compress`, each document has its codings beside it (http_messages.SUFFIXES), for servers that
     serve such files. `workers` is how many processes help.
 
     Each file is replaced at once or not at all; its mode follows the umask, its mtime is its
@@ -91,7 +90,7 @@ def build(
                 refresh_visibility(config, source, now)
                 with suppress(SnapshotOutdated):
                     target = FolderTarget(root)
-                    suffixes = codings.SUFFIXES if compress else {}
+                    suffixes = http_messages.SUFFIXES if compress else {}
                     return _Build(config, source, target, suffixes, workers, now).run(progress)
     raise StoreBusy(
         str(config.store_file),

@@ -16,9 +16,8 @@ from feeds.build import hosts
 from feeds.build.folder_target import FolderTarget
 from feeds.build.manifest import Written
 from feeds.config import Config
-from feeds.documents import codings
-from feeds.documents.plan import Plan
-from feeds.documents.plans import Plans
+from feeds.documents import http_messages
+from feeds.documents.plans import Plan, Plans
 from feeds.errors import PublishError, described
 from feeds.ingest.taken_back import taken_back
 from feeds.model import digest
@@ -26,7 +25,7 @@ from feeds.store import Connection, Store, Withheld
 from feeds.store.rows import MICROSECOND, micros
 from feeds.urls import feed_of
 
-CODINGS = {"": "", **codings.SUFFIXES}  # the suffix of a file, by the coding of its content
+CODINGS = {"": "", **http_messages.SUFFIXES}  # the suffix of a file, by the coding of its content
 
 
 def take_back(config: Config, source: Store, now: datetime, *, allow_removal: bool = False) -> None:
@@ -97,7 +96,7 @@ def _replace(target: FolderTarget, plan: Plan, now: datetime) -> None:
     for coding, path in files.items():
         before = target.files[path]
         if before.etag != etag or not target.is_intact(path):
-            coded = codings.encode_best(content, coding) if coding else content
+            coded = http_messages.encode_best(content, coding) if coding else content
             is_same = before.etag == etag
             modified = before.modified if is_same else max(second, before.modified + 1)
             target.replace(path, coded, Written(etag, modified, len(coded)))

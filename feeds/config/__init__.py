@@ -33,9 +33,9 @@ from feeds.config.site import Site
 from feeds.config.theme import read_theme
 from feeds.errors import ConfigError, ConfigFault
 from feeds.formats import FORMATS
+from feeds.model import STEPS
 from feeds.records import FieldMapping, MappingError, read_mapping
 from feeds.taxonomies import TAXONOMIES
-from feeds.update_frequency import STEPS
 from feeds.urls import OWN, join_key
 
 

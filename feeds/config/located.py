@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Iterable
 
 from feeds.errors import ConfigFault
-from feeds.records.plain_data import Place, key_text
+from feeds.records.plain_data import PageLinks, key_text
 from feeds.records.toml import places
 
 NO_SUCH_KEY = "expected no such key"
@@ -53,7 +53,7 @@ def without_passwords(source: str) -> str:
     return "\n".join(lines)
 
 
-def _place(key: str, known: dict[str, Place]) -> Place | None:
+def _place(key: str, known: dict[str, PageLinks]) -> PageLinks | None:
     """Return the place of a key, or of the table that it would stand in."""
     while key and key not in known:
         key = re.sub(r"(\.[^.\[]*|\[\d+\]|^[^.\[]*)$", "", key)

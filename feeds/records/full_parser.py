@@ -21,8 +21,8 @@ from feeds.records.plain_data import (
     Flaw,
     FrontMatter,
     Lines,
+    PageLinks,
     Path,
-    Place,
     Plain,
 )
 
@@ -56,7 +56,7 @@ class _Builder:
 
     def __init__(self, source: str, lines_before: int, with_places: bool) -> None:
         self.flaws: list[Flaw] = []
-        self.places: dict[Path, Place] = {}
+        self.places: dict[Path, PageLinks] = {}
         self.secret: list[tuple[int, int]] = []
         self._source = source
         self._before = lines_before
@@ -123,7 +123,7 @@ class _Builder:
         problem = str(getattr(error, "problem", None) or "something else").removeprefix("found ")
         return Flaw(place, (), "YAML", EXPLAINED.get(problem, problem))
 
-    def _place(self, event: Any) -> Place:
+    def _place(self, event: Any) -> PageLinks:
         return self._lines.place(event.start_mark.index)
 
     def _stop(self, event: Any, expected: str, got: str, path: Path = ()) -> _Stop:

@@ -18,7 +18,7 @@ DEEPEST = 32
 MOST_NODES = 20_000
 NULLS = {"", "~", "null", "Null", "NULL"}
 
-Place = tuple[int, int]
+PageLinks = tuple[int, int]
 Path = tuple[str | int, ...]
 
 
@@ -34,7 +34,7 @@ class Lines:
     def _ends(self) -> list[int]:
         return [match.start() for match in re.finditer("\n", self._source)]
 
-    def place(self, index: int) -> Place:
+    def place(self, index: int) -> PageLinks:
         """Return line and column of a character in the file."""
         line = bisect_left(self._ends, index)
         return self._before + line + 1, index - (self._ends[line - 1] if line else -1)
@@ -50,7 +50,7 @@ class Plain(str):
 class Flaw:
     """Something wrong with how data is written; it costs the whole record."""
 
-    place: Place
+    place: PageLinks
     path: Path
     expected: str
     got: str = ""
@@ -67,7 +67,7 @@ class FrontMatter:
     data: dict[str, Any] | None
     body: str
     flaws: tuple[Flaw, ...]
-    places: dict[Path, Place]
+    places: dict[Path, PageLinks]
     secret: tuple[tuple[int, int], ...] = ()
 
 

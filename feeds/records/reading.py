@@ -26,7 +26,7 @@ from feeds.records.keys import ADDRESSES, KEYS, SECRET_KEY
 from feeds.records.mapping import FieldMapping
 from feeds.records.markup import flaw_of
 from feeds.records.passages import visible
-from feeds.records.plain_data import Path, Place, key_text
+from feeds.records.plain_data import PageLinks, Path, key_text
 from feeds.records.validation import Problem, described, validate
 from feeds.records.values import as_address, clean, holds_secret, moment_or_none
 from feeds.urls import address_digest
@@ -203,7 +203,7 @@ def place_of_identity(
     return fault.line, fault.column, fault.key
 
 
-def _fault(path: str, problem: Problem, mapped: Mapped, places: dict[Path, Place]) -> Fault:
+def _fault(path: str, problem: Problem, mapped: Mapped, places: dict[Path, PageLinks]) -> Fault:
     theirs = known = mapped.origin(problem.path)
     if known not in places and ("<<", *known) in places:
         known = ("<<", *known)

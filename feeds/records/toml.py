@@ -18,8 +18,8 @@ from feeds.records.plain_data import (
     Flaw,
     FrontMatter,
     Lines,
+    PageLinks,
     Path,
-    Place,
     Plain,
 )
 
@@ -63,7 +63,7 @@ def read(text: str, *, with_places: bool = False) -> FrontMatter:
     return FrontMatter(data, text[fenced.end() :], flaws, places)
 
 
-def places(source: str) -> dict[Path, Place]:
+def places(source: str) -> dict[Path, PageLinks]:
     """Return where each value of sound TOML stands."""
     return _Places(source, 0).all()
 
@@ -118,10 +118,10 @@ class _Places:
         self._source = source
         self._lines = Lines(source, before)
         self._at = 0
-        self._places: dict[Path, Place] = {(): (before + 1, 1)}
+        self._places: dict[Path, PageLinks] = {(): (before + 1, 1)}
         self._last: dict[Path, int] = {}  # of an array of tables, the index of its newest
 
-    def all(self) -> dict[Path, Place]:
+    def all(self) -> dict[Path, PageLinks]:
         """Return every path into the data with its place: a value's own, a table's header."""
         table: Path = ()
         while self._blank() < len(self._source):

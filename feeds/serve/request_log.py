@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
 
-from feeds.documents.headers import ALWAYS
+from feeds.documents.http_messages import ALWAYS
 from feeds.serve import Application
 from feeds.serve.metrics import Metrics
 

@@ -138,8 +138,7 @@ def _no_listening(config: Config, error: OSError) -> PublishError:
 
 def _application(config: Config, counts: Path | None, opened: ExitStack) -> Any:
     # Runs in each worker process, which closes what was opened.
-    from feeds.serve.app import live_service, utc_now
-    from feeds.serve.fast_path import FastPath
+    from feeds.serve.app import FastPath, live_service, utc_now
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     sys.setswitchinterval(SWITCH)

@@ -15,8 +15,7 @@ from sqlalchemy import delete
 
 from feeds import store
 from feeds.config import Config, load_config
-from feeds.documents.plan import Plan
-from feeds.documents.plans import Plans
+from feeds.documents.plans import Plan, Plans
 from feeds.documents.versions import Documents, published_as
 from feeds.ingest.ingesting import ingest, open_store
 from feeds.model import Document, digest

@@ -17,13 +17,12 @@ from hypothesis import strategies as st
 from feeds.build import hosts
 from feeds.build.manifest import MANIFEST
 from feeds.config import Config, load_config
-from feeds.documents.entries import fitting, space_for_entries
+from feeds.documents.contents import fitting, space_for_entries
 from feeds.documents.versions import Documents
 from feeds.ingest.ingesting import ingest, open_store
-from feeds.model import Feed
-from feeds.render import Place, format_named, widest
+from feeds.model import STEPS, Feed
+from feeds.render import PageLinks, format_named, widest
 from feeds.serve.app import create_app
-from feeds.update_frequency import STEPS
 from tests import make
 from tests.documents.test_history import FORMATS, build, chain, dated, ids, links
 
@@ -97,12 +96,12 @@ class TestFitting:
         itself = f"{folder}feed.{name}"
         for moment in (make.NOW, make.NOW + timedelta(microseconds=1)):
             for place in (
-                Place(itself),
-                Place(itself, complete=True),
-                Place(itself, withdrawn=True),
-                *(Place(itself, frequency=step) for step in STEPS),
+                PageLinks(itself),
+                PageLinks(itself, complete=True),
+                PageLinks(itself, withdrawn=True),
+                *(PageLinks(itself, frequency=step) for step in STEPS),
                 *(
-                    Place(itself, f"{folder}archive/{page}.{name}")
+                    PageLinks(itself, f"{folder}archive/{page}.{name}")
                     for page in ("2026-11", "2026-11-23T12")
                 ),
             ):
@@ -115,7 +114,7 @@ class TestFitting:
             "https://feeds.example.org/feed.rss", "https://feeds.example.org/archive/2026-11.rss"
         )
         of_pages = {"current", "next"}
-        assert {name for name in Place._fields if not getattr(place, name)} == of_pages
+        assert {name for name in PageLinks._fields if not getattr(place, name)} == of_pages
 
 
 BODIES = st.tuples(

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from feeds.build.manifest import MANIFEST
 from feeds.config import Config, load_config
+from feeds.documents.plans import by_week, first_monday
 from feeds.documents.versions import Documents
 from feeds.errors import ConfigError, RenderError
 from feeds.ingest.ingesting import ingest, open_store
 from feeds.model import Document, Feed
 from feeds.render import colours, html
 from feeds.serve.app import create_app
-from feeds.update_frequency import by_week, first_monday
 from tests import hostile, make
 
 COLOURS = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")

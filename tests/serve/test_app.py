@@ -20,7 +20,7 @@ from werkzeug.test import TestResponse
 from feeds.build import hosts, static
 from feeds.build.manifest import Written, read_manifest
 from feeds.config import Config
-from feeds.documents.headers import cache_control
+from feeds.documents.http_messages import cache_control
 from feeds.errors import LedgerError
 from feeds.ingest.ingesting import ingest, open_store
 from feeds.serve.app import create_app

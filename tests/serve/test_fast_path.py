@@ -19,8 +19,7 @@ from feeds.config import Config
 from feeds.documents.versions import Documents, DocumentVersion
 from feeds.ingest.ingesting import ingest, open_store
 from feeds.model import Document, digest
-from feeds.serve.app import create_app
-from feeds.serve.fast_path import FastPath
+from feeds.serve.app import FastPath, create_app
 from feeds.serve.freshness import Freshness
 from feeds.serve.live import Live, Served
 from feeds.serve.response_cache import CachedResponse, ResponseCache, Responses
