@@ -102,6 +102,7 @@ class Entries:
         self.pages = digest(self.site, looks, config.site.theme.digest)
         self._held: defaultdict[tuple[str, str], dict[int, tuple[str, bytes]]] = defaultdict(dict)
         self._bytes = 0
+        self._inputs: dict[tuple[str, str], EntryInput] = {}
 
     def key(self, snapshot: Snapshot, pick: Pick, hidden: frozenset[str]) -> str:
         """Return the digest of all that the entry of an article shows, in any format."""
@@ -117,15 +118,15 @@ class Entries:
         One that alone would not fit into `feeds.max_bytes` carries less; the least there is stays
         whatever its size.
         """
-        most, names = self._config.feeds.max_bytes, feed.formats
-        made = self._get(connection, snapshot, shown, feed.content, name, names)
+        most = self._config.feeds.max_bytes
+        made = self._get(connection, snapshot, shown, feed.content, name)
         if max(map(len, made), default=0) + FRAME <= most:
             return made  # as nearly always
         form = format_named(name)
         left = space_for_entries(form, feed, self._config.site, most) - len(form.BETWEEN)
         for less in CONTENTS[CONTENTS.index(feed.content) + 1 :]:
             if large := [at for at, entry in enumerate(made) if len(entry) > left]:
-                smaller = self._get(connection, snapshot, shown.only(large), less, name, (name,))
+                smaller = self._get(connection, snapshot, shown.only(large), less, name)
                 for at, entry in zip(large, smaller, strict=True):
                     made[at] = entry
         return made
@@ -134,21 +135,35 @@ class Entries:
         self, connection: Connection, snapshot: Snapshot, shown: Shown, content: str
     ) -> list[bytes]:
         """Return the entries of a page for people: `full` ones, or lines."""
-        return self._get(connection, snapshot, shown, content, PAGE, (PAGE,))
+        return self._get(connection, snapshot, shown, content, PAGE)
 
     def fitting(self, connection: Connection, snapshot: Snapshot, feed: Feed, shown: Shown) -> int:
         """Return how many of a feed's first articles fit into `feeds.max_bytes` in each of its
-        formats: one at least."""
+        formats: one at least.
+
+        Entries are rendered for it only where the most that they may take does not fit.
+        """
         count, most = len(shown.picks), self._config.feeds.max_bytes
-        for name in feed.formats if count > 1 else ():
+        if count <= 1 or self._surely_fit(snapshot, shown, most):
+            return count
+        for name in feed.formats:
             form = format_named(name)
-            entries = self.of_feed(connection, snapshot, feed, shown, name)
-            sizes = list(map(len, entries))
-            if sum(sizes) + len(sizes) * len(form.BETWEEN) + FRAME <= most:
-                continue  # as nearly always
+            sizes = list(map(len, self.of_feed(connection, snapshot, feed, shown, name)))
             space = space_for_entries(form, feed, self._config.site, most)
             count = min(count, fitting(sizes, len(form.BETWEEN), space))
         return count
+
+    def _surely_fit(self, snapshot: Snapshot, shown: Shown, most: int) -> bool:
+        """Tell whether entries fit even if they take the most that they may, in any format."""
+        names, address = snapshot.names, 5 * len(self._config.site.base_url)
+        left = most - FRAME
+        for pick in shown.picks:
+            # A name stands in up to four places, each of its characters as up to ten bytes.
+            of_feeds = sum([address + 200 + 40 * len(names[key]) for key in pick.feeds])
+            left -= pick.bytes + 5 * address + of_feeds
+            if left < 0 or not pick.bytes:
+                return False
+        return True
 
     def _get(
         self,
@@ -157,30 +172,47 @@ class Entries:
         shown: Shown,
         content: str,
         name: str,
-        beside: Sequence[str],
     ) -> list[bytes]:
-        """Return the entries in a format.  Those that are rendered are rendered in the formats
-        `beside` it too, which are asked for next."""
+        """Return the entries in a format: those that are not held are rendered."""
         held = self._held[name, content]
+        keys = {pick.number: key for pick, key in zip(shown.picks, shown.keys, strict=True)}
         missing = [
             pick
-            for pick, key in zip(shown.picks, shown.keys, strict=True)
-            if pick.number not in held or held[pick.number][0] != key
+            for pick in shown.picks
+            if pick.number not in held or held[pick.number][0] != keys[pick.number]
         ]
+        if missing and self._bytes > self._budget:
+            self._held.clear()
+            self._bytes, held, missing = 0, self._held[name, content], list(shown.picks)
         if missing:
-            if self._bytes > self._budget:
-                self._held.clear()
-                self._bytes = 0
-                return self._get(connection, snapshot, shown, content, name, beside)
-            keys = {pick.number: key for pick, key in zip(shown.picks, shown.keys, strict=True)}
-            articles = store.articles(connection, [pick.number for pick in missing])
-            inputs = [
-                (pick, self._input(as_shown(articles[pick.number], pick, snapshot, shown), content))
-                for pick in missing
-            ]
-            for other in beside:
-                self._render(snapshot, form_named(other), content, inputs, keys)
+            inputs = self._get_inputs(connection, snapshot, shown, content, missing, keys)
+            self._render(snapshot, form_named(name), content, inputs, keys)
         return [held[pick.number][1] for pick in shown.picks]
+
+    def _get_inputs(
+        self,
+        connection: Connection,
+        snapshot: Snapshot,
+        shown: Shown,
+        content: str,
+        picks: Sequence[Pick],
+        keys: Mapping[int, str],
+    ) -> list[tuple[Pick, EntryInput]]:
+        """Return the inputs of entries.  They are kept until others are asked for: the same feed is
+        often rendered in another format next."""
+        known = self._inputs
+        unknown = [pick.number for pick in picks if (keys[pick.number], content) not in known]
+        articles = store.articles(connection, unknown) if unknown else {}
+        found = [
+            (
+                pick,
+                known.get((keys[pick.number], content))
+                or self._input(as_shown(articles[pick.number], pick, snapshot, shown), content),
+            )
+            for pick in picks
+        ]
+        self._inputs = {(keys[pick.number], content): given for pick, given in found}
+        return found
 
     def _render(
         self,

@@ -26,13 +26,14 @@ HOUR = 3_600_000_000  # microseconds
 DAY = 24 * HOUR
 LAST = 2**63 - 1  # no article is older
 _PICKED = tuple(
-    records.c[name] for name in ("number", "digest", "id", "until", "feeds", "related", "age")
+    records.c[name]
+    for name in ("number", "digest", "id", "until", "feeds", "related", "bytes", "age")
 )
 
 
 class Pick(NamedTuple):
     """An article that is in a feed, by what identifies it and what it will show; its text is
-    fetched when needed."""
+    fetched when needed.  `bytes` are the most that its entry takes, as the store has them."""
 
     number: int
     digest: str
@@ -40,6 +41,7 @@ class Pick(NamedTuple):
     withdrawn: bool
     feeds: tuple[str, ...]
     related: tuple[str, ...]
+    bytes: int
     published: datetime
     changed: datetime
 
@@ -177,11 +179,13 @@ def _pick(
     until: int | None,
     feeds: str,
     related: str,
+    size: int,
     age: int,
     changed: int,
 ) -> Pick:
     keys, others = tuple(names_of(feeds)), tuple(related.split())
-    return Pick(number, digest, id, until is not None, keys, others, moment(-age), moment(changed))
+    moments = moment(-age), moment(changed)
+    return Pick(number, digest, id, until is not None, keys, others, size, *moments)
 
 
 def hidden(connection: Connection, among: Collection[str] | None = None) -> frozenset[str]:
