@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from feeds import render
 from feeds.build import hosts
 from feeds.build.files import Obstacle
 from feeds.build.folder_target import FolderTarget
@@ -20,7 +21,6 @@ from feeds.documents.plans import Plan, Plans, SnapshotOutdated
 from feeds.documents.versions import is_far_ahead, published_as
 from feeds.ingest.ingesting import open_store
 from feeds.model import digest
-from feeds.render import reporting
 from feeds.store import Published, Store
 from feeds.urls import feed_of
 
@@ -76,7 +76,7 @@ class Publisher:
         records changed meanwhile.
         """
         store, plans = self._open()
-        with store.reading() as connection, reporting.collecting() as faults:
+        with store.reading() as connection, render.collecting() as faults:
             if plans.snapshot(connection, self.now).generation != self.generation:
                 raise SnapshotOutdated
             outcomes = [

@@ -49,8 +49,8 @@ FRAME = 131_072  # bytes that no frame of a document comes to
 
 
 class Due(NamedTuple):
-    """When a feed next changes by time alone, and when something in it expires; None: not within
-    the time that matters to caches."""
+    """The moments when a feed next changes by time alone, and when something in it expires; None:
+    not within the time that matters to caches."""
 
     change: datetime | None
     expiry: datetime | None
@@ -166,12 +166,7 @@ class Entries:
         return True
 
     def _get(
-        self,
-        connection: Connection,
-        snapshot: Snapshot,
-        shown: Shown,
-        content: str,
-        name: str,
+        self, connection: Connection, snapshot: Snapshot, shown: Shown, content: str, name: str
     ) -> list[bytes]:
         """Return the entries in a format: those that are not held are rendered."""
         held = self._held[name, content]
@@ -297,7 +292,7 @@ LATEST = datetime.max.replace(tzinfo=UTC) - KEPT
 
 
 class Contents:
-    """What the feeds of a site show at one snapshot.  For one thread at a time."""
+    """The contents of the feeds of a site at one snapshot.  For one thread at a time."""
 
     def __init__(self, config: Config, snapshot: Snapshot, entries: Entries) -> None:
         self.snapshot = snapshot

@@ -3,7 +3,8 @@
 In: what a page shows. Out: its bytes. Templates are Jinja2: one of the publisher's theme outranks
 ours, and ours takes its place where it raises. Entries are rendered one by one, as in every format,
 and joined into pages. Colours are made lighter
-or darker until their contrast is enough (WCAG 2.2). No clock: dates on a page come from the articles.
+or darker until their contrast is enough (WCAG 2.2). No clock: dates on a page come from the
+articles.
 """
 
 import traceback

@@ -1,5 +1,5 @@
-"""Decide what is visible, in which feeds, and when that changes: here alone, whenever records changed
-or a moment came.
+"""Decide what is visible, in which feeds, and when that changes: here alone, whenever records
+changed or a moment came.
 
 Visible is a record whose publication has come (what editors hold back is not in the store's records
 at all), that has not expired and is not left out for the sake of another one, and that no other

@@ -289,7 +289,7 @@ def _problem(config: Config, asked: Request, status: int, name: str = "") -> Res
 
 
 def _redirect(address: str, status: int = 301) -> Response:
-    """What was here is at that address: for good, unless the status says otherwise."""
+    """Lead to an address: for good, unless the status says otherwise."""
     response = Response(
         f"{status} Moved to {address}\n", status=status, content_type="text/plain; charset=utf-8"
     )

@@ -1,5 +1,5 @@
-"""The store itself: its transactions, what it says of itself, and how it is rebuilt when it does not
-fit.
+"""The store itself: its transactions, what it says of itself, and how it is rebuilt when it does
+not fit.
 
 Not here: what is in it, and what is SQLite's alone (sqlite).
 """

@@ -11,13 +11,13 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, bindparam, case, delete, func, select
+from sqlalchemy import Connection, Select, and_, bindparam, case, func, select
 
 from feeds.config.custom_feeds import Order
 from feeds.model import Article, Feed
 from feeds.store.database import fact, note_fact
 from feeds.store.rows import article_of, micros, moment, names_of
-from feeds.store.sqlite import Lookup, Statement, insert_rows, rows_in
+from feeds.store.sqlite import Lookup, Statement, delete_rows, insert_rows, rows_in
 from feeds.store.tables import documents, held, memberships, records
 from feeds.store.tables import feeds as feeds_table
 from feeds.urls import feed_of, path_ranges
@@ -245,7 +245,6 @@ _SOME_DOCUMENTS = Lookup(_DOCUMENTS, _document.path)
 _DOCUMENTS_BELOW = Statement(
     _DOCUMENTS.where(_document.path >= bindparam("first"), _document.path < bindparam("after"))
 )
-_DELETE_DOCUMENT = Statement(delete(documents).where(_document.path == bindparam("key")))
 
 
 def published(connection: Connection, among: Collection[str] | None = None) -> dict[str, Published]:
@@ -299,4 +298,4 @@ def _forget(connection: Connection, gone: dict[str, int]) -> None:
     if gone:
         latest = max(latest_gone(connection), *gone.values())
         note_fact(connection, LATEST_GONE, str(latest))
-        _DELETE_DOCUMENT.run(connection, ({"key": path} for path in gone))
+        delete_rows(connection, (_document.path,), ((path,) for path in gone))

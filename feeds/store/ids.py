@@ -8,16 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    Connection,
-    and_,
-    bindparam,
-    exists,
-    or_,
-    select,
-    true,
-    update,
-)
+from sqlalchemy import Connection, and_, bindparam, exists, or_, select, true, update
 
 from feeds.config.feed_names import Names
 from feeds.ids.assignment import IdInput

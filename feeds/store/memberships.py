@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, delete, select
 
 from feeds.store.rows import names_of
-from feeds.store.sqlite import Statement, insert_rows, rows_in
+from feeds.store.sqlite import Statement, delete_rows, insert_rows, rows_in, update_rows
 from feeds.store.tables import feed_names, feeds, memberships, records
 
 FeedName = tuple[str, str]  # the key of a feed, and a name that a record gives it
@@ -70,15 +70,12 @@ def leave_feeds(connection: Connection, numbers: Collection[int]) -> dict[str, l
     """Take records out of all feeds; return the keys of those, each with the records that left."""
     found = select(_member.feed, _member.name, _member.record)
     rows = list(rows_in(connection, found, _member.record, numbers))
-    _REMOVE_MEMBER.run(connection, ({"key": number} for number in {row.record for row in rows}))
+    delete_rows(connection, (_member.record,), {(row.record,) for row in rows})
     count_names(connection, {key: -n for key, n in Counter(row[:2] for row in rows).items()})
     left: dict[str, list[int]] = {}
     for row in rows:
         left.setdefault(row.feed, []).append(row.record)
     return left
-
-
-_REMOVE_MEMBER = Statement(delete(memberships).where(_member.record == bindparam("key")))
 
 
 def remove_all_members(connection: Connection) -> None:
@@ -110,16 +107,8 @@ def count_names(connection: Connection, counts: Mapping[FeedName, int]) -> None:
     known = names_of_feeds(connection, {feed for feed, _ in changed})
     rows = [(*key, known[key] + count) for key, count in changed.items()]
     insert_rows(connection, feed_names, ("feed", "name", "articles"), rows, replace=True)
-    _DELETE_NAME.run(
-        connection, ({"of": feed, "as": name} for feed, name, count in rows if count <= 0)
-    )
-
-
-_DELETE_NAME = Statement(
-    delete(feed_names).where(
-        feed_names.c.feed == bindparam("of"), feed_names.c.name == bindparam("as")
-    )
-)
+    gone = (row[:2] for row in rows if row[2] <= 0)
+    delete_rows(connection, (feed_names.c.feed, feed_names.c.name), gone)
 
 
 def names_of_feeds(
@@ -158,20 +147,12 @@ def note_feeds(connection: Connection, rows: Iterable[FeedRow]) -> None:
 
 def remove_feeds(connection: Connection, keys: Collection[str]) -> None:
     """Forget feeds that no longer exist."""
-    _REMOVE_FEED.run(connection, ({"gone": key} for key in keys))
-
-
-_REMOVE_FEED = Statement(delete(feeds).where(feeds.c.key == bindparam("gone")))
+    delete_rows(connection, (feeds.c.key,), ((key,) for key in keys))
 
 
 def touch_feeds(connection: Connection, keys: Collection[str], generation: int) -> None:
     """Note that what these feeds show may have changed in a generation."""
-    _TOUCH_FEED.run(connection, ({"of": key, "now": generation} for key in keys))
-
-
-_TOUCH_FEED = Statement(
-    update(feeds).where(feeds.c.key == bindparam("of")).values(touched=bindparam("now"))
-)
+    update_rows(connection, (feeds.c.touched, feeds.c.key), ((generation, key) for key in keys))
 
 
 def feeds_unchanged_since(connection: Connection, generation: int) -> set[str]:

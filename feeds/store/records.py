@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, func, literal_column, or_, select, update
+from sqlalchemy import Connection, bindparam, func, literal_column, or_, select, update
 
 from feeds.config.feed_names import Names
 from feeds.records import Cost, Fault
@@ -29,7 +29,7 @@ from feeds.store.rows import (
     micros,
     names_of,
 )
-from feeds.store.sqlite import Lookup, Statement, insert_rows, rows_in
+from feeds.store.sqlite import Lookup, Statement, delete_rows, insert_rows, rows_in, update_rows
 from feeds.store.tables import files, folders, held, memberships, notices, pointers, records
 from feeds.store.visibility import Changes, note_changes
 
@@ -50,11 +50,6 @@ _STATE = select(_file.path, _file.size, _file.mtime_ns)
 _STATES = Statement(_STATE)
 _STATES_AT = Lookup(_STATE, _file.path)
 _STATES_BELOW = Statement(_BELOW.add_columns(_file.size, _file.mtime_ns))
-_TOUCH = Statement(
-    update(files)
-    .where(_file.path == bindparam("key"))
-    .values(size=bindparam("now"), mtime_ns=bindparam("at"))
-)
 
 
 def known_files(connection: Connection, among: Collection[str] | None = None) -> dict[str, Known]:
@@ -142,8 +137,8 @@ def doubt_all_files(connection: Connection) -> None:
 
 def touch(connection: Connection, scanned: Iterable[ScannedFile]) -> None:
     """Note the size and time of files whose bytes did not change."""
-    rows = ({"key": one.path, "now": one.size, "at": one.mtime_ns} for one in scanned)
-    _TOUCH.run(connection, rows)
+    rows = ((one.size, one.mtime_ns, one.path) for one in scanned)
+    update_rows(connection, (_file.size, _file.mtime_ns, _file.path), rows)
 
 
 LAST_NUMBER = "last number"
@@ -154,20 +149,10 @@ Reporter = Literal["build", "check", "service"]
 REPORTERS: tuple[Reporter, ...] = ("build", "check", "service")
 
 _row = records.c
-_DELETE_FILE = Statement(delete(files).where(files.c.path == bindparam("key")))
-_DELETE_HELD = Statement(delete(held).where(held.c.path == bindparam("key")))
-_DELETE_NOTICE = Statement(delete(notices).where(notices.c.path == bindparam("key")))
-_DELETE_RECORD = Statement(delete(records).where(_row.number == bindparam("key")))
-_DELETE_POINTER = Statement(
-    delete(pointers).where(
-        pointers.c.address == bindparam("at"), pointers.c.record == bindparam("by")
-    )
-)
 _EXPIRE_SOONER = Statement(
     update(records)
     .where(
-        _row.path == bindparam("key"),
-        or_(_row.expires.is_(None), _row.expires > bindparam("end")),
+        _row.path == bindparam("key"), or_(_row.expires.is_(None), _row.expires > bindparam("end"))
     )
     .values(expires=bindparam("end"))
 )
@@ -211,8 +196,8 @@ def remove(connection: Connection, paths: Collection[str]) -> None:
     withdraw(connection, paths)
     released = rows_in(connection, select(held.c.address), held.c.path, paths)
     note_changes(connection, Changes(addresses={address for (address,) in released}))
-    for statement in (_DELETE_HELD, _DELETE_FILE, _DELETE_NOTICE):
-        statement.run(connection, ({"key": path} for path in paths))
+    for table in (held, files, notices):
+        delete_rows(connection, (table.c.path,), ((path,) for path in paths))
 
 
 def note_broken(connection: Connection, batch: Sequence[Filed]) -> None:
@@ -220,7 +205,7 @@ def note_broken(connection: Connection, batch: Sequence[Filed]) -> None:
 
     One that says when it expires goes then, though the rest of what it says does not count.
     """
-    _DELETE_FILE.run(connection, ({"key": one.path} for one in batch))
+    delete_rows(connection, (files.c.path,), ((one.path,) for one in batch))
     insert_rows(connection, files, FILE_COLUMNS, [one.file for one in batch])
     ends = ({"key": one.path, "end": one.file[EXPIRES]} for one in batch)
     _EXPIRE_SOONER.run(connection, (end for end in ends if end["end"] is not None))
@@ -234,11 +219,9 @@ def withdraw(connection: Connection, paths: Collection[str]) -> None:
     _take_out_of_feeds(connection, links)
     addresses = {one for row in rows for one in (row.address, *row.others.split())}
     note_changes(connection, Changes(addresses=addresses))
-    _DELETE_POINTER.run(
-        connection,
-        ({"at": address, "by": row.number} for row in rows for address in row.related.split()),
-    )
-    _DELETE_RECORD.run(connection, ({"key": number} for number in links))
+    pairs = ((address, row.number) for row in rows for address in row.related.split())
+    delete_rows(connection, (pointers.c.address, pointers.c.record), pairs)
+    delete_rows(connection, (_row.number,), ((number,) for number in links))
 
 
 def _take_out_of_feeds(connection: Connection, links: Mapping[int, str]) -> None:
@@ -349,22 +332,15 @@ def _change_feeds(connection: Connection, numbers: Collection[int], names: Names
     query = select(
         _row.number, _row.link, _row.feeds, _row.path, _row.digest, _row.id, _row.article
     )
-    changed, links = list[dict[str, Any]](), dict[int, str]()
+    changed, links = list[tuple[str, bool, int]](), dict[int, str]()
     for number, link, known, *article in rows_in(connection, query, _row.number, numbers):
         feeds = feeds_row(article_of(*article), names)
         if feeds != known:
-            changed.append({"key": number, "value": feeds})
+            changed.append((feeds, False, number))
             links[number] = link
     _take_out_of_feeds(connection, links)
     # They come into sight again when visibility is refreshed, in their feeds of now.
-    _SET_FEEDS.run(connection, changed)
-
-
-_SET_FEEDS = Statement(
-    update(records)
-    .where(_row.number == bindparam("key"))
-    .values(feeds=bindparam("value"), visible=False)
-)
+    update_rows(connection, (_row.feeds, _row.visible, _row.number), changed)
 
 
 def _text(names: Names) -> str:
@@ -388,7 +364,5 @@ def hidden_records(connection: Connection, reporter: Reporter) -> dict[str, str]
 
 def forget_hidden(connection: Connection, reporter: Reporter, paths: Iterable[str]) -> None:
     """Note that this one has reported these records."""
-    column = notices.c
-    for path in paths:
-        gone = delete(notices).where(column.teller == reporter, column.path == path)
-        connection.execute(gone)
+    gone = ((reporter, path) for path in paths)
+    delete_rows(connection, (notices.c.teller, notices.c.path), gone)

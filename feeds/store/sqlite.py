@@ -22,6 +22,7 @@ from urllib.parse import quote
 
 from sqlalchemy import (
     URL,
+    Column,
     Connection,
     Engine,
     Executable,
@@ -30,7 +31,9 @@ from sqlalchemy import (
     Table,
     bindparam,
     create_engine,
+    delete,
     event,
+    update,
 )
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import insert
@@ -52,6 +55,7 @@ SETTINGS = (
     "cache_size=-20480",
     "journal_size_limit=67108864",
 )
+_POSITIONAL = sqlite.dialect(paramstyle="qmark")
 MOST_PARAMETERS = 500  # of one statement
 DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 NO_SPACE = ("SQLITE_FULL", "SQLITE_IOERR")
@@ -117,9 +121,8 @@ class Statement:
 
     @cached_property
     def _compiled(self) -> tuple[str, dict[str, Any]]:
-        compiled = self._statement.compile(  # type: ignore[attr-defined]
-            dialect=sqlite.dialect(paramstyle="named")
-        )
+        dialect = sqlite.dialect(paramstyle="named")
+        compiled = self._statement.compile(dialect=dialect)  # type: ignore[attr-defined]
         return str(compiled), dict(compiled.params)
 
     def rows(self, connection: Connection, **values: Any) -> Iterator[tuple[Any, ...]]:
@@ -147,7 +150,7 @@ class Lookup:
 
     @cached_property
     def _text(self) -> str:
-        compiled = self._query.compile(dialect=sqlite.dialect(paramstyle="qmark"))
+        compiled = self._query.compile(dialect=_POSITIONAL)
         assert compiled.positiontup == ["among"]
         return str(compiled)
 
@@ -187,9 +190,43 @@ def _insert_text(table: Table, columns: tuple[str, ...], replace: bool) -> str:
             statement = statement.on_conflict_do_update(keys, set_=others)
         else:
             statement = statement.on_conflict_do_nothing()
-    dialect = sqlite.dialect(paramstyle="qmark")
-    compiled = statement.compile(dialect=dialect, column_keys=list(columns))
+    compiled = statement.compile(dialect=_POSITIONAL, column_keys=list(columns))
     assert compiled.positiontup == list(columns)
+    return str(compiled)
+
+
+def delete_rows(
+    connection: Connection, columns: tuple[Column[Any], ...], rows: Iterable[tuple[Any, ...]]
+) -> None:
+    """Delete the rows of a table in which columns have the values of any of these."""
+    _driver(connection).executemany(_delete_text(columns), rows)
+
+
+@cache
+def _delete_text(columns: tuple[Column[Any], ...]) -> str:
+    conditions = (column == bindparam(column.name) for column in columns)
+    compiled = delete(columns[0].table).where(*conditions).compile(dialect=_POSITIONAL)
+    assert compiled.positiontup == [column.name for column in columns]
+    return str(compiled)
+
+
+def update_rows(
+    connection: Connection, columns: tuple[Column[Any], ...], rows: Iterable[tuple[Any, ...]]
+) -> None:
+    """Give columns of rows these values; the last column says in which row."""
+    _driver(connection).executemany(_update_text(columns), rows)
+
+
+@cache
+def _update_text(columns: tuple[Column[Any], ...]) -> str:
+    *changed, key = columns
+    statement = update(key.table).where(key == bindparam("key"))
+    values: list[tuple[Any, Any]] = [
+        (column, bindparam(f"new_{column.name}")) for column in changed
+    ]
+    compiled = statement.ordered_values(*values).compile(dialect=_POSITIONAL)
+    names = [*(f"new_{column.name}" for column in changed), "key"]
+    assert compiled.positiontup == names
     return str(compiled)
 
 

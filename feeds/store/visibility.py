@@ -10,21 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Select,
-    and_,
-    bindparam,
-    delete,
-    func,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, select
 
 from feeds.store.database import fact, note_fact
 from feeds.store.rows import micros, moment, names_of
-from feeds.store.sqlite import Statement, insert_rows, rows_in
+from feeds.store.sqlite import delete_rows, insert_rows, rows_in, update_rows
 from feeds.store.tables import changes, held, pointers, records
 
 VISIBLE_AT, NEXT_CHANGE, RULES = "visible at", "next change", "rules"
@@ -209,31 +199,22 @@ def pointing_to(connection: Connection, addresses: Collection[str]) -> set[int]:
     return {n for (n,) in rows_in(connection, select(column.record), column.address, addresses)}
 
 
-_SET_VISIBLE = Statement(
-    update(records).where(_row.number == bindparam("key")).values(visible=bindparam("value"))
-)
-_SET_WAITING = Statement(
-    update(records).where(_row.number == bindparam("key")).values(waiting=bindparam("value"))
-)
-_RELEASE = Statement(delete(held).where(held.c.path == bindparam("key")))
-
-
 def set_visible(connection: Connection, rows: Iterable[Candidate], visible: bool) -> None:
     """Note that these records are visible from now on, or not."""
-    _SET_VISIBLE.run(connection, ({"key": row.number, "value": visible} for row in rows))
+    update_rows(connection, (_row.visible, _row.number), ((visible, row.number) for row in rows))
 
 
 def hide_addresses(connection: Connection, rows: Collection[Candidate]) -> None:
     """Let nothing point to these records, which are not due, have expired, or are left out."""
     addresses = [(address, row.path) for row in rows for address in row.addresses]
     insert_rows(connection, held, ("address", "path"), addresses, replace=True)
-    _SET_WAITING.run(connection, ({"key": row.number, "value": True} for row in rows))
+    update_rows(connection, (_row.waiting, _row.number), ((True, row.number) for row in rows))
 
 
 def release_addresses(connection: Connection, rows: Collection[Candidate]) -> None:
     """Let articles point to these records again."""
-    _RELEASE.run(connection, ({"key": row.path} for row in rows))
-    _SET_WAITING.run(connection, ({"key": row.number, "value": False} for row in rows))
+    delete_rows(connection, (held.c.path,), ((row.path,) for row in rows))
+    update_rows(connection, (_row.waiting, _row.number), ((False, row.number) for row in rows))
 
 
 def _links(connection: Connection, queries: Iterable[Select[Any]]) -> set[str]:

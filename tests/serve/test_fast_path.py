@@ -158,7 +158,9 @@ def test_each_coding_is_the_document_under_one_tag(app: Flask) -> None:
     ],
     ids=str,
 )
-def test_what_is_not_told_at_a_glance_is_left_to_flask(site: Site, headers: dict[str, str]) -> None:
+def test_what_is_not_known_at_a_glance_is_left_to_flask(
+    site: Site, headers: dict[str, str]
+) -> None:
     site.put("feed.rss")
     assert (
         site.client.get(
