@@ -8,7 +8,7 @@ entry looks like (render).
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
@@ -155,12 +155,10 @@ class Entries:
 
     def _surely_fit(self, snapshot: Snapshot, shown: Shown, most: int) -> bool:
         """Tell whether entries fit even if they take the most that they may, in any format."""
-        names, address = snapshot.names, 5 * len(self._config.site.base_url)
         left = most - FRAME
         for pick in shown.picks:
-            # A name stands in up to four places, each of its characters as up to ten bytes.
-            of_feeds = sum([address + 200 + 40 * len(names[key]) for key in pick.feeds])
-            left -= pick.bytes + 5 * address + of_feeds
+            names = [snapshot.names[key] for key in pick.feeds]
+            left -= pick.bytes + most_bytes_of_names(names, self._config.site.base_url)
             if left < 0 or not pick.bytes:
                 return False
         return True
@@ -236,6 +234,13 @@ class Entries:
         if content == FULL:
             return EntryInput(article, content_of(article, self._config.feeds.max_entry_bytes))
         return EntryInput(bare(article) if content == BARE else article)
+
+
+def most_bytes_of_names(names: Collection[str], base_url: str) -> int:
+    """Return how many bytes of an entry follow at most from the names of its feeds, and from the
+    addresses of these: a name stands in up to four places, a character of it as up to ten bytes."""
+    addresses = 5 * len(base_url) * (5 + len(names))
+    return addresses + 200 * len(names) + 40 * len("".join(names))
 
 
 def bare(article: Article) -> Article:
