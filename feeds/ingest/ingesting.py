@@ -54,8 +54,7 @@ class Ingested:
 
 
 def open_store(config: Config, *, or_only_read: bool = False) -> Store:
-    """Open the store that the config names, which is of this very code and these keys, and told of
-    folder and names."""
+    """Open the store that the config names; one of other code or other keys is rebuilt."""
     fields = config.records.fields
     keys = [config.site.timezone, str(config.feeds.max_entry_bytes), str(config.runs_liquid)]
     keys += [str(shows_html(config)), *([fields.digest] if fields else [])]
@@ -140,7 +139,7 @@ def files_at(config: Config, source: Store, paths: Sequence[str]) -> list[str]:
 def refresh_visibility(
     config: Config, source: Store, now: datetime, wait: float = LONGEST_WAIT
 ) -> None:
-    """What fell due until that moment shows from now on, and what expired is gone; nothing is read.
+    """Show what fell due until that moment, and hide what expired; no record is read.
 
     Raises StoreBusy after `wait` seconds. What expired goes even where that cannot be noted in the
     ledger.

@@ -116,6 +116,7 @@ def articles(draw: Draw) -> tuple[Article, Article]:
         previous=draw(st.permutations([(), addresses(draw)])),
         withdrawn=(draw(st.booleans()),) * 2,
         expires=draw(st.permutations([None, *draw(MOMENTS)[:1]])),
+        html=draw(st.permutations([None, "<p>Text</p>"])),
     )
 
 
