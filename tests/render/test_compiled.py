@@ -102,7 +102,6 @@ def articles(draw: Draw) -> tuple[Article, Article]:
         updated=maybe(draw, draw(MOMENTS), None),
         excerpt=maybe(draw, draw(WORDS), ""),
         body=draw(st.permutations(["", *draw(WORDS)[:1]])),
-        html=("<p>One</p>", "<p>Other</p>"),
         category=draw(st.permutations([None, *draw(WORDS)[:1]])),
         topics=several(draw, lambda: draw(WORDS)),
         images=several(draw, image),
