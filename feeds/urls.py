@@ -158,9 +158,15 @@ def parse_path(path: str) -> FeedPath | None:
 
 
 def feed_of(path: str) -> str:
-    """Return the key of the feed that the document at a path belongs to; `` for one of none."""
-    parsed = parse_path(path)
-    return "" if parsed is None else parsed.key
+    """Return the key of the feed in whose folder a file lies, whatever it is called; `` for a file
+    of no feed.
+
+    What is left of another format or coding belongs to its feed too, and goes with it.
+    """
+    *folders, name = path.split("/")
+    if len(folders) > 1:
+        return join_key(folders[0], folders[1])
+    return EVERYTHING if folders or name.startswith("feed.") else ""
 
 
 def is_archive(path: str) -> bool:

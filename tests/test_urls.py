@@ -468,10 +468,26 @@ def test_what_does_not_come_from_building_is_refused(text: str) -> None:
         *("archive/feed.rss", "topics/ai/archive/index.html", "topics/ai/archive/x.rss"),
     ],
 )
-def test_other_paths_are_of_no_feed(path: str) -> None:
+def test_other_paths_are_of_no_document(path: str) -> None:
     assert parse_path(path) is None
-    assert feed_of(path) == ""
     assert not is_archive(path)
+
+
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [
+        ("topics/ai/feed.atom.br", "topics/ai"),
+        ("topics/ai/archive/2020-11.rss.gz", "topics/ai"),
+        ("topics/ai/feed.txt", "topics/ai"),
+        ("topics/archive/feed.rss", "topics/archive"),
+        ("archive/2020-11.atom.gz", "all"),
+        ("all/index.html.br", "all"),
+        ("feed.json.br", "all"),
+        *(("index.html", ""), ("feeds.opml.gz", ""), ("404.html", ""), ("_headers", "")),
+    ],
+)
+def test_a_file_belongs_to_the_feed_in_whose_folder_it_lies(path: str, key: str) -> None:
+    assert feed_of(path) == key
 
 
 @pytest.mark.parametrize(
