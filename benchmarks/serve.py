@@ -72,11 +72,11 @@ request = function() at = at %% #lines + 1; return lines[at] end
 ALONE = """
 import sys
 from feeds.config import load_config
-from feeds.serve import fast_path, server
-class Alone(fast_path.FastPath):
+from feeds.serve import app, server
+class Alone(app.FastPath):
     def __call__(self, environ, start_response):
         return self._live.served.behind(environ, start_response)
-fast_path.FastPath = Alone
+app.FastPath = Alone
 server.serve(load_config("config.toml", port=int(sys.argv[1])))
 """
 

@@ -24,6 +24,11 @@ DIGEST = 32  # hexadecimal digits of a digest: no two texts of a site will ever 
 WITHDRAWN = "Withdrawn"  # the title of what is left of an article
 
 
+# The update frequencies of feeds, in minutes: those that all formats can write, RSS ttl in minutes,
+# Syndication (web.resource.org/rss/1.0/modules/syndication) in whole times an hour or a day.
+STEPS = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720, 1440)
+
+
 class Provider(NamedTuple):
     """The publisher of an article, known by its domain (a host name in ASCII)."""
 

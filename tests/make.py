@@ -27,8 +27,7 @@ from flask import Flask
 from feeds.cli import main
 from feeds.config import Config, load_config
 from feeds.config.feeds import Names
-from feeds.documents.plan import Plan
-from feeds.documents.plans import Plans
+from feeds.documents.plans import Plan, Plans
 from feeds.model import Article, Provider
 from feeds.records import Reading
 from feeds.serve.app import create_app
@@ -100,11 +99,11 @@ def filed(
     found: ScannedFile,
     reading: Reading,
     names: Names = Names(),  # noqa: B008 (it is frozen)
-    anew: bool = False,
+    is_first: bool = False,
 ) -> Filed:
-    """What reading a file came to, as the store keeps it; `anew`: as a store keeps it in which
+    """What reading a file came to, as the store keeps it; `is_first`: as a store keeps it in which
     nothing was decided."""
-    return rows.filed(found, reading, NOW, names, anew)
+    return rows.filed(found, reading, NOW, names, is_first)
 
 
 def driver(connection: Connection) -> sqlite3.Connection:

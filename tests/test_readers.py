@@ -27,7 +27,7 @@ from feeds.config.site import Site
 from feeds.ingest.ingesting import ingest, open_store
 from feeds.model import Article, Feed
 from feeds.records import read_record
-from feeds.render import Place, Style, format_named
+from feeds.render import PageLinks, Style, format_named
 from feeds.render.compiled import EntryInput
 from feeds.render.content import content_of
 from feeds.taxonomies import feeds_of
@@ -220,7 +220,7 @@ def published(record: str, format_name: str) -> tuple[Article, Any]:
     assert reading.article is not None, reading.faults
     article, form = reading.article, format_named(format_name)
     site = Site(base_url="https://feeds.example.org")
-    place = Place(site.address(feed_path("topics/x", format_name)))
+    place = PageLinks(site.address(feed_path("topics/x", format_name)))
     head, tail = form.frame(
         Feed("topics/x", article.title, 1, article.changed), site, article.changed, place
     )

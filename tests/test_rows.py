@@ -119,8 +119,8 @@ def test_an_article_comes_back_from_the_store_as_it_was(source: Store, article: 
         numbers = list(connection.scalars(select(records.c.number)))
         # What only decides about its id, where others may point to and when it expires is in
         # columns of its own.
-        told = article._replace(given_id=None, previous=(), cdn_amp_link=None, expires=None)
-        assert list(store.articles(connection, numbers).values()) == [told]
+        stated = article._replace(given_id=None, previous=(), cdn_amp_link=None, expires=None)
+        assert list(store.articles(connection, numbers).values()) == [stated]
         [one] = stored_ids.records(connection, paths=[article.path])
         assert (one.id, one.input) == (article.id, id_input(article))
         expires = connection.scalar(select(records.c.expires))

@@ -347,7 +347,8 @@ def test_what_is_decided_bit_by_bit_is_what_is_decided_at_once(
         store.remove(connection, list(store.known_files(connection)))
         read = [Reading(one.path, one.digest, one, ()) for one in there.values()]
         store.put(
-            connection, [make.filed(ScannedFile(one.path, 1, 1), one, anew=True) for one in read]
+            connection,
+            [make.filed(ScannedFile(one.path, 1, 1), one, is_first=True) for one in read],
         )
         ids.leave_out(connection, left_out)
     with at(source, now, rules) as connection:

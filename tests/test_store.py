@@ -1,4 +1,4 @@
-"""The store in a real file: opening and making it anew, put, touch, remove, and what goes with a
+"""The store in a real file: opening and rebuilding it, put, touch, remove, and what goes with a
 record."""
 
 import sqlite3
@@ -223,7 +223,7 @@ class TestOpening:
             }
             assert store.published(connection) == {"feed.rss": Published("", "tag", 1234)}
 
-    def test_a_generation_does_not_come_back_when_it_is_made_anew(self, tmp_path: Path) -> None:
+    def test_a_generation_does_not_come_back_when_it_is_rebuilt(self, tmp_path: Path) -> None:
         seen = set()
         for fingerprint in ("one", "two", "three"):
             # A service that runs on tells by this number alone that records changed.
@@ -251,7 +251,7 @@ class TestOpening:
             ),
         ],
     )
-    def test_a_damaged_file_is_made_anew(
+    def test_a_damaged_file_is_rebuilt(
         self, tmp_path: Path, damage: Callable[[bytes], bytes]
     ) -> None:
         file = tmp_path / ".feeds" / "store.sqlite"
@@ -274,7 +274,7 @@ class TestOpening:
         with opened(file) as source, source.reading() as connection:
             assert articles(connection) == []
 
-    def test_documents_of_another_shape_are_made_anew(self, tmp_path: Path) -> None:
+    def test_documents_of_another_shape_are_rebuilt(self, tmp_path: Path) -> None:
         file = tmp_path / ".feeds" / "store.sqlite"
         file.parent.mkdir()
         with sqlite3.connect(file) as older:
@@ -285,7 +285,7 @@ class TestOpening:
         with opened(file) as source, source.reading() as connection:
             assert store.published(connection) == {}
 
-    def test_facts_of_another_shape_are_made_anew(self, tmp_path: Path) -> None:
+    def test_facts_of_another_shape_are_rebuilt(self, tmp_path: Path) -> None:
         file = tmp_path / ".feeds" / "store.sqlite"
         file.parent.mkdir()
         with sqlite3.connect(file) as older:
@@ -513,7 +513,7 @@ class TestFaults:
         with source.reading() as connection:
             return [str(fault) for fault in store.faults(connection, make.NOW)]
 
-    def test_a_fault_of_a_visible_article_is_told_without_its_text(self, source: Store) -> None:
+    def test_a_fault_of_a_visible_article_is_reported_without_its_text(self, source: Store) -> None:
         with source.writing() as connection:
             store.put(connection, [reading(make.article(1), self.FAULT)])
         assert self.faults(source) == ["0001.md:2:3: heat: expected a number"]
@@ -525,13 +525,13 @@ class TestFaults:
             )
         assert self.faults(source) == []
 
-    def test_a_fault_of_an_article_that_is_not_yet_due_is_not_told(self, source: Store) -> None:
+    def test_a_fault_of_an_article_that_is_not_yet_due_is_not_reported(self, source: Store) -> None:
         with source.writing() as connection:
             late = make.article(1, published=make.NOW + timedelta(microseconds=1))
             store.put(connection, [reading(late, self.FAULT)])
         assert self.faults(source) == []
 
-    def test_a_fault_of_an_unpublished_record_is_not_told(self, source: Store) -> None:
+    def test_a_fault_of_an_unpublished_record_is_not_reported(self, source: Store) -> None:
         with source.writing() as connection:
             held = Reading("0001.md", "digest", None, (self.FAULT,), unpublished=True)
             store.put(connection, [make.filed(ScannedFile("0001.md", 1, 1), held)])

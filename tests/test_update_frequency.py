@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.update_frequency import STEPS, frequency_of, times
+from feeds.documents.contents import frequency_of
+from feeds.model import STEPS
+from feeds.render.rss import times
 from tests import make
 
 HOUR = timedelta(hours=1)

@@ -46,39 +46,17 @@ NOUN_CLAUSE = re.compile(
 
 LONGEST_LINE = 100
 
-# Rooms and files of feeds/ whose words are still to be rewritten.
-NOT_YET = {
-    "documents",
-    "serve",
-    "store/rows.py",
-}
-
-# The same of tests/.
-TESTS_NOT_YET = {
-    "documents",
-    "make.py",
-    "serve",
-    "test_rows.py",
-    "test_selection.py",
-    "test_store.py",
-}
-
 PACKAGE = ROOT / "feeds"
 Said = tuple[int, str]  # a line, and what is written there
 
 
-def modules_below(folder: Path, not_yet: set[str]) -> list[Path]:
-    """Return the modules below a folder, without those that are not yet rewritten."""
-    return [
-        file
-        for file in sorted(folder.rglob("*.py"))
-        if file != Path(__file__)
-        and not not_yet & {file.relative_to(folder).parts[0], str(file.relative_to(folder))}
-    ]
+def modules_below(folder: Path) -> list[Path]:
+    """Return the modules below a folder, without this one."""
+    return [file for file in sorted(folder.rglob("*.py")) if file != Path(__file__)]
 
 
-MODULES = modules_below(PACKAGE, NOT_YET)
-TESTS = [*modules_below(ROOT / "tests", TESTS_NOT_YET), *modules_below(ROOT / "benchmarks", set())]
+MODULES = modules_below(PACKAGE)
+TESTS = [*modules_below(ROOT / "tests"), *modules_below(ROOT / "benchmarks")]
 
 
 def short(file: Path) -> str:
@@ -159,11 +137,6 @@ def test_docstrings_are_statements(file: Path) -> None:
 def test_no_line_is_too_long(file: Path) -> None:
     lines = enumerate(file.read_text(encoding="utf-8").splitlines(), start=1)
     assert [number for number, line in lines if len(line) > LONGEST_LINE] == []
-
-
-def test_what_is_not_yet_rewritten_is_there() -> None:
-    assert [path for path in NOT_YET if not (PACKAGE / path).exists()] == []
-    assert [path for path in TESTS_NOT_YET if not (ROOT / "tests" / path).exists()] == []
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from stat import S_ISREG
 from typing import NamedTuple
 
 from feeds.build.files import Files, Obstacle
-from feeds.documents import codings
+from feeds.documents import http_messages
 from feeds.errors import NO_ROOM, PublishError, described
 from feeds.model import digest
 from feeds.urls import is_safe_path
@@ -307,7 +307,7 @@ class FolderTarget:
             return True
         tags = {one.etag for one in known if one.size == facts[0]}
         content = self._content(path) if tags else None
-        plain = None if content is None else codings.decoded(content, path)
+        plain = None if content is None else http_messages.decoded(content, path)
         return any(some is not None and digest(some) in tags for some in (content, plain))
 
     def _content(self, path: str) -> bytes | None:

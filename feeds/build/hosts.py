@@ -12,10 +12,15 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import unquote, urlsplit
 
 from feeds.config import Config
-from feeds.documents.addresses import FETCH_DEST, FOR_BROWSERS, is_styled
-from feeds.documents.headers import ALWAYS, PAGE, cache_control
-from feeds.documents.pages import ASSETS, FEED_STYLE, HTML, LISTS, OPML
-from feeds.documents.plan import Plan
+from feeds.documents.http_messages import (
+    ALWAYS,
+    FETCH_DEST,
+    FOR_BROWSERS,
+    OF_PAGES,
+    cache_control,
+    is_styled,
+)
+from feeds.documents.plans import ASSETS, FEED_STYLE, HTML, LISTS, OPML, Plan
 from feeds.model import digest
 from feeds.records import jsonschema
 from feeds.render import format_named
@@ -33,7 +38,7 @@ ASSET_TYPES = {name.rpartition(".")[2]: kind for name, kind in {**ASSETS, **FEED
 
 def plans(config: Config) -> Iterator[Plan]:
     """Plan each of these files, as a document is planned."""
-    from feeds.render import html  # templates load slowly, and mostly no file here is to be written
+    from feeds.render import html
 
     for path, status in PAGES.items():
         content = html.error_page(config.site, *html.ADVICE[status])
@@ -138,7 +143,7 @@ def _always(media_type: str, config: Config) -> Iterator[tuple[str, str]]:
     # The rules follow from the config alone, so that those of the fastest feed hold for all.
     yield "Cache-Control", cache_control(config.feeds.fastest * 60)
     yield from ALWAYS
-    yield from PAGE if media_type == HTML else ()
+    yield from OF_PAGES if media_type == HTML else ()
 
 
 def _types(config: Config) -> dict[str, str]:

@@ -10,18 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from feeds import store
+from feeds import render, store
 from feeds.build import hosts
 from feeds.build.files import Obstacle
 from feeds.build.folder_target import UNFINISHED, FolderTarget, Written
 from feeds.config import Config
-from feeds.documents import codings
-from feeds.documents.plan import Plan
-from feeds.documents.plans import Plans, SnapshotOutdated
+from feeds.documents import http_messages
+from feeds.documents.plans import Plan, Plans, SnapshotOutdated
 from feeds.documents.versions import is_far_ahead, published_as
 from feeds.ingest.ingesting import open_store
 from feeds.model import digest
-from feeds.render import reporting
 from feeds.store import Connection, Published, Store
 from feeds.urls import feed_of
 
@@ -77,7 +75,7 @@ class Publisher:
         records changed meanwhile.
         """
         source, plans = self._open()
-        with source.reading() as connection, reporting.collecting() as faults:
+        with source.reading() as connection, render.collecting() as faults:
             if plans.snapshot(connection, self.now).generation != self.generation:
                 raise SnapshotOutdated
             outcomes = [
@@ -114,7 +112,7 @@ class Publisher:
                 outcome.files.append((path, target.files[path]))
                 continue
             content = plan.content() if content is None else content
-            coded = codings.encode_best(content, coding) if coding else content
+            coded = http_messages.encode_best(content, coding) if coding else content
             obstacle = target.put(path, coded, plan.media_type, coding, noted.modified)
             if obstacle is not None:
                 if feed_of(path) in self.lost:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 
-from feeds import store
+from feeds import render, store
 from feeds.build import hosts
 from feeds.build.files import Obstacle
 from feeds.build.folder_target import FolderTarget, Written, manifest_text, translated
@@ -27,15 +27,13 @@ from feeds.build.publishing import (
     target_fact,
 )
 from feeds.config import Config
-from feeds.documents import codings
-from feeds.documents.plan import Plan
-from feeds.documents.plans import Plans, SnapshotOutdated
+from feeds.documents import http_messages
+from feeds.documents.plans import Plan, Plans, SnapshotOutdated
 from feeds.documents.versions import is_far_ahead
 from feeds.errors import FeedsError, StoreBusy
 from feeds.executor import local_processes, map_batches
 from feeds.ingest.ingesting import refresh_visibility
 from feeds.model import digest
-from feeds.render import reporting
 from feeds.store import Connection, Published, Store
 from feeds.urls import feed_of
 
@@ -83,8 +81,8 @@ def build(
     """Bring the output folder up to date with the store.  `progress` is called with how many
     documents of how many are done.
 
-    With `compress`, each document has its codings beside it (codings.SUFFIXES), for servers that
-    serve such files. `workers` is how many processes help.
+    With `compress`, each document has its codings beside it (http_messages.SUFFIXES), for servers
+    that serve such files. `workers` is how many processes help.
 
     Each file is replaced at once or not at all; its mode follows the umask, its mtime is its
     Last-Modified. What is not as a build wrote it is neither replaced nor deleted, and no link is
@@ -94,12 +92,12 @@ def build(
     root = config.output_folder
     with translated(root):
         root.mkdir(parents=True, exist_ok=True)
-        with store.alone(root), reporting.Reporter().listening():
+        with store.alone(root), render.Reporter().listening():
             for _ in range(MOST_TURNS):
                 refresh_visibility(config, source, now)
                 with suppress(SnapshotOutdated):
                     target = FolderTarget(root)
-                    suffixes = codings.SUFFIXES if compress else {}
+                    suffixes = http_messages.SUFFIXES if compress else {}
                     return _Build(config, source, target, suffixes, workers, now).run(progress)
     raise StoreBusy(
         str(config.store_file),
@@ -279,7 +277,7 @@ class _Build:
             self._source.close()  # before processes part
         with local_processes(self._workers) as executor:
             for outcomes, faults in map_batches(executor, work.publisher.publish, batches):
-                reporting.report(*faults)
+                render.report(*faults)
                 yield from outcomes
                 lists = lists or self._lists(work)  # while the others are busy
         for plan, content in lists or self._lists(work):

@@ -14,16 +14,15 @@ from feeds.build import hosts
 from feeds.build.folder_target import FolderTarget, Written, translated
 from feeds.build.publishing import last_finished, target_fact
 from feeds.config import Config
-from feeds.documents import codings
-from feeds.documents.plan import Plan
-from feeds.documents.plans import Plans
+from feeds.documents import http_messages
+from feeds.documents.plans import Plan, Plans
 from feeds.ingest.taken_back import taken_back
 from feeds.model import digest
 from feeds.store import Connection, Store, Withheld
 from feeds.store.rows import MICROSECOND, micros
 from feeds.urls import feed_of
 
-CODINGS = {"": "", **codings.SUFFIXES}  # the suffix of a file, by the coding of its content
+CODINGS = {"": "", **http_messages.SUFFIXES}  # the suffix of a file, by the coding of its content
 
 
 def take_back(config: Config, source: Store, now: datetime, *, allow_removal: bool = False) -> None:
@@ -41,7 +40,9 @@ def take_back(config: Config, source: Store, now: datetime, *, allow_removal: bo
                 lost = store.feeds_that_lost(
                     connection, last_finished(connection, target_fact(config))
                 )
-                keys = lost | store.feeds_with(connection, withheld)
+                from feeds.store.withheld import feeds_with  # seldom needed
+
+                keys = lost | feeds_with(connection, withheld)
             with source.showing() as connection:
                 # What else is due by now is not decided: shown is what was visible just before it.
                 due = selection.next_change(connection)
@@ -88,7 +89,7 @@ def _replace(target: FolderTarget, plan: Plan, now: datetime) -> None:
     for coding, path in files.items():
         before = target.files[path]
         if before.etag != etag or not target.is_intact(path):
-            coded = codings.encode_best(content, coding) if coding else content
+            coded = http_messages.encode_best(content, coding) if coding else content
             is_same = before.etag == etag
             modified = before.modified if is_same else max(second, before.modified + 1)
             target.replace(path, coded, Written(etag, modified, len(coded)))

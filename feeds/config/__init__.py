@@ -30,9 +30,9 @@ from feeds.config.sections import (
 from feeds.config.site import Site, read_theme
 from feeds.errors import ConfigError
 from feeds.formats import FORMATS
+from feeds.model import STEPS
 from feeds.records import FieldMapping, MappingError, read_mapping
 from feeds.taxonomies import TAXONOMIES
-from feeds.update_frequency import STEPS
 from feeds.urls import OWN, join_key
 
 

@@ -1,22 +1,294 @@
-"""Which articles the documents of each feed show at a snapshot: looked up once for all who ask.
+"""The articles that the documents of each feed show at a snapshot, and their entries.
 
-Not here: what is visible (selection), and how entries are rendered (entries).
+Articles are looked up once for all who ask. An entry's key is the digest of all that it shows.
+Entries are cheap to render, since the HTML of a body is made when its record is read; what is held
+saves rendering one again for each of its feeds. Not here: what is visible (selection), and what an
+entry looks like (render).
 """
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
+from itertools import accumulate
+from typing import NamedTuple
 
-from feeds import selection
+from feeds import selection, store
 from feeds.config import Config
-from feeds.documents.entries import Entries, Shown
-from feeds.documents.plan import Due
+from feeds.config.site import Site
 from feeds.documents.snapshot import Snapshot
-from feeds.model import Feed
+from feeds.model import STEPS, Article, Feed, digest
+from feeds.render import PAGE, Form, Format, Style, form_named, format_named, widest
+from feeds.render.compiled import EntryInput
+from feeds.render.content import content_of
 from feeds.selection import Pick, archive
 from feeds.selection.archive import Page
 from feeds.store import Connection
-from feeds.update_frequency import frequency_of
+from feeds.taxonomies import PROVIDERS, with_names
+from feeds.urls import address_digest, archive_path, feed_path
+
+# keys of [feeds] and of [site] that no entry of a feed shows
+NOT_IN_ENTRIES = {
+    "limit",
+    "max_bytes",
+    "archives",
+    "pages",
+    "content",
+    "fastest",
+    "slowest",
+    "withdrawn_days",
+}
+ON_PAGES_ALONE = {"accent", "footer", "pictures", "templates"}
+FULL, SUMMARY, BARE = "full", "summary", "bare"  # HTML; the excerpt; title and link alone
+CONTENTS = FULL, SUMMARY, BARE
+LINE = "line"  # of an article on a page of history
+NEWEST = 10  # articles that count for how often a feed changes: what it did years ago says little
+FRAME = 131_072  # bytes that no frame of a document comes to
+
+
+class Due(NamedTuple):
+    """The moments when a feed next changes by time alone, and when something in it expires; None:
+    not within the time that matters to caches."""
+
+    change: datetime | None
+    expiry: datetime | None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The articles that a document shows, in their order, with the keys of their entries."""
+
+    picks: Sequence[Pick]
+    keys: Sequence[str]
+    hidden: frozenset[str]  # addresses to which no entry may point
+
+    @cached_property
+    def newest(self) -> datetime:
+        """The last change of any of them."""
+        return max([pick.changed for pick in self.picks])
+
+    @cached_property
+    def withdrawn(self) -> bool:
+        """Tell whether what is left of a withdrawn article is among them."""
+        return any([pick.withdrawn for pick in self.picks])
+
+    def first(self, count: int) -> "Shown":
+        """Return the first of them alone."""
+        return self if count >= len(self.picks) else self.only(range(count))
+
+    def only(self, places: Sequence[int]) -> "Shown":
+        """Return those at these places alone."""
+        picks = [self.picks[at] for at in places]
+        return Shown(picks, [self.keys[at] for at in places], self.hidden)
+
+
+class Entries:
+    """Renders the entries of a site, and holds up to `budget` bytes of them.
+
+    For one thread at a time.
+    """
+
+    def __init__(self, config: Config, budget: int) -> None:
+        self._config = config
+        self._budget = budget
+        # what all entries and frames show of the config, and what pages show
+        self.site = digest(
+            config.site.model_dump_json(exclude=ON_PAGES_ALONE),
+            config.feeds.model_dump_json(exclude=NOT_IN_ENTRIES),
+        )
+        looks = config.site.model_dump_json(include=ON_PAGES_ALONE)
+        self.pages = digest(self.site, looks, config.site.theme.digest)
+        self._held: defaultdict[tuple[str, str], dict[int, tuple[str, bytes]]] = defaultdict(dict)
+        self._bytes = 0
+        self._inputs: dict[tuple[str, str], EntryInput] = {}
+
+    def key(self, snapshot: Snapshot, pick: Pick, hidden: frozenset[str]) -> str:
+        """Return the digest of all that the entry of an article shows, in any format."""
+        names = "\0".join([*pick.feeds, *[snapshot.names[key] for key in pick.feeds]])
+        left_out = " ".join([address for address in pick.related if address in hidden])
+        return digest(self.site, pick.digest, pick.id, pick.changed.isoformat(), names, left_out)
+
+    def of_feed(
+        self, connection: Connection, snapshot: Snapshot, feed: Feed, shown: Shown, name: str
+    ) -> list[bytes]:
+        """Return the entries of a feed's document in a format.
+
+        One that alone would not fit into `feeds.max_bytes` carries less; the least there is stays
+        whatever its size.
+        """
+        most = self._config.feeds.max_bytes
+        made = self._get(connection, snapshot, shown, feed.content, name)
+        if max(map(len, made), default=0) + FRAME <= most:
+            return made  # as nearly always
+        form = format_named(name)
+        left = space_for_entries(form, feed, self._config.site, most) - len(form.BETWEEN)
+        for less in CONTENTS[CONTENTS.index(feed.content) + 1 :]:
+            if large := [at for at, entry in enumerate(made) if len(entry) > left]:
+                smaller = self._get(connection, snapshot, shown.only(large), less, name)
+                for at, entry in zip(large, smaller, strict=True):
+                    made[at] = entry
+        return made
+
+    def of_page(
+        self, connection: Connection, snapshot: Snapshot, shown: Shown, content: str
+    ) -> list[bytes]:
+        """Return the entries of a page for people: `full` ones, or lines."""
+        return self._get(connection, snapshot, shown, content, PAGE)
+
+    def fitting(self, connection: Connection, snapshot: Snapshot, feed: Feed, shown: Shown) -> int:
+        """Return how many of a feed's first articles fit into `feeds.max_bytes` in each of its
+        formats: one at least.
+
+        Entries are rendered for it only where the most that they may take does not fit.
+        """
+        count, most = len(shown.picks), self._config.feeds.max_bytes
+        if count <= 1 or self._surely_fit(snapshot, shown, most):
+            return count
+        for name in feed.formats:
+            form = format_named(name)
+            sizes = list(map(len, self.of_feed(connection, snapshot, feed, shown, name)))
+            space = space_for_entries(form, feed, self._config.site, most)
+            count = min(count, fitting(sizes, len(form.BETWEEN), space))
+        return count
+
+    def _surely_fit(self, snapshot: Snapshot, shown: Shown, most: int) -> bool:
+        """Tell whether entries fit even if they take the most that they may, in any format."""
+        left = most - FRAME
+        for pick in shown.picks:
+            names = [snapshot.names[key] for key in pick.feeds]
+            left -= pick.bytes + most_bytes_of_names(names, self._config.site.base_url)
+            if left < 0 or not pick.bytes:
+                return False
+        return True
+
+    def _get(
+        self, connection: Connection, snapshot: Snapshot, shown: Shown, content: str, name: str
+    ) -> list[bytes]:
+        """Return the entries in a format: those that are not held are rendered."""
+        held = self._held[name, content]
+        keys = {pick.number: key for pick, key in zip(shown.picks, shown.keys, strict=True)}
+        missing = [
+            pick
+            for pick in shown.picks
+            if pick.number not in held or held[pick.number][0] != keys[pick.number]
+        ]
+        if missing and self._bytes > self._budget:
+            self._held.clear()
+            self._bytes, held, missing = 0, self._held[name, content], list(shown.picks)
+        if missing:
+            inputs = self._get_inputs(connection, snapshot, shown, content, missing, keys)
+            self._render(snapshot, form_named(name), content, inputs, keys)
+        return [held[pick.number][1] for pick in shown.picks]
+
+    def _get_inputs(
+        self,
+        connection: Connection,
+        snapshot: Snapshot,
+        shown: Shown,
+        content: str,
+        picks: Sequence[Pick],
+        keys: Mapping[int, str],
+    ) -> list[tuple[Pick, EntryInput]]:
+        """Return the inputs of entries.  They are kept until others are asked for: the same feed is
+        often rendered in another format next."""
+        known = self._inputs
+        unknown = [pick.number for pick in picks if (keys[pick.number], content) not in known]
+        articles = store.articles(connection, unknown) if unknown else {}
+        found = [
+            (
+                pick,
+                known.get((keys[pick.number], content))
+                or self._input(as_shown(articles[pick.number], pick, snapshot, shown), content),
+            )
+            for pick in picks
+        ]
+        self._inputs = {(keys[pick.number], content): given for pick, given in found}
+        return found
+
+    def _render(
+        self,
+        snapshot: Snapshot,
+        form: Form,
+        content: str,
+        inputs: Iterable[tuple[Pick, EntryInput]],
+        keys: Mapping[int, str],
+    ) -> None:
+        site, held = self._config.site, self._held[form.NAME, content]
+        plain = Style(whole=content == FULL, amp=self._config.feeds.amp)
+        without_source = replace(plain, source=False)
+        for pick, given in inputs:
+            has_source = PROVIDERS.key_of(given.article.provider) in snapshot.feeds
+            style = plain if has_source else without_source
+            if form.NAME == PAGE:
+                known = () if pick.withdrawn else pick.feeds
+                feeds = [(key, snapshot.names[key]) for key in known if key in snapshot.feeds]
+                style = replace(style, feeds=tuple(feeds))
+            entry = form.entry(given, site, style)
+            _, before = held.get(pick.number, ("", b""))
+            self._bytes += len(entry) - len(before)
+            held[pick.number] = keys[pick.number], entry
+
+    def _input(self, article: Article, content: str) -> EntryInput:
+        if content == FULL:
+            return EntryInput(article, content_of(article, self._config.feeds.max_entry_bytes))
+        return EntryInput(bare(article) if content == BARE else article)
+
+
+def most_bytes_of_names(names: Collection[str], base_url: str) -> int:
+    """Return how many bytes of an entry follow at most from the names of its feeds, and from the
+    addresses of these: a name stands in up to four places, a character of it as up to ten bytes."""
+    addresses = 5 * len(base_url) * (5 + len(names))
+    return addresses + 200 * len(names) + 40 * len("".join(names))
+
+
+def bare(article: Article) -> Article:
+    """Return an article without what is not needed: its title, link, dates and author are left."""
+    return article._replace(
+        excerpt="", topics=(), images=(), related=(), amp_link=None, original_link=None
+    )
+
+
+def as_shown(article: Article, pick: Pick, snapshot: Snapshot, shown: Shown) -> Article:
+    """Return the article of a pick as readers may see it now.
+
+    It goes under the names of its feeds, without an update that is still to come, and without
+    related coverage that is itself not visible. A withdrawn one goes under no name.
+    """
+    if article.withdrawn:
+        return article
+    article = with_names(article, pick.feeds, snapshot.names)
+    related, updated = article.related, article.updated
+    if not shown.hidden.isdisjoint(pick.related):
+        related = tuple([item for item in related if address_digest(item.link) not in shown.hidden])
+    if updated is not None and updated > snapshot.now:
+        updated = None
+    if (updated, related) == (article.updated, article.related):
+        return article  # as nearly all are
+    return article._replace(updated=updated, related=related)
+
+
+def space_for_entries(form: Format, feed: Feed, site: Site, most: int) -> int:
+    """Return the bytes that the frame of a document leaves to its entries, each with what stands
+    between two of them.
+
+    The frame is taken as long as it can get, whether the feed is complete or has a history: so that
+    what fits decides whether there is a history, and not the other way round.
+    """
+    address, name = site.address, form.NAME
+    history = address(archive_path(feed.key, archive.LONGEST_NAME, name))
+    head, tail = form.frame(
+        feed, site, archive.END, widest(address(feed_path(feed.key, name)), history)
+    )
+    return most - len(head) - len(tail) + len(form.BETWEEN)
+
+
+def fitting(sizes: Sequence[int], between: int, space: int) -> int:
+    """Return how many entries of these sizes fit, the first ones first.  The first is among them
+    whatever its size."""
+    return max(1, sum(total <= space for total in accumulate(size + between for size in sizes)))
+
 
 # no cache may keep a response for longer: a day, and 24 times that while the service fails
 KEPT = timedelta(days=25)
@@ -25,7 +297,7 @@ LATEST = datetime.max.replace(tzinfo=UTC) - KEPT
 
 
 class Contents:
-    """What the feeds of a site show at one snapshot.  For one thread at a time."""
+    """The contents of the feeds of a site at one snapshot.  For one thread at a time."""
 
     def __init__(self, config: Config, snapshot: Snapshot, entries: Entries) -> None:
         self.snapshot = snapshot
@@ -126,3 +398,18 @@ class Contents:
                 self._keys[pick.number] = self._entries.key(self.snapshot, pick, hidden)
             keys.append(self._keys[pick.number])
         return Shown(picks, keys, hidden)
+
+
+def frequency_of(published: Iterable[datetime], fastest: int, slowest: int) -> int:
+    """Return the minutes between two requests: half the mean time between the newest articles,
+    rounded down to a step.
+
+    Counted back from the newest article, so that it stays until another comes. `fastest` and
+    `slowest` are steps; a feed of a single article has the slowest.
+    """
+    newest = sorted(published, reverse=True)[:NEWEST]
+    if len(newest) < 2:
+        return slowest
+    between = (newest[0] - newest[-1]) / (len(newest) - 1)
+    at = bisect_right(STEPS, between / 2 / timedelta(minutes=1))
+    return min(max(STEPS[max(at - 1, 0)], fastest), slowest)

@@ -1,28 +1,154 @@
-"""Plans of documents: which documents there are, what each is made of, and how its bytes are joined
-from entries.
+"""Plans of documents: which there are, what each is made of, and how its bytes are joined from
+entries.
 
-A plan's key is the digest of all that its document shows. While it stays the same nothing is
-joined or written. Not here: which articles a document shows (contents), pages for people (pages),
-and when a document last changed (versions).
+A plan's key is the digest of all that its document shows. While it stays the same nothing is joined
+or written. Here too are the pages for people, what these need, and for those who write records in
+the keys of ours the JSON Schema of a record. Not here: which articles a document shows (contents),
+what pages look like (render), and when a document last changed (versions).
 """
 
-from collections.abc import Collection, Iterator
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
-from feeds import store
+from feeds import selection, store
 from feeds.config import Config
-from feeds.documents.contents import Contents
-from feeds.documents.entries import Entries, Shown
-from feeds.documents.pages import PagePlans
-from feeds.documents.plan import Plan
+from feeds.documents.contents import FULL, LINE, Contents, Due, Entries, Shown
 from feeds.documents.snapshot import Snapshot, take_snapshot
-from feeds.model import Feed, digest
-from feeds.render import PAGE, Place, format_named
+from feeds.model import STEPS, Feed, digest
+from feeds.records import jsonschema
+from feeds.render import PAGE, PageLinks, format_named
 from feeds.selection import SKEW
 from feeds.selection.archive import Page
 from feeds.store import Connection
-from feeds.urls import archive_path, feed_path, parse_path
+from feeds.store.rows import EPOCH
+from feeds.urls import EVERYTHING, INDEX, archive_path, feed_path, parse_path
 
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A document to be made: where, of what, and how to make its bytes.
+
+    `key` is the digest of all that it shows, and `newest` its articles' last change. `frequency` is
+    how many minutes it is worth keeping, `due` when something in its feed falls due.
+    """
+
+    path: str
+    media_type: str
+    key: str
+    newest: datetime
+    content: Callable[[], bytes]
+    frequency: int = STEPS[0]
+    due: Due | None = None
+
+
+FRONT_PAGE, OPML = INDEX, "feeds.opml"
+HTML = "text/html; charset=utf-8"
+LISTS = {FRONT_PAGE: HTML, OPML: "text/x-opml; charset=utf-8"}
+ASSETS = {
+    "pages.css": "text/css; charset=utf-8",
+    "pages.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml; charset=utf-8",
+}
+FEED_STYLE = {"feeds.css": "text/css; charset=utf-8"}
+
+
+class PagePlans:
+    """Plans what is for people.  For one thread at a time."""
+
+    def __init__(self, config: Config, entries: Entries) -> None:
+        self._config = config
+        self._entries = entries
+        self._listed: tuple[Snapshot, str, datetime] | None = None
+        # what there is whatever feeds there are, with its media type
+        self.of_site = {**LISTS, **ASSETS, **(FEED_STYLE if config.feeds.pages else {})}
+        if config.records.fields is None:
+            self.of_site[jsonschema.NAME] = jsonschema.MEDIA_TYPE
+
+    def of_lists(self, connection: Connection, contents: Contents, path: str) -> Plan:
+        """Plan the front page or the OPML file, which show every feed there is, or a file that
+        pages need."""
+        site, snapshot = self._config.site, contents.snapshot
+        listed, newest = self._all_feeds(snapshot)
+
+        def content() -> bytes:
+            from feeds.render import html, opml
+
+            feeds = list(snapshot.feeds.values())
+            if path == jsonschema.NAME:
+                return jsonschema.schema_text().encode()
+            if path == FRONT_PAGE:
+                return html.front_page(feeds, site)
+            return opml.subscriptions(feeds, site) if path == OPML else html.asset(path, site)
+
+        key = digest(self._entries.pages, path, listed if path in LISTS else "")
+        due = None
+        if path in LISTS:  # they change when any feed does
+            of_all = contents.due(connection, EVERYTHING)
+            due = Due(snapshot.until, None if of_all is None else of_all.expiry)
+        frequency = self._config.feeds.fastest
+        return Plan(path, self.of_site[path], key, newest, content, frequency, due)
+
+    def of_feed(
+        self, connection: Connection, contents: Contents, feed: Feed, history: Sequence[Page]
+    ) -> Plan:
+        """Plan the page of a feed with its newest articles."""
+        shown, first = contents.first(connection, feed), first_monday(feed.updated)
+        weeks = by_week(selection.days(connection, feed.key, first), first)
+
+        def content() -> bytes:
+            from feeds.render import html
+
+            entries = self._entries.of_page(connection, contents.snapshot, shown, FULL)
+            counted = html.Weeks(first, weeks)
+            return html.feed_page(feed, self._config.site, entries, counted, history)
+
+        path = feed_path(feed.key, PAGE)
+        facts = (repr(feed), repr(weeks), " ".join(page.name for page in history))
+        key = digest(self._entries.pages, path, *facts, *shown.keys)
+        frequency = contents.frequency(connection, feed)
+        due = contents.due(connection, feed.key)
+        return Plan(path, HTML, key, shown.newest, content, frequency, due)
+
+    def of_page(
+        self,
+        connection: Connection,
+        contents: Contents,
+        feed: Feed,
+        page: Page,
+        beside: tuple[Page | None, Page | None],
+        shown: Shown,
+    ) -> Plan:
+        """Plan a page of a feed's history, which leads to the one before it and the one after
+        it."""
+        older, newer = beside
+
+        def content() -> bytes:
+            from feeds.render import html
+
+            entries = self._entries.of_page(connection, contents.snapshot, shown, LINE)
+            published = (pick.published for pick in shown.picks)
+            lines = list(zip(published, entries, strict=True))
+            return html.archive_page(feed, self._config.site, page, lines, older, newer)
+
+        path, names = archive_path(feed.key, page.name, PAGE), [one and one.name for one in beside]
+        facts = (feed.name, " ".join(feed.formats), *(name or "" for name in names))
+        key = digest(self._entries.pages, path, *facts, *shown.keys)
+        frequency = self._config.feeds.fastest
+        due = contents.due(connection, feed.key)
+        return Plan(path, HTML, key, shown.newest, content, frequency, due)
+
+    def _all_feeds(self, snapshot: Snapshot) -> tuple[str, datetime]:
+        """Return the digest of all that lists of feeds show, and its last change."""
+        if self._listed is None or self._listed[0] is not snapshot:
+            feeds = snapshot.feeds.values()
+            newest = max((feed.updated for feed in feeds), default=EPOCH)
+            self._listed = snapshot, digest("\n".join(map(repr, feeds))), newest
+        return self._listed[1:]
+
+
+EARLIEST = datetime(2, 1, 1, tzinfo=UTC)  # no weeks can be counted before the first year
+WEEKS = 52  # that are counted for people, up to that of the newest article
 MANY = 100  # feeds for which all addresses that nothing may point to are looked up at once
 HELD = 16 << 20  # bytes of entries that are held in memory for documents to come
 
@@ -129,7 +255,7 @@ class Plans:
         address, shown = self._config.site.address, contents.first(connection, feed)
         newest = address(archive_path(feed.key, history[-1].name, name)) if history else None
         path, frequency = feed_path(feed.key, name), contents.frequency(connection, feed)
-        place = Place(
+        place = PageLinks(
             address(path),
             previous=newest,
             complete=contents.is_complete(connection, feed),
@@ -155,7 +281,7 @@ class Plans:
             None if one is None else address(archive_path(feed.key, one.name, name))
             for one in (older, newer)
         )
-        place = Place(
+        place = PageLinks(
             address(path),
             previous=previous,
             next=following,
@@ -172,7 +298,7 @@ class Plans:
         name: str,
         shown: Shown,
         path: str,
-        place: Place,
+        place: PageLinks,
     ) -> Plan:
         form, site, newest = format_named(name), self._config.site, shown.newest
 
@@ -206,3 +332,22 @@ def beside(page: Page, pages: tuple[Page, ...]) -> tuple[Page | None, Page | Non
 def _forms(feed: Feed) -> tuple[str, ...]:
     """Return the names of the formats of a feed, and of its page."""
     return (*feed.formats, PAGE) if feed.page else feed.formats
+
+
+def first_monday(newest: datetime) -> datetime:
+    """Return the beginning, in UTC, of the first of the weeks that are counted; weeks begin on
+    Monday (ISO 8601)."""
+    midnight = newest.replace(hour=0, minute=0, second=0, microsecond=0)
+    monday = midnight - timedelta(days=newest.weekday())
+    return max(monday, EARLIEST) - timedelta(weeks=WEEKS - 1)
+
+
+def by_week(days: Mapping[datetime, int], first: datetime) -> tuple[int, ...]:
+    """Return how many articles were published in each week from `first` on, from how many there
+    were on each day."""
+    counts = [0] * WEEKS
+    for day, articles in days.items():
+        week = (day - first).days // 7
+        if 0 <= week < WEEKS:
+            counts[week] += articles
+    return tuple(counts)

@@ -1,4 +1,4 @@
-"""What is visible at a moment: every feed there is, and its name.  Looked up once, then kept.
+"""A snapshot of what is visible at a moment: every feed there is, and its name.
 
 Not here: which articles the documents of a feed show (contents).
 """
@@ -18,8 +18,8 @@ from feeds.urls import EVERYTHING, OWN, fold
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What is visible from `now` until `until`, when a publication, an update or an expiry falls
-    due (None: for ever).
+    """All that is visible from `now` until `until`, when a publication, an update or an expiry
+    falls due (None: for ever).
 
     `every` feed there is, of which `feeds` are those that are published. It holds for one
     generation of the store.

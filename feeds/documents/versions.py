@@ -10,8 +10,8 @@ from threading import Lock
 
 from feeds import store
 from feeds.config import Config
-from feeds.documents.plan import Due, Plan
-from feeds.documents.plans import Plans
+from feeds.documents.contents import Due
+from feeds.documents.plans import Plan, Plans
 from feeds.errors import StoreError
 from feeds.ingest.ingesting import refresh_visibility
 from feeds.model import Document, Feed, digest

@@ -1,10 +1,15 @@
 """Entries and documents: an Article or a Feed to bytes.  Pure: no clock, no store, no reading of
 config.
 
-One module a format, each with the same names (Format). A new format is one module and one line in
+One module a format, each with the same names (Format). Here is what they share, and where the
+faults of a publisher's templates are reported. A new format is one module and one line in
 `formats`.
 """
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -12,7 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from feeds.formats import FORMATS
-from feeds.update_frequency import STEPS
+from feeds.model import STEPS
 from feeds.urls import PAGE as PAGE
 
 if TYPE_CHECKING:
@@ -35,7 +40,7 @@ class Style:
     feeds: tuple[tuple[str, str], ...] = ()
 
 
-class Place(NamedTuple):
+class PageLinks(NamedTuple):
     """The place of a document in its feed's history, by absolute addresses (RFC 5005).
 
     `itself` is its own address. A subscription document has the newest page of the history before
@@ -58,12 +63,12 @@ class Place(NamedTuple):
         return {relation: address for relation, address in every.items() if address is not None}
 
 
-def widest(itself: str, history: str) -> Place:
+def widest(itself: str, history: str) -> PageLinks:
     """Return the place of a subscription document that says all it can: no frame is longer.
 
     `history` is the longest address that a page of it may have.
     """
-    return Place(itself, previous=history, complete=True, withdrawn=True, frequency=STEPS[-1])
+    return PageLinks(itself, previous=history, complete=True, withdrawn=True, frequency=STEPS[-1])
 
 
 class Form(Protocol):
@@ -94,7 +99,7 @@ class Format(Form, Protocol):
     IS_STYLED: bool
 
     def frame(
-        self, feed: "Feed", site: "Site", updated: datetime, place: Place
+        self, feed: "Feed", site: "Site", updated: datetime, place: PageLinks
     ) -> tuple[bytes, bytes]:
         """Return what stands before and after the entries of a document."""
         ...
@@ -115,3 +120,46 @@ def form_named(name: str) -> Form:
 def media_type_of(name: str) -> str:
     """Return the media type of a format without its parameters."""
     return format_named(name).MEDIA_TYPE.partition(";")[0]
+
+
+_collected: ContextVar[set[str] | None] = ContextVar("collected", default=None)
+log = logging.getLogger("feeds")
+
+
+def report(*faults: str) -> None:
+    """Add faults to those being collected in this thread, or log them if none are."""
+    found = _collected.get()
+    if found is not None:
+        found.update(faults)
+        return
+    for fault in faults:
+        log.error("%s", fault)
+
+
+@contextmanager
+def collecting() -> Iterator[set[str]]:
+    """Collect what is reported in this thread: a worker hands its faults to its parent process."""
+    found: set[str] = set()
+    token = _collected.set(found)
+    try:
+        yield found
+    finally:
+        _collected.reset(token)
+
+
+class Reporter:
+    """Log each fault once.  Safe for threads."""
+
+    def __init__(self) -> None:
+        self._logged: set[str] = set()
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Log what is reported in this thread meanwhile, unless it was logged before."""
+        with collecting() as found:
+            try:
+                yield
+            finally:
+                for fault in sorted(found - self._logged):
+                    self._logged.add(fault)
+                    log.error("%s", fault)

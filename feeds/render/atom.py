@@ -5,7 +5,7 @@ from datetime import datetime
 
 from feeds.config.site import Site
 from feeds.model import Article, Feed, image_type
-from feeds.render import Place, Style, compiled, content, words, xml
+from feeds.render import PageLinks, Style, compiled, content, xml
 from feeds.render.compiled import EntryInput, FeedInput
 from feeds.taxonomies import PROVIDERS, TOPICS
 from feeds.urls import feed_path
@@ -34,7 +34,7 @@ def _entry(given: EntryInput, site: Site, style: Style) -> bytes:
     return xml.cut_out(entry_of(given, site, style).atom_entry())
 
 
-def frame(feed: Feed, site: Site, updated: datetime, place: Place) -> tuple[bytes, bytes]:
+def frame(feed: Feed, site: Site, updated: datetime, place: PageLinks) -> tuple[bytes, bytes]:
     """Return the <feed> before and after the entries."""
     return xml.halves(compiled.frame(_empty, FeedInput(feed, updated, place), site), b"</feed>")
 
@@ -58,7 +58,7 @@ def entry_of(given: EntryInput, site: Site, style: Style) -> xml.FeedEntry:
         item.summary(article.excerpt)
     if given.html:
         item.content(given.html, type="html")
-    scheme = words.identity_address(TOPICS.prefix, site)
+    scheme = content.identity_address(TOPICS.prefix, site)
     # Readers show the term in place of the label, so it is the name, too.
     item.category([{"term": topic, "label": topic, "scheme": scheme} for topic in article.topics])
     return item
@@ -89,7 +89,7 @@ def _extras(article: Article, site: Site, style: Style) -> Iterator[xml.Extra]:
         # RFC 4287 §4.2.11. `updated` is that of the entry: the provider's feed changes with every
         # article, and would change each of its entries.
         source = (
-            xml.Extra("id", words.identity_address(key, site)),
+            xml.Extra("id", content.identity_address(key, site)),
             xml.Extra("title", article.provider.name),
             xml.Extra("updated", article.changed.isoformat()),
             xml.link(
@@ -102,18 +102,18 @@ def _extras(article: Article, site: Site, style: Style) -> Iterator[xml.Extra]:
         yield xml.Extra("source", children=source)
 
 
-def feed_of(feed: Feed, site: Site, updated: datetime, place: Place) -> xml.FeedGenerator:
+def feed_of(feed: Feed, site: Site, updated: datetime, place: PageLinks) -> xml.FeedGenerator:
     """Return the feedgen feed without its entries."""
     # The W3C validator warns about this namespace: declare it only where it is used.
     prefixes = {"at": xml.TOMBSTONES} if place.withdrawn else {}
     whole = xml.new_feed(
         prefixes, xml.history("link", place), [xml.link("link", "hub", hub) for hub in site.hubs]
     )
-    whole.id(words.identity_address(feed.key, site))
-    whole.title(words.title(feed, site))
-    whole.subtitle(words.subtitle(feed, site))
+    whole.id(content.identity_address(feed.key, site))
+    whole.title(content.title(feed, site))
+    whole.subtitle(content.subtitle(feed, site))
     whole.link(href=place.itself, rel="self", type=MEDIA_TYPE.partition(";")[0])
-    whole.link(href=words.page_address(feed, site), rel="alternate", type="text/html")
+    whole.link(href=content.page_address(feed, site), rel="alternate", type="text/html")
     whole.language(site.language)
     whole.updated(updated)
     whole.author(name=site.author or site.title)
@@ -121,6 +121,6 @@ def feed_of(feed: Feed, site: Site, updated: datetime, place: Place) -> xml.Feed
         whole.rights(site.rights)
     if site.icon:
         whole.icon(site.icon)
-    if picture := words.image(feed, site):
+    if picture := content.image(feed, site):
         whole.logo(picture)
     return whole

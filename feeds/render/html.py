@@ -2,11 +2,14 @@
 
 In: what a page shows. Out: its bytes. Templates are Jinja2: one of the publisher's theme outranks
 ours, and ours takes its place where it raises. Entries are rendered one by one, as in every format,
-and joined into pages. No clock: dates on a page come from the articles.
+and joined into pages. Colours are made lighter
+or darker until their contrast is enough (WCAG 2.2). No clock: dates on a page come from the
+articles.
 """
 
 import traceback
 from collections.abc import Iterable, Sequence
+from colorsys import hls_to_rgb, rgb_to_hls
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -20,15 +23,7 @@ from feeds.config.site import ASSETS, Site, Theme
 from feeds.errors import RenderError
 from feeds.formats import FORMATS
 from feeds.model import Feed, Image
-from feeds.render import (
-    Style,
-    colours,
-    content,
-    format_named,
-    media_type_of,
-    reporting,
-    words,
-)
+from feeds.render import Style, content, format_named, media_type_of, report
 from feeds.render.compiled import EntryInput
 from feeds.selection.archive import Page
 from feeds.taxonomies import PROVIDERS, TAXONOMIES
@@ -40,6 +35,10 @@ BETWEEN = b""
 MOST = 100_000  # bytes of a feed's page; one article stays in any case
 LONGEST_TITLE, LONGEST_EXCERPT, MOST_RELATED = 240, 320, 12
 LONGEST_FAULT = 240  # characters of a template's error in the log
+ENOUGH = 4.6  # a little more than 4.5, since colours are rounded
+LIGHTNESSES = 100  # that are tried
+LIGHT, DARK = "#fffdf9", "#171513"  # the backgrounds of the two schemes, as in templates/pages.css
+LIGHT_PANEL, DARK_PANEL = "#f5f1ea", "#211e1b"
 QUIET = 4  # a bar of full height stands for this many articles a week at least
 MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July", "August", "September"),
@@ -60,17 +59,17 @@ ADVICE = {
 
 # The globals of every template.
 KNOWN: dict[str, Any] = {
-    "title": words.title,
-    "subtitle": words.subtitle,
-    "image": words.image,
-    "kinds": words.KINDS,
-    "headings": words.HEADINGS,
+    "title": content.title,
+    "subtitle": content.subtitle,
+    "image": content.image,
+    "kinds": content.KINDS,
+    "headings": content.HEADINGS,
     "everything": EVERYTHING,
     "path": feed_path,
     "by_domain": [prefix for prefix, taxonomy in TAXONOMIES.items() if taxonomy.by_domain],
     "longest_title": LONGEST_TITLE,
     "longest_excerpt": LONGEST_EXCERPT,
-    "papers": (colours.LIGHT, colours.DARK),
+    "papers": (LIGHT, DARK),
 }
 
 Line = tuple[datetime, bytes]  # an entry, and when its article was published
@@ -214,13 +213,13 @@ def asset(name: str, site: Site) -> bytes:
         source = _environment(site.theme).loader
         assert source is not None
         text = source.get_source(_environment(site.theme), f"feeds/{name}")[0]
-    light = colours.readable(site.accent, colours.LIGHT, colours.LIGHT_PANEL)
-    dark = colours.readable(site.accent, colours.DARK, colours.DARK_PANEL)
+    light = readable(site.accent, LIGHT, LIGHT_PANEL)
+    dark = readable(site.accent, DARK, DARK_PANEL)
     values = {
         "LIGHT": light,
-        "ON-LIGHT": colours.written_on(light),
+        "ON-LIGHT": written_on(light),
         "DARK": dark,
-        "ON-DARK": colours.written_on(dark),
+        "ON-DARK": written_on(dark),
     }
     for place, colour in values.items():
         text = text.replace(f"ACCENT-{place}", colour)
@@ -282,7 +281,7 @@ def _rendered(site: Site, name: str, **facts: Any) -> bytes:
         if place is None:
             raise
         message = " ".join(f"{type(error).__name__}: {error}".split())[:LONGEST_FAULT]
-        reporting.report(f"{place}: {message}; what feeds itself would show is shown instead")
+        report(f"{place}: {message}; what feeds itself would show is shown instead")
     return _filled(site, Theme(), name, facts)
 
 
@@ -353,7 +352,7 @@ def _moment(moment: datetime) -> str:
 
 
 def _short(text: str, most: int) -> str:
-    """Cut a text that is too long, between two words."""
+    """Cut a text that is too long, between two content."""
     plain = " ".join(text.split())
     if len(plain) <= most:
         return plain
@@ -364,3 +363,45 @@ def _short(text: str, most: int) -> str:
 def _inline(text: str, site: Site) -> Markup:
     """Return a line of Markdown as HTML, cleaned as the bodies of articles are."""
     return Markup(content.cleaned(content.body_of(text), site.address("")))
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast ratio, 1 to 21, of two colours, as `#rrggbb`."""
+    brighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (brighter + 0.05) / (darker + 0.05)
+
+
+def readable(colour: str, *backgrounds: str) -> str:
+    """Return the colour, made lighter or darker until it is readable on these backgrounds.
+
+    The backgrounds are all light or all dark.
+    """
+    hue, lightness, saturation = rgb_to_hls(*_parts(colour))
+    end = 0.0 if _luminance(backgrounds[0]) > 0.5 else 1.0
+    for step in range(LIGHTNESSES + 1):
+        lighter = lightness + (end - lightness) * step / LIGHTNESSES
+        found = _hex(hls_to_rgb(hue, lighter, saturation))
+        if all(contrast(found, background) >= ENOUGH for background in backgrounds):
+            return found
+    return "#000000" if end == 0.0 else "#ffffff"
+
+
+def written_on(colour: str) -> str:
+    """Return black or white, whichever is more readable on a colour."""
+    return max("#ffffff", "#000000", key=lambda ink: contrast(ink, colour))
+
+
+def _parts(colour: str) -> tuple[float, float, float]:
+    red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    return red, green, blue
+
+
+def _hex(parts: tuple[float, float, float]) -> str:
+    return "#" + "".join(f"{round(part * 255):02x}" for part in parts)
+
+
+def _luminance(colour: str) -> float:
+    red, green, blue = (
+        x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in _parts(colour)
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -6,7 +6,7 @@ from typing import Any
 
 from feeds.config.site import Site
 from feeds.model import Article, Feed, Image, image_type
-from feeds.render import Place, Style, content, words
+from feeds.render import PageLinks, Style, content
 from feeds.render.compiled import EntryInput
 
 NAME = "json"
@@ -59,16 +59,16 @@ def _withdrawn(article: Article) -> dict[str, Any]:
     }
 
 
-def frame(feed: Feed, site: Site, updated: datetime, place: Place) -> tuple[bytes, bytes]:
+def frame(feed: Feed, site: Site, updated: datetime, place: PageLinks) -> tuple[bytes, bytes]:
     """Return the feed before and after the items.  JSON Feed has no place for `updated`."""
     head = {
         "version": "https://jsonfeed.org/version/1.1",
-        "title": words.title(feed, site),
-        "home_page_url": words.page_address(feed, site),
+        "title": content.title(feed, site),
+        "home_page_url": content.page_address(feed, site),
         "feed_url": place.current or place.itself,
         "next_url": place.previous,
-        "description": words.subtitle(feed, site),
-        "icon": words.image(feed, site),
+        "description": content.subtitle(feed, site),
+        "icon": content.image(feed, site),
         "favicon": site.icon,
         "authors": [{"name": site.author or site.title}],
         "language": site.language,

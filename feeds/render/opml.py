@@ -6,7 +6,7 @@ from itertools import groupby
 
 from feeds.config.site import Site
 from feeds.model import Feed
-from feeds.render import format_named, words, xml
+from feeds.render import content, format_named, xml
 from feeds.urls import feed_path
 
 PATH = "feeds.opml"
@@ -26,7 +26,7 @@ def subscriptions(feeds: Iterable[Feed], site: Site) -> bytes:
         xml.Extra(
             "outline",
             None,
-            {"text": words.HEADINGS[kind]},
+            {"text": content.HEADINGS[kind]},
             tuple(_outline(feed, site) for feed in some),
         )
         for kind, some in groupby(listed, key=lambda feed: feed.kind)
@@ -42,14 +42,14 @@ def subscriptions(feeds: Iterable[Feed], site: Site) -> bytes:
 
 
 def _outline(feed: Feed, site: Site) -> xml.Extra:
-    title, form = words.title(feed, site), format_named(feed.formats[0])
+    title, form = content.title(feed, site), format_named(feed.formats[0])
     facts = {
         "type": "rss",
         "text": title,
         "title": title,
-        "description": words.subtitle(feed, site),
+        "description": content.subtitle(feed, site),
         "xmlUrl": site.address(feed_path(feed.key, form.NAME)),
-        "htmlUrl": words.page_address(feed, site),
+        "htmlUrl": content.page_address(feed, site),
         "language": site.language,
     }
     if form.OPML_VERSION:

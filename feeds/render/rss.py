@@ -7,10 +7,9 @@ from html import escape
 
 from feeds.config.site import Site
 from feeds.model import Article, Feed, image_type
-from feeds.render import Place, Style, compiled, content, words, xml
+from feeds.render import PageLinks, Style, compiled, content, xml
 from feeds.render.compiled import EntryInput, FeedInput
 from feeds.taxonomies import PROVIDERS
-from feeds.update_frequency import times
 from feeds.urls import feed_path
 
 NAME = "rss"
@@ -33,7 +32,7 @@ def _item(given: EntryInput, site: Site, style: Style) -> bytes:
     return xml.cut_out(entry_of(given, site, style).rss_entry())
 
 
-def frame(feed: Feed, site: Site, updated: datetime, place: Place) -> tuple[bytes, bytes]:
+def frame(feed: Feed, site: Site, updated: datetime, place: PageLinks) -> tuple[bytes, bytes]:
     """Return the <channel> before and after the items."""
     return xml.halves(
         compiled.frame(_empty, FeedInput(feed, updated, place), site), b"</channel></rss>"
@@ -96,22 +95,27 @@ def _syndication(minutes: int) -> Iterator[xml.Extra]:
     yield xml.Extra(f"{{{xml.SYNDICATION}}}updateFrequency", str(frequency))
 
 
-def feed_of(feed: Feed, site: Site, updated: datetime, place: Place) -> xml.FeedGenerator:
+def feed_of(feed: Feed, site: Site, updated: datetime, place: PageLinks) -> xml.FeedGenerator:
     """Return the feedgen feed without its entries."""
     hubs = [xml.link(LINK, "hub", hub) for hub in site.hubs]
     often = () if place.frequency is None else tuple(_syndication(place.frequency))
     prefixes = {"dc": xml.DUBLIN_CORE, **({"sy": xml.SYNDICATION} if often else {})}
     channel = xml.new_feed(prefixes, xml.history(LINK, place), (*hubs, *often))
-    channel.title(words.title(feed, site))
-    channel.description(words.subtitle(feed, site))
+    channel.title(content.title(feed, site))
+    channel.description(content.subtitle(feed, site))
     channel.link(href=place.itself, rel="self", type=MEDIA_TYPE.partition(";")[0])
-    channel.link(href=words.page_address(feed, site), rel="alternate")
+    channel.link(href=content.page_address(feed, site), rel="alternate")
     channel.language(site.language)
     channel.lastBuildDate(updated)
     if place.frequency is not None:
         channel.ttl(place.frequency)
     if site.rights:
         channel.rights(site.rights)
-    if picture := words.image(feed, site):
+    if picture := content.image(feed, site):
         channel.logo(picture)
     return channel
+
+
+def times(minutes: int) -> tuple[str, int]:
+    """Return a step as an `updatePeriod`, and an `updateFrequency`: how many times in it."""
+    return ("hourly", 60 // minutes) if minutes <= 60 else ("daily", 1440 // minutes)

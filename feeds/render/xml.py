@@ -28,7 +28,7 @@ from feedgen.feed import FeedGenerator as FeedGenerator
 from lxml import etree
 
 from feeds.model import Image, image_type
-from feeds.render import Place
+from feeds.render import PageLinks
 
 feedgen.entry.formatRFC2822 = feedgen.feed.formatRFC2822 = format_datetime
 
@@ -115,7 +115,7 @@ def new_feed(
     return feed
 
 
-def history(tag: str, place: Place) -> Iterator[Extra]:
+def history(tag: str, place: PageLinks) -> Iterator[Extra]:
     """Yield the elements for a document's place in the history of its feed (RFC 5005 §2, §4)."""
     if place.complete:
         yield Extra(f"{{{HISTORY}}}complete")

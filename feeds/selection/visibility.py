@@ -1,4 +1,5 @@
-"""Decide what is visible: here alone, whenever records changed or a moment came.
+"""Decide what is visible, in which feeds, and when that changes: here alone, whenever records
+changed or a moment came.
 
 Visible is a record whose publication has come (what editors hold back is not in the store's records
 at all), that has not expired and is not left out for the sake of another one, and that no other
@@ -7,18 +8,20 @@ path. What is left of a withdrawn article is visible until its end, unless the a
 Only the memberships of what is visible are kept, so that every feed can be read off them.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
 from feeds.config.feeds import Rule
 from feeds.model import digest
-from feeds.selection.memberships import enter, enter_all, note_feeds
-from feeds.store import Connection, advance
+from feeds.store import Connection, advance, generation, memberships
 from feeds.store import visibility as stored
-from feeds.store.feeds import feeds_of, leave_feeds
+from feeds.store.feeds import forget_feeds, forget_other_feeds
+from feeds.store.memberships import Entrant, FeedName, FeedRow
 from feeds.store.rows import micros
-from feeds.store.visibility import Candidate
+from feeds.store.visibility import Candidate, Scheduled, Shown
+from feeds.urls import EVERYTHING
 
 # Clocks of several threads and processes differ by so much: time does not go back for it.
 SKEW = timedelta(seconds=5)
@@ -61,12 +64,12 @@ def refresh_visibility(connection: Connection, rules: Sequence[Rule], now: datet
     else:
         now = _not_back(known, now)
         updated = stored.updated_between(connection, known, now)
-        touched = changed.feeds | feeds_of(connection, updated)
+        touched = changed.feeds | memberships.feeds_of(connection, updated)
         work.decide(changed.links | stored.due_between(connection, known, now), now)
         lost = work.lost(changed.left)
         touched |= lost | work.leave() | enter(connection, rules, work.came)
         pointing = stored.pointing_to(connection, changed.addresses | work.addresses)
-        pointed = feeds_of(connection, pointing)
+        pointed = memberships.feeds_of(connection, pointing)
         touched |= pointed
         if touched:
             advance(connection)
@@ -110,7 +113,7 @@ class _Refresh:
 
     def leave(self) -> set[str]:
         """Take what went out of its feeds; return the keys of those."""
-        return set(leave_feeds(self._connection, self._went))
+        return set(memberships.leave_feeds(self._connection, self._went))
 
     def lost(self, left: Collection[tuple[str, str]]) -> set[str]:
         """Return the feeds of which an article was taken back: it is visible nowhere now."""
@@ -118,7 +121,7 @@ class _Refresh:
         there = stored.visible_links(self._connection, links)
         gone = [number for number, link in self._went.items() if link not in there]
         feeds = {feed for feed, link in left if link not in there}
-        return feeds | feeds_of(self._connection, gone)
+        return feeds | memberships.feeds_of(self._connection, gone)
 
     def _show(self, rows: Sequence[Candidate], visible: Collection[int]) -> None:
         """Have just these records visible."""
@@ -154,3 +157,110 @@ def _digest(rules: Sequence[Rule]) -> str:
             for rule in rules
         )
     )
+
+
+def enter_all(connection: Connection, rules: Sequence[Rule]) -> None:
+    """Put whatever is visible into its feeds, and take all else out; note all feeds there are."""
+    memberships.remove_all_members(connection)
+    names = Counter[FeedName]()
+    places: dict[str, list[tuple[Entrant, str]]] = {}
+    for entrant in memberships.visible_entrants(connection):
+        for feed, name in _feeds_of(entrant, rules):
+            names[feed, name] += 1
+            places.setdefault(feed, []).append((entrant, name))
+    # In the order of the index, in which rows are quick to insert.
+    memberships.add_members(
+        connection,
+        (
+            (feed, entrant.age, entrant.number, name)
+            for feed in sorted(places)
+            for entrant, name in places[feed]
+        ),
+    )
+    memberships.count_names(connection, names)
+    now = generation(connection)
+    feeds = (FeedRow(*feed, now, now) for feed in memberships.named_feeds(names))
+    memberships.note_feeds(connection, feeds)
+    forget_other_feeds(connection)
+
+
+def enter(connection: Connection, rules: Sequence[Rule], numbers: Collection[int]) -> set[str]:
+    """Put articles into their feeds; return the keys of those."""
+    rows = [
+        (feed, entrant.age, entrant.number, name)
+        for entrant in memberships.entrants(connection, numbers)
+        for feed, name in _feeds_of(entrant, rules)
+    ]
+    memberships.add_members(connection, rows)
+    memberships.count_names(connection, Counter((feed, name) for feed, _, _, name in rows))
+    return {feed for feed, *_ in rows}
+
+
+def note_feeds(connection: Connection, touched: Collection[str], lost: Collection[str]) -> None:
+    """Note the feeds that were touched, as of this generation of the store; `lost` are those that
+    lost an article.
+
+    Where a feed goes by another name now, every feed with an article of it is touched too.
+    """
+    now, before = generation(connection), memberships.feed_rows(connection, touched)
+    rows = []
+    for key, name, articles in memberships.named_feeds(
+        memberships.names_of_feeds(connection, touched)
+    ):
+        # One that was not there may have been there before, with other articles.
+        last = before[key].lost if key in before and key not in lost else now
+        rows.append(FeedRow(key, name, articles, now, last))
+    gone = before.keys() - {row.key for row in rows}
+    memberships.remove_feeds(connection, gone)
+    forget_feeds(connection, gone)
+    memberships.note_feeds(connection, rows)
+    for row in rows:
+        if row.key in before and before[row.key].name != row.name:
+            memberships.touch_feeds(connection, memberships.feeds_beside(connection, row.key), now)
+
+
+def _feeds_of(entrant: Entrant, rules: Sequence[Rule]) -> Iterator[FeedName]:
+    yield EVERYTHING, ""
+    yield from entrant.names.items()
+    for rule in rules:
+        if rule.asks_for(entrant.names.keys(), entrant.quality, entrant.heat):
+            yield rule.key, ""
+
+
+def scheduled_changes(
+    connection: Connection, rules: Sequence[Rule], now: datetime, until: datetime
+) -> dict[str, datetime]:
+    """Return the next moment after `now`, up to `until`, at which each feed changes, by key."""
+    kinds = (stored.scheduled_updates, stored.scheduled_arrivals, stored.scheduled_expiries)
+    found = [one for kind in kinds for one in kind(connection, now, until)]
+    return _first_moments(connection, rules, found)
+
+
+def scheduled_expiries(
+    connection: Connection, rules: Sequence[Rule], now: datetime, until: datetime
+) -> dict[str, datetime]:
+    """Return the next moment after `now`, up to `until`, at which something in each feed expires,
+    by key."""
+    found = stored.scheduled_expiries(connection, now, until)
+    return _first_moments(connection, rules, found)
+
+
+def _first_moments(
+    connection: Connection, rules: Sequence[Rule], scheduled: Sequence[Scheduled]
+) -> dict[str, datetime]:
+    """Return the first moment of each feed, also of those in which something points to an article
+    that comes or goes."""
+    addresses, found = dict[str, datetime](), dict[str, datetime]()
+
+    def note(at: datetime, shown: Shown) -> None:
+        own = (rule.key for rule in rules if rule.asks_for(shown.names.keys(), *shown[1:]))
+        for key in (EVERYTHING, *shown.names, *own):
+            found[key] = min(found.get(key, at), at)
+
+    for one in scheduled:
+        note(one.at, one.shown)
+        for address in one.addresses:
+            addresses[address] = min(addresses.get(address, one.at), one.at)
+    for address, shown in stored.visible_pointers(connection, addresses):
+        note(addresses[address], shown)
+    return found

@@ -1,7 +1,7 @@
 """Answer HTTP requests for documents.
 
-app: the Flask service.  fast_path: answers from memory, before Flask.  response_cache: what is in
-memory.  freshness: when that is no longer good.  live: keep it fresh.  server: granian.
+app: the fast path, and Flask behind it.  response_cache: what is in memory.  freshness: when that
+is no longer good.  live: keep it fresh.  server: granian.
 """
 
 from collections.abc import Callable, Iterable

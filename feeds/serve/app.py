@@ -1,8 +1,9 @@
-"""The Flask service: documents over HTTP, with conditional GET by Werkzeug (RFC 9110 §13), and
-/healthz.
+"""The service: the fast path from the response cache, and behind it Flask, with conditional GET by
+Werkzeug (RFC 9110 §13), and /healthz.
 
-Bytes and tags are those of the static tree. What was answered once is answered by the fast path
-from then on, as long as it holds. Only this module and that see a request.
+Bytes and tags are those of the static tree. The fast path answers what takes no thought: nothing
+conditional, or a tag that is just the document's own. Everything else goes to Flask, and what that
+answered is cached as long as it holds. Only this module sees a request.
 """
 
 import json
@@ -11,8 +12,9 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial
+from os import getpid
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from flask import Flask, Request, Response, request
@@ -23,18 +25,16 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from feeds.build.hosts import KEPT
 from feeds.config import Config, load_config
-from feeds.documents import addresses, codings
-from feeds.documents.headers import ALWAYS, PAGE, PREFLIGHT
+from feeds.documents import http_messages
+from feeds.documents.http_messages import ALWAYS, OF_PAGES, PREFLIGHT, is_host, names_a_feed
 from feeds.documents.versions import Documents
 from feeds.errors import FeedsError, RemovalRefused, RenderError, StoreError
 from feeds.ingest.ingesting import ingest, open_store, report_once
-from feeds.render import html
-from feeds.render.reporting import Reporter
+from feeds.render import Reporter, html
 from feeds.serve import Application
-from feeds.serve.fast_path import FastPath
 from feeds.serve.freshness import Freshness
 from feeds.serve.live import Live, Served
-from feeds.serve.response_cache import ResponseCache, Responses
+from feeds.serve.response_cache import ResponseCache, Responses, next_second
 from feeds.urls import EVERYTHING, canonical, document_path, feed_path
 
 Clock = Callable[[], datetime]
@@ -131,11 +131,11 @@ def _application(
 
     def feed_instead(path: str, now: datetime) -> Response | None:
         """Lead to a feed, for a reader that asks for it at the address of its page."""
-        wanted = addresses.wanted_format(request.accept_mimetypes, config.feeds.formats)
+        wanted = http_messages.wanted_format(request.accept_mimetypes, config.feeds.formats)
         key = (
             None
             if wanted is None
-            else addresses.key_of(document_path(f"{path.rstrip('/')}/".lstrip("/")))
+            else http_messages.key_of(document_path(f"{path.rstrip('/')}/".lstrip("/")))
         )
         feed = None if key is None else documents.feeds(now).get(key)
         if wanted is None or feed is None or wanted not in feed.formats:
@@ -153,7 +153,7 @@ def _application(
         return response
 
     def answer(asked: str) -> Response:
-        now, coding = clock(), codings.choose(request.environ.get("HTTP_ACCEPT_ENCODING"))
+        now, coding = clock(), http_messages.choose(request.environ.get("HTTP_ACCEPT_ENCODING"))
         place = request.environ["PATH_INFO"]
         # Werkzeug leaves them out: each document would have many addresses
         if place.startswith("//"):
@@ -167,7 +167,7 @@ def _application(
         if found is None:
             if (instead := former(asked)) is not None:
                 return instead
-            for other in addresses.meant(asked):
+            for other in http_messages.meant(asked):
                 if (instead := former(other)) is not None:
                     return instead
                 if responses.get(other, now) is not None:
@@ -177,8 +177,8 @@ def _application(
             return leading(canonical(path))
         headers = found.headers(int(now.timestamp()), coding)
         response = _Document(found.bodies[coding], headers=headers)
-        if found.is_styled and request.headers.get(addresses.FETCH_DEST) == "document":
-            response.headers["Content-Type"] = addresses.FOR_BROWSERS
+        if found.is_styled and request.headers.get(http_messages.FETCH_DEST) == "document":
+            response.headers["Content-Type"] = http_messages.FOR_BROWSERS
         tags = request.environ.get("HTTP_IF_NONE_MATCH")
         if tags:
             # Apache appends the coding to a tag that passes through it (FreshRSS and others strip
@@ -225,7 +225,7 @@ def _application(
     def complete(response: Response) -> Response:
         for name, value in (*ALWAYS, *(PREFLIGHT if request.method == "OPTIONS" else ())):
             response.headers.setdefault(name, value)
-        for name, value in PAGE if response.mimetype == "text/html" else ():
+        for name, value in OF_PAGES if response.mimetype == "text/html" else ():
             response.headers.setdefault(name, value)
         return response
 
@@ -288,7 +288,7 @@ def _problem(config: Config, asked: Request, status: int, name: str = "") -> Res
 
 
 def _redirect(address: str, status: int = 301) -> Response:
-    """What was here is at that address: for good, unless the status says otherwise."""
+    """Lead to an address: for good, unless the status says otherwise."""
     response = Response(
         f"{status} Moved to {address}\n", status=status, content_type="text/plain; charset=utf-8"
     )
@@ -302,3 +302,86 @@ def _not_found(_: object, start_response: Callable[..., object]) -> list[bytes]:
     headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
     start_response("404 Not Found", [*headers, ("Cache-Control", BRIEFLY), *ALWAYS])
     return [body]
+
+
+log = logging.getLogger("feeds")
+
+
+class _Tick(NamedTuple):
+    """A second of the clock: from, to, and its number since 1970."""
+
+    start: datetime
+    end: datetime
+    second: int
+
+
+class FastPath:
+    """A WSGI application (PEP 3333) before the one that `live` serves, which begins with the first
+    request."""
+
+    def __init__(self, live: Live, clock: Callable[[], datetime]) -> None:
+        self._live = live
+        self._clock = clock
+        self._tick = _tick_at(clock())
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        """Answer a request."""
+        live = self._live
+        if live.process != getpid():
+            try:
+                live.start()
+            except FeedsError as error:
+                log.error("%s", error)
+                line = b"503 Not now. The request could not be answered.\n"
+                return _plain(environ, start_response, "503 Service Unavailable", line)
+        host = environ.get("HTTP_HOST")
+        if not is_host(host) if host else environ.get("SERVER_PROTOCOL") == "HTTP/1.1":
+            # RFC 9112 §3.2: HTTP/1.1 without a host, or any version with two or a malformed one
+            line = b"400 Bad request. Send one Host header that names a host.\n"
+            return _plain(environ, start_response, "400 Bad Request", line)
+        served = live.served
+        cache, behind = served.cache, served.behind
+        cached = cache.responses.get(environ.get("PATH_INFO", ""))
+        now, method = self._clock(), environ["REQUEST_METHOD"]
+        if cached is None or not cache.holds(cached, now) or method not in ("GET", "HEAD"):
+            return behind(environ, start_response)
+        if environ.get("QUERY_STRING"):
+            return behind(environ, start_response)
+        if "HTTP_IF_MATCH" in environ or "HTTP_IF_UNMODIFIED_SINCE" in environ:
+            return behind(environ, start_response)
+        tick = self._tick
+        if not tick.start <= now < tick.end:
+            tick = self._tick = _tick_at(now)
+        if cached.is_page and names_a_feed(environ.get("HTTP_ACCEPT", "")):
+            return behind(environ, start_response)
+        if cached.is_styled and environ.get("HTTP_SEC_FETCH_DEST") == "document":
+            return behind(environ, start_response)
+        cached.used = True
+        tags = environ.get("HTTP_IF_NONE_MATCH")
+        if tags is not None:
+            if tags not in cached.tags:
+                return behind(environ, start_response)
+            start_response("304 Not Modified", cached.headers_unchanged(tick.second))
+            return [b""]
+        coding = http_messages.choose(environ.get("HTTP_ACCEPT_ENCODING"))
+        body = cached.bodies.get(coding)
+        if body is None or "HTTP_IF_MODIFIED_SINCE" in environ:
+            return behind(environ, start_response)
+        start_response("200 OK", cached.headers(tick.second, coding))
+        return [body if method == "GET" else b""]
+
+
+def _plain(
+    environ: dict[str, Any], start_response: Callable[..., Any], status: str, body: bytes
+) -> list[bytes]:
+    """Answer with a line of text that no cache keeps."""
+    headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
+    start_response(status, [*headers, ("Cache-Control", "no-store"), *ALWAYS])
+    return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
+
+
+def _tick_at(now: datetime) -> _Tick:
+    start = now.replace(microsecond=0)
+    return _Tick(start, next_second(now), int(start.timestamp()))

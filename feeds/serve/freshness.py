@@ -51,7 +51,7 @@ class Freshness:
         self._taken_back: dict[str, tuple[str, str]] = {}
         self._expired: set[str] = set()  # paths of those that were found by their expiry alone
         self.trouble = ""
-        with suppress(StoreError):  # those who ask will be told
+        with suppress(StoreError):  # those who ask will see it
             self._report(aloud=False)
             documents.feeds(clock())  # so that the first of them need not wait for it
         self.refresh()
@@ -194,7 +194,7 @@ class Freshness:
                 self._due = selection.next_change(connection)
             self._seen = seen
         except StoreError:
-            self._cache.advance(-1)  # those who ask get the last good response, or are told
+            self._cache.advance(-1)  # those who ask get the last good response, or the error
             self._seen = None
 
     def _report(self, *, aloud: bool) -> None:

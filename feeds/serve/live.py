@@ -2,10 +2,9 @@
 
 Three threads, which begin in each process with its first request, so that any server may fork
 before it. One sees to time: what other processes did to the store, what falls due, a new
-config.toml. One is told by the file system which records changed, and one scans the whole folder
+config.toml. The file system tells one which records changed, and one scans the whole folder
 now and then, since not every file system tells. Of several processes the one that has the lock
-reads records. Not here: what is done each time (freshness), how a request is answered (fast_path,
-app).
+reads records. Not here: what is done each time (freshness), how a request is answered (app).
 """
 
 import fcntl
@@ -31,7 +30,7 @@ BETWEEN_CONFIGS = 0.25  # seconds between two checks of config.toml
 # milliseconds of quiet that end a burst of changes, and the longest burst
 STEP, LONGEST_STEP = 5, 50
 OFTENEST = 1.0  # seconds between two scans of the whole folder, at least
-# Scans take one part in so many of the time: until the file system told something, and then.
+# Scans take one part in so many of the time: until the file system gave notice, and then.
 SHARE, RARE_SHARE = 10, 200
 A_MOMENT = 0.05  # seconds until it is checked again whether a scan is due
 # seconds in which those who asked first are answered: to watch a large folder takes as long to
@@ -46,7 +45,7 @@ log = logging.getLogger("feeds")
 
 
 class Served(NamedTuple):
-    """What is made of a config: what answers where the cache does not, and keeps that fresh."""
+    """All that is made of a config: what answers where the cache does not, and keeps that fresh."""
 
     config: Config
     cache: ResponseCache
@@ -77,7 +76,7 @@ class Live:
         self._threads: list[threading.Thread] = []
         self._inherited: list[Served] = []
         self._leads: bool | None = None  # where it is not known yet
-        self._was_told = False
+        self._has_notices = False
         self._scan_is_due = threading.Event()
         self._next_scan = NEVER
         self._scanned: int | None = None
@@ -172,7 +171,7 @@ class Live:
                         advice = "watching failed and is tried again; until then all is looked over"
                         log.error("%s: %s", error, advice)
                         self._scan_is_due.set()
-                    said, self._was_told = str(error), False
+                    said, self._has_notices = str(error), False
                     self._stopped.wait(PATIENCE)
         return PATIENCE if self.served is served else 0.0
 
@@ -204,7 +203,7 @@ class Live:
             found = (_below(folder, changed) for _, changed in some)
             pending |= {path for path in found if path is not None}
             if pending:
-                self._was_told = True
+                self._has_notices = True
                 if served.freshness.read(sorted(pending)):
                     pending.clear()
 
@@ -219,7 +218,7 @@ class Live:
         self._scanned, started = place, monotonic()
         if self._leads:
             freshness.read(None)
-            is_soon = not self._was_told
+            is_soon = not self._has_notices
         else:
             freshness.withhold_taken_back()
             is_soon = freshness.withholds

@@ -1,4 +1,4 @@
-"""What the service did, counted for Prometheus: all workers count in one file, each in a row of its
+"""Count what the service did, for Prometheus: all workers count in one file, each in a row of its
 own.
 
 A worker that was restarted begins another row, so that what it counted stays. The file lies with

@@ -1,4 +1,4 @@
-"""What was asked and answered: a line of JSON for each request, and counts.  A WSGI application
+"""Log what was asked and answered: a line of JSON for each request, and counts.  A WSGI application
 before all others.
 
 Only there when config.toml asks for it. No line has an address unless it asks for that too.
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
 
-from feeds.documents.headers import ALWAYS
+from feeds.documents.http_messages import ALWAYS
 from feeds.serve import Application
 from feeds.serve.metrics import Metrics
 

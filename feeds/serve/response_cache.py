@@ -15,8 +15,8 @@ from math import ceil
 from threading import Lock
 
 from feeds.config import Config
-from feeds.documents import addresses, codings
-from feeds.documents.headers import ALWAYS, PAGE, cache_control
+from feeds.documents import http_messages
+from feeds.documents.http_messages import ALWAYS, OF_PAGES, cache_control
 from feeds.documents.versions import Documents, DocumentVersion
 from feeds.errors import StoreError
 from feeds.render import html
@@ -61,18 +61,24 @@ class CachedResponse:
         # §8.8.1).
         weak = f'W/"{document.etag}"'
         self.tags = frozenset((weak, f'"{document.etag}"'))
-        self.bodies: dict[str, bytes] = {codings.IDENTITY: document.content}
+        self.bodies: dict[str, bytes] = {http_messages.IDENTITY: document.content}
         if before is not None and before.version.document.etag == document.etag:
             self.bodies = before.bodies
         self.used = False  # since the cache last had to make space
         self.is_page = document.media_type == html.MEDIA_TYPE
         # Of a feed with a style for browsers, these get a type that they show.
-        self.is_styled = styled and addresses.is_styled(document.media_type)
-        also = ", Accept" if self.is_page else f", {addresses.FETCH_DEST}" if self.is_styled else ""
+        self.is_styled = styled and http_messages.is_styled(document.media_type)
+        also = (
+            ", Accept"
+            if self.is_page
+            else f", {http_messages.FETCH_DEST}"
+            if self.is_styled
+            else ""
+        )
         vary = f"Accept-Encoding{also}"
         self._fixed: Headers = [("ETag", weak), ("Vary", vary), ("Link", links), *ALWAYS]
         if self.is_page:
-            self._fixed += PAGE
+            self._fixed += OF_PAGES
         self._dated: tuple[int, Headers, dict[str, Headers]] = (-1, [], {})
 
     @property
@@ -83,7 +89,7 @@ class CachedResponse:
     def body(self, coding: str) -> bytes:
         """Return the document in a coding."""
         if coding not in self.bodies:
-            self.bodies[coding] = codings.encode(self.version.document.content, coding)
+            self.bodies[coding] = http_messages.encode(self.version.document.content, coding)
         return self.bodies[coding]
 
     def headers(self, second: int, coding: str) -> Headers:
@@ -92,7 +98,7 @@ class CachedResponse:
         dated = self._dated if self._dated[0] == second else self._date(second)
         found = dated[2].get(coding)
         if found is None:
-            coded = [] if coding == codings.IDENTITY else [("Content-Encoding", coding)]
+            coded = [] if coding == http_messages.IDENTITY else [("Content-Encoding", coding)]
             length = str(len(self.bodies[coding]))
             media_type = self.version.document.media_type
             found = [("Content-Type", media_type), ("Content-Length", length), *coded, *dated[1]]
@@ -218,7 +224,7 @@ class ResponseCache:
         """
         with self._lock:
             for response in self.responses.values() if unchanged else ():
-                key = addresses.key_of(response.version.document.path)
+                key = http_messages.key_of(response.version.document.path)
                 if response.generation == self.generation and key in unchanged:
                     response.generation = generation
             self.generation = generation
@@ -245,7 +251,7 @@ class Responses:
         self._prefix = prefix
 
     def get(
-        self, path: str, now: datetime, coding: str = codings.IDENTITY
+        self, path: str, now: datetime, coding: str = http_messages.IDENTITY
     ) -> CachedResponse | None:
         """Return the response for a document's path, ready in that coding; None where there is
         none.  Raises StoreError."""
@@ -266,8 +272,8 @@ class Responses:
             if before is not None:
                 self._cache.remove(address)
             return None
-        feed = self._documents.feeds(now).get(addresses.key_of(path) or "")
-        links = addresses.links(self._config, path, feed.formats if feed else ())
+        feed = self._documents.feeds(now).get(http_messages.key_of(path) or "")
+        links = http_messages.links(self._config, path, feed.formats if feed else ())
         response = CachedResponse(version, before, links, styled=self._config.feeds.pages)
         response.body(coding)
         if version.is_noted:

@@ -29,7 +29,7 @@ SWITCH = 0.0005
 # milliseconds in which a client has sent its headers, and between two requests on a connection
 PATIENCE = 10_000
 MOST_OF_A_REQUEST = 65_536  # bytes of a request line and headers that are held at once
-LAST_ANSWERS = 30  # seconds that a worker told to stop has for answers that it began
+LAST_ANSWERS = 30  # seconds that a worker that is to stop has for answers that it began
 # In each worker.  An answer is joined bytes, or made under a lock: more threads would only hand the
 # interpreter to one another, which costs a third of the answers known (docs/benchmarks.md).
 THREADS = 1
@@ -80,7 +80,7 @@ class _Server(MPServer):
 
 
 def serve(config: Config) -> None:
-    """Serve until told to stop (SIGINT, SIGTERM)."""
+    """Serve until a signal says to stop (SIGINT, SIGTERM)."""
     # what granian asks for; from Python 3.14 on it is another one
     multiprocessing.set_start_method("fork", force=True)
     counts = make_file() if config.server.metrics else None
@@ -138,8 +138,7 @@ def _no_listening(config: Config, error: OSError) -> PublishError:
 
 def _application(config: Config, counts: Path | None, opened: ExitStack) -> Any:
     # Runs in each worker process, which closes what was opened.
-    from feeds.serve.app import live_service, utc_now
-    from feeds.serve.fast_path import FastPath
+    from feeds.serve.app import FastPath, live_service, utc_now
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     sys.setswitchinterval(SWITCH)

@@ -3,92 +3,48 @@
 All SQL is in this room, and the room decides nothing: it puts, removes and finds.
 """
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection as Connection
 
-from feeds.store.database import Store
-from feeds.store.documents import Published, latest_gone, note_published, published
-from feeds.store.facts import advance, fact, generation, note_fact
-from feeds.store.feeds import feeds_that_lost, feeds_unchanged_since
-from feeds.store.files import (
-    Known,
-    doubt_all_files,
-    file_states,
-    file_states_at,
-    folder_digests,
-    forget_folders,
-    known_below,
-    known_files,
-    knows_files,
-    note_folders,
-    touch,
-    unsure_files,
-)
-from feeds.store.records import (
-    Reporter,
-    articles,
-    change_feed_keys,
-    expired_articles,
-    faults,
-    forget_hidden,
-    has_feed_keys,
-    hidden_records,
-    missing_articles,
-    note_broken,
-    note_hidden,
-    put,
-    remove,
-    visible_articles,
-    visible_records,
-)
-from feeds.store.sqlite import LONGEST_WAIT
-from feeds.store.sqlite_file import alone
-from feeds.store.upgrade import OLDER
-from feeds.store.withheld import Withheld, feeds_with, withheld_of
-
-__all__ = [
-    "LONGEST_WAIT",
-    "OLDER",
-    "Connection",
-    "Known",
-    "Published",
-    "Reporter",
-    "Store",
-    "Withheld",
-    "advance",
-    "alone",
-    "articles",
-    "change_feed_keys",
-    "doubt_all_files",
-    "expired_articles",
-    "fact",
-    "faults",
-    "feeds_that_lost",
-    "feeds_unchanged_since",
-    "feeds_with",
-    "file_states",
-    "file_states_at",
-    "folder_digests",
-    "forget_folders",
-    "forget_hidden",
-    "generation",
-    "has_feed_keys",
-    "hidden_records",
-    "known_below",
-    "known_files",
-    "knows_files",
-    "latest_gone",
-    "missing_articles",
-    "note_broken",
-    "note_fact",
-    "note_folders",
-    "note_hidden",
-    "note_published",
-    "published",
-    "put",
-    "remove",
-    "touch",
-    "unsure_files",
-    "visible_articles",
-    "visible_records",
-    "withheld_of",
-]
+from feeds.store.database import OLDER as OLDER
+from feeds.store.database import Store as Store
+from feeds.store.database import Withheld as Withheld
+from feeds.store.database import advance as advance
+from feeds.store.database import fact as fact
+from feeds.store.database import generation as generation
+from feeds.store.database import note_fact as note_fact
+from feeds.store.database import withheld_of as withheld_of
+from feeds.store.feeds import Published as Published
+from feeds.store.feeds import articles as articles
+from feeds.store.feeds import latest_gone as latest_gone
+from feeds.store.feeds import note_published as note_published
+from feeds.store.feeds import published as published
+from feeds.store.memberships import feeds_that_lost as feeds_that_lost
+from feeds.store.memberships import feeds_unchanged_since as feeds_unchanged_since
+from feeds.store.records import Known as Known
+from feeds.store.records import Reporter as Reporter
+from feeds.store.records import change_feed_keys as change_feed_keys
+from feeds.store.records import doubt_all_files as doubt_all_files
+from feeds.store.records import expired_articles as expired_articles
+from feeds.store.records import faults as faults
+from feeds.store.records import file_states as file_states
+from feeds.store.records import file_states_at as file_states_at
+from feeds.store.records import folder_digests as folder_digests
+from feeds.store.records import forget_folders as forget_folders
+from feeds.store.records import forget_hidden as forget_hidden
+from feeds.store.records import has_feed_keys as has_feed_keys
+from feeds.store.records import hidden_records as hidden_records
+from feeds.store.records import known_below as known_below
+from feeds.store.records import known_files as known_files
+from feeds.store.records import knows_files as knows_files
+from feeds.store.records import missing_articles as missing_articles
+from feeds.store.records import note_broken as note_broken
+from feeds.store.records import note_folders as note_folders
+from feeds.store.records import note_hidden as note_hidden
+from feeds.store.records import put as put
+from feeds.store.records import remove as remove
+from feeds.store.records import touch as touch
+from feeds.store.records import unsure_files as unsure_files
+from feeds.store.records import visible_articles as visible_articles
+from feeds.store.records import visible_records as visible_records
+from feeds.store.sqlite import LONGEST_WAIT as LONGEST_WAIT
+from feeds.store.sqlite import alone as alone

@@ -1,37 +1,60 @@
-"""The store itself: opened, its transactions, and rebuilt when it does not fit.
+"""The store itself: its transactions, what it says of itself, and how it is rebuilt when it does
+not fit.
 
-Not here: what is in it, and what is SQLite's alone (sqlite, sqlite_file).
+Not here: what is in it, and what is SQLite's alone (sqlite).
 """
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Self
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, inspect, select
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
 from feeds.errors import StoreBusy, StoreError, described
-from feeds.store import sqlite_file, upgrade
-from feeds.store.facts import GENERATION, fact, generation, note_fact
+from feeds.store import sqlite, tables
 from feeds.store.sqlite import (
     LONGEST_WAIT,
+    Statement,
+    alone,
     cause_of,
     create_sqlite_engine,
     explained,
+    insert_rows,
     is_busy,
     is_damage,
     is_without_right,
     is_without_space,
-    mark_as_ours,
 )
-from feeds.store.sqlite_file import alone
-from feeds.store.withheld import NOTHING, Withheld, hide
+from feeds.store.tables import facts
 
-FINGERPRINT = "fingerprint"
+FINGERPRINT, GENERATION = "fingerprint", "generation"
+OLDER = "older "  # before the digest of a file that was read by other code, or under other keys
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """Articles that are not shown, by address and by id, whichever records they are of."""
+
+    links: frozenset[str] = frozenset()
+    ids: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.links or self.ids)
+
+
+NOTHING = Withheld()
+
+
+def withheld_of(articles: Mapping[str, tuple[str, str]]) -> Withheld:
+    """Withhold articles, each given by its address and its id, by path."""
+    links, ids = ({one[at] for one in articles.values()} for at in (0, 1))
+    return Withheld(frozenset(links), frozenset(ids))
 
 
 class Store:
@@ -51,13 +74,13 @@ class Store:
         self._file = file
         self._code = fingerprint
         self._fingerprint = f"{fingerprint} {names}"
-        self._notice = sqlite_file.ChangeNotice(file)
+        self._notice = sqlite.ChangeNotice(file)
         self._lock = Lock()
         self._transactions = 0  # that run now
         self._is_closed = False
         self._withheld = NOTHING
         try:
-            sqlite_file.create_folder(file.parent)
+            sqlite.create_folder(file.parent)
         except OSError as error:
             raise StoreError(
                 str(file), f"expected a place for the store, got: {described(error)}"
@@ -67,7 +90,7 @@ class Store:
         try:
             with alone(file.parent):
                 self._open()
-                sqlite_file.tighten(file)
+                sqlite.tighten(file)
         except BaseException as error:
             if not isinstance(error, OSError | DatabaseError | sqlite3.Error):
                 self.close()
@@ -118,6 +141,8 @@ class Store:
             if not withheld:
                 yield connection
                 return
+            from feeds.store.withheld import hide  # seldom needed
+
             hide(connection, withheld)
             try:
                 yield connection
@@ -200,7 +225,7 @@ class Store:
             ) from error
 
     def _open(self) -> None:
-        if not sqlite_file.is_ours(self._file):
+        if not sqlite.is_ours(self._file):
             raise StoreError(
                 str(self._file), "expected a store of feeds, got: another file; store.url names it"
             )
@@ -214,29 +239,31 @@ class Store:
 
     def _create_again(self) -> None:
         self._engine.dispose()
-        sqlite_file.delete_file(self._file)
+        sqlite.delete_file(self._file)
         self._prepare()
 
     def _prepare(self) -> None:
         """Have the tables of this code in the file."""
-        sqlite_file.begin_log(self._file)
+        sqlite.begin_log(self._file)
         with self._engine.connect() as connection, connection.begin():
-            if self._known_fingerprint(connection) == self._fingerprint:
+            if _fingerprint(connection) == self._fingerprint:
                 return
         with self._writing() as connection:
-            known = self._known_fingerprint(connection)
+            known = _fingerprint(connection)
             if known.partition(" ")[0] != self._code:
                 # The generation goes on, so that no running service takes the new store for the one
                 # it knows; also past that of a store which was lost.
-                last = int(generation(connection)) if known else 0
+                last = generation(connection) if known else 0
                 last = max(last, time.time_ns() // 1_000_000)
-                mark_as_ours(connection)
-                upgrade.rebuild(connection)
+                sqlite.mark_as_ours(connection)
+                if inspect(connection).get_table_names():
+                    from feeds.store import upgrade  # seldom needed
+
+                    upgrade.rebuild(connection)
+                else:
+                    tables.metadata.create_all(connection)
                 note_fact(connection, GENERATION, str(last + 1))
             note_fact(connection, FINGERPRINT, self._fingerprint)
-
-    def _known_fingerprint(self, connection: Connection) -> str:
-        return upgrade.known_facts(connection).get(FINGERPRINT, "")
 
     def _can_be_read(self, cause: Exception) -> bool:
         """Open the store to be read alone, where it cannot be written; tell whether that can be
@@ -246,7 +273,7 @@ class Store:
         (sqlite.org/uri.html).
         """
         is_expected = is_without_space(cause) or is_without_right(cause)
-        if not is_expected or sqlite_file.has_log(self._file):
+        if not is_expected or sqlite.has_log(self._file):
             return False
         self._engine.dispose()
         self._engine = create_sqlite_engine(self._file, immutable=True)
@@ -255,3 +282,37 @@ class Store:
                 return True
         except StoreError:
             return False
+
+
+_VALUE = Statement(select(facts.c.value).where(facts.c.name == bindparam("name")))
+
+
+def fact(connection: Connection, name: str) -> str | None:
+    """Return what the store says of itself under that name, or None."""
+    value: str | None = _VALUE.value(connection, name=name)
+    return value
+
+
+def _fingerprint(connection: Connection) -> str:
+    """Return the fingerprint of a store; "" where it has none, or says so in another way."""
+    try:
+        return fact(connection, FINGERPRINT) or ""
+    except sqlite3.OperationalError as error:
+        if sqlite.is_unknown(error):
+            return ""
+        raise
+
+
+def note_fact(connection: Connection, name: str, value: str) -> None:
+    """Note what the store says of itself under that name."""
+    insert_rows(connection, facts, ("name", "value"), [(name, value)], replace=True)
+
+
+def generation(connection: Connection) -> int:
+    """Return a number that grows with each change of what the records say."""
+    return int(fact(connection, GENERATION) or 0)
+
+
+def advance(connection: Connection) -> None:
+    """Note that what the records say has changed."""
+    note_fact(connection, GENERATION, str(generation(connection) + 1))

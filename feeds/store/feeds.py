@@ -1,186 +1,301 @@
-"""Memberships of records in feeds, counts of the names that they give them, and the feeds that
-follow.
+"""The feeds there are, their articles, and the documents last published of them.
 
-Every function takes the connection of a transaction. Not here: which records are visible
-(selection), and what documents read of a feed (picks).
+A document is noted with the recipe of its bytes, their tag, and when they last changed. Nothing
+stays of a feed that no longer exists, whose name may be one that was taken back. Only the latest of
+the dates that went with such feeds is kept, for all of them: a feed that comes back is dated no
+earlier. Every function takes the connection of a transaction. Not here: what is visible
+(selection), and what documents there are to be (documents).
 """
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, case, func, select
 
-from feeds.store.rows import names_of
-from feeds.store.sqlite import Statement, insert_rows, rows_in
-from feeds.store.tables import feed_names, feeds, memberships, records
+from feeds.config.feeds import Order
+from feeds.model import Article, Feed
+from feeds.store.database import fact, note_fact
+from feeds.store.rows import article_of, micros, moment, names_of
+from feeds.store.sqlite import Lookup, Statement, delete_rows, insert_rows, rows_in
+from feeds.store.tables import documents, held, memberships, records
+from feeds.store.tables import feeds as feeds_table
+from feeds.urls import feed_of, path_ranges
 
-FeedName = tuple[str, str]  # the key of a feed, and a name that a record gives it
-_member = memberships.c
+HOUR = 3_600_000_000  # microseconds
+DAY = 24 * HOUR
+LAST = 2**63 - 1  # no article is older
+_PICKED = tuple(
+    records.c[name]
+    for name in ("number", "digest", "id", "until", "feeds", "related", "bytes", "age")
+)
 
 
-class Entrant(NamedTuple):
-    """A visible record as far as it decides which feeds it is in."""
+class Pick(NamedTuple):
+    """An article that is in a feed, by what identifies it and what it will show; its text is
+    fetched when needed.  `bytes` are the most that its entry takes, as the store has them."""
 
     number: int
-    age: int
-    names: Mapping[str, str]
-    quality: float | None
-    heat: float | None
+    digest: str
+    id: str
+    withdrawn: bool
+    feeds: tuple[str, ...]
+    related: tuple[str, ...]
+    bytes: int
+    published: datetime
+    changed: datetime
 
 
-class FeedRow(NamedTuple):
-    """A feed as it is noted: its name, its articles, and the generations in which it last changed
-    and last lost one."""
+def feeds(connection: Connection, since: int = -1) -> dict[str, Feed]:
+    """Return every feed in which something is visible, by key.
 
-    key: str
-    name: str
-    articles: int
-    touched: int
-    lost: int
-
-
-_ENTRANTS = select(
-    records.c.number, records.c.age, records.c.feeds, records.c.quality, records.c.heat
-).order_by(records.c.age, records.c.number)
+    `updated` is the publication of its newest article. `since`: only those touched after that
+    generation of the store.
+    """
+    rows = _FEEDS.rows(connection, since=since)
+    return {key: Feed(key, name, articles, moment(-age)) for key, name, articles, age in rows}
 
 
-def visible_entrants(connection: Connection) -> Iterator[Entrant]:
-    """Return every visible record, newest first, as they are read."""
-    for number, age, names, *facts in _ALL_ENTRANTS.rows(connection):
-        yield Entrant(number, age, names_of(names), *facts)
-
-
-_ALL_ENTRANTS = Statement(_ENTRANTS.where(records.c.visible))
-
-
-def entrants(connection: Connection, numbers: Collection[int]) -> Iterator[Entrant]:
-    """Return these records."""
-    for number, age, names, *facts in rows_in(connection, _ENTRANTS, records.c.number, numbers):
-        yield Entrant(number, age, names_of(names), *facts)
-
-
-def add_members(connection: Connection, rows: Iterable[tuple[str, int, int, str]]) -> None:
-    """Add records to feeds: the key of each, with the age and the number of the record and the name
-    that it gives the feed."""
-    insert_rows(connection, memberships, ("feed", "age", "record", "name"), rows)
-
-
-def leave_feeds(connection: Connection, numbers: Collection[int]) -> dict[str, list[int]]:
-    """Take records out of all feeds; return the keys of those, each with the records that left."""
-    found = select(_member.feed, _member.name, _member.record)
-    rows = list(rows_in(connection, found, _member.record, numbers))
-    _REMOVE_MEMBER.run(connection, ({"key": number} for number in {row.record for row in rows}))
-    count_names(connection, {key: -n for key, n in Counter(row[:2] for row in rows).items()})
-    left: dict[str, list[int]] = {}
-    for row in rows:
-        left.setdefault(row.feed, []).append(row.record)
-    return left
-
-
-_REMOVE_MEMBER = Statement(delete(memberships).where(_member.record == bindparam("key")))
-
-
-def remove_all_members(connection: Connection) -> None:
-    """Take every record out of all feeds, and forget the feeds."""
-    for table in (memberships, feed_names, feeds):
-        connection.execute(delete(table))
-
-
-def feeds_of(connection: Connection, numbers: Collection[int]) -> set[str]:
-    """Return the keys of the feeds in which any of these records is."""
-    found = select(_member.feed).distinct()
-    return {key for (key,) in rows_in(connection, found, _member.record, numbers)}
-
-
-def feeds_beside(connection: Connection, key: str) -> set[str]:
-    """Return the keys of the feeds that share an article with this one."""
-    others = memberships.alias()
-    shared = (
-        select(others.c.feed)
-        .distinct()
-        .join_from(memberships, others, others.c.record == _member.record)
-    )
-    return set(connection.scalars(shared.where(_member.feed == key)))
-
-
-def count_names(connection: Connection, counts: Mapping[FeedName, int]) -> None:
-    """Add to how often records give a feed a name, or take from it."""
-    changed = {key: count for key, count in counts.items() if count}
-    known = names_of_feeds(connection, {feed for feed, _ in changed})
-    rows = [(*key, known[key] + count) for key, count in changed.items()]
-    insert_rows(connection, feed_names, ("feed", "name", "articles"), rows, replace=True)
-    _DELETE_NAME.run(
-        connection, ({"of": feed, "as": name} for feed, name, count in rows if count <= 0)
-    )
-
-
-_DELETE_NAME = Statement(
-    delete(feed_names).where(
-        feed_names.c.feed == bindparam("of"), feed_names.c.name == bindparam("as")
-    )
+# The age of the newest is the first of the feed in the index.
+_NEWEST_AGE = (
+    select(memberships.c.age)
+    .where(memberships.c.feed == feeds_table.c.key)
+    .order_by(memberships.c.age)
+    .limit(1)
+    .scalar_subquery()
+)
+_FEEDS = Statement(
+    select(feeds_table.c.key, feeds_table.c.name, feeds_table.c.articles, _NEWEST_AGE)
+    .where(feeds_table.c.touched > bindparam("since"))
+    .order_by(feeds_table.c.key)
 )
 
 
-def names_of_feeds(
-    connection: Connection, among: Collection[str] | None = None
-) -> Counter[FeedName]:
-    """Return how many records give a feed a name: of some feeds, or all."""
-    found = select(feed_names.c.feed, feed_names.c.name, feed_names.c.articles)
+def count_feeds(connection: Connection) -> int:
+    """Return how many feeds there are in which something is visible."""
+    return connection.scalar(select(func.count()).select_from(feeds_table)) or 0
+
+
+def newest(
+    connection: Connection,
+    key: str,
+    now: datetime,
+    limit: int,
+    order: Order = "published",
+    known: dict[int, Pick] | None = None,
+) -> list[Pick]:
+    """Return the first articles of a feed in its order, at most `limit`.  Those without heat are
+    the coldest.
+
+    `known` are those picked before at that moment for other feeds, by number, and those picked now.
+    """
+    picked = {} if known is None else known
+    found = []
+    for row in _NEWEST[order].rows(connection, feed=key, now=micros(now), most=limit):
+        if row[0] not in picked:
+            picked[row[0]] = _pick(*row)
+        found.append(picked[row[0]])
+    return found
+
+
+def days(connection: Connection, key: str, since: datetime | None = None) -> dict[datetime, int]:
+    """Return how many articles of a feed were published on each day, by its beginning; `since`:
+    from that moment on."""
+    last = LAST if since is None else -micros(since)
+    rows = _DAYS.rows(connection, feed=key, last=last)
+    return {moment(number * DAY): articles for number, articles in rows}
+
+
+def hours(connection: Connection, key: str, day: datetime) -> dict[datetime, int]:
+    """Return how many articles of a feed were published in each hour of a day."""
+    start = micros(day)
+    rows = _HOURS.rows(connection, feed=key, start=start, last=-start, first=-(start + DAY))
+    return {moment(start + number * HOUR): articles for number, articles in rows}
+
+
+def weeks(connection: Connection, now: datetime, count: int) -> dict[str, list[int]]:
+    """Return how many articles of each feed were published in each of the last weeks, the oldest
+    first, by key."""
+    ago = (micros(now) + memberships.c.age) // (7 * DAY)
+    recent = select(memberships.c.feed, ago, func.count()).where(
+        memberships.c.age < count * 7 * DAY - micros(now)
+    )
+    found: dict[str, list[int]] = {}
+    for key, week, articles in connection.execute(recent.group_by(memberships.c.feed, ago)):
+        found.setdefault(key, [0] * count)[count - 1 - min(max(week, 0), count - 1)] += articles
+    return found
+
+
+def between(
+    connection: Connection, key: str, now: datetime, start: datetime, end: datetime
+) -> list[Pick]:
+    """Return the articles of a feed that were published from `start` on and before `end`, newest
+    first."""
+    span = {"feed": key, "now": micros(now), "last": -micros(start), "first": -micros(end)}
+    return [_pick(*row) for row in _BETWEEN.rows(connection, **span)]
+
+
+def _changed() -> Any:
+    """Return when a record last changed for readers: an update that is still to come does not count
+    yet."""
+    updated = records.c.updated
+    due = and_(updated.is_not(None), updated <= bindparam("now"))
+    return func.coalesce(case((due, updated), else_=None), -records.c.age)
+
+
+def _in_feed() -> Select[Any]:
+    # The index on (feed, age) is walked, newest first.
+    joined = select(*_PICKED, _changed()).join_from(
+        memberships, records, records.c.number == memberships.c.record
+    )
+    return joined.where(memberships.c.feed == bindparam("feed"))
+
+
+_age = memberships.c.age
+_ORDER = (_age, records.c.link, records.c.id)
+_NEWEST: dict[Order, Statement] = {
+    "published": Statement(_in_feed().order_by(*_ORDER).limit(bindparam("most"))),
+    "heat": Statement(
+        _in_feed().order_by(records.c.heat.desc().nulls_last(), *_ORDER).limit(bindparam("most"))
+    ),
+}
+_BETWEEN = Statement(
+    _in_feed().where(_age <= bindparam("last"), _age > bindparam("first")).order_by(*_ORDER)
+)
+# rounded down, also before 1970
+_day = (-_age - ((-_age % DAY) + DAY) % DAY) // DAY
+_hour = (-_age - bindparam("start")) // HOUR
+_of_feed = memberships.c.feed == bindparam("feed"), _age <= bindparam("last")
+_DAYS = Statement(select(_day, func.count()).where(*_of_feed).group_by(_day))
+_HOURS = Statement(
+    select(_hour, func.count()).where(*_of_feed, _age > bindparam("first")).group_by(_hour)
+)
+
+
+def _pick(
+    number: int,
+    digest: str,
+    id: str,
+    until: int | None,
+    feeds: str,
+    related: str,
+    size: int,
+    age: int,
+    changed: int,
+) -> Pick:
+    keys, others = tuple(names_of(feeds)), tuple(related.split())
+    moments = moment(-age), moment(changed)
+    return Pick(number, digest, id, until is not None, keys, others, size, *moments)
+
+
+def hidden(connection: Connection, among: Collection[str] | None = None) -> frozenset[str]:
+    """Return the digests of web addresses to which no article may point: of records held back,
+    broken, not yet due or expired.
+
+    An address at which another record is visible is none of them. `among`: only these are asked
+    for.
+    """
+    column = held.c.address
     if among is None:
-        rows = connection.execute(found).all()
+        found = set(connection.scalars(select(column)))
     else:
-        rows = list(rows_in(connection, found, feed_names.c.feed, among))
-    return Counter({(feed, name): count for feed, name, count in rows})
+        found = {one for (one,) in rows_in(connection, select(column), column, among)}
+    real = select(records.c.address).where(records.c.visible, records.c.until.is_(None))
+    seen = rows_in(connection, real, records.c.address, found)
+    return frozenset(found - {one for (one,) in seen})
 
 
-def named_feeds(names: Mapping[FeedName, int]) -> list[tuple[str, str, int]]:
-    """Return the key of each feed, the name that most of its records give it, ties by code point,
-    and how many records it has."""
-    found: dict[str, list[tuple[int, str]]] = {}
-    for (feed, name), count in names.items():
-        found.setdefault(feed, []).append((-count, name))
-    return [
-        (feed, min(some)[1], -sum(count for count, _ in some))
-        for feed, some in sorted(found.items())
-    ]
+def articles(connection: Connection, numbers: Collection[int]) -> dict[int, Article]:
+    """Return articles as their records say, under their ids, by the numbers of the records."""
+    return {
+        number: article_of(path, mark, id, article, until is not None)
+        for number, path, mark, id, article, until in _ARTICLES.rows(connection, numbers)
+    }
 
 
-def feed_rows(connection: Connection, keys: Collection[str]) -> dict[str, FeedRow]:
-    """Return what is noted of these feeds, as far as they exist, by key."""
-    return {row.key: FeedRow(*row) for row in rows_in(connection, select(feeds), feeds.c.key, keys)}
-
-
-def note_feeds(connection: Connection, rows: Iterable[FeedRow]) -> None:
-    """Note feeds, in place of what was noted of them."""
-    insert_rows(connection, feeds, FeedRow._fields, rows, replace=True)
-
-
-def remove_feeds(connection: Connection, keys: Collection[str]) -> None:
-    """Forget feeds that no longer exist."""
-    _REMOVE_FEED.run(connection, ({"gone": key} for key in keys))
-
-
-_REMOVE_FEED = Statement(delete(feeds).where(feeds.c.key == bindparam("gone")))
-
-
-def touch_feeds(connection: Connection, keys: Collection[str], generation: int) -> None:
-    """Note that what these feeds show may have changed in a generation."""
-    _TOUCH_FEED.run(connection, ({"of": key, "now": generation} for key in keys))
-
-
-_TOUCH_FEED = Statement(
-    update(feeds).where(feeds.c.key == bindparam("of")).values(touched=bindparam("now"))
+_ARTICLES = Lookup(
+    select(
+        records.c.number,
+        records.c.path,
+        records.c.digest,
+        records.c.id,
+        records.c.article,
+        records.c.until,
+    ),
+    records.c.number,
 )
 
 
-def feeds_unchanged_since(connection: Connection, generation: int) -> set[str]:
-    """Return the keys of the feeds that show what they showed in that generation."""
-    if generation < 0:
-        return set()
-    return set(connection.scalars(select(feeds.c.key).where(feeds.c.touched <= generation)))
+# the latest date, in seconds, of a document of a feed that no longer exists
+LATEST_GONE = "latest gone"
 
 
-def feeds_that_lost(connection: Connection, generation: int) -> set[str]:
-    """Return the keys of the feeds of which something was taken back after that generation."""
-    return set(connection.scalars(select(feeds.c.key).where(feeds.c.lost > generation)))
+class Published(NamedTuple):
+    """The document last published at a path."""
+
+    recipe: str
+    etag: str
+    modified: int
+
+
+_document = documents.c
+_DOCUMENTS = select(_document.path, _document.recipe, _document.etag, _document.modified)
+_ALL_DOCUMENTS = Statement(_DOCUMENTS)
+_SOME_DOCUMENTS = Lookup(_DOCUMENTS, _document.path)
+_DOCUMENTS_BELOW = Statement(
+    _DOCUMENTS.where(_document.path >= bindparam("first"), _document.path < bindparam("after"))
+)
+
+
+def published(connection: Connection, among: Collection[str] | None = None) -> dict[str, Published]:
+    """Return what was last published, by path: all, or at some paths."""
+    rows = (
+        _ALL_DOCUMENTS.rows(connection)
+        if among is None
+        else _SOME_DOCUMENTS.rows(connection, among)
+    )
+    return {path: Published(*one) for path, *one in rows}
+
+
+def latest_gone(connection: Connection) -> int:
+    """Return the latest date, in seconds since 1970, of any document of a feed that no longer
+    exists; 0 for none."""
+    return int(fact(connection, LATEST_GONE) or 0)
+
+
+def note_published(connection: Connection, noted: dict[str, Published]) -> None:
+    """Note what is published now, by path, but for feeds that went while it was being made."""
+    keys = {feed_of(path) for path in noted} - {""}
+    there = {
+        "",
+        *(
+            key
+            for (key,) in rows_in(connection, select(feeds_table.c.key), feeds_table.c.key, keys)
+        ),
+    }
+    rows = [(path, *one) for path, one in noted.items() if feed_of(path) in there]
+    insert_rows(connection, documents, ("path", "recipe", "etag", "modified"), rows, replace=True)
+
+
+def forget_feeds(connection: Connection, gone: Collection[str]) -> None:
+    """Forget the documents of feeds that no longer exist."""
+    found: dict[str, int] = {}
+    for key in gone:
+        for first, after in path_ranges(key):
+            rows = _DOCUMENTS_BELOW.rows(connection, first=first, after=after)
+            found.update({path: modified for path, _, _, modified in rows})
+    _forget(connection, found)
+
+
+def forget_other_feeds(connection: Connection) -> None:
+    """Forget the documents of all feeds that do not exist."""
+    there = {"", *connection.scalars(select(feeds_table.c.key))}
+    every = connection.execute(_DOCUMENTS)
+    _forget(connection, {row.path: row.modified for row in every if feed_of(row.path) not in there})
+
+
+def _forget(connection: Connection, gone: dict[str, int]) -> None:
+    if gone:
+        latest = max(latest_gone(connection), *gone.values())
+        note_fact(connection, LATEST_GONE, str(latest))
+        delete_rows(connection, (_document.path,), ((path,) for path in gone))

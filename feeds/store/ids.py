@@ -8,16 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    Connection,
-    and_,
-    bindparam,
-    exists,
-    or_,
-    select,
-    true,
-    update,
-)
+from sqlalchemy import Connection, and_, bindparam, exists, or_, select, true, update
 
 from feeds.config.feeds import Names
 from feeds.ids.assignment import IdInput
@@ -25,8 +16,8 @@ from feeds.ids.edits import Before
 from feeds.ids.ledger import Withdrawn
 from feeds.records import Fault
 from feeds.store import tables as schema
-from feeds.store.facts import fact, note_fact
-from feeds.store.feeds import feeds_of
+from feeds.store.database import fact, note_fact
+from feeds.store.memberships import feeds_of
 from feeds.store.records import insert_records, withdraw
 from feeds.store.rows import (
     RECORD_COLUMNS,

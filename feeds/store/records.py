@@ -2,22 +2,22 @@
 
 Every function takes the connection of a transaction, which `Store.reading` and `Store.writing`
 open; nothing is kept between them. Not here: what is visible and in which order (selection), what
-was published (documents), how a record is a row (rows).
+was published (feeds), how a record is a row (rows).
 """
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
+from sqlalchemy import Connection, bindparam, func, literal_column, or_, select, update
 
 from feeds.config.feeds import Names
-from feeds.model import Article
 from feeds.records import Cost, Fault
-from feeds.store.facts import fact, note_fact
-from feeds.store.feeds import leave_feeds
+from feeds.sources.folder import ScannedFile
+from feeds.store.database import fact, note_fact
+from feeds.store.memberships import leave_feeds
 from feeds.store.rows import (
     FILE_COLUMNS,
     RECORD_COLUMNS,
@@ -29,9 +29,117 @@ from feeds.store.rows import (
     micros,
     names_of,
 )
-from feeds.store.sqlite import Lookup, Statement, insert_rows, rows_in
-from feeds.store.tables import files, held, memberships, notices, pointers, records
+from feeds.store.sqlite import Lookup, Statement, delete_rows, insert_rows, rows_in, update_rows
+from feeds.store.tables import files, folders, held, memberships, notices, pointers, records
 from feeds.store.visibility import Changes, note_changes
+
+_file = files.c
+
+
+class Known(NamedTuple):
+    """A file that was read: when these agree with the disk, it is not read again."""
+
+    size: int
+    mtime_ns: int
+    digest: str
+
+
+_BELOW = select(_file.path).where(_file.path > bindparam("folder"), _file.path < bindparam("after"))
+_PATHS_BELOW = Statement(_BELOW)
+_STATE = select(_file.path, _file.size, _file.mtime_ns)
+_STATES = Statement(_STATE)
+_STATES_AT = Lookup(_STATE, _file.path)
+_STATES_BELOW = Statement(_BELOW.add_columns(_file.size, _file.mtime_ns))
+
+
+def known_files(connection: Connection, among: Collection[str] | None = None) -> dict[str, Known]:
+    """Return every file that was read, by path; `among`: only of these."""
+    query = select(_file.path, _file.size, _file.mtime_ns, _file.digest)
+    if among is None:
+        return {path: Known(*known) for path, *known in connection.execute(query)}
+    return {path: Known(*known) for path, *known in rows_in(connection, query, _file.path, among)}
+
+
+def knows_files(connection: Connection) -> bool:
+    """Tell whether any file was read."""
+    return connection.scalar(select(_file.path).limit(1)) is not None
+
+
+def file_states_at(connection: Connection, paths: Collection[str]) -> dict[str, str]:
+    """Return the states of the files that were read at these paths."""
+    return _states(_STATES_AT.rows(connection, paths))
+
+
+def file_states(connection: Connection, among: Iterable[str] | None) -> dict[str, str]:
+    """Return the states of the files that were read, by path; of those that lie right in some
+    folders, each with a slash at its end, or of all."""
+    if among is None:
+        return _states(_STATES.rows(connection))
+    found: dict[str, str] = {}
+    for folder in among:
+        if folder:
+            rows = _STATES_BELOW.rows(connection, folder=folder, after=f"{folder[:-1]}0")
+        else:
+            rows = _STATES.rows(connection)
+        start = len(folder)
+        found |= _states(row for row in rows if row[0].find("/", start) < 0)
+    return found
+
+
+def _states(rows: Iterable[tuple[Any, ...]]) -> dict[str, str]:
+    return {path: f"{size} {mtime_ns}" for path, size, mtime_ns in rows}
+
+
+def folder_digests(connection: Connection) -> dict[str, str]:
+    """Return what stands for the files of each folder that the store was brought up to date with;
+    "" where nothing does."""
+    return {path: digest for path, digest in connection.execute(select(folders))}
+
+
+def note_folders(connection: Connection, digests: Mapping[str, str]) -> None:
+    """Note what stands for the files of all folders there are."""
+    known = folder_digests(connection)
+    for path in known.keys() - digests.keys():
+        connection.execute(folders.delete().where(folders.c.path == path))
+    news = [(folder, one) for folder, one in digests.items() if known.get(folder) != one]
+    insert_rows(connection, folders, ("path", "digest"), news, replace=True)
+
+
+def forget_folders(connection: Connection, among: Collection[str] | None) -> None:
+    """Note that nothing stands for the files of these folders any more (None: of any)."""
+    if among is None:
+        connection.execute(update(folders).values(digest=""))
+    else:
+        rows = [(folder, "") for folder in among]
+        insert_rows(connection, folders, ("path", "digest"), rows, replace=True)
+
+
+def unsure_files(connection: Connection) -> list[str]:
+    """Return the paths of the files that may change while their time does not: they are read again
+    each time."""
+    return [path for (path,) in _UNSURE.rows(connection)]
+
+
+# The condition is that of the index: a parameter would not match it.
+_UNSURE = Statement(select(_file.path).where(_file.mtime_ns == literal_column("-1")))
+
+
+def known_below(connection: Connection, path: str) -> list[str]:
+    """Return the paths of the files that were read below a folder."""
+    rows = _PATHS_BELOW.rows(connection, folder=f"{path}/", after=f"{path}0")
+    return [found for (found,) in rows]  # "0" is what comes after "/"
+
+
+def doubt_all_files(connection: Connection) -> None:
+    """Note that any file may be another by now, whatever its size and time."""
+    connection.execute(update(files).values(mtime_ns=-1))
+
+
+def touch(connection: Connection, scanned: Iterable[ScannedFile]) -> None:
+    """Note the size and time of files whose bytes did not change."""
+    rows = ((one.size, one.mtime_ns, one.path) for one in scanned)
+    update_rows(connection, (_file.size, _file.mtime_ns, _file.path), rows)
+
 
 LAST_NUMBER = "last number"
 FEED_KEYS = "feed keys"
@@ -41,20 +149,10 @@ Reporter = Literal["build", "check", "service"]
 REPORTERS: tuple[Reporter, ...] = ("build", "check", "service")
 
 _row = records.c
-_DELETE_FILE = Statement(delete(files).where(files.c.path == bindparam("key")))
-_DELETE_HELD = Statement(delete(held).where(held.c.path == bindparam("key")))
-_DELETE_NOTICE = Statement(delete(notices).where(notices.c.path == bindparam("key")))
-_DELETE_RECORD = Statement(delete(records).where(_row.number == bindparam("key")))
-_DELETE_POINTER = Statement(
-    delete(pointers).where(
-        pointers.c.address == bindparam("at"), pointers.c.record == bindparam("by")
-    )
-)
 _EXPIRE_SOONER = Statement(
     update(records)
     .where(
-        _row.path == bindparam("key"),
-        or_(_row.expires.is_(None), _row.expires > bindparam("end")),
+        _row.path == bindparam("key"), or_(_row.expires.is_(None), _row.expires > bindparam("end"))
     )
     .values(expires=bindparam("end"))
 )
@@ -98,8 +196,8 @@ def remove(connection: Connection, paths: Collection[str]) -> None:
     withdraw(connection, paths)
     released = rows_in(connection, select(held.c.address), held.c.path, paths)
     note_changes(connection, Changes(addresses={address for (address,) in released}))
-    for statement in (_DELETE_HELD, _DELETE_FILE, _DELETE_NOTICE):
-        statement.run(connection, ({"key": path} for path in paths))
+    for table in (held, files, notices):
+        delete_rows(connection, (table.c.path,), ((path,) for path in paths))
 
 
 def note_broken(connection: Connection, batch: Sequence[Filed]) -> None:
@@ -107,7 +205,7 @@ def note_broken(connection: Connection, batch: Sequence[Filed]) -> None:
 
     One that says when it expires goes then, though the rest of what it says does not count.
     """
-    _DELETE_FILE.run(connection, ({"key": one.path} for one in batch))
+    delete_rows(connection, (files.c.path,), ((one.path,) for one in batch))
     insert_rows(connection, files, FILE_COLUMNS, [one.file for one in batch])
     ends = ({"key": one.path, "end": one.file[EXPIRES]} for one in batch)
     _EXPIRE_SOONER.run(connection, (end for end in ends if end["end"] is not None))
@@ -121,11 +219,9 @@ def withdraw(connection: Connection, paths: Collection[str]) -> None:
     _take_out_of_feeds(connection, links)
     addresses = {one for row in rows for one in (row.address, *row.others.split())}
     note_changes(connection, Changes(addresses=addresses))
-    _DELETE_POINTER.run(
-        connection,
-        ({"at": address, "by": row.number} for row in rows for address in row.related.split()),
-    )
-    _DELETE_RECORD.run(connection, ({"key": number} for number in links))
+    pairs = ((address, row.number) for row in rows for address in row.related.split())
+    delete_rows(connection, (pointers.c.address, pointers.c.record), pairs)
+    delete_rows(connection, (_row.number,), ((number,) for number in links))
 
 
 def _take_out_of_feeds(connection: Connection, links: Mapping[int, str]) -> None:
@@ -133,19 +229,6 @@ def _take_out_of_feeds(connection: Connection, links: Mapping[int, str]) -> None
     left = leave_feeds(connection, links)
     pairs = {(feed, links[number]) for feed, numbers in left.items() for number in numbers}
     note_changes(connection, Changes(set(links.values()), feeds=set(left), left=pairs))
-
-
-def articles(connection: Connection, numbers: Collection[int]) -> dict[int, Article]:
-    """Return articles as their records say, under their ids, by the numbers of the records."""
-    return {
-        number: article_of(path, mark, id, article, until is not None)
-        for number, path, mark, id, article, until in _ARTICLES.rows(connection, numbers)
-    }
-
-
-_ARTICLES = Lookup(
-    select(_row.number, _row.path, _row.digest, _row.id, _row.article, _row.until), _row.number
-)
 
 
 def visible_records(connection: Connection, paths: Collection[str]) -> set[str]:
@@ -249,22 +332,15 @@ def _change_feeds(connection: Connection, numbers: Collection[int], names: Names
     query = select(
         _row.number, _row.link, _row.feeds, _row.path, _row.digest, _row.id, _row.article
     )
-    changed, links = list[dict[str, Any]](), dict[int, str]()
+    changed, links = list[tuple[str, bool, int]](), dict[int, str]()
     for number, link, known, *article in rows_in(connection, query, _row.number, numbers):
         feeds = feeds_row(article_of(*article), names)
         if feeds != known:
-            changed.append({"key": number, "value": feeds})
+            changed.append((feeds, False, number))
             links[number] = link
     _take_out_of_feeds(connection, links)
     # They come into sight again when visibility is refreshed, in their feeds of now.
-    _SET_FEEDS.run(connection, changed)
-
-
-_SET_FEEDS = Statement(
-    update(records)
-    .where(_row.number == bindparam("key"))
-    .values(feeds=bindparam("value"), visible=False)
-)
+    update_rows(connection, (_row.feeds, _row.visible, _row.number), changed)
 
 
 def _text(names: Names) -> str:
@@ -288,7 +364,5 @@ def hidden_records(connection: Connection, reporter: Reporter) -> dict[str, str]
 
 def forget_hidden(connection: Connection, reporter: Reporter, paths: Iterable[str]) -> None:
     """Note that this one has reported these records."""
-    column = notices.c
-    for path in paths:
-        gone = delete(notices).where(column.teller == reporter, column.path == path)
-        connection.execute(gone)
+    gone = ((reporter, path) for path in paths)
+    delete_rows(connection, (notices.c.teller, notices.c.path), gone)

@@ -1,5 +1,5 @@
 """Articles and faults as rows of the store, and back.  Plain data only; the tables themselves are
-in schema.
+in tables.
 
 What a file comes to is a Filed: made where the file was read, in whatever process, and kept as it
 is.
@@ -8,7 +8,7 @@ is.
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter, itemgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_type_hints
 
 from pydantic_core import from_json, to_json
 
@@ -29,40 +29,19 @@ from feeds.records.keys import (
     Type,
 )
 from feeds.sources.folder import ScannedFile
+from feeds.store import tables
 from feeds.urls import address_digest
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NOBODY = Provider("withdrawn.invalid", WITHDRAWN)
 MICROSECOND = timedelta(microseconds=1)
-MOST_REASONS = 3  # that are told of one record
+ENTRY, ELEMENT = 2500, 500  # bytes of markup of an entry, and of a picture or related article in it
+SPECIAL = "&<>\"'\r\n\t\\"  # characters that some format escapes
+MOST_REASONS = 3  # that are given for one record
 # The columns of rows in the order of their values.
-FILE_COLUMNS = (
-    "path",
-    "size",
-    "mtime_ns",
-    "digest",
-    "unpublished",
-    "due",
-    "expires",
-    "faults",
-    "faulty",
-)
-RECORD_COLUMNS = (
-    *(
-        "path",
-        "digest",
-        "id",
-        "link",
-        "claim",
-        "shown",
-        "until",
-        "visible",
-        "waiting",
-        "address",
-        "others",
-        "age",
-    ),
-    *("updated", "expires", "quality", "heat", "feeds", "related", "article"),
+FILE_COLUMNS = tuple(column.name for column in tables.files.columns)
+RECORD_COLUMNS = tuple(
+    column.name for column in tables.records.columns if column.name not in ("number", "refused")
 )
 ID_COLUMNS = ("path", "link", "address", "age", "claim", "expires")  # what decides an id
 _deciding_id = itemgetter(*map(RECORD_COLUMNS.index, ID_COLUMNS))
@@ -71,7 +50,7 @@ Row = tuple[Any, ...]
 
 
 def _encode(data: Any) -> str:
-    """JSON as written by people: text stays text, so the file can be read with any tool."""
+    """Return JSON as written by people: text stays text, so the file can be read with any tool."""
     return to_json(data).decode()
 
 
@@ -99,16 +78,19 @@ class Filed(NamedTuple):
 
 
 def filed(
-    found: ScannedFile, reading: Reading, now: datetime, names: Names, anew: bool = False
+    found: ScannedFile, reading: Reading, now: datetime, names: Names, is_first: bool = False
 ) -> Filed:
-    """What reading a file came to, as the store keeps it.  `names` tells whose feeds are one.
+    """Return what reading a file came to, as the store keeps it.  `names` tells whose feeds are
+    one.
 
-    `anew`: nothing is settled yet, and what is due is taken for visible until it is.
+    `is_first`: visibility was never refreshed, and what is due is taken for visible until it is.
     """
     article, waits = reading.article, reading.due is not None and reading.due > now
     has_expired = reading.expires is not None and reading.expires <= now
     record = (
-        None if article is None else record_row(article, names, anew and article.is_current(now))
+        None
+        if article is None
+        else record_row(article, names, is_first and article.is_current(now))
     )
     broken = reading.left_out and not reading.doubtful and not waits and not has_expired
     title = "" if article is None else article.title
@@ -136,17 +118,17 @@ def _reason(reading: Reading) -> str:
 
 
 def micros(moment: datetime) -> int:
-    """Whole microseconds since 1970."""
+    """Return the whole microseconds since 1970."""
     return (moment - EPOCH) // MICROSECOND
 
 
 def moment(count: int) -> datetime:
-    """The moment that many microseconds after 1970."""
+    """Return the moment that many microseconds after 1970."""
     return EPOCH + timedelta(microseconds=count)
 
 
 def file_row(found: ScannedFile, reading: Reading) -> Row:
-    """The row in `files` of a file that was read."""
+    """Return the row in `files` of a file that was read."""
     faults = [fault_row(fault) for fault in reading.faults if fault.cost is not Cost.NOTHING]
     due = None if reading.due is None else micros(reading.due)
     expires = None if reading.expires is None else micros(reading.expires)
@@ -163,14 +145,14 @@ def file_row(found: ScannedFile, reading: Reading) -> Row:
 
 
 def fault_row(fault: Fault) -> list[Any]:
-    """A fault as it is kept."""
+    """Return a fault as it is kept."""
     # What was got stays out: it is the editor's text, perhaps of a record that nobody may see.
     until = None if fault.until is None else micros(fault.until)
     return [fault.line, fault.column, fault.key, fault.expected, fault.cost.value, until]
 
 
 def fault_of(path: str, row: list[Any]) -> Fault:
-    """The fault that was kept as this row."""
+    """Return the fault that was kept as this row."""
     line, column, key, expected, cost, until = row
     return Fault(
         path, line, column, key, expected, "", Cost(cost), None if until is None else moment(until)
@@ -178,7 +160,7 @@ def fault_of(path: str, row: list[Any]) -> Fault:
 
 
 def record_row(article: Article, names: Names, visible: bool = False) -> Row:
-    """The row in `records` of an article as its record says it."""
+    """Return the row in `records` of an article as its record says it."""
     further = (article.original_link, article.amp_link, article.cdn_amp_link, *article.previous)
     link, address = article.address, address_digest(article.link)
     others = [
@@ -206,17 +188,41 @@ def record_row(article: Article, names: Names, visible: bool = False) -> Row:
         article.heat,
         feeds_row(article, names),
         " ".join([address_digest(item.link) for item in article.related]),
+        most_bytes(article),
         _encode(_data(article)),
     )
 
 
+def most_bytes(article: Article) -> int:
+    """Return how many bytes an entry of an article takes at most, in any format, without what
+    follows from the names of its feeds; 0 where that is not known.
+
+    A format shows the HTML once, and any other value in up to four places, in one of them escaped
+    twice.
+    """
+    if article.html is None and article.body:
+        return 0  # its HTML is made when it is shown
+    texts = [article.id, article.link, article.title, article.excerpt, article.provider.domain]
+    texts += [article.original_link or "", article.amp_link or ""]
+    texts += [image.url for image in article.images]
+    for item in article.related:
+        texts += [item.link, item.title, item.provider.name if item.provider else ""]
+    elements = ELEMENT * (len(article.images) + len(article.related))
+    return ENTRY + elements + _escaped(article.html or "", 4) + 4 * _escaped("".join(texts), 9)
+
+
+def _escaped(text: str, most: int) -> int:
+    """Return the bytes of a text of which each special character takes so many bytes more."""
+    return len(text.encode()) + most * sum(map(text.count, SPECIAL))
+
+
 def feeds_row(article: Article, names: Names) -> str:
-    """The keys of an article's feeds with the names that it gives them, as they are kept."""
+    """Return the keys of an article's feeds with the names that it gives them, as they are kept."""
     return _encode(names.feeds(article))
 
 
 def withdrawn_row(id: str, one: Withdrawn, until: datetime, names: Names) -> dict[str, Any]:
-    """The row in `records` of what is left of an article."""
+    """Return the row in `records` of what is left of an article."""
     mark = digest(id, one.link, one.published.isoformat(), one.at.isoformat())
     # No file is called so: paths of records are relative.
     left = Article(f"//{id}", mark, id, one.link, WITHDRAWN, one.published, NOBODY, updated=one.at)
@@ -234,7 +240,7 @@ def withdrawn_row(id: str, one: Withdrawn, until: datetime, names: Names) -> dic
 
 
 def names_of(feeds: str) -> dict[str, str]:
-    """The keys of a record's feeds with the names that it gives them."""
+    """Return the keys of a record's feeds with the names that it gives them."""
     names: dict[str, str] = _decode(feeds)
     return names
 
@@ -262,8 +268,8 @@ Restore = Callable[[Any], Any]
 def _restore(kind: Type) -> Restore | None:
     """Return what makes a value of a type of what was kept of it; None if that is the value."""
     if isinstance(kind, ListOf):
-        make, one = kind.make, _restore(kind.of)
-        return lambda items: make(*(items if one is None else map(one, items)))
+        one = _restore(kind.of)
+        return tuple if one is None else lambda items: tuple(map(one, items))
     if isinstance(kind, MappingOf):
         make, parts = kind.make, enumerate(_restore(key.type) for key in kind.kept)
         restored = [(at, restore) for at, restore in parts if restore is not None]
@@ -301,7 +307,7 @@ _to_restore = [
     if len(key.stored) == 1 and (restore := _restore(key.type)) is not None
 ]
 _mappings = [
-    (key.field, key.type.make, _attributes(key))
+    (key.field, get_type_hints(Article)[key.field], _attributes(key))
     for key in RECORD
     if len(key.stored) > 1 and isinstance(key.type, MappingOf)
 ]

@@ -90,7 +90,8 @@ folders = Table(
 # addresses, `related` those of the addresses that it points to. A row with `until` is what is left
 # of an article that was withdrawn: it goes at that moment. `visible` is what was decided last; of
 # one that is `waiting` for its moment, has expired, or is refused, the addresses are in `held`.
-# `expires` is when it is gone. `feeds` are keys and names, as JSON.
+# `expires` is when it is gone. `feeds` are keys and names, as JSON. `bytes` are the most that an
+# entry of it takes in a format, without the names of its feeds; 0 where that is not known.
 records = Table(
     "records",
     metadata,
@@ -114,6 +115,7 @@ records = Table(
     Column("heat", Float),
     Column("feeds", Text, nullable=False),
     Column("related", Text, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
     Column("article", Text, nullable=False),
 )
 Index("same_link", records.c.link)

@@ -34,10 +34,10 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 
 from feeds.store import tables
+from feeds.store.database import OLDER
 from feeds.store.rows import article_of
 from feeds.store.sqlite import rename_table
 
-OLDER = "older "  # before the digest of a file that was read by other code, or under other keys
 # The facts that do not follow from how records are read, and what they are called now.
 KEPT_FACTS = {
     "ledger": "ledger",

@@ -1,6 +1,8 @@
-"""Changes since visibility was last refreshed, and all that a refresh reads and notes.
+"""Changes since visibility was last refreshed, all that a refresh reads and notes, and what comes,
+goes or is updated at a time of its own, without an edit.
 
-Every function takes the connection of a transaction. Not here: what is visible (selection).
+Every function takes the connection of a transaction. Not here: what is visible, and which feeds
+that changes (selection).
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -8,11 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, select
 
-from feeds.store.facts import fact, note_fact
-from feeds.store.rows import micros, moment
-from feeds.store.sqlite import Statement, insert_rows, rows_in
+from feeds.store.database import fact, note_fact
+from feeds.store.rows import micros, moment, names_of
+from feeds.store.sqlite import delete_rows, insert_rows, rows_in, update_rows
 from feeds.store.tables import changes, held, pointers, records
 
 VISIBLE_AT, NEXT_CHANGE, RULES = "visible at", "next change", "rules"
@@ -197,32 +199,104 @@ def pointing_to(connection: Connection, addresses: Collection[str]) -> set[int]:
     return {n for (n,) in rows_in(connection, select(column.record), column.address, addresses)}
 
 
-_SET_VISIBLE = Statement(
-    update(records).where(_row.number == bindparam("key")).values(visible=bindparam("value"))
-)
-_SET_WAITING = Statement(
-    update(records).where(_row.number == bindparam("key")).values(waiting=bindparam("value"))
-)
-_RELEASE = Statement(delete(held).where(held.c.path == bindparam("key")))
-
-
 def set_visible(connection: Connection, rows: Iterable[Candidate], visible: bool) -> None:
     """Note that these records are visible from now on, or not."""
-    _SET_VISIBLE.run(connection, ({"key": row.number, "value": visible} for row in rows))
+    update_rows(connection, (_row.visible, _row.number), ((visible, row.number) for row in rows))
 
 
 def hide_addresses(connection: Connection, rows: Collection[Candidate]) -> None:
     """Let nothing point to these records, which are not due, have expired, or are left out."""
     addresses = [(address, row.path) for row in rows for address in row.addresses]
     insert_rows(connection, held, ("address", "path"), addresses, replace=True)
-    _SET_WAITING.run(connection, ({"key": row.number, "value": True} for row in rows))
+    update_rows(connection, (_row.waiting, _row.number), ((True, row.number) for row in rows))
 
 
 def release_addresses(connection: Connection, rows: Collection[Candidate]) -> None:
     """Let articles point to these records again."""
-    _RELEASE.run(connection, ({"key": row.path} for row in rows))
-    _SET_WAITING.run(connection, ({"key": row.number, "value": False} for row in rows))
+    delete_rows(connection, (held.c.path,), ((row.path,) for row in rows))
+    update_rows(connection, (_row.waiting, _row.number), ((False, row.number) for row in rows))
 
 
 def _links(connection: Connection, queries: Iterable[Select[Any]]) -> set[str]:
     return {link for query in queries for (link,) in connection.execute(query)}
+
+
+_row, _rival = records.c, records.alias("rival").c
+
+
+class Shown(NamedTuple):
+    """A record as far as it decides which feeds it is in, by the names that it gives them."""
+
+    names: dict[str, str]
+    quality: float | None
+    heat: float | None
+
+
+class Scheduled(NamedTuple):
+    """A record that shows something else from a moment on, and the digests of the addresses that
+    others may point to from then on, or no longer."""
+
+    at: datetime
+    shown: Shown
+    addresses: list[str]
+
+
+def scheduled_updates(connection: Connection, now: datetime, until: datetime) -> list[Scheduled]:
+    """Return what is visible and is updated, or ends as a withdrawn article, after `now` and up to
+    `until`."""
+    facts = _row.feeds, _row.quality, _row.heat
+    rows = [
+        row
+        for at in (_row.updated, _row.until)
+        for row in connection.execute(
+            select(at, *facts).where(_row.visible, _within(at, now, until))
+        )
+    ]
+    return [Scheduled(moment(count), _shown(*shown), []) for count, *shown in rows]
+
+
+def scheduled_arrivals(connection: Connection, now: datetime, until: datetime) -> list[Scheduled]:
+    """Return the records at addresses where one is published after `now` and up to `until`."""
+    is_due = and_(_row.age < -micros(now), _row.age >= -micros(until), _row.refused.is_(None))
+    return _at_same_address(connection, -_row.age, is_due)
+
+
+def scheduled_expiries(connection: Connection, now: datetime, until: datetime) -> list[Scheduled]:
+    """Return the records at addresses where one that is visible expires after `now` and up to
+    `until`."""
+    expires = and_(_row.visible, _within(_row.expires, now, until))
+    return _at_same_address(connection, _row.expires, expires)
+
+
+def visible_pointers(
+    connection: Connection, addresses: Collection[str]
+) -> Iterator[tuple[str, Shown]]:
+    """Return what is visible and points to addresses of these digests, each with the digest."""
+    query = (
+        select(pointers.c.address, _row.feeds, _row.quality, _row.heat)
+        .join_from(pointers, records, _row.number == pointers.c.record)
+        .where(_row.visible)
+    )
+    for address, *shown in rows_in(connection, query, pointers.c.address, addresses):
+        yield address, _shown(*shown)
+
+
+def _at_same_address(
+    connection: Connection, at: Any, condition: ColumnElement[bool]
+) -> list[Scheduled]:
+    facts = _row.address, _row.others, _rival.feeds, _rival.quality, _rival.heat
+    shows = and_(_rival.link == _row.link, _rival.refused.is_(None), _rival.until.is_(None))
+    return [
+        Scheduled(moment(count), _shown(*shown), [address, *others.split()])
+        for count, address, others, *shown in connection.execute(
+            select(at, *facts).where(condition, shows)
+        )
+    ]
+
+
+def _within(column: Any, now: datetime, until: datetime) -> ColumnElement[bool]:
+    return and_(column > micros(now), column <= micros(until))
+
+
+def _shown(names: str, quality: float | None, heat: float | None) -> Shown:
+    return Shown(names_of(names), quality, heat)

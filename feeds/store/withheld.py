@@ -7,8 +7,7 @@ articles these are (ingest.taken_back).
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection
 
 from sqlalchemy import (
     Column,
@@ -24,23 +23,11 @@ from sqlalchemy import (
 )
 
 from feeds.store import tables
-from feeds.store.feeds import FeedRow, feed_rows, feeds_of, named_feeds, names_of_feeds
+from feeds.store.database import Withheld
+from feeds.store.memberships import FeedRow, feed_rows, feeds_of, named_feeds, names_of_feeds
 from feeds.store.sqlite import SCHEMA, create_view, insert_rows, rows_in
 from feeds.store.visibility import pointing_to, rows_with_ids
 
-
-@dataclass(frozen=True, slots=True)
-class Withheld:
-    """Articles that are not shown, by address and by id, whichever records they are of."""
-
-    links: frozenset[str] = frozenset()
-    ids: frozenset[str] = frozenset()
-
-    def __bool__(self) -> bool:
-        return bool(self.links or self.ids)
-
-
-NOTHING = Withheld()
 _row = tables.records.c
 # The tables behind the views, and tables of the one connection that say what the views leave out.
 _stored = MetaData(schema=SCHEMA)
@@ -112,12 +99,6 @@ def feeds_with(connection: Connection, withheld: Withheld) -> set[str]:
     found = _withheld_records(connection, withheld)
     addresses = {address for _, some in found.values() for address in some}
     return feeds_of(connection, {*found, *pointing_to(connection, addresses)})
-
-
-def withheld_of(articles: Mapping[str, tuple[str, str]] | Iterable[tuple[str, str]]) -> Withheld:
-    """Withhold articles, each given by its address and its id."""
-    pairs = list(articles.values()) if isinstance(articles, Mapping) else list(articles)
-    return Withheld(frozenset(link for link, _ in pairs), frozenset(id for _, id in pairs))
 
 
 def _withheld_records(

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from feeds.build import hosts, static
 from feeds.config import Config
-from feeds.documents.headers import cache_control
+from feeds.documents.http_messages import cache_control
 from feeds.ingest.ingesting import ingest, open_store
 from tests import make
 from tests.serve.test_app import Clock, client_of

@@ -15,7 +15,7 @@ import pytest
 from feeds.build import hosts, static
 from feeds.build.folder_target import read_manifest
 from feeds.config import Config, load_config
-from feeds.documents.headers import ALWAYS, PAGE, cache_control
+from feeds.documents.http_messages import ALWAYS, OF_PAGES, cache_control
 from feeds.ingest.ingesting import ingest, open_store
 from feeds.model import digest
 from tests import make
@@ -140,7 +140,7 @@ class TestTheFiles:
                 f"  Cache-Control: {cache_control(300)}",
                 *(
                     f"  {name}: {value}"
-                    for name, value in (*ALWAYS, *(PAGE if "html" in media_type else ()))
+                    for name, value in (*ALWAYS, *(OF_PAGES if "html" in media_type else ()))
                 ),
             )
         ]
@@ -253,7 +253,7 @@ def test_nginx_answers_as_the_service_does(tmp_path: Path, base: str) -> None:
             asked = make.asked(path).removeprefix("/")
             theirs, ours = client.get(f"{url}{prefix}/{asked}"), service.get(f"{prefix}/{asked}")
             assert (theirs.status_code, theirs.content) == (200, ours.data), path
-            same = [name for name, _ in (*ALWAYS, *(PAGE if path.endswith(".html") else ()))]
+            same = [name for name, _ in (*ALWAYS, *(OF_PAGES if path.endswith(".html") else ()))]
             for name in ("Content-Type", "Last-Modified", *same):
                 assert theirs.headers[name] == ours.headers[name], path
             # The rules follow from the config alone: they say of every feed what is right for the

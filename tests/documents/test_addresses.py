@@ -12,8 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from feeds.config import Config, load_config
-from feeds.documents import addresses
-from feeds.documents.headers import ALWAYS, PAGE
+from feeds.documents import http_messages
+from feeds.documents.http_messages import ALWAYS, OF_PAGES
 from feeds.urls import canonical, document_path
 from tests import make
 from tests.serve.test_app import BROWSER, Clock, client_of, records
@@ -217,7 +217,7 @@ def test_every_answer_may_be_read_by_programs_of_other_origins_and_is_what_it_sa
                 response.mimetype == "text/html"
             )
     page = client.get("/nothing", headers={"Accept": "text/html"})
-    for name, value in PAGE:
+    for name, value in OF_PAGES:
         assert page.headers.getlist(name) == client.get("/").headers.getlist(name) == [value]
 
 
@@ -242,7 +242,7 @@ def test_a_program_may_ask_conditionally_from_another_origin(client: FlaskClient
 
 @pytest.mark.parametrize("asked", ["/", "//", "", "a//b/", " / "])
 def test_what_nobody_means_is_nothing(asked: str) -> None:
-    assert addresses.meant(asked) == ()
+    assert http_messages.meant(asked) == ()
 
 
 def test_the_canonical_address_of_a_path_gives_the_path() -> None:

@@ -8,7 +8,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.documents import codings
+from feeds.documents import http_messages
 
 DECODERS = {
     "identity": bytes,
@@ -56,12 +56,12 @@ DECODERS = {
     ],
 )
 def test_the_coding_is_what_the_client_prefers(accepted: str | None, coding: str) -> None:
-    assert codings.choose(accepted) == coding
+    assert http_messages.choose(accepted) == coding
 
 
 @given(st.text(max_size=60))
 def test_no_header_makes_it_fail(accepted: str) -> None:
-    assert codings.choose(accepted) in (codings.IDENTITY, *codings.CODINGS)
+    assert http_messages.choose(accepted) in (http_messages.IDENTITY, *http_messages.CODINGS)
 
 
 @pytest.mark.parametrize("coding", DECODERS)
@@ -69,15 +69,15 @@ def test_no_header_makes_it_fail(accepted: str) -> None:
 def test_content_comes_back_and_equal_content_gives_equal_bytes(
     coding: str, content: bytes
 ) -> None:
-    encoded = codings.encode(content, coding)
+    encoded = http_messages.encode(content, coding)
     assert DECODERS[coding](encoded) == content
-    assert codings.encode(content, coding) == encoded
+    assert http_messages.encode(content, coding) == encoded
 
 
-@pytest.mark.parametrize("coding", codings.SUFFIXES)
+@pytest.mark.parametrize("coding", http_messages.SUFFIXES)
 def test_the_best_is_no_larger(coding: str) -> None:
     content = b"<item><title>What a feed repeats in each of its items</title></item>" * 200
-    best = codings.encode_best(content, coding)
+    best = http_messages.encode_best(content, coding)
     assert DECODERS[coding](best) == content
-    assert len(best) <= len(codings.encode(content, coding)) < len(content) / 10
-    assert codings.encode_best(content, coding) == best
+    assert len(best) <= len(http_messages.encode(content, coding)) < len(content) / 10
+    assert http_messages.encode_best(content, coding) == best

@@ -15,8 +15,7 @@ from sqlalchemy import delete
 
 from feeds import store
 from feeds.config import Config, load_config
-from feeds.documents.plan import Plan
-from feeds.documents.plans import Plans
+from feeds.documents.plans import Plan, Plans
 from feeds.documents.versions import Documents, published_as
 from feeds.ingest.ingesting import ingest, open_store
 from feeds.model import Document, digest
@@ -486,7 +485,7 @@ title = "The Example"
             for name in FORMATS:
                 assert (b"body." in documents[f"feed.{name}"].content) is shown
 
-    def test_another_content_makes_no_store_anew(self, config: Config, source: Store) -> None:
+    def test_another_content_rebuilds_no_store(self, config: Config, source: Store) -> None:
         everything(config, source)
         short = self.carrying(config, "summary", **{"topics.robots": "full"})
         with closing(open_store(short)) as opened:
@@ -663,9 +662,7 @@ class TestPublishedAs:
         for document in everything(config, source).values():
             assert document.modified <= make.NOW - HOUR
 
-    def test_two_changes_in_one_second_are_told_apart_by_date(
-        self, config: Config, source: Store
-    ) -> None:
+    def test_two_changes_in_one_second_differ_by_date(self, config: Config, source: Store) -> None:
         documents, dates = Documents(config, source), []
         for title in ("One", "Two", "Three"):
             change(config, source, "1.md", make.record(1, title=title))

@@ -6,9 +6,11 @@ import shutil
 from collections import Counter
 from contextlib import closing
 from datetime import timedelta
+from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given, settings
@@ -17,13 +19,16 @@ from hypothesis import strategies as st
 from feeds.build import hosts
 from feeds.build.folder_target import MANIFEST
 from feeds.config import Config, load_config
-from feeds.documents.entries import fitting, space_for_entries
+from feeds.config.site import Site
+from feeds.documents.contents import fitting, most_bytes_of_names, space_for_entries
 from feeds.documents.versions import Documents
 from feeds.ingest.ingesting import ingest, open_store
-from feeds.model import Feed
-from feeds.render import Place, format_named, widest
+from feeds.model import STEPS, Feed, Image, Provider, Related
+from feeds.render import PageLinks, Style, format_named, widest
+from feeds.render.compiled import EntryInput
+from feeds.render.content import content_of
 from feeds.serve.app import create_app
-from feeds.update_frequency import STEPS
+from feeds.store.rows import most_bytes
 from tests import make
 from tests.documents.test_history import FORMATS, build, chain, dated, ids, links
 
@@ -72,7 +77,39 @@ def documents(tree: dict[str, bytes]) -> dict[str, bytes]:
     return {path: content for path, content in tree.items() if path not in {MANIFEST, *hosts.PATHS}}
 
 
+HOSTILE = st.text(st.sampled_from("&<>\"'\\\n ax漢😀"), max_size=60)
+
+
 class TestFitting:
+    @given(HOSTILE, HOSTILE, st.lists(HOSTILE, max_size=4), st.integers(0, 3), st.booleans())
+    def test_no_entry_takes_more_than_what_is_counted_with(
+        self, title: str, excerpt: str, names: list[str], several: int, withdrawn: bool
+    ) -> None:
+        address = "https://example.org/" + escape(quote(title))
+        about = Provider("example.org", excerpt)
+        shown = make.article(
+            title=f"x{title}",
+            link=address,
+            excerpt=excerpt,
+            html=f"<p title='{escape(title)}'>{escape(excerpt)}</p>",
+            provider=Provider("example.org", names[0] if names else ""),
+            topics=tuple(names[1:]),
+            images=(Image(f"{address}.jpg", 1, 2, 3),) * several,
+            related=(Related(title, address, about),) * several,
+            amp_link=address,
+            original_link=address,
+            withdrawn=withdrawn,
+        )
+        site = Site(title="Example", base_url="https://feeds.example/&news/")
+        most = most_bytes(shown) + most_bytes_of_names(names or [""], site.base_url)
+        entry = EntryInput(shown, content_of(shown))
+        for name in FORMATS:
+            size = len(format_named(name).entry(entry, site, Style(amp=True)))
+            assert size + len(format_named(name).BETWEEN) <= most, name
+
+    def test_what_has_no_html_yet_is_not_counted_with(self) -> None:
+        assert most_bytes(make.article(body="text", html=None)) == 0
+
     @given(st.lists(st.integers(1, 50), min_size=1), st.integers(0, 1), st.integers(-10, 600))
     def test_as_many_fit_as_there_is_space_for_and_one_always(
         self, sizes: list[int], between: int, space: int
@@ -97,12 +134,12 @@ class TestFitting:
         itself = f"{folder}feed.{name}"
         for moment in (make.NOW, make.NOW + timedelta(microseconds=1)):
             for place in (
-                Place(itself),
-                Place(itself, complete=True),
-                Place(itself, withdrawn=True),
-                *(Place(itself, frequency=step) for step in STEPS),
+                PageLinks(itself),
+                PageLinks(itself, complete=True),
+                PageLinks(itself, withdrawn=True),
+                *(PageLinks(itself, frequency=step) for step in STEPS),
                 *(
-                    Place(itself, f"{folder}archive/{page}.{name}")
+                    PageLinks(itself, f"{folder}archive/{page}.{name}")
                     for page in ("2026-11", "2026-11-23T12")
                 ),
             ):
@@ -115,7 +152,7 @@ class TestFitting:
             "https://feeds.example.org/feed.rss", "https://feeds.example.org/archive/2026-11.rss"
         )
         of_pages = {"current", "next"}
-        assert {name for name in Place._fields if not getattr(place, name)} == of_pages
+        assert {name for name in PageLinks._fields if not getattr(place, name)} == of_pages
 
 
 BODIES = st.tuples(

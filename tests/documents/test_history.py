@@ -13,7 +13,7 @@ from lxml import etree
 
 from feeds.build import static
 from feeds.config import Config
-from feeds.documents.headers import cache_control
+from feeds.documents.http_messages import cache_control
 from feeds.ingest.ingesting import ingest, open_store
 from tests import make
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from feeds.config.site import Site
 from feeds.model import Feed
-from feeds.render import Place, Style
+from feeds.render import PageLinks, Style
 from feeds.render.compiled import EntryInput
 
 NAME = "txt"
@@ -20,6 +20,6 @@ def entry(given: EntryInput, site: Site, style: Style) -> bytes:
     return f"{given.article.title} <{given.article.link}>".encode()
 
 
-def frame(feed: Feed, site: Site, updated: datetime, place: Place) -> tuple[bytes, bytes]:
+def frame(feed: Feed, site: Site, updated: datetime, place: PageLinks) -> tuple[bytes, bytes]:
     """Return the title of the feed, and a line break for the end."""
     return f"{feed.name}\n\n".encode(), b"\n"

@@ -10,11 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.config.site import Site
-from feeds.model import Article, Feed, Image, Provider, Related
+from feeds.model import STEPS, Article, Feed, Image, Provider, Related
 from feeds.records.values import clean
-from feeds.render import Place, Style, atom, compiled, rss, xml
+from feeds.render import PageLinks, Style, atom, compiled, rss, xml
 from feeds.render.compiled import DECLARED, EntryInput, FeedInput, Kind, Templates
-from feeds.update_frequency import STEPS
 from feeds.urls import EVERYTHING
 from tests.make import article
 from tests.render.test_joined import SITE, STYLE
@@ -142,7 +141,7 @@ def feeds(draw: Draw) -> tuple[FeedInput, FeedInput]:
         page=(draw(st.booleans()),) * 2,
     )
     place = of_fields(
-        Place,
+        PageLinks,
         itself=addresses(draw),
         previous=maybe(draw, addresses(draw), None),
         next=maybe(draw, addresses(draw), None),
@@ -245,7 +244,7 @@ def test_feeds_that_differ_in_every_value_share_a_template(
 
 
 @pytest.mark.parametrize(
-    "kind", [EntryInput, Article, Provider, Image, Related, FeedInput, Feed, Place]
+    "kind", [EntryInput, Article, Provider, Image, Related, FeedInput, Feed, PageLinks]
 )
 def test_every_field_is_declared(kind: Any) -> None:
     undeclared = set(kind.__match_args__) - set(DECLARED[kind])

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from feeds.build.folder_target import MANIFEST
 from feeds.config import Config, load_config
+from feeds.documents.plans import by_week, first_monday
 from feeds.documents.versions import Documents
 from feeds.errors import ConfigError, RenderError
 from feeds.ingest.ingesting import ingest, open_store
 from feeds.model import Document, Feed
-from feeds.render import colours, html
+from feeds.render import html
 from feeds.serve.app import create_app
-from feeds.update_frequency import by_week, first_monday
 from tests import hostile, make
 
 COLOURS = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
@@ -45,39 +45,35 @@ class TestColours:
     @given(COLOURS)
     def test_any_accent_can_be_read_on_both_papers(self, colour: str) -> None:
         for paper, panel in (
-            (colours.LIGHT, colours.LIGHT_PANEL),
-            (colours.DARK, colours.DARK_PANEL),
+            (html.LIGHT, html.LIGHT_PANEL),
+            (html.DARK, html.DARK_PANEL),
         ):
-            accent = colours.readable(colour, paper, panel)
-            assert colours.contrast(accent, paper) >= 4.5
-            assert colours.contrast(accent, panel) >= 4.5
-            assert colours.contrast(colours.written_on(accent), accent) >= 4.5
+            accent = html.readable(colour, paper, panel)
+            assert html.contrast(accent, paper) >= 4.5
+            assert html.contrast(accent, panel) >= 4.5
+            assert html.contrast(html.written_on(accent), accent) >= 4.5
 
     @pytest.mark.parametrize("colour", ["#0b57a4", "#000000", "#8a1538"])
     def test_one_that_can_be_read_stays(self, colour: str) -> None:
-        assert colours.readable(colour, colours.LIGHT, colours.LIGHT_PANEL) == colour
+        assert html.readable(colour, html.LIGHT, html.LIGHT_PANEL) == colour
 
     def test_contrast_is_that_of_the_standard(self) -> None:
-        assert colours.contrast("#000000", "#ffffff") == pytest.approx(21)
-        assert colours.contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+        assert html.contrast("#000000", "#ffffff") == pytest.approx(21)
+        assert html.contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
 
     def test_the_style_has_the_papers_that_are_counted_with(self) -> None:
         site = load_config(make.ROOT / "config.toml").site
         for name in ("pages.css", "feeds.css"):
             style = html.asset(name, site).decode()
-            for paper in (colours.LIGHT, colours.DARK):
+            for paper in (html.LIGHT, html.DARK):
                 assert f"--paper: {paper}" in style
             assert "ACCENT" not in style
         pages = html.asset("pages.css", site).decode()
-        assert (
-            f"--panel: {colours.LIGHT_PANEL}" in pages and f"--panel: {colours.DARK_PANEL}" in pages
-        )
+        assert f"--panel: {html.LIGHT_PANEL}" in pages and f"--panel: {html.DARK_PANEL}" in pages
         inks = re.findall(r"--(?:ink|soft): (#\w{6})", pages)
-        grounds = [(colours.LIGHT, colours.LIGHT_PANEL)] * 2 + [
-            (colours.DARK, colours.DARK_PANEL)
-        ] * 2
+        grounds = [(html.LIGHT, html.LIGHT_PANEL)] * 2 + [(html.DARK, html.DARK_PANEL)] * 2
         for ink, papers in zip(inks, grounds, strict=True):
-            assert all(colours.contrast(ink, paper) >= 4.5 for paper in papers)
+            assert all(html.contrast(ink, paper) >= 4.5 for paper in papers)
 
 
 class TestWeeks:

@@ -6,11 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.config.site import Site
-from feeds.model import Article, Feed, Image, Provider, Related
+from feeds.model import STEPS, Article, Feed, Image, Provider, Related
 from feeds.records.values import clean
-from feeds.render import Place, Style, atom, content, rss
+from feeds.render import PageLinks, Style, atom, content, rss
 from feeds.render.compiled import EntryInput
-from feeds.update_frequency import STEPS
 from tests.make import NOW, article
 
 TEXT = st.text(min_size=1, max_size=40).map(clean).filter(bool)
@@ -51,7 +50,7 @@ ARTICLE = st.builds(
 )
 ADDRESS = st.none() | st.just("https://feeds.example.org/archive/2020-11.atom")
 PLACE = st.builds(
-    Place,
+    PageLinks,
     itself=st.just("https://feeds.example.org/feed.atom"),
     previous=ADDRESS,
     next=ADDRESS,
@@ -78,7 +77,7 @@ INPUT = st.builds(EntryInput, ARTICLE) | ARTICLE.map(
 
 @given(inputs=st.lists(INPUT, max_size=4), site=SITE, style=STYLE, place=PLACE)
 def test_rss_joined_is_what_feedgen_writes_whole(
-    inputs: list[EntryInput], site: Site, style: Style, place: Place
+    inputs: list[EntryInput], site: Site, style: Style, place: PageLinks
 ) -> None:
     feed = Feed("topics/ai", "AI & <more>", len(inputs), NOW)
     head, tail = rss.frame(feed, site, NOW, place)
@@ -91,7 +90,7 @@ def test_rss_joined_is_what_feedgen_writes_whole(
 
 @given(inputs=st.lists(INPUT, max_size=4), site=SITE, style=STYLE, place=PLACE)
 def test_atom_joined_is_what_feedgen_writes_whole(
-    inputs: list[EntryInput], site: Site, style: Style, place: Place
+    inputs: list[EntryInput], site: Site, style: Style, place: PageLinks
 ) -> None:
     feed = Feed("all", "", len(inputs), NOW)
     head, tail = atom.frame(feed, site, NOW, place)

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from feeds.config.site import Site
 from feeds.model import Article, Feed, Image, Provider
-from feeds.render import Place, Style, jsonfeed
+from feeds.render import PageLinks, Style, jsonfeed
 from feeds.render.compiled import EntryInput
 from feeds.render.content import content_of
 from tests.make import NOW, article
@@ -21,11 +21,11 @@ SCHEMA = Draft202012Validator(
 )
 
 
-SUBSCRIPTION = Place("https://feeds.example.org/topics/ai/feed.json")
+SUBSCRIPTION = PageLinks("https://feeds.example.org/topics/ai/feed.json")
 
 
 def document(
-    articles: list[Article], site: Site, place: Place = SUBSCRIPTION, *, whole: bool = True
+    articles: list[Article], site: Site, place: PageLinks = SUBSCRIPTION, *, whole: bool = True
 ) -> Any:
     """The document of these articles, parsed and held against the schema."""
     head, tail = jsonfeed.frame(Feed("topics/ai", "AI", len(articles), NOW), site, NOW, place)

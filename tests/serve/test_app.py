@@ -20,7 +20,7 @@ from werkzeug.test import TestResponse
 from feeds.build import hosts, static
 from feeds.build.folder_target import Written, read_manifest
 from feeds.config import Config
-from feeds.documents.headers import cache_control
+from feeds.documents.http_messages import cache_control
 from feeds.errors import LedgerError
 from feeds.ingest.ingesting import ingest, open_store
 from feeds.serve.app import create_app
@@ -187,7 +187,9 @@ def test_every_document_says_what_it_is(client: FlaskClient, files: dict[str, by
         )
 
 
-def test_every_document_may_be_kept_for_as_long_as_its_rhythm_says(client: FlaskClient) -> None:
+def test_every_document_may_be_kept_for_as_long_as_its_update_frequency_says(
+    client: FlaskClient,
+) -> None:
     for path, minutes in {
         "/": 5,
         "/feeds.opml": 5,
@@ -506,9 +508,7 @@ def test_who_expects_another_version_gets_no_feed_and_no_cache_keeps_that(
 @pytest.mark.parametrize(
     "asked", ["/topics/ai", "/index.html", "/topics/ai/?null", "/topics/ai/feed.rss?null"]
 )
-def test_the_way_to_a_page_is_told_apart_by_what_is_asked_for(
-    client: FlaskClient, asked: str
-) -> None:
+def test_the_way_to_a_page_depends_on_what_is_asked_for(client: FlaskClient, asked: str) -> None:
     response = client.get(asked)
     assert response.status_code == 301
     assert response.headers.get("Vary") == (None if "feed.rss" in asked else "Accept")

@@ -19,8 +19,7 @@ from feeds.config import Config
 from feeds.documents.versions import Documents, DocumentVersion
 from feeds.ingest.ingesting import ingest, open_store
 from feeds.model import Document, digest
-from feeds.serve.app import create_app
-from feeds.serve.fast_path import FastPath
+from feeds.serve.app import FastPath, create_app
 from feeds.serve.freshness import Freshness
 from feeds.serve.live import Live, Served
 from feeds.serve.response_cache import CachedResponse, ResponseCache, Responses
@@ -159,7 +158,9 @@ def test_each_coding_is_the_document_under_one_tag(app: Flask) -> None:
     ],
     ids=str,
 )
-def test_what_is_not_told_at_a_glance_is_left_to_flask(site: Site, headers: dict[str, str]) -> None:
+def test_what_is_not_known_at_a_glance_is_left_to_flask(
+    site: Site, headers: dict[str, str]
+) -> None:
     site.put("feed.rss")
     assert (
         site.client.get(

@@ -240,7 +240,7 @@ def test_the_records_may_go_and_come_back(tmp_path: Path) -> None:
         until(server, "Article 3")
 
 
-def test_a_store_that_is_damaged_is_made_anew_while_the_last_good_documents_are_served(
+def test_a_store_that_is_damaged_is_rebuilt_while_the_last_good_documents_are_served(
     tmp_path: Path,
 ) -> None:
     config = site(tmp_path)
@@ -320,7 +320,7 @@ def test_other_feeds_are_untouched_by_a_change(tmp_path: Path) -> None:
         assert after.status_code == 304
 
 
-def test_it_ends_when_it_is_told_to(tmp_path: Path) -> None:
+def test_it_ends_when_it_is_to(tmp_path: Path) -> None:
     config = site(tmp_path)
     with serving(config) as server:
         until(server, "Article 1")

@@ -132,7 +132,7 @@ def test_more_restarts_than_there_are_rows_lose_no_count(counts: Path) -> None:
     assert numbers(last.text())['feeds_requests_total{status="200"}'] == 2
 
 
-def test_metrics_are_told_at_their_address_and_not_counted(counts: Path, tmp_path: Path) -> None:
+def test_metrics_are_given_at_their_address_and_not_counted(counts: Path, tmp_path: Path) -> None:
     app = make.service(make.site(tmp_path, records()), Clock()).wsgi_app
     client = Client(Observed(app, Metrics(counts), None))
     client.get("/feed.rss")

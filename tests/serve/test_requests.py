@@ -242,15 +242,15 @@ def ask(
     for name, value in headers.items():
         key = name.upper().replace("-", "_")
         environ[key if name in ("Content-Length", "Content-Type") else f"HTTP_{key}"] = value
-    told: list[tuple[str, list[Any]]] = []
-    body = app(environ, lambda status, fields, *_: told.append((status, fields)))
+    sent: list[tuple[str, list[Any]]] = []
+    body = app(environ, lambda status, fields, *_: sent.append((status, fields)))
     try:
         content = b"".join(body)
     finally:
         close: Callable[[], None] | None = getattr(body, "close", None)
         if close is not None:
             close()
-    return (*told[-1], content)
+    return (*sent[-1], content)
 
 
 requests = (
@@ -363,9 +363,9 @@ def test_another_server_gives_the_application_a_missing_or_joined_host(app: Appl
     for host, status in {"one.example,two.example": 400, "": 400, "one.example": 200}.items():
         assert ask(app, "GET", "/feed.rss", "", {"Host": host})[0][:3] == str(status)
     environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/feed.rss", "SERVER_PROTOCOL": "HTTP/1.1"}
-    told: list[str] = []
-    body = app(environ, lambda status, *_: told.append(status))
-    assert told[0].startswith("400") and b"Host" in b"".join(body)
+    sent: list[str] = []
+    body = app(environ, lambda status, *_: sent.append(status))
+    assert sent[0].startswith("400") and b"Host" in b"".join(body)
 
 
 class Sender:

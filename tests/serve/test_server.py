@@ -47,7 +47,7 @@ class Serving:
         return response
 
     def until_said(self, text: str) -> None:
-        """Wait until it says so: what it answers may show a change before it has told of it."""
+        """Wait until it says so: what it answers may show a change before it has said so."""
         deadline = time.monotonic() + LONGEST
         while text not in (said := self.out.read_text() + self.err.read_text()):
             assert time.monotonic() < deadline, said
@@ -161,7 +161,7 @@ def test_without_a_base_url_the_addresses_are_those_it_answers_at(tmp_path: Path
 
 
 @pytest.mark.parametrize("host", ["localhost", "::1"])
-def test_it_listens_where_it_is_told_to_and_says_so(tmp_path: Path, host: str) -> None:
+def test_it_listens_where_it_should_and_says_so(tmp_path: Path, host: str) -> None:
     if host == "::1":
         try:
             socket.create_server((host, 0), family=socket.AF_INET6).close()
@@ -254,7 +254,7 @@ def test_a_request_that_no_reader_sends_does_no_harm(server: Serving, request_li
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_it_ends_well_when_told_to_stop(tmp_path: Path, how: signal.Signals) -> None:
+def test_it_ends_well_when_it_is_to_stop(tmp_path: Path, how: signal.Signals) -> None:
     with serving(make.site(tmp_path, records())) as running:
         assert running.get("/feed.rss").status_code == 200
         assert running.stop(how) == 0
@@ -351,7 +351,7 @@ class Load:
         self._stop = threading.Event()
         self._threads = [
             threading.Thread(target=ask)
-            for ask in (self._anew, self._anew, self._keeping, self._keeping)
+            for ask in (self._connecting, self._connecting, self._keeping, self._keeping)
         ]
 
     def __enter__(self) -> "Load":
@@ -371,7 +371,7 @@ class Load:
             assert time.monotonic() < deadline
             self._stop.wait(0.01)
 
-    def _anew(self) -> None:
+    def _connecting(self) -> None:
         while not self._stop.is_set():
             self._note(
                 lambda: self._again(
