@@ -9,9 +9,13 @@ from hypothesis import HealthCheck, settings
 from tests import make
 
 # No deadline: a busy machine is no failure. Found examples are not kept between runs, so that runs
-# are alike.
+# are alike. Half of hypothesis's own number of examples: `make soak` tries many more.
 settings.register_profile(
-    "feeds", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+    "feeds",
+    deadline=None,
+    database=None,
+    max_examples=50,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile("soak", settings.get_profile("feeds"), max_examples=2000)
 settings.load_profile("feeds")

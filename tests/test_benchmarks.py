@@ -21,6 +21,7 @@ BUILD, GROWTH = (
 )
 
 
+@pytest.mark.soak
 def test_the_benchmark_measures_every_kind_of_change(tmp_path: Path) -> None:
     command = [*BUILD, "--without-hugo", "--work", str(tmp_path)]
     # As few as it takes.
@@ -214,6 +215,7 @@ def test_a_site_for_hugo_publishes_each_address_once(
     assert all("\npublished:" not in text and "\nproviders:\n" in text for text in texts.values())
 
 
+@pytest.mark.soak
 def test_growth_fills_a_page_and_draws_what_it_measured(corpora: Corpora, tmp_path: Path) -> None:
     for count in (20, 60):
         shutil.copytree(corpora.of(count), tmp_path / f"corpus-{count}")

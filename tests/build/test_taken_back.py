@@ -316,8 +316,11 @@ def leaks(config: Config) -> list[str]:
 
 class TestBuild:
     @WAYS
-    @pytest.mark.parametrize("block", [full, read_only], ids=lambda block: block.__name__)
-    @pytest.mark.parametrize("options", [(), ("--compress",)], ids=["plain", "compressed"])
+    @pytest.mark.parametrize(
+        ("block", "options"),
+        [(full, ()), (read_only, ()), (read_only, ("--compress",))],
+        ids=["full", "read_only", "read_only-compressed"],
+    )
     def test_it_goes_from_the_tree_though_the_store_cannot_be_written(
         self,
         config: Config,
