@@ -38,8 +38,10 @@ class Report:
         return f"{self._folder}/{path}"
 
     def add(self, path: str, faults: Sequence["Fault"]) -> None:
-        """Add the faults of the record at a path below the records folder."""
-        raise NotImplementedError
+        """Add the faults of the record at a path below the records folder.
+
+        Each report says this in its own way.
+        """
 
     def end(self, records: int, with_faults: int) -> None:
         """End the report with the number of records, and of those with faults."""
