@@ -8,6 +8,7 @@ which quote no line at all.
 import re
 import unicodedata
 from codecs import BOM_UTF8
+from collections.abc import Iterator
 
 from feeds.records import frontmatter
 from feeds.records.hiding import LONGEST_TYPO, likely_key
@@ -42,12 +43,26 @@ def quotable(content: bytes) -> dict[int, str]:
             secret.update(range(number, len(lines) + 1))
             break
         if is_comment and _mentions(line):
-            secret.add(number)
+            secret.update({number, *_below(lines, number)})
     return {
         number: line
         for number, line in lines.items()
         if number not in secret and not _may_mean_it(line)
     }
+
+
+def _below(lines: dict[int, str], number: int) -> Iterator[int]:
+    """Yield the numbers of the lines after one that are blank or further in: the rest of a value of
+    which only the first line was commented out."""
+    indent = _indent(lines[number])
+    for after in range(number + 1, len(lines) + 1):
+        if lines[after].strip() and _indent(lines[after]) <= indent:
+            return
+        yield after
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _mentions(line: str) -> bool:

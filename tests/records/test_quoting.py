@@ -65,6 +65,12 @@ def test_a_comment_about_a_secret_hides_itself_alone() -> None:
     assert shown("# secured is dropped\ntitle: a\n") == "2 title: a\n3 "
 
 
+def test_a_secret_of_which_one_line_is_a_comment_is_not_shown() -> None:
+    # The second line is the value of the key before the comment.
+    text = f"---\n::\n#secured: '{SECRET}\n\n  {SECRET}'\ntitle: a\n---\n"
+    assert shown(text).splitlines() == ["1 ---", "2 ::", "6 title: a", "7 ---", "8 "]
+
+
 @given(
     st.lists(
         st.sampled_from(
