@@ -6,6 +6,7 @@ at once. Not here: how one fault is shown (fault_text), what may be quoted (reco
 
 import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,7 +25,7 @@ IN_FULL = 30  # faults that are shown in full
 MOST_KINDS = 20
 
 
-class Report:
+class Report(ABC):
     """Take the faults of one record after the other, and show them."""
 
     def __init__(self, config: "Config") -> None:
@@ -37,11 +38,9 @@ class Report:
         """Return the path of a record relative to the working folder."""
         return f"{self._folder}/{path}"
 
+    @abstractmethod
     def add(self, path: str, faults: Sequence["Fault"]) -> None:
-        """Add the faults of the record at a path below the records folder.
-
-        Each report says this in its own way.
-        """
+        """Add the faults of the record at a path below the records folder."""
 
     def end(self, records: int, with_faults: int) -> None:
         """End the report with the number of records, and of those with faults."""

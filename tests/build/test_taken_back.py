@@ -318,8 +318,8 @@ class TestBuild:
     @WAYS
     @pytest.mark.parametrize(
         ("block", "options"),
-        [(full, ()), (read_only, ()), (read_only, ("--compress",))],
-        ids=["full", "read_only", "read_only-compressed"],
+        [(full, ()), (read_only, ()), (full, ("--compress",)), (read_only, ("--compress",))],
+        ids=["full", "read_only", "full-compressed", "read_only-compressed"],
     )
     def test_it_goes_from_the_tree_though_the_store_cannot_be_written(
         self,
