@@ -4,12 +4,12 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: serve test coverage test-python soak docs format
+.PHONY: serve test coverage test-python soak docs format lock
 
 serve: $(VENV)/installed
 	$(BIN)/feeds serve
 
-# A process for each processor. Modules are compiled once, whatever the environment says: tests run the command often.
+# A process for each processor, and one more. Modules are compiled once, whatever the environment says: tests run the command often.
 test: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -33,6 +33,13 @@ docs: $(VENV)/installed-dev
 format: $(VENV)/installed-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# requirements.lock: what feeds and its build need, for every Python and machine. uv takes no index from the settings of pip.
+lock: $(VENV)/installed-dev
+	$(BIN)/python -m pip install --quiet --group lock
+	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
+	  | $(BIN)/uv pip compile pyproject.toml - --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	    --custom-compile-command "make lock" --output-file requirements.lock
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

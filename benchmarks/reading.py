@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from feeds.ingest.scan import ChangedFile
 from feeds.model import Article
 from feeds.records import frontmatter, read_record
 from feeds.records.validation import validate
-from feeds.sources.folder import RecordsFolder, walk
+from feeds.sources.folder import read_file, walk
 from feeds.store.rows import article_of, record_row
 
 HERE = Path(__file__).parent
@@ -61,9 +62,8 @@ def measure(folder: Path, work: Path) -> None:
     reader = Reader(config, now, is_new=True)
     parts = batches([ChangedFile(item.path, item, None) for item in found])
     say("all of it, file to row", parts, reader.read, len(found))
-    with RecordsFolder(folder) as opened:
-        say("its file", found, opened.read)
-        contents = [content for item in found if isinstance(content := opened.read(item), bytes)]
+    say("its file", found, partial(read_file, folder))
+    contents = [content for item in found if isinstance(content := read_file(folder, item), bytes)]
     texts = [content.decode() for content in contents]
     say("its front matter to data", texts, frontmatter.read)
     mappings = [data for text in texts if (data := frontmatter.read(text).data) is not None]

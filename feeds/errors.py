@@ -5,7 +5,8 @@
     ├── RemovalRefused the files of most articles are gone          (ingest)
     ├── LedgerError    the ledger cannot be read or written         (ids)
     ├── StoreError     the store cannot be opened, read or written  (store)
-    │   └── StoreBusy  another process is writing it: try again
+    │   ├── StoreBusy      another process is writing it: try again
+    │   └── StoreNotReady  it is being filled again: try again
     ├── RenderError    a template cannot be used                    (render)
     └── PublishError   documents cannot be written where they go    (build)
 
@@ -73,6 +74,10 @@ class StoreError(FeedsError):
 
 class StoreBusy(StoreError):
     """Another process is writing the store, and has not finished in time."""
+
+
+class StoreNotReady(StoreError):
+    """The store was lost or damaged, and is being filled from the records again."""
 
 
 class RenderError(FeedsError):

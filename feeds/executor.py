@@ -2,20 +2,19 @@
 
 In: a function and batches, both of which can be pickled.  Out: what the function returns for each
 batch, in the order of the batches. Workers of this machine are forks, which have the function as it
-is; other executors get it pickled.  A worker that dies costs time alone: its batches are done
-again in this process.  No worker outlives the work, however that ends.
+is; other executors pickle it.  A worker that dies costs time alone: this process does its batches
+again, with what care the caller asks for.  No worker outlives the work, however that ends.
 """
 
 import gc
 import os
-import pickle
 import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import contextmanager
-from functools import lru_cache, partial
+from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -37,30 +36,32 @@ def processors() -> int:
 
 
 def map_batches(
-    executor: Executor | None, work: Work[Batch, Result], batches: Iterable[Batch]
+    executor: Executor | None,
+    work: Work[Batch, Result],
+    batches: Iterable[Batch],
+    again: Work[Batch, Result] | None = None,
 ) -> Iterator[Result]:
     """Yield what `work` returns for each batch, in their order.
 
     Batches are submitted a few ahead of what is taken.  Without an executor, or with a single
-    batch, all is done in this process.
+    batch, all is done in this process.  So are the batches that are left when a worker has died,
+    by `again` where that is given.
     """
     rest = iter(batches)
     first = list(islice(rest, 2))
     if executor is None or len(first) < 2:
         yield from map(work, chain(first, rest))
         return
-    if isinstance(executor, LocalProcesses) and executor.inherits(work):
-        do: Work[Batch, Result] = _do_inherited
-    else:
-        do = partial(_do_pickled, pickle.dumps(work, pickle.HIGHEST_PROTOCOL))
+    is_inherited = isinstance(executor, LocalProcesses) and executor.inherits(work)
+    do: Work[Batch, Result] = _do_inherited if is_inherited else work
     submitted = deque[tuple[Batch, Future[Result] | None]]()
     most = AHEAD * processors()
     for batch in chain(first, rest):
         submitted.append((batch, _submit(executor, do, batch)))
         if len(submitted) == most:
-            yield _result(executor, work, *submitted.popleft())
+            yield _result(executor, again or work, *submitted.popleft())
     while submitted:
-        yield _result(executor, work, *submitted.popleft())
+        yield _result(executor, again or work, *submitted.popleft())
 
 
 def _submit(executor: Executor, do: Work[Batch, Result], batch: Batch) -> Future[Result] | None:
@@ -71,14 +72,14 @@ def _submit(executor: Executor, do: Work[Batch, Result], batch: Batch) -> Future
 
 
 def _result(
-    executor: Executor, work: Work[Batch, Result], batch: Batch, submitted: Future[Result] | None
+    executor: Executor, again: Work[Batch, Result], batch: Batch, submitted: Future[Result] | None
 ) -> Result:
     if submitted is not None:
         try:
             return submitted.result()
         except BrokenExecutor:
             executor.shutdown()  # waits: no other worker may still be at the same batch
-    return work(batch)
+    return again(batch)
 
 
 # The work of a forked worker, which is there in it with all that it holds in memory.
@@ -89,17 +90,6 @@ def _do_inherited(batch: Any) -> Any:
     [work] = _inherited
     assert work is not None
     return work(batch)
-
-
-def _do_pickled(pickled: bytes, batch: Any) -> Any:
-    return _unpickled(pickled)(batch)
-
-
-@lru_cache(maxsize=1)
-def _unpickled(pickled: bytes) -> Work[Any, Any]:
-    """Return the work, the same object for every batch: it may keep a connection open."""
-    work: Work[Any, Any] = pickle.loads(pickled)
-    return work
 
 
 @contextmanager
@@ -144,23 +134,17 @@ class LocalProcesses(Executor):
         """Submit a call, and fork the workers if it is the first one."""
         if self._pool is not None:
             return self._pool.submit(fn, *args, **kwargs)
-        return self._start(fn, *args)
-
-    def _start(self, fn: Callable[..., Any], *args: Any) -> Future[Any]:
         import multiprocessing
         from concurrent.futures import ProcessPoolExecutor
 
         context = multiprocessing.get_context("fork")
         pool = ProcessPoolExecutor(self._workers, context, partial(_begin_worker, self._work))
-        others = multiprocessing.active_children()
         # A worker that heard of Ctrl-C before it can ignore it would print a traceback.
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
-            submitted = pool.submit(fn, *args)
+            submitted = pool.submit(fn, *args, **kwargs)
             self._pool = pool
-            self._processes = [
-                process for process in multiprocessing.active_children() if process not in others
-            ]
+            self._processes = list(pool._processes.values())
             # Only workers write results: when all of them are dead the reader comes to an end.
             pool._result_queue._writer.close()  # type: ignore[attr-defined]
             self._watcher.start()

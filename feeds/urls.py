@@ -120,11 +120,6 @@ def kind_of(key: str) -> str:
     return key.partition("/")[0]
 
 
-def parse_key(text: str) -> FeedKey | None:
-    """Return the parts of a feed's key, or None for a text that is no key."""
-    return split_key(text) if text == EVERYTHING or _KEY.fullmatch(text) else None
-
-
 def is_slug(text: str) -> bool:
     """Return True for the slug of a name."""
     return len(text) <= LONGEST_SLUG and re.fullmatch(SLUG, text) is not None
@@ -167,12 +162,6 @@ def feed_of(path: str) -> str:
     if len(folders) > 1:
         return join_key(folders[0], folders[1])
     return EVERYTHING if folders or name.startswith("feed.") else ""
-
-
-def is_archive(path: str) -> bool:
-    """Return True for the path of a page of a feed's history."""
-    parsed = parse_path(path)
-    return parsed is not None and parsed.page != ""
 
 
 def path_ranges(key: str) -> tuple[tuple[str, str], ...]:

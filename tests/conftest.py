@@ -1,7 +1,9 @@
 """Settings and fixtures for all tests."""
 
 import os
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -19,6 +21,27 @@ settings.register_profile(
 )
 settings.register_profile("soak", settings.get_profile("feeds"), max_examples=2000)
 settings.load_profile("feeds")
+
+MEMORY = Path("/dev/shm")  # the file system in memory that Linux has
+ROOM = 2 * 2**30  # bytes
+
+
+def pytest_configure() -> None:
+    """Have temporary files lie in memory, where there is room: a build waits for the disk at each
+    document that it writes."""
+    if "TMPDIR" not in os.environ and MEMORY.is_dir():
+        memory = os.statvfs(MEMORY)
+        if memory.f_bavail * memory.f_frsize > ROOM and not memory.f_flag & os.ST_NOEXEC:
+            os.environ["TMPDIR"] = str(MEMORY)
+            tempfile.tempdir = None  # it is looked up again
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """One process more than there are processors, since some tests wait for a moment to come."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    return len(os.sched_getaffinity(0)) + 1
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -14,6 +14,7 @@ import struct
 import subprocess
 import sys
 import termios
+import time
 from collections.abc import Callable
 from contextlib import ExitStack, chdir, suppress
 from datetime import UTC, datetime, timedelta
@@ -34,12 +35,13 @@ from feeds.serve.app import create_app
 from feeds.sources.folder import ScannedFile
 from feeds.store import Connection, rows
 from feeds.store.rows import Filed
-from feeds.urls import identity
+from feeds.urls import identity, parse_path
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 ROOT = Path(__file__).parent.parent
 
 LONGEST = 60  # seconds to wait for what must happen soon, on a machine that has other work
+PAUSE = 0.02  # seconds between two looks at it
 
 CANARY = "CanaryThatNobodyMaySee"
 
@@ -190,6 +192,12 @@ def tree(folder: Path) -> dict[str, bytes]:
     }
 
 
+def is_archive(path: str) -> bool:
+    """Whether a path is one of a page of a feed's history."""
+    parsed = parse_path(path)
+    return parsed is not None and parsed.page != ""
+
+
 def asked(path: str) -> str:
     """The path in a request for a document: that of a page is its folder."""
     return "/" + re.sub(r"(^|/)index\.html$", r"\1", path)
@@ -258,6 +266,15 @@ def watched(
     text = shown.decode().replace("\r\n", "\n")
     assert check is None or child.returncode == check, f"{child.returncode}: {text}"
     return text
+
+
+def wait_until(holds: Callable[[], object], seen: Callable[[], str] = str) -> None:
+    """Wait until something is so, and leave the processors to others between two looks; say at last
+    what was seen instead."""
+    deadline = time.monotonic() + LONGEST
+    while not holds():
+        assert time.monotonic() < deadline, seen()
+        time.sleep(PAUSE)
 
 
 def unstyled(text: str) -> str:

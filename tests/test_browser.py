@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import feedparser
-import httpx
 import pytest
 
-from tests import hostile, make
+from tests import asking, hostile, make
 from tests.serve.test_server import Serving, serving
 
 if TYPE_CHECKING:
@@ -27,14 +26,13 @@ SCREENSHOTS = make.ROOT / "tests" / "screenshots"
 AXE = make.ROOT / "tests" / "npm" / "node_modules" / "axe-core" / "axe.min.js"
 TALLEST = 4000  # pixels of a screenshot
 WIDTHS = {"wide": (1280, 900), "phone": (390, 844)}
-LOOKS = [
-    pytest.param(
-        {"color_scheme": scheme, "viewport": {"width": width, "height": height}},
-        id=f"{name}-{scheme}",
-    )
+LOOKS: dict[str, dict[str, Any]] = {
+    f"{name}-{scheme}": {"color_scheme": scheme, "viewport": {"width": width, "height": height}}
     for name, (width, height) in WIDTHS.items()
     for scheme in ("light", "dark")
-]
+}
+# No rule of a style sheet depends on width and colours at once: of the four, two show all of them.
+DAILY = ("wide-light", "phone-dark")
 PICTURE = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="800" height="600"><rect width="800" height="600" fill="#8aa"/>'
     '<circle cx="560" cy="210" r="90" fill="#fff8"/></svg>'
@@ -52,9 +50,9 @@ RECORDS: dict[str, str | bytes] = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
-    """Chromium, as Debian has it."""
+    """Chromium, as Debian has it, for these tests alone: a thread waits for its end."""
     program = make.program("chromium")
     try:
         from playwright.sync_api import sync_playwright
@@ -175,16 +173,11 @@ def test_a_topic_is_found_followed_and_its_address_copied(
         ]
         assert found[0][1] == address
         for _, href in found[:2]:
-            parsed = feedparser.parse(
-                httpx.get(href, trust_env=False, timeout=make.LONGEST).content
-            )
+            parsed = feedparser.parse(asking.get(href).content)
             assert not parsed.bozo
             assert parsed.feed.title.startswith("Computer Vision")
             assert parsed.feed.link == page.url
-        assert (
-            httpx.get(found[2][1], trust_env=False, timeout=make.LONGEST).json()["home_page_url"]
-            == page.url
-        )
+        assert asking.get(found[2][1]).json()["home_page_url"] == page.url
 
 
 def test_without_a_clipboard_the_address_is_copied_all_the_same(
@@ -274,46 +267,61 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize("look", LOOKS)
-@pytest.mark.parametrize("name", PAGES)
+# Every day one page of each template in both looks, the others each in one of them.
+IN_BOTH = ("front", "topic", "month")
+LOOKED_AT = [
+    pytest.param(
+        name,
+        look,
+        id=f"{name}-{look}",
+        marks=[]
+        if look in (DAILY if name in IN_BOTH else DAILY[n % 2 : n % 2 + 1])
+        else pytest.mark.soak,
+    )
+    for n, name in enumerate(PAGES)
+    for look in LOOKS
+]
+
+
+@pytest.mark.parametrize(("name", "look"), LOOKED_AT)
 def test_everybody_can_use_a_page(
     browser: "Browser",
     served: Serving,
     name: str,
-    look: dict[str, Any],
-    request: pytest.FixtureRequest,
+    look: str,
 ) -> None:
-    with opened(browser, **look) as page:
+    with opened(browser, **LOOKS[look]) as page:
         response = page.goto(served.url + PAGES[name])
         assert response is not None
         assert response.status == 200
         for details in page.locator("details").all():
             details.locator("summary").click()
         assert violations(page) == []
-        assert page.evaluate("document.documentElement.scrollWidth") <= look["viewport"]["width"]
-        shot(page, f"{name}-{request.node.callspec.id.partition('-')[2]}")
+        assert (
+            page.evaluate("document.documentElement.scrollWidth")
+            <= LOOKS[look]["viewport"]["width"]
+        )
+        shot(page, f"{name}-{look}")
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize(
+    "look", [pytest.param(one, marks=[] if one in DAILY else pytest.mark.soak) for one in LOOKS]
+)
 def test_everybody_can_use_pages_of_hostile_text(
-    browser: "Browser", hostile_site: Serving, look: dict[str, Any], request: pytest.FixtureRequest
+    browser: "Browser", hostile_site: Serving, look: str
 ) -> None:
-    with opened(browser, **look) as page:
+    with opened(browser, **LOOKS[look]) as page:
         for name, path in {"front": "/", "everything": "/all/"}.items():
             page.goto(hostile_site.url + path)
             assert violations(page) == []
             assert (
-                page.evaluate("document.documentElement.scrollWidth") <= look["viewport"]["width"]
+                page.evaluate("document.documentElement.scrollWidth")
+                <= LOOKS[look]["viewport"]["width"]
             )
-            shot(page, f"hostile-{name}-{request.node.callspec.id}")
+            shot(page, f"hostile-{name}-{look}")
         for link in page.locator(".tags a").all()[:5]:
             assert (
-                httpx.get(
-                    hostile_site.url + (link.get_attribute("href") or ""),
-                    trust_env=False,
-                    timeout=make.LONGEST,
-                ).status_code
-                == 200
+                asking.get(hostile_site.url + (link.get_attribute("href") or "")).status_code == 200
             )
 
 
@@ -454,14 +462,16 @@ def test_nothing_moves_for_who_wants_it_so(browser: "Browser", served: Serving) 
 def test_history_is_walked_from_page_to_page(browser: "Browser", served: Serving) -> None:
     with opened(browser) as page:
         page.goto(f"{served.url}/topics/herons/")
-        page.get_by_role("navigation", name="Older articles").get_by_role("link").first.click()
+        with page.expect_navigation():
+            page.get_by_role("navigation", name="Older articles").get_by_role("link").first.click()
         titles: set[str] = set()
         while True:
             titles |= set(page.locator(".archive li a").all_inner_texts())
             older = page.get_by_role("link", name="Older")
             if older.count() == 0:
                 break
-            older.click()
+            with page.expect_navigation():
+                older.click()
         assert {f"On herons, {n}" for n in range(1, 13)} <= titles
 
 

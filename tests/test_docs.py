@@ -152,11 +152,30 @@ def test_secured_is_documented() -> None:
 
 
 @pytest.mark.parametrize(
-    "place", [make.ROOT / "README.md", *sorted(DOCS.glob("*.md"))], ids=lambda place: place.name
+    "place",
+    [make.ROOT / "README.md", make.ROOT / "SECURITY.md", *sorted(DOCS.glob("*.md"))],
+    ids=lambda place: place.name,
 )
 def test_a_link_between_docs_leads_to_a_file(place: Path) -> None:
     for target in re.findall(r"\]\((?!https?://|#)([^)#\s]+)", place.read_text(encoding="utf-8")):
         assert (place.parent / target).is_file(), target
+
+
+def test_each_promise_about_security_names_tests_that_hold_it() -> None:
+    text = (make.ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) > 10
+    for promise, holders in rows:
+        tests = re.findall(r"`([^`]+)`", holders)
+        assert tests, promise
+        assert all((make.ROOT / test).is_file() for test in tests), holders
+
+
+def test_links_from_security_lead_to_headings() -> None:
+    text = (make.ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    for page, anchor in re.findall(r"\]\(([\w/.]+)#([\w-]+)\)", text):
+        headings = re.findall(r"^#+ (.*)$", (make.ROOT / page).read_text(encoding="utf-8"), re.M)
+        assert anchor in [re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in headings]
 
 
 def test_the_same_versions_of_python_are_named_everywhere() -> None:

@@ -97,7 +97,7 @@ def play(text: str, folder: Path, check: int = 0) -> int:
                 )
         else:
             assert program == "feeds", command
-            done = make.run(*arguments, cwd=folder, check=check)
+            done = make.invoke(*arguments, cwd=folder, check=check)
             assert done.stdout + done.stderr == said, command
         count += 1
     return count
@@ -124,19 +124,19 @@ def test_the_ids_that_jekyll_gave_can_be_kept_by_the_described_line(tmp_path: Pa
     )
     assert line is not None
     folder = blog(tmp_path / "jekyll", "jekyll")
-    make.run("init", cwd=folder)
+    make.invoke("init", cwd=folder)
     config = folder / "config.toml"
     config.write_text(
         config.read_text().replace("[records.fields]\n", f"[records.fields]\n{line[1]}\n")
     )
-    said = make.run("show", "all", "atom", cwd=folder).stdout
+    said = make.invoke("show", "all", "atom", cwd=folder).stdout
     assert "<id>https://harbour.example/2024/05/01/herons-are-back</id>" in said
 
 
 def test_the_fault_shown_in_the_readme_is_what_check_says(tmp_path: Path) -> None:
     block, record = faulty("README.md")
     make.site(tmp_path, {"herons.md": record})
-    assert make.run("check", cwd=tmp_path).stdout == ""
+    assert make.invoke("check", cwd=tmp_path).stdout == ""
     make.site(tmp_path, {"herons.md": record.replace("2026-05-04T08:30:00Z", "'2026-13-04'")})
     assert play(block, tmp_path, check=1) == 1
 
@@ -173,7 +173,7 @@ def test_no_reason_is_given_for_a_command_that_stands_nowhere() -> None:
     assert set(NOT_RUN) <= standing
 
 
-@pytest.mark.parametrize("target", ["serve", "test", "soak", "docs", "format"])
+@pytest.mark.parametrize("target", ["serve", "test", "soak", "docs", "format", "lock"])
 def test_make_knows_its_targets(target: str) -> None:
     done = subprocess.run(
         [make.program("make"), "-n", target], cwd=make.ROOT, capture_output=True, text=True

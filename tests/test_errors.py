@@ -10,7 +10,7 @@ def test_every_error_names_its_subject_and_has_one_base() -> None:
         for kind in vars(errors).values()
         if isinstance(kind, type) and issubclass(kind, errors.FeedsError)
     ]
-    assert len(kinds) == 8
+    assert len(kinds) == 9
     for kind in kinds:
         error = kind("the subject", "expected this, got that")
         assert str(error) == "the subject: expected this, got that"

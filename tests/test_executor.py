@@ -84,6 +84,32 @@ def test_a_worker_that_dies_while_its_result_is_read_costs_time_alone(workers: i
 
 
 # In a process of its own: one that runs tests may have threads, beside which nothing forks.
+DEAD = """
+from feeds.executor import local_processes, map_batches
+from tests.test_executor import BATCHES, dying, squares
+
+asked = []
+
+def again(batch):
+    asked.append(batch)
+    return squares(batch)
+
+with local_processes(2) as executor:
+    made = list(map_batches(executor, dying, BATCHES, again))
+assert made == [squares(batch) for batch in BATCHES]
+assert [20, 21] in asked
+with local_processes(2) as executor:
+    list(map_batches(executor, squares, BATCHES, again))
+    list(map_batches(None, squares, BATCHES, again))
+assert asked.count([20, 21]) == 1
+"""
+
+
+def test_what_a_dead_worker_leaves_is_done_as_the_caller_says() -> None:
+    make.run_python(DEAD, make.ROOT)
+
+
+# In a process of its own: one that runs tests may have threads, beside which nothing forks.
 OTHERS = """
 import os
 from feeds.executor import local_processes, map_batches

@@ -61,7 +61,7 @@ def test_a_service_keeps_all_its_files_for_the_owner_alone(config: Config) -> No
 
 
 def test_a_store_that_everybody_could_read_is_tightened(config: Config) -> None:
-    make.run("build", cwd=config.file.parent)
+    make.invoke("build", cwd=config.file.parent)
     folder = config.store_file.parent
     folder.chmod(0o755)
     with closing(sqlite3.connect(config.store_file, isolation_level=None)) as other:
@@ -69,7 +69,7 @@ def test_a_store_that_everybody_could_read_is_tightened(config: Config) -> None:
         (folder / "watching").touch()
         for file in folder.iterdir():
             file.chmod(0o644)
-        make.run("list", cwd=config.file.parent)
+        make.invoke("list", cwd=config.file.parent)
         assert mode(folder) == 0o700
         assert {"store.sqlite", "store.sqlite-wal", "store.sqlite-shm", "watching"} <= modes(
             folder
@@ -84,7 +84,7 @@ def test_a_folder_of_another_hand_is_left_alone_and_the_store_in_it_is_private(
     (tmp_path / "data").mkdir(mode=0o755)
     (tmp_path / "data").chmod(0o755)
     (tmp_path / "data" / "notes.txt").touch(mode=0o644)
-    make.run("build", cwd=tmp_path)
+    make.invoke("build", cwd=tmp_path)
     assert mode(tmp_path / "data") == 0o755
     found = modes(tmp_path / "data")
     assert found.pop("notes.txt") == 0o644
@@ -97,7 +97,7 @@ def test_only_the_folders_that_are_created_are_private(tmp_path: Path) -> None:
     )
     (tmp_path / "var").mkdir()
     (tmp_path / "var").chmod(0o755)
-    make.run("build", cwd=tmp_path)
+    make.invoke("build", cwd=tmp_path)
     assert mode(tmp_path / "var") == 0o755
     assert mode(tmp_path / "var" / "deep") == mode(tmp_path / "var" / "deep" / "er") == 0o700
 
@@ -107,19 +107,19 @@ def test_a_link_to_a_folder_of_another_hand_is_not_tightened(tmp_path: Path) -> 
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere").chmod(0o755)
     (tmp_path / ".feeds").symlink_to("elsewhere")
-    make.run("build", cwd=tmp_path)
+    make.invoke("build", cwd=tmp_path)
     assert mode(tmp_path / "elsewhere") == 0o755
     assert set(modes(tmp_path / "elsewhere").values()) == {0o600}
 
 
 @pytest.mark.parametrize("damage", [b"no database" * 1000, None], ids=["damaged", "deleted"])
 def test_a_store_that_is_rebuilt_is_private_again(config: Config, damage: bytes | None) -> None:
-    make.run("build", cwd=config.file.parent)
+    make.invoke("build", cwd=config.file.parent)
     if damage is None:
         config.store_file.unlink()
     else:
         config.store_file.write_bytes(damage)
-    make.run("build", cwd=config.file.parent)
+    make.invoke("build", cwd=config.file.parent)
     assert set(modes(config.store_file.parent).values()) == {0o600}
 
 

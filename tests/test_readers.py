@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import feedparser
-import httpx
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
@@ -31,8 +30,8 @@ from feeds.render import PageLinks, Style, format_named
 from feeds.render.compiled import EntryInput
 from feeds.render.content import content_of
 from feeds.taxonomies import feeds_of
-from feeds.urls import feed_folder, feed_path, is_archive
-from tests import hostile, make
+from feeds.urls import feed_folder, feed_path
+from tests import asking, hostile, make
 from tests.hostile import cleaned, quoted
 from tests.parsers import Newsboat
 from tests.serve.test_server import Serving, serving
@@ -114,13 +113,13 @@ def facts_of(article: Article, format_name: str) -> tuple[object, ...]:
     return (article.id, article.title, article.link, seconds(article.published), *updated)
 
 
-@pytest.fixture(scope="module", params=[1000, pytest.param(5000, marks=pytest.mark.soak)])
+@pytest.fixture(scope="module", params=[500, pytest.param(5000, marks=pytest.mark.soak)])
 def site(
     request: pytest.FixtureRequest, corpora: make.Corpora, tmp_path_factory: pytest.TempPathFactory
 ) -> Config:
-    """The static tree of a corpus."""
-    folder = tmp_path_factory.mktemp("corpus")
-    config = make.site(folder, {}, f'[records]\npath = "{corpora.of(request.param) / "records"}"\n')
+    """The static tree of a corpus, without pages, which no reader of feeds asks for."""
+    folder, records = tmp_path_factory.mktemp("corpus"), corpora.of(request.param) / "records"
+    config = make.site(folder, {}, f'[records]\npath = "{records}"\n[feeds]\npages = false\n')
     with closing(open_store(config)) as source:
         ingest(config, source, make.NOW)
         static.build(config, source, make.NOW)
@@ -170,7 +169,7 @@ def test_every_document_of_a_corpus_is_read_as_it_is_meant(
 ) -> None:
     tree = make.tree(site.output_folder)
     documents = {path for path in tree if path.endswith(f".{format_name}")}
-    pages = {path for path in documents if is_archive(path)}
+    pages = {path for path in documents if make.is_archive(path)}
     assert documents - pages == {feed_path(key, format_name) for key in expected}
     assert len(documents) > 400
     assert len(pages) > 100
@@ -336,12 +335,7 @@ def recording(service: Serving) -> Iterator[Recorded]:
                 for name, value in self.headers.items()
                 if name.lower() not in ("connection", "host")
             }
-            answer = httpx.get(
-                service.url + self.path,
-                headers={**kept, "Accept-Encoding": "identity"},
-                trust_env=False,
-                timeout=make.LONGEST,
-            )
+            answer = asking.get(service.url + self.path, **{**kept, "Accept-Encoding": "identity"})
             conditional = "If-None-Match" in self.headers and "If-Modified-Since" in self.headers
             recorded.passed.append((self.path, conditional, answer.status_code))
             self.send_response_only(answer.status_code)

@@ -1,6 +1,8 @@
 """The store in a real file: opening and rebuilding it, put, touch, remove, and what goes with a
 record."""
 
+import errno
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -10,6 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Barrier
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, func, select
@@ -19,7 +22,7 @@ from feeds.errors import StoreError
 from feeds.model import Article
 from feeds.records import Cost, Fault, Reading
 from feeds.sources.folder import ScannedFile
-from feeds.store import Known, Published, Store, sqlite
+from feeds.store import Known, Published, Store
 from feeds.store import tables as schema
 from feeds.store.rows import Filed
 from tests import make
@@ -66,6 +69,52 @@ class TestClosing:
         put(source, make.article())
         assert source.changes() is None
         assert make.open_below(tmp_path) == []
+
+    def test_a_file_that_is_rebuilt_while_another_thread_opens_it_is_not_kept(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        file, connect = tmp_path / "store.sqlite", sqlite3.connect
+
+        def rebuilt_meanwhile(*arguments: Any, **options: Any) -> sqlite3.Connection:
+            connection: sqlite3.Connection = connect(*arguments, **options)
+            monkeypatch.undo()
+            with file.open("ab") as stranger:
+                stranger.write(b"x")
+            kept.keep()
+            return connection
+
+        with Store(file, "one") as kept:
+            put(kept, make.article())
+            kept.keep()
+            before = file.stat().st_ino
+            with kept.reading():  # all connections that there are: a new one is opened
+                monkeypatch.setattr(sqlite3.dbapi2, "connect", rebuilt_meanwhile)
+                with kept.reading() as connection:
+                    assert not store.is_filled(connection)
+            assert file.stat().st_ino != before
+            for _ in range(3):
+                with kept.reading() as connection:
+                    assert not store.is_filled(connection)
+
+    def test_a_store_that_could_not_be_rebuilt_is_rebuilt_the_next_time(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        file = tmp_path / "store.sqlite"
+        with Store(file, "one") as source:
+            put(source, make.article())
+            source.keep()
+            with file.open("ab") as stranger:
+                stranger.write(b"x")
+
+            def no_tables(*_: Any, **__: Any) -> None:
+                raise sqlite3.OperationalError("disk I/O error")
+
+            monkeypatch.setattr(schema.metadata, "create_all", no_tables)
+            with pytest.raises(StoreError):
+                source.keep()
+            monkeypatch.undo()
+            with source.reading() as connection:
+                assert not store.is_filled(connection)
 
     def test_many_threads_leave_nothing_open(self, tmp_path: Path) -> None:
         source = Store(tmp_path / "store.sqlite", "one")
@@ -401,6 +450,31 @@ class TestFailing:
         with source.reading() as connection:
             assert articles(connection) == [make.article(1)]
 
+    def test_a_file_that_cannot_be_seen_for_a_moment_is_not_gone(
+        self, source: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        put(source, make.article(1))
+        put(source, make.article(2))
+        source.changes()
+        log = tmp_path / ".feeds" / "store.sqlite-wal"
+        place, seen = log.stat().st_ino, os.stat
+
+        def fails_at_the_store(path: Any, **options: Any) -> os.stat_result:
+            if str(path).endswith(".sqlite"):
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return seen(path, **options)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "stat", fails_at_the_store)
+            assert source.changes() is None
+            with pytest.raises(StoreError, match="Input/output error"), source.reading():
+                pass
+            with pytest.raises(StoreError, match="Input/output error"):
+                source.keep()
+        with source.reading() as connection:
+            assert len(articles(connection)) == 2
+        assert log.stat().st_ino == place
+
 
 class TestChanging:
     def test_put_keeps_the_file_and_its_article(self, source: Store) -> None:
@@ -441,8 +515,8 @@ class TestChanging:
             store.touch(connection, [])
             assert set(counts(connection).values()) == {0}
 
-    def test_put_takes_more_records_than_a_statement_takes_parameters(self, source: Store) -> None:
-        many = [make.article(n) for n in range(1, sqlite.MOST_PARAMETERS * 2 + 7)]
+    def test_put_takes_a_thousand_records_at_once(self, source: Store) -> None:
+        many = [make.article(n) for n in range(1, 1007)]
         put(source, *many)
         with source.reading() as connection:
             assert articles(connection) == sorted(many, key=lambda article: article.path)

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from feeds.urls import is_archive
 from tests import make
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -44,7 +43,7 @@ def documents(corpora: make.Corpora, tmp_path_factory: pytest.TempPathFactory) -
     make.run("build", cwd=place)
     tree = make.tree(config.output_folder)
     paths = [path for path in tree if path.endswith((".rss", ".atom"))]
-    assert all(len(tree[path]) <= 40_000 for path in paths if not is_archive(path))
+    assert all(len(tree[path]) <= 40_000 for path in paths if not make.is_archive(path))
     return {path: etree.parse(config.output_folder / path).getroot() for path in paths}
 
 
@@ -170,7 +169,7 @@ def test_history_is_marked_as_rfc_5005_says(documents: dict[str, Any], ending: s
         history = {
             child.tag.removeprefix(HISTORY) for child in head if str(child.tag).startswith(HISTORY)
         }
-        if is_archive(path):
+        if make.is_archive(path):
             assert history == {"archive"}
             assert "current" in relations
         else:

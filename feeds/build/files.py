@@ -6,13 +6,13 @@ file that was to be written.
 """
 
 import os
-from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from stat import S_ISDIR, S_ISLNK, S_ISREG
 from typing import NamedTuple
 
 ASIDE = ".feeds-aside-"
+MANIFEST = ".feeds-manifest"  # the list of the files in a tree, at its root
 MANY = 64  # folders that are synced one by one; for more of them all disks are
 LINK = (
     "is a symbolic link, and feeds follows none in its output: nothing was changed there;"
@@ -30,6 +30,13 @@ class Obstacle(NamedTuple):
     problem: str
 
 
+class Facts(NamedTuple):
+    """The size of a file in bytes, and its mtime in nanoseconds."""
+
+    size: int
+    mtime_ns: int
+
+
 class Files:
     """The files below a folder that is there.  Several processes may write, each file by one of
     them."""
@@ -39,11 +46,6 @@ class Files:
         self._root = str(root)
         self._folders = {""}  # that are known to be folders and no links
         self._changed: set[str] = set()  # folders in which something was renamed or deleted
-
-    def is_empty(self) -> bool:
-        """Tell whether the folder is empty."""
-        with os.scandir(self._root) as items:
-            return next(items, None) is None
 
     def place(self, path: str) -> str:
         """Return where the file at a path lies."""
@@ -55,26 +57,25 @@ class Files:
         folder, slash, name = self.place(path).rpartition("/")
         return f"{folder}{slash}{ASIDE}{name}"
 
-    def obstacle(self, path: str) -> Obstacle | None:
-        """Return what lies in the way of a file: a link, or no file where it should be, or no
-        folder above it."""
-        return self._obstacle_above(path) or self._obstacle_at(path)
-
-    def obstacle_aside(self, path: str) -> Obstacle | None:
-        """Return the folder, if there is one, that lies where a file is written aside."""
-        aside = self.aside(path)
-        is_folder = os.path.isdir(aside) and not os.path.islink(aside)
-        return Obstacle(aside.removeprefix(f"{self._root}/"), FOLDER) if is_folder else None
-
-    def facts(self, path: str) -> tuple[int, int] | None:
-        """Return the size of a file and its mtime in nanoseconds, or None where there is none that
-        may be touched."""
+    def found(self, path: str) -> Obstacle | Facts | None:
+        """Return the facts of a file, or what lies in its way: a link, or no file where it should
+        be, or no folder above it; None where there is nothing."""
+        above = self._obstacle_above(path)
+        if above is not None:
+            return above
         try:
             found = os.lstat(self.place(path))
         except OSError:
             return None
-        is_file = S_ISREG(found.st_mode) and self._obstacle_above(path) is None
-        return (found.st_size, found.st_mtime_ns) if is_file else None
+        mode = found.st_mode
+        if S_ISREG(mode):
+            return Facts(found.st_size, found.st_mtime_ns)
+        return Obstacle(path, LINK if S_ISLNK(mode) else FOLDER if S_ISDIR(mode) else NO_FILE)
+
+    def facts(self, path: str) -> Facts | None:
+        """Return the facts of a file, or None where there is none that may be touched."""
+        found = self.found(path)
+        return found if isinstance(found, Facts) else None
 
     def content(self, path: str) -> bytes:
         """Return the bytes of a file.  Raises OSError for a link and for what is no file."""
@@ -83,15 +84,6 @@ class Files:
         with os.fdopen(descriptor, "rb") as file:
             return file.read()
 
-    def _obstacle_at(self, path: str) -> Obstacle | None:
-        try:
-            mode = os.lstat(self.place(path)).st_mode
-        except OSError:
-            return None
-        if S_ISREG(mode):
-            return None
-        return Obstacle(path, LINK if S_ISLNK(mode) else FOLDER if S_ISDIR(mode) else NO_FILE)
-
     def _obstacle_above(self, path: str) -> Obstacle | None:
         folder = path.rpartition("/")[0]
         if folder in self._folders:
@@ -99,22 +91,19 @@ class Files:
         above = self._obstacle_above(folder)
         if above is not None:
             return above
-        try:
-            mode = os.lstat(self.place(folder)).st_mode
-        except OSError:
+        mode = _mode(self.place(folder))
+        if mode is None:
             return None  # it will be made
         if S_ISDIR(mode):
             self._folders.add(folder)
             return None
         return Obstacle(folder, LINK if S_ISLNK(mode) else NO_FOLDER if S_ISREG(mode) else NO_FILE)
 
-    def replace(
-        self, path: str, content: bytes, modified: int | None = None, *, lasting: bool = False
-    ) -> None:
+    def replace(self, path: str, content: bytes, modified: int | None = None) -> None:
         """Put a file in place at once, or leave what is there; as `write_aside`."""
-        self.write_aside(path, content, modified, lasting=lasting)
+        self.write_aside(path, content, modified, lasting=True)
         try:
-            self.put_in_place(path, lasting=lasting)
+            self.put_in_place(path)
         except OSError:
             with suppress(OSError):
                 os.unlink(self.aside(path))
@@ -124,7 +113,10 @@ class Files:
         self, path: str, content: bytes, modified: int | None = None, *, lasting: bool = False
     ) -> None:
         """Write a file aside, with that mtime in seconds since 1970.  `lasting`: a power cut does
-        not lose it."""
+        not lose it.
+
+        Raises IsADirectoryError for a folder that lies where it is written aside.
+        """
         aside = self.aside(path)
         try:
             descriptor = self._open(aside)
@@ -138,11 +130,13 @@ class Files:
                     os.utime(descriptor, (modified, modified))
             finally:
                 os.close(descriptor)
+        except IsADirectoryError:
+            raise
         except OSError as error:
             with suppress(OSError):
                 os.unlink(aside)
-            if self.obstacle_aside(path) is None:
-                error.filename = self.place(path)
+            self._tidy(aside.rpartition("/")[0])
+            error.filename = self.place(path)
             raise
 
     def overwrite(self, path: str, content: bytes) -> None:
@@ -155,13 +149,11 @@ class Files:
             file.flush()
             os.fsync(descriptor)
 
-    def put_in_place(self, path: str, *, lasting: bool = True) -> None:
-        """Have a file that was written aside in its place, instead of what is there; if `lasting`,
-        `sync` counts it."""
+    def put_in_place(self, path: str) -> None:
+        """Have a file that was written aside in its place, instead of what is there."""
         place = self.place(path)
         os.replace(self.aside(path), place)
-        if lasting:
-            self._changed.add(place.rpartition("/")[0])
+        self._changed.add(place.rpartition("/")[0])
 
     def sync(self) -> None:
         """Have what was put in place and what was deleted since the last time outlast a power
@@ -188,28 +180,21 @@ class Files:
         except FileExistsError:  # a build that was killed left it
             os.unlink(aside)
         except FileNotFoundError:  # most folders are there: no look at each is needed
-            folder = aside[: aside.rindex("/")]
-            try:
-                os.mkdir(folder)
-            # the one that it lies in is not there, or another process made it just now
-            except OSError:
-                os.makedirs(folder, exist_ok=True)
+            os.makedirs(aside[: aside.rindex("/")], exist_ok=True)
         return os.open(aside, how, 0o666)
 
-    def sweep(self, paths: Iterable[str]) -> None:
-        """Delete what was left aside for any of these files, and the folders that are empty without
-        it."""
-        for folder in {path.rpartition("/")[0] for path in paths}:
-            if self._obstacle_above(f"{folder}/") is not None:
+    def sweep(self) -> None:
+        """Delete what was left aside, and the folders that are empty without it; not in another
+        tree that lies in this one."""
+        for folder, folders, names in os.walk(self._root):
+            if folder != self._root and MANIFEST in names:
+                folders.clear()
                 continue
-            place = self.place(folder).rstrip("/")
-            with suppress(FileNotFoundError, NotADirectoryError):
-                with os.scandir(place) as items:
-                    left = [item for item in items if item.name.startswith(ASIDE)]
-                for item in left:
-                    if not item.is_dir(follow_symlinks=False):
-                        os.unlink(item.path)
-                self._tidy(place)
+            aside = [name for name in names if name.startswith(ASIDE)]
+            for name in aside:
+                os.unlink(f"{folder}/{name}")
+            if aside:
+                self._tidy(folder)
 
     def delete(self, path: str) -> None:
         """Delete a file if it is there, and the folders that are empty without it."""
@@ -232,3 +217,11 @@ class Files:
             self._folders.discard(folder.removeprefix(f"{self._root}/"))
             folder = folder.rpartition("/")[0]
             self._changed.add(folder)
+
+
+def _mode(place: str) -> int | None:
+    """Return type and rights of what lies at a place, None where nothing does."""
+    try:
+        return os.lstat(place).st_mode
+    except OSError:
+        return None

@@ -1,14 +1,11 @@
 """A folder that documents are written to, with a list (MANIFEST) in it of the files written there.
 
-In the list is a line for each file: tag, time, size, path. While files are put in their places, one
-that is replaced has a line for what it was and, after it, one for what it will be.
-
-The list names a new file before that file exists, so that neither a lost store nor a build that was
-killed leaves a withdrawn article public. What changes is written aside first, all of it, and then
-put in place: what cannot be written, as on a full disk, leaves the folder as it was. Where nothing
-was written yet each file is put in place as it is made. Only a file that is as the list says is
-overwritten or deleted; anything else is an obstacle, and stays. Not here: which documents there
-are, and what is in them (static). Raises OSError and PublishError.
+In the list is a line for each file: tag, time, size, path. It names a new file before that file
+exists, so that neither a lost store nor a build that was killed leaves a withdrawn article public;
+while files are put in their places, the line of each is an unfinished one. All that is put is first
+written aside: what cannot be written, as on a full disk, leaves the folder as it was. Only a file
+that is as the list says is overwritten or deleted; anything else is an obstacle, and stays. Not
+here: which documents there are, and what is in them (static). Raises OSError and PublishError.
 """
 
 import os
@@ -16,16 +13,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from copy import copy
 from pathlib import Path
-from stat import S_ISREG
 from typing import NamedTuple
 
-from feeds.build.files import Files, Obstacle
+from feeds.build.files import FOLDER, MANIFEST, Facts, Files, Obstacle
 from feeds.documents import http_messages
 from feeds.errors import NO_ROOM, PublishError, described
 from feeds.model import digest
 from feeds.urls import is_safe_path
 
-MANIFEST = ".feeds-manifest"
 HEADING = (
     "# The files that feeds wrote here: tag, time, size, path."
     " It deletes no others. Keep this list with them.\n"
@@ -42,20 +37,15 @@ class Written(NamedTuple):
     size: int
 
     @property
-    def facts(self) -> tuple[int, int]:
-        """Its size, and its mtime in nanoseconds."""
-        return self.size, self.modified * 1_000_000_000
+    def facts(self) -> Facts:
+        """Its size and mtime."""
+        return Facts(self.size, self.modified * 1_000_000_000)
 
 
-Earlier = Mapping[str, tuple[Written, ...]]
-
-
-def manifest_text(files: Mapping[str, Written], earlier: Earlier | None = None) -> bytes:
-    """Return the list of these files, by path, each after what may be in its place still."""
+def manifest_text(files: Mapping[str, Written]) -> bytes:
+    """Return the list of these files, by path."""
     lines = (
-        f"{file.etag} {file.modified} {file.size} {path}\n"
-        for path, last in sorted(files.items())
-        for file in (*(earlier or {}).get(path, ()), last)
+        f"{file.etag} {file.modified} {file.size} {path}\n" for path, file in sorted(files.items())
     )
     return (HEADING + "".join(lines)).encode()
 
@@ -66,30 +56,12 @@ def read_manifest(root: Path) -> tuple[dict[str, Written], bytes]:
     Raises PublishError for a list that feeds did not write.
     """
     try:
-        text = _content(root / MANIFEST)
+        text = Files(root).content(MANIFEST)
     except FileNotFoundError:
         return {}, b""
     except OSError as error:
         raise _unusable(root, 1) from error
     return dict(_parsed(root, text)), text
-
-
-def earlier_versions(root: Path, text: bytes) -> Earlier:
-    """Return what the files of a list may be beside what its last lines say: a build was killed
-    that replaced them."""
-    found: dict[str, tuple[Written, ...]] = {}
-    for path, written in _parsed(root, text) if text else ():
-        found[path] = (*found.get(path, ()), written)
-    return {path: versions[:-1] for path, versions in found.items() if len(versions) > 1}
-
-
-def _content(place: Path) -> bytes:
-    # Neither a link nor a pipe is the list that was written.
-    descriptor = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with os.fdopen(descriptor, "rb") as file:
-        if not S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(f"{place} is no regular file")
-        return file.read()
 
 
 def _parsed(root: Path, text: bytes) -> Iterator[tuple[str, Written]]:
@@ -128,23 +100,13 @@ class FolderTarget:
     def __init__(self, root: Path) -> None:
         self._folder = Files(root)
         self.files, self.manifest = read_manifest(root)
-        self._earlier = (
-            earlier_versions(root, self.manifest)
-            if self.manifest.count(b"\n") > len(self.files) + 1
-            else {}
-        )
-        self._last_good = self.manifest
-        self._is_empty = False
-        self._writes_aside = bool(self.files)
 
     def part(self, paths: Iterable[str]) -> "FolderTarget":
         """Return this target with the knowledge of some files alone, for another process to put
         them."""
         part = copy(self)
         part._folder = Files(self._folder.root)
-        part.files = {path: self.files[path] for path in paths}
-        part._earlier = {path: self._earlier[path] for path in part.files if path in self._earlier}
-        part.manifest = part._last_good = b""
+        part.files, part.manifest = {path: self.files[path] for path in paths}, b""
         return part
 
     def is_intact(self, path: str) -> bool:
@@ -153,48 +115,42 @@ class FolderTarget:
         known = self.files.get(path)
         return known is not None and self._folder.facts(path) == known.facts
 
-    def begin(self, paths: Collection[str], gone: Collection[str], *, sweeps: bool) -> None:
-        """List the files that are going to be put, so that no later build leaves them behind.
+    def begin(self, paths: Iterable[str]) -> None:
+        """Begin to put these files.
 
-        `gone` are files that were deleted. `sweeps`: delete what an earlier build left aside.
-        Raises PublishError where there are files of these names and no list: they may be of an
-        earlier build, with articles in them that were withdrawn since.
+        Raises PublishError where there is a file of these names and no list: it may be of an
+        earlier build, with articles in it that were withdrawn since.
         """
-        if sweeps:
-            self._sweep(gone)  # before the list forgets where these files were
-        self._is_empty = self._folder.is_empty()
-        new = [path for path in paths if path not in self.files]
-        if not self._is_empty:
-            obstacles = {path for path in new if self._folder.obstacle(path) is not None}
-            there = {path for path in new if self._folder.facts(path) is not None}
-            foreign = None if self.manifest else next(iter(sorted(there - obstacles)), None)
-            if foreign is not None:
+        if self.manifest or not os.listdir(self._folder.root):
+            return
+        for path in sorted(paths):
+            if self._folder.facts(path) is not None:
                 advice = (
                     f"expected no file that {MANIFEST} does not name; move it away,"
                     " or delete the whole folder"
                 )
-                raise PublishError(self._folder.place(foreign), advice)
-            new = [path for path in new if path not in obstacles and path not in there]
-        if new:
-            unfinished = dict.fromkeys(new, Written(UNFINISHED, 0, 0))
-            self._save_list(manifest_text({**self.files, **unfinished}, self._earlier))
-        if sweeps and not self._is_empty:
-            self._sweep(paths)
+                raise PublishError(self._folder.place(path), advice)
+
+    def sweep(self) -> None:
+        """Delete what a build left that did not commit."""
+        self._folder.sweep()
 
     def put(
         self, path: str, content: bytes, media_type: str, coding: str, modified: int
     ) -> Obstacle | None:
         """Write a file with a modification time in Unix seconds, or return what is in its way.
 
-        A server of the folder knows media types and codings by file names (hosts).
+        It is in its place after the commit. A server of the folder knows media types and codings
+        by file names (hosts).
         """
         obstacle = self._obstacle(path, content)
-        if obstacle is None and not self._is_empty:
-            obstacle = self._folder.obstacle_aside(path)
-        if obstacle is None:
-            write = self._folder.write_aside if self._writes_aside else self._folder.replace
-            write(path, content, modified)
-        return obstacle
+        if obstacle is not None:
+            return obstacle
+        try:
+            self._folder.write_aside(path, content, modified)
+        except IsADirectoryError as error:
+            return Obstacle(os.path.relpath(error.filename, self._folder.root), FOLDER)
+        return None
 
     def date(self, path: str, modified: int) -> None:
         """Change the modification time of a file that was put."""
@@ -206,55 +162,37 @@ class FolderTarget:
     def delete(self, path: str) -> Obstacle | None:
         """Delete a file if it is there, and the folders that are empty without it; or return what
         is in the way."""
-        obstacle = self._folder.obstacle(path)
-        if obstacle is not None:
-            return obstacle
-        if self._folder.facts(path) is not None and not self._is_ours(path):
+        found = self._folder.found(path)
+        if isinstance(found, Obstacle):
+            return found
+        if found is not None and not self._is_ours(path, found):
             return Obstacle(path, KEPT)
         self._folder.delete(path)
         self.files.pop(path, None)
         return None
 
-    def commit(self, put: Iterable[str], files: Mapping[str, Written], manifest: bytes) -> None:
-        """Put in place what was written aside, and last the list, which has all `files`.
-
-        Until then the list has what each of them was and will be, since a build may be killed
-        between two of them.
-        """
-        places = [*put] if self._writes_aside else []
-        changed = [path for path in places if self.files.get(path) != files[path]]
+    def commit(self, put: Collection[str], files: Mapping[str, Written], manifest: bytes) -> None:
+        """Put in place what was put, and last the list, which has all `files`."""
+        changed = [path for path in put if self.files.get(path) != files[path]]
         if changed:
-            earlier = {
-                path: (*self._earlier.get(path, ()), self.files[path])
-                for path in changed
-                if path in self.files
-            }
-            between = {**self.files, **{path: files[path] for path in changed}}
-            self._save_list(manifest_text(between, {**self._earlier, **earlier}))
+            self.files.update({path: files[path]._replace(etag=UNFINISHED) for path in changed})
+            self._save_list(manifest_text(self.files))
         is_new = manifest != self.manifest or not os.path.isfile(self._folder.place(MANIFEST))
         if is_new:
             self._folder.write_aside(MANIFEST, manifest, lasting=True)
-        self._last_good = b""
-        for path in places:
+        for path in put:
             self._folder.put_in_place(path)
         self._folder.sync()  # what the list says of files must be true wherever the list is there
         if is_new:
             self._folder.put_in_place(MANIFEST)
             self._folder.sync()
 
-    def abandon(self, paths: Iterable[str]) -> None:
-        """Leave the folder as it was; `paths` are those that may have been put."""
-        self._folder.sweep([*paths, MANIFEST])
-        if self._last_good:
-            with suppress(OSError):
-                self._overwrite_list(manifest_text(self.files))  # without what was deleted
-
     @contextmanager
     def replacing(self, gone: Iterable[str], paths: Iterable[str]) -> Iterator[None]:
         """Delete what is gone, and replace files one by one (`replace`), without a commit."""
         for path in gone:
             self.delete(path)
-        unfinished = dict.fromkeys(paths, Written(UNFINISHED, 0, 0))
+        unfinished = {path: self.files[path]._replace(etag=UNFINISHED) for path in paths}
         self._overwrite_list(manifest_text({**self.files, **unfinished}))
         yield
         self._overwrite_list(manifest_text(self.files))
@@ -281,43 +219,33 @@ class FolderTarget:
 
     def _obstacle(self, path: str, content: bytes) -> Obstacle | None:
         """Return what is in the way of a file with this content."""
-        if self._is_empty:
-            return None  # a cold build of thousands of files asks for none of them
-        obstacle = self._folder.obstacle(path)
-        if obstacle is not None or self._folder.facts(path) is None:
-            return obstacle
-        if self._is_ours(path) or self._content(path) == content:
+        found = self._folder.found(path)
+        if found is None or isinstance(found, Obstacle):
+            return found
+        if self._is_ours(path, found) or self._content(path) == content:
             return None
         return Obstacle(path, CHANGED)
 
-    def _is_ours(self, path: str) -> bool:
+    def _is_ours(self, path: str, facts: Facts) -> bool:
         """Tell whether a file that is there is one that feeds wrote, by its size and time or by its
         bytes.
 
-        Of a file that was begun, and never finished, the list says nothing: there was none before.
-        A power cut may leave an empty file.
+        Of a file that is unfinished in the list, only that says so: a build was killed that wrote
+        it. A power cut may leave an empty file.
         """
-        facts = self._folder.facts(path)
-        known = (*self._earlier.get(path, ()), self.files[path]) if path in self.files else ()
-        if facts is None or not known:
+        known = self.files.get(path)
+        if known is None:
             return False
-        if facts[0] == 0 or any(one.etag == UNFINISHED for one in known):
+        if facts.size == 0 or known.etag == UNFINISHED or facts == known.facts:
             return True
-        if any(facts == one.facts for one in known):
-            return True
-        tags = {one.etag for one in known if one.size == facts[0]}
-        content = self._content(path) if tags else None
+        content = self._content(path) if facts.size == known.size else None
         plain = None if content is None else http_messages.decoded(content, path)
-        return any(some is not None and digest(some) in tags for some in (content, plain))
+        return known.etag in {digest(some) for some in (content, plain) if some is not None}
 
     def _content(self, path: str) -> bytes | None:
         with suppress(OSError):  # who may not read it may be able to replace it, and should not
             return self._folder.content(path)
         return None
-
-    def _sweep(self, paths: Iterable[str]) -> None:
-        """Delete what was left aside for these files, and for those that were there before."""
-        self._folder.sweep([*paths, *self.files, MANIFEST])
 
     def _overwrite_list(self, manifest: bytes) -> None:
         """Save the list, over the old one where there is no space for two."""
@@ -332,7 +260,7 @@ class FolderTarget:
     def _save_list(self, manifest: bytes) -> None:
         if manifest != self.manifest:
             # A list lost in a power cut would leave what it named public for good.
-            self._folder.replace(MANIFEST, manifest, lasting=True)
+            self._folder.replace(MANIFEST, manifest)
             self._folder.sync()
             self.manifest = manifest
 

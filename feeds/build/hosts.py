@@ -132,11 +132,8 @@ def _location(matching: str, directives: Iterable[str]) -> Iterator[str]:
 
 def _typed(media_type: str, config: Config) -> list[str]:
     # An empty table, so that the default is what every file here is.
-    return ["types { }", f'default_type "{media_type}"', *_added(_always(media_type, config))]
-
-
-def _added(headers: Iterable[tuple[str, str]]) -> list[str]:
-    return [f'add_header {name} "{value}"' for name, value in headers]
+    added = [f'add_header {name} "{value}"' for name, value in _always(media_type, config)]
+    return ["types { }", f'default_type "{media_type}"', *added]
 
 
 def _always(media_type: str, config: Config) -> Iterator[tuple[str, str]]:

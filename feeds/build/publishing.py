@@ -1,24 +1,24 @@
 """Publish the documents of some feeds into a target: those that are not there as they should be.
 
 In: plans of documents, what was last published, and a target. Out: what became of each document.
-A Publisher can be pickled, so that several processes can publish. Not here: which feeds there are
-to publish, and what is noted in the store (static).
+A Publisher works in several processes. Not here: which feeds there are to publish, and what is
+in the store (static).
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import NamedTuple
 
 from feeds import render, store
 from feeds.build import hosts
 from feeds.build.files import Obstacle
-from feeds.build.folder_target import UNFINISHED, FolderTarget, Written
+from feeds.build.folder_target import FolderTarget, Written
 from feeds.config import Config
 from feeds.documents import http_messages
 from feeds.documents.plans import Plan, Plans, SnapshotOutdated
 from feeds.documents.versions import is_far_ahead, published_as
-from feeds.ingest.ingesting import open_store
 from feeds.model import digest
 from feeds.store import Connection, Published, Store
 from feeds.urls import feed_of
@@ -41,10 +41,13 @@ class Outcome(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Feeds to publish, with what was last published of them and their files in the target."""
+    """Feeds to publish, with what was last published of them and their files in the target.
+
+    Without a feed it is of what points to all feeds, and what follows from the config alone.
+    """
 
     keys: tuple[str, ...]
-    known: dict[str, Published]
+    known: Mapping[str, Published]
     target: FolderTarget
 
 
@@ -53,54 +56,38 @@ class Publisher:
     """Publishes documents as of one moment and one generation of the store.
 
     `lost` are the feeds of which something was taken back, `suffixes` those of files by their
-    coding. The store is opened for this process: another one, to which a Publisher was pickled,
-    opens its own.
+    coding.
     """
 
     config: Config
+    source: Store
+    plans: Plans
     now: datetime
     generation: int
-    latest_gone: int
     lost: Collection[str]
     suffixes: Mapping[str, str]
-    opened: tuple[Store, Plans] | None
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "opened": None}
 
     def publish(self, batch: Batch) -> tuple[list[Outcome], set[str]]:
-        """Publish all documents of these feeds.
+        """Publish all documents of a batch.
 
         Returns what became of them, and the faults of templates. Raises SnapshotOutdated when
         records changed meanwhile.
         """
-        source, plans = self._open()
-        with source.reading() as connection, render.collecting() as faults:
-            if plans.snapshot(connection, self.now).generation != self.generation:
+        with self.source.reading() as connection, render.collecting() as faults:
+            if self.plans.snapshot(connection, self.now).generation != self.generation:
                 raise SnapshotOutdated
-            outcomes = [
-                self.publish_document(plan, batch.known.get(plan.path), batch.target)
-                for plan in plans.of(connection, self.now, batch.keys)
-            ]
-        return outcomes, faults
+            lists = () if batch.keys else self.plans.lists(connection, self.now)
+            rules = () if batch.keys else hosts.plans(self.config)
+            planned = chain(self.plans.of(connection, self.now, batch.keys), lists, rules)
+            latest_gone = store.latest_gone(connection)
+            return [self._publish(plan, batch, latest_gone) for plan in planned], faults
 
-    def _open(self) -> tuple[Store, Plans]:
-        if self.opened is None:
-            self.opened = open_store(self.config), Plans(self.config, HELD)
-        return self.opened
-
-    def publish_document(
-        self,
-        plan: Plan,
-        known: Published | None,
-        target: FolderTarget,
-        content: bytes | None = None,
-    ) -> Outcome:
+    def _publish(self, plan: Plan, batch: Batch, latest_gone: int) -> Outcome:
         """Put the files of a document where they are not there as they should be."""
-        new = None
-        if is_new(plan, known) or known is None or is_far_ahead(known.modified, self.now):
-            content = plan.content() if content is None else content
-            new = published_as(plan, digest(content), known, self.now, self.latest_gone)
+        known, new, content = batch.known.get(plan.path), None, None
+        if known is None or known.recipe != plan.key or is_far_ahead(known.modified, self.now):
+            content = plan.content()
+            new = published_as(plan, digest(content), known, self.now, latest_gone)
         noted = known if new is None else new
         assert noted is not None
         outcome = Outcome(plan.path, new, [], [], [])
@@ -108,25 +95,20 @@ class Publisher:
             path = plan.path + suffix
             if coding and plan.path in hosts.PATHS:
                 continue
-            if _stands(target, path, noted):
-                outcome.files.append((path, target.files[path]))
+            if _stands(batch.target, path, noted):
+                outcome.files.append((path, batch.target.files[path]))
                 continue
             content = plan.content() if content is None else content
             coded = http_messages.encode_best(content, coding) if coding else content
-            obstacle = target.put(path, coded, plan.media_type, coding, noted.modified)
+            obstacle = batch.target.put(path, coded, plan.media_type, coding, noted.modified)
             if obstacle is not None:
-                if feed_of(path) in self.lost:
-                    target.delete(path)  # else what was taken back would stay in it
+                if feed_of(path) in {"", *self.lost}:
+                    batch.target.delete(path)  # else what was taken back would stay in it
                 outcome.refused.append((path, obstacle))
                 continue
             outcome.files.append((path, Written(noted.etag, noted.modified, len(coded))))
             outcome.written.append(path)
         return outcome
-
-
-def is_new(plan: Plan, known: Published | None) -> bool:
-    """Tell whether a document is not the one that was published last."""
-    return known is None or known.recipe != plan.key
 
 
 def _stands(target: FolderTarget, path: str, noted: Published) -> bool:
@@ -157,8 +139,6 @@ def last_published(
     known = dict(stored)
     for path in listed.keys() & paths:
         written, before = listed[path], known.get(path)
-        if written.etag == UNFINISHED:
-            continue
         if before is None or rank(before.modified) < rank(written.modified):
             recipe = before.recipe if before is not None and before.etag == written.etag else ""
             known[path] = Published(recipe, written.etag, written.modified)

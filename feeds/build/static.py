@@ -5,7 +5,7 @@ each is published (publishing), and how its files are written (folder_target).
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,14 +21,13 @@ from feeds.build.publishing import (
     Outcome,
     Publisher,
     agreed,
-    is_new,
     last_finished,
     last_published,
     target_fact,
 )
 from feeds.config import Config
 from feeds.documents import http_messages
-from feeds.documents.plans import Plan, Plans, SnapshotOutdated
+from feeds.documents.plans import Plans, SnapshotOutdated
 from feeds.documents.versions import is_far_ahead
 from feeds.errors import FeedsError, StoreBusy
 from feeds.executor import local_processes, map_batches
@@ -50,23 +49,6 @@ class Built:
     kept: int
     deleted: int
     refused: tuple[Obstacle, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """The work of a build, planned from the store and the target.
-
-    `keys` are the feeds to publish, `documents` all their files; `kept` are files that stay as they
-    are. `sweeps`: nothing is known of how the last build ended, which may have left files aside.
-    """
-
-    keys: tuple[str, ...]
-    documents: list[str]
-    kept: list[str]
-    known: Mapping[str, Published]
-    sweeps: bool
-    with_rules: bool
-    publisher: Publisher
 
 
 def build(
@@ -92,7 +74,7 @@ def build(
     root = config.output_folder
     with translated(root):
         root.mkdir(parents=True, exist_ok=True)
-        with store.alone(root), render.Reporter().listening():
+        with store.alone(root), render.logging_once(set()):
             for _ in range(MOST_TURNS):
                 refresh_visibility(config, source, now)
                 with suppress(SnapshotOutdated):
@@ -125,7 +107,6 @@ class _Build:
         self._now = now
         self._plans = Plans(config, HELD)
         self._fact = target_fact(config)
-        self._refused_fact = self._fact.replace("tree", "refused", 1)
         self._files: dict[str, Written] = {}
         self._refused: dict[str, Obstacle] = {}
         self._noted: dict[str, Published] = {}
@@ -133,57 +114,59 @@ class _Build:
 
     def run(self, progress: Callable[[int, int], None] | None) -> Built:
         with self._source.reading() as connection:
-            since = self._up_to_date_since(connection)
-            refused = (store.fact(connection, self._refused_fact) or "").split()
-            is_current = since == store.generation(connection) and not refused
-            if is_current and self._are_current(self._target.files):
+            since, generation = self._up_to_date_since(connection), store.generation(connection)
+            if since == generation and self._are_current(self._target.files):
                 return Built(0, len(self._target.files), 0)
-            steady = store.feeds_unchanged_since(connection, since) - set(map(feed_of, refused))
+            steady = store.feeds_unchanged_since(connection, since)
             feeds = self._plans.snapshot(connection, self._now).feeds
-            generation = store.generation(connection)
-            lost = frozenset({"", *store.feeds_that_lost(connection, since)})
-        kept = self._kept(steady & feeds.keys())
-        # They follow from the config alone, which is as it was.
-        keeps_rules = since >= 0 and self._are_current(hosts.PATHS)
-        if keeps_rules:
-            kept[""] = list(hosts.PATHS)
+            lost = store.feeds_that_lost(connection, last_finished(connection, self._fact))
+        kept = {
+            key: files
+            for key, files in self._by_feed().items()
+            if key in steady and key in feeds and self._are_current(files)
+        }
+        for files in kept.values():
+            self._files.update(files)
         keys = tuple(key for key in feeds if key not in kept)
+        publisher = Publisher(
+            self._config, self._source, self._plans, self._now, generation, lost, self._suffixes
+        )
         try:
             self._begin()
-            with self._source.reading() as connection:
-                documents = self._paths(connection, keys, with_rules=not keeps_rules)
-                stored = store.published(connection, documents)
-                known = last_published(stored, self._target.files, documents, self._now)
-                latest_gone = store.latest_gone(connection)
-            publisher = Publisher(
-                self._config,
-                self._now,
-                generation,
-                latest_gone,
-                lost,
-                self._suffixes,
-                (self._source, self._plans),
-            )
-            stay = [*chain.from_iterable(kept.values())]
-            work = _Work(keys, documents, stay, known, since < 0, not keeps_rules, publisher)
-            return self._write(work, progress)
+            return self._write(publisher, keys, progress, sweeps=since < 0)
         except (OSError, FeedsError):
             self._withdraw()
             raise
 
-    def _write(self, work: _Work, progress: Callable[[int, int], None] | None) -> Built:
-        """Write what is not as it should be."""
-        paths = [*work.documents, *work.kept]
-        gone = self._target.files.keys() - set(paths)
+    def _write(
+        self,
+        publisher: Publisher,
+        keys: tuple[str, ...],
+        progress: Callable[[int, int], None] | None,
+        *,
+        sweeps: bool,
+    ) -> Built:
+        """Write what is not as it should be.  `sweeps`: the last build may not have ended well."""
+        with self._source.reading() as connection:
+            documents = self._paths(connection, keys)
+            stored = store.published(connection, documents)
+        known = last_published(stored, self._target.files, documents, self._now)
+        paths = {*documents, *self._files}
+        gone = self._target.files.keys() - paths
         # First: what was taken back goes even where something else cannot be written.
         for path in sorted(gone):
             if (obstacle := self._target.delete(path)) is not None:
                 self._refused[path] = obstacle
-        self._target.begin(paths, gone, sweeps=work.sweeps)
+        if sweeps:
+            self._target.sweep()
+        self._target.begin(paths)
         try:
-            self._files.update((path, self._target.files[path]) for path in work.kept)
-            for outcome in self._outcomes(work):
-                self._take(outcome)
+            for outcome in self._outcomes(publisher, keys, known):
+                self._files.update(outcome.files)
+                self._written += outcome.written
+                self._refused.update(outcome.refused)
+                if outcome.noted is not None:
+                    self._noted[outcome.path] = outcome.noted
                 if progress is not None:
                     progress(len(self._files), len(paths))
             deleted = len(gone - self._refused.keys())
@@ -192,10 +175,9 @@ class _Build:
             # way any more.
             for path in self._refused.keys() & self._target.files.keys():
                 self._files[path] = self._target.files[path]
-            manifest = self._note(work.publisher.generation)
-            self._target.commit(self._written, self._files, manifest)
+            self._target.commit(self._written, self._files, self._note(publisher.generation))
         except BaseException:
-            self._target.abandon(work.documents)
+            self._target.sweep()
             raise
         return Built(len(self._written), kept, deleted, tuple(sorted(set(self._refused.values()))))
 
@@ -228,24 +210,22 @@ class _Build:
                 self._date(store.published(connection, self._noted))
                 store.note_published(connection, self._noted)
             manifest = manifest_text(self._files)
-            store.note_fact(connection, self._refused_fact, "\n".join(sorted(self._refused)))
-            store.note_fact(connection, self._fact, self._state(generation, manifest))
+            # What was refused is tried again, though no record changes.
+            state = "refused" if self._refused else self._inputs(manifest)
+            store.note_fact(connection, self._fact, f"{generation} {state}")
         return manifest
 
     def _up_to_date_since(self, connection: Connection) -> int:
         """Return the generation of the store as of which the target is what its list says, under
         this config; -1 for none."""
-        generation, _, _ = (store.fact(connection, self._fact) or "").partition(" ")
-        is_known = generation.isdigit() and store.fact(connection, self._fact) == self._state(
-            int(generation), self._target.manifest
-        )
-        return int(generation) if is_known else -1
+        generation = last_finished(connection, self._fact)
+        known = f"{generation} {self._inputs(self._target.manifest)}"
+        return generation if store.fact(connection, self._fact) == known else -1
 
-    def _state(self, generation: int, manifest: bytes) -> str:
+    def _inputs(self, manifest: bytes) -> str:
         """Return a digest of all that the files were made of, and of their list."""
         config, suffixes = self._config, repr(self._suffixes)
-        inputs = digest(config.model_dump_json(), config.site.theme.digest, suffixes, manifest)
-        return f"{generation} {inputs}"
+        return digest(config.model_dump_json(), config.site.theme.digest, suffixes, manifest)
 
     def _are_current(self, paths: Iterable[str]) -> bool:
         """Tell whether each of these files is there as the list says, with a time that no wrong
@@ -256,62 +236,37 @@ class _Build:
             for path in paths
         )
 
-    def _kept(self, keys: Collection[str]) -> dict[str, list[str]]:
-        """Return the files of those of these feeds of which each is there as the list says."""
-        kept = {key: paths for key, paths in self._by_feed().items() if key in keys}
-        return {key: paths for key, paths in kept.items() if self._are_current(paths)}
-
-    def _by_feed(self) -> dict[str, list[str]]:
+    def _by_feed(self) -> dict[str, dict[str, Written]]:
         """Return the files of the target by their feed."""
-        by_feed = defaultdict[str, list[str]](list)
-        for path in self._target.files:
-            by_feed[feed_of(path)].append(path)
+        by_feed = defaultdict[str, dict[str, Written]](dict)
+        for path, file in self._target.files.items():
+            by_feed[feed_of(path)][path] = file
         return by_feed
 
-    def _outcomes(self, work: _Work) -> Iterator[Outcome]:
+    def _outcomes(
+        self, publisher: Publisher, keys: tuple[str, ...], known: Mapping[str, Published]
+    ) -> Iterator[Outcome]:
         """Publish documents: those of feeds by several processes, those that point to all of them
         last."""
-        lists: list[tuple[Plan, bytes | None]] | None = None
-        batches = list(self._batches(work))
+        batches = list(self._batches(keys, known))
         if len(batches) > 1:
             self._source.close()  # before processes part
         with local_processes(self._workers) as executor:
-            for outcomes, faults in map_batches(executor, work.publisher.publish, batches):
+            made = map_batches(executor, publisher.publish, batches)
+            last = map(publisher.publish, [Batch((), known, self._target)])
+            for outcomes, faults in chain(made, last):
                 render.report(*faults)
                 yield from outcomes
-                lists = lists or self._lists(work)  # while the others are busy
-        for plan, content in lists or self._lists(work):
-            yield work.publisher.publish_document(
-                plan, work.known.get(plan.path), self._target, content
-            )
 
-    def _batches(self, work: _Work) -> Iterator[Batch]:
-        files, known = self._by_feed(), defaultdict[str, dict[str, Published]](dict)
-        for path, published in work.known.items():
-            known[feed_of(path)][path] = published
-        for start in range(0, len(work.keys), BATCH):
-            keys = work.keys[start : start + BATCH]
-            some = {path: one for key in keys for path, one in known[key].items()}
-            target = self._target.part(path for key in keys for path in files.get(key, ()))
-            yield Batch(keys, some, target)
-
-    def _lists(self, work: _Work) -> list[tuple[Plan, bytes | None]]:
-        """Return what points to all documents and what follows from the config alone, with the
-        bytes of what is new."""
-        with self._source.reading() as connection:
-            rules: Sequence[Plan] = [*hosts.plans(self._config)] if work.with_rules else []
-            plans = [*self._plans.lists(connection, self._now), *rules]
-            return [
-                (plan, plan.content() if is_new(plan, work.known.get(plan.path)) else None)
-                for plan in plans
-            ]
-
-    def _take(self, outcome: Outcome) -> None:
-        self._files.update(outcome.files)
-        self._written += outcome.written
-        self._refused.update(outcome.refused)
-        if outcome.noted is not None:
-            self._noted[outcome.path] = outcome.noted
+    def _batches(self, keys: tuple[str, ...], known: Mapping[str, Published]) -> Iterator[Batch]:
+        files, documents = self._by_feed(), defaultdict[str, dict[str, Published]](dict)
+        for path, published in known.items():
+            documents[feed_of(path)][path] = published
+        for start in range(0, len(keys), BATCH):
+            some = keys[start : start + BATCH]
+            published_of_some = {path: one for key in some for path, one in documents[key].items()}
+            target = self._target.part(path for key in some for path in files.get(key, ()))
+            yield Batch(some, published_of_some, target)
 
     def _date(self, latest: dict[str, Published]) -> None:
         """Take the dates that a service noted while this build ran, where they are later: both
@@ -325,7 +280,7 @@ class _Build:
                     self._files[file] = self._files[file]._replace(modified=last.modified)
                     self._target.date(file, last.modified)
 
-    def _paths(self, connection: Connection, keys: Sequence[str], *, with_rules: bool) -> list[str]:
+    def _paths(self, connection: Connection, keys: Sequence[str]) -> list[str]:
         documents = self._plans.paths(connection, self._now, keys)
         coded = [path + suffix for path in documents for suffix in self._suffixes.values()]
-        return [*documents, *coded, *(hosts.PATHS if with_rules else ())]
+        return [*documents, *coded, *hosts.PATHS]

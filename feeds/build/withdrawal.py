@@ -64,11 +64,10 @@ def withdraw(
     documents = {
         path + suffix for path in plans.paths(connection, now, there) for suffix in CODINGS.values()
     }
-    gone = [path for path in target.files if feed_of(path) not in known]
-    gone += [
+    gone = [
         path
         for path in target.files
-        if feed_of(path) in keys and feed_of(path) in known and path not in documents
+        if feed_of(path) not in known or (feed_of(path) in keys and path not in documents)
     ]
     if not gone and not there:
         return
@@ -80,8 +79,8 @@ def withdraw(
 
 def _replace(target: FolderTarget, plan: Plan, now: datetime) -> None:
     """Replace the files of a document that are there, where they are not as they should be."""
-    files = {coding: plan.path + suffix for coding, suffix in CODINGS.items()}
-    files = {coding: path for coding, path in files.items() if path in target.files}
+    paths = {coding: plan.path + suffix for coding, suffix in CODINGS.items()}
+    files = {coding: path for coding, path in paths.items() if path in target.files}
     if not files:
         return
     content = plan.content()

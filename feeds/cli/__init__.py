@@ -1,7 +1,7 @@
 """The command `feeds`: its subcommands, and the exit codes that errors become.
 
 0: done. 1: done, with faults reported. 2: wrong use or config. 130: stopped by Ctrl-C. Each command
-is a module, loaded when the command is run, and imports libraries inside its functions.
+is a module with a function `command`, and loaded when it is run.
 """
 
 import atexit
@@ -12,37 +12,35 @@ from typing import Any
 import click
 
 from feeds import __version__
-from feeds.cli.opening import STOPPED, WRONG_USE
-from feeds.errors import ConfigError, FeedsError
+from feeds.cli import terminal
+from feeds.errors import ConfigError, FeedsError, described
+
+FAULTS_REPORTED = 1
+WRONG_USE = 2
+STOPPED = 130  # 128 and the number of SIGINT, as in shells
 
 # New objects before a garbage collection. A scan of 100,000 files makes as many, none of them
 # garbage; with Python's own threshold, collections take a tenth of its time.
 GARBAGE = 100_000
 
-# The commands in the order in which one comes to need them, each with its module and function.
+# The commands in the order in which one comes to need them, and what `feeds --help` says of them.
 COMMANDS = {
-    "init": ("feeds.cli.init", "init"),
-    "new": ("feeds.cli.new", "new"),
-    "check": ("feeds.cli.check", "check"),
-    "build": ("feeds.cli.build", "build"),
-    "serve": ("feeds.cli.serve", "serve"),
-    "list": ("feeds.cli.listing", "list_feeds"),
-    "show": ("feeds.cli.show", "show"),
-    "doctor": ("feeds.cli.doctor", "doctor"),
-    "schema": ("feeds.cli.schema", "schema"),
-    "completion": ("feeds.cli.completion", "completion"),
+    "init": "Begin here: a new site, or one of Jekyll, Hugo, …",
+    "new": "Write a record, to be filled in.",
+    "check": "What is wrong with the records, and where.",
+    "build": "Write the static tree.",
+    "serve": "Serve the feeds over HTTP.",
+    "list": "The feeds, their counts and addresses.",
+    "show": "Print one document.",
+    "doctor": "Is what is published right for readers?",
+    "schema": "The JSON Schema of a record.",
+    "completion": "Make the shell complete commands and feeds.",
 }
 
-EXAMPLES = """\b
-Examples:
-  feeds init                        begin a site, or take up a Jekyll, Hugo, … folder
-  feeds check                       what is wrong with the records, and where
-  feeds build                       write the static tree
-  feeds serve --port 8080           serve the feeds over HTTP
-  feeds list                        the feeds and their addresses
-  feeds show topics/ai atom         one document
-  feeds doctor https://example.org  what readers meet there, and what mends it
-"""
+
+def examples(*lines: str) -> str:
+    """Return examples as the help of a command ends with them."""
+    return "\b\nExamples:\n" + "".join(f"  {line}\n" for line in lines)
 
 
 class Commands(click.Group):
@@ -50,42 +48,59 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the commands in the order in which a user needs them."""
-        return list(self.commands)
+        return [*self.commands]  # `list` may be the module of that command here
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Load a command."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, function = COMMANDS[cmd_name]
-        command: click.Command = getattr(import_module(module), function)
-        return command
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Load the command that is about to run; help and completion need no more than its name."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if name is not None:
+            command = import_module(f"feeds.cli.{name}").command
+        return name, command, rest
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
         try:
             return super().invoke(ctx)
-        except ConfigError as error:
-            from feeds.cli.fault_text import print_config_faults
-
-            print_config_faults(error)
-            ctx.exit(WRONG_USE)
         except FeedsError as error:
-            click.echo(f"feeds: {error}", err=True)
+            _report(error)
+            ctx.exit(WRONG_USE)
+        except BrokenPipeError:  # click's own: whoever read what this says has ended
+            raise
+        except OSError as error:  # of a file that nothing is done about where it is used
+            _report(FeedsError(str(error.filename or "a file"), described(error)))
             ctx.exit(WRONG_USE)
         except (KeyboardInterrupt, click.Abort):  # click itself would exit with 1
-            from feeds.cli import terminal
-
             # A terminal has echoed ^C: begin a new line below it.
             newline = "\n" if terminal.is_interactive(err=True) else ""
             click.echo(f"{newline}feeds: stopped before it was done; run it again", err=True)
             ctx.exit(STOPPED)
 
 
+def _report(error: FeedsError) -> None:
+    """Print an error; of config.toml every fault, on a terminal with the line that it is in."""
+    if not isinstance(error, ConfigError) or not error.faults:
+        click.echo(f"feeds: {error}", err=True)
+    elif terminal.is_interactive(err=True):
+        from feeds.cli.fault_text import print_config_faults
+
+        print_config_faults(error)
+    else:
+        for fault in error.faults:
+            place = f":{fault.line}:{fault.column}" if fault.line else ""
+            click.echo(f"{error.subject}{place}: {fault.text}", err=True)
+
+
 @click.group(
     cls=Commands,
-    # in place of those that get_command loads, so that click knows their names
-    commands=[click.Command(name) for name in COMMANDS],
-    epilog=EXAMPLES,
+    commands=[click.Command(name, short_help=text) for name, text in COMMANDS.items()],
+    epilog=examples(
+        "feeds init                        begin a site, or take up a Jekyll, Hugo, … folder",
+        "feeds serve --port 8080           serve the feeds over HTTP",
+        "feeds show topics/ai atom         one document",
+        "feeds doctor https://example.org  what readers meet there, and how to fix it",
+    ),
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, prog_name="feeds")

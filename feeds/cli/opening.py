@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from feeds.cli import terminal
+from feeds.config import Config, load_config
 from feeds.errors import FeedsError
+from feeds.executor import processors
+from feeds.records import Fault
+from feeds.urls import web_address
 
 if TYPE_CHECKING:
-    from feeds.config import Config
     from feeds.ingest.ingesting import Ingested
-    from feeds.records import Fault
     from feeds.store import Reporter, Store
 
-FAULTS_REPORTED = 1
-WRONG_USE = 2
-STOPPED = 130  # 128 and the number of SIGINT, as in shells
 MOST_SHOWN = 20  # faults shown on a terminal; a pipe gets all
 
 allow_removal_option = click.option(
@@ -41,17 +40,15 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def load(path: str, **server: Any) -> "Config":
+def load(path: str | Path, **server: Any) -> Config:
     """Load the config at a path, and print its warnings.  Raises ConfigError."""
-    from feeds.config import load_config
-
-    config = load_config(Path(path), **server)
+    config = load_config(path, **server)
     for line in config.warnings:
         click.echo(line, err=True)
     return config
 
 
-def opened(config: "Config", *, or_only_read: bool = False) -> "Store":
+def opened(config: Config, *, or_only_read: bool = False) -> "Store":
     """Open the store of a config, to be closed by `with`.
 
     `or_only_read`: open a store that cannot be written, too.
@@ -61,41 +58,20 @@ def opened(config: "Config", *, or_only_read: bool = False) -> "Store":
     return open_store(config, or_only_read=or_only_read)
 
 
-def ingest(
-    config: "Config",
-    source: "Store",
-    moment: datetime,
-    *,
-    allow_removal: bool = False,
-    wait: float | None = None,
-) -> "Ingested":
-    """Bring the store up to date with the records, and show a progress bar.
-
-    `wait` is how many seconds another writer of the store may take.
-    """
+def ingest(config: Config, source: "Store", moment: datetime, **options: Any) -> "Ingested":
+    """Bring the store up to date with the records, and show a progress bar."""
     from feeds.ingest.ingesting import ingest
-    from feeds.store import LONGEST_WAIT
 
     with terminal.progress("Reading", "record") as progress:
-        return ingest(
-            config,
-            source,
-            moment,
-            progress,
-            LONGEST_WAIT if wait is None else wait,
-            workers=workers(config),
-            allow_removal=allow_removal,
-        )
+        return ingest(config, source, moment, progress, workers=workers(config), **options)
 
 
-def workers(config: "Config") -> int:
+def workers(config: Config) -> int:
     """Return the number of worker processes: that of the config, else that of the processors."""
-    from feeds.executor import processors
-
     return processors() if config.build.workers is None else config.build.workers
 
 
-def report_hidden(config: "Config", source: "Store", teller: "Reporter") -> None:
+def report_hidden(config: Config, source: "Store", teller: "Reporter") -> None:
     """Name the records that an upgrade hides, each once, with the reason."""
     from feeds.ingest.ingesting import report_once
 
@@ -103,7 +79,7 @@ def report_hidden(config: "Config", source: "Store", teller: "Reporter") -> None
         click.echo(line, err=True)
 
 
-def report_faults(config: "Config", source: "Store", moment: datetime) -> "list[Fault]":
+def report_faults(config: Config, source: "Store", moment: datetime) -> list[Fault]:
     """Report what keeps records from being published, without quoting them; return the faults."""
     from feeds import store
 
@@ -124,24 +100,31 @@ def report_lines(lines: Sequence[str]) -> None:
         click.echo(f"… and {len(lines) - len(shown):,} more.", err=True)
 
 
-def web_address(option: str, text: str) -> str:
-    """Return an http or https address in its normal form; nothing for none.
-
-    Raises FeedsError, which names the option, for other text.
-    """
-    from feeds.urls import web_address
-
+def web_address_of(context: click.Context, parameter: click.Parameter, text: str) -> str:
+    """Return the address of an option in its normal form; nothing for none."""
     try:
         return web_address(text) if text else ""
     except ValueError as error:
-        raise FeedsError(option, f"expected an http or https address, got {text!r}") from error
+        problem = f"expected an http or https address, got {text!r}"
+        raise click.BadParameter(problem) from error
 
 
 def write_new(file: Path, text: str) -> None:
-    """Write a file that does not exist yet, with its folders.  Raises FeedsError."""
+    """Write a file that does not exist yet, with its folders: the whole or none of it.
+
+    Raises FeedsError.
+    """
     try:
+        content = text.encode()
         file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("x", encoding="utf-8") as new:
-            new.write(text)
+        with file.open("xb") as new:
+            try:
+                new.write(content)
+                new.flush()
+            except OSError:
+                file.unlink()
+                raise
+    except UnicodeEncodeError as error:
+        raise FeedsError(str(file), "expected to write text, got what is no UTF-8") from error
     except OSError as error:
         raise FeedsError(str(file), f"expected to write it, got: {error.strerror}") from error

@@ -1,26 +1,23 @@
 """`feeds serve`: run the service, and print the addresses to subscribe to."""
 
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
 
-from feeds.cli import opening
-from feeds.cli.opening import allow_removal_option, config_option
-
-if TYPE_CHECKING:
-    from feeds.config import Config
-    from feeds.model import Feed
+from feeds.cli import examples, opening
+from feeds.config import Config
+from feeds.documents.versions import Documents
+from feeds.errors import RemovalRefused
+from feeds.model import Feed
+from feeds.serve import server
+from feeds.urls import feed_path
 
 MOST_ADDRESSES = 12
 
 
-@click.command(
-    short_help="Serve the feeds over HTTP.",
-    epilog="\b\nExample:\n  feeds serve --host 0.0.0.0 --port 8080 --workers 2\n",
-)
-@config_option
-@allow_removal_option
+@click.command("serve", epilog=examples("feeds serve --host 0.0.0.0 --port 8080 --workers 2"))
+@opening.config_option
+@opening.allow_removal_option
 @click.option("--host", help="The address to listen on, in place of server.host.")
 @click.option(
     "--port", type=click.IntRange(1, 65535), help="The port to listen on, in place of server.port."
@@ -30,15 +27,9 @@ MOST_ADDRESSES = 12
     type=click.IntRange(1, 64),
     help="How many processes answer, in place of server.workers.",
 )
-def serve(
-    config_path: str, host: str | None, port: int | None, workers: int | None, allow_removal: bool
-) -> None:
+def command(config_path: str, allow_removal: bool, **in_place: str | int | None) -> None:
     """Serve the feeds over HTTP; a record that changes shows up by itself."""
-    from feeds.documents.versions import Documents
-    from feeds.errors import RemovalRefused
-    from feeds.serve import server
-
-    config, now = opening.load(config_path, host=host, port=port, workers=workers), opening.now()
+    config, now = opening.load(config_path, **in_place), opening.now()
     server.check_address(config)
     with opening.opened(config) as source:
         try:
@@ -52,9 +43,7 @@ def serve(
     server.serve(config)
 
 
-def _print_addresses(config: "Config", feeds: dict[str, "Feed"]) -> None:
-    from feeds.urls import feed_path
-
+def _print_addresses(config: Config, feeds: dict[str, Feed]) -> None:
     listening = config.server.address + urlsplit(config.site.base_url).path
     click.echo(f"Serving {config.records.path} at {listening} (Ctrl-C stops).")
     if not config.site.base_url.startswith(listening):

@@ -1,33 +1,58 @@
 """`feeds show`: print one document: its bytes to a program, laid out and coloured to a person."""
 
+import json
 import sys
+from difflib import get_close_matches
+from xml.dom import minidom
 
 import click
+from click.shell_completion import CompletionItem
 
-from feeds.cli import opening, terminal
-from feeds.cli.completion import complete_format, complete_key
-from feeds.cli.opening import config_option
+from feeds.cli import examples, opening, terminal
+from feeds.config import load_config
+from feeds.documents.versions import Documents
 from feeds.errors import FeedsError
+from feeds.formats import FORMATS
+from feeds.urls import feed_path
 
 
-@click.command(
-    short_help="Print one document.",
-    epilog="\b\nExample:\n  feeds show all rss\n  feeds show topics/ai atom > ai.atom\n",
-)
-@config_option
-@click.argument("key", shell_complete=complete_key)
-@click.argument("format_name", metavar="FORMAT", shell_complete=complete_format)
-def show(config_path: str, key: str, format_name: str) -> None:
+def _complete_key(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Return the feed keys that begin so, from the store as it is: a key press reads no record."""
+    try:
+        # Not opening.load: its warnings would appear in the line that a person types.
+        config = load_config(context.params.get("config_path") or "config.toml")
+        if not config.store_file.is_file():
+            return []
+        with opening.opened(config) as source:
+            feeds = Documents(config, source).feeds(opening.now()).values()
+    except FeedsError:
+        return []
+    return [
+        CompletionItem(feed.key, help=feed.name)
+        for feed in feeds
+        if feed.key.startswith(incomplete)
+    ]
+
+
+def _complete_format(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Return the formats that begin so, whichever of them config.toml has."""
+    return [CompletionItem(name) for name in FORMATS if name.startswith(incomplete)]
+
+
+@click.command("show", epilog=examples("feeds show all rss", "feeds show topics/ai atom > ai.atom"))
+@opening.config_option
+@click.argument("key", shell_complete=_complete_key)
+@click.argument("format_name", metavar="FORMAT", shell_complete=_complete_format)
+def command(config_path: str, key: str, format_name: str) -> None:
     """Print the document of the feed KEY (`all`, `topics/ai`, …) in FORMAT (`rss`, `atom`, `json`).
 
     On a terminal it is laid out and coloured; into a pipe or a file goes every byte as it is
     published.
     """
-    from difflib import get_close_matches
-
-    from feeds.documents.versions import Documents
-    from feeds.urls import feed_path
-
     config, now = opening.load(config_path), opening.now()
     if format_name not in config.feeds.formats:
         raise FeedsError(
@@ -46,9 +71,25 @@ def show(config_path: str, key: str, format_name: str) -> None:
         close = get_close_matches(key, feeds, n=1, cutoff=0.85)
         advice = f"did you mean {close[0]}?" if close else "`feeds list` names them"
         raise FeedsError(key, f"expected the key of a feed with a visible article; {advice}")
-    if not terminal.is_interactive():
+    if terminal.is_interactive():
+        _print(document.content.decode(), document.media_type)
+    else:
         sys.stdout.buffer.write(document.content)
-        return
-    from feeds.cli.layout import print_document
 
-    print_document(document.content.decode(), document.media_type)
+
+def _print(text: str, media_type: str) -> None:
+    """Print a document for a person: one tag or key a line, indented and coloured."""
+    from rich.syntax import Syntax
+
+    kind = media_type.partition(";")[0]
+    language = next((name for name in ("json", "xml") if kind.endswith(name)), "text")
+    if language == "json":
+        text = json.dumps(json.loads(text), ensure_ascii=False, indent=2)
+    elif language == "xml":
+        lines = minidom.parseString(text).toprettyxml(indent="  ").split("\n")
+        text = "\n".join(line for line in lines if line.strip())
+    safe = "\n".join(terminal.safe(line) for line in text.split("\n"))
+    # The terminal's own colours fit light and dark backgrounds.
+    terminal.console().print(
+        Syntax(safe, language, theme="ansi_dark", word_wrap=True, background_color="default")
+    )

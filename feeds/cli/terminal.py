@@ -4,17 +4,19 @@ rich is imported where it is needed, since loading it takes longer than most com
 NO_COLOR and TERM.
 """
 
+import json
 import os
 import shutil
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import click
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import Progress, TaskID
 
 NARROW = 40  # columns; below that a line is folded by the terminal itself
 
@@ -41,6 +43,11 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def print_json(data: Any) -> None:
+    """Print data as JSON, for a program."""
+    click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+
+
 def safe(text: str) -> str:
     """Replace each invisible character by U+FFFD: none can move the cursor or hide other text."""
     return "".join(" " if c == "\t" else c if _shows(c) else "\ufffd" for c in text)
@@ -60,47 +67,27 @@ def progress(title: str, noun: str) -> Iterator[Callable[[int, int], None] | Non
     if not is_interactive(err=True):
         yield None
         return
-    bars: list[tuple[Progress, TaskID]] = []
+    from rich import progress as rich
+
+    bar = rich.Progress(
+        rich.TextColumn("{task.description}"),
+        rich.BarColumn(bar_width=24),
+        rich.TextColumn("{task.completed:,.0f}/{task.total:,.0f}"),
+        rich.TextColumn("{task.fields[speed]}", style="cyan"),
+        rich.TimeRemainingColumn(elapsed_when_finished=True),
+        console=console(err=True),
+        transient=True,
+    )
+    bar.add_task(title, speed="")
+    [task] = bar.tasks
 
     def move(done: int, total: int) -> None:
-        if not bars:
-            bar = _bar(noun)
-            bar.start()
-            bars.append((bar, bar.add_task(title, total=total)))
-        [(bar, task)] = bars
-        bar.update(task, completed=done, total=total)
+        bar.update(task.id, completed=done, total=total)
+        speed = task.finished_speed or task.speed
+        task.fields["speed"] = f"{speed:,.0f} {noun}s/s" if speed else ""
+        bar.start()
 
     try:
         yield move
     finally:
-        for bar, _ in bars:
-            bar.stop()
-
-
-def _bar(noun: str) -> "Progress":
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        ProgressColumn,
-        Task,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-    from rich.text import Text
-
-    class Rate(ProgressColumn):
-        """The number done in a second."""
-
-        def render(self, task: Task) -> Text:
-            speed = task.finished_speed or task.speed
-            return Text(f"{speed:,.0f} {noun}s/s" if speed else "", style="cyan")
-
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        TextColumn("{task.completed:,.0f}/{task.total:,.0f}"),
-        Rate(),
-        TimeRemainingColumn(elapsed_when_finished=True),
-        console=console(err=True),
-        transient=True,
-    )
+        bar.stop()

@@ -9,29 +9,33 @@ password.
 import os
 import re
 import tomllib
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
-from feeds.config.feeds import Names, Naming, OwnFeed, Rule, Tables, names_of, problems
+from feeds.config.feeds import Names, OwnFeed, Rule, Tables, names_of, problems, tables_of
 from feeds.config.sections import (
     NOT_KEYS,
     ONCE,
     Content,
+    FilePath,
     Line,
     Section,
+    Size,
     key_for_each_taxonomy,
     message,
     one_of,
+    text_with,
 )
 from feeds.config.site import Site, read_theme
 from feeds.errors import ConfigError
 from feeds.formats import FORMATS
 from feeds.model import STEPS
-from feeds.records import FieldMapping, MappingError, read_mapping
+from feeds.records import FieldMapping, MappingError, read_mapping, toml
 from feeds.taxonomies import TAXONOMIES
 from feeds.urls import OWN, join_key
 
@@ -49,23 +53,16 @@ def _mapping(table: Any) -> FieldMapping | None:
         raise PydanticCustomError("mapping", "{faults}", {"faults": str(error)}) from error
 
 
-def _step(minutes: int) -> int:
-    if minutes not in STEPS:
-        raise ValueError(
-            f"expected minutes that divide an hour, or hours that divide a day: {list(STEPS)}"
-        )
-    return minutes
-
-
 # Keys of earlier versions that set nothing any more, and why: each is accepted with a warning.
 REMOVED_KEYS = {
     ("server", "deltas"): "every feed is sent whole",
     ("server", "budget"): "let nginx or Caddy limit requests (docs/deploy.md)",
     ("server", "proxies"): "only the limit of server.budget needed it",
 }
-Minutes = Annotated[int, AfterValidator(_step)]
+Minutes = Annotated[int, one_of(STEPS)]
 FormatName = Annotated[str, one_of(FORMATS)]
 KindName = Annotated[str, one_of(TAXONOMIES)]
+MOST_FAULTS = 50  # that are reported of one file
 # Settings of generators in which a post is Markdown first.
 WITHOUT_LIQUID = ("hugo.*", "config/_default/hugo.*", "docusaurus.config.*")
 
@@ -73,8 +70,8 @@ WITHOUT_LIQUID = ("hugo.*", "config/_default/hugo.*", "docusaurus.config.*")
 class Records(Section):
     """[records]: where the records are, and in which keys they are written."""
 
-    path: Path = Field(Path("seeds"), strict=False)
-    ledger: Path = Field(Path("ledger.toml"), strict=False)
+    path: FilePath = Path("seeds")
+    ledger: FilePath = Path("ledger.toml")
     fields: Annotated[FieldMapping | None, BeforeValidator(_mapping)] = None
     allow_removal: bool = False
     liquid: bool | None = None
@@ -83,13 +80,17 @@ class Records(Section):
 class StoreSection(Section):
     """[store]: where the store is kept."""
 
-    url: str = "sqlite:///.feeds/store.sqlite"
+    # The address may hold a password: what is wrong with it does not repeat it.
+    url: Annotated[
+        str,
+        text_with(re.compile(r"sqlite:///[^\0]+").fullmatch, "sqlite:/// and the path of a file"),
+    ] = "sqlite:///.feeds/store.sqlite"
 
 
 class Output(Section):
     """[output]: where `feeds build` writes."""
 
-    path: Path = Field(Path("public"), strict=False)
+    path: FilePath = Path("public")
 
 
 class Build(Section):
@@ -102,7 +103,7 @@ class FeedsSection(Section):
     """[feeds]: which feeds there are and what they hold."""
 
     limit: Annotated[int, Field(ge=1, le=10_000)] = 50
-    max_bytes: Annotated[int, Field(ge=1)] = 1_048_576
+    max_bytes: Size = 1_048_576
     max_entry_bytes: Annotated[int, Field(ge=1, le=4_194_304)] = 524_288
     formats: Annotated[tuple[FormatName, ...], Field(min_length=1), *ONCE] = tuple(FORMATS)
     content: Content = "full"
@@ -125,7 +126,7 @@ class Server(Section):
     access_log: bool = False
     log_addresses: bool = False
     metrics: bool = False
-    memory: Annotated[int, Field(ge=1 << 20)] = 256 << 20
+    memory: Annotated[Size, Field(ge=1 << 20)] = 256 << 20
 
     @property
     def address(self) -> str:
@@ -134,7 +135,7 @@ class Server(Section):
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
 
-@key_for_each_taxonomy(lambda _: dict[str, Naming], Field({}))
+@key_for_each_taxonomy(tables_of, Field({}))
 class Config(Section):
     """All that can be set.  `file` is where it came from, `warnings` are for a person to read.
 
@@ -221,7 +222,7 @@ def load_config(path: Path | str = "config.toml", **server: str | int | None) ->
     except UnicodeDecodeError as error:
         raise ConfigError(str(path), "expected UTF-8") from error
     try:
-        data = tomllib.loads(source)
+        data = toml.loads(source)
     except tomllib.TOMLDecodeError as error:
         raise _error(path, [f"expected TOML, got: {error}"], source, error) from error
     if wrong := [f"{name}: expected no such key" for name in sorted(NOT_KEYS & data.keys())]:
@@ -234,7 +235,10 @@ def load_config(path: Path | str = "config.toml", **server: str | int | None) ->
     try:
         config = Config.model_validate({**data, "file": file, "warnings": warnings})
     except ValidationError as error:
-        wrong = [message(detail, Config) for detail in error.errors()]
+        details = error.errors()
+        wrong = [message(detail, Config) for detail in details[:MOST_FAULTS]]
+        if len(details) > MOST_FAULTS:
+            wrong.append(f"and {len(details) - MOST_FAULTS} more")
         raise _error(path, wrong, source) from error
     changes = {name: value for name, value in server.items() if value is not None}
     listening = config.server.model_copy(update=changes)
@@ -247,7 +251,7 @@ def load_config(path: Path | str = "config.toml", **server: str | int | None) ->
         except ValueError as error:
             raise _error(path, [f"site.templates: {error}"], source) from error
     config = config.model_copy(update={"server": listening, "site": site})
-    if wrong := _wrong_together(config):
+    if wrong := list(_wrong_together(config)):
         raise _error(path, wrong, source)
     return config
 
@@ -282,34 +286,31 @@ def _error(
     return ConfigError(str(subject), "; ".join(texts), faults, without_passwords(source))
 
 
-def _wrong_together(config: Config) -> list[str]:
-    """Return what is wrong with no single key, but with several of them."""
-    feeds, url = config.feeds, config.store.url
-    if not url.startswith("sqlite:///") or not url.removeprefix("sqlite:///"):
-        # The address may hold a password: it is not repeated.
-        return ["store.url: expected sqlite:/// and the path of a file"]
+def _wrong_together(config: Config) -> Iterator[str]:
+    """Yield what is wrong with no single key, but with several of them."""
+    feeds = config.feeds
     if feeds.fastest > feeds.slowest:
-        return [f"feeds.fastest: expected feeds.slowest or less, got {feeds.fastest}"]
-    live = {join_key(OWN, feed.key) for feed in config.feed} & set(feeds.retired)
-    both = [
-        f"feeds.retired: expected the key of a feed that is no more, got {key!r}, as [[feed]] has"
-        for key in sorted(live)
-    ]
-    if wrong := [*problems(config.namings, feeds.retired), *both]:
-        return wrong
-    output, records = config.output_folder.resolve(), config.records_folder.resolve()
-    store = config.store_file.resolve()
-    if output == records or output in records.parents:
-        return ["output.path: expected a folder that does not hold the records"]
-    if output in store.parents:
-        return ["store.url: expected a file outside output.path, which is public"]
-    if output in config.ledger_file.resolve().parents:
-        return ["records.ledger: expected a file outside output.path, which is public"]
+        yield f"feeds.fastest: expected feeds.slowest or less, got {feeds.fastest}"
+    yield from problems(config.namings, feeds.retired)
     for number, feed in enumerate(config.feed):
+        key = join_key(OWN, feed.key)
+        if key in feeds.retired:
+            expected = "expected the key of a feed that is no more"
+            yield f"feeds.retired: {expected}, got {key!r}, as [[feed]] has"
         if feed.key in (other.key for other in config.feed[:number]):
-            wrong.append(f"feed[{number}].key: expected a key that no other has, got {feed.key!r}")
+            yield f"feed[{number}].key: expected a key that no other has, got {feed.key!r}"
         if not {*(feed.formats or ())} <= {*feeds.formats}:
             expected = f"expected some of feeds.formats, {list(feeds.formats)}"
-            got = list(feed.formats or ())
-            wrong.append(f"feed[{number}].formats: {expected}, got {got}")
-    return wrong
+            yield f"feed[{number}].formats: {expected}, got {list(feed.formats or ())}"
+    try:
+        output, records = config.output_folder.resolve(), config.records_folder.resolve()
+        store, ledger = config.store_file.resolve(), config.ledger_file.resolve()
+    except (OSError, RuntimeError) as error:  # links that lead to each other
+        yield f"expected paths that lead somewhere, got: {error}"
+        return
+    if output == records or output in records.parents:
+        yield "output.path: expected a folder that does not hold the records"
+    if output in store.parents:
+        yield "store.url: expected a file outside output.path, which is public"
+    if output in ledger.parents:
+        yield "records.ledger: expected a file outside output.path, which is public"

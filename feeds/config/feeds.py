@@ -10,11 +10,20 @@ rule selects (selection), and how a server answers at an address that moved (ser
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Literal, NamedTuple
+from types import GenericAlias
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, create_model
 
-from feeds.config.sections import Address, Content, Line, Section, key_for_each_taxonomy
+from feeds.config.sections import (
+    Address,
+    Content,
+    Line,
+    Section,
+    either,
+    key_for_each_taxonomy,
+    text_with,
+)
 from feeds.model import Article, Feed, digest
 from feeds.taxonomies import TAXONOMIES, Taxonomy, feeds_of, is_feed_key
 from feeds.urls import (
@@ -22,7 +31,6 @@ from feeds.urls import (
     OWN,
     feed_folder,
     fold,
-    host_name,
     is_slug,
     join_key,
     split_below,
@@ -43,6 +51,21 @@ class Naming(Section):
 
 
 Tables = Mapping[str, Mapping[str, Naming]]
+UNNAMED = Naming()
+
+
+def tables_of(taxonomy: Taxonomy) -> object:
+    """Return the type of the tables of a taxonomy, in which whatever leads to a feed has a key."""
+    slug: Any = Annotated[str, text_with(taxonomy.key_of_slug, taxonomy.example)]
+    example = taxonomy.example if taxonomy.by_domain else "a name"
+    name: Any = Annotated[Line, text_with(taxonomy.key_of_name, example)]
+    fields: dict[str, Any] = {
+        "aliases": (Annotated[tuple[name, ...], Field(strict=False)], ()),
+        "previous": (Annotated[tuple[slug, ...], Field(strict=False)], ()),
+    }
+    if not taxonomy.by_domain:  # the title of a domain leads to no feed
+        fields["title"] = (name | None, None)
+    return GenericAlias(dict, (slug, create_model("Naming", __base__=Naming, **fields)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +93,18 @@ class Names:
     def feeds(self, article: Article) -> dict[str, str]:
         """Return the keys of the feeds that an article is in beside `all`, each with its name as
         the article spells it."""
-        own = feeds_of(article)
-        if not self.redirects:
-            return own
         keys: dict[str, str] = {}
-        for key, name in own.items():
+        for key, name in feeds_of(article).items():
             keys.setdefault(self.current_key(key), name)
         return keys
 
     def named(self, feed: Feed) -> Feed:
         """Return the feed with the title, description, image and content of its table."""
-        naming = self.namings.get(feed.key)
-        if naming is None:
-            return feed
+        naming = self.namings.get(feed.key, UNNAMED)
         return feed._replace(
             name=naming.title or feed.name,
-            description=naming.description or "",
-            image=naming.image or "",
+            description=naming.description or feed.description,
+            image=naming.image or feed.image,
             content=naming.content or feed.content,
         )
 
@@ -103,51 +121,48 @@ class Names:
 
 
 class _Mention(NamedTuple):
-    """A text in a table that leads to its feed: the setting it stands in, what it should be, and
-    how it becomes a key."""
+    """A text in a table that leads to its feed: the setting it stands in, the key that it has by
+    itself, and that of the feed."""
 
     table: str
     setting: str
     text: str
-    expected: str
-    key_of: Callable[[str], str]
+    key: str
+    current: str
 
-    @property
-    def key(self) -> str:
-        return self.key_of(self.text)
+
+def _mentions(tables: Tables) -> Iterator[_Mention]:
+    for prefix, taxonomy in TAXONOMIES.items():
+        for slug, naming in sorted(tables.get(prefix, {}).items()):
+            titles = (naming.title,) if naming.title and not taxonomy.by_domain else ()
+            settings = (
+                ("", taxonomy.key_of_slug, (slug,)),
+                (".previous", taxonomy.key_of_slug, naming.previous),
+                (".title", taxonomy.key_of_name, titles),
+                (".aliases", taxonomy.key_of_name, naming.aliases),
+            )
+            table, current = f"{prefix}.{slug}", taxonomy.key_of_slug(slug)
+            for setting, key_of, texts in settings:
+                for text in texts:
+                    yield _Mention(table, f"{table}{setting}", text, key_of(text), current)
 
 
 def names_of(tables: Tables, retired: Iterable[str]) -> Names:
-    """Return the settings of tables.  Raises ValueError where one has a problem."""
-    namings, redirects = dict[str, Naming](), dict[str, str]()
-    for taxonomy, slug, naming in _rows(tables):
-        current = taxonomy.key_of_slug(slug)
-        namings[current] = naming
-        mentioned = (mention.key for mention in _mentions(taxonomy, slug, naming))
-        redirects |= {key: current for key in mentioned if key != current}
+    """Return the settings of tables.  Raises ValueError where a text leads to no feed."""
+    namings = {
+        taxonomy.key_of_slug(slug): naming
+        for prefix, taxonomy in TAXONOMIES.items()
+        for slug, naming in tables.get(prefix, {}).items()
+    }
+    redirects = {one.key: one.current for one in _mentions(tables) if one.key != one.current}
     return Names(namings, redirects, frozenset(retired))
 
 
-def problems(tables: Tables, retired: Iterable[str]) -> list[str]:
-    """Return all that is wrong in the tables, as `topics.ai.aliases: expected …, got …`."""
-    mentions = [mention for row in _rows(tables) for mention in _mentions(*row)]
-    wrong = [
-        f"{mention.setting}: expected {mention.expected}, got {mention.text!r}"
-        for mention in mentions
-        if not _has_key(mention)
-    ]
-    wrong += [
-        f"feeds.retired: expected keys such as topics/ai, got {key!r}"
-        for key in retired
-        if not is_feed_key(key) and not _is_own_key(key)
-    ]
-    return wrong or list(_clashes(mentions, retired))
-
-
-def _clashes(mentions: Iterable[_Mention], retired: Iterable[str]) -> Iterator[str]:
-    """Yield where two tables speak of one feed, and where a feed is retired that has a table."""
+def problems(tables: Tables, retired: Iterable[str]) -> Iterator[str]:
+    """Yield where two tables speak of one feed, and where a feed is retired that has a table, as
+    `topics.ai.aliases: expected …, got …`."""
     first: dict[str, _Mention] = {}
-    for mention in sorted(mentions, key=lambda one: one.setting != one.table):
+    for mention in sorted(_mentions(tables), key=lambda one: one.setting != one.table):
         other = first.setdefault(mention.key, mention)
         setting, got = mention.setting, f"got {mention.text!r}, as"
         if other.table != mention.table:
@@ -155,36 +170,11 @@ def _clashes(mentions: Iterable[_Mention], retired: Iterable[str]) -> Iterator[s
         elif other.setting == other.table and setting.endswith(".previous"):
             yield f"{setting}: expected what it was before, {got} it is now"
     for key in retired:
-        if key in first:
+        if not is_feed_key(key) and not _is_own_key(key):
+            yield f"feeds.retired: expected keys such as topics/ai, got {key!r}"
+        elif key in first:
             expected = "expected the key of a feed that is no more"
             yield f"feeds.retired: {expected}, got {key!r}, as {first[key].setting} has"
-
-
-def _rows(tables: Tables) -> Iterator[tuple[Taxonomy, str, Naming]]:
-    for prefix, taxonomy in TAXONOMIES.items():
-        for slug, naming in sorted(tables.get(prefix, {}).items()):
-            yield taxonomy, slug, naming
-
-
-def _mentions(taxonomy: Taxonomy, slug: str, naming: Naming) -> Iterator[_Mention]:
-    """Yield every text in a table that leads to its feed; the title of a domain does not."""
-    table = f"{taxonomy.prefix}.{slug}"
-    by_slug = (taxonomy.example, taxonomy.key_of_slug)
-    by_name = (taxonomy.example if taxonomy.by_domain else "a name", taxonomy.key_of_name)
-    yield _Mention(table, table, slug, *by_slug)
-    for text in naming.previous:
-        yield _Mention(table, f"{table}.previous", text, *by_slug)
-    if naming.title is not None and not taxonomy.by_domain:
-        yield _Mention(table, f"{table}.title", naming.title, *by_name)
-    for alias in naming.aliases:
-        yield _Mention(table, f"{table}.aliases", alias, *by_name)
-
-
-def _has_key(mention: _Mention) -> bool:
-    try:
-        return bool(mention.key)
-    except ValueError:
-        return False
 
 
 def _is_own_key(key: str) -> bool:
@@ -225,35 +215,6 @@ class Rule:
         return has_all and not any(key in keys for key in self.none_of)
 
 
-def _plain_slug(text: str) -> str:
-    if slug_of(text) != text:
-        raise ValueError("expected a plain slug, such as hot-in-ai")
-    return text
-
-
-def _name(text: str) -> str:
-    if not fold(text):
-        raise ValueError("expected a name")
-    return text
-
-
-def _domain(text: str) -> str:
-    try:
-        return host_name(text)
-    except ValueError as error:
-        raise ValueError("expected a host name, such as example.org") from error
-
-
-def _key_of_article(key: str) -> str:
-    # Only articles can be left out: a feed of the publisher's own is made of them, not of feeds.
-    if not is_feed_key(key):
-        *others, last = TAXONOMIES
-        raise ValueError(
-            f"expected the key of a feed of {', '.join(others)} or {last}, such as topics/ai"
-        )
-    return key
-
-
 def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
     if len({fold(name) for name in names}) != len(names):
         raise ValueError("expected each name once, in one spelling")
@@ -261,14 +222,16 @@ def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 Several = (Field(strict=False), AfterValidator(_each_once))
-_Names = Annotated[tuple[Annotated[str, AfterValidator(_name)], ...], *Several]
-_Domains = Annotated[tuple[Annotated[str, AfterValidator(_domain)], ...], *Several]
-Keys = Annotated[tuple[Annotated[str, AfterValidator(_key_of_article)], ...], *Several]
+ONE = f"the key of a feed of {either(TAXONOMIES)}, such as topics/ai"
+# Only articles can be left out: a feed of the publisher's own is made of them, not of feeds.
+Keys = Annotated[tuple[Annotated[str, text_with(is_feed_key, ONE)], ...], *Several]
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 def _names_of(taxonomy: Taxonomy) -> object:
-    return _Domains if taxonomy.by_domain else _Names
+    expected = "a host name, such as example.org" if taxonomy.by_domain else "a name"
+    name: Any = Annotated[str, text_with(taxonomy.key_of_name, expected)]
+    return Annotated[tuple[name, ...], *Several]
 
 
 @key_for_each_taxonomy(_names_of, ())
@@ -278,7 +241,9 @@ class OwnFeed(Section):
     There is a key for each taxonomy too: the names that articles must have one of.
     """
 
-    key: Annotated[str, AfterValidator(_plain_slug)]
+    key: Annotated[
+        str, text_with(lambda key: slug_of(key) == key, "a plain slug, such as hot-in-ai")
+    ]
     title: Line
     description: Line | None = None
     exclude: Keys = ()

@@ -35,12 +35,9 @@ def located(texts: Iterable[str], source: str) -> tuple[ConfigFault, ...]:
 def broken(error: tomllib.TOMLDecodeError, source: str) -> ConfigFault:
     """Return the fault of a file that is no TOML."""
     problem, _, where = str(error).partition(" (at ")
-    if where:
-        problem = problem[:1].lower() + problem[1:]
-    text = f"expected TOML, got: {problem}"
-    if numbers := re.fullmatch(r"line (\d+), column (\d+)\)", where):
-        return ConfigFault(text, int(numbers[1]), int(numbers[2]))
-    return ConfigFault(text, source.rstrip().count("\n") + 1, 1)
+    numbers = re.fullmatch(r"line (\d+), column (\d+)\)", where)
+    place = (int(numbers[1]), int(numbers[2])) if numbers else (source.rstrip().count("\n") + 1, 1)
+    return ConfigFault(f"expected TOML, got: {problem[:1].lower()}{problem[1:]}", *place)
 
 
 def without_passwords(source: str) -> str:

@@ -3,15 +3,21 @@
 Not here: the tables themselves (config, site, feeds).
 """
 
+import os
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
+from feeds.records.plain_data import key_text
 from feeds.taxonomies import TAXONOMIES, Taxonomy
 from feeds.urls import web_address
 
+LONGEST_SHOWN = 200  # characters of a value in a message
+LONGEST_NAME = 255  # bytes of a name in a file system
 NOT_KEYS = frozenset({"file", "warnings"})  # fields of a Config that no file sets
 # Messages in place of pydantic's, by its name of an error.
 MESSAGES = {
@@ -46,11 +52,29 @@ def _line(text: str) -> str:
     return line
 
 
+def _path(path: Path) -> Path:
+    if "\0" in str(path) or any(len(os.fsencode(part)) > LONGEST_NAME for part in path.parts):
+        raise ValueError("expected the path of a file or folder")
+    return path
+
+
 def _address(text: str) -> str:
     try:
         return web_address(text)
     except ValueError as error:
         raise ValueError("expected an http or https address") from error
+
+
+def text_with(holds: Callable[[str], object], expected: str) -> AfterValidator:
+    """Return a validator of texts for which something holds, without a ValueError."""
+
+    def check(text: str) -> str:
+        with suppress(ValueError):
+            if holds(text):
+                return text
+        raise ValueError(f"expected {expected}")
+
+    return AfterValidator(check)
 
 
 def once(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -60,13 +84,18 @@ def once(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-def one_of(names: Collection[str]) -> BeforeValidator:
-    """Return a validator that takes one of these names, as they are when it is used."""
+def either(names: Collection[object]) -> str:
+    """Return names as a choice: `a, b or c`."""
+    *others, last = map(str, names)
+    return f"{', '.join(others)} or {last}"
+
+
+def one_of(names: Collection[Any]) -> BeforeValidator:
+    """Return a validator that takes one of these, as they are when it is used."""
 
     def check(value: Any) -> Any:
         if value not in tuple(names):
-            *others, last = map(repr, names)
-            raise ValueError(f"expected {', '.join(others)} or {last}")
+            raise ValueError(f"expected {either([repr(name) for name in names])}")
         return value
 
     return BeforeValidator(check)
@@ -75,6 +104,8 @@ def one_of(names: Collection[str]) -> BeforeValidator:
 ONCE = (Field(strict=False), AfterValidator(once))  # of a list of names
 Line = Annotated[str, AfterValidator(_line)]
 Address = Annotated[str, AfterValidator(_address)]
+FilePath = Annotated[Path, Field(strict=False), AfterValidator(_path)]
+Size = Annotated[int, Field(ge=1, le=1 << 40)]  # bytes
 Content = Literal["full", "summary"]
 S = TypeVar("S", bound=Section)
 
@@ -102,13 +133,19 @@ def message(detail: Any, whole: type[Section]) -> str:
     kind, path = detail["type"], detail["loc"]
     if kind == "mapping":  # it names its keys itself
         return str(detail["msg"])
-    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    key = "".join(parts).removeprefix(".")
+    key = key_text(tuple(part for part in path if part != "[key]"))
     problem = MESSAGES.get(kind, "{msg}").format(msg=detail["msg"], **detail.get("ctx", {}))
     if kind == "extra_forbidden":
         problem += _suggestion(path, whole)
     silent = kind in ("extra_forbidden", "missing") or key.startswith("store")
-    return f"{key}: {problem}" if silent else f"{key}: {problem}, got {detail['input']!r}"
+    return f"{key}: {problem}" if silent else f"{key}: {problem}, got {_shown(detail['input'])}"
+
+
+def _shown(value: Any) -> str:
+    try:
+        return repr(value)[:LONGEST_SHOWN]
+    except ValueError:  # of a number of thousands of digits
+        return "a number that is too large"
 
 
 def _suggestion(path: tuple[str | int, ...], whole: type[Section]) -> str:

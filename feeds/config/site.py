@@ -11,17 +11,21 @@ from datetime import UTC, tzinfo
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, PrivateAttr
+from pydantic import AfterValidator, PrivateAttr
 
-from feeds.config.sections import ONCE, Address, Line, Section
+from feeds.config.sections import ONCE, Address, FilePath, Line, Section, text_with
 from feeds.model import digest
+from feeds.records import Fault
 from feeds.records.values import time_zones
+from feeds.sources.folder import ScannedFile, read_file
 
 # published as they are, in place of the built-in files
 ASSETS = ("pages.css", "feeds.css", "pages.js", "icon.svg")
+# RFC 5646 §2.1, as far as a typing error would show.
+LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class Theme:
 def read_theme(folder: Path) -> Theme:
     """Read every template (`*.html`) and asset of a folder, except hidden files.
 
+    A file is read as a record is: one of at most 1 MiB, and through no link that leaves the folder.
     Raises ValueError, saying what was expected, for a folder or a file that cannot be used.
     """
     try:
@@ -48,24 +53,27 @@ def read_theme(folder: Path) -> Theme:
             raise ValueError(
                 f"expected templates, *.html, and {', '.join(ASSETS)}, got {wrong[0]!r}"
             )
-        return Theme(tuple((path.name, path.read_text(encoding="utf-8")) for path in paths))
+        return Theme(tuple((path.name, _text(path)) for path in paths))
     except UnicodeDecodeError as error:
         raise ValueError("expected files of UTF-8") from error
     except OSError as error:
         raise ValueError(f"expected a folder of templates, got: {error.strerror}") from error
 
 
+def _text(path: Path) -> str:
+    content = read_file(path.parent, ScannedFile(path.name, 0, 0, path.is_symlink()))
+    if isinstance(content, Fault):
+        expected = content.expected.replace("the records folder", "the folder")
+        raise ValueError(f"{content.path}: expected {expected}, got: {content.got or 'a folder'}")
+    return content.decode("utf-8")
+
+
 def _base(text: str) -> str:
     if urlsplit(text).query or urlsplit(text).fragment:
         raise ValueError("expected an address without ? and #")
+    if "<" in unquote(urlsplit(text).path):  # routes have a meaning of their own for it
+        raise ValueError("expected an address without <")
     return text.rstrip("/")
-
-
-def _language(text: str) -> str:
-    # RFC 5646 §2.1, as far as a typing error would show.
-    if not re.fullmatch(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", text):
-        raise ValueError("expected a language tag such as en or pt-BR")
-    return text
 
 
 def _timezone(text: str) -> str:
@@ -89,7 +97,9 @@ class Site(Section):
     title: Line = "Feeds"
     description: Line | None = None
     base_url: Annotated[Address, AfterValidator(_base)] = ""
-    language: Annotated[str, AfterValidator(_language)] = "en"
+    language: Annotated[
+        str, text_with(LANGUAGE.fullmatch, "a language tag such as en or pt-BR")
+    ] = "en"
     timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
     author: Line | None = None
     rights: Line | None = None
@@ -99,7 +109,7 @@ class Site(Section):
     accent: Annotated[str, AfterValidator(_colour)] = "#c2410c"
     footer: Line | None = None
     pictures: bool = True
-    templates: Path | None = Field(None, strict=False)
+    templates: FilePath | None = None
     _theme: Theme = PrivateAttr(Theme())
 
     def __hash__(self) -> int:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from feeds.doctor.findings import Flaw
-from feeds.doctor.reading import Entry, ParsedFeed
+from feeds.doctor.reading import MOST_ENTRIES, Entry, ParsedFeed
 
 LARGE = 1 << 20
 SKEW = timedelta(minutes=10)
@@ -47,6 +47,8 @@ def flaws(feed: ParsedFeed, own_address: str, size: int, now: datetime) -> Itera
         yield "wrong-self", f"{', '.join(feed.self_links)[:200]}, not {own_address}"
     if not feed.entries:
         yield "no-entries", ""
+    if len(feed.entries) > MOST_ENTRIES:
+        yield "unfinished", f"more than {MOST_ENTRIES:,} entries; not examined further"
     if size > LARGE and not feed.is_archive:
         yield "too-large", f"{size / LARGE:.1f} MiB"
 

@@ -3,18 +3,17 @@
 In: an address. Out: every finding, in the order of addresses. Few requests run at once.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import chain
 
 from feeds.doctor import contents, exchanges, site
-from feeds.doctor.client import UNDECODABLE, Client, Response
+from feeds.doctor.client import Client, Exhausted, Response
 from feeds.doctor.findings import Finding, Flaw
-from feeds.doctor.reading import ParsedFeed, Unreadable, read
+from feeds.doctor.reading import MEDIA_TYPES, Unreadable, read
 from feeds.doctor.site import Base, Listed
 
 AT_ONCE = 4
@@ -23,21 +22,27 @@ MOST_PICTURES = 100
 Progress = Callable[[int, int], None]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Examined:
     """The addresses of the feeds that were examined, and the findings."""
 
-    feeds: list[str] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    feeds: list[str]
+    findings: list[Finding]
 
 
 @dataclass(frozen=True, slots=True)
 class _Polled:
-    """A response from the address of a feed; `feed` is None where it could not be parsed."""
+    """A feed that was polled, at the end of redirects; empty but for findings where it is none.
 
-    response: Response
-    feed: ParsedFeed | None
+    `others` are the public addresses of its other formats.
+    """
+
+    address: str
     findings: list[Finding]
+    format: str = ""
+    previous_page: str = ""
+    pictures: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
 
 def examine(
@@ -54,133 +59,127 @@ def examine(
     `public` is the public address of the site where `address` is not; `images` fetches pictures
     too. `progress` is called with the number of feeds polled and that of all.
     """
-    examined = Examined()
-    front = site.follow(client, address)
-    asked = front.address.rstrip("/")
-    base = Base(asked, (public or asked).rstrip("/"))
-    if front.status != 200:
-        kind = "unreachable" if front.failure else "status"
-        examined.findings.append(Finding(kind, address, front.problem))
-        return examined
-    listed = _listed(client, base, front)
-    feeds, findings = listed.feeds, listed.findings
-    polled: dict[str, _Polled] = {}
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        for on_page, of_page in pool.map(partial(site.on_page, client, base), listed.pages):
-            feeds.update(dict.fromkeys(on_page))
-            findings += of_page
-        while new := [one for one in feeds if one not in polled]:
-            found = pool.map(partial(_poll, client, base, now), new)
-            for one, result in zip(new, found, strict=True):
-                polled[one] = result
-                if progress is not None:
-                    progress(len(polled), len(feeds))
-                if result.feed is not None:
-                    others = site.by_headers(result.response)
-                    feeds.update(dict.fromkeys(map(base.public_address, others)))
-        chosen = _chosen(polled.values())
-        more = [
-            pool.map(partial(_examine_thoroughly, client), chosen),
-            pool.map(partial(_examine_history, client, base), chosen),
-        ]
-        if images:
-            pictures = dict.fromkeys(chain(*(_pictures(one.feed) for one in polled.values())))
-            more.append(pool.map(partial(_examine_picture, client), [*pictures][:MOST_PICTURES]))
-        findings += chain(*(one.findings for one in polled.values()), *chain(*more))
-    examined.feeds = [base.asked_address(one) for one in feeds]
-    findings += site.findings(client, base, examined.feeds)
-    # Two rules may find the same: the first finding of a kind at an address stays.
-    firsts: dict[tuple[str, str], Finding] = {}
-    for finding in findings:
-        firsts.setdefault((finding.kind, finding.address), finding)
-    examined.findings = [*firsts.values()]
-    return examined
-
-
-def _listed(client: Client, base: Base, front: Response) -> Listed:
-    """Return the response itself where it is a feed, else the feeds that its page leads to."""
+    findings: dict[Finding, None] = {}
+    feeds: list[str] = []
     try:
-        read(front.body)
-    except Unreadable as error:
-        is_page = front.media_type in ("text/html", "application/xhtml+xml")
-        if error.kind == "not-a-feed" and is_page:
-            return site.listed(client, base, front)
-    return Listed({base.public_address(front.address): None})
+        front = site.follow(client, address)
+        if front.status != 200:
+            return Examined([], [Finding(front.kind, address, front.problem)])
+        asked = front.address.rstrip("/")
+        base = Base(asked, (public or asked).rstrip("/"))
+        examination = _Examination(client, base, now, images, progress, feeds)
+        # What was found stays, should the examination be exhausted.
+        for finding in examination.findings(front):
+            findings.setdefault(finding)
+    except Exhausted as error:
+        findings.setdefault(Finding("unfinished", address, f"{error}; not examined further"))
+    return Examined(feeds, [*findings])
 
 
-def _poll(client: Client, base: Base, now: Callable[[], datetime], public: str) -> _Polled:
-    """Request a feed, and examine it briefly."""
-    address = base.asked_address(public)
-    response = site.follow(client, address)
-    moment = now()
-    feed, flaws = _parsed(base, response, moment)
-    findings = _at(address, flaws)
-    if response.status == 200:
-        if response.address != address:
-            findings.insert(0, Finding("redirect", address, f"to {response.address}"))
-        findings += _at(response.address, exchanges.brief_flaws(client, response, feed, moment))
-    return _Polled(response, feed, findings)
+@dataclass(frozen=True, slots=True)
+class _Examination:
+    """An examination under way; `feeds` are the addresses of those polled so far."""
 
+    client: Client
+    base: Base
+    now: Callable[[], datetime]
+    images: bool
+    progress: Progress | None
+    feeds: list[str]
 
-def _parsed(base: Base, response: Response, now: datetime) -> tuple[ParsedFeed | None, list[Flaw]]:
-    """Return the feed in a response, or None, and its flaws."""
-    if response.failure:
-        kind = "bad-coding" if response.failure == UNDECODABLE else "unreachable"
-        return None, [(kind, response.failure)]
-    if response.status == 429:
-        return None, [("limited", "")]
-    if response.status != 200:
-        return None, [("status", str(response.status))]
-    try:
-        feed = read(response.body)
-    except Unreadable as error:
-        return None, [(error.kind, error.detail)]
-    own_address = base.public_address(response.address)
-    return feed, [*contents.flaws(feed, own_address, len(response.body), now)]
+    def findings(self, front: Response) -> Iterator[Finding]:
+        """Yield every finding about the site with this front page, or about this feed."""
+        listed = self._listed(front)
+        yield from listed.findings
+        feeds = listed.feeds
+        chosen: dict[str, list[_Polled]] = {name: [] for name in MEDIA_TYPES}
+        pictures: dict[str, None] = {}
+        with ThreadPoolExecutor(AT_ONCE) as pool, self.client.ending_requests():
+            for on_page, of_page in pool.map(
+                partial(site.on_page, self.client, self.base), listed.pages
+            ):
+                feeds.update(dict.fromkeys(on_page))
+                yield from of_page
+            # A feed may lead to others, though not to more than can be asked for.
+            while new := [*feeds][len(self.feeds) : self.client.bounds.requests]:
+                for address, polled in zip(new, pool.map(self._poll, new), strict=True):
+                    self.feeds.append(self.base.asked_address(address))
+                    if len(feeds) < self.client.bounds.requests:
+                        feeds.update(dict.fromkeys(polled.others))
+                    if self.progress is not None:
+                        self.progress(len(self.feeds), len(feeds))
+                    yield from polled.findings
+                    if len(pictures) <= MOST_PICTURES:
+                        pictures.update(dict.fromkeys(polled.pictures))
+                    if polled.format and len(chosen[polled.format]) < THOROUGH:
+                        chosen[polled.format].append(polled)
+            for found in pool.map(self._examine_thoroughly, chain(*chosen.values())):
+                yield from found
+            for found in pool.map(self._examine_picture, [*pictures][:MOST_PICTURES]):
+                yield from found
+        if len(pictures) > MOST_PICTURES:
+            detail = f"more than {MOST_PICTURES} pictures; the others were not fetched"
+            yield Finding("unfinished", self.base.asked, detail)
+        yield from site.findings(self.client, self.base, self.feeds)
 
+    def _listed(self, front: Response) -> Listed:
+        """Return the response itself where it is a feed, else the feeds that its page leads to."""
+        try:
+            read(front.body)
+        except Unreadable as error:
+            is_page = front.media_type in ("text/html", "application/xhtml+xml")
+            if error.kind == "not-a-feed" and is_page:
+                return site.listed(self.client, self.base, front)
+        return Listed({self.base.public_address(front.address): None})
 
-def _chosen(polled: Iterable[_Polled]) -> list[_Polled]:
-    """Return the first few feeds of each format."""
-    counts: Counter[str] = Counter()
-    chosen = []
-    for one in polled:
-        if one.feed is not None and counts[one.feed.format] < THOROUGH:
-            counts[one.feed.format] += 1
-            chosen.append(one)
-    return chosen
+    def _poll(self, public: str) -> _Polled:
+        """Request a feed, and examine it briefly."""
+        address = self.base.asked_address(public)
+        response = site.follow(self.client, address)
+        moment = self.now()
+        findings = []
+        if response.status == 200 and response.address != address:
+            findings.append(Finding("redirect", address, f"to {response.address}"))
+        feed = None
+        try:
+            feed = read(response.content())
+        except Unreadable as error:
+            findings.append(Finding(error.kind, address, error.detail))
+        else:
+            own_address = self.base.public_address(response.address)
+            findings += _at(address, contents.flaws(feed, own_address, len(response.body), moment))
+        if response.status == 200:
+            flaws = exchanges.brief_flaws(self.client, response, feed, moment)
+            findings += _at(response.address, flaws)
+        if feed is None:
+            return _Polled(response.address, findings)
+        pictures = chain(*(entry.pictures for entry in feed.entries)) if self.images else ()
+        return _Polled(
+            response.address,
+            findings,
+            feed.format,
+            feed.previous_page,
+            pictures=tuple(dict.fromkeys(pictures))[: MOST_PICTURES + 1],
+            others=tuple(map(self.base.public_address, site.by_headers(response))),
+        )
 
+    def _examine_thoroughly(self, polled: _Polled) -> list[Finding]:
+        """Examine a feed in every way, and the page before its newest entries (RFC 5005)."""
+        findings = _at(polled.address, exchanges.thorough_flaws(self.client, polled.address))
+        try:
+            if polled.previous_page:
+                previous = self.base.asked_address(polled.previous_page)
+                read(site.follow(self.client, previous).content())
+        except Unreadable as error:
+            detail = f"{polled.previous_page}: {error.detail}"
+            findings.append(Finding("history", polled.address, detail))
+        return findings
 
-def _examine_thoroughly(client: Client, polled: _Polled) -> list[Finding]:
-    return _at(polled.response.address, exchanges.thorough_flaws(client, polled.response))
-
-
-def _examine_history(client: Client, base: Base, polled: _Polled) -> list[Finding]:
-    """Examine the page before the newest entries, if there is one (RFC 5005)."""
-    previous = polled.feed.previous_page if polled.feed is not None else ""
-    if not previous:
-        return []
-    response = site.follow(client, base.asked_address(previous))
-    problem = "" if response.status == 200 else response.problem
-    try:
-        if not problem:
-            read(response.body)
-    except Unreadable as error:
-        problem = error.detail
-    return (
-        [Finding("history", polled.response.address, f"{previous}: {problem}")] if problem else []
-    )
-
-
-def _pictures(feed: ParsedFeed | None) -> list[str]:
-    return [] if feed is None else [one for entry in feed.entries for one in entry.pictures]
-
-
-def _examine_picture(client: Client, address: str) -> list[Finding]:
-    response = site.follow(client, address)
-    if response.status == 200 and response.media_type.startswith("image/"):
-        return []
-    detail = response.failure or f"{response.status} {response.media_type}".strip()
-    return [Finding("image", address, detail)]
+    def _examine_picture(self, address: str) -> list[Finding]:
+        response = site.follow(self.client, address)
+        if response.status == 200 and response.media_type.startswith("image/"):
+            return []
+        return [Finding("image", address, f"{response.problem} {response.media_type}".strip())]
 
 
 def _at(address: str, flaws: Iterable[Flaw]) -> list[Finding]:

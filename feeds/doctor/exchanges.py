@@ -7,17 +7,13 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from feeds.doctor.client import READERS, UNDECODABLE, Client, Response
+from feeds.doctor.client import READERS, Client, Response
 from feeds.doctor.findings import Flaw
 from feeds.doctor.reading import MEDIA_TYPES, ParsedFeed, Unreadable, read
 
 SKEW = timedelta(minutes=2)
 SMALL = 1400  # bytes that fit into one packet uncompressed
 NEVER_SENT = '"a-tag-that-was-never-sent"'
-
-
-class Limited(Exception):
-    """The site limits requests (429)."""
 
 
 def brief_flaws(
@@ -42,37 +38,40 @@ def brief_flaws(
     if not tag and not modified:
         yield "no-validator", ""
         return
-    validators = {"If_None_Match": tag} if tag else {}
-    validators |= {"If_Modified_Since": modified} if modified else {}
-    again = client.request(response.address, **validators)
+    again = client.request(response.address, If_None_Match=tag, If_Modified_Since=modified)
     if again.status == 200:
         kind = "etag-ignored" if tag else "date-ignored"
         yield kind, "200, asked again with what was sent"
-    elif again.status == 304 and tag and _opaque(again.header("ETag")) != _opaque(tag):
+    elif again.failure:
+        yield again.kind, again.failure
+    elif again.status == 304 and tag and _opaque_tag(again) != _opaque_tag(response):
         yield "bare-304", again.header("ETag") or "no ETag"
 
 
-def thorough_flaws(client: Client, response: Response) -> Iterator[Flaw]:
+def thorough_flaws(client: Client, address: str) -> Iterator[Flaw]:
     """Yield the flaws that a dozen further requests show.
 
     They try each validator alone, stable bytes and validators, codings, HEAD and user agents. A
     site that limits requests ends them, since its further responses say nothing.
     """
     try:
+        response = _request(client, address)
+        response.content()
         yield from _validators(client, response)
         yield from _codings(client, response)
-        head = _request(client, response.address, "HEAD")
+        head = _request(client, address, "HEAD")
         if (head.status, head.media_type) != (200, response.media_type):
-            yield "head", f"{head.status or head.failure} {head.media_type}".strip()
+            yield "head", f"{head.problem} {head.media_type}".strip()
         yield from _user_agents(client, response)
-    except Limited:
-        yield "limited", ""
+    except Unreadable as error:
+        yield error.kind, error.detail
 
 
 def _request(client: Client, address: str, method: str = "GET", **headers: str) -> Response:
+    """Send a request.  Raises Unreadable where no further one is worth it."""
     response = client.request(address, method, **headers)
-    if response.status == 429:
-        raise Limited
+    if response.status == 429 or (response.failure and response.kind != "bad-coding"):
+        response.content()
     return response
 
 
@@ -80,20 +79,19 @@ def _validators(client: Client, response: Response) -> Iterator[Flaw]:
     address = response.address
     tag, modified = response.header("ETag"), response.header("Last-Modified")
     second = _request(client, address)
-    if second.status == 200:
-        names = ("ETag", "Last-Modified")
-        if second.body != response.body:
-            yield "body-moves", ""
-        elif any(_opaque(second.header(name)) != _opaque(response.header(name)) for name in names):
-            yield "validator-moves", f"{tag or modified}, then {second.header('ETag')}"
+    moved = (_opaque_tag(second), second.header("Last-Modified"))
+    if second.status == 200 and second.body != response.body:
+        yield "body-moves", ""
+    elif second.status == 200 and moved != (_opaque_tag(response), modified):
+        yield "validator-moves", f"{tag or modified}, then {second.header('ETag')}"
     if modified and _request(client, address, If_Modified_Since=modified).status == 200:
         yield "date-ignored", f"200, asked since {modified}"
     if tag:
-        weak = _request(client, address, If_None_Match=f"W/{tag.removeprefix('W/')}")
-        if weak.status == 200:
+        weak = f"W/{_opaque_tag(response)}"
+        if _request(client, address, If_None_Match=weak).status == 200:
             yield "etag-ignored", "200, asked with the tag as a weak one"
-        since = {"If_Modified_Since": modified} if modified else {}
-        if _request(client, address, If_None_Match=NEVER_SENT, **since).status == 304:
+        never_sent = {"If_None_Match": NEVER_SENT, "If_Modified_Since": modified}
+        if _request(client, address, **never_sent).status == 304:
             yield "wrong-304", ""
 
 
@@ -132,7 +130,7 @@ def _freshness(response: Response) -> Iterator[Flaw]:
 def _codings(client: Client, response: Response) -> Iterator[Flaw]:
     for coding in ("identity", "gzip", "br"):
         coded = _request(client, response.address, Accept_Encoding=coding)
-        if coded.failure == UNDECODABLE:
+        if coded.failure:
             yield "bad-coding", f"asked for {coding}: {coded.failure}"
         elif coded.status == 200 and coded.header("Content-Encoding") not in ("", coding):
             yield "bad-coding", f"asked for {coding}, got {coded.header('Content-Encoding')}"
@@ -144,16 +142,14 @@ def _codings(client: Client, response: Response) -> Iterator[Flaw]:
 
 def _user_agents(client: Client, response: Response) -> Iterator[Flaw]:
     for reader, agent in READERS.items():
-        answered = _request(client, response.address, User_Agent=agent)
-        if answered.status != 200:
-            yield "bot-wall", f"{reader} gets {answered.problem}"
-            continue
         try:
-            read(answered.body)
+            read(client.request(response.address, User_Agent=agent).content())
         except Unreadable as error:
+            if error.kind == "limited":
+                raise
             yield "bot-wall", f"{reader} gets {error.detail}"
 
 
-def _opaque(tag: str) -> str:
-    """Return an entity tag for weak comparison (RFC 9110 §8.8.3.2)."""
-    return tag.removeprefix("W/")
+def _opaque_tag(response: Response) -> str:
+    """Return the entity tag for weak comparison (RFC 9110 §8.8.3.2)."""
+    return response.header("ETag").removeprefix("W/")

@@ -7,6 +7,7 @@ its entities can grow without end.
 import json
 import re
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 from xml.etree import ElementTree
 
@@ -19,14 +20,19 @@ MEDIA_TYPES = {
     "atom": ("application/atom+xml", "application/xml", "text/xml"),
     "json": ("application/feed+json", "application/json"),
 }
+MOST_ENTRIES = 5_000  # of one feed
+# A tree takes forty times the memory of its bytes, and threads of Python gain nothing here.
+ONE_TREE = Lock()
 ATOM = "{http://www.w3.org/2005/Atom}"
 MEDIA = "{http://search.yahoo.com/mrss/}"
 CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
+ARCHIVE = "{http://purl.org/syndication/history/1.0}archive"
 BASE = "{http://www.w3.org/XML/1998/namespace}base"
 DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 ELEMENT = re.compile(rb"<[A-Za-z_]")
 DECLARED = re.compile(rb"""^<\?xml[^>]*encoding\s*=\s*["']([\w.-]+)""")
-IN_HTML = re.compile(r"""<[a-z][^<>]*\s(?:href|src)\s*=\s*["']([^"']*)["']""", re.IGNORECASE)
+# What leads elsewhere than to a place in the same document.
+IN_HTML = re.compile(r"""(?i)<[a-z][^<>]*\s(?:href|src)\s*=\s*["'](?!#)([^"']*)["']""")
 
 
 class Unreadable(Exception):
@@ -58,7 +64,8 @@ class ParsedFeed:
     """A feed with its dates and addresses as they are written.
 
     `required` holds the text of each part that the format requires, empty where it is missing.
-    `previous_page` is the address of the entries before these (RFC 5005).
+    `previous_page` is the address of the entries before these (RFC 5005). There may be
+    one entry more than MOST_ENTRIES, which are examined.
     """
 
     format: str
@@ -74,6 +81,11 @@ class ParsedFeed:
 
 def read(body: bytes) -> ParsedFeed:
     """Parse a feed.  Raises Unreadable."""
+    with ONE_TREE:
+        return _read(body)
+
+
+def _read(body: bytes) -> ParsedFeed:
     start = body.lstrip()[:1]
     if start == b"{":
         return _json(body)
@@ -123,32 +135,20 @@ def _texts(element: ElementTree.Element, *tags: str) -> tuple[str, ...]:
     return tuple(text for tag in tags if (text := _text(element, tag)))
 
 
-def _links(element: ElementTree.Element, relation: str | None = None) -> list[str]:
+def _links(element: ElementTree.Element, relation: str = "") -> tuple[str, ...]:
     """Return the addresses of Atom links, of any relation where none is given."""
-    links = element.findall(f"{ATOM}link")
-    if relation is not None:
-        links = [link for link in links if link.get("rel", "alternate") == relation]
-    return [link.get("href", "") for link in links]
+    only = f"[@rel='{relation}']" if relation else ""
+    return tuple(link.get("href", "") for link in element.iterfind(f"{ATOM}link{only}"))
 
 
 def _pictures(element: ElementTree.Element) -> tuple[str, ...]:
-    tags = (f"{MEDIA}content", f"{MEDIA}thumbnail")
-    pictures = [picture for tag in tags for picture in element.iter(tag)]
-    pictures += [
-        enclosure
-        for enclosure in element.findall("enclosure")
-        if enclosure.get("type", "").startswith("image/")
+    enclosures = element.iterfind("enclosure")
+    pictures = [
+        *element.iter(f"{MEDIA}content"),
+        *element.iter(f"{MEDIA}thumbnail"),
+        *(one for one in enclosures if one.get("type", "").startswith("image/")),
     ]
-    return tuple(dict.fromkeys(address for one in pictures if (address := one.get("url", ""))))
-
-
-def _in_html(*texts: str) -> list[str]:
-    addresses = [address for text in texts for address in IN_HTML.findall(text)]
-    return [address for address in addresses if not address.startswith("#")]
-
-
-def _is_archive(element: ElementTree.Element) -> bool:
-    return any(str(child.tag).endswith("history/1.0}archive") for child in element)
+    return tuple(address for one in pictures if (address := one.get("url")))
 
 
 def _rss(root: ElementTree.Element, encoding: str) -> ParsedFeed:
@@ -160,12 +160,12 @@ def _rss(root: ElementTree.Element, encoding: str) -> ParsedFeed:
         format="rss",
         encoding=encoding,
         required=required,
-        self_links=tuple(_links(channel, "self")),
-        previous_page=next(iter(_links(channel, "prev-archive")), ""),
+        self_links=_links(channel, "self"),
+        previous_page="".join(_links(channel, "prev-archive")[:1]),
         dates=_texts(channel, "lastBuildDate", "pubDate"),
         addresses=(required["link"], *_links(channel)),
-        entries=tuple(map(_rss_item, channel.iterfind("item"))),
-        is_archive=_is_archive(channel),
+        entries=tuple(map(_rss_item, channel.findall("item")[: MOST_ENTRIES + 1])),
+        is_archive=channel.find(ARCHIVE) is not None,
     )
 
 
@@ -177,7 +177,8 @@ def _rss_item(item: ElementTree.Element) -> Entry:
         _text(item, "link"),
         *_links(item),
         *([guid_text] if is_permalink else []),
-        *_in_html(_text(item, "description"), item.findtext(CONTENT) or ""),
+        *IN_HTML.findall(_text(item, "description")),
+        *IN_HTML.findall(item.findtext(CONTENT, "")),
         *(enclosure.get("url", "") for enclosure in item.iter("enclosure")),
     ]
     flaws = [
@@ -200,7 +201,7 @@ def _rss_item(item: ElementTree.Element) -> Entry:
 
 def _atom(root: ElementTree.Element, encoding: str) -> ParsedFeed:
     required = {tag: _text(root, f"{ATOM}{tag}") for tag in ("id", "title", "updated", "author")}
-    entries = root.findall(f"{ATOM}entry")
+    entries = root.findall(f"{ATOM}entry")[: MOST_ENTRIES + 1]
     # RFC 4287 §4.1.1: an author of the feed, or of each entry or its source.
     if entries and all(entry.find(f".//{ATOM}author") is not None for entry in entries):
         required["author"] = required["author"] or "of each entry"
@@ -208,12 +209,12 @@ def _atom(root: ElementTree.Element, encoding: str) -> ParsedFeed:
         format="atom",
         encoding=encoding,
         required=required,
-        self_links=tuple(_links(root, "self")),
-        previous_page=next(iter(_links(root, "prev-archive")), ""),
+        self_links=_links(root, "self"),
+        previous_page="".join(_links(root, "prev-archive")[:1]),
         dates=_texts(root, f"{ATOM}updated"),
-        addresses=() if root.get(BASE) else tuple(_links(root)),
+        addresses=() if root.get(BASE) else _links(root),
         entries=tuple(_atom_entry(entry, has_base=bool(root.get(BASE))) for entry in entries),
-        is_archive=_is_archive(root),
+        is_archive=root.find(ARCHIVE) is not None,
     )
 
 
@@ -231,7 +232,7 @@ def _atom_entry(entry: ElementTree.Element, *, has_base: bool) -> Entry:
         id=_text(entry, f"{ATOM}id"),
         title=title[:40],
         dates=_texts(entry, f"{ATOM}updated", f"{ATOM}published"),
-        addresses=(*_links(entry), *_in_html(html)),
+        addresses=(*_links(entry), *IN_HTML.findall(html)),
         pictures=_pictures(entry),
         flaws=(("two-alternates", title[:40]),) if are_repeated else (),
     )
@@ -246,39 +247,40 @@ def _json(body: bytes) -> ParsedFeed:
         raise Unreadable("not-well-formed", str(error)) from error
     if not isinstance(data, dict) or "jsonfeed.org/version/" not in str(data.get("version", "")):
         raise Unreadable("not-a-feed", "JSON without the version of JSON Feed")
-    items = data.get("items")
+    is_list = isinstance(data.get("items"), list)
     return ParsedFeed(
         format="json",
         encoding="utf-8",
-        required={
-            "title": "".join(_values(data, "title")),
-            "items": "list" if isinstance(items, list) else "",
-        },
+        required={"title": _value(data, "title"), "items": "list" if is_list else ""},
         self_links=_values(data, "feed_url"),
-        previous_page="".join(_values(data, "next_url")),
+        previous_page=_value(data, "next_url"),
         dates=(),
         addresses=_values(data, "home_page_url", "feed_url", "next_url"),
-        entries=tuple(map(_json_item, items if isinstance(items, list) else ())),
+        entries=tuple(map(_json_item, data["items"][: MOST_ENTRIES + 1] if is_list else ())),
     )
 
 
 def _json_item(item: Any) -> Entry:
     item = item if isinstance(item, dict) else {}
-    item_id = "".join(_values(item, "id"))
-    html = _values(item, "content_html")
-    contents = _values(item, "content_html", "content_text")
-    names = (*_values(item, "title"), *contents)
+    item_id, html = _value(item, "id"), _value(item, "content_html")
+    content = html or _value(item, "content_text")
     lacks_content = ("missing", f"content_html or content_text of {item_id!r}")
     return Entry(
         id=item_id,
-        title=names[0][:40] if names else "",
+        title=(_value(item, "title") or content)[:40],
         dates=_values(item, "date_published", "date_modified"),
-        addresses=(*_values(item, "url", "external_url", "image"), *_in_html(*html)),
+        addresses=(*_values(item, "url", "external_url", "image"), *IN_HTML.findall(html)),
         pictures=_values(item, "image", "banner_image"),
-        flaws=() if contents else (lacks_content,),
+        flaws=() if content else (lacks_content,),
     )
+
+
+def _value(data: dict[str, Any], key: str) -> str:
+    """Return a value that is text, empty where it is none."""
+    value = data.get(key)
+    return value if isinstance(value, str) else ""
 
 
 def _values(data: dict[str, Any], *keys: str) -> tuple[str, ...]:
     """Return the values of these keys that are text and not empty."""
-    return tuple(text for key in keys if isinstance(text := data.get(key), str) and text)
+    return tuple(text for key in keys if (text := _value(data, key)))

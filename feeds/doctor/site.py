@@ -2,17 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 from urllib.robotparser import RobotFileParser
 
+from lxml import etree
+
 from feeds.doctor.client import OURS, READERS, Client, Response
 from feeds.doctor.findings import Finding
-from feeds.doctor.reading import MEDIA_TYPES, Unreadable, xml
+from feeds.doctor.reading import MEDIA_TYPES, ONE_TREE, Unreadable, xml
 
 FEED_TYPES = {own for own, *_ in MEDIA_TYPES.values()}
 OPML_TYPES = {"text/x-opml", "application/opml+xml"}
-MOST_REDIRECTS = 5
+ROBOTS_BYTES = 500 * 1024  # RFC 9309 §2.5: crawlers need not read more
 LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
@@ -60,23 +61,24 @@ def joined(base: str, address: str) -> str:
 
 def follow(client: Client, address: str) -> Response:
     """Return the response at the end of redirects."""
-    for _ in range(MOST_REDIRECTS):
+    for _ in range(client.bounds.redirects + 1):
         response = client.request(address)
         target = response.header("Location")
         if response.status not in (301, 302, 303, 307, 308) or not target:
             return response
         address = joined(address, target)
-    return Response(address, 0, failure="redirects without an end")
+    failure = f"more than {client.bounds.redirects} redirects; not followed further"
+    return Response(address, 0, failure=failure, kind="unbounded")
 
 
 def listed(client: Client, base: Base, response: Response) -> Listed:
     """Return the feeds that a page links to, and those of its OPML list, or of `feeds.opml`."""
-    page = _Links(response, base)
-    found = Listed(dict.fromkeys(page.feeds))
-    if not page.feeds:
+    feeds, lists = _links(response, base)
+    found = Listed(dict.fromkeys(feeds))
+    if not feeds:
         found.findings.append(Finding("no-discovery", response.address))
-    for address in dict.fromkeys(page.lists) or [f"{base.public}/feeds.opml"]:
-        found.findings += _read_list(client, base, address, found, is_named=bool(page.lists))
+    for address in dict.fromkeys(lists) or [f"{base.public}/feeds.opml"]:
+        found.findings += _read_list(client, base, address, found, is_named=bool(lists))
     return found
 
 
@@ -85,7 +87,7 @@ def on_page(client: Client, base: Base, public: str) -> tuple[list[str], list[Fi
     response = follow(client, base.asked_address(public))
     if response.status != 200:
         return [], [Finding("page", response.address, response.problem)]
-    feeds = _Links(response, base).feeds
+    feeds, _ = _links(response, base)
     return feeds, [] if feeds else [Finding("no-discovery", response.address)]
 
 
@@ -107,25 +109,37 @@ def findings(client: Client, base: Base, feeds: Sequence[str]) -> Iterator[Findi
     robots = client.request(f"{origin}robots.txt")
     if robots.status == 200 and robots.media_type in ("text/plain", ""):
         # A feed on another host has a robots.txt of its own.
-        yield from _robots(robots, [address for address in feeds if address.startswith(origin)])
+        own = [address for address in feeds if address.startswith(origin)]
+        yield from _robots(client, robots, own)
+    elif robots.failure:
+        yield Finding(robots.kind, robots.address, robots.failure)
     if len(feeds) < 2:  # a single feed was examined, and no site
         return
     missing = f"{base.asked}/topics/there-is-no-such-feed/feed.rss"
     response = client.request(missing)
     if response.status == 200:
         yield Finding("soft-404", missing, response.media_type)
+    elif response.failure:
+        yield Finding(response.kind, missing, response.failure)
 
 
-def _robots(response: Response, feeds: Sequence[str]) -> Iterator[Finding]:
+def _robots(client: Client, response: Response, feeds: Sequence[str]) -> Iterator[Finding]:
+    if len(response.body) > ROBOTS_BYTES:
+        detail = f"larger than {ROBOTS_BYTES >> 10} KiB; not read further"
+        yield Finding("unbounded", response.address, detail)
     rules = RobotFileParser()
-    rules.parse(response.body.decode("utf-8", "replace").splitlines())
     agents = {"*": "everyone"}
     agents |= {agent: agent.partition("/")[0] for agent in (OURS, *READERS.values())}
-    for address in feeds:
-        forbidden = [name for agent, name in agents.items() if not rules.can_fetch(agent, address)]
-        if forbidden:
-            names = "everyone" if "everyone" in forbidden else ", ".join(forbidden)
-            yield Finding("robots", address, f"for {names}")
+    try:
+        rules.parse(response.body[:ROBOTS_BYTES].decode("utf-8", "replace").splitlines())
+        for address in feeds:
+            client.check_time()
+            closed = [name for agent, name in agents.items() if not rules.can_fetch(agent, address)]
+            if closed:
+                names = "everyone" if "everyone" in closed else ", ".join(closed)
+                yield Finding("robots", address, f"for {names}")
+    except ValueError as error:  # the standard library raises it for a path of `//[`
+        yield Finding("robots", response.address, f"cannot be read: {error}")
 
 
 def _read_list(
@@ -137,13 +151,11 @@ def _read_list(
     """
     response = follow(client, base.asked_address(address))
     try:
-        if response.status != 200:
-            raise Unreadable("opml", response.problem)
-        root = xml(response.body)
+        root = xml(response.content())
     except Unreadable as error:
         return [Finding("opml", response.address, error.detail)] if is_named else []
     outlines = [
-        one for one in root.iter("outline") if one.get("type") == "rss" or one.get("xmlUrl")
+        one for one in root.iter("outline") if one.get("xmlUrl") or one.get("type") == "rss"
     ]
     for outline in outlines:
         page = outline.get("htmlUrl", "").partition("#")[0]
@@ -156,24 +168,17 @@ def _read_list(
     return [Finding("opml", response.address, "no OPML, or an outline without xmlUrl")]
 
 
-class _Links(HTMLParser):
-    """The feeds and OPML lists that a page links to."""
-
-    def __init__(self, response: Response, base: Base) -> None:
-        super().__init__()
-        self._base = base.public_address(response.address)
-        self.feeds: list[str] = []
-        self.lists: list[str] = []
-        self.feed(response.body.decode("utf-8", "replace"))
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = {name: value or "" for name, value in attrs}
-        if tag not in ("link", "a") or not values.get("href"):
-            return
-        media_type = values.get("type", "").lower()
-        address = joined(self._base, values["href"].strip())
-        is_alternate = tag == "a" or "alternate" in values.get("rel", "").lower().split()
-        if media_type in FEED_TYPES and is_alternate:
-            self.feeds.append(address)
-        elif media_type in OPML_TYPES:
-            self.lists.append(address)
+def _links(response: Response, base: Base) -> tuple[list[str], list[str]]:
+    """Return the public addresses of the feeds and of the OPML lists that a page links to."""
+    feeds: list[str] = []
+    lists: list[str] = []
+    with ONE_TREE:
+        page = etree.HTML(response.body, etree.HTMLParser(encoding="utf-8"))
+        for link in () if page is None else page.iter("a", "link"):
+            media_type = link.get("type", "").lower()
+            is_alternate = link.tag == "a" or "alternate" in link.get("rel", "").lower().split()
+            if media_type in OPML_TYPES or (media_type in FEED_TYPES and is_alternate):
+                found = lists if media_type in OPML_TYPES else feeds
+                target = link.get("href", "").strip()
+                found.append(joined(base.public_address(response.address), target))
+    return feeds, lists

@@ -7,9 +7,8 @@ entry looks like (render).
 """
 
 from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from itertools import accumulate
@@ -20,12 +19,14 @@ from feeds.config import Config
 from feeds.config.site import Site
 from feeds.documents.snapshot import Snapshot
 from feeds.model import STEPS, Article, Feed, digest
-from feeds.render import PAGE, Form, Format, Style, form_named, format_named, widest
+from feeds.render import PAGE, Format, Style, form_named, format_named, widest
 from feeds.render.compiled import EntryInput
 from feeds.render.content import content_of
 from feeds.selection import Pick, archive
 from feeds.selection.archive import Page
+from feeds.selection.visibility import DAY
 from feeds.store import Connection
+from feeds.store.rows import EPOCH
 from feeds.taxonomies import PROVIDERS, with_names
 from feeds.urls import address_digest, archive_path, feed_path
 
@@ -85,155 +86,31 @@ class Shown:
 
 
 class Entries:
-    """Renders the entries of a site, and holds up to `budget` bytes of them.
+    """Entries that were rendered, up to `budget` bytes of them, by their format, how much they
+    carry, and their key.
 
     For one thread at a time.
     """
 
     def __init__(self, config: Config, budget: int) -> None:
-        self._config = config
-        self._budget = budget
-        # what all entries and frames show of the config, and what pages show
+        # digests of what all entries and frames show of the config, and of what pages show
         self.site = digest(
             config.site.model_dump_json(exclude=ON_PAGES_ALONE),
             config.feeds.model_dump_json(exclude=NOT_IN_ENTRIES),
         )
         looks = config.site.model_dump_json(include=ON_PAGES_ALONE)
         self.pages = digest(self.site, looks, config.site.theme.digest)
-        self._held: defaultdict[tuple[str, str], dict[int, tuple[str, bytes]]] = defaultdict(dict)
+        self.held: dict[tuple[str, str, str], bytes] = {}
+        self._budget = budget
         self._bytes = 0
-        self._inputs: dict[tuple[str, str], EntryInput] = {}
 
-    def key(self, snapshot: Snapshot, pick: Pick, hidden: frozenset[str]) -> str:
-        """Return the digest of all that the entry of an article shows, in any format."""
-        names = "\0".join([*pick.feeds, *[snapshot.names[key] for key in pick.feeds]])
-        left_out = " ".join([address for address in pick.related if address in hidden])
-        return digest(self.site, pick.digest, pick.id, pick.changed.isoformat(), names, left_out)
-
-    def of_feed(
-        self, connection: Connection, snapshot: Snapshot, feed: Feed, shown: Shown, name: str
-    ) -> list[bytes]:
-        """Return the entries of a feed's document in a format.
-
-        One that alone would not fit into `feeds.max_bytes` carries less; the least there is stays
-        whatever its size.
-        """
-        most = self._config.feeds.max_bytes
-        made = self._get(connection, snapshot, shown, feed.content, name)
-        if max(map(len, made), default=0) + FRAME <= most:
-            return made  # as nearly always
-        form = format_named(name)
-        left = space_for_entries(form, feed, self._config.site, most) - len(form.BETWEEN)
-        for less in CONTENTS[CONTENTS.index(feed.content) + 1 :]:
-            if large := [at for at, entry in enumerate(made) if len(entry) > left]:
-                smaller = self._get(connection, snapshot, shown.only(large), less, name)
-                for at, entry in zip(large, smaller, strict=True):
-                    made[at] = entry
-        return made
-
-    def of_page(
-        self, connection: Connection, snapshot: Snapshot, shown: Shown, content: str
-    ) -> list[bytes]:
-        """Return the entries of a page for people: `full` ones, or lines."""
-        return self._get(connection, snapshot, shown, content, PAGE)
-
-    def fitting(self, connection: Connection, snapshot: Snapshot, feed: Feed, shown: Shown) -> int:
-        """Return how many of a feed's first articles fit into `feeds.max_bytes` in each of its
-        formats: one at least.
-
-        Entries are rendered for it only where the most that they may take does not fit.
-        """
-        count, most = len(shown.picks), self._config.feeds.max_bytes
-        if count <= 1 or self._surely_fit(snapshot, shown, most):
-            return count
-        for name in feed.formats:
-            form = format_named(name)
-            sizes = list(map(len, self.of_feed(connection, snapshot, feed, shown, name)))
-            space = space_for_entries(form, feed, self._config.site, most)
-            count = min(count, fitting(sizes, len(form.BETWEEN), space))
-        return count
-
-    def _surely_fit(self, snapshot: Snapshot, shown: Shown, most: int) -> bool:
-        """Tell whether entries fit even if they take the most that they may, in any format."""
-        left = most - FRAME
-        for pick in shown.picks:
-            names = [snapshot.names[key] for key in pick.feeds]
-            left -= pick.bytes + most_bytes_of_names(names, self._config.site.base_url)
-            if left < 0 or not pick.bytes:
-                return False
-        return True
-
-    def _get(
-        self, connection: Connection, snapshot: Snapshot, shown: Shown, content: str, name: str
-    ) -> list[bytes]:
-        """Return the entries in a format: those that are not held are rendered."""
-        held = self._held[name, content]
-        keys = {pick.number: key for pick, key in zip(shown.picks, shown.keys, strict=True)}
-        missing = [
-            pick
-            for pick in shown.picks
-            if pick.number not in held or held[pick.number][0] != keys[pick.number]
-        ]
-        if missing and self._bytes > self._budget:
-            self._held.clear()
-            self._bytes, held, missing = 0, self._held[name, content], list(shown.picks)
-        if missing:
-            inputs = self._get_inputs(connection, snapshot, shown, content, missing, keys)
-            self._render(snapshot, form_named(name), content, inputs, keys)
-        return [held[pick.number][1] for pick in shown.picks]
-
-    def _get_inputs(
-        self,
-        connection: Connection,
-        snapshot: Snapshot,
-        shown: Shown,
-        content: str,
-        picks: Sequence[Pick],
-        keys: Mapping[int, str],
-    ) -> list[tuple[Pick, EntryInput]]:
-        """Return the inputs of entries.  They are kept until others are asked for: the same feed is
-        often rendered in another format next."""
-        known = self._inputs
-        unknown = [pick.number for pick in picks if (keys[pick.number], content) not in known]
-        articles = store.articles(connection, unknown) if unknown else {}
-        found = [
-            (
-                pick,
-                known.get((keys[pick.number], content))
-                or self._input(as_shown(articles[pick.number], pick, snapshot, shown), content),
-            )
-            for pick in picks
-        ]
-        self._inputs = {(keys[pick.number], content): given for pick, given in found}
-        return found
-
-    def _render(
-        self,
-        snapshot: Snapshot,
-        form: Form,
-        content: str,
-        inputs: Iterable[tuple[Pick, EntryInput]],
-        keys: Mapping[int, str],
-    ) -> None:
-        site, held = self._config.site, self._held[form.NAME, content]
-        plain = Style(whole=content == FULL, amp=self._config.feeds.amp)
-        without_source = replace(plain, source=False)
-        for pick, given in inputs:
-            has_source = PROVIDERS.key_of(given.article.provider) in snapshot.feeds
-            style = plain if has_source else without_source
-            if form.NAME == PAGE:
-                known = () if pick.withdrawn else pick.feeds
-                feeds = [(key, snapshot.names[key]) for key in known if key in snapshot.feeds]
-                style = replace(style, feeds=tuple(feeds))
-            entry = form.entry(given, site, style)
-            _, before = held.get(pick.number, ("", b""))
-            self._bytes += len(entry) - len(before)
-            held[pick.number] = keys[pick.number], entry
-
-    def _input(self, article: Article, content: str) -> EntryInput:
-        if content == FULL:
-            return EntryInput(article, content_of(article, self._config.feeds.max_entry_bytes))
-        return EntryInput(bare(article) if content == BARE else article)
+    def add(self, which: tuple[str, str, str], entry: bytes) -> None:
+        """Hold an entry; where there is no space left, in place of all others."""
+        if self._bytes > self._budget:
+            self.held.clear()
+            self._bytes = 0
+        self.held[which] = entry
+        self._bytes += len(entry)
 
 
 def most_bytes_of_names(names: Collection[str], base_url: str) -> int:
@@ -292,12 +169,16 @@ def fitting(sizes: Sequence[int], between: int, space: int) -> int:
 
 # no cache may keep a response for longer: a day, and 24 times that while the service fails
 KEPT = timedelta(days=25)
-DAY = timedelta(days=1)  # no response is fresh for longer
 LATEST = datetime.max.replace(tzinfo=UTC) - KEPT
 
 
 class Contents:
-    """The contents of the feeds of a site at one snapshot.  For one thread at a time."""
+    """The contents of the feeds of a site at one snapshot.  For one thread at a time.
+
+    `connection` is that of the caller: it changes from question to question.
+    """
+
+    connection: Connection
 
     def __init__(self, config: Config, snapshot: Snapshot, entries: Entries) -> None:
         self.snapshot = snapshot
@@ -308,96 +189,194 @@ class Contents:
         self._keys: dict[int, str] = {}
         self._first: dict[str, Shown] = {}
         self._pages: dict[str, tuple[Page, ...]] = {}
-        self._frequency: dict[str, int] = {}
+        self._inputs: dict[tuple[str, str], EntryInput] = {}
         self._hidden: frozenset[str] | None = None
-        self._due: dict[str, Due] | None = None
 
-    def look_up_hidden(self, connection: Connection) -> None:
+    def look_up_hidden(self) -> None:
         """Look up every address to which no entry may point at once, for who asks for many
         documents."""
         if self._hidden is None:
-            self._hidden = selection.hidden(connection)
+            self._hidden = selection.hidden(self.connection)
 
-    def first(self, connection: Connection, feed: Feed) -> Shown:
+    def first(self, feed: Feed) -> Shown:
         """Return what a feed's documents show: its first articles, no more than its limit and than
         fit into `feeds.max_bytes`."""
-        found = self._first.get(feed.key)
-        if found is None:
+        if feed.key not in self._first:
             rule = self._rules.get(feed.key)
             order = "published" if rule is None else rule.order
             now, limit = self.snapshot.now, self._limit(feed)
-            picks = selection.newest(connection, feed.key, now, limit, order, self._picks)
-            shown = self._shown(connection, picks)
-            fitting = self._entries.fitting(connection, self.snapshot, feed, shown)
-            found = self._first[feed.key] = shown.first(fitting)
-        return found
+            picks = selection.newest(self.connection, feed.key, now, limit, order, self._picks)
+            shown = self._shown(picks)
+            self._first[feed.key] = shown.first(self._fitting(feed, shown))
+        return self._first[feed.key]
 
-    def pages(self, connection: Connection, feed: Feed) -> tuple[Page, ...]:
+    def pages(self, feed: Feed) -> tuple[Page, ...]:
         """Return the pages of a feed's history, oldest first: none where the feed shows all its
         articles, or is not ordered by time alone."""
         rule = self._rules.get(feed.key)
         by_time = rule is None or rule.order == "published"
-        if not (self._config.feeds.archives and by_time) or self.is_complete(connection, feed):
+        if not (self._config.feeds.archives and by_time) or self.is_complete(feed):
             return ()
         if feed.key not in self._pages:
-            days = selection.days(connection, feed.key)
-            hours = partial(selection.hours, connection, feed.key)
+            days = selection.days(self.connection, feed.key)
+            hours = partial(selection.hours, self.connection, feed.key)
             self._pages[feed.key] = archive.pages(days, hours)
         return self._pages[feed.key]
 
-    def on_page(self, connection: Connection, feed: Feed, page: Page) -> Shown:
+    def on_page(self, feed: Feed, page: Page) -> Shown:
         """Return what a page of a feed's history shows."""
         now = self.snapshot.now
-        picks = selection.between(connection, feed.key, now, page.start, page.end)
-        return self._shown(connection, picks)
+        picks = selection.between(self.connection, feed.key, now, page.start, page.end)
+        return self._shown(picks)
 
-    def is_complete(self, connection: Connection, feed: Feed) -> bool:
+    def is_complete(self, feed: Feed) -> bool:
         """Tell whether a feed's documents show all its articles."""
         if feed.articles > self._limit(feed):
             return False
-        return feed.articles <= 1 or feed.articles <= len(self.first(connection, feed).picks)
+        return feed.articles <= 1 or feed.articles <= len(self.first(feed).picks)
 
-    def frequency(self, connection: Connection, feed: Feed) -> int:
+    def frequency(self, feed: Feed) -> int:
         """Return after how many minutes a feed is worth asking for again, the same in each of its
         documents."""
-        if feed.key not in self._frequency:
-            published = [pick.published for pick in self.first(connection, feed).picks]
-            fastest, slowest = self._config.feeds.fastest, self._config.feeds.slowest
-            self._frequency[feed.key] = frequency_of(published, fastest, slowest)
-        return self._frequency[feed.key]
+        published = [pick.published for pick in self.first(feed).picks]
+        return frequency_of(published, self._config.feeds.fastest, self._config.feeds.slowest)
 
-    def due(self, connection: Connection, key: str) -> Due | None:
+    def due(self, key: str) -> Due | None:
         """Return when a feed next changes by time alone, as far as a response may be kept until
         then."""
-        if self._due is None:
-            # The snapshot may hold until then, and responses be kept for longer.
-            rules = [*self._rules.values()]
-            now, until = self.snapshot.now, self.snapshot.until
-            changes, ends = dict[str, datetime](), dict[str, datetime]()
-            if until is not None:
-                until = min(until, LATEST)
-                changes = selection.scheduled_changes(connection, rules, now, until + DAY)
-                ends = selection.scheduled_expiries(connection, rules, now, until + KEPT)
-            keys = changes.keys() | ends.keys()
-            self._due = {key: Due(changes.get(key), ends.get(key)) for key in keys}
         return self._due.get(key)
+
+    @cached_property
+    def _due(self) -> dict[str, Due]:
+        now, until = self.snapshot.now, self.snapshot.until
+        if until is None:
+            return {}
+        # The snapshot may hold until then, and responses be kept for longer.
+        until, rules = min(until, LATEST), [*self._rules.values()]
+        changes = selection.scheduled_changes(self.connection, rules, now, until + DAY)
+        ends = selection.scheduled_expiries(self.connection, rules, now, until + KEPT)
+        return {key: Due(changes.get(key), ends.get(key)) for key in changes.keys() | ends.keys()}
+
+    @cached_property
+    def listed(self) -> tuple[str, datetime]:
+        """The digest of all that lists of feeds show, and its last change."""
+        feeds = self.snapshot.feeds.values()
+        newest = max((feed.updated for feed in feeds), default=EPOCH)
+        return digest("\n".join(map(repr, feeds))), newest
+
+    def entries_of_feed(self, feed: Feed, shown: Shown, name: str) -> list[bytes]:
+        """Return the entries of a feed's document in a format.
+
+        One that alone would not fit into `feeds.max_bytes` carries less; the least there is stays
+        whatever its size.
+        """
+        most = self._config.feeds.max_bytes
+        made = self.entries(shown, feed.content, name)
+        if max(map(len, made), default=0) + FRAME <= most:
+            return made  # as nearly always
+        form = format_named(name)
+        left = space_for_entries(form, feed, self._config.site, most) - len(form.BETWEEN)
+        for less in CONTENTS[CONTENTS.index(feed.content) + 1 :]:
+            if large := [at for at, entry in enumerate(made) if len(entry) > left]:
+                smaller = self.entries(shown.only(large), less, name)
+                for at, entry in zip(large, smaller, strict=True):
+                    made[at] = entry
+        return made
+
+    def entries(self, shown: Shown, content: str, name: str) -> list[bytes]:
+        """Return entries in a format or for a page, which carry so much: those that are not held
+        are rendered."""
+        held = self._entries.held
+        made = {key: held[which] for key in shown.keys if (which := (name, content, key)) in held}
+        missing = {
+            key: pick for key, pick in zip(shown.keys, shown.picks, strict=True) if key not in made
+        }
+        if missing:
+            self._inputs = self._inputs_of(missing, shown, content)
+        for key, pick in missing.items():
+            made[key] = self._entry(pick, self._inputs[key, content], content, name)
+            self._entries.add((name, content, key), made[key])
+        return [made[key] for key in shown.keys]
+
+    def _inputs_of(
+        self, picks: Mapping[str, Pick], shown: Shown, content: str
+    ) -> dict[tuple[str, str], EntryInput]:
+        """Return the inputs of entries.  They are kept until others are asked for: the same feed is
+        often rendered in another format next."""
+        known = self._inputs
+        unknown = [pick.number for key, pick in picks.items() if (key, content) not in known]
+        articles = store.articles(self.connection, unknown) if unknown else {}
+        found = {}
+        for key, pick in picks.items():
+            given = known.get((key, content))
+            if given is None:
+                article = as_shown(articles[pick.number], pick, self.snapshot, shown)
+                if content == FULL:
+                    html = content_of(article, self._config.feeds.max_entry_bytes)
+                    given = EntryInput(article, html)
+                else:
+                    given = EntryInput(bare(article) if content == BARE else article)
+            found[key, content] = given
+        return found
+
+    def _entry(self, pick: Pick, given: EntryInput, content: str, name: str) -> bytes:
+        names, feeds, form = self.snapshot.names, self.snapshot.feeds, form_named(name)
+        listed = pick.feeds if name == PAGE and not pick.withdrawn else ()
+        style = Style(
+            source=PROVIDERS.key_of(given.article.provider) in feeds,
+            amp=self._config.feeds.amp,
+            whole=content == FULL,
+            feeds=tuple([(key, names[key]) for key in listed if key in feeds]),
+        )
+        return form.entry(given, self._config.site, style)
+
+    def _fitting(self, feed: Feed, shown: Shown) -> int:
+        """Return how many of a feed's first articles fit into `feeds.max_bytes` in each of its
+        formats: one at least.
+
+        Entries are rendered for it only where the most that they may take does not fit.
+        """
+        count, most = len(shown.picks), self._config.feeds.max_bytes
+        if count <= 1 or self._surely_fit(shown, most):
+            return count
+        for name in feed.formats:
+            form = format_named(name)
+            sizes = list(map(len, self.entries_of_feed(feed, shown, name)))
+            space = space_for_entries(form, feed, self._config.site, most)
+            count = min(count, fitting(sizes, len(form.BETWEEN), space))
+        return count
+
+    def _surely_fit(self, shown: Shown, most: int) -> bool:
+        """Tell whether entries fit even if they take the most that they may, in any format."""
+        left = most - FRAME
+        for pick in shown.picks:
+            names = [self.snapshot.names[key] for key in pick.feeds]
+            left -= pick.bytes + most_bytes_of_names(names, self._config.site.base_url)
+            if left < 0 or not pick.bytes:
+                return False
+        return True
 
     def _limit(self, feed: Feed) -> int:
         """Return how many articles a feed's documents show at most."""
         rule = self._rules.get(feed.key)
         return self._config.feeds.limit if rule is None else rule.limit
 
-    def _shown(self, connection: Connection, picks: Sequence[Pick]) -> Shown:
+    def _shown(self, picks: Sequence[Pick]) -> Shown:
         hidden = self._hidden
         if hidden is None:
             related = {address for pick in picks for address in pick.related}
-            hidden = selection.hidden(connection, related)
-        keys = []
+            hidden = selection.hidden(self.connection, related)
         for pick in picks:
             if pick.number not in self._keys:
-                self._keys[pick.number] = self._entries.key(self.snapshot, pick, hidden)
-            keys.append(self._keys[pick.number])
-        return Shown(picks, keys, hidden)
+                self._keys[pick.number] = self._key(pick, hidden)
+        return Shown(picks, [self._keys[pick.number] for pick in picks], hidden)
+
+    def _key(self, pick: Pick, hidden: frozenset[str]) -> str:
+        """Return the digest of all that the entry of an article shows, in any format."""
+        names = "\0".join([*pick.feeds, *[self.snapshot.names[key] for key in pick.feeds]])
+        left_out = " ".join([address for address in pick.related if address in hidden])
+        changed = pick.changed.isoformat()
+        return digest(self._entries.site, pick.digest, pick.id, changed, names, left_out)
 
 
 def frequency_of(published: Iterable[datetime], fastest: int, slowest: int) -> int:

@@ -7,9 +7,11 @@ the keys of ours the JSON Schema of a record. Not here: which articles a documen
 what pages look like (render), and when a document last changed (versions).
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 
 from feeds import selection, store
 from feeds.config import Config
@@ -21,7 +23,6 @@ from feeds.render import PAGE, PageLinks, format_named
 from feeds.selection import SKEW
 from feeds.selection.archive import Page
 from feeds.store import Connection
-from feeds.store.rows import EPOCH
 from feeds.urls import EVERYTHING, INDEX, archive_path, feed_path, parse_path
 
 
@@ -53,100 +54,6 @@ ASSETS = {
 FEED_STYLE = {"feeds.css": "text/css; charset=utf-8"}
 
 
-class PagePlans:
-    """Plans what is for people.  For one thread at a time."""
-
-    def __init__(self, config: Config, entries: Entries) -> None:
-        self._config = config
-        self._entries = entries
-        self._listed: tuple[Snapshot, str, datetime] | None = None
-        # what there is whatever feeds there are, with its media type
-        self.of_site = {**LISTS, **ASSETS, **(FEED_STYLE if config.feeds.pages else {})}
-        if config.records.fields is None:
-            self.of_site[jsonschema.NAME] = jsonschema.MEDIA_TYPE
-
-    def of_lists(self, connection: Connection, contents: Contents, path: str) -> Plan:
-        """Plan the front page or the OPML file, which show every feed there is, or a file that
-        pages need."""
-        site, snapshot = self._config.site, contents.snapshot
-        listed, newest = self._all_feeds(snapshot)
-
-        def content() -> bytes:
-            from feeds.render import html, opml
-
-            feeds = list(snapshot.feeds.values())
-            if path == jsonschema.NAME:
-                return jsonschema.schema_text().encode()
-            if path == FRONT_PAGE:
-                return html.front_page(feeds, site)
-            return opml.subscriptions(feeds, site) if path == OPML else html.asset(path, site)
-
-        key = digest(self._entries.pages, path, listed if path in LISTS else "")
-        due = None
-        if path in LISTS:  # they change when any feed does
-            of_all = contents.due(connection, EVERYTHING)
-            due = Due(snapshot.until, None if of_all is None else of_all.expiry)
-        frequency = self._config.feeds.fastest
-        return Plan(path, self.of_site[path], key, newest, content, frequency, due)
-
-    def of_feed(
-        self, connection: Connection, contents: Contents, feed: Feed, history: Sequence[Page]
-    ) -> Plan:
-        """Plan the page of a feed with its newest articles."""
-        shown, first = contents.first(connection, feed), first_monday(feed.updated)
-        weeks = by_week(selection.days(connection, feed.key, first), first)
-
-        def content() -> bytes:
-            from feeds.render import html
-
-            entries = self._entries.of_page(connection, contents.snapshot, shown, FULL)
-            counted = html.Weeks(first, weeks)
-            return html.feed_page(feed, self._config.site, entries, counted, history)
-
-        path = feed_path(feed.key, PAGE)
-        facts = (repr(feed), repr(weeks), " ".join(page.name for page in history))
-        key = digest(self._entries.pages, path, *facts, *shown.keys)
-        frequency = contents.frequency(connection, feed)
-        due = contents.due(connection, feed.key)
-        return Plan(path, HTML, key, shown.newest, content, frequency, due)
-
-    def of_page(
-        self,
-        connection: Connection,
-        contents: Contents,
-        feed: Feed,
-        page: Page,
-        beside: tuple[Page | None, Page | None],
-        shown: Shown,
-    ) -> Plan:
-        """Plan a page of a feed's history, which leads to the one before it and the one after
-        it."""
-        older, newer = beside
-
-        def content() -> bytes:
-            from feeds.render import html
-
-            entries = self._entries.of_page(connection, contents.snapshot, shown, LINE)
-            published = (pick.published for pick in shown.picks)
-            lines = list(zip(published, entries, strict=True))
-            return html.archive_page(feed, self._config.site, page, lines, older, newer)
-
-        path, names = archive_path(feed.key, page.name, PAGE), [one and one.name for one in beside]
-        facts = (feed.name, " ".join(feed.formats), *(name or "" for name in names))
-        key = digest(self._entries.pages, path, *facts, *shown.keys)
-        frequency = self._config.feeds.fastest
-        due = contents.due(connection, feed.key)
-        return Plan(path, HTML, key, shown.newest, content, frequency, due)
-
-    def _all_feeds(self, snapshot: Snapshot) -> tuple[str, datetime]:
-        """Return the digest of all that lists of feeds show, and its last change."""
-        if self._listed is None or self._listed[0] is not snapshot:
-            feeds = snapshot.feeds.values()
-            newest = max((feed.updated for feed in feeds), default=EPOCH)
-            self._listed = snapshot, digest("\n".join(map(repr, feeds))), newest
-        return self._listed[1:]
-
-
 EARLIEST = datetime(2, 1, 1, tzinfo=UTC)  # no weeks can be counted before the first year
 WEEKS = 52  # that are counted for people, up to that of the newest article
 MANY = 100  # feeds for which all addresses that nothing may point to are looked up at once
@@ -166,23 +73,24 @@ class Plans:
     def __init__(self, config: Config, held: int = HELD) -> None:
         self._config = config
         self._entries = Entries(config, held)
-        self._page_plans = PagePlans(config, self._entries)
         self._contents: Contents | None = None
+        # what there is whatever feeds there are, with its media type
+        self._of_site = {**LISTS, **ASSETS, **(FEED_STYLE if config.feeds.pages else {})}
+        if config.records.fields is None:
+            self._of_site[jsonschema.NAME] = jsonschema.MEDIA_TYPE
 
     def snapshot(self, connection: Connection, now: datetime) -> Snapshot:
         """Return what is visible now; it is looked up again when records changed or something fell
         due."""
         return self._at(connection, now).snapshot
 
-    def holds(self, now: datetime, generation: int | None = None) -> bool:
-        """Tell whether what was looked up last is what is visible, as far as time and the
-        generation of the store tell."""
-        if self._contents is None:
-            return False
-        last = self._contents.snapshot
-        if generation not in (None, last.generation) or now < last.now - SKEW:
-            return False
-        return last.until is None or now < last.until
+    def last_snapshot(self, now: datetime, generation: int | None = None) -> Snapshot | None:
+        """Return what was looked up last if that is what is visible, as far as time and the
+        generation of the store tell; from any thread."""
+        last = None if self._contents is None else self._contents.snapshot
+        if last is None or generation not in (None, last.generation) or now < last.now - SKEW:
+            return None
+        return last if last.until is None or now < last.until else None
 
     def paths(self, connection: Connection, now: datetime, keys: Collection[str]) -> list[str]:
         """Return the path of every document of these feeds, and of those that point to all.
@@ -191,14 +99,14 @@ class Plans:
         """
         contents = self._unchanged(connection, now)
         if len(keys) > MANY:
-            contents.look_up_hidden(connection)
+            contents.look_up_hidden()
         found = []
         for feed in map(contents.snapshot.feeds.__getitem__, keys):
-            pages = contents.pages(connection, feed)
+            pages = contents.pages(feed)
             for name in _forms(feed):
                 found.append(feed_path(feed.key, name))
                 found += [archive_path(feed.key, page.name, name) for page in pages]
-        return [*found, *self._page_plans.of_site]
+        return [*found, *self._of_site]
 
     def of(self, connection: Connection, now: datetime, keys: Collection[str]) -> Iterator[Plan]:
         """Plan every document of these feeds.  Raises SnapshotOutdated when the records changed
@@ -206,106 +114,153 @@ class Plans:
         contents = self._unchanged(connection, now)
         for feed in map(contents.snapshot.feeds.__getitem__, keys):
             for name in _forms(feed):
-                yield self._of_feed(connection, contents, feed, name)
-            for page in contents.pages(connection, feed):
-                shown = contents.on_page(connection, feed, page)
+                yield self._of_feed(contents, feed, name)
+            for page in contents.pages(feed):
+                shown = contents.on_page(feed, page)
                 for name in _forms(feed):
-                    yield self._of_page(connection, contents, feed, name, page, shown)
+                    yield self._of_page(contents, feed, name, page, shown)
 
     def lists(self, connection: Connection, now: datetime) -> Iterator[Plan]:
         """Plan the documents that point to all others, and what pages need."""
         contents = self._at(connection, now)
-        of_site = self._page_plans.of_site
-        return (self._page_plans.of_lists(connection, contents, path) for path in of_site)
+        return (self._of_list(contents, path) for path in self._of_site)
 
     def at(self, connection: Connection, now: datetime, path: str) -> Plan | None:
         """Plan the document at a path; return None where there is none."""
         contents = self._at(connection, now)
-        if path in self._page_plans.of_site:
-            return self._page_plans.of_lists(connection, contents, path)
+        if path in self._of_site:
+            return self._of_list(contents, path)
         parsed = parse_path(path)
         feed = None if parsed is None else contents.snapshot.feeds.get(parsed.key)
         if parsed is None or feed is None or parsed.format not in _forms(feed):
             return None
         if not parsed.page:
-            return self._of_feed(connection, contents, feed, parsed.format)
-        for page in contents.pages(connection, feed):
+            return self._of_feed(contents, feed, parsed.format)
+        for page in contents.pages(feed):
             if page.name == parsed.page:
-                shown = contents.on_page(connection, feed, page)
-                return self._of_page(connection, contents, feed, parsed.format, page, shown)
+                shown = contents.on_page(feed, page)
+                return self._of_page(contents, feed, parsed.format, page, shown)
         return None
 
     def _at(self, connection: Connection, now: datetime) -> Contents:
         last = self._contents
-        if last is None or not self.holds(now, store.generation(connection)):
+        if last is None or self.last_snapshot(now, store.generation(connection)) is None:
             before = None if last is None else last.snapshot
             snapshot = take_snapshot(self._config, connection, now, before)
             last = self._contents = Contents(self._config, snapshot, self._entries)
+        last.connection = connection
         return last
 
     def _unchanged(self, connection: Connection, now: datetime) -> Contents:
-        if self._contents is not None and not self.holds(now, store.generation(connection)):
+        generation = store.generation(connection)
+        if self._contents is not None and self.last_snapshot(now, generation) is None:
             raise SnapshotOutdated
         return self._at(connection, now)
 
-    def _of_feed(self, connection: Connection, contents: Contents, feed: Feed, name: str) -> Plan:
-        history = contents.pages(connection, feed)
-        if name == PAGE:
-            return self._page_plans.of_feed(connection, contents, feed, history)
-        address, shown = self._config.site.address, contents.first(connection, feed)
-        newest = address(archive_path(feed.key, history[-1].name, name)) if history else None
-        path, frequency = feed_path(feed.key, name), contents.frequency(connection, feed)
-        place = PageLinks(
-            address(path),
-            previous=newest,
-            complete=contents.is_complete(connection, feed),
-            withdrawn=shown.withdrawn,
-            frequency=frequency,
-        )
-        return self._joined(connection, contents, feed, name, shown, path, place)
+    def _of_list(self, contents: Contents, path: str) -> Plan:
+        """Plan the front page or the OPML file, which show every feed there is, or a file that
+        pages need."""
+        site, snapshot, (listed, newest) = self._config.site, contents.snapshot, contents.listed
 
-    def _of_page(
+        def content() -> bytes:
+            from feeds.render import html, opml
+
+            feeds = list(snapshot.feeds.values())
+            if path == jsonschema.NAME:
+                return jsonschema.schema_text().encode()
+            if path == FRONT_PAGE:
+                return html.front_page(feeds, site)
+            return opml.subscriptions(feeds, site) if path == OPML else html.asset(path, site)
+
+        key = digest(self._entries.pages, path, listed if path in LISTS else "")
+        due = None
+        if path in LISTS:  # they change when any feed does
+            of_all = contents.due(EVERYTHING)
+            due = Due(snapshot.until, None if of_all is None else of_all.expiry)
+        frequency = self._config.feeds.fastest
+        return Plan(path, self._of_site[path], key, newest, content, frequency, due)
+
+    def _of_feed(self, contents: Contents, feed: Feed, name: str) -> Plan:
+        """Plan the document of a feed with its newest articles."""
+        shown, history = contents.first(feed), contents.pages(feed)
+        path, frequency = feed_path(feed.key, name), contents.frequency(feed)
+        if name != PAGE:
+            address = self._config.site.address
+            place = PageLinks(
+                address(path),
+                previous=address(archive_path(feed.key, history[-1].name, name))
+                if history
+                else None,
+                complete=contents.is_complete(feed),
+                withdrawn=shown.withdrawn,
+                frequency=frequency,
+            )
+            return self._joined(contents, feed, name, shown, path, place)
+        first = first_monday(feed.updated)
+        weeks = by_week(selection.days(contents.connection, feed.key, first), first)
+
+        def content() -> bytes:
+            from feeds.render import html
+
+            entries = contents.entries(shown, FULL, PAGE)
+            counted = html.Weeks(first, weeks)
+            return html.feed_page(feed, self._config.site, entries, counted, history)
+
+        facts = (repr(feed), repr(weeks), " ".join(page.name for page in history))
+        return self._for_people(contents, feed, shown, path, frequency, content, *facts)
+
+    def _of_page(self, contents: Contents, feed: Feed, name: str, page: Page, shown: Shown) -> Plan:
+        """Plan a page of a feed's history, which leads to the one before it and the one after
+        it."""
+        older, newer = beside(page, contents.pages(feed))
+        path, address = archive_path(feed.key, page.name, name), self._config.site.address
+        if name != PAGE:
+            previous, following = (
+                None if one is None else address(archive_path(feed.key, one.name, name))
+                for one in (older, newer)
+            )
+            place = PageLinks(
+                address(path),
+                previous=previous,
+                next=following,
+                current=address(feed_path(feed.key, name)),
+                withdrawn=shown.withdrawn,
+            )
+            return self._joined(contents, feed, name, shown, path, place)
+
+        def content() -> bytes:
+            from feeds.render import html
+
+            published = (pick.published for pick in shown.picks)
+            lines = list(zip(published, contents.entries(shown, LINE, PAGE), strict=True))
+            return html.archive_page(feed, self._config.site, page, lines, older, newer)
+
+        names = ["" if one is None else one.name for one in (older, newer)]
+        facts, frequency = (feed.name, " ".join(feed.formats), *names), self._config.feeds.fastest
+        return self._for_people(contents, feed, shown, path, frequency, content, *facts)
+
+    def _for_people(
         self,
-        connection: Connection,
         contents: Contents,
         feed: Feed,
-        name: str,
-        page: Page,
-        shown: Shown,
-    ) -> Plan:
-        older, newer = beside(page, contents.pages(connection, feed))
-        if name == PAGE:
-            return self._page_plans.of_page(connection, contents, feed, page, (older, newer), shown)
-        address, path = self._config.site.address, archive_path(feed.key, page.name, name)
-        previous, following = (
-            None if one is None else address(archive_path(feed.key, one.name, name))
-            for one in (older, newer)
-        )
-        place = PageLinks(
-            address(path),
-            previous=previous,
-            next=following,
-            current=address(feed_path(feed.key, name)),
-            withdrawn=shown.withdrawn,
-        )
-        return self._joined(connection, contents, feed, name, shown, path, place)
-
-    def _joined(
-        self,
-        connection: Connection,
-        contents: Contents,
-        feed: Feed,
-        name: str,
         shown: Shown,
         path: str,
-        place: PageLinks,
+        frequency: int,
+        content: Callable[[], bytes],
+        *facts: str,
     ) -> Plan:
+        key = digest(self._entries.pages, path, *facts, *shown.keys)
+        return Plan(path, HTML, key, shown.newest, content, frequency, contents.due(feed.key))
+
+    def _joined(
+        self, contents: Contents, feed: Feed, name: str, shown: Shown, path: str, place: PageLinks
+    ) -> Plan:
+        """Plan a document in a format: its entries between the two parts of its frame."""
         form, site, newest = format_named(name), self._config.site, shown.newest
 
         def content() -> bytes:
             head, tail = form.frame(feed, site, newest, place)
-            entries = self._entries.of_feed(connection, contents.snapshot, feed, shown, name)
-            return head + form.BETWEEN.join(entries) + tail
+            return head + form.BETWEEN.join(contents.entries_of_feed(feed, shown, name)) + tail
 
         facts = (
             feed.name,
@@ -318,13 +273,12 @@ class Plans:
         )
         key = digest(self._entries.site, name, feed.content, feed.key, *facts, " ".join(shown.keys))
         frequency = place.frequency or self._config.feeds.fastest
-        due = contents.due(connection, feed.key)
-        return Plan(path, form.MEDIA_TYPE, key, newest, content, frequency, due)
+        return Plan(path, form.MEDIA_TYPE, key, newest, content, frequency, contents.due(feed.key))
 
 
 def beside(page: Page, pages: tuple[Page, ...]) -> tuple[Page | None, Page | None]:
     """Return the page of a history before this one, and the one after it."""
-    at = pages.index(page)
+    at = bisect_left(pages, page.start, key=attrgetter("start"))
     older = pages[at - 1] if at > 0 else None
     return older, pages[at + 1] if at + 1 < len(pages) else None
 

@@ -3,10 +3,12 @@
 Nothing is kept between two questions but plans: who asks again hands in the version that it has.
 """
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
+from time import monotonic
 
 from feeds import store
 from feeds.config import Config
@@ -15,7 +17,7 @@ from feeds.documents.plans import Plan, Plans
 from feeds.errors import StoreError
 from feeds.ingest.ingesting import refresh_visibility
 from feeds.model import Document, Feed, digest
-from feeds.store import Published, Store
+from feeds.store import Connection, Published, Store
 from feeds.store.rows import micros, moment
 
 # Seconds. A date further ahead was noted by a clock that was wrong; changes within one second put
@@ -45,7 +47,10 @@ class DocumentVersion:
 
 
 class Documents:
-    """The documents of a site, from its store.  Safe for threads."""
+    """The documents of a site, from its store.  Safe for threads.
+
+    `under_way_since`: the moment since which one is being made, by the monotonic clock, or None.
+    """
 
     def __init__(self, config: Config, source: Store) -> None:
         self._config = config
@@ -53,15 +58,21 @@ class Documents:
         self._withheld = source.withheld
         self._plans = Plans(config)
         self._unwritten: dict[str, Published] = {}
-        self._lock = Lock()
+        self._lock, self._at_visibility = Lock(), Lock()
+        self.under_way_since: float | None = None
 
     def feeds(self, now: datetime) -> dict[str, Feed]:
         """Return every feed in which something is visible, by key, in the order in which they are
         listed."""
-        with self._lock:
-            self._refresh(now)
+        plans = self._plans
+        if self._withheld == self._store.withheld:
+            # nobody waits for a document that is just being made
             with self._store.showing() as connection:
-                return self._plans.snapshot(connection, now).feeds
+                last = plans.last_snapshot(now, store.generation(connection))
+            if last is not None:
+                return last.feeds
+        with self._showing(now) as connection:
+            return self._plans.snapshot(connection, now).feeds
 
     def get(self, path: str, now: datetime) -> Document | None:
         """Return the document at a path, with its tag and date, as it is published now; None where
@@ -74,46 +85,19 @@ class Documents:
     ) -> DocumentVersion | None:
         """Return the document at a path as it is published now.  Where the version from `before`
         still holds no byte is joined."""
-        with self._lock:
-            self._refresh(now)
-            return self._version(path, now, before)
-
-    def refresh(self, now: datetime, wait: float = SHORT_WAIT) -> None:
-        """Have what fell due show from now on.  Raises StoreError where that cannot be stored."""
-        with self._lock:
-            refresh_visibility(self._config, self._store, now, wait)
-
-    def _refresh(self, now: datetime) -> None:
-        """Have what fell due show; while the store cannot be written, what was visible before."""
-        if self._withheld != self._store.withheld:  # what was looked up is of other articles
-            self._withheld, self._plans = self._store.withheld, Plans(self._config)
-        if not self._plans.holds(now):
-            # who keeps the service fresh reports the error, and withholds what expired
-            with suppress(StoreError):
-                refresh_visibility(self._config, self._store, now, wait=SHORT_WAIT)
-
-    def _version(
-        self, path: str, now: datetime, before: DocumentVersion | None
-    ) -> DocumentVersion | None:
-        with self._store.showing() as connection:
+        with self._showing(now) as connection:
             plan = self._plans.at(connection, now, path)
             if plan is None:
                 return None
             snapshot = self._plans.snapshot(connection, now)
             # What others noted meanwhile counts: every process dates a document alike.
             known = store.published(connection, [path]).get(path)
-            same = before is not None and before.key == plan.key
+            same = before if before is not None and before.key == plan.key else None
             is_dated = known is None or not is_far_ahead(known.modified, now)
-            if (
-                before is not None
-                and same
-                and before.is_noted
-                and before.known == known
-                and is_dated
-            ):
-                document = before.document
+            if same is not None and same.is_noted and same.known == known and is_dated:
+                document = same.document
             else:
-                content = before.document.content if before is not None and same else plan.content()
+                content = plan.content() if same is None else same.document.content
                 noted, known = self._note(plan, digest(content), known, now)
                 document = Document(
                     path, plan.media_type, content, noted.etag, _second(noted.modified)
@@ -124,6 +108,29 @@ class Documents:
             )
             facts = (now, snapshot.until, plan.frequency, plan.due)
             return DocumentVersion(document, plan.key, known, is_noted, snapshot.generation, *facts)
+
+    def refresh(self, now: datetime, wait: float = SHORT_WAIT) -> None:
+        """Have what fell due show from now on.  Raises StoreError where that cannot be stored."""
+        with self._at_visibility:
+            refresh_visibility(self._config, self._store, now, wait)
+
+    @contextmanager
+    def _showing(self, now: datetime) -> Iterator[Connection]:
+        """Read what is visible, with what fell due; while the store cannot be written, what was
+        visible before."""
+        with self._lock:
+            self.under_way_since = monotonic()
+            try:
+                if self._withheld != self._store.withheld:  # what was looked up is of others
+                    self._withheld, self._plans = self._store.withheld, Plans(self._config)
+                if self._plans.last_snapshot(now) is None:
+                    # who keeps the service fresh reports the error, and withholds what expired
+                    with suppress(StoreError):
+                        self.refresh(now)
+                with self._store.showing() as connection:
+                    yield connection
+            finally:
+                self.under_way_since = None
 
     def _note(
         self, plan: Plan, etag: str, known: Published | None, now: datetime

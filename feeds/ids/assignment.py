@@ -38,16 +38,11 @@ class AssignedId(NamedTuple):
     id: str
     precedence: Precedence
     published: datetime
-    expires: bool = False
 
     @property
     def order(self) -> tuple[Precedence, datetime, str]:
         """Sort who wins first: the ledger, then the earlier publication, then the smaller path."""
         return self.precedence, self.published, self.path
-
-    def is_public(self, now: datetime) -> bool:
-        """Tell whether its path may be named in public, now and later."""
-        return HELD_BACK < self.published <= now and not self.expires
 
 
 def losers(assigned: Iterable[AssignedId]) -> dict[str, str]:
@@ -91,6 +86,10 @@ class IdInput(NamedTuple):
     def is_current(self, now: datetime) -> bool:
         """Tell whether its article may be shown at that moment."""
         return self.published <= now and (self.expires is None or self.expires > now)
+
+    def is_public(self, now: datetime) -> bool:
+        """Tell whether its path may be named in public, now and later."""
+        return self.published <= now and self.expires is None
 
 
 class Group(NamedTuple):
@@ -186,8 +185,7 @@ class _Assigning:
                 id = own.id
             elif shared:
                 precedence, id = Precedence.LEDGER, self._first(shared)
-        expires = one.expires is not None
-        return AssignedId(one.path, one.digest, id, precedence, one.published, expires)
+        return AssignedId(one.path, one.digest, id, precedence, one.published)
 
     def _first(self, shared: Mapping[str, str]) -> str:
         """Return the id of the lines at one address: that of a record before that of a file."""

@@ -27,6 +27,11 @@ class Before(NamedTuple):
     visible: bool
     expires: datetime | None = None
 
+    @property
+    def digest(self) -> str:
+        """The digest of its address."""
+        return address_digest(self.article.link)
+
 
 class After(NamedTuple):
     """A record as it is after it changed."""
@@ -35,34 +40,22 @@ class After(NamedTuple):
     title: str
 
 
-class Continued(NamedTuple):
-    """A published article that a record goes on with: where it was, its address and its id."""
-
-    path: str
-    digest: str
-    id: str
-
-
 class Edits:
     """The published articles whose records changed, and the records that go on with them."""
 
     def __init__(self, before: Mapping[str, Before], after: Mapping[str, After]) -> None:
         self._before = before
         self._after = after
-        self._shown = {
-            path: Continued(path, address_digest(one.article.link), one.article.id)
-            for path, one in sorted(before.items())
-            if one.shown
-        }
+        self._shown = {path: one for path, one in sorted(before.items()) if one.shown}
 
     @cached_property
-    def continued(self) -> dict[str, Continued]:
+    def continued(self) -> dict[str, Before]:
         """The published article that each changed record goes on with, by the record's path."""
-        known = {one.article.address: one.article for one in self._before.values() if one.shown}
+        known = {one.article.address: one.article for one in self._shown.values()}
         found = {path: one for path, one in self._shown.items() if self._goes_on(path, known)}
         ended = [one for path, one in self._shown.items() if path not in found]
         by_address = {one.digest: one for one in reversed(ended)}
-        gone = {one.digest: one for one in reversed(ended) if one.path not in self._after}
+        gone = {one.digest: one for one in reversed(ended) if one.article.path not in self._after}
         for path in sorted(self._after.keys() - found.keys()):
             new = self._after[path].input
             previous = [] if path in self._before else map(address_digest, new.previous)
@@ -132,8 +125,9 @@ class Edits:
             is_said = is_news and (own is not None or without is not None)
             if new.given is not None or is_said:
                 continue
-            if own is not None or (without or new.own_id) != old.id:
-                found[path] = Line(old.id, old.digest if own is None else own.address)
+            id = old.article.id
+            if own is not None or (without or new.own_id) != id:
+                found[path] = Line(id, old.digest if own is None else own.address)
         return found
 
     def _living_on(self, lines: Mapping[str, Line], there: Mapping[str, IdInput]) -> set[str]:
@@ -147,4 +141,4 @@ class Edits:
         ids = assign(Group(others, (), near)).ids.values()
         owners = {(one.address, one.id) for one in ids}
         left = {path: self.continued[path] for path in self._moved}
-        return {path for path, old in left.items() if (old.digest, old.id) in owners}
+        return {path for path, old in left.items() if (old.digest, old.article.id) in owners}

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from feeds.errors import LedgerError
-from feeds.records import with_pattern
+from feeds.records import toml, with_pattern
 from feeds.records.values import as_address, as_id, as_line
 from feeds.taxonomies import is_feed_key
 from feeds.urls import address_digest
@@ -58,13 +58,16 @@ class Withdrawn(NamedTuple):
     link: str
     published: datetime
     at: datetime
+    quality: float | None
+    heat: float | None
     feeds: Mapping[str, str]
-    quality: float | None = None
-    heat: float | None = None
 
     def until(self, days: int) -> datetime:
         """Return when it goes."""
         return self.at + timedelta(days=days)
+
+
+FIELDS = {*Line._fields, *Withdrawn._fields}  # are written without quotes
 
 
 class Ledger(NamedTuple):
@@ -130,45 +133,36 @@ def write_ledger(file: Path, ledger: Ledger, before: bytes) -> bytes:
 
 def text_of(ledger: Ledger) -> str:
     """Return the ledger as text."""
-    tables = {
-        "ids": {path: _line_text(line) for path, line in ledger.lines.items()},
-        "patterns": {
-            _moment(one.until): _inline(json.loads(one.pattern)) for one in ledger.patterns
-        },
+    tables: dict[str, dict[str, Any]] = {
+        "ids": {path: line._asdict() for path, line in ledger.lines.items()},
+        "patterns": {_moment(one.until): json.loads(one.pattern) for one in ledger.patterns},
         "withdrawn": {id: _row(one) for id, one in ledger.withdrawn.items()},
     }
     lines = [HEADING]
     for name, table in tables.items():
         if table:
             lines.append(f"\n[{name}]\n")
-            lines += (f"{_text(key)} = {value}\n" for key, value in sorted(table.items()))
+            lines += (f"{_text(key)} = {_inline(table[key])}\n" for key in sorted(table))
     return "".join(lines)
 
 
-def _line_text(line: Line) -> str:
-    return f"{{ id = {_text(line.id)}, address = {_text(line.address)} }}"
+def _row(one: Withdrawn) -> dict[str, Any]:
+    feeds = dict(sorted(one.feeds.items()))
+    row = {**one._asdict(), "feeds": feeds}
+    return {name: value for name, value in row.items() if value is not None}
 
 
 def _inline(value: Any) -> str:
-    """Return a value of config.toml as TOML on one line."""
+    """Return a value as TOML on one line."""
     if isinstance(value, dict):
-        items = ", ".join(f"{_text(key)} = {_inline(item)}" for key, item in value.items())
+        names = {key: key if key in FIELDS else _text(key) for key in value}
+        items = ", ".join(f"{names[key]} = {_inline(item)}" for key, item in value.items())
         return f"{{ {items} }}"
     if isinstance(value, list):
         return f"[{', '.join(map(_inline, value))}]"
-    return _text(value)
-
-
-def _row(one: Withdrawn) -> str:
-    named = ", ".join(f"{_text(key)} = {_text(name)}" for key, name in sorted(one.feeds.items()))
-    parts = {"link": _text(one.link), "published": _moment(one.published), "at": _moment(one.at)}
-    parts |= {
-        name: repr(float(number))
-        for name in ("quality", "heat")
-        if (number := getattr(one, name)) is not None
-    }
-    parts["feeds"] = f"{{ {named} }}"
-    return "{ " + ", ".join(f"{name} = {part}" for name, part in parts.items()) + " }"
+    if isinstance(value, datetime):
+        return _moment(value)
+    return repr(float(value)) if isinstance(value, float) else _text(value)
 
 
 def _moment(moment: datetime) -> str:
@@ -182,7 +176,7 @@ def _text(text: str) -> str:
 
 @lru_cache(maxsize=1)  # each file scan asks for the same bytes
 def _parsed(content: bytes) -> Ledger:
-    data = tomllib.loads(content.decode())
+    data = toml.loads(content.decode())
     if unknown := data.keys() - {*TABLES, "claimed"}:
         raise ValueError(f"the table {min(unknown)!r}")
     lines = {path: _line(path, row) for path, row in data.get("ids", {}).items()}
@@ -214,10 +208,8 @@ def _withdrawn(row: dict[str, Any]) -> Withdrawn:
     feeds = {_key(key): as_line(name) for key, name in row["feeds"].items()}
     if not feeds:
         raise ValueError("an article in no feed")
-    numbers = {name: _number(row[name]) for name in ("quality", "heat") if name in row}
-    return Withdrawn(
-        as_address(row["link"]), _utc(row["published"]), _utc(row["at"]), feeds, **numbers
-    )
+    link, published, at = as_address(row["link"]), _utc(row["published"]), _utc(row["at"])
+    return Withdrawn(link, published, at, _number(row, "quality"), _number(row, "heat"), feeds)
 
 
 def _key(key: str) -> str:
@@ -226,10 +218,12 @@ def _key(key: str) -> str:
     return key
 
 
-def _number(value: float) -> float:
-    if not 0 <= float(value) < float("inf"):
-        raise ValueError(f"the number {value!r}")
-    return float(value)
+def _number(row: dict[str, Any], name: str) -> float | None:
+    if name not in row:
+        return None
+    if not 0 <= float(row[name]) < float("inf"):
+        raise ValueError(f"the number {row[name]!r}")
+    return float(row[name])
 
 
 def _utc(moment: datetime) -> datetime:

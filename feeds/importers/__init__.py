@@ -7,26 +7,20 @@ read as text. Not here: how records are read (records/fields).
 
 from pathlib import Path
 
+from feeds.errors import FeedsError
 from feeds.importers import docusaurus, eleventy, hugo, jekyll
-from feeds.importers.blog import Blog
-from feeds.importers.wordpress import Export, read_export
-from feeds.importers.writing import CONFIG_NAMES, SAMPLE, blog_config, free_name, new_config
+from feeds.importers.blog import Blog, is_inside
 
 GENERATORS = (jekyll, hugo, eleventy, docusaurus)
 
-__all__ = [
-    "CONFIG_NAMES",
-    "SAMPLE",
-    "Blog",
-    "Export",
-    "blog_config",
-    "free_name",
-    "new_config",
-    "read_export",
-    "recognise",
-]
-
 
 def recognise(folder: Path) -> Blog | None:
-    """Return the blog in a folder; None where no generator recognises it."""
-    return next(filter(None, (generator.recognise(folder) for generator in GENERATORS)), None)
+    """Return the blog in a folder; None where no generator recognises it.
+
+    Raises FeedsError where its posts are elsewhere.
+    """
+    blog = next(filter(None, (generator.recognise(folder) for generator in GENERATORS)), None)
+    if blog is not None and not is_inside(folder, blog.posts):
+        expected = f"expected the posts of {blog.generator} in its folder, got a path out of it"
+        raise FeedsError(blog.settings, expected)
+    return blog

@@ -1,19 +1,21 @@
 """The folder of a blog, and its settings: read as text, for a few keys, and never run."""
 
 import json
+import os
 import re
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from feeds.errors import FeedsError
+from feeds.records import Fault, toml
 from feeds.records.frontmatter import read
-from feeds.sources.folder import walk
+from feeds.records.values import LONGEST_LINE
+from feeds.sources.folder import ScannedFile, printable, read_file, walk
+from feeds.urls import web_address
 
-LARGEST = 1 << 20
+LONGEST_PATH = 255  # bytes of the path of a folder in a setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +41,16 @@ class Blog:
     timezone: str = ""
     notes: tuple[str, ...] = ()
 
-    @property
-    def host(self) -> str:
-        """The host of `url`."""
-        return urlsplit(self.url).hostname or "example.org"
-
 
 def text_of(file: Path) -> str:
-    """Return the text of a settings file; empty where it cannot be read."""
+    """Return the text of a settings file; empty where it cannot be read.
+
+    It is read as a record is: one of at most 1 MiB, and through no link that leaves its folder.
+    """
+    content = read_file(file.parent, ScannedFile(file.name, 0, 0, os.path.islink(file)))
     try:
-        return file.read_text(encoding="utf-8")[:LARGEST]
-    except (OSError, UnicodeDecodeError):
+        return "" if isinstance(content, Fault) else content.decode("utf-8-sig")
+    except UnicodeDecodeError:
         return ""
 
 
@@ -58,61 +59,88 @@ def data_of(file: Path) -> dict[str, Any]:
     text = text_of(file)
     try:
         if file.suffix == ".toml":
-            return tomllib.loads(text)
+            return toml.loads(text)
         data = json.loads(text) if file.suffix == ".json" else read(text).data
     except (ValueError, RecursionError):
         return {}
     return data if isinstance(data, dict) else {}
 
 
-def value_at(data: Any, *path: str) -> Any:
-    """Return the value at a path into settings, keys in any case; None where there is none."""
-    for step in path:
-        items = data.items() if isinstance(data, dict) else ()
-        data = {str(key).lower(): value for key, value in items}.get(step.lower())
-    return data
+def value_at(settings: Any, key: str) -> Any:
+    """Return the value of a dotted key in settings, in any case; None where there is none."""
+    for step in key.lower().split("."):
+        items = settings.items() if isinstance(settings, dict) else ()
+        settings = {str(name).lower(): value for name, value in items}.get(step)
+    return settings
 
 
-def text_at(data: Any, *path: str) -> str:
-    """Return the text at a path into settings, in one line; empty where there is none."""
-    value = value_at(data, *path)
-    return _line(value) if isinstance(value, str) else ""
+def text_at(settings: Any, *keys: str) -> str:
+    """Return the text of the first of these dotted keys that has one, in one line; else nothing."""
+    texts = (value_at(settings, key) for key in keys)
+    return next(filter(None, (line_of(text) for text in texts if isinstance(text, str))), "")
 
 
 def text_in_script(source: str, key: str) -> str:
     """Return the first string literal that JavaScript assigns to a key; empty where none is."""
     match = re.search(rf"""(?<![\w.]){key}["']?\s*:\s*(["'`])((?:(?!\1)[^\n\\$])*)\1""", source)
-    return _line(match[2]) if match else ""
+    return line_of(match[2]) if match else ""
 
 
-def _line(text: str) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+def line_of(text: str) -> str:
+    """Return a text as one line that any key of config.toml takes."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:LONGEST_LINE]
 
 
 def fullest(folder: Path, among: Iterable[str]) -> str | None:
     """Return the folder with the most files that could be posts; None where none has any."""
-    counts = {path: posts_in(folder / path) for path in among}
+    counts = {path: len(posts_in(folder, path)) for path in among}
     best = max(counts, key=lambda path: counts[path], default=None)
     return best if best is not None and counts[best] else None
 
 
 def first_file(folder: Path, names: Iterable[str]) -> Path | None:
     """Return the first of these files that is in a folder; None where none is."""
-    return next((folder / name for name in names if (folder / name).is_file()), None)
+    return next((folder / name for name in names if os.path.isfile(folder / name)), None)
 
 
-def posts_in(folder: Path) -> int:
-    """Return the number of files below a folder that could be posts."""
+def folders_in(folder: Path) -> list[str]:
+    """Return the names of the folders in a folder, in order."""
     try:
-        return sum(1 for found in walk(folder) if not found.path.rpartition("/")[2].startswith("_"))
+        with os.scandir(folder) as items:
+            names = [item.name for item in items if item.is_dir(follow_symlinks=False)]
+    except OSError:
+        return []
+    return sorted(name for name in names if printable(name) == name)
+
+
+def is_inside(folder: Path, path: str) -> bool:
+    """Return True unless a path, or a link on it, leads out of the folder."""
+    place, root = os.path.realpath(folder / path), os.path.realpath(folder)
+    return len(os.fsencode(path)) <= LONGEST_PATH and Path(place).is_relative_to(root)
+
+
+def posts_in(folder: Path, path: str) -> list[str]:
+    """Return the paths of the files below a folder of a blog that could be posts."""
+    if not is_inside(folder, path):
+        return []
+    try:
+        paths = [found.path for found in walk(folder / path)]
     except FeedsError:
-        return 0
+        return []
+    return [path for path in paths if not path.rpartition("/")[2].startswith("_")]
 
 
 def address(text: str) -> str:
-    """Return an address without its final slash; empty where it is no http or https address."""
-    parts = urlsplit(text)
-    return text.rstrip("/") if parts.scheme in ("http", "https") and parts.hostname else ""
+    """Return an address without its final slash; empty where it is none of a site."""
+    try:
+        return "" if re.search(r"[?#{}\[]", text) else web_address(text).rstrip("/")
+    except ValueError:
+        return ""
+
+
+def literal(text: str) -> str:
+    """Return a text as it stands in a template, in which braces enclose parts."""
+    return text.replace("{", "%7B").replace("}", "%7D")
 
 
 def template_of(permalink: str, words: dict[str, str], key: str) -> tuple[str, list[str]]:
@@ -127,7 +155,7 @@ def template_of(permalink: str, words: dict[str, str], key: str) -> tuple[str, l
             unknown.append(match[0])
         return words.get(match[1], "")
 
-    template = re.sub(r"/{2,}", "/", re.sub(r":(\w+)", part, permalink))
+    template = re.sub(r"/{2,}", "/", "/" + re.sub(r":(\w+)", part, literal(permalink)))
     if not unknown:
         return template, []
     names = " and ".join(unknown)

@@ -1,9 +1,18 @@
 """Recognise Docusaurus: `docusaurus.config.js` or `.ts`, the blog in `blog`."""
 
+import os
 import re
 from pathlib import Path
 
-from feeds.importers.blog import Blog, address, first_file, posts_in, text_in_script, text_of
+from feeds.importers.blog import (
+    Blog,
+    address,
+    first_file,
+    is_inside,
+    literal,
+    text_in_script,
+    text_of,
+)
 
 NAMES = [f"docusaurus.config.{end}" for end in ("ts", "js", "mjs", "cjs")]
 FIELDS = (
@@ -31,12 +40,9 @@ def recognise(folder: Path) -> Blog | None:
     )
     base = text_in_script(source, "baseUrl").strip("/")
     url = address(f"{text_in_script(source, 'url').rstrip('/')}/{base}")
-    below = f"/{route}" if route else ""
-    notes = []
-    if not posts_in(folder / posts):
-        notes.append(f"there is no post in {posts}/ yet.")
-    if any((folder / posts).rglob("*.mdx")):
-        notes.append("files that end in .mdx are not read.")
+    below = f"/{literal(route)}" if route else ""
+    files = os.walk(folder / posts) if is_inside(folder, posts) else ()
+    has_mdx = any(name.endswith(".mdx") for *_, names in files for name in names)
     return Blog(
         generator="Docusaurus",
         settings=file.name,
@@ -49,7 +55,7 @@ def recognise(folder: Path) -> Blog | None:
         description=text_in_script(source, "tagline"),
         language=text_in_script(source, "defaultLocale"),
         notes=(
-            *notes,
+            *(["files that end in .mdx are not read."] if has_mdx else []),
             "run `feeds build` before `docusaurus build`, which publishes what is in static/.",
         ),
     )

@@ -1,7 +1,9 @@
 """Recognise Eleventy: `eleventy.config.js` or `.eleventy.js`, and site data in `_data`."""
 
 import re
+from glob import glob
 from pathlib import Path
+from typing import Any
 
 from feeds.importers.blog import (
     Blog,
@@ -9,6 +11,8 @@ from feeds.importers.blog import (
     data_of,
     first_file,
     fullest,
+    literal,
+    posts_in,
     text_at,
     text_in_script,
     text_of,
@@ -36,45 +40,42 @@ def recognise(folder: Path) -> Blog | None:
     root = text_in_script(source, "input").strip("./") or "."
     inside = "" if root == "." else f"{root}/"
     posts = fullest(folder, [f"{inside}{name}" for name in POSTS]) or (root if inside else "posts")
-    site = _site(folder, inside)
+    data, script = _site(folder, inside)
     config = file.name if file else "its config"
     notes = [f'let {config} have: eleventyConfig.addPassthroughCopy("feeds");']
     if not inside:
         notes.append('and: eleventyConfig.ignores.add("feeds");')
-    texts = "".join(text_of(path)[:4000] for path in sorted((folder / posts).rglob("*.md"))[:200])
-    urls = [f"/{posts.removeprefix(inside)}/{{path}}/"]
+    some = sorted(posts_in(folder, posts))[:200]
+    texts = "".join(text_of(folder / posts / path)[:4000] for path in some)
+    urls = [f"/{literal(posts.removeprefix(inside))}/{{path}}/"]
     if "\npermalink:" in texts and not RENDERED.search(texts):
         urls.insert(0, "/{.permalink}")
     elif "\npermalink:" in texts:
         notes.append("some posts have a permalink that Eleventy computes: compare the addresses.")
-    if any("permalink" in text_of(path) for path in (folder / posts).glob("*.11tydata.*")):
+    data_files = glob("*.11tydata.*", root_dir=folder / posts)
+    if any("permalink" in text_of(folder / posts / name) for name in data_files):
         notes.append(f"the data of {posts} set a permalink: write its pattern into webUrl.")
     return Blog(
         generator="Eleventy",
         settings=file.name if file else "package.json",
-        title=site["title"],
-        url=address(site["url"]),
+        title=text_at(data, "title") or text_in_script(script, "title"),
+        url=address(text_at(data, "url") or text_in_script(script, "url")),
         posts=posts,
         output="feeds",
         urls=tuple(urls),
         fields=FIELDS,
-        description=site["description"],
-        language=site["language"],
-        author=site["author"],
+        description=text_at(data, "description") or text_in_script(script, "description"),
+        language=text_at(data, "language") or text_in_script(script, "language"),
+        author=text_at(data, "author.name", "author") or text_in_script(script, "name"),
         notes=(*notes, "run `feeds build` before `eleventy`."),
     )
 
 
-def _site(folder: Path, inside: str) -> dict[str, str]:
-    """Return title, url, description, language and author from the global data; empty where a
-    value is missing."""
-    found = dict.fromkeys(("title", "url", "description", "language", "author"), "")
+def _site(folder: Path, inside: str) -> tuple[dict[str, Any], str]:
+    """Return the global data that tells of the site: that in JSON, and the source of the rest."""
+    data, script = dict[str, Any](), ""
     for place in (f"{inside}_data", "_data", "src/_data"):
         for name in SITE_DATA:
-            data = data_of(folder / place / f"{name}.json")
-            script = text_of(folder / place / f"{name}.js")
-            for key in found:
-                author = text_at(data, "author", "name") if key == "author" else ""
-                in_script = text_in_script(script, "name" if key == "author" else key)
-                found[key] = found[key] or author or text_at(data, key) or in_script
-    return found
+            data = data_of(folder / place / f"{name}.json") | data
+            script += text_of(folder / place / f"{name}.js")
+    return data, script

@@ -1,11 +1,22 @@
 """Recognise Hugo: `hugo.toml` (or `.yaml`, `.json`, `config.…`), posts below `content`."""
 
+import os
 from pathlib import Path
 from typing import Any
 
-from feeds.importers.blog import Blog, address, data_of, fullest, template_of, text_at, value_at
+from feeds.importers.blog import (
+    Blog,
+    address,
+    data_of,
+    folders_in,
+    fullest,
+    literal,
+    posts_in,
+    template_of,
+    text_at,
+    value_at,
+)
 from feeds.records.fields import named
-from feeds.sources.folder import walk
 
 NAMES = [f"{name}.{end}" for name in ("hugo", "config") for end in ("toml", "yaml", "yml", "json")]
 PLACES = [*NAMES, *(f"config/_default/{name}" for name in NAMES)]
@@ -39,15 +50,13 @@ def recognise(folder: Path) -> Blog | None:
         return None
     settings = data_of(file)
     content = text_at(settings, "contentDir") or "content"
-    sections = [item.name for item in _folders(folder / content)]
-    common = [name for name in SECTIONS if name in sections]
-    section = fullest(folder / content, common) or fullest(folder / content, sections)
-    posts = f"{content}/{section}" if section else content
-    names = (
-        [named(found.path) for found in walk(folder / posts)] if (folder / posts).is_dir() else []
-    )
+    sections = [f"{content}/{name}" for name in folders_in(folder / content)]
+    common = [path for name in SECTIONS if (path := f"{content}/{name}") in sections]
+    posts = fullest(folder, common) or fullest(folder, sections) or content
+    section = posts.removeprefix(content).strip("/")
+    names = [named(path) for path in posts_in(folder, posts)]
     deep = any("/" in name.path for name in names)
-    template, notes = _template(settings, section or "", "{path}" if deep else "{slug}")
+    template, notes = _template(settings, section, "{path}" if deep else "{slug}")
     if any(name.day for name in names):
         notes.append(
             "Hugo keeps a date in a file's name in its address, feeds takes it out: "
@@ -59,10 +68,6 @@ def recognise(folder: Path) -> Blog | None:
             "Hugo takes the day in an address as it is written, feeds in the time zone: "
             "compare them."
         )
-    languages = (
-        text_at(settings, key) for key in ("locale", "languageCode", "defaultContentLanguage")
-    )
-    author = text_at(settings, "params", "author", "name") or text_at(settings, "params", "author")
     return Blog(
         generator="Hugo",
         settings=str(file.relative_to(folder)),
@@ -72,9 +77,9 @@ def recognise(folder: Path) -> Blog | None:
         output="static/feeds",
         urls=("/{.url}", template),
         fields=FIELDS,
-        description=text_at(settings, "params", "description"),
-        language=next(filter(None, languages), ""),
-        author=author,
+        description=text_at(settings, "params.description"),
+        language=text_at(settings, "locale", "languageCode", "defaultContentLanguage"),
+        author=text_at(settings, "params.author.name", "params.author"),
         timezone=zone,
         notes=(*notes, "run `feeds build` before `hugo`, which publishes what is in static/."),
     )
@@ -85,28 +90,20 @@ def _is_hugo(file: Path) -> bool:
 
     A config.toml may be ours, or anybody's: Hugo's has a baseURL, or lies beside its folders.
     """
-    if not file.is_file():
+    if not os.path.isfile(file):
         return False
     if file.stem == "hugo":
         return True
     data = data_of(file)
-    has_folders = all((file.parent / name).is_dir() for name in ("content", "archetypes"))
+    has_folders = all(os.path.isdir(file.parent / name) for name in ("content", "archetypes"))
     return bool(text_at(data, "baseURL")) or ("site" not in data and has_folders)
 
 
-def _folders(folder: Path) -> list[Path]:
-    try:
-        return sorted(item for item in folder.iterdir() if item.is_dir() and not item.is_symlink())
-    except OSError:
-        return []
-
-
 def _template(settings: dict[str, Any], section: str, last: str) -> tuple[str, list[str]]:
-    prefix = f"/{section}" if section else ""
-    permalink = text_at(settings, "permalinks", "page", section)
-    permalink = permalink or text_at(settings, "permalinks", section)
+    prefix = f"/{literal(section)}" if section else ""
+    permalink = text_at(settings, f"permalinks.page.{section}", f"permalinks.{section}")
     if permalink:
-        words = {**WORDS, "section": section, "sections": section}
+        words = {**WORDS, "section": literal(section), "sections": literal(section)}
         return template_of(permalink, words, "permalinks")
     notes = []
     if last == "{path}":

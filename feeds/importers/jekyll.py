@@ -1,12 +1,12 @@
 """Recognise Jekyll: `_config.yml`, posts in `_posts`, permalinks by pattern."""
 
+import os
 from pathlib import Path
 
-from feeds.importers.blog import Blog, address, data_of, first_file, posts_in, template_of, text_at
+from feeds.importers.blog import Blog, address, data_of, first_file, template_of, text_at
 from feeds.importers.writing import free_name
 
 STYLES = {
-    "": "/:categories/:year/:month/:day/:title:output_ext",
     "date": "/:categories/:year/:month/:day/:title:output_ext",
     "pretty": "/:categories/:year/:month/:day/:title/",
     "none": "/:categories/:title:output_ext",
@@ -34,11 +34,11 @@ FIELDS = (
 def recognise(folder: Path) -> Blog | None:
     """Return the blog in a folder, or None."""
     file = first_file(folder, ("_config.yml", "_config.yaml"))
-    if file is None and not (folder / "_posts").is_dir():
+    if file is None and not os.path.isdir(folder / "_posts"):
         return None
     settings = data_of(file) if file else {}
     host, base = text_at(settings, "url"), text_at(settings, "baseurl").strip("/")
-    permalink = text_at(settings, "permalink")
+    permalink = text_at(settings, "permalink") or "date"
     permalink = STYLES.get(permalink, permalink)
     template, notes = template_of(permalink, WORDS, "permalink")
     if ":categories" in permalink:
@@ -52,8 +52,6 @@ def recognise(folder: Path) -> Blog | None:
             "_config.yml has no timezone, so Jekyll takes that of its machine: "
             "site.timezone says Etc/UTC."
         )
-    if not posts_in(folder / "_posts"):
-        notes.append("there is no post in _posts yet.")
     return Blog(
         generator="Jekyll",
         settings=file.name if file else "_posts",
@@ -64,12 +62,12 @@ def recognise(folder: Path) -> Blog | None:
         urls=("/{.permalink}", template),
         fields=FIELDS,
         description=text_at(settings, "description"),
-        language=text_at(settings, "lang") or text_at(settings, "locale"),
-        author=text_at(settings, "author", "name") or text_at(settings, "author"),
+        language=text_at(settings, "lang", "locale"),
+        author=text_at(settings, "author.name", "author"),
         timezone=zone or "Etc/UTC",
         notes=(
             *notes,
-            f"let _config.yml have: exclude: [{free_name(folder) or 'config.toml'}, ledger.toml]",
+            f"let _config.yml have: exclude: [{free_name(folder)}, ledger.toml]",
             "run `feeds build` before `jekyll build`, which publishes the folder feeds/ as it is.",
         ),
     )

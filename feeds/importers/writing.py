@@ -1,16 +1,26 @@
-"""Write config.toml for a new site and for the blog of another generator, and a first record."""
+"""Write config.toml for a new site and for the blog of another generator, and records."""
 
 import json
+import os
 import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
+from feeds.config.site import LANGUAGE
 from feeds.formats import FORMATS
 from feeds.importers.blog import Blog
 from feeds.records.values import time_zones
 from feeds.taxonomies import TAXONOMIES
 
 CONFIG_NAMES = ("config.toml", "feeds.toml")
+LONGEST_NAME = 60
 UNKNOWN = "https://example.org"
+# Characters that YAML 1.2 §5.1 and TOML 1.0 forbid in quoted text, or YAML takes for a line break.
+ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 NEW = """\
 # What `feeds` publishes.  Every key is described in docs/config.md; \
@@ -83,9 +93,17 @@ path = {output}
 """
 
 
-def free_name(folder: Path) -> str | None:
-    """Return a name for our config that is free in a folder; None where all are taken."""
-    return next((name for name in CONFIG_NAMES if not (folder / name).exists()), None)
+def free_name(folder: Path) -> str:
+    """Return the first name for our config that is free in a folder, else the last one."""
+    return next(
+        (name for name in CONFIG_NAMES if not os.path.lexists(folder / name)), CONFIG_NAMES[-1]
+    )
+
+
+def file_name(title: str) -> str:
+    """Return the name of a file for a title, in plain letters and digits; empty where none is."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:LONGEST_NAME].strip("-")
 
 
 def new_config(title: str, base_url: str) -> str:
@@ -101,15 +119,18 @@ def new_config(title: str, base_url: str) -> str:
 
 def blog_config(blog: Blog, title: str, base_url: str) -> str:
     """Return the config that fits a blog, with an example where its address is unknown."""
-    url, shown = blog.url or UNKNOWN, title or blog.title or blog.host
+    url = blog.url or UNKNOWN
+    host = urlsplit(url).hostname or ""
+    shown = title or blog.title or host
+    language = blog.language.replace("_", "-").partition(".")[0]
     more = {
         "description": blog.description,
-        "language": _language(blog.language),
+        "language": language if LANGUAGE.fullmatch(language) else "",
         "author": blog.author,
         "timezone": blog.timezone if blog.timezone in time_zones() else "",
     }
     templates = ",\n".join(f"  {{ template = {_quoted(url + path)} }}" for path in blog.urls)
-    provider = f"{{ domain = {_quoted(blog.host)}, name = {_quoted(shown)} }}"
+    provider = f"{{ domain = {_quoted(host)}, name = {_quoted(shown)} }}"
     return ADOPTED.format(
         generator=blog.generator,
         settings=blog.settings,
@@ -125,11 +146,31 @@ def blog_config(blog: Blog, title: str, base_url: str) -> str:
     )
 
 
-def _language(text: str) -> str:
-    tag = text.replace("_", "-").partition(".")[0]
-    return tag if re.fullmatch(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", tag) else ""
+def record_text(values: Mapping[str, Any]) -> str:
+    """Return the front matter of a record.
+
+    Every text except a moment is quoted, so that it stays a text.
+    """
+    return f"---\n{_yaml(values)}---\n"
 
 
-def _quoted(text: str) -> str:
-    # A string of JSON is a basic string of TOML 1.0, except for DEL.
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
+def _yaml(values: Mapping[str, Any], indent: str = "") -> str:
+    lines = []
+    for key, value in values.items():
+        if isinstance(value, dict):
+            lines.append(f"{indent}{key}:\n{_yaml(value, indent + '  ')}")
+        elif isinstance(value, list) and value:
+            items = "".join(f"{indent}  - {_quoted(item)}\n" for item in value)
+            lines.append(f"{indent}{key}:\n{items}")
+        elif isinstance(value, datetime):
+            lines.append(f"{indent}{key}: {value:%Y-%m-%dT%H:%M:%SZ}\n")
+        else:
+            lines.append(f"{indent}{key}: {_quoted(value)}\n")
+    return "".join(lines)
+
+
+def _quoted(value: Any) -> str:
+    # A value of JSON is one of YAML 1.2 (§1.3), and its string a basic string of TOML 1.0, except
+    # for a few characters.
+    text = json.dumps(value, ensure_ascii=False)
+    return ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

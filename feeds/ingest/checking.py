@@ -8,7 +8,7 @@ from feeds.ids.assignment import Group, IdInput, assign, id_input
 from feeds.ids.ledger import read_ledger
 from feeds.ingest.reading import read_with, with_earlier_addresses
 from feeds.records import Fault, place_of_identity, refusal
-from feeds.sources.folder import RecordsFolder, ScannedFile, printable, walk
+from feeds.sources.folder import ScannedFile, printable, read_file, walk
 
 
 def check(config: Config, now: datetime) -> Iterator[tuple[str, list[Fault]]]:
@@ -17,19 +17,12 @@ def check(config: Config, now: datetime) -> Iterator[tuple[str, list[Fault]]]:
 
     A record may come twice. Raises ConfigError and LedgerError.
     """
-    with RecordsFolder(config.records_folder) as folder:
-        yield from _check(config, folder, now)
-
-
-def _check(
-    config: Config, folder: RecordsFolder, now: datetime
-) -> Iterator[tuple[str, list[Fault]]]:
-    ledger, _ = read_ledger(config.ledger_file)
+    folder, (ledger, _) = config.records_folder, read_ledger(config.ledger_file)
     records: dict[str, IdInput] = {}
     held: set[str] = set()
     files: dict[str, ScannedFile] = {}
-    for found in sorted(walk(config.records_folder), key=lambda found: found.path):
-        path, content = printable(found.path), folder.read(found)
+    for found in sorted(walk(folder), key=lambda found: found.path):
+        path, content = printable(found.path), read_file(folder, found)
         if isinstance(content, Fault):
             held.add(path)
             yield path, [content]
@@ -46,9 +39,7 @@ def _check(
         yield path, [fault for fault in reading.faults if not (waits and fault.until)]
     left_out = assign(Group(records, held, ledger.lines)).left_out
     for path, winner in sorted(left_out.items()):
-        content = folder.read(files[path])
+        content = read_file(folder, files[path])
         if not isinstance(content, Fault):
-            yield (
-                path,
-                [refusal(path, place_of_identity(content, path, config.records.fields), winner)],
-            )
+            place = place_of_identity(content, path, config.records.fields)
+            yield path, [refusal(path, place, winner)]

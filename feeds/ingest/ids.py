@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from feeds import selection
 from feeds.config import Config
-from feeds.ids.assignment import AssignedId, Assignment, Group, IdInput, assign
+from feeds.ids.assignment import Assignment, Group, IdInput, assign
 from feeds.ids.edits import After, Before, Edits
 from feeds.ids.ledger import Ledger, Line, Pattern, Withdrawn, read_ledger, write_ledger
 from feeds.model import digest
@@ -23,70 +23,6 @@ from feeds.sources.folder import ScannedFile, read_file
 from feeds.store import Connection
 from feeds.store import ids as stored
 from feeds.store.rows import Filed, id_input_of
-from feeds.urls import address_digest
-
-
-class Withdrawals:
-    """The withdrawals of one transaction."""
-
-    def __init__(self, connection: Connection, config: Config, now: datetime) -> None:
-        self._connection = connection
-        self._config = config
-        self._days = config.feeds.withdrawn_days
-        self._now = now
-        self._last = selection.visible_at(connection)
-        self.expired: dict[str, Before] = {}
-
-    def look_up_expired(self) -> None:
-        """Look up what has expired since visibility was last decided: before the store changes."""
-        if self._days:
-            self.expired = stored.expired(self._connection, self._now)
-
-    def of(
-        self, ledger: Ledger, before: Mapping[str, Before], after: Mapping[str, IdInput]
-    ) -> Ledger:
-        """Return the ledger with what was visible and is no longer there, and without what came
-        back or is long gone."""
-        if not self._days:
-            return ledger._replace(withdrawn={})
-        second = self._now.replace(microsecond=0)
-        withdrawn = {
-            id: one for id, one in ledger.withdrawn.items() if one.until(self._days) > second
-        }
-        left = {path: one for path, one in {**self.expired, **before}.items() if one.visible}
-        gone = {one.article.id for one in left.values()}
-        visible = stored.visible_ids(self._connection, gone | withdrawn.keys(), self._now)
-        out = stored.left_out(self._connection, left)
-        for path, one in left.items():
-            article, new = one.article, after.get(path)
-            if article.id in visible or path in out or self._stays(one, new):
-                continue
-            withdrawn[article.id] = Withdrawn(
-                article.link,
-                article.published,
-                self._withdrawn_at(one, new),
-                self._config.names.feeds(article),
-                article.quality,
-                article.heat,
-            )
-        lasting = {id: one for id, one in withdrawn.items() if id not in visible}
-        return ledger._replace(withdrawn=lasting)
-
-    def _stays(self, before: Before, after: IdInput | None) -> bool:
-        """Tell whether the article is still there, under an id that its record gives it now."""
-        return (
-            after is not None
-            and after.address == before.article.address
-            and after.is_current(self._now)
-        )
-
-    def _withdrawn_at(self, before: Before, after: IdInput | None) -> datetime:
-        """Return when an article was taken back: when it expired, if it was shown until then, else
-        now."""
-        for expires in (None if after is None else after.expires, before.expires):
-            if expires is not None and self._last is not None and self._last < expires <= self._now:
-                return expires.replace(microsecond=0)
-        return self._now.replace(microsecond=0)
 
 
 class Touched(NamedTuple):
@@ -117,12 +53,14 @@ class IdUpdate:
         self._connection = connection
         self._config = config
         self._now = now
+        self._days = config.feeds.withdrawn_days
         self._ledger, self._text = read_ledger(config.ledger_file)
         self._read = self._ledger
         known = stored.ledger_known(connection)
         self._is_new_store = known is None
-        self._is_news = known != ledger_digest(self._text, config.feeds.withdrawn_days)
-        self._withdrawals = Withdrawals(connection, config, now)
+        self._is_news = known != ledger_digest(self._text, self._days)
+        self._decided = selection.visible_at(connection)
+        self._expired: dict[str, Before] = {}
         self._before: dict[str, Before] = {}
         self._after: dict[str, After] = {}
         self._touched = Touched(set(), set(), set())
@@ -147,17 +85,18 @@ class IdUpdate:
     @property
     def may_change(self) -> bool:
         """Tell whether withdrawn articles may come, end or return though no record changes."""
-        return bool(self._ledger.withdrawn or self._withdrawals.expired)
+        return bool(self._ledger.withdrawn or self._expired)
 
     def note_expired(self) -> None:
         """Note what has expired since visibility was last decided: before the store changes."""
-        self._withdrawals.look_up_expired()
+        if self._days:
+            self._expired = stored.expired(self._connection, self._now)
         stored.note_expired(self._connection, self._now)
 
     def withdraw_expired(self) -> None:
         """Note what has expired as withdrawn, where no record changed.  Raises LedgerError."""
-        if self._withdrawals.expired:
-            text = self._write(self._withdrawals.of(self._ledger, {}, {}))
+        if self._expired:
+            text = self._write(self._with_withdrawn())
             if not self._is_news:
                 self._note(text)
 
@@ -191,8 +130,46 @@ class IdUpdate:
             self._connection,
             [path for path in edits.known_to_readers if self._is_hidden(path, result)],
         )
-        after = {path: new.input for path, new in self._after.items()}
-        self._note(self._write(self._withdrawals.of(self._ledger, self._before, after)))
+        self._note(self._write(self._with_withdrawn()))
+
+    def _with_withdrawn(self) -> Ledger:
+        """Return the ledger with what was visible and is no longer there, and without what came
+        back or is long gone."""
+        if not self._days:
+            return self._ledger._replace(withdrawn={})
+        second = self._now.replace(microsecond=0)
+        withdrawn = {
+            id: one for id, one in self._ledger.withdrawn.items() if one.until(self._days) > second
+        }
+        left = {path: one for path, one in {**self._expired, **self._before}.items() if one.visible}
+        gone = {one.article.id for one in left.values()}
+        visible = stored.visible_ids(self._connection, gone | withdrawn.keys(), self._now)
+        out = stored.left_out(self._connection, left)
+        for path, one in left.items():
+            article, after = one.article, self._after.get(path)
+            new = None if after is None else after.input
+            # the article is still there, under an id that its record gives it now
+            stays = new and new.address == article.address and new.is_current(self._now)
+            if article.id in visible or path in out or stays:
+                continue
+            withdrawn[article.id] = Withdrawn(
+                article.link,
+                article.published,
+                self._withdrawn_at(new and new.expires, one.expires),
+                article.quality,
+                article.heat,
+                self._config.names.feeds(article),
+            )
+        lasting = {id: one for id, one in withdrawn.items() if id not in visible}
+        return self._ledger._replace(withdrawn=lasting)
+
+    def _withdrawn_at(self, *ends: datetime | None) -> datetime:
+        """Return when an article was taken back: when it expired, if it was shown until then, else
+        now."""
+        for end in ends:
+            if end and self._decided and self._decided < end <= self._now:
+                return end.replace(microsecond=0)
+        return self._now.replace(microsecond=0)
 
     def _is_hidden(self, path: str, result: Assignment) -> bool:
         return path in result.left_out or not self._after[path].input.is_current(self._now)
@@ -207,21 +184,15 @@ class IdUpdate:
     def _lead_on(self) -> None:
         """Collect what the changes lead to."""
         for before in self._before.values():
-            self._touched.addresses.add(address_digest(before.article.link))
+            self._touched.addresses.add(before.digest)
             self._touched.ids.add(before.article.id)
         for after in self._after.values():
             self._touched.add(after.input)
         self._touched.add_lines(self._ledger.lines.items() ^ self._read.lines.items())
         if self._is_news:
             self._touched.add_lines(self._ledger.lines.items())
-        if self._is_new_store:
-            addresses, ids = stored.disputed(self._connection)
-            self._touched.addresses.update(addresses)
-            self._touched.ids.update(ids)
-        elif self._is_news:
             for one in stored.special_records(self._connection):
-                if one.left_out or one.id != one.input.own_id:
-                    self._touched.add(one.input, one.id)
+                self._touched.add(one.input, one.id)
 
     def _group(self) -> tuple[Group, dict[str, stored.StoredId]]:
         """Return the group that the changes lead to, and its records as they are in the store."""
@@ -259,17 +230,19 @@ class IdUpdate:
             path: None for path, one in old.items() if one.left_out and path not in result.left_out
         }
         for path, winner in result.left_out.items():
-            faults[path] = self._fault(path, result.ids[winner])
+            other = old.get(winner)
+            faults[path] = self._fault(path, other and other.input)
         stored.leave_out(self._connection, faults)
 
-    def _fault(self, path: str, winner: AssignedId) -> Fault:
+    def _fault(self, path: str, winner: IdInput | None) -> Fault:
         content = read_file(self._config.records_folder, ScannedFile(path, 0, 0))
         place = (1, 1, WEB_URL)
         if not isinstance(content, Fault):
             place = place_of_identity(content, path, self._config.records.fields)
         # Of what is not public not even the path is named in public; `feeds check` names it.
         # This is said for as long as the fault stays: who is gone one day is not named at all.
-        return refusal(path, place, winner.path if winner.is_public(self._now) else "")
+        is_named = winner is not None and winner.is_public(self._now)
+        return refusal(path, place, winner.path if winner and is_named else "")
 
     def _write(self, ledger: Ledger) -> bytes:
         """Write the ledger when it says something new, and keep what it says of what is withdrawn;

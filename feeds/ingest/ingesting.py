@@ -1,13 +1,16 @@
 """Bring the store up to date with the records: only what changed is read, and all of it is stored
 in one transaction."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from feeds import selection, store
 from feeds.config import Config
@@ -17,6 +20,7 @@ from feeds.ids.ledger import Pattern, ledger_bytes
 from feeds.ingest.ids import IdUpdate, ledger_digest
 from feeds.ingest.reading import Read, Reader, batches, patterns_of, shows_html
 from feeds.ingest.scan import (
+    ChangedFile,
     Changes,
     FileScan,
     PartialScan,
@@ -31,6 +35,9 @@ from feeds.sources.folder import ScannedFile, printable
 from feeds.store import LONGEST_WAIT, OLDER, Connection, Reporter, Store, fact
 from feeds.store.ids import ledger_known
 from feeds.store.rows import Filed, id_input_of
+
+if TYPE_CHECKING:
+    from feeds.ingest.careful import CarefulReader
 
 SHAPING = ("feedgen", "lxml", "idna", "jinja2", "markdown-it-py", "nh3", "pydantic", "pyyaml")
 Progress = Callable[[int, int], None]
@@ -90,6 +97,40 @@ class Removal:
             raise RemovalRefused(str(self.config.records.path), problem)
         return missing if self.before is not None and self.before != missing else 0
 
+    def going(self, connection: Connection, gone: list[str]) -> list[str]:
+        """Return those of the files that are gone whose articles go now: all of them, or none."""
+        try:
+            return [] if self.postponed(connection, gone) else gone
+        except RemovalRefused:
+            return []
+
+
+class ReadingMark:
+    """A file beside the store while a process reads records: one that is found there tells that the
+    last such process ended meanwhile, and that care is needed.
+
+    It stays until what was read with care is stored: the next time needs as much.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._file = config.store_file.parent / "reading"
+        self._is_put = self._was_found = False
+
+    def put(self) -> bool:
+        """Put it there, and tell whether one was found.  Only who may write the store reads."""
+        self._is_put, self._was_found = True, os.path.exists(self._file)
+        with suppress(OSError):  # records are read without it, too
+            self._file.touch(0o600)
+        return self._was_found
+
+    def __enter__(self) -> None:
+        self._is_put = False
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._is_put and (kind is None or not self._was_found):
+            with suppress(OSError):
+                self._file.unlink()
+
 
 def open_store(config: Config, *, or_only_read: bool = False) -> Store:
     """Open the store that the config names; one of other code or other keys is rebuilt."""
@@ -97,7 +138,7 @@ def open_store(config: Config, *, or_only_read: bool = False) -> Store:
     keys = [config.site.timezone, str(config.feeds.max_entry_bytes), str(config.runs_liquid)]
     keys += [str(shows_html(config)), *([fields.digest] if fields else [])]
     names = digest(config.names.digest, _folder(config))
-    return Store(config.store_file, digest(_code(), *keys), names, or_only_read=or_only_read)
+    return Store(config.store_file, digest(_code_digest(), *keys), names, or_only_read=or_only_read)
 
 
 def ingest(
@@ -125,10 +166,18 @@ def ingest(
     they are not published are taken back all the same. Raises StoreError when the store cannot be
     written, StoreBusy when another process still writes it after `wait` seconds.
     """
+    with into.reading() as connection:
+        all_changed = _are_read_otherwise(connection, config)
+        is_filled = store.is_filled(connection)
+    among = among if is_filled and not all_changed else None
     removal = Removal(config, allow_removal, among is not None, missing_before)
+    mark = ReadingMark(config)
+
+    def scan_records() -> FileScan | PartialScan:
+        return scan_files(config.records_folder, among, all_changed=all_changed)
+
     try:
-        scan = scan_files(config.records_folder, among)
-        _doubt_files_read_otherwise(config, into, wait)
+        scan = scan_records()
         with into.reading() as connection:
             is_visible = selection.is_current(connection, config.rules, now)
             known = ledger_digest(ledger_bytes(config.ledger_file), config.feeds.withdrawn_days)
@@ -146,21 +195,24 @@ def ingest(
                     if scan_generation(connection) == changes.generation:
                         scan.note(connection)
             return Ingested(scan.count, 0, 0)
-        with into.writing(wait) as connection:
+        with mark, into.writing(wait) as connection:
             if scan_generation(connection) != changes.generation:
-                # While this process waited, another one may have done the work.
-                scan = scan_files(config.records_folder, among)
+                # While this process waited, another one may have done the work, or the store have
+                # been lost.
+                among = among if store.is_filled(connection) else None
+                scan = scan_records()
                 changes = scan.compare(connection)
-            work = _Ingest(connection, config, now, scan, changes, removal, progress, workers)
+            work = _Ingest(connection, config, now, scan, changes, removal, mark, progress, workers)
             return work.run(same_ledger)
     except (LedgerError, RemovalRefused):
         # What was taken back goes although nothing can be noted in the ledger, or all else is in
         # doubt and waits.
-        with into.writing(wait) as connection:
-            scan = scan_files(config.records_folder, among)
-            work = _Ingest(connection, config, now, scan, scan.compare(connection), removal)
-            work.take_back()
-        raise
+        with mark:
+            with into.writing(wait) as connection:
+                scan = scan_records()
+                changes = scan.compare(connection)
+                _Ingest(connection, config, now, scan, changes, removal, mark).take_back()
+            raise
 
 
 def files_at(config: Config, source: Store, paths: Sequence[str]) -> list[str]:
@@ -181,9 +233,11 @@ def refresh_visibility(
     ledger.
     """
     with source.reading() as connection:
-        if selection.is_current(connection, config.rules, now):
+        if not store.is_filled(connection) or selection.is_current(connection, config.rules, now):
             return
     with source.writing(wait) as connection:
+        if not store.is_filled(connection):
+            return
         with suppress(LedgerError):
             ids = IdUpdate(connection, config, now)
             ids.note_expired()
@@ -202,6 +256,7 @@ class _Ingest:
         scan: FileScan | PartialScan,
         changes: Changes,
         removal: Removal,
+        mark: ReadingMark,
         progress: Progress | None = None,
         workers: int = 0,
     ) -> None:
@@ -213,6 +268,8 @@ class _Ingest:
         self._gone = changes.gone
         self._known = {one.path: one.known for one in changes.changed if one.known is not None}
         self._removal = removal
+        self._mark = mark
+        self._careful: CarefulReader | None = None
         self._progress = progress
         self._workers = workers
         is_new = selection.visible_at(connection) is None
@@ -226,21 +283,21 @@ class _Ingest:
         store.change_feed_keys(self._connection, self._config.names)
         self._note_patterns(ids)
         read = 0
-        for batch in self._filed():
-            read += len(batch)
-            self._put(batch, ids)
+        with store.indexed_at_once(self._connection) if self._is_first else nullcontext():
+            for batch in self._filed():
+                read += len(batch)
+                self._put(batch, ids)
         # Only now is it known which of the files that are gone were moved.
         missing = self._removal.postponed(self._connection, self._gone)
-        spared = self._gone if missing else []
-        self._gone = [] if missing else self._gone
-        ids.leaving(self._gone)
-        store.remove(self._connection, self._gone)
-        if read or self._gone or not same_ledger or ids.may_change:
+        gone, spared = ([], self._gone) if missing else (self._gone, [])
+        ids.leaving(gone)
+        store.remove(self._connection, gone)
+        if read or gone or not same_ledger or ids.may_change:
             ids.finish()
         selection.refresh_visibility(self._connection, self._config.rules, self._now)
         self._scan.note(self._connection, spared)
         store.note_fact(self._connection, FOLDER, _folder(self._config))
-        return Ingested(self._scan.count, read, len(self._gone), missing)
+        return Ingested(self._scan.count, read, len(gone), missing)
 
     def _note_patterns(self, ids: IdUpdate) -> None:
         """Keep the address pattern that the last files were read with, where config.toml has
@@ -259,15 +316,13 @@ class _Ingest:
 
     def take_back(self) -> None:
         """Hide what is no longer published, and nothing else."""
+        if self._is_first:  # nothing is shown yet
+            return
         # Else what is not yet due would be put under names of which the store does not know that
         # they are others.
         store.change_feed_keys(self._connection, self._config.names)
-        try:
-            if self._removal.postponed(self._connection, self._gone):
-                self._gone = []
-        except RemovalRefused:
-            self._gone = []
-        store.remove(self._connection, self._gone)
+        gone = self._removal.going(self._connection, self._gone)
+        store.remove(self._connection, gone)
         for batch in self._filed():
             read_before = {one.path for one in self._known_before(batch)}
             out = [
@@ -285,18 +340,34 @@ class _Ingest:
 
         Of those whose bytes are the same only the time is noted.
         """
-        count, total = 0, len(self._changed)
-        for batch in self._read():
-            yield [one for one in batch if isinstance(one, Filed)]
-            store.touch(self._connection, [one for one in batch if isinstance(one, ScannedFile)])
-            for _ in batch:
-                count += 1
+        count, total, parts = 0, len(self._changed), batches(self._changed)
+        with local_processes(self._workers) as executor, self._careful_reader_closed():
+            read, is_done_here = self._reader.read, executor is None or len(parts) == 1
+            if parts and is_done_here and self._mark.put():
+                read = self._read_carefully
+            for batch in map_batches(executor, read, parts, self._read_carefully):
+                yield [one for one in batch if isinstance(one, Filed)]
+                same = [one for one in batch if isinstance(one, ScannedFile)]
+                store.touch(self._connection, same)
+                count += len(batch)
                 if self._progress is not None:
                     self._progress(count, total)
 
-    def _read(self) -> Iterator[list[Read]]:
-        with local_processes(self._workers) as executor:
-            yield from map_batches(executor, self._reader.read, batches(self._changed))
+    def _read_carefully(self, batch: Sequence[ChangedFile]) -> list[Read]:
+        """Read a batch in another process, which may end."""
+        if self._careful is None:
+            from feeds.ingest.careful import CarefulReader  # seldom needed
+
+            self._careful = CarefulReader(self._reader)
+        return self._careful.read(batch)
+
+    @contextmanager
+    def _careful_reader_closed(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            if self._careful is not None:
+                self._careful.close()
 
     def _put(self, batch: list[Filed], ids: IdUpdate) -> None:
         """Keep what was read; of a record that merely broke the last good version stays."""
@@ -306,7 +377,7 @@ class _Ingest:
             return
         broken = [one.path for one in batch if one.broken and one.path in self._known]
         # What other code showed of the same bytes does not stay: this one decides, and reports it.
-        staying = store.visible_records(self._connection, broken) - {
+        staying = store.visible_articles(self._connection, broken).keys() - {
             one.path for one in self._known_before(batch)
         }
         store.note_broken(self._connection, [one for one in batch if one.path in staying])
@@ -329,18 +400,11 @@ def _folder(config: Config) -> str:
     return str(config.records_folder.resolve())
 
 
-def _doubt_files_read_otherwise(config: Config, into: Store, wait: float) -> None:
-    """Have every file read again where the records are another folder than the last time, or the
-    ledger has other address patterns."""
+def _are_read_otherwise(connection: Connection, config: Config) -> bool:
+    """Tell whether the records are another folder than the last time, or the ledger has other
+    address patterns: every file is read again then."""
     wanted = {FOLDER: _folder(config), EARLIER: _digest(patterns_of(config))}
-    with into.reading() as connection:
-        known = {name: fact(connection, name) for name in wanted}
-    if all(known[name] in (None, value) for name, value in wanted.items()):
-        return
-    with into.writing(wait) as connection:
-        store.doubt_all_files(connection)
-        forget_scans(connection)
-        store.note_fact(connection, FOLDER, _folder(config))
+    return any(fact(connection, name) not in (None, value) for name, value in wanted.items())
 
 
 def _digest(patterns: Sequence[Pattern]) -> str:
@@ -352,13 +416,14 @@ def _is_current(one: Filed, now: datetime) -> bool:
     return one.record is not None and id_input_of(one.record).is_current(now)
 
 
-def _code() -> bytes:
-    """The program itself, and what shapes its output: a store made by other code, released or not,
-    is rebuilt."""
+@cache
+def _code_digest() -> str:
+    """The digest of the program itself, and of what shapes its output: a store made by other code,
+    released or not, is rebuilt."""
     package = Path(__file__).parent.parent
     files = sorted(package.rglob("*.py")) + sorted((package / "render" / "templates").iterdir())
     versions = " ".join([sys.version, *(f"{name} {version(name)}" for name in SHAPING)])
-    return b"".join([versions.encode(), *(file.read_bytes() for file in files)])
+    return digest(versions, *(file.read_bytes() for file in files))
 
 
 SHORT_WAIT = 2  # seconds for another writer: what cannot be noted is reported again

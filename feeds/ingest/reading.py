@@ -6,9 +6,10 @@ uses no store, so that several processes can read.
 
 import logging
 import traceback
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from feeds.config import Config
@@ -16,14 +17,25 @@ from feeds.errors import LedgerError
 from feeds.ids.ledger import Pattern, read_ledger
 from feeds.ingest.scan import UNSURE, ChangedFile, sure_time
 from feeds.model import digest
-from feeds.records import Fault, Reading, may_be_hidden, read_record, with_pattern
+from feeds.records import (
+    Fault,
+    Reading,
+    may_be_hidden,
+    read_record,
+    with_pattern,
+    without_article,
+)
 from feeds.render.content import body_html
-from feeds.sources.folder import RecordsFolder, ScannedFile, is_unknown
+from feeds.sources.folder import ScannedFile, is_unknown, read_file, read_start
 from feeds.store.rows import Filed, filed
 from feeds.urls import address_digest
 
 log = logging.getLogger("feeds")
 BATCH = 100
+# Of a record over which the process ended that read it, which it would do again.
+RENDERED = (
+    "a record that can be rendered, over which the program ended; change the file, or update feeds"
+)
 
 # A ScannedFile is one whose bytes did not change, None one that is as bad as it was.
 Read = Filed | ScannedFile | None
@@ -34,7 +46,8 @@ class Reader:
     """Reads files as of a moment.
 
     `is_new`: the store is filled for the first time, and what is due is taken for visible until
-    that is decided. `patterns` are the address patterns that config.toml had before.
+    that is decided. `patterns` are the address patterns that config.toml had before. Without their
+    bodies, which may cost time or more, records say all the same when they are published.
     """
 
     config: Config
@@ -42,40 +55,51 @@ class Reader:
     is_new: bool
     patterns: tuple[Pattern, ...] = ()
     with_html: bool = False
+    with_body: bool = True
 
     def read(self, batch: Sequence[ChangedFile]) -> list[Read]:
-        """Read these files.
+        """Read these files."""
+        return [self.read_one(one) for one in batch]
 
-        Each step is done for all of them before the next: it stays in the processor's cache, which
-        saves a tenth.
+    def read_one(self, changed: ChangedFile) -> Read:
+        """Read a file."""
+        how = partial(read_with, with_html=self.with_html, with_body=self.with_body)
+        return self._read(changed, how)
+
+    def left_out(self, changed: ChangedFile, *, is_parsed: bool = True) -> Read:
+        """Leave a record out, with a fault, over which a process ended that read it.
+
+        If it is parsed, without its body, it still tells whether it is to be published, and when.
         """
-        with RecordsFolder(self.config.records_folder) as folder:
-            contents = [folder.read(one.file) for one in batch]
-            readings = [
-                self._unreadable(one, content, folder)
-                if isinstance(content, Fault)
-                else self._reading(one, content)
-                for one, content in zip(batch, contents, strict=True)
-            ]
-        return [one and self._filed(*one) for one in readings]
+        reader = self if is_parsed else replace(self, patterns=())
+        return reader._read(changed, partial(_left_out, is_parsed=is_parsed))
 
-    def _reading(self, changed: ChangedFile, content: bytes) -> tuple[ScannedFile, Reading | None]:
+    def _read(
+        self, changed: ChangedFile, how: Callable[[Config, str, bytes, datetime], Reading]
+    ) -> Read:
         path, file, known = changed
-        seen = ScannedFile(path, file.size, sure_time(file.mtime_ns), file.is_link)
-        if known is not None and known == digest(content):
-            return seen, None
-        reading = read_with(self.config, path, content, self.now, with_html=self.with_html)
-        return seen, with_earlier_addresses(self.config, reading, content, self.patterns)
+        content = read_file(self.config.records_folder, file)
+        if isinstance(content, Fault):
+            # Its rights or the target of a link may change while its time does not.
+            seen = ScannedFile(path, file.size, UNSURE, file.is_link)
+            reading = self._unreadable(changed, content)
+            if known == reading.digest:
+                return None
+        else:
+            seen = ScannedFile(path, file.size, sure_time(file.mtime_ns), file.is_link)
+            if known == digest(content):
+                return seen
+            reading = how(self.config, path, content, self.now)
+            reading = with_earlier_addresses(self.config, reading, content, self.patterns)
+        return filed(seen, reading, self.now, self.config.names, self.is_new)
 
-    def _unreadable(
-        self, changed: ChangedFile, fault: Fault, folder: RecordsFolder
-    ) -> tuple[ScannedFile, Reading] | None:
+    def _unreadable(self, changed: ChangedFile, fault: Fault) -> Reading:
         """Return the reading of a file that cannot be read.
 
         If it is too large, its first bytes may still say that it is hidden.
         """
-        path, file, known = changed
-        start = folder.start(file)
+        path, file, _ = changed
+        start = read_start(self.config.records_folder, file)
         # A link may lead to another file than before, and a name that had to be escaped never was
         # a record. But what cannot be read for the moment is unknown, not gone.
         doubtful = (file.is_link and not is_unknown(fault)) or file.path != path
@@ -83,16 +107,7 @@ class Reader:
             bool(start)
             and may_be_hidden(start, self.now, self.config.records.fields, self.config.site.zone)
         )
-        reading = Reading(path, digest(str(fault), start), None, (fault,), doubtful=doubtful)
-        if known == reading.digest:
-            return None
-        # Its rights or the target of a link may change while its time does not.
-        return ScannedFile(path, file.size, UNSURE, file.is_link), reading
-
-    def _filed(self, seen: ScannedFile, reading: Reading | None) -> Filed | ScannedFile:
-        if reading is None:
-            return seen
-        return filed(seen, reading, self.now, self.config.names, self.is_new)
+        return Reading(path, digest(str(fault), start), None, (fault,), doubtful=doubtful)
 
 
 def shows_html(config: Config) -> bool:
@@ -103,16 +118,22 @@ def shows_html(config: Config) -> bool:
 
 
 def read_with(
-    config: Config, path: str, content: bytes, now: datetime, *, with_html: bool = False
+    config: Config,
+    path: str,
+    content: bytes,
+    now: datetime,
+    *,
+    with_html: bool = False,
+    with_body: bool = True,
 ) -> Reading:
     """Read a record as the config says.
 
     A record that makes the program fail is a fault, and costs itself alone. `with_html`: with the
     HTML of the article's body, in place of its source.
     """
-    fields, zone, most = config.records.fields, config.site.zone, config.feeds.max_entry_bytes
+    most = config.feeds.max_entry_bytes
     try:
-        reading = read_record(path, content, now, fields, zone, most, config.runs_liquid)
+        reading = _read_record(config, path, content, now, with_body=with_body)
         if reading.article is None or not with_html:
             return reading
         article = reading.article._replace(html=body_html(reading.article, most), body="")
@@ -125,21 +146,31 @@ def read_with(
         log.error(
             "%s: %s at %s:%s", path, type(error).__name__, Path(place.filename).name, place.lineno
         )
-        fault = Fault(
-            path,
-            1,
-            1,
-            "",
-            "a record that feeds can read",
-            f"a bug of feeds: {type(error).__name__}",
-        )
-        return Reading(
-            path,
-            digest(content),
-            None,
-            (fault,),
-            doubtful=may_be_hidden(content, now, fields, zone),
-        )
+        bug = f"a bug of feeds: {type(error).__name__}"
+        fault = Fault(path, 1, 1, "", "a record that feeds can read", bug)
+        return _not_parsed(config, path, content, now, fault)
+
+
+def _read_record(
+    config: Config, path: str, content: bytes, now: datetime, *, with_body: bool
+) -> Reading:
+    fields, zone, most = config.records.fields, config.site.zone, config.feeds.max_entry_bytes
+    runs_liquid = config.runs_liquid
+    return read_record(path, content, now, fields, zone, most, runs_liquid, with_body=with_body)
+
+
+def _left_out(
+    config: Config, path: str, content: bytes, now: datetime, *, is_parsed: bool
+) -> Reading:
+    fault = Fault(path, 1, 1, "", RENDERED, "the end of the program")
+    if not is_parsed:
+        return _not_parsed(config, path, content, now, fault)
+    return without_article(_read_record(config, path, content, now, with_body=False), fault)
+
+
+def _not_parsed(config: Config, path: str, content: bytes, now: datetime, fault: Fault) -> Reading:
+    doubtful = may_be_hidden(content, now, config.records.fields, config.site.zone)
+    return Reading(path, digest(content), None, (fault,), doubtful=doubtful)
 
 
 def with_earlier_addresses(

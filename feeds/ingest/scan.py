@@ -60,10 +60,11 @@ class FileScan:
     """The files of the records folder at one moment.
 
     `digests` are those of the files of each folder, by the folder's path as it can be shown; empty
-    where a change would not be noticed by it.
+    where a change would not be noticed by it. `all_changed`: each of them counts as changed.
     """
 
-    def __init__(self, folders: Iterable[ScannedFolder]) -> None:
+    def __init__(self, folders: Iterable[ScannedFolder], *, all_changed: bool = False) -> None:
+        self._all_changed = all_changed
         self._folders = defaultdict[str, list[ScannedFolder]](list)
         for folder in folders:
             self._folders[printable(folder.prefix)].append(folder)
@@ -79,7 +80,7 @@ class FileScan:
         """Compare with what the store knows."""
         known = store.folder_digests(connection)
         folders: list[str] | None = None
-        if known:
+        if known and not self._all_changed:
             folders = [
                 prefix
                 for prefix in {**known, **self.digests}
@@ -94,6 +95,7 @@ class FileScan:
         )
         gone = [path for path in states.keys() - files.keys() if not self._hides(path)]
         is_noted = (not folders and bool(known)) or known == self._to_note(connection)
+        states = dict.fromkeys(states, "") if self._all_changed else states
         return _changes(connection, files, states, gone, is_noted)
 
     def note(self, connection: Connection, kept: Iterable[str] = ()) -> None:
@@ -120,7 +122,7 @@ class PartialScan:
     """
 
     def __init__(self, folder: Path, paths: Sequence[str]) -> None:
-        if not folder.is_dir():
+        if not os.path.isdir(folder):
             raise ConfigError(str(folder), "expected a folder of records, got none")
         there: list[ScannedFile] = []
         self._paths: list[str] = []
@@ -139,7 +141,8 @@ class PartialScan:
 
     def compare(self, connection: Connection) -> Changes:
         """Compare with what the store knows."""
-        states = store.file_states_at(connection, self._paths)
+        known = store.known_files(connection, self._paths)
+        states = {path: one.state for path, one in known.items()}
         gone = states.keys() - self._files.keys()
         return _changes(connection, self._files, states, gone, is_noted=True)
 
@@ -150,9 +153,13 @@ class PartialScan:
         _count_scan(connection)
 
 
-def scan_files(folder: Path, among: Sequence[str] | None = None) -> FileScan | PartialScan:
+def scan_files(
+    folder: Path, among: Sequence[str] | None = None, *, all_changed: bool = False
+) -> FileScan | PartialScan:
     """Scan the records folder, or only what is at some paths.  Raises ConfigError."""
-    return FileScan(scan_folders(folder)) if among is None else PartialScan(folder, among)
+    if among is not None:
+        return PartialScan(folder, among)
+    return FileScan(scan_folders(folder), all_changed=all_changed)
 
 
 def files_below(folder: Path, paths: Sequence[str]) -> Iterator[str]:

@@ -10,11 +10,10 @@ from datetime import datetime
 
 from feeds import store
 from feeds.config import Config
-from feeds.errors import RemovalRefused
 from feeds.ingest.ingesting import Removal
 from feeds.ingest.reading import Reader, batches
 from feeds.ingest.scan import Changes, scan_files
-from feeds.store import OLDER, Connection, Store
+from feeds.store import OLDER, Store
 from feeds.store.rows import Filed, id_input_of
 
 
@@ -42,7 +41,7 @@ def taken_back(
         if not changes.changed and not changes.gone:
             return expired
         out, there = _read(config, changes, now)
-        gone = [path for path in _gone(connection, changes, removal) if path not in there]
+        gone = [path for path in removal.going(connection, changes.gone) if path not in there]
         ended = [path for path in expired if path not in there]
         found = store.visible_articles(connection, [*out, *gone, *ended])
     # A file that was moved says at its new path that the article is published.
@@ -50,18 +49,15 @@ def taken_back(
     return {path: article for path, article in found.items() if path not in moved}
 
 
-def _gone(connection: Connection, changes: Changes, removal: Removal) -> list[str]:
-    try:
-        return [] if removal.postponed(connection, changes.gone) else changes.gone
-    except RemovalRefused:
-        return []
-
-
 def _read(config: Config, changes: Changes, now: datetime) -> tuple[list[str], dict[str, str]]:
     """Return the paths of changed records that are not to be shown, and the addresses of the others
     by path."""
     known = {one.path: one.known for one in changes.changed}
-    reader, out, there = Reader(config, now, is_new=False), list[str](), dict[str, str]()
+    reader, out, there = (
+        Reader(config, now, is_new=False, with_body=False),
+        list[str](),
+        dict[str, str](),
+    )
     for batch in batches(changes.changed):
         for one in reader.read(batch):
             if not isinstance(one, Filed):

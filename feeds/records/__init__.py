@@ -17,7 +17,13 @@ from feeds.records.mapping import (
     read_mapping,
     with_pattern,
 )
-from feeds.records.reading import Reading, place_of_identity, read_record, refusal
+from feeds.records.reading import (
+    Reading,
+    place_of_identity,
+    read_record,
+    refusal,
+    without_article,
+)
 
 __all__ = [
     "Cost",
@@ -32,4 +38,5 @@ __all__ = [
     "read_record",
     "refusal",
     "with_pattern",
+    "without_article",
 ]

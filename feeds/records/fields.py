@@ -297,34 +297,27 @@ class _Applying:
         """Every key that may hide the record counts: one that says so hides it, and so does one
         that says nothing."""
         others = (name for name in self._mapping.fields if name != PUBLISHED)
-        taken = {key.path[0] for name in others for key in self._mapping.keys_of(name)}
-        signs = list(self._mapping.keys_of(PUBLISHED))
+        taken = {key.path[:1] for name in others for key in self._mapping.keys_of(name)}
+        own = list(self._mapping.keys_of(PUBLISHED))
+        taken |= {key.path for key in own}
         common = [TheirKey((PUBLISHED,)), *(TheirKey((name,), negated=True) for name in HIDING)]
-        signs += [sign for sign in common if sign.path[0] not in taken]
-        wrong: tuple[Any, Path] | None = None
         self._data.pop(PUBLISHED, None)
-        for value in (
-            item.value
-            for item in self._mapping.fields.get(PUBLISHED, ())
-            if isinstance(item, Constant)
-        ):
-            self._data[PUBLISHED] = value
-        asked: set[Path] = set()
-        for sign in signs:
-            value = self._look_up(sign)
-            if value is NOTHING or sign.path in asked:
+        for item in self._mapping.fields.get(PUBLISHED, ()):
+            if isinstance(item, Constant):
+                self._data[PUBLISHED] = item.value
+        is_wrong = False
+        for sign in [*own, *(key for key in common if key.path not in taken)]:
+            if (value := self._look_up(sign)) is NOTHING:
                 continue
-            asked.add(sign.path)
             try:
-                shows = as_boolean(value) is not sign.negated
-            except ValueError:
-                wrong = wrong or (value, sign.path)
-                continue
-            if not shows:
+                if as_boolean(value) is not sign.negated:
+                    continue
                 self._data[PUBLISHED], self._origins[(PUBLISHED,)] = Plain("false"), sign.path
                 return
-        if wrong is not None:
-            self._data[PUBLISHED], self._origins[(PUBLISHED,)] = wrong
+            except ValueError:
+                if not is_wrong:
+                    self._data[PUBLISHED], self._origins[(PUBLISHED,)] = value, sign.path
+                is_wrong = True
 
 
 def _says_something(value: Any) -> bool:

@@ -9,16 +9,16 @@ validation decides about, and what follows from a sign (reading).
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from datetime import datetime, tzinfo
 from difflib import SequenceMatcher, get_close_matches
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from feeds.records.faults import Cost
 from feeds.records.keys import DATE, EXPIRY, KEYS, PROVIDER, PUBLISHED
 from feeds.records.mapping import HIDING, Mapped
-from feeds.records.plain_data import Path, Plain, key_text
+from feeds.records.plain_data import Path, key_text
 from feeds.records.validation import Problem
 from feeds.records.values import FALSE, TRUE, as_boolean, moment_or_none, normalized, words
 
@@ -32,9 +32,9 @@ def likely_key(key: str) -> str | None:
     """Return the key of a record that an unknown one looks like, or None."""
     if len(key) > LONGEST_TYPO:
         return None
-    letters, plain = _letters(key), _keys_by_letters()
-    close = get_close_matches(letters, plain, n=1, cutoff=LIKE)
-    return plain[close[0]] if close and letters != "publisher" else None
+    name, known = letters(key), _keys_by_letters()
+    close = get_close_matches(name, known, n=1, cutoff=LIKE)
+    return known[close[0]] if close and name != "publisher" else None
 
 
 def likely_meant(key: str, value: Any, meant: str) -> bool:
@@ -47,66 +47,31 @@ def likely_meant(key: str, value: Any, meant: str) -> bool:
     # `{published:false}`: without a blank, YAML takes that for a key as a whole
     if value is None and ":" in key:
         key, value = key.split(":", 1)
-    letters = _letters(key)
-    if 2 * min(len(letters), len(meant)) < LIKE * (len(letters) + len(meant)):
+    name = letters(key)
+    if 2 * min(len(name), len(meant)) < LIKE * (len(name) + len(meant)):
         return False  # no ratio of texts of such lengths is as high
-    matcher = SequenceMatcher(None, letters, meant)
+    matcher = SequenceMatcher(None, name, meant)
     if matcher.quick_ratio() < LIKE or (likeness := matcher.ratio()) < LIKE:
         return False
     if isinstance(value, str) and value.strip().capitalize() in TRUE | FALSE | {"0", "1", "Y", "N"}:
         return True
     compound = key.startswith(meant) and not key.removeprefix(meant)[:1].islower()
-    return likeness >= MUCH_LIKE and not compound and letters not in ("publisher", "publishers")
+    return likeness >= MUCH_LIKE and not compound and name not in ("publisher", "publishers")
 
 
 def is_likely_expiry(key: str) -> bool:
     """Tell whether a key that is not known is likely the key of the expiry, misspelled."""
-    letters = _letters(key)
-    if letters.startswith("expir") and letters.endswith("datetime"):
+    name = letters(key)
+    if name.startswith("expir") and name.endswith("datetime"):
         return True
-    if abs(len(letters) - len(EXPIRY)) > LARGEST_DIFFERENCE:
+    if abs(len(name) - len(EXPIRY)) > LARGEST_DIFFERENCE:
         return False
-    return SequenceMatcher(None, letters, EXPIRY.casefold()).ratio() >= MUCH_LIKE
+    return SequenceMatcher(None, name, EXPIRY_LETTERS).ratio() >= MUCH_LIKE
 
 
 @cache
 def _keys_by_letters() -> dict[str, str]:
-    return {_letters(known): known for known in KEYS}
-
-
-def _letters(key: str) -> str:
-    return "".join(character for character in key.casefold() if character.isalpha())
-
-
-def problems_of_expiry(data: dict[str, Any], zone: tzinfo) -> list[Problem]:
-    """Return what is wrong with the expiry of a record, if it is a date: not after publication it
-    is never shown."""
-    expires = moment_or_none(data.get(EXPIRY), zone)
-    if expires is None or expires.year == 1 or expires == expiry_of(data, zone):
-        return []
-    return [
-        Problem((EXPIRY,), f"a moment after {DATE}, or the record is never shown", "an earlier one")
-    ]
-
-
-def expiry_of(data: dict[str, Any], zone: tzinfo) -> datetime | None:
-    """Return when a record expires; None where it does not say, or says something wrong, which is a
-    fault.
-
-    The year 1, the zero date of Hugo, says nothing.
-    """
-    expires, published = (
-        moment_or_none(data.get(EXPIRY), zone),
-        moment_or_none(data.get(DATE), zone),
-    )
-    if expires is None or expires.year == 1:
-        return None
-    return None if published is not None and expires <= published else expires
-
-
-def is_in_doubt(problems: Sequence[Problem]) -> bool:
-    """Tell whether a record is left out for what it says, or may say, of its expiry."""
-    return any(one.cost is Cost.RECORD and EXPIRY in (*one.path[:1], one.named) for one in problems)
+    return {letters(known): known for known in KEYS}
 
 
 # All names are compared by their letters alone, in lower case: `expiry_date` is `expiryDate`.
@@ -128,41 +93,29 @@ ENDS = words(
     "expirydate expirationdate expiration expiresat unpublishdate unpublishdatetime unpublishat"
     " unpublishon"
 )
+HIDES_WHEN_FALSE = words("listed permalink feed")
 MAYBE_ENDS = words("expires expiry")  # dates, but perhaps how long something is kept
 BUILDS = words("build")  # Hugo's `_build` or `build`, a mapping
-# Where a key stands in a place of its own, in another value or in the body, only these are taken
-# for signs: they are about publication whatever they stand in.  `hidden` below `cover` is about the
-# cover.
 ANYWHERE = {PUBLISHED, "publish", "unpublish", "unpublished", "draft", EXPIRY_LETTERS}
 
-DEEPEST_SEARCH = 32
 KNOWN = (
     HIDES_WHEN_TRUE
+    | HIDES_WHEN_FALSE
     | STATUSES
     | STARTS
     | ENDS
     | MAYBE_ENDS
     | BUILDS
-    | words("visibility permalink listed")
+    | {"visibility"}
 )
+# What a key says clearly, as the beginning of a reason.
+SAYS_TRUE, SAYS_FALSE, SAYS = "its value is true", "its value is false", "this key says"
 MISSPELLED = (PUBLISHED, *HIDING, "private", "hidden")
 # What looks like ASCII letters and is none, beyond accents and what Unicode itself calls
 # compatible.
 LOOK_ALIKE = str.maketrans(
     "авеһіјкӏмнорѕтԁԛԝухьѵɑαειοκρτυνıłøđħß", "abehijklmhopstdqwyxbvaaeiokptuvilodhb"
 )
-
-
-class Sign(NamedTuple):
-    """One sign: the path of its key in the data, why it hides the record, and whether it is likely
-    a slip.
-
-    `reason` says nothing of the record's own words.
-    """
-
-    path: Path
-    reason: str
-    is_slip: bool = False
 
 
 Limit = tuple[datetime, str] | None  # a moment, and the key that says it
@@ -172,8 +125,8 @@ class Signs:
     """The signs in the data of a record that hide it: `unpublished`, or `doubtful` where that is
     likely a slip.
 
-    `start` is the moment before which a key of other software, such as `embargo`, hides it, `end`
-    the one after.
+    `start` is the moment before which a key of other software, such as `embargo`, hides it;
+    `expires` the one from which on it, or the key of ours, does.
     """
 
     def __init__(self, data: dict[str, Any], mapped: Mapped, now: datetime, zone: tzinfo) -> None:
@@ -181,32 +134,56 @@ class Signs:
         self.unpublished = says_unpublished(mapped.data)
         self.doubtful = False
         own = KEYS | mapped.known
-        self.expires = expiry_of(mapped.data, zone)
         start, end = _window(data, own, zone)
-        self.start, self.end = start and start[0], end and end[0]
+        self.start = start and start[0]
+        self.expires = min(
+            filter(None, [self._expiry(mapped.data, zone), end and end[0]]), default=None
+        )
         if self.unpublished:
             return
-        for sign in _signs(data, own):
-            if sign.is_slip:
-                self.doubtful = True
-                what = f"{meant(str(sign.path[-1]))} as a key of the record, at the left margin"
-                got = "it inside another value"
-                self.problems.append(Problem(sign.path, what, got, named=key_text(sign.path)))
-            else:
+        for key, value in data.items():
+            name = letters(key)
+            is_other = key not in own and (name not in HIDING or key in HIDING)
+            if is_other and (why := reason(name, value)) is not None:
                 self.unpublished = True
-                self._note(sign.path, sign.reason)
+                self._note(key, why)
+            else:
+                self._add_slips(key, value)
         if start is not None and start[0] > now:
-            self._note((start[1],), "this moment is still to come")
+            self._note(start[1], "this moment is still to come")
         if end is not None and end[0] <= now:
-            self._note((end[1],), "this moment has passed")
+            self._note(end[1], "this moment has passed")
 
-    def _note(self, path: Path, reason: str) -> None:
-        self.problems.append(Problem(path, reason, "", Cost.HIDDEN, named=key_text(path)))
+    def _expiry(self, data: dict[str, Any], zone: tzinfo) -> datetime | None:
+        """Return when a record expires by its own key.  The year 1, the zero date of Hugo, says
+        nothing."""
+        expires, published = (moment_or_none(data.get(key), zone) for key in (EXPIRY, DATE))
+        if expires is None or expires.year == 1:
+            return None
+        if published is None or expires > published:
+            return expires
+        expected = f"a moment after {DATE}, or the record is never shown"
+        self.problems.append(Problem((EXPIRY,), expected, "an earlier one"))
+        return None
+
+    def _note(self, key: str, why: str) -> None:
+        self.problems.append(Problem((key,), why, "", Cost.HIDDEN, named=key))
+
+    def _add_slips(self, key: str, value: Any) -> None:
+        """Add the keys below a value that mean the record: they were indented by a slip."""
+        for path, inner in _below(value, (key,)):
+            name, is_of_provider = letters(str(path[-1])), key == PROVIDER and len(path) == 2
+            if hides_anywhere(name, inner) or (is_of_provider and is_sign(name, inner)):
+                self.doubtful = True
+                what = f"{meant(str(path[-1]))} as a key of the record, at the left margin"
+                got = "it inside another value"
+                self.problems.append(Problem(path, what, got, named=key_text(path)))
 
 
 def decides(problem: Problem) -> bool:
     """Tell whether what is wrong is a key that decides about publication."""
-    return problem.cost is Cost.RECORD and (problem.named or key_text(problem.path)) in MISSPELLED
+    name = problem.named or key_text(problem.path[:1])
+    return problem.cost is Cost.RECORD and name in (*MISSPELLED, EXPIRY)
 
 
 def says_unpublished(data: dict[str, Any]) -> bool:
@@ -217,22 +194,15 @@ def says_unpublished(data: dict[str, Any]) -> bool:
         return False
 
 
-def _signs(data: dict[str, Any], own: Collection[str]) -> Iterator[Sign]:
-    """Yield what hides a record, from its data.  `own` are the keys at the top that mean something
-    else there."""
-    for key, value in data.items():
-        if key in own:
-            if key == PROVIDER and isinstance(value, dict):
-                yield from _inside(value, (key,), whole=True)
-            else:
-                yield from _below(value, (key,))
-            continue
-        name = letters(key)
-        why = None if name in HIDING and key not in HIDING else reason(name, value)
-        if why is not None:
-            yield Sign((key,), why)
-        else:
-            yield from _below(value, (key,))
+def _below(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+    """Yield each key below a value, by its path, with what it says."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _below(item, (*path, index))
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield (*path, key), item
+            yield from _below(item, (*path, key))
 
 
 def _window(data: dict[str, Any], own: Collection[str], zone: tzinfo) -> tuple[Limit, Limit]:
@@ -266,6 +236,8 @@ def may_be_later(written: Any, now: datetime, zone: tzinfo) -> bool:
 
 def letters(key: str) -> str:
     """Return the letters of a key, in lower case ASCII as far as they look like it."""
+    if key.isascii() and key.isalpha():
+        return key.lower()  # as nearly every key
     return "".join(
         character
         for character in same_letters(key).casefold().translate(LOOK_ALIKE)
@@ -286,39 +258,54 @@ def same_letters(text: str) -> str:
 
 def reason(name: str, value: Any) -> str | None:
     """Return why a key with such letters hides the record, or None."""
+    said = truth(value)
     if name in HIDES_WHEN_TRUE:
-        if value in ([], {}):
-            return None
-        return {True: "its value is true", None: "its value is not false"}.get(_truth(value))
+        if said is None and value not in ([], {}):
+            return "its value is not false"
+        return SAYS_TRUE if said else None
+    if name in HIDES_WHEN_FALSE and said is False:
+        return SAYS_FALSE
     if name in STATUSES:
-        every = [
-            letters(one)
-            for one in (value if isinstance(value, list) else [value])
-            if isinstance(one, str)
-        ]
-        return next((f"this key says {says}" for says in every if says in HIDING_STATUSES), None)
-    if name == "listed":
-        return "its value is false" if _truth(value) is False else None
-    if name == "visibility":
-        return (
-            None
-            if isinstance(value, str) and value.strip().casefold() in PUBLIC
-            else "its value is not public"
-        )
+        every = map(_word, value if isinstance(value, list) else [value])
+        return next((f"{SAYS} {says}" for says in every if says in HIDING_STATUSES), None)
+    if name == "visibility" and (says := _word(value)) not in PUBLIC:
+        return f"{SAYS} {says}" if says in NOT_PUBLIC else "its value is not public"
     if name in STARTS | ENDS or (name in MAYBE_ENDS and _names_a_year(value)):
-        return _reason_of_date(value)
-    if name == "permalink":
-        return (
-            "Eleventy writes no page of it" if isinstance(value, Plain) and value in FALSE else None
-        )
+        if said is False or value in (None, "") or moment_or_none(value) is not None:
+            return None
+        return SAYS_TRUE if said else "its value is not a date"
     if name in BUILDS and isinstance(value, dict):
-        never = [key for key in ("render", "list") if _is_never(value.get(key))]
+        never = [key for key in ("render", "list") if is_never(value.get(key))]
         return f"Hugo's {never[0]} is never" if never else None
-    if name == "feed":
-        excluded = value.get("excluded", value.get("exclude")) if isinstance(value, dict) else None
-        if (isinstance(value, Plain) and value in FALSE) or _truth(excluded):
-            return "it is left out of Jekyll's feed"
+    if name == "feed" and isinstance(value, dict):
+        excluded = truth(value.get("excluded", value.get("exclude")))
+        return "it is left out of Jekyll's feed" if excluded else None
     return None
+
+
+def is_sign(name: str, value: Any) -> bool:
+    """Tell whether a key with such letters hides the record, now or at a moment."""
+    has_date = name in STARTS | ENDS and value not in (None, "")
+    return has_date or reason(name, value) is not None
+
+
+def hides_clearly(name: str, value: Any) -> bool:
+    """Tell whether a line of text, which may be prose, clearly says that a record is hidden."""
+    return (reason(name, value) or "").startswith((SAYS_TRUE, SAYS_FALSE, SAYS))
+
+
+def hides_anywhere(name: str, value: Any) -> bool:
+    """Tell whether a key hides the record wherever it stands, such as in another value.  Other keys
+    are about what they stand in: `hidden` below `cover` is about the cover."""
+    if name == EXPIRY_LETTERS:
+        return value not in (None, "")
+    if name in (PUBLISHED, "publish"):
+        return truth(value) is False or (value is None and name == PUBLISHED)
+    return name in ANYWHERE and truth(value) is True
+
+
+def _word(value: Any) -> str:
+    return letters(value) if isinstance(value, str) else ""
 
 
 def _names_a_year(value: Any) -> bool:
@@ -329,19 +316,12 @@ def _names_a_year(value: Any) -> bool:
     )
 
 
-def _reason_of_date(value: Any) -> str | None:
-    if value is None or value == "" or moment_or_none(value) is not None or _truth(value) is False:
-        return None
-    return "its value is true" if _truth(value) else "its value is not a date"
+def is_never(value: Any) -> bool:
+    """Tell whether a value is Hugo's `never`, or false."""
+    return _word(value) == "never" or truth(value) is False
 
 
-def _is_never(value: Any) -> bool:
-    return isinstance(value, str) and (
-        value.strip().casefold() == "never" or (type(value) is Plain and value in FALSE)
-    )
-
-
-def _truth(value: Any) -> bool | None:
+def truth(value: Any) -> bool | None:
     """Return the boolean that a value means, with quotes or without; None where it is not clear."""
     word = value.strip().casefold() if isinstance(value, str) else ""
     if word in {"true", "yes", "on", "y", "1"}:
@@ -349,65 +329,9 @@ def _truth(value: Any) -> bool | None:
     return False if word in {"false", "no", "off", "n", "0"} else None
 
 
-def _below(value: Any, path: Path, depth: int = 1) -> Iterator[Sign]:
-    """Yield the signs in mappings below a value: a key of the record that was indented by a
-    slip."""
-    if depth > DEEPEST_SEARCH:
-        return
-    if isinstance(value, dict):
-        yield from _inside(value, path, whole=False, depth=depth)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            if isinstance(item, dict | list):
-                yield from _below(item, (*path, index), depth + 1)
-
-
-def _inside(mapping: dict[str, Any], path: Path, *, whole: bool, depth: int = 1) -> Iterator[Sign]:
-    for key, value in mapping.items():
-        name = letters(key)
-        is_date = whole and name in STARTS | ENDS and value not in (None, "")
-        if is_date or hides_from_inside(name, value) or (whole and reason(name, value) is not None):
-            yield Sign((*path, key), "", is_slip=True)
-        else:
-            yield from _below(value, (*path, key), depth + 1)
-
-
-def clearly_hides(name: str, value: Any) -> bool:
-    """Tell whether a line of text, which may be prose, clearly says that a record is hidden."""
-    if name in HIDES_WHEN_TRUE:
-        return _truth(value) is True
-    if name in ("permalink", "feed", "listed"):
-        return isinstance(value, Plain) and value in FALSE
-    says = letters(value) if isinstance(value, str) else ""
-    return (name in STATUSES and says in HIDING_STATUSES) or (
-        name == "visibility" and says in NOT_PUBLIC
-    )
-
-
-def hides_from_inside(name: str, value: Any) -> bool:
-    """Tell whether a key that stands in another value means the record: elsewhere it may be a word
-    of their own."""
-    if name == EXPIRY_LETTERS:
-        return value not in (None, "")
-    if name in (PUBLISHED, "publish"):
-        return _truth(value) is False or (value is None and name == PUBLISHED)
-    return name in ANYWHERE and _truth(value) is True
-
-
 def meant(key: str) -> str:
     """Return how a key that hides a record is written as a key of ours, where it is one."""
     return {PUBLISHED: PUBLISHED, EXPIRY_LETTERS: EXPIRY}.get(letters(key), key)
-
-
-def may_mean_hidden(name: str, value: Any) -> bool:
-    """Tell whether a line of a record that cannot be read may say that it is hidden."""
-    if name != EXPIRY_LETTERS and (
-        hides_from_inside(name, value) or reason(name, value) is not None
-    ):
-        return True
-    if name in ("render", "list"):
-        return _is_never(value)
-    return name in ("excluded", "exclude") and _truth(value) is True
 
 
 def is_known(key: str) -> bool:
@@ -419,7 +343,7 @@ def likely_hiding(key: str, value: Any, names: Collection[str] = MISSPELLED) -> 
     """Return the key, among `names`, that hides records and of which an unknown key is likely a
     slip."""
     if letters(key) in ("unpublish", "unpublished"):
-        return PUBLISHED if PUBLISHED in names and _truth(value) is not False else None
+        return PUBLISHED if PUBLISHED in names and truth(value) is not False else None
     if key in HIDING or is_known(key):
         return None
     if EXPIRY in names and value not in (None, "") and is_likely_expiry(key):

@@ -11,27 +11,12 @@ import re
 from codecs import BOM_UTF8
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, tzinfo
+from itertools import chain
 from typing import Any, NamedTuple
 
-from feeds.records import frontmatter
+from feeds.records import frontmatter, hiding
 from feeds.records.frontmatter import MOST_SEARCHED
-from feeds.records.hiding import (
-    ANYWHERE,
-    DATE_LETTERS,
-    ENDS,
-    EXPIRY_LETTERS,
-    MAYBE_ENDS,
-    STARTS,
-    clearly_hides,
-    hides_from_inside,
-    is_likely_expiry,
-    letters,
-    likely_hiding,
-    may_be_later,
-    may_mean_hidden,
-    meant,
-    same_letters,
-)
+from feeds.records.hiding import letters, may_be_later
 from feeds.records.keys import EXPIRY, KEYS, PUBLISHED
 from feeds.records.mapping import HIDING, FieldMapping
 from feeds.records.plain_data import NULLS, Plain
@@ -42,28 +27,27 @@ LINE = re.compile(
     r"(?P<value>[^\n]{0,200})$",
     re.MULTILINE,
 )
-DATED = re.compile(
-    r"(?<![\w-])([A-Za-z][\w-]{2,39})[\"']?[ \t]*[:=][ \t]*[\"']?(\d{4}[^\n,}\"'#]{0,40})"
-)
-COMING = {DATE_LETTERS, *STARTS}
+COMING = {hiding.DATE_LETTERS, *hiding.STARTS}
+OTHER_WORDS = {"publisher", "publishers"}
+UNPUBLISH = ("unpublish", "unpublished")
 COMING_OF_BLOGS = {"date", "pubdate"}
-OVER = {EXPIRY_LETTERS, *ENDS, *MAYBE_ENDS}
-# A word about publication, and what stands after it in its line or item.
-ABOUT = re.compile(
-    r"""(?<![\w-])([\w-]{0,40}?(?:publish|draft|unlisted)[\w-]*)([^\n,}]*)""", re.IGNORECASE
+OVER = {hiding.EXPIRY_LETTERS, *hiding.ENDS, *hiding.MAYBE_ENDS}
+# In a text that cannot be read a key may begin after any other character. A word about publication
+# counts without a colon too.
+PAIR = re.compile(
+    r"""(?<![\w-])(?P<key>[^\W\d_][\w-]{2,39}+)["']?[ \t]*[:=][ \t]*(?=(?P<value>[^\n]{0,200}))"""
 )
-PAIR = re.compile(r"""(?<![A-Za-z_])([A-Za-z_]{3,40})["']?[ \t]*[:=][ \t]*["']?([^\s,}\]"'#]*)""")
+ABOUT_WORD = re.compile("publish|draft|unlisted")
+ABOUT = re.compile(
+    rf"""(?<![\w-])(?P<key>[\w-]{{0,40}}?(?:{ABOUT_WORD.pattern})[\w-]*)(?:["']?\s*[:=])?"""
+    r"""(?=(?P<value>[^\n]{0,200}))""",
+    re.IGNORECASE,
+)
 FIRST_LINES = 20  # of a body, in which a key may have slipped below the fence
 LARGEST_HEAD = 16_384  # characters of a body that are searched for such keys
 # One of these is in every key that hides a record.
 WORDS = words(
     "permalink feed publi draft listed priv hid status visib embargo expir headless exclude build"
-)
-
-
-# A key, and what stands after it in its line or item.
-EXPIRY_PAIR = re.compile(
-    r"""(?<![^\s"'{,:=])([^\s"'{,:=]{3,40})["']?[ \t]*[:=][ \t]*["']?([^\n,}\]"'#]*)"""
 )
 
 
@@ -86,12 +70,14 @@ def hiding_lines(
     """
     front = text[: len(text) - len(body)]
     for value in _long_texts(data):
-        line = _sign_line(value, 1, None) or _date_line(value, 1, now, zone, COMING)
-        if line is not None:
+        if line := _sign_line(value, 1) or _date_line(value, 1, now, zone):
             at = max(0, front.find(value.split("\n")[line.line - 1].strip()))
             return [(_place(front, 1, at, line.key), "it inside another value")]
     found = [
-        (_sign_line(front, 1, ANYWHERE - {EXPIRY_LETTERS}), "it inside another value"),
+        (
+            _sign_line(front, 1, hiding.ANYWHERE - {hiding.EXPIRY_LETTERS}),
+            "it inside another value",
+        ),
         (line_in_body(body, now, zone, front.count("\n") + 1), "it in the body"),
     ]
     return [(line, place) for line, place in found if line is not None]
@@ -109,9 +95,9 @@ def line_in_body(
             return None
     like_front_matter, others = _first_lines(head)
     return (
-        _sign_line(like_front_matter, first_line, None)
-        or _date_line(like_front_matter, first_line, now, zone, COMING)
-        or _sign_line(others, first_line, None)
+        _sign_line(like_front_matter, first_line)
+        or _date_line(like_front_matter, first_line, now, zone)
+        or _sign_line(others, first_line)
     )
 
 
@@ -131,39 +117,45 @@ def may_be_hidden(
         return True
     if "\0" in text:  # in an encoding that is not known
         return True
-    plain = same_letters(text)
+    plain = hiding.same_letters(text)
     # What the keys of theirs say that `published` is taken from is not known here.
     if "\\u" in plain or any(
         re.search(rf"\b{re.escape(key)}\b", plain) for key in _deciding(mapping, PUBLISHED)
     ):
         return True
-    if _may_say_unpublished(plain) or _may_say_expired(
-        plain, _deciding(mapping, EXPIRY), now, zone
-    ):
-        return True
-    if _date_line(plain, 1, now, zone, COMING | COMING_OF_BLOGS) is not None:
-        return True
-    for match in LINE.finditer(plain):
-        name, value = letters(match["key"]), _written(match["value"])
-        if may_mean_hidden(name, value) or (
-            name in COMING | COMING_OF_BLOGS and may_be_later(value, now, zone)
-        ):
-            return True
-    return False
+    expiry = _deciding(mapping, EXPIRY)
+    pairs = chain.from_iterable(form.finditer(plain) for form in (LINE, PAIR, ABOUT))
+    return any(
+        _may_hide(pair["key"], pair["value"], pair.start() < LARGEST_HEAD, expiry, now, zone)
+        for pair in pairs
+    )
 
 
-def _may_say_expired(text: str, keys: Collection[str], now: datetime, zone: tzinfo) -> bool:
-    """Tell whether a text that cannot be read as a record has an expiry that is over, or that is no
-    date.
+def _may_hide(
+    key: str, rest: str, in_head: bool, expiry: Collection[str], now: datetime, zone: tzinfo
+) -> bool:
+    """Tell whether a key of a text that cannot be read, with the rest of its line, may hide it.
 
-    `keys` are those of theirs that a mapping takes the expiry from.
+    `expiry` are those of theirs that a mapping takes the expiry from.
     """
-    for key, value in EXPIRY_PAIR.findall(text):
-        if value.strip() and (key in keys or is_likely_expiry(key)):
-            expires = moment_or_none(value, zone)
-            if expires is None or expires <= now:
-                return True
-    return False
+    name, value = letters(key), _written(rest.partition(",")[0])
+    if name in COMING | COMING_OF_BLOGS and may_be_later(_written(rest), now, zone):
+        return True
+    if name == hiding.DATE_LETTERS:
+        return False
+    if key in expiry or name in OVER or hiding.is_likely_expiry(key):
+        expires = moment_or_none(value, zone)
+        return bool(rest.strip()) and (expires is None or expires <= now)
+    if ABOUT_WORD.search(name) and name not in hiding.STARTS | OTHER_WORDS:
+        shows = {PUBLISHED: TRUE, **dict.fromkeys((*HIDING, *UNPUBLISH), FALSE)}
+        return not isinstance(value, Plain) or value not in shows.get(name, ())
+    if name in ("render", "list"):
+        return hiding.is_never(value)
+    if name in ("excluded", "exclude") and hiding.truth(value):
+        return True
+    return hiding.reason(name, value) is not None or (
+        in_head and key not in KEYS and hiding.likely_hiding(key, value) is not None
+    )
 
 
 def _deciding(mapping: FieldMapping | None, name: str) -> set[str]:
@@ -174,19 +166,7 @@ def _deciding(mapping: FieldMapping | None, name: str) -> set[str]:
     )
 
 
-def _date_line(
-    text: str, first_line: int, now: datetime, zone: tzinfo, coming: Collection[str]
-) -> SignLine | None:
-    """Find the first date in a text that hides the record at a moment."""
-    for match in DATED.finditer(text):
-        name = letters(match[1])
-        is_later = may_be_later(match[2], now, zone)
-        if (name in coming and is_later) or (name in OVER and not is_later):
-            return _place(text, first_line, match.start(1), match[1])
-    return None
-
-
-def _sign_line(text: str, first_line: int, among: Collection[str] | None) -> SignLine | None:
+def _sign_line(text: str, first_line: int, among: Collection[str] | None = None) -> SignLine | None:
     """Return the first line that reads like a key that hides the record, in any text; `among`: only
     these keys."""
     for match in LINE.finditer(text if text.isascii() else _same_lines(text)):
@@ -197,13 +177,27 @@ def _sign_line(text: str, first_line: int, among: Collection[str] | None) -> Sig
         value = _written(match["value"])
         if value is None and match["before"].strip():
             continue  # an item of a list in prose
-        if hides_from_inside(name, value) or (among is None and clearly_hides(name, value)):
+        if hiding.hides_anywhere(name, value) or (
+            among is None and hiding.hides_clearly(name, value)
+        ):
             return _place(text, first_line, match.start("key"), key)
     return None
 
 
+def _date_line(text: str, first_line: int, now: datetime, zone: tzinfo) -> SignLine | None:
+    """Return the first date in a text that hides the record at a moment."""
+    for match in PAIR.finditer(text):
+        value = _written(match["value"]) or ""
+        hiding = COMING if may_be_later(value, now, zone) else OVER
+        if re.match(r"\d{4}", value) and letters(match["key"]) in hiding:
+            return _place(text, first_line, match.start("key"), match["key"])
+    return None
+
+
 def _place(text: str, first_line: int, at: int, key: str) -> SignLine:
-    return SignLine(first_line + text.count("\n", 0, at), at - text.rfind("\n", 0, at), meant(key))
+    return SignLine(
+        first_line + text.count("\n", 0, at), at - text.rfind("\n", 0, at), hiding.meant(key)
+    )
 
 
 def _long_texts(value: Any) -> Iterator[str]:
@@ -254,17 +248,3 @@ def _first_lines(body: str) -> tuple[str, str]:
 
 def _is_front_matter(line: str) -> bool:
     return line.strip() in ("---", "...", "+++") or LINE.fullmatch(line) is not None
-
-
-def _may_say_unpublished(plain: str) -> bool:
-    for word, rest in ABOUT.findall(plain):
-        name = letters(word)
-        if name in (DATE_LETTERS, "publisher", "publishers", *STARTS, *ENDS):
-            continue
-        shows: set[str] = TRUE if name == PUBLISHED else set()
-        if name in (*HIDING, "unpublish", "unpublished"):
-            shows = FALSE
-        if re.sub(r"^[\"']?\s*[:=]\s*", "", rest).strip(" ,}\t") not in shows:
-            return True
-    pairs = set(PAIR.findall(plain[:LARGEST_HEAD]))
-    return any(key not in KEYS and likely_hiding(key, value) for key, value in pairs)

@@ -17,45 +17,39 @@ Schema = dict[str, Any]
 NAME = "record.schema"
 MEDIA_TYPE = "application/schema+json; charset=utf-8"
 
-TEXT: Schema = {"type": ["string", "number", "boolean"], "pattern": r"\S"}
-# A name is not hyphens and spaces alone.
-LABEL: Schema = {"type": ["string", "number", "boolean"], "pattern": r"[^\s-]"}
-ADDRESS: Schema = {"type": "string", "pattern": r"^\s*[hH][tT][tT][pP][sS]?://[^\s/]"}
-MOMENT: Schema = {
-    "type": "string",
-    "pattern": r"^\s*\d{4}-\d\d?-\d\d?(([Tt]|[ \t]+)\d\d?:\d\d(:\d\d([.,]\d+)?)?"
-    r"([ \t]*([Zz]|[+-]\d\d?(:?[0-5]\d)?))?)?\s*$",
-    "examples": ["2026-11-23T09:30:00Z"],
-}
-BOOLEAN: Schema = {
-    "enum": [
-        True,
-        False,
-        *sorted((TRUE | FALSE) - {"true", "false", "True", "False", "TRUE", "FALSE"}),
-    ]
-}
-NUMBER: Schema = {"type": "number", "minimum": 0}
-PIXELS: Schema = {"type": "integer", "minimum": 1, "maximum": 10**9 - 1}
-BYTES: Schema = {"type": "integer", "minimum": 1, "maximum": 10**15 - 1}
-HOST: Schema = {"type": "string", "pattern": r"^\s*[^\s/:@?#]+\s*$", "examples": ["example.org"]}
-IRI: Schema = {
-    "type": "string",
-    "pattern": r"^\s*[A-Za-z][A-Za-z0-9+.-]*:\S+\s*$",
-    "maxLength": LONGEST_ID,
-}
-
+SAYS_SOMETHING: Schema = {"type": ["string", "number", "boolean"], "pattern": r"\S"}
 SCALARS: dict[Scalar, Schema] = {
-    keys.TEXT: TEXT,
-    keys.LINE: TEXT,
-    keys.LABEL: LABEL,
-    keys.ADDRESS: ADDRESS,
-    keys.HOST: HOST,
-    keys.IRI: IRI,
-    keys.MOMENT: MOMENT,
-    keys.NUMBER: NUMBER,
-    keys.PIXELS: PIXELS,
-    keys.BYTES: BYTES,
-    keys.BOOLEAN: BOOLEAN,
+    keys.TEXT: SAYS_SOMETHING,
+    keys.LINE: SAYS_SOMETHING,
+    # A name is not hyphens and spaces alone.
+    keys.LABEL: {"type": ["string", "number", "boolean"], "pattern": r"[^\s-]"},
+    keys.ADDRESS: {"type": "string", "pattern": r"^\s*[hH][tT][tT][pP][sS]?://[^\s/]"},
+    keys.HOST: {
+        "type": "string",
+        "pattern": r"^\s*[^\s/:@?#]+\s*$",
+        "examples": [keys.HOST.example],
+    },
+    keys.IRI: {
+        "type": "string",
+        "pattern": r"^\s*[A-Za-z][A-Za-z0-9+.-]*:\S+\s*$",
+        "maxLength": LONGEST_ID,
+    },
+    keys.MOMENT: {
+        "type": "string",
+        "pattern": r"^\s*\d{4}-\d\d?-\d\d?(([Tt]|[ \t]+)\d\d?:\d\d(:\d\d([.,]\d+)?)?"
+        r"([ \t]*([Zz]|[+-]\d\d?(:?[0-5]\d)?))?)?\s*$",
+        "examples": [keys.MOMENT.example],
+    },
+    keys.NUMBER: {"type": "number", "minimum": 0},
+    keys.PIXELS: {"type": "integer", "minimum": 1, "maximum": 10**9 - 1},
+    keys.BYTES: {"type": "integer", "minimum": 1, "maximum": 10**15 - 1},
+    keys.BOOLEAN: {
+        "enum": [
+            True,
+            False,
+            *sorted((TRUE | FALSE) - {"true", "false", "True", "False", "TRUE", "FALSE"}),
+        ]
+    },
 }
 DEFINITIONS = {"provider": keys.OF_PROVIDER, "image": keys.IMAGE, "related": keys.RELATED}
 

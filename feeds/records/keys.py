@@ -5,7 +5,7 @@ the store and the tables in docs/records.md. A new key is one row here, a field 
 formats that show it. Not here: how a value is checked and cleaned (values).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from feeds.model import Article, Image, Provider, Related
@@ -37,13 +37,12 @@ MOST_ITEMS = 100  # of a list, whose further items are dropped: each topic is a 
 class Scalar(NamedTuple):
     """The type of a single value.
 
-    `check` returns a value cleaned, or raises. `expected` is what a fault expects in place of a
-    missing one. `plain` is the pattern of values that need neither a check nor cleaning.
+    `check` returns a value cleaned, or raises ValueError that says what was expected. `plain` is
+    the pattern of values that need neither a check nor cleaning.
     """
 
     name: str
     check: Callable[..., Any]
-    expected: str
     example: str
     plain: str = ""
 
@@ -106,23 +105,17 @@ def _identities(*addresses: str) -> tuple[str, ...]:
 
 
 # fmt: off
-TEXT = Scalar("text", values.as_excerpt, "text", "x")
-LINE = Scalar("line", values.as_line, "text", "x")
-LABEL = Scalar("name", values.as_name, "text", "x")
-ADDRESS = Scalar("address", values.as_address, "an http or https address", "https://example.org/",
-                 PLAIN_ADDRESS.pattern)
-HOST = Scalar("host name", values.as_domain, "a host name, such as example.org", "example.org",
-              values.PLAIN_HOST)
-IRI = Scalar("IRI", values.as_id, "an address or another IRI", "urn:x:1")
-MOMENT = Scalar("moment", values.as_moment, "a date and time, such as 2026-11-23T09:30:00Z",
-                "2026-11-23T09:30:00Z", values.PLAIN_MOMENT.pattern)
-NUMBER = Scalar("number", values.as_number, "a number of zero or more", "1",
-                r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
-PIXELS = Scalar("whole number of pixels, 1 or more", values.as_pixels, "a whole number of pixels",
-                "1", "[1-9][0-9]{0,8}")
-BYTES = Scalar("whole number of bytes, 1 or more", values.as_bytes, "a whole number of bytes",
-               "1", "[1-9][0-9]{0,14}")
-BOOLEAN = Scalar("boolean", values.as_boolean, "true or false", "true", "true|false")
+TEXT = Scalar("text", values.as_excerpt, "x")
+LINE = Scalar("line", values.as_line, "x")
+LABEL = Scalar("name", values.as_name, "x")
+ADDRESS = Scalar("address", values.as_address, "https://example.org/", PLAIN_ADDRESS.pattern)
+HOST = Scalar("host name", values.as_domain, "example.org", values.PLAIN_HOST)
+IRI = Scalar("IRI", values.as_id, "urn:x:1")
+MOMENT = Scalar("moment", values.as_moment, "2026-11-23T09:30:00Z", values.PLAIN_MOMENT.pattern)
+NUMBER = Scalar("number", values.as_number, "1", r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
+PIXELS = Scalar("whole number of pixels, 1 or more", values.as_pixels, "1", "[1-9][0-9]{0,8}")
+BYTES = Scalar("whole number of bytes, 1 or more", values.as_bytes, "1", "[1-9][0-9]{0,14}")
+BOOLEAN = Scalar("boolean", values.as_boolean, "true", "true|false")
 
 OF_PROVIDER = MappingOf("mapping, see below", (
     Key(DOMAIN, HOST, "The host name that the provider is known by.", "domain", required=True,
@@ -213,19 +206,13 @@ KEYS = frozenset(key.name for key in RECORD) | {SECRET_KEY}
 ADDRESSES = {key.name: key.field for key in RECORD if key.type is ADDRESS}
 
 
-def inner(kind: Type) -> Mapping[str, Key]:
-    """Return the keys of the mappings that a type consists of, by name; none of scalars."""
-    kind = kind.of if isinstance(kind, ListOf) else kind
-    return {key.name: key for key in kind.keys} if isinstance(kind, MappingOf) else {}
-
-
-def every_name() -> Iterator[str]:
+def every_name(known: Iterable[Key] = RECORD) -> Iterator[str]:
     """Yield the name of each key at any depth; some come again."""
-    yield from KEYS
-    for key in RECORD:
-        for one in inner(key.type).values():
-            yield one.name
-            yield from inner(one.type)
+    for key in known:
+        yield key.name
+        kind = key.type.of if isinstance(key.type, ListOf) else key.type
+        if isinstance(kind, MappingOf):
+            yield from every_name(kind.keys)
 
 
 def article(path: str, digest: str, fields: Mapping[str, Any], body: str) -> Article:

@@ -14,7 +14,7 @@ HTML: nesting, open formatting elements, what a parser repeats of them, attribut
 
 import re
 from collections.abc import Collection
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
@@ -35,10 +35,6 @@ FEW_TAGS, SHORT = 400, 65_536  # what is safe whatever it holds
 
 MARKS = "\n*_`[]!<&|~\\:#-+>"
 BLANK = re.compile(r"\n[ \t]*\n")
-# The begin of a line that may be in many lists and quotations: each has a character at least.
-DEEP = re.compile(
-    r"\n(?!-+\n|\*+\n)(?=[ \t0-9]*[>*+.)-])(?:[ \t>*+.)0-9-]{19}|(?:[ >*+.)0-9-]*\t){3})"
-)
 DELIMITERS = re.compile(r"^[ \t>*+0-9.)|:-]+$", re.MULTILINE)
 
 
@@ -66,14 +62,10 @@ BARRIERS = words(
     "applet button caption colgroup marquee math object select svg table tbody td template tfoot"
     " th thead tr"
 )
-# What a part of a table ends when it begins, within the same table.
-CELLS, ROWS = ("td", "th"), ("td", "th", "tr")
-SECTIONS = ("tbody", "thead", "tfoot", "caption", "colgroup")
-TABLE_PARTS = {
-    **dict.fromkeys(CELLS, CELLS),
-    "tr": ROWS,
-    **dict.fromkeys(SECTIONS, (*ROWS, *SECTIONS)),
-}
+# A part of a table ends what is open in the table when it begins. Only cells are counted as open:
+# the others hold nothing but cells.
+CELLS = ("td", "th", "caption")
+TABLE_PARTS = (*CELLS, "tr", "tbody", "thead", "tfoot", "colgroup")
 TABLE_BARRIERS = words("select template svg math")
 RUBY = words("rb rp rt rtc")
 # Between their tags is text, as a rule.
@@ -89,41 +81,20 @@ FOREIGN = words(
 )
 
 
-def markdown_flaw(text: str) -> str | None:
-    """Return what is wrong with a body of Markdown that costs too much to render, or None."""
-    if len(text) > MOST_BODY // 4 and len(text.encode()) > MOST_BODY:
-        return f"at most {MOST_BODY:,} bytes"
+class BodyError(ValueError):
+    """A body costs too much to render, or comes to too much.  `expected` says what it may be."""
+
+    def __init__(self, expected: str) -> None:
+        super().__init__(f"expected {expected}")
+        self.expected = expected
+
+
+def _check_markdown(text: str) -> None:
+    """Raise BodyError for a body of Markdown that costs too much to render."""
     if len(text) > MOST_MARKS and sum(map(text.count, MARKS)) > MOST_MARKS:
-        return f"at most {MOST_MARKS:,} marks of Markdown"
-    if (
-        (bars := text.count("|"))
-        and bars * text.count("\n") > MOST_MARKS
-        and _cells(text) > MOST_MARKS
-    ):
-        return f"tables of at most {MOST_MARKS:,} cells"
-    return None
-
-
-def may_be_deep(text: str) -> bool:
-    """Tell whether lists and quotations may be nested more deeply than Markdown is rendered."""
-    return DEEP.search(f"\n{text}\n") is not None
-
-
-def references_flaw(text: str, longest: int) -> str | None:
-    """Return what is wrong with the references of Markdown whose longest link definition has so
-    many characters."""
-    if text.count("]") * longest > MOST_EXPANDED:
-        return f"reference links that come to at most {MOST_EXPANDED:,} characters"
-    return None
-
-
-def html_flaw(html: str) -> str | None:
-    """Return what is wrong with HTML that costs too much to parse, or None."""
-    if len(html) > MOST_EXPANDED * 2:
-        return f"at most {MOST_BODY:,} bytes"
-    if len(html) <= SHORT and html.count("<") <= FEW_TAGS:
-        return None
-    return _Nesting().flaw(html)
+        raise BodyError(f"at most {MOST_MARKS:,} marks of Markdown")
+    if text.count("|") * text.count("\n") > MOST_MARKS and _cells(text) > MOST_MARKS:
+        raise BodyError(f"tables of at most {MOST_MARKS:,} cells")
 
 
 def _cells(text: str) -> int:
@@ -152,8 +123,8 @@ class _Nesting:
         self._raw = ""  # the element whose content may be text
         self._is_foreign = False  # certainly within SVG or MathML
 
-    def flaw(self, html: str) -> str | None:
-        """Return what is wrong with the HTML, or None."""
+    def check(self, html: str) -> None:
+        """Raise BodyError for HTML that costs too much to parse."""
         for token in TOKEN.finditer(html):
             end, name, rest = token.groups()
             if name is None:
@@ -168,16 +139,15 @@ class _Nesting:
                 len(rest) > MOST_ATTRIBUTES
                 and sum(1 for _ in ATTRIBUTE.finditer(rest)) > MOST_ATTRIBUTES
             ):
-                return f"at most {MOST_ATTRIBUTES} attributes of a tag"
+                raise BodyError(f"at most {MOST_ATTRIBUTES} attributes of a tag")
             else:
                 self._start(name.lower(), rest, len(token[0]))
             if len(self._open) > MOST_OPEN:
-                return f"at most {MOST_OPEN} HTML elements in each other"
+                raise BodyError(f"at most {MOST_OPEN} HTML elements in each other")
             if len(self._formatting) > MOST_OPEN:
-                return f"at most {MOST_OPEN} formatting elements open at once"
+                raise BodyError(f"at most {MOST_OPEN} formatting elements open at once")
             if self._repeated > MOST_REPEATED or self._repeated_text > MOST_REPEATED_TEXT:
-                return "formatting elements that are closed"
-        return None
+                raise BodyError("formatting elements that are closed")
 
     def _in_foreign(self) -> bool:
         return "svg" in self._open or "math" in self._open
@@ -203,8 +173,10 @@ class _Nesting:
             if name in TABLE_PARTS and "template" not in self._open:
                 if "table" not in self._open:
                     return  # the parser passes over it
-                while self._close(TABLE_PARTS[name], TABLE_BARRIERS | {"table"}):
-                    pass
+                if self._close("table", TABLE_BARRIERS):
+                    self._open.append("table")
+                    if name not in CELLS:
+                        return
             if name in RAW and not self._raw:
                 self._raw = name
             self._open.append(name)
@@ -223,17 +195,17 @@ class _Nesting:
             self._open.pop()
             self._is_foreign = self._is_foreign and name not in ("svg", "math")
         elif name in BLOCKS:
-            self._close((name,), BARRIERS)
-        elif name in TABLE_PARTS:
-            self._close((name,), TABLE_BARRIERS | {"table"})
+            self._close(name, BARRIERS)
+        elif name in CELLS:
+            self._close(name, TABLE_BARRIERS | {"table"})
         elif name == "table":
-            self._close((name,), TABLE_BARRIERS)
+            self._close(name, TABLE_BARRIERS)
 
-    def _close(self, names: Collection[str], barriers: Collection[str]) -> bool:
-        """Close the innermost element of these names and what is open in it, unless there is a
+    def _close(self, name: str, barriers: Collection[str]) -> bool:
+        """Close the innermost element of that name and what is open in it, unless there is a
         barrier in it."""
         for at in range(len(self._open) - 1, -1, -1):
-            if self._open[at] in names:
+            if self._open[at] == name:
                 del self._open[at:]
                 return True
             if self._open[at] in barriers:
@@ -275,18 +247,7 @@ ADDRESSES = {"href", "src", "poster", "cite"}
 SCHEMES = ("http:", "https:", "mailto:")
 
 REFERENCE = re.compile(r"&#(?:[xX]0*([0-9A-Fa-f]{1,6})|0*([0-9]{1,7}))(?![0-9A-Fa-f]);?")
-# How many characters of HTML a character may come to, at the most.
-GROWTH = {"\n": 30, "<": 30, ">": 40, "|": 15, "`": 8, "*": 6, "_": 6, "~": 5, '"': 5, "&": 4}
-MANY_DELIMITERS = 100  # of one paragraph: fewer cannot nest deeply
 MOST_PASSES = 3
-
-
-class BodyError(ValueError):
-    """A body costs too much to render, or comes to too much.  `expected` says what it may be."""
-
-    def __init__(self, expected: str) -> None:
-        super().__init__(f"expected {expected}")
-        self.expected = expected
 
 
 def is_html(text: str) -> bool:
@@ -299,6 +260,7 @@ def body_of(text: str) -> str:
     return text if is_html(text) else str(_markdown().render(text))
 
 
+@lru_cache(maxsize=1)  # a record is checked, and then its HTML is stored
 def html_of(text: str, base: str, most: int = MOST_BODY) -> str:
     """Return a body's HTML, clean and of at most so many bytes.  Raises BodyError."""
     return cleaned(checked_html(text), base, most)
@@ -308,67 +270,24 @@ def checked_html(text: str) -> str:
     """Return a body's HTML, not yet clean, that nh3 can parse within bounds.  Raises BodyError."""
     if len(text) > MOST_BODY // 4 and len(text.encode()) > MOST_BODY:
         raise BodyError(f"at most {MOST_BODY:,} bytes")
-    if not is_html(text) and (flaw := markdown_flaw(text)):
-        raise BodyError(flaw)
+    if not is_html(text):
+        _check_markdown(text)
     html = body_of(text)
-    # Of Markdown alone no deep HTML is made.
-    if ("<" in text or not _has_few_delimiters(text)) and (flaw := html_flaw(html)):
-        raise BodyError(flaw)
+    if len(html) > MOST_EXPANDED * 2:
+        raise BodyError(f"at most {MOST_BODY:,} bytes")
+    if len(html) > SHORT or html.count("<") > FEW_TAGS:
+        _Nesting().check(html)
     return html
 
 
 def flaw_of(text: str, base: str, most: int = MOST_BODY) -> str | None:
-    """Return what is wrong with a body that `html_of` refuses.  It is rendered only where its text
-    does not tell."""
+    """Return what is wrong with a body that `html_of` refuses."""
     try:
-        if _is_safe(text, base, most):
-            return None
-        html_of(text, base, most)
+        if text:  # few sites of records alone need the libraries
+            html_of(text, base, most)
     except BodyError as error:
         return error.expected
     return None
-
-
-def _is_safe(text: str, base: str, most: int) -> bool:
-    """Tell whether a body's text shows that its HTML is within bounds.  Raises BodyError where it
-    is not."""
-    if len(text) > MOST_BODY // 4 and len(text.encode()) > MOST_BODY:
-        raise BodyError(f"at most {MOST_BODY:,} bytes")
-    of_html = is_html(text)
-    if not of_html and (flaw := markdown_flaw(text)):
-        raise BodyError(flaw)
-    if flaw := html_flaw(text):
-        if of_html:
-            raise BodyError(flaw)
-        return False
-    if not of_html and may_be_deep(text):
-        return False
-    addresses = text.count("](")
-    if "<" in text:
-        addresses += text.count("=")
-    if "srcset" in text.lower():
-        addresses += text.count(",")
-    if "]:" in text:
-        addresses += text.count("]")
-        longest = max(map(len, text.split("\n\n")))
-        if text.count("]") * longest > most // 2:
-            return False
-    length = len(text) if text.isascii() else 4 * len(text)
-    bound = (
-        length
-        + sum(text.count(mark) * size for mark, size in GROWTH.items())
-        + addresses * (len(base) + 20)
-    )
-    if bound > most:
-        return False
-    return of_html or _has_few_delimiters(text)
-
-
-def _has_few_delimiters(text: str) -> bool:
-    """Tell whether no paragraph of Markdown has enough emphasis to nest it deeply."""
-    if sum(map(text.count, "*_~")) <= MANY_DELIMITERS:
-        return True
-    return max(sum(map(block.count, "*_~")) for block in text.split("\n\n")) <= MANY_DELIMITERS
 
 
 @cache
@@ -390,8 +309,8 @@ def _check_blocks(state: "StateCore") -> None:
         raise BodyError(f"at most {MOST_LEVELS} levels of lists and quotations")
     references = state.env.get("references", {}).values()
     longest = max((len(one["href"]) + len(one["title"]) for one in references), default=0)
-    if longest and (flaw := references_flaw(state.src, longest)):
-        raise BodyError(flaw)
+    if state.src.count("]") * longest > MOST_EXPANDED:
+        raise BodyError(f"reference links that come to at most {MOST_EXPANDED:,} characters")
 
 
 def cleaned(html: str, base: str, most: int = MOST_BODY) -> str:

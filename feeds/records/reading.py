@@ -6,6 +6,7 @@ Files are opened elsewhere (folder).
 """
 
 from codecs import BOM_UTF8
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
@@ -15,7 +16,7 @@ from feeds.model import Article, digest
 from feeds.records import frontmatter, hiding, keys
 from feeds.records.faults import Cost, Fault
 from feeds.records.frontmatter import read_article
-from feeds.records.hiding import expiry_of, is_in_doubt, likely_key, problems_of_expiry
+from feeds.records.hiding import likely_key
 from feeds.records.hiding_text import hiding_lines, line_in_body, may_be_hidden
 from feeds.records.keys import ADDRESSES, KEYS, SECRET_KEY
 from feeds.records.mapping import FieldMapping, Mapped
@@ -26,7 +27,7 @@ from feeds.records.validation import Problem, described, validate
 from feeds.records.values import as_address, clean, holds_secret, moment_or_none
 from feeds.urls import address_digest
 
-NAMES = frozenset(keys.every_name())
+NAMES = {SECRET_KEY, *keys.every_name()}
 MOST_FAULTS = 100  # that are reported of one record
 
 
@@ -63,6 +64,8 @@ def read_record(
     zone: tzinfo = UTC,
     most_html: int = MOST_BODY,
     liquid: bool | None = None,
+    *,
+    with_body: bool = True,
 ) -> Reading:
     """Read the bytes of the record at `path`, relative to the records folder.  `now` shows a future
     update.
@@ -70,7 +73,8 @@ def read_record(
     `mapping` says where our keys are taken from; without one each is taken from itself. Dates
     without an offset are in the zone. A body whose HTML comes to more than `most_html` bytes is
     left out. `liquid` tells whether blocks of a template language act in code as well; unless it is
-    given they do with a mapping.
+    given they do with a mapping. Without its body nothing of a record is rendered: all else is read
+    the same.
     """
     file_digest = digest(content)
     try:
@@ -84,11 +88,12 @@ def read_record(
     if mapping is None and not liquid and not frontmatter.is_toml(text):
         source, body, _ = frontmatter.split(text)
         if not line_in_body(body, now, zone):
+            body = body if with_body else ""
             plain = read_article(source, body, path, file_digest, now)
             if plain is not None and flaw_of(plain[0].body, plain[0].link, most_html) is None:
                 return _reading_of(*plain)
     acts_in_code = mapping is not None if liquid is None else liquid
-    return _read_fully(path, content, text, now, mapping, zone, most_html, acts_in_code)
+    return _read_fully(path, content, text, now, mapping, zone, most_html, acts_in_code, with_body)
 
 
 def _read_fully(
@@ -100,6 +105,7 @@ def _read_fully(
     zone: tzinfo,
     most_html: int,
     liquid: bool,
+    with_body: bool,
 ) -> Reading:
     front, file_digest = frontmatter.read(text), digest(content)
     faults = [
@@ -111,11 +117,12 @@ def _read_fully(
         return Reading(path, file_digest, None, tuple(faults), doubtful=doubtful)
     mapped, is_aside = _mapped(mapping, front.data, path, zone)
     if is_aside:
-        return Reading(path, file_digest, None, (), unpublished=True, held=_held(mapped.data))
+        return Reading(
+            path, file_digest, None, (), unpublished=True, held=_held(_addresses(mapped.data))
+        )
     record, problems = validate(mapped.data, zone)
     problems = _with_lacking(problems, mapped)
     problems += _problems_of_update(record, now)
-    problems += problems_of_expiry(mapped.data, zone)
     problems += _misspellings(front.data, mapped.known)
     signs = hiding.Signs(front.data, mapped, now, zone)
     problems += signs.problems
@@ -128,7 +135,7 @@ def _read_fully(
     if holds_secret(body):
         problems.append(Problem((), f"a body without the key {SECRET_KEY} in it", "", Cost.PART))
         body = ""
-    body = visible(body, liquid)
+    body = visible(body, liquid) if with_body else ""
     if body and record is not None and (flaw := flaw_of(body, record["link"], most_html)):
         faults.append(Fault(path, _line_of_body(text, front.body), 1, "body", flaw, cost=Cost.PART))
         body = ""
@@ -145,7 +152,6 @@ def _read_fully(
     doubtful = not signs.unpublished and (
         hides
         or bool(lines)
-        or is_in_doubt(problems)
         or hiding.may_be_later(mapped.data.get(keys.DATE), now, zone)
         or (bool(front.flaws) and may_be_hidden(content, now, mapping, zone))
     )
@@ -157,10 +163,22 @@ def _read_fully(
         reported,
         signs.unpublished,
         doubtful,
-        _held(mapped.data),
+        _held(_addresses(mapped.data)),
         due=max(filter(None, [dated, signs.start]), default=None),
-        expires=min(filter(None, [expiry_of(mapped.data, zone), signs.end]), default=None),
+        expires=signs.expires,
     )
+
+
+def without_article(reading: Reading, fault: Fault) -> Reading:
+    """Return a reading of which a fault costs the article, if it has one, or may have: what the
+    record says of its publication holds."""
+    if reading.unpublished:
+        return reading
+    faults = (*reading.faults, fault)
+    if reading.article is not None:
+        back = _reading_of(reading.article, is_published=False)
+        reading = back._replace(digest=reading.digest, unpublished=False)
+    return reading._replace(faults=faults)
 
 
 def _mapped(
@@ -239,7 +257,7 @@ def _reading_of(article: Article, is_published: bool) -> Reading:
         None,
         (),
         unpublished=True,
-        held=_held_by(article),
+        held=_held([*(getattr(article, one) for one in ADDRESSES.values()), *article.previous]),
         due=article.published,
         expires=article.expires,
     )
@@ -256,21 +274,17 @@ def _problems_of_update(record: dict[str, Any] | None, now: datetime) -> list[Pr
     return []
 
 
-def _held_by(article: Article) -> tuple[str, ...]:
-    links = (*(getattr(article, field) for field in ADDRESSES.values()), *article.previous)
-    return tuple(dict.fromkeys([address_digest(link) for link in links if link is not None]))
-
-
-def _held(data: dict[str, Any]) -> tuple[str, ...]:
+def _held(addresses: Iterable[Any]) -> tuple[str, ...]:
     found = []
-    for key in ADDRESSES:
-        with suppress(ValueError):
-            found.append(address_digest(as_address(data.get(key))))
-    previous = data.get(keys.PREVIOUS)
-    for address in previous if isinstance(previous, list) else ():
+    for address in addresses:
         with suppress(ValueError):
             found.append(address_digest(as_address(address)))
     return tuple(dict.fromkeys(found))
+
+
+def _addresses(data: dict[str, Any]) -> list[Any]:
+    previous = data.get(keys.PREVIOUS)
+    return [*map(data.get, ADDRESSES), *(previous if isinstance(previous, list) else ())]
 
 
 def _with_lacking(problems: list[Problem], mapped: Mapped) -> list[Problem]:
@@ -314,5 +328,4 @@ def _with_signs(record: dict[str, Any], signs: hiding.Signs) -> dict[str, Any]:
         published = max(published, signs.start)
     if updated is not None and updated < published:
         updated = None
-    expires = min(filter(None, [signs.expires, signs.end]), default=None)
-    return {**record, "published": published, "updated": updated, "expires": expires}
+    return {**record, "published": published, "updated": updated, "expires": signs.expires}

@@ -47,6 +47,26 @@ def read(text: str, *, with_places: bool = False) -> FrontMatter:
     return FrontMatter(data, text[fenced.end() :], flaws, places)
 
 
+def loads(text: str) -> dict[str, Any]:
+    """Return the data of any text that is TOML.
+
+    Raises TOMLDecodeError, also for what Python's parser cannot take: levels beyond its stack, and
+    numbers of thousands of digits. A key of very many parts would take it minutes.
+    """
+    try:
+        if (too_deep := TOO_DEEP.search(text)) is not None:
+            line, column = Lines(text, 0).place(too_deep.start())
+            where = f"(at line {line}, column {column})"
+            raise tomllib.TOMLDecodeError(f"More than {DEEPEST} levels {where}")
+        return tomllib.loads(text)
+    except RecursionError:
+        raise tomllib.TOMLDecodeError(f"More than {DEEPEST} levels") from None
+    except tomllib.TOMLDecodeError:
+        raise
+    except ValueError as error:
+        raise tomllib.TOMLDecodeError("A number that is too large") from error
+
+
 def places(source: str) -> dict[Path, Place]:
     """Return where each value of sound TOML stands."""
     return _Places(source, 0).all()

@@ -147,19 +147,14 @@ def collecting() -> Iterator[set[str]]:
         _collected.reset(token)
 
 
-class Reporter:
-    """Log each fault once.  Safe for threads."""
-
-    def __init__(self) -> None:
-        self._logged: set[str] = set()
-
-    @contextmanager
-    def listening(self) -> Iterator[None]:
-        """Log what is reported in this thread meanwhile, unless it was logged before."""
-        with collecting() as found:
-            try:
-                yield
-            finally:
-                for fault in sorted(found - self._logged):
-                    self._logged.add(fault)
-                    log.error("%s", fault)
+@contextmanager
+def logging_once(logged: set[str]) -> Iterator[None]:
+    """Log what is reported in this thread meanwhile, unless it was logged before.  Safe for
+    threads."""
+    with collecting() as found:
+        try:
+            yield
+        finally:
+            for fault in sorted(found - logged):
+                logged.add(fault)
+                log.error("%s", fault)

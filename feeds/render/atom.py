@@ -1,12 +1,13 @@
 """Atom 1.0 (RFC 4287), with Media RSS."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from feeds.config.site import Site
 from feeds.model import Article, Feed, image_type
 from feeds.render import PageLinks, Style, compiled, content, xml
-from feeds.render.compiled import EntryInput, FeedInput
+from feeds.render.compiled import EntryInput
+from feeds.render.content import Head
 from feeds.taxonomies import PROVIDERS, TOPICS
 from feeds.urls import feed_path
 
@@ -36,23 +37,19 @@ def _entry(given: EntryInput, site: Site, style: Style) -> bytes:
 
 def frame(feed: Feed, site: Site, updated: datetime, place: PageLinks) -> tuple[bytes, bytes]:
     """Return the <feed> before and after the entries."""
-    return xml.halves(compiled.frame(_empty, FeedInput(feed, updated, place), site), b"</feed>")
+    whole = compiled.frame(_feed, content.head_of(feed, site, updated, place), site)
+    return xml.halves(whole, b"</feed>")
 
 
-def _empty(given: FeedInput, site: Site) -> bytes:
-    whole: bytes = feed_of(given.feed, site, given.updated, given.place).atom_str()
-    return xml.styled(whole, site.local("feeds.css")) if given.feed.page else whole
+def _feed(head: Head, site: Site) -> bytes:
+    whole: bytes = feed_of(head, site).atom_str()
+    return xml.styled(whole, site.local("feeds.css")) if head.is_styled else whole
 
 
 def entry_of(given: EntryInput, site: Site, style: Style) -> xml.FeedEntry:
     """Return the feedgen entry of an article."""
     article = given.article
-    item = xml.new_entry(tuple(_extras(article, site, style)))
-    item.id(article.id)
-    item.title(article.title)
-    item.link(href=article.link, rel="alternate")
-    item.published(article.published)
-    item.updated(article.changed)
+    item = withdrawn_of(article, tuple(_extras(article, site, style)))
     item.author(name=article.provider.name, uri=f"https://{article.provider.domain}/")
     if article.excerpt:
         item.summary(article.excerpt)
@@ -64,9 +61,10 @@ def entry_of(given: EntryInput, site: Site, style: Style) -> xml.FeedEntry:
     return item
 
 
-def withdrawn_of(article: Article) -> xml.FeedEntry:
-    """Return the feedgen entry of a withdrawn article, without author (RFC 4287 §4.1.1)."""
-    item = xml.new_entry(())
+def withdrawn_of(article: Article, extras: Iterable[xml.Extra] = ()) -> xml.FeedEntry:
+    """Return the feedgen entry of a withdrawn article, without author (RFC 4287 §4.1.1): what every
+    entry has."""
+    item = xml.new_entry(extras)
     item.id(article.id)
     item.title(article.title)
     item.link(href=article.link, rel="alternate")
@@ -102,25 +100,25 @@ def _extras(article: Article, site: Site, style: Style) -> Iterator[xml.Extra]:
         yield xml.Extra("source", children=source)
 
 
-def feed_of(feed: Feed, site: Site, updated: datetime, place: PageLinks) -> xml.FeedGenerator:
+def feed_of(head: Head, site: Site) -> xml.FeedGenerator:
     """Return the feedgen feed without its entries."""
+    place = head.place
     # The W3C validator warns about this namespace: declare it only where it is used.
     prefixes = {"at": xml.TOMBSTONES} if place.withdrawn else {}
-    whole = xml.new_feed(
-        prefixes, xml.history("link", place), [xml.link("link", "hub", hub) for hub in site.hubs]
-    )
-    whole.id(content.identity_address(feed.key, site))
-    whole.title(content.title(feed, site))
-    whole.subtitle(content.subtitle(feed, site))
+    hubs = [xml.link("link", "hub", hub) for hub in site.hubs]
+    whole = xml.new_feed(prefixes, [*xml.history("link", place), *hubs])
+    whole.id(head.id)
+    whole.title(head.title)
+    whole.subtitle(head.subtitle)
     whole.link(href=place.itself, rel="self", type=MEDIA_TYPE.partition(";")[0])
-    whole.link(href=content.page_address(feed, site), rel="alternate", type="text/html")
+    whole.link(href=head.page, rel="alternate", type="text/html")
     whole.language(site.language)
-    whole.updated(updated)
+    whole.updated(head.updated)
     whole.author(name=site.author or site.title)
     if site.rights:
         whole.rights(site.rights)
     if site.icon:
         whole.icon(site.icon)
-    if picture := content.image(feed, site):
-        whole.logo(picture)
+    if head.image:
+        whole.logo(head.image)
     return whole

@@ -1,4 +1,5 @@
-"""Compiled templates: render an entry, or the frame of a feed, to the byte as feedgen does, faster.
+"""Compiled templates: render an entry, or the frame of a feed, to the byte as feedgen does,
+faster.
 
 Inputs with the same cache key differ only in values, and share a template. To compile one, feedgen
 renders the input with a placeholder for each value: where a placeholder comes out, the value goes
@@ -8,23 +9,25 @@ renders each input of that key.
 
 DECLARED is the one place that says what a field is. The cache key, the values and the placeholders
 follow from it, and a field that is not declared is part of the cache key: whatever a format shows,
-no article shows another's value. Not here: what formats show (rss, atom).
+no article or feed shows another's value. Not here: what formats show (rss, atom).
 """
 
 import re
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from enum import Enum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from html import escape
-from itertools import chain
-from operator import attrgetter, itemgetter
+from itertools import chain, count
+from operator import itemgetter
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from feeds.config.site import Site
-from feeds.model import IMAGE_TYPES, Article, Feed, Image, Provider, Related, image_type
+from feeds.model import IMAGE_TYPES, Article, Image, Provider, Related, image_type
 from feeds.render import PageLinks, Style
-from feeds.render.content import lead_image
+from feeds.render.content import Head, lead_image
 
 MOST_TEMPLATES = 2000  # of one to four kilobytes each
 # Placeholders begin and end with characters for private use, which hardly any text holds.
@@ -45,14 +48,13 @@ ENDINGS = {kind: ending for ending, kind in IMAGE_TYPES.items()}
 class Kind(Enum):
     """The use of a field in a template.
 
-    The first five are placeholders; a value that is absent (None, empty, 0) is part of the cache
+    The first four are placeholders; a value that is absent (None, empty, 0) is part of the cache
     key instead. To read an irrelevant field while a template is compiled raises IrrelevantRead: a
     format that does so gets no template.
     """
 
     TEXT = "text"
     PICTURE = "the address of a picture; its media type is part of the cache key"
-    FEED_KEY = "the key of a feed; its slug is the placeholder, its kind part of the cache key"
     NUMBER = "number"
     MOMENT = "moment"
     KEY = "part of the cache key"
@@ -69,34 +71,17 @@ class IrrelevantRead(Exception):
     """A format reads a field that is declared irrelevant."""
 
 
+@dataclass(frozen=True)
 class EntryInput:
-    """The input of an entry: an article, and the HTML of the entry, if any.
+    """The input of an entry: an article, and the HTML of the entry, if any."""
 
-    All formats of feeds show the same values, so these are escaped once for all.
-    """
+    article: Article
+    html: str = ""
 
-    __slots__ = ("_key_and_values", "article", "html")
-    __match_args__ = ("article", "html")
-
-    def __init__(self, article: Article, html: str = "") -> None:
-        self.article = article
-        self.html = html
-        self._key_and_values: KeyAndValues | None = None
-
-    @property
+    @cached_property
     def key_and_values(self) -> "KeyAndValues":
-        """Its part of the cache key, and its values."""
-        if self._key_and_values is None:
-            self._key_and_values = ENTRIES.read(self)
-        return self._key_and_values
-
-
-class FeedInput(NamedTuple):
-    """The input of a frame: a feed, its last update, and its document's place in the history."""
-
-    feed: Feed
-    updated: datetime
-    place: PageLinks
+        """Its part of the cache key, and its values: all formats of feeds show the same."""
+        return ENTRIES.read(self)
 
 
 # The fields of each type. A type in place of a kind stands for its own fields; its value is always
@@ -138,17 +123,15 @@ DECLARED: Declared = {
         "length": Kind.NUMBER,
     },
     Related: {"title": Kind.TEXT, "link": Kind.TEXT, "provider": Kind.IRRELEVANT},
-    FeedInput: {"feed": Feed, "updated": Kind.MOMENT, "place": PageLinks},
-    Feed: {
-        "key": Kind.FEED_KEY,
-        "name": Kind.TEXT,
-        "articles": Kind.IRRELEVANT,
-        "updated": Kind.IRRELEVANT,  # that of the input is shown
-        "description": Kind.TEXT,
+    Head: {
+        "id": Kind.TEXT,
+        "title": Kind.TEXT,
+        "subtitle": Kind.TEXT,
+        "page": Kind.TEXT,
         "image": Kind.TEXT,
-        "formats": Kind.KEY,
-        "content": Kind.KEY,
-        "page": Kind.KEY,
+        "is_styled": Kind.KEY,
+        "updated": Kind.MOMENT,
+        "place": PageLinks,
     },
     PageLinks: {
         "itself": Kind.TEXT,
@@ -182,170 +165,34 @@ class Template(NamedTuple):
         return "".join(self.pick(self.pieces + values)).encode()
 
 
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+ESCAPED = re.compile(r'[&<>"\r\n\t]')  # the characters that some form escapes
 
 
-# Most articles never changed: they have the same date twice.
-@lru_cache(maxsize=100)
-def _date(moment: datetime) -> str:
-    """Return a date in UTC for RSS (RFC 5322 §3.3), at a quarter of the cost of email.utils."""
-    plain = moment.isoformat()
-    day, month, year, time = plain[8:10], MONTHS[moment.month - 1], plain[:4], plain[11:19]
-    return f"{DAYS[moment.weekday()]}, {day} {month} {year} {time} +0000"
+def _forms(value: Any) -> tuple[str, ...]:
+    """Return a value in each form in which it may stand in XML."""
+    if not isinstance(value, str):
+        return _dates(value) if isinstance(value, datetime) else (str(value),)
+    if ESCAPED.search(value) is None:  # as most
+        return value, value, value
+    text = _text(value)
+    attribute = text.replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#9;")
+    return text, attribute, _text(escape(value, quote=False))
+
+
+@lru_cache(4096)  # an article, and what shows it, come several times
+def _dates(moment: datetime) -> tuple[str, str]:
+    return format_datetime(moment), moment.isoformat()
 
 
 def _text(text: str) -> str:
-    """Escape the text of an element as libxml2 does (xmlsave.c, xmlEscapeContent)."""
-    # Most texts hold none of these characters, and `in` is faster than `replace`.
-    if "&" in text:
-        text = text.replace("&", "&amp;")
-    if "<" in text:
-        text = text.replace("<", "&lt;")
-    if ">" in text:
-        text = text.replace(">", "&gt;")
-    return text.replace("\r", "&#13;") if "\r" in text else text
-
-
-def _attribute(text: str) -> str:
-    """Escape an attribute as libxml2 does (xmlsave.c, xmlAttrSerializeTxtContent)."""
-    escaped = _text(text)
-    if '"' in escaped:
-        escaped = escaped.replace('"', "&quot;")
-    return (
-        escaped if escaped.isprintable() else escaped.replace("\n", "&#10;").replace("\t", "&#9;")
-    )
-
-
-def _html(text: str) -> str:
-    """Escape text for HTML within the text of an element."""
-    return _text(escape(text, quote=False))
-
-
-FORMS = (_text, _attribute, _html)
-ESCAPED = '&<>"\r\n\t'  # the characters that some form escapes
-
-
-class Values(NamedTuple):
-    """The values of one entry, or of one frame; None or empty for what is absent."""
-
-    moments: list[datetime | None]
-    numbers: list[int | None]
-    texts: list[str | None]
-
-    def escaped(self) -> list[str]:
-        """Return each of them in every form, one form after the other."""
-        texts = [text or "" for text in self.texts]
-        every = "".join(texts)
-        moments = [moment for moment in self.moments if moment is not None]
-        escaped = [*map(_date, moments), *map(datetime.isoformat, moments), *map(str, self.numbers)]
-        first = len(escaped)
-        escaped += texts * len(FORMS)
-        # Few texts hold such a character, and a few characters are most of them.
-        found = [one for one in ESCAPED if one in every]
-        for place in {place for one in found for place, text in enumerate(texts) if one in text}:
-            for at, form in zip(range(first + place, len(escaped), len(texts)), FORMS, strict=True):
-                escaped[at] = form(texts[place])
-        return escaped
-
-
-class Fields:
-    """The fields of a type, each used as declared: as part of the key, or as a value."""
-
-    def __init__(self, kind: Any, declared: Declared) -> None:
-        self._declared = {
-            name: declared.get(kind, {}).get(name, Kind.KEY) for name in kind.__match_args__
-        }
-        self._nested = {
-            name: Fields(field.of if isinstance(field, Several) else field, declared)
-            for name, field in self._declared.items()
-            if not isinstance(field.of if isinstance(field, Several) else field, Kind)
-        }
-        irrelevant = [name for name, field in self._declared.items() if field is Kind.IRRELEVANT]
-        self._kind = (
-            type(kind.__name__, (kind,), dict.fromkeys(irrelevant, property(_refuse)))
-            if irrelevant
-            else kind
-        )
-
-        paths = dict(self._paths())
-        self._keys = _getter(path for path, field in paths.items() if field is Kind.KEY)
-        self._moments = _getter(path for path, field in paths.items() if field is Kind.MOMENT)
-        self._numbers = _getter(path for path, field in paths.items() if field is Kind.NUMBER)
-        self._pictures = _getter(path for path, field in paths.items() if field is Kind.PICTURE)
-        self._feed_keys = _getter(path for path, field in paths.items() if field is Kind.FEED_KEY)
-        self._texts = _getter(
-            path for path, field in paths.items() if field in (Kind.TEXT, Kind.PICTURE)
-        )
-        self._several = [
-            (attrgetter(path), None if field.of is Kind.TEXT else Fields(field.of, declared))
-            for path, field in paths.items()
-            if isinstance(field, Several)
-        ]
-
-    def _paths(self) -> Iterator[tuple[str, Any]]:
-        for name, field in self._declared.items():
-            if isinstance(field, Kind | Several):
-                yield name, field
-            else:
-                yield from (
-                    (f"{name}.{path}", inner) for path, inner in self._nested[name]._paths()
-                )
-
-    def read(self, inputs: Iterable[Any], key: list[Hashable], values: Values) -> None:
-        """Add the fields of these inputs to a key and to values."""
-        if self._keys:
-            key += _each(self._keys, inputs)
-        if self._moments:
-            values.moments.extend(_each(self._moments, inputs))
-        if self._numbers:
-            values.numbers.extend(_each(self._numbers, inputs))
-        if self._texts:
-            values.texts.extend(_each(self._texts, inputs))
-        if self._pictures:
-            key += map(image_type, _each(self._pictures, inputs))
-        if self._feed_keys:
-            for feed_key in _each(self._feed_keys, inputs):
-                kind, _, slug = feed_key.rpartition("/")
-                key.append(kind or feed_key)
-                values.texts.append(slug if kind else "")
-        for get, fields in self._several:
-            for some in map(get, inputs):
-                key.append(len(some))
-                if fields is None:
-                    values.texts.extend(some)
-                elif some:
-                    fields.read(some, key, values)
-
-    def replace(self, value: Any, placeholders: "Placeholders") -> Any:
-        """Return the same input with a placeholder for each value."""
-        return self._kind(
-            *[
-                self._placeholder(name, field, getattr(value, name), placeholders)
-                for name, field in self._declared.items()
-            ]
-        )
-
-    def _placeholder(
-        self, name: str, field: Kind | Several | type, value: Any, placeholders: "Placeholders"
-    ) -> Any:
-        if isinstance(field, Several):
-            nested = self._nested.get(name)
-            return tuple(
-                [
-                    nested.replace(one, placeholders) if nested else placeholders.text()
-                    for one in value
-                ]
-            )
-        if not isinstance(field, Kind):
-            return self._nested[name].replace(value, placeholders)
-        if field is Kind.IRRELEVANT:
-            return placeholders.text()
-        return value if field is Kind.KEY or not value else placeholders.of(field, value)
+    """Escape the text of an element as libxml2 does (xmlsave.c, xmlEscapeContent); attributes have
+    more escaped (xmlAttrSerializeTxtContent)."""
+    plain = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return plain.replace("\r", "&#13;")
 
 
 class Templates(Generic[Input]):
-    """The compiled templates of inputs of a type.
+    """The compiled templates of inputs of a type, whose fields are used as declared.
 
     `facts` returns what formats use of an input beside its values, such as which of two is larger:
     it is part of the cache key. `agree` changes an input of placeholders so that it has the facts
@@ -359,7 +206,16 @@ class Templates(Generic[Input]):
         facts: Callable[[Input], tuple[Hashable, ...]] = lambda _: (),
         agree: Callable[[Input, Input], Input] = lambda placeholders, _: placeholders,
     ) -> None:
-        self._fields = Fields(kind, declared)
+        self._kind = kind
+        types: set[Any] = {kind, *declared}
+        self._fields = {
+            one: [(name, declared.get(one, {}).get(name, Kind.KEY)) for name in one.__match_args__]
+            for one in types
+        }
+        self._shown = {
+            one: [(name, inner) for name, inner in fields if inner is not Kind.IRRELEVANT]
+            for one, fields in self._fields.items()
+        }
         self._facts = facts
         self._agree = agree
         self._templates: dict[Hashable, Template | None] = {}
@@ -375,12 +231,43 @@ class Templates(Generic[Input]):
 
     def read(self, given: Input) -> KeyAndValues:
         """Return an input's part of the cache key, and its values."""
-        key: list[Hashable] = [*self._facts(given)]
-        values = Values([], [], [])
-        self._fields.read((given,), key, values)
-        # An absent value is part of the key as it is: formats may show None, "" and 0 differently.
-        key += [value and True for part in values for value in part]
-        return KeyAndValues(tuple(key), values.escaped())
+        key, values = [*self._facts(given)], list[str]()
+        self._read([(given, self._kind)], key, values)
+        return KeyAndValues(tuple(key), values)
+
+    def _read(
+        self, parts: Iterable[tuple[Any, Any]], key: list[Hashable], values: list[str]
+    ) -> None:
+        """Read parts of an input, each with the declaration of its field."""
+        for value, field in parts:
+            if isinstance(field, Kind):
+                if field is Kind.KEY or not value:
+                    # An absent value is there as it is: formats may show None, "" and 0
+                    # differently.
+                    key.append(value)
+                else:
+                    key.append(image_type(value) if field is Kind.PICTURE else True)
+                    values += _forms(value)
+            elif isinstance(field, Several):
+                key.append(len(value))
+                self._read([(one, field.of) for one in value], key, values)
+            else:
+                shown = self._shown[field]
+                self._read([(getattr(value, name), inner) for name, inner in shown], key, values)
+
+    def _replace(self, value: Any, field: Any, numbers: Iterator[int]) -> Any:
+        """Return the same value with a placeholder for each value in it."""
+        if isinstance(field, Several):
+            return tuple([self._replace(one, field.of, numbers) for one in value])
+        if not isinstance(field, Kind):
+            fields = self._fields[field]
+            irrelevant = [name for name, inner in fields if inner is Kind.IRRELEVANT]
+            kind = type(field.__name__, (field,), dict.fromkeys(irrelevant, property(_refuse)))
+            parts = [self._replace(getattr(value, name), inner, numbers) for name, inner in fields]
+            return kind(*parts)
+        if field is Kind.KEY or (not value and field is not Kind.IRRELEVANT):
+            return value
+        return _placeholder(field, value, next(numbers))
 
     def render(
         self, render: Callable[..., bytes], given: Input, found: KeyAndValues, *context: Hashable
@@ -411,44 +298,27 @@ class Templates(Generic[Input]):
     ) -> Template | None:
         """Return the template of inputs with this key; None where placeholders cannot be used."""
         try:
-            placeholders = self._agree(self._fields.replace(given, Placeholders()), given)
+            placeholders = self._agree(self._replace(given, self._kind, count(1)), given)
             found = self.read(placeholders)
-            return (
-                _cut(render(placeholders, *context).decode(), found.values)
-                if found.key == key
-                else None
-            )
+            if found.key != key:
+                return None
+            return _cut(render(placeholders, *context).decode(), found.values)
         except IrrelevantRead:
             return None
 
 
-class Placeholders:
-    """Make placeholders: none is part of another, and each way of escaping changes them."""
-
-    def __init__(self) -> None:
-        self._count = 0
-
-    def of(self, kind: Kind, value: Any) -> Any:
-        """Return a placeholder for a value of that kind."""
-        if kind is Kind.PICTURE:
-            media_type = image_type(value)
-            return f"{PICTURE}{self.text()}" + (f".{ENDINGS[media_type]}" if media_type else "")
-        if kind is Kind.FEED_KEY:
-            kind_of_feed, slash, _ = value.rpartition("/")
-            return f"{kind_of_feed}/{self.text()}" if slash else value
-        if kind is Kind.NUMBER:
-            return NUMBER + self._next()
-        if kind is Kind.MOMENT:
-            return datetime(YEAR, 1, 1, 1, 1, 1, tzinfo=UTC) + timedelta(days=self._next() % 365)
-        return self.text()
-
-    def text(self) -> str:
-        """Return a placeholder for a text."""
-        return f'{BEGIN}{self._next():04}&"{END}'
-
-    def _next(self) -> int:
-        self._count += 1
-        return self._count
+def _placeholder(kind: Kind, value: Any, number: int) -> Any:
+    """Return a placeholder for a value: none is part of another, and each way of escaping changes
+    them."""
+    if kind is Kind.NUMBER:
+        return NUMBER + number
+    if kind is Kind.MOMENT:
+        return datetime(YEAR, 1, 1, 1, 1, 1, tzinfo=UTC) + timedelta(days=number % 365)
+    text = f'{BEGIN}{number:04}&"{END}'
+    if kind is not Kind.PICTURE:
+        return text
+    media_type = image_type(value)
+    return f"{PICTURE}{text}" + (f".{ENDINGS[media_type]}" if media_type else "")
 
 
 def entry(
@@ -458,9 +328,9 @@ def entry(
     return ENTRIES.render(render, given, given.key_and_values, site, style)
 
 
-def frame(render: Callable[[FeedInput, Site], bytes], given: FeedInput, site: Site) -> bytes:
-    """Return what `render` returns for a feed, by a template if possible."""
-    return FRAMES.render(render, given, FRAMES.read(given), site)
+def frame(render: Callable[[Head, Site], bytes], head: Head, site: Site) -> bytes:
+    """Return what `render` returns for the head of a document, by a template if possible."""
+    return FRAMES.render(render, head, FRAMES.read(head), site)
 
 
 def _facts(given: EntryInput) -> tuple[Hashable, ...]:
@@ -506,22 +376,9 @@ def _cut(document: str, values: list[str]) -> Template | None:
     return Template(pieces, itemgetter(0, *after))
 
 
-def _getter(paths: Iterable[str]) -> Callable[[Any], Sequence[Any]] | None:
-    """Return a function that gets these attributes as a sequence; None where there are none."""
-    every = list(paths)
-    if not every:
-        return None
-    get = attrgetter(*every)
-    return get if len(every) > 1 else lambda one: (get(one),)
-
-
-def _each(get: Callable[[Any], Sequence[Any]], inputs: Iterable[Any]) -> Iterator[Any]:
-    return chain.from_iterable(map(get, inputs))
-
-
 def _refuse(_: object) -> Any:
     raise IrrelevantRead
 
 
 ENTRIES = Templates(EntryInput, facts=_facts, agree=_agree)
-FRAMES = Templates(FeedInput)
+FRAMES = Templates(Head)

@@ -6,13 +6,16 @@ style entries themselves. Not here: the HTML of a body, and how it is cleaned (r
 """
 
 import re
+from datetime import datetime
 from html import escape
+from typing import NamedTuple
 
 from feeds.config.site import Site
 from feeds.model import Article, Feed, Image, Related
 from feeds.records.markup import MOST_BODY, BodyError, html_of
 from feeds.records.markup import body_of as body_of
 from feeds.records.markup import cleaned as cleaned
+from feeds.render import PageLinks
 from feeds.taxonomies import TAXONOMIES
 from feeds.urls import EVERYTHING, OWN, PAGE, canonical, feed_folder, feed_path
 
@@ -86,6 +89,37 @@ SUBJECTS = {
     OWN: "chosen for",
     **{prefix: taxonomy.subject for prefix, taxonomy in TAXONOMIES.items()},
 }
+
+
+class Head(NamedTuple):
+    """The parts of a document about its feed, whatever the format, and its place in the history.
+
+    `id` is the address that stands for the feed, `page` the one for a person; `updated` is the last
+    change of an article in the document.
+    """
+
+    id: str
+    title: str
+    subtitle: str
+    page: str
+    image: str | None
+    is_styled: bool
+    updated: datetime
+    place: PageLinks
+
+
+def head_of(feed: Feed, site: Site, updated: datetime, place: PageLinks) -> Head:
+    """Return what a document says of its feed."""
+    return Head(
+        identity_address(feed.key, site),
+        title(feed, site),
+        subtitle(feed, site),
+        page_address(feed, site),
+        image(feed, site),
+        feed.page,
+        updated,
+        place,
+    )
 
 
 def title(feed: Feed, site: Site) -> str:

@@ -8,15 +8,18 @@ articles.
 """
 
 import traceback
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from colorsys import hls_to_rgb, rgb_to_hls
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from feeds.config.site import ASSETS, Site, Theme
@@ -30,6 +33,7 @@ from feeds.taxonomies import PROVIDERS, TAXONOMIES
 from feeds.urls import EVERYTHING, archive_path, feed_path
 
 NAME = "html"
+TEMPLATES = Path(__file__).with_name("templates")
 MEDIA_TYPE = "text/html; charset=utf-8"
 BETWEEN = b""
 MOST = 100_000  # bytes of a feed's page; one article stays in any case
@@ -44,6 +48,7 @@ MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July", "August", "September"),
     *("October", "November", "December"),
 )
+NO_ADVICE = "The request could not be answered."
 ADVICE = {
     404: (
         "Nothing here",
@@ -54,6 +59,8 @@ ADVICE = {
         "Gone for good",
         "This feed is no more, and no other took its place. It can be unsubscribed from.",
     ),
+    412: ("Not as expected", NO_ADVICE),
+    503: ("Not now", NO_ADVICE),
 }
 
 
@@ -71,6 +78,10 @@ KNOWN: dict[str, Any] = {
     "longest_excerpt": LONGEST_EXCERPT,
     "papers": (LIGHT, DARK),
 }
+
+# What templates may know of a site: neither a path, nor what pydantic lends to it, which reads
+# files.
+SITE_FACTS = {*Site.model_fields, "address", "local"} - {"templates"}
 
 Line = tuple[datetime, bytes]  # an entry, and when its article was published
 
@@ -126,15 +137,16 @@ def entry(given: EntryInput, site: Site, style: Style) -> bytes:
     article = given.article
     lead = content.lead_image(article) if site.pictures else None
     provider = PROVIDERS.key_of(article.provider)
-    facts: dict[str, Any] = {
-        "article": article,
-        "provider": provider,
-        "has_page": provider in dict(style.feeds),
-        "picture": _small(lead),
-        "feeds": [one for one in style.feeds if one[0] != provider],
-        "related": article.related[:MOST_RELATED],
-    }
-    return _rendered(site, "article.html" if style.whole else "line.html", **facts)
+    return _rendered(
+        site,
+        "article.html" if style.whole else "line.html",
+        article=article,
+        provider=provider,
+        has_page=provider in dict(style.feeds),
+        picture=_small(lead),
+        feeds=[one for one in style.feeds if one[0] != provider],
+        related=article.related[:MOST_RELATED],
+    )
 
 
 def feed_page(
@@ -151,8 +163,8 @@ def feed_page(
     ]
 
     def made(some: Sequence[bytes]) -> bytes:
-        facts: dict[str, Any] = {"feed": feed, "weeks": weeks, "years": years, "shown": len(some)}
-        return _rendered(site, "feed.html", entries=_joined(some), **facts, **_formats(feed))
+        facts = {"entries": _joined(some), "shown": len(some), "formats": _formats(feed)}
+        return _rendered(site, "feed.html", feed=feed, weeks=weeks, years=years, **facts)
 
     return _fitting(entries, made)
 
@@ -166,28 +178,25 @@ def archive_page(
     newer: Page | None,
 ) -> bytes:
     """Return a page of a feed's history, day by day, newest first."""
-    paths = [
-        None if other is None else archive_path(feed.key, other.name, NAME)
-        for other in (older, newer)
+    raw = [
+        (format_named(name).LABEL, site.local(archive_path(feed.key, page.name, name)))
+        for name in feed.formats
     ]
 
     def made(some: Sequence[Line]) -> bytes:
         by_day = groupby(some, key=lambda line: line[0].date())
-        days = [(day, _joined(entry for _, entry in found)) for day, found in by_day]
-        left = len(entries) - len(some)
-        facts: dict[str, Any] = {
-            "feed": feed,
-            "page": page,
-            "days": days,
-            "older": paths[0],
-            "newer": paths[1],
-        }
-        raw = [
-            (format_named(name).LABEL, site.local(archive_path(feed.key, page.name, name)))
-            for name in feed.formats
-        ]
         return _rendered(
-            site, "archive.html", left=left, raw=raw, shown=len(some), **facts, **_formats(feed)
+            site,
+            "archive.html",
+            feed=feed,
+            page=page,
+            days=[(day, _joined(entry for _, entry in found)) for day, found in by_day],
+            older=older and archive_path(feed.key, older.name, NAME),
+            newer=newer and archive_path(feed.key, newer.name, NAME),
+            left=len(entries) - len(some),
+            raw=raw,
+            shown=len(some),
+            formats=_formats(feed),
         )
 
     return _fitting(entries, made)
@@ -197,8 +206,9 @@ def front_page(feeds: Iterable[Feed], site: Site) -> bytes:
     """Return the page of all feeds by kind, each with its number of articles and newest date."""
     groups = [(kind, list(some)) for kind, some in groupby(feeds, key=lambda feed: feed.kind)]
     whole = groups.pop(0)[1][0] if groups else None
-    facts = {"feed": whole, "groups": groups, "count": sum(len(some) for _, some in groups)}
-    return _rendered(site, "index.html", **facts, **(_formats(whole) if whole else {}))
+    facts: dict[str, Any] = {"formats": _formats(whole)} if whole else {}
+    count = sum(len(some) for _, some in groups)
+    return _rendered(site, "index.html", feed=whole, groups=groups, count=count, **facts)
 
 
 def error_page(site: Site, heading: str, advice: str) -> bytes:
@@ -210,9 +220,7 @@ def asset(name: str, site: Site) -> bytes:
     """Return a file that pages need, a style, a script or the icon, in the site's colour."""
     text = dict(site.theme.files).get(name)
     if text is None:
-        source = _environment(site.theme).loader
-        assert source is not None
-        text = source.get_source(_environment(site.theme), f"feeds/{name}")[0]
+        text = (TEMPLATES / name).read_text(encoding="utf-8")
     light = readable(site.accent, LIGHT, LIGHT_PANEL)
     dark = readable(site.accent, DARK, DARK_PANEL)
     values = {
@@ -227,37 +235,28 @@ def asset(name: str, site: Site) -> bytes:
 
 
 def check(site: Site) -> None:
-    """Raise RenderError where a template of the publisher has a syntax error."""
+    """Raise RenderError where a template of the publisher cannot be compiled."""
     for name, _ in site.theme.files:
         if name not in ASSETS:
-            try:
-                _environment(site.theme).get_template(name)
-            except jinja2.TemplateError as error:
-                raise _no_template(site, name, error) from error
+            _template(site, name)
 
 
-def _fitting(entries: Sequence[Any], made: Any) -> bytes:
+def _fitting(entries: Sequence[Any], made: Callable[[Sequence[Any]], bytes]) -> bytes:
     """Return the page of the first entries, as many as fit."""
-    page: bytes = made(entries)
-    while len(page) > MOST and len(entries) > 1:
-        sizes = [len(one if isinstance(one, bytes) else one[1]) for one in entries]
-        excess, kept = len(page) - MOST, len(entries)
-        while excess > 0 and kept > 1:
-            kept -= 1
-            excess -= sizes[kept]
-        entries = entries[:kept]
-        page = made(entries)
-    return page
+    page = made(entries)
+    if len(page) <= MOST:
+        return page
+    counts = range(1, len(entries))
+    fit = bisect_right(counts, MOST, key=lambda count: len(made(entries[:count])))
+    return made(entries[: max(1, fit)])
 
 
-def _formats(feed: Feed) -> dict[str, Any]:
+def _formats(feed: Feed) -> list[tuple[str, str, str]]:
     """Return what a page says of the formats of its feed; the first is the one to subscribe to."""
-    return {
-        "formats": [
-            (format_named(name).LABEL, feed_path(feed.key, name), media_type_of(name))
-            for name in feed.formats
-        ]
-    }
+    return [
+        (format_named(name).LABEL, feed_path(feed.key, name), media_type_of(name))
+        for name in feed.formats
+    ]
 
 
 def _small(image: Image | None) -> Image | None:
@@ -272,44 +271,76 @@ def _joined(entries: Iterable[bytes]) -> Markup:
 
 def _rendered(site: Site, name: str, **facts: Any) -> bytes:
     """Render a template.  Where the publisher's raises, report that and render ours."""
+    template = _template(site, name)
     try:
-        return _filled(site, site.theme, name, facts)
-    except jinja2.TemplateSyntaxError as error:
+        return _filled(template, site, facts)
+    except jinja2.TemplateSyntaxError as error:  # of one that it includes
         raise _no_template(site, name, error) from error
     except Exception as error:  # a template may raise anything
-        place = _place(site, error)
-        if place is None:
+        if not site.theme.files:
             raise
-        message = " ".join(f"{type(error).__name__}: {error}".split())[:LONGEST_FAULT]
-        report(f"{place}: {message}; what feeds itself would show is shown instead")
-    return _filled(site, Theme(), name, facts)
+        place = _place(site, name, error)
+        report(f"{place}: {_said(error)}; what feeds itself would show is shown instead")
+    return _filled(_environment(Theme()).get_template(name), site, facts)
 
 
-def _filled(site: Site, theme: Theme, name: str, facts: dict[str, Any]) -> bytes:
-    text: str = _environment(theme).get_template(name).render(site=site, at=site.local, **facts)
-    return text.encode()
+def _template(site: Site, name: str) -> jinja2.Template:
+    try:
+        return _environment(site.theme).get_template(name)
+    except Exception as error:  # Python itself compiles it, and may raise anything
+        raise _no_template(site, name, error) from error
 
 
-def _place(site: Site, error: BaseException) -> str | None:
-    """Return file and line of the publisher's template that raised an error; None for ours."""
-    names, found = {name for name, _ in site.theme.files}, None
+def _filled(template: jinja2.Template, site: Site, facts: dict[str, Any]) -> bytes:
+    return template.render(site=site, at=site.local, **facts).encode()
+
+
+def _place(site: Site, name: str, error: BaseException) -> str:
+    """Return file and line of the publisher's template that raised an error.
+
+    Without a line it is the template that was to be rendered.
+    """
+    names, found = {name for name, _ in site.theme.files}, f"{site.templates}/{name}"
     for frame, line in traceback.walk_tb(error.__traceback__):
-        if (name := frame.f_code.co_filename) in names:
-            found = f"{site.templates}/{name}:{line}"
+        if (file := frame.f_code.co_filename) in names:
+            found = f"{site.templates}/{file}:{line}"
     return found
 
 
-def _no_template(site: Site, name: str, error: jinja2.TemplateError) -> RenderError:
-    line = getattr(error, "lineno", None)
-    place = f"{site.templates}/{getattr(error, 'name', None) or name}" + (
-        f":{line}" if line else ""
-    )
-    return RenderError(place, f"expected a template of Jinja, got: {error.message}")
+def _said(error: BaseException) -> str:
+    message = " ".join(f"{type(error).__name__}: {error}".split())
+    return "".join(c if c.isprintable() else " " for c in message[:LONGEST_FAULT])
+
+
+def _no_template(site: Site, name: str, error: Exception) -> RenderError:
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        name, message = f"{error.name or name}:{error.lineno}", error.message
+    else:
+        message = _said(error)
+    return RenderError(f"{site.templates}/{name}", f"expected a template of Jinja, got: {message}")
+
+
+class _Environment(jinja2.Environment):
+    """Our templates.  Their globals are a dict: each rendering copies them, which takes long for
+    the ChainMap of Jinja2."""
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """Return the globals of a template."""
+        return {**self.globals, **(d or {})}
+
+
+class _Sandbox(_Environment, ImmutableSandboxedEnvironment):
+    """The publisher's templates, of which none reads or writes a file, or changes a value."""
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Return False for what leads out of the values that templates are given."""
+        is_given = not isinstance(obj, Site) or attr in SITE_FACTS
+        return is_given and super().is_safe_attribute(obj, attr, value)
 
 
 @lru_cache(8)
 def _environment(theme: Theme) -> jinja2.Environment:
-    ours = jinja2.PackageLoader("feeds.render")
+    ours = jinja2.FileSystemLoader(TEMPLATES)
     # A template of the publisher extends ours as `feeds/NAME`.
     files = dict(theme.files)
 
@@ -320,10 +351,12 @@ def _environment(theme: Theme) -> jinja2.Environment:
     loader: jinja2.BaseLoader = jinja2.ChoiceLoader(
         [jinja2.FunctionLoader(load), ours, jinja2.PrefixLoader({"feeds": ours})]
     )
-    made = jinja2.Environment(
+    kind = _Sandbox if theme.files else _Environment
+    made = kind(
         loader=loader,
         autoescape=True,
         undefined=jinja2.StrictUndefined,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )

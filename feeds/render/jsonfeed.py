@@ -61,14 +61,15 @@ def _withdrawn(article: Article) -> dict[str, Any]:
 
 def frame(feed: Feed, site: Site, updated: datetime, place: PageLinks) -> tuple[bytes, bytes]:
     """Return the feed before and after the items.  JSON Feed has no place for `updated`."""
+    shown = content.head_of(feed, site, updated, place)
     head = {
         "version": "https://jsonfeed.org/version/1.1",
-        "title": content.title(feed, site),
-        "home_page_url": content.page_address(feed, site),
+        "title": shown.title,
+        "home_page_url": shown.page,
         "feed_url": place.current or place.itself,
         "next_url": place.previous,
-        "description": content.subtitle(feed, site),
-        "icon": content.image(feed, site),
+        "description": shown.subtitle,
+        "icon": shown.image,
         "favicon": site.icon,
         "authors": [{"name": site.author or site.title}],
         "language": site.language,

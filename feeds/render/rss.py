@@ -1,14 +1,15 @@
 """RSS 2.0 (rssboard.org/rss-specification and its Best Practices Profile), with Media RSS and
 Dublin Core."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from html import escape
 
 from feeds.config.site import Site
 from feeds.model import Article, Feed, image_type
 from feeds.render import PageLinks, Style, compiled, content, xml
-from feeds.render.compiled import EntryInput, FeedInput
+from feeds.render.compiled import EntryInput
+from feeds.render.content import Head
 from feeds.taxonomies import PROVIDERS
 from feeds.urls import feed_path
 
@@ -34,24 +35,19 @@ def _item(given: EntryInput, site: Site, style: Style) -> bytes:
 
 def frame(feed: Feed, site: Site, updated: datetime, place: PageLinks) -> tuple[bytes, bytes]:
     """Return the <channel> before and after the items."""
-    return xml.halves(
-        compiled.frame(_empty, FeedInput(feed, updated, place), site), b"</channel></rss>"
-    )
+    whole = compiled.frame(_channel, content.head_of(feed, site, updated, place), site)
+    return xml.halves(whole, b"</channel></rss>")
 
 
-def _empty(given: FeedInput, site: Site) -> bytes:
-    whole: bytes = feed_of(given.feed, site, given.updated, given.place).rss_str()
-    return xml.styled(whole, site.local("feeds.css")) if given.feed.page else whole
+def _channel(head: Head, site: Site) -> bytes:
+    whole: bytes = feed_of(head, site).rss_str()
+    return xml.styled(whole, site.local("feeds.css")) if head.is_styled else whole
 
 
 def entry_of(given: EntryInput, site: Site, style: Style) -> xml.FeedEntry:
     """Return the feedgen entry of an article."""
     article = given.article
-    item = xml.new_entry(tuple(_extras(article, style)))
-    item.title(article.title)
-    item.link(href=article.link)
-    item.guid(article.id, permalink=article.id == article.address)
-    item.published(article.published)
+    item = withdrawn_of(article, tuple(_extras(article, style)))
     if article.excerpt:
         # Readers take a description for HTML, so plain text is escaped (RSS 2.0, "encoding
         # examples").
@@ -70,9 +66,9 @@ def entry_of(given: EntryInput, site: Site, style: Style) -> xml.FeedEntry:
     return item
 
 
-def withdrawn_of(article: Article) -> xml.FeedEntry:
-    """Return the feedgen entry of a withdrawn article."""
-    item = xml.new_entry(())
+def withdrawn_of(article: Article, extras: Iterable[xml.Extra] = ()) -> xml.FeedEntry:
+    """Return the feedgen entry of a withdrawn article: what every entry has."""
+    item = xml.new_entry(extras)
     item.title(article.title)
     item.link(href=article.link)
     item.guid(article.id, permalink=article.id == article.address)
@@ -95,24 +91,25 @@ def _syndication(minutes: int) -> Iterator[xml.Extra]:
     yield xml.Extra(f"{{{xml.SYNDICATION}}}updateFrequency", str(frequency))
 
 
-def feed_of(feed: Feed, site: Site, updated: datetime, place: PageLinks) -> xml.FeedGenerator:
+def feed_of(head: Head, site: Site) -> xml.FeedGenerator:
     """Return the feedgen feed without its entries."""
+    place = head.place
     hubs = [xml.link(LINK, "hub", hub) for hub in site.hubs]
     often = () if place.frequency is None else tuple(_syndication(place.frequency))
     prefixes = {"dc": xml.DUBLIN_CORE, **({"sy": xml.SYNDICATION} if often else {})}
-    channel = xml.new_feed(prefixes, xml.history(LINK, place), (*hubs, *often))
-    channel.title(content.title(feed, site))
-    channel.description(content.subtitle(feed, site))
+    channel = xml.new_feed(prefixes, [*xml.history(LINK, place), *hubs, *often])
+    channel.title(head.title)
+    channel.description(head.subtitle)
     channel.link(href=place.itself, rel="self", type=MEDIA_TYPE.partition(";")[0])
-    channel.link(href=content.page_address(feed, site), rel="alternate")
+    channel.link(href=head.page, rel="alternate")
     channel.language(site.language)
-    channel.lastBuildDate(updated)
+    channel.lastBuildDate(head.updated)
     if place.frequency is not None:
         channel.ttl(place.frequency)
     if site.rights:
         channel.rights(site.rights)
-    if picture := content.image(feed, site):
-        channel.logo(picture)
+    if head.image:
+        channel.logo(head.image)
     return channel
 
 

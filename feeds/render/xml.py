@@ -15,7 +15,7 @@ declares them, and the root is cut off. Such entries between the two halves of a
 the byte what feedgen writes as a whole (tests/render/test_joined.py).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from email.utils import format_datetime
 from typing import Any, ClassVar, NamedTuple
 from xml.sax.saxutils import quoteattr
@@ -65,12 +65,12 @@ class Head(BaseExtension):  # type: ignore[misc]
 
     def extend_atom(self, feed: Any) -> Any:
         """Append the elements."""
-        _append(feed, self.elements)
+        feed.extend(map(element_of, self.elements))
         return feed
 
     def extend_rss(self, feed: Any) -> Any:
         """Append the elements to the channel."""
-        _append(feed[0], self.elements)
+        feed[0].extend(map(element_of, self.elements))
         return feed
 
 
@@ -81,7 +81,7 @@ class Extras(BaseEntryExtension):  # type: ignore[misc]
 
     def extend_atom(self, entry: Any) -> Any:
         """Append the elements."""
-        _append(entry, self.elements)
+        entry.extend(map(element_of, self.elements))
         return entry
 
     extend_rss = extend_atom
@@ -97,16 +97,16 @@ def new_entry(extras: Iterable[Extra]) -> FeedEntry:
 
 def element_of(extra: Extra) -> Any:
     """Return an element by itself."""
-    return _fill(etree.Element(extra.tag, extra.attributes), extra)
+    element = etree.Element(extra.tag, extra.attributes)
+    element.text = extra.text
+    element.extend(map(element_of, extra.children))
+    return element
 
 
-def new_feed(
-    prefixes: dict[str, str], history: Iterable[Extra], more: Iterable[Extra]
-) -> FeedGenerator:
+def new_feed(prefixes: dict[str, str], elements: Sequence[Extra]) -> FeedGenerator:
     """Return an empty feed that declares these prefixes and ends its head with these elements."""
     feed = FeedGenerator()
     feed.register_extension("head", Head)
-    elements = (*history, *more)
     # Declare the prefix of RFC 5005 only where one of its elements is.
     own = {"fh": HISTORY} if any(HISTORY in extra.tag for extra in elements) else {}
     feed.head.prefixes = {"media": MEDIA, **prefixes, **own}
@@ -176,19 +176,6 @@ def serialised(root: Extra) -> bytes:
         element_of(root), encoding="UTF-8", xml_declaration=True, pretty_print=True
     )
     return whole
-
-
-def _append(parent: Any, extras: Iterable[Extra]) -> None:
-    for extra in extras:
-        _fill(etree.SubElement(parent, extra.tag, extra.attributes), extra)
-
-
-def _fill(element: Any, extra: Extra) -> Any:
-    if extra.text is not None:
-        element.text = extra.text
-    if extra.children:
-        _append(element, extra.children)
-    return element
 
 
 def _size(image: Image) -> dict[str, str]:

@@ -6,6 +6,7 @@ page an article is in follows from its publication alone, so that a late or with
 that page and no other.
 """
 
+from calendar import monthrange
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,10 +14,9 @@ from itertools import groupby
 
 # More articles than this in a month, or in a day, and it is split.
 LONG = 250
-LAST_MONTH = datetime(9999, 12, 1, tzinfo=UTC)
-START = datetime(1, 1, 1, tzinfo=UTC)
 END = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
-LONGEST_NAME = END.isoformat()[:13]  # of an hour: no page has a longer one
+MONTH, DAY, HOUR = 7, 10, 13  # characters of a moment that name its month, its day, its hour
+LONGEST_NAME = END.isoformat()[:HOUR]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,32 +41,18 @@ def pages(
     for _, month in groupby(sorted(days), key=lambda day: (day.year, day.month)):
         of_month = list(month)
         if sum(days[day] for day in of_month) <= LONG:
-            made.append(_page(of_month[0], 0))
+            start = of_month[0].replace(day=1)
+            _, length = monthrange(start.year, start.month)
+            made.append(_page(start, timedelta(days=length), MONTH))
             continue
         for day in of_month:
-            made += (
-                [_page(day, 1)]
-                if days[day] <= LONG
-                else [_page(hour, 2) for hour in sorted(hours(day))]
-            )
+            if days[day] <= LONG:
+                made.append(_page(day, timedelta(days=1), DAY))
+            else:
+                made += [_page(hour, timedelta(hours=1), HOUR) for hour in sorted(hours(day))]
     return tuple(made)
 
 
-def _start(moment: datetime, level: int) -> datetime:
-    if level == 0:
-        return datetime(moment.year, moment.month, 1, tzinfo=UTC)
-    return datetime(
-        moment.year, moment.month, moment.day, moment.hour if level == 2 else 0, tzinfo=UTC
-    )
-
-
-def _page(moment: datetime, level: int) -> Page:
-    start = _start(moment, level)
+def _page(start: datetime, span: timedelta, width: int) -> Page:
     # strftime does not pad years before 1000 everywhere.
-    name = start.isoformat()[: (7, 10, 13)[level]]
-    if level == 0:
-        end = _start(start + timedelta(days=32), 0) if start < LAST_MONTH else END
-    else:
-        span = timedelta(days=1) if level == 1 else timedelta(hours=1)
-        end = start + span if start < END - span else END
-    return Page(name, start, end)
+    return Page(start.isoformat()[:width], start, min(start, END - span) + span)

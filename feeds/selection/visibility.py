@@ -10,7 +10,7 @@ Only the memberships of what is visible are kept, so that every feed can be read
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 from feeds.config.feeds import Rule
@@ -25,6 +25,8 @@ from feeds.urls import EVERYTHING
 
 # Clocks of several threads and processes differ by so much: time does not go back for it.
 SKEW = timedelta(seconds=5)
+DAY = timedelta(days=1)  # no response is fresh for longer
+LATEST = datetime.max.replace(tzinfo=UTC) - DAY
 
 
 def is_current(connection: Connection, rules: Sequence[Rule], now: datetime) -> bool:
@@ -61,35 +63,50 @@ def refresh_visibility(connection: Connection, rules: Sequence[Rule], now: datet
         work.decide(stored.links_to_decide(connection, now), now)
         advance(connection)
         enter_all(connection, rules)
+        stored.note_refresh(connection, now, _digest(rules))
     else:
         now = _not_back(known, now)
         updated = stored.updated_between(connection, known, now)
         touched = changed.feeds | memberships.feeds_of(connection, updated)
         work.decide(changed.links | stored.due_between(connection, known, now), now)
         lost = work.lost(changed.left)
-        touched |= lost | work.leave() | enter(connection, rules, work.came)
+        came = memberships.entrants(connection, work.came)
+        touched |= lost | work.leave() | enter(connection, rules, came)
         pointing = stored.pointing_to(connection, changed.addresses | work.addresses)
         pointed = memberships.feeds_of(connection, pointing)
         touched |= pointed
+        stored.note_refresh(connection, now, _digest(rules))
+        if work.is_scheduled:  # how long a response is fresh depends on it
+            touched |= _due_soon(connection, rules, now)
         if touched:
             advance(connection)
             note_feeds(connection, touched, lost | pointed if lost else lost)
-    stored.note_refresh(connection, now, _digest(rules))
+
+
+def _due_soon(connection: Connection, rules: Sequence[Rule], now: datetime) -> set[str]:
+    """Return the feeds that change by time alone up to a day after the first of them does."""
+    first = stored.next_change(connection)
+    if first is None or first > LATEST:
+        return set()
+    return {*scheduled_changes(connection, rules, now, first + DAY)}
 
 
 class _Refresh:
-    """One refresh: the records that come into sight, those that go, and the addresses of both."""
+    """One refresh: the records that come into sight, those that go, the addresses of both, and
+    whether any that was decided about is scheduled."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._went: dict[int, str] = {}
         self.came: list[int] = []
+        self.is_scheduled = False
         self.addresses: set[str] = set()
 
     def decide(self, links: Collection[str], now: datetime) -> None:
         """Decide what is visible at these addresses, and of what is left of withdrawn articles."""
         rows = stored.candidates(self._connection, links)
         rows.sort(key=lambda row: (row.link, row.age, row.path))
+        self.is_scheduled = any(-row.age > micros(now) for row in rows)
         waiting: list[Candidate] = []
         due: list[Candidate] = []
         visible = set[int]()
@@ -162,35 +179,19 @@ def _digest(rules: Sequence[Rule]) -> str:
 def enter_all(connection: Connection, rules: Sequence[Rule]) -> None:
     """Put whatever is visible into its feeds, and take all else out; note all feeds there are."""
     memberships.remove_all_members(connection)
-    names = Counter[FeedName]()
-    places: dict[str, list[tuple[Entrant, str]]] = {}
-    for entrant in memberships.visible_entrants(connection):
-        for feed, name in _feeds_of(entrant, rules):
-            names[feed, name] += 1
-            places.setdefault(feed, []).append((entrant, name))
-    # In the order of the index, in which rows are quick to insert.
-    memberships.add_members(
-        connection,
-        (
-            (feed, entrant.age, entrant.number, name)
-            for feed in sorted(places)
-            for entrant, name in places[feed]
-        ),
-    )
-    memberships.count_names(connection, names)
-    now = generation(connection)
-    feeds = (FeedRow(*feed, now, now) for feed in memberships.named_feeds(names))
-    memberships.note_feeds(connection, feeds)
+    touched = enter(connection, rules, memberships.visible_entrants(connection))
+    note_feeds(connection, touched, touched)
     forget_other_feeds(connection)
 
 
-def enter(connection: Connection, rules: Sequence[Rule], numbers: Collection[int]) -> set[str]:
+def enter(connection: Connection, rules: Sequence[Rule], entrants: Iterable[Entrant]) -> set[str]:
     """Put articles into their feeds; return the keys of those."""
     rows = [
         (feed, entrant.age, entrant.number, name)
-        for entrant in memberships.entrants(connection, numbers)
+        for entrant in entrants
         for feed, name in _feeds_of(entrant, rules)
     ]
+    rows.sort()  # in the order of the index, in which they are quick to insert
     memberships.add_members(connection, rows)
     memberships.count_names(connection, Counter((feed, name) for feed, _, _, name in rows))
     return {feed for feed, *_ in rows}

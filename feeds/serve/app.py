@@ -14,52 +14,37 @@ from datetime import UTC, datetime
 from functools import partial
 from os import getpid
 from pathlib import Path
-from typing import Any, NamedTuple
-from urllib.parse import unquote_to_bytes, urlsplit
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
-from flask import Flask, Request, Response, request
+from flask import Flask, Response, abort, make_response, redirect, request
 from werkzeug.datastructures import Headers
-from werkzeug.exceptions import HTTPException
-from werkzeug.http import parse_date
-from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from feeds.build.hosts import KEPT
 from feeds.config import Config, load_config
 from feeds.documents import http_messages
 from feeds.documents.http_messages import ALWAYS, OF_PAGES, PREFLIGHT, is_host, names_a_feed
-from feeds.documents.versions import Documents
-from feeds.errors import FeedsError, RemovalRefused, RenderError, StoreError
+from feeds.errors import FeedsError, RemovalRefused, StoreError
 from feeds.ingest.ingesting import ingest, open_store, report_once
-from feeds.render import Reporter, html
+from feeds.render import html, logging_once
 from feeds.serve import Application
 from feeds.serve.freshness import Freshness
+from feeds.serve.health import NOT_READY, Health
 from feeds.serve.live import Live, Served
-from feeds.serve.response_cache import ResponseCache, Responses, next_second
-from feeds.urls import EVERYTHING, canonical, document_path, feed_path
+from feeds.serve.response_cache import CachedResponse, Responses, patiently
+from feeds.urls import canonical, document_path, feed_path
 
 Clock = Callable[[], datetime]
 BRIEFLY = "public, max-age=60"  # what is not there may come
-# The headers of a request whose dates Werkzeug reads.
-DATES = ("HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE", "HTTP_IF_RANGE")
 CODING = re.compile(r'-(?:gzip|br|zstd|deflate)"')
+ERRORS = ["text/plain", "text/html", "application/json", "application/problem+json"]
 log = logging.getLogger("feeds")
 
 
 def utc_now() -> datetime:
     """Return the moment that it is."""
     return datetime.now(UTC)
-
-
-class _Document(Response):
-    """A document; where it did not change, its date is sent with its tag (Werkzeug leaves it out of
-    a 304)."""
-
-    def get_wsgi_headers(self, environ: Any) -> Headers:
-        """Return the headers as they are sent."""
-        headers = super().get_wsgi_headers(environ)
-        if self.status_code == 304 and (modified := self.headers.get("Last-Modified")):
-            headers["Last-Modified"] = modified
-        return headers
 
 
 def create_app(config: Config | str | Path = "config.toml", *, clock: Clock = utc_now) -> Flask:
@@ -101,228 +86,216 @@ def read_records(config: Config, clock: Clock) -> None:
             log.warning("%s", line)
 
 
-def served(config: Config, clock: Clock) -> Served:
+def served(config: Config, health: Health, clock: Clock) -> Served:
     """Make what is served of a config.  The store stays open."""
-    source = open_store(config)
-    cache = ResponseCache(config.server.memory)
-    documents = Documents(config, source)
-    freshness = Freshness(config, source, documents, cache, clock)
-    behind = _application(config, documents, cache, freshness, clock)
-    return Served(config, cache, behind, freshness)
+    freshness = Freshness(config, clock, health)
+    views = Views(config, freshness, clock)
+    return Served(config, freshness.cache, views.application(), freshness)
 
 
-def _application(
-    config: Config, documents: Documents, cache: ResponseCache, freshness: Freshness, clock: Clock
-) -> Application:
-    """Return the application behind the fast path, through Flask's routing."""
-    # as PATH_INFO is: PEP 3333
-    prefix = unquote_to_bytes(urlsplit(config.site.base_url).path).decode("latin-1")
-    responses = Responses(config, documents, cache, prefix)
-    app = Flask("feeds", static_folder=None)
-    app.url_map.strict_slashes = False
-    names = config.names
+class _Document(Response):
+    """A document; where it did not change, its date is sent with its tag (Werkzeug leaves it out of
+    a 304)."""
 
-    def former(path: str) -> Response | None:
-        """Answer for feeds that are gone or moved."""
-        if names.gone(path):
-            return _problem(config, request, 410)
-        moved = names.moved(path)
-        return None if moved is None else _redirect(config.site.address(moved))
+    def get_wsgi_headers(self, environ: Any) -> Headers:
+        """Return the headers as they are sent."""
+        headers = super().get_wsgi_headers(environ)
+        if self.status_code == 304 and (modified := self.headers.get("Last-Modified")):
+            headers["Last-Modified"] = modified
+        return headers
 
-    def feed_instead(path: str, now: datetime) -> Response | None:
-        """Lead to a feed, for a reader that asks for it at the address of its page."""
-        wanted = http_messages.wanted_format(request.accept_mimetypes, config.feeds.formats)
-        key = (
-            None
-            if wanted is None
-            else http_messages.key_of(document_path(f"{path.rstrip('/')}/".lstrip("/")))
-        )
-        feed = None if key is None else documents.feeds(now).get(key)
-        if wanted is None or feed is None or wanted not in feed.formats:
-            return None
-        response = _redirect(config.site.address(feed_path(feed.key, wanted)), 302)
+
+class Views:
+    """The views of Flask: they answer what the fast path does not."""
+
+    def __init__(self, config: Config, freshness: Freshness, clock: Clock) -> None:
+        self._config = config
+        self._documents = freshness.documents
+        self._freshness = freshness
+        self._clock = clock
+        self._prefix = unquote(urlsplit(config.site.base_url).path)
+        self._responses = Responses(config, self._documents, freshness.cache, self._prefix)
+
+    def application(self) -> Application:
+        """Return the views as a WSGI application, which logs each fault of a template once."""
+        app = Flask("feeds", static_folder=None)
+        app.url_map.strict_slashes = app.url_map.merge_slashes = False
+        for rule, view in (
+            ("/", self.document),
+            ("/<path:asked>", self.document),
+            ("/healthz", self.healthz),
+            ("/readyz", self.readyz),
+        ):
+            app.add_url_rule(self._prefix + rule, view_func=view)
+        app.register_error_handler(HTTPException, self.problem)
+        app.register_error_handler(FeedsError, self.unusable)
+        app.after_request(_complete)
+        logged = set[str]()
+
+        def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+            with logging_once(logged):
+                return app.wsgi_app(environ, start_response)
+
+        return answer
+
+    def document(self, asked: str = "") -> Response:
+        """Answer with the document at a path, or lead to the one address of what is meant."""
+        # Werkzeug leaves them out: each document would have many addresses
+        if request.environ["PATH_INFO"].startswith("//"):
+            abort(404)
+        now, coding = self._clock(), http_messages.choose(request.headers.get("Accept-Encoding"))
+        if (feed := self._wanted_feed(asked, now)) is not None:
+            return _lead_to(self._config.site.address(feed), status=302, varies=True)
+        path = document_path(asked)
+        found = self._responses.get(path, now, coding)
+        if found is None:
+            return self._elsewhere(asked, now)
+        if request.query_string or asked != canonical(path) or request.path == self._prefix:
+            return self._lead_to_document(path)
+        return _answer(found, now, coding)
+
+    def healthz(self) -> Response:
+        """Tell whether the service is well, for machines that watch it; it answers, in any case."""
+        reasons = self._freshness.health.reasons()
+        status = {"status": "degraded", "reasons": reasons} if reasons else {"status": "ok"}
+        return _fact({**status, **self._freshness.facts()}, 200)
+
+    def readyz(self) -> Response:
+        """Tell whether documents can be served, for who leads requests here or elsewhere."""
+        is_ready = NOT_READY not in self._freshness.health.reasons()
+        return _fact({"ready": is_ready}, 200 if is_ready else 503)
+
+    def problem(self, error: HTTPException) -> Response:
+        """Answer with an error in the form that the client takes: a page for a browser, JSON for a
+        program (RFC 9457), else a line of text."""
+        status = error.code or 500
+        response = Response(status=status, headers=error.get_headers())
+        heading, advice = html.ADVICE.get(status, (error.name, html.NO_ADVICE))
+        best = request.accept_mimetypes.best_match(ERRORS, default=ERRORS[0])
+        if best == "text/html":
+            response.data = html.error_page(self._config.site, heading, advice)
+        elif best == "text/plain":
+            response.data = f"{status} {heading}. {advice}\n"
+            response.mimetype = best
+        else:
+            facts = {"type": "about:blank", "title": heading, "status": status, "detail": advice}
+            response.data = json.dumps(facts)
+            response.mimetype = "application/problem+json"
+        response.headers["Cache-Control"] = BRIEFLY if status in (404, 410) else "no-store"
         response.headers["Vary"] = "Accept"
         return response
 
-    def leading(path: str) -> Response:
-        """Lead to the one address of a document; who asks for a feed where its page is may be led
-        to the feed."""
-        response = _redirect(config.site.address(path))
-        if not path or path.endswith("/"):
-            response.headers["Vary"] = "Accept"
-        return response
-
-    def answer(asked: str) -> Response:
-        now, coding = clock(), http_messages.choose(request.environ.get("HTTP_ACCEPT_ENCODING"))
-        place = request.environ["PATH_INFO"]
-        # Werkzeug leaves them out: each document would have many addresses
-        if place.startswith("//"):
-            return _problem(config, request, 404)
-        if (instead := feed_instead(asked, now)) is not None:
-            return instead
-        if prefix and not place:
-            return leading("")
-        path = document_path(asked)
-        found = responses.get(path, now, coding)
-        if found is None:
-            if (instead := former(asked)) is not None:
-                return instead
-            for other in http_messages.meant(asked):
-                if (instead := former(other)) is not None:
-                    return instead
-                if responses.get(other, now) is not None:
-                    return leading(canonical(other))
-            return _problem(config, request, 404)
-        if request.query_string or asked != canonical(path):
-            return leading(canonical(path))
-        headers = found.headers(int(now.timestamp()), coding)
-        response = _Document(found.bodies[coding], headers=headers)
-        if found.is_styled and request.headers.get(http_messages.FETCH_DEST) == "document":
-            response.headers["Content-Type"] = http_messages.FOR_BROWSERS
-        tags = request.environ.get("HTTP_IF_NONE_MATCH")
-        if tags:
-            # Apache appends the coding to a tag that passes through it (FreshRSS and others strip
-            # it as well).
-            request.environ["HTTP_IF_NONE_MATCH"] = CODING.sub('"', tags)
-        for name in DATES:
-            if not _is_readable(request.environ.get(name)):
-                del request.environ[name]
-        if request.headers.get("If-Match", "").strip() == "*":
-            # there is a document (RFC 9110 §13.1.1), and Werkzeug compares tags
-            del request.environ["HTTP_IF_MATCH"]
-        response.make_conditional(request)
-        if response.status_code == 412:
-            return _problem(config, request, 412, "Not as expected")
-        return response
-
-    @app.get("/")
-    def front_page() -> Response:
-        return answer("")
-
-    @app.get("/<path:path>")
-    def document(path: str) -> Response:
-        return answer(path)
-
-    @app.get("/healthz")
-    def healthz() -> Response:
-        try:
-            everything = documents.feeds(clock()).get(EVERYTHING)
-            trouble = "the last good documents are served" if freshness.trouble else ""
-            articles = everything.articles if everything else 0
-            facts, status = (
-                {"status": trouble or "ok", "articles": articles, "faults": freshness.faults},
-                200,
-            )
-        except StoreError:
-            facts, status = {"status": "the store cannot be read"}, 503
-        response = Response(
-            json.dumps(facts) + "\n", status=status, content_type="application/json"
-        )
-        response.headers["Cache-Control"] = "no-store"
-        return response
-
-    @app.after_request
-    def complete(response: Response) -> Response:
-        for name, value in (*ALWAYS, *(PREFLIGHT if request.method == "OPTIONS" else ())):
-            response.headers.setdefault(name, value)
-        for name, value in OF_PAGES if response.mimetype == "text/html" else ():
-            response.headers.setdefault(name, value)
-        return response
-
-    @app.errorhandler(HTTPException)
-    def problem(error: HTTPException) -> Response:
-        response = _problem(config, request, error.code or 500, error.name)
-        allow = getattr(error, "valid_methods", None)
-        if allow:
-            response.headers["Allow"] = ", ".join(sorted(allow))
-        return response
-
-    @app.errorhandler(RenderError)
-    @app.errorhandler(StoreError)
-    def unusable(error: FeedsError) -> Response:
+    def unusable(self, error: FeedsError) -> Response:
+        """Answer that nothing can be answered now."""
         log.error("%s", error)
-        return _problem(config, request, 503, "Not now")
+        return self.problem(ServiceUnavailable())
 
-    behind = DispatcherMiddleware(_not_found, {prefix: app.wsgi_app}) if prefix else app.wsgi_app
-    reporter = Reporter()
+    def _wanted_feed(self, asked: str, now: datetime) -> str | None:
+        """Return the path of a feed, for a reader that asks for it at the address of its page."""
+        wanted = http_messages.wanted_format(request.accept_mimetypes, self._config.feeds.formats)
+        if wanted is None:
+            return None
+        key = http_messages.key_of(document_path(f"{asked.rstrip('/')}/".lstrip("/")))
+        try:
+            feed = patiently(lambda: self._documents.feeds(now)).get(key or "")
+        except StoreError:
+            return None  # the page as it was last is better than no answer
+        return None if feed is None or wanted not in feed.formats else feed_path(feed.key, wanted)
 
-    def reporting(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        with reporter.listening():
-            return behind(environ, start_response)
+    def _elsewhere(self, asked: str, now: datetime) -> Response:
+        """Answer where there is no document: it may be gone, have moved or be meant by another
+        path."""
+        names = self._config.names
+        for path in (asked, *http_messages.meant(asked)):
+            if names.gone(path):
+                abort(410)
+            if (moved := names.moved(path)) is not None:
+                return _lead_to(self._config.site.address(moved))
+            if path != asked and self._responses.get(path, now) is not None:
+                return self._lead_to_document(path)
+        abort(404)
 
-    return reporting
+    def _lead_to_document(self, path: str) -> Response:
+        """Lead to the address of a document.  Who asks for a feed where its page is may be led to
+        the feed."""
+        address = canonical(path)
+        is_page = not address or address.endswith("/")
+        return _lead_to(self._config.site.address(address), varies=is_page)
 
 
-def _is_readable(date: str | None) -> bool:
-    """Tell whether Werkzeug can read the value of a header as a date, or sees that it is none.
-
-    A time zone that no machine can count raises OverflowError; a date that is none is to be ignored
-    (RFC 9110 §13.1.3).
-    """
+def _answer(found: CachedResponse, now: datetime, coding: str) -> Response:
+    """Answer with a document, or with what is left of it to say under the conditions of the
+    request."""
+    response = _Document(found.bodies[coding], headers=found.headers(now, coding))
+    if found.is_styled and request.headers.get(http_messages.FETCH_DEST) == "document":
+        response.headers["Content-Type"] = http_messages.FOR_BROWSERS
+    asked = {**request.environ}
+    if "HTTP_IF_NONE_MATCH" in asked:
+        # Apache appends the coding to a tag that passes through it (FreshRSS and others strip it
+        # as well).
+        asked["HTTP_IF_NONE_MATCH"] = CODING.sub('"', asked["HTTP_IF_NONE_MATCH"])
+    if asked.get("HTTP_IF_MATCH", "").strip() == "*":
+        # there is a document (RFC 9110 §13.1.1), and Werkzeug compares tags
+        del asked["HTTP_IF_MATCH"]
     try:
-        parse_date(date)
+        response.make_conditional(asked)
     except (ArithmeticError, LookupError):
-        return False
-    return True
-
-
-def _problem(config: Config, asked: Request, status: int, name: str = "") -> Response:
-    """An error for whoever asks: a page for a browser, JSON for a program (RFC 9457), else a line
-    of text."""
-    heading, advice = html.ADVICE.get(
-        status, (name or "Something went wrong", "The request could not be answered.")
-    )
-    kinds = ["text/plain", "text/html", "application/json", "application/problem+json"]
-    best = asked.accept_mimetypes.best_match(kinds, default="text/plain")
-    if best == "text/html":
-        body, kind = html.error_page(config.site, heading, advice), "text/html; charset=utf-8"
-    elif best == "text/plain":
-        body, kind = f"{status} {heading}. {advice}\n".encode(), "text/plain; charset=utf-8"
-    else:
-        facts = {"type": "about:blank", "title": heading, "status": status, "detail": advice}
-        body, kind = json.dumps(facts).encode(), "application/problem+json"
-    response = Response(body, status=status, content_type=kind)
-    response.headers["Cache-Control"] = BRIEFLY if status in (404, 410) else "no-store"
-    response.headers["Vary"] = "Accept"
+        return response  # a date in a time zone that no machine can count: it is none
+    if response.status_code == 412:
+        abort(412)
     return response
 
 
-def _redirect(address: str, status: int = 301) -> Response:
+def _fact(facts: dict[str, Any], status: int) -> Response:
+    headers = {"Cache-Control": "no-store"}
+    return Response(json.dumps(facts) + "\n", status, headers, content_type="application/json")
+
+
+def _complete(response: Response) -> Response:
+    """Add the headers that every response has."""
+    also = PREFLIGHT if request.method == "OPTIONS" else ()
+    of_pages = OF_PAGES if response.mimetype == "text/html" else ()
+    for name, value in (*ALWAYS, *also, *of_pages):
+        response.headers.setdefault(name, value)
+    return response
+
+
+def _lead_to(address: str, status: int = 301, *, varies: bool = False) -> Response:
     """Lead to an address: for good, unless the status says otherwise."""
-    response = Response(
-        f"{status} Moved to {address}\n", status=status, content_type="text/plain; charset=utf-8"
-    )
-    response.headers["Location"] = address
+    response = make_response(redirect(address, status))
     response.headers["Cache-Control"] = KEPT
+    if varies:
+        response.headers["Vary"] = "Accept"
     return response
 
 
-def _not_found(_: object, start_response: Callable[..., object]) -> list[bytes]:
-    body = b"404 Nothing here.\n"
-    headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
-    start_response("404 Not Found", [*headers, ("Cache-Control", BRIEFLY), *ALWAYS])
-    return [body]
+IN_MEMORY = "feeds.in_memory"  # in an environ: it is answered only if nothing is to be made for it
 
 
-log = logging.getLogger("feeds")
-
-
-class _Tick(NamedTuple):
-    """A second of the clock: from, to, and its number since 1970."""
-
-    start: datetime
-    end: datetime
-    second: int
+class NotInMemory(Exception):
+    """Nothing in memory answers a request: something is still to be made."""
 
 
 class FastPath:
     """A WSGI application (PEP 3333) before the one that `live` serves, which begins with the first
-    request."""
+    request.  Raises NotInMemory for a request that is IN_MEMORY, where that is not so."""
 
-    def __init__(self, live: Live, clock: Callable[[], datetime]) -> None:
+    def __init__(self, live: Live, clock: Clock) -> None:
         self._live = live
         self._clock = clock
-        self._tick = _tick_at(clock())
+
+    def _behind(
+        self, served: Served, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        """Let Flask answer a request."""
+        cache, place = served.cache, environ.get("PATH_INFO", "")
+        if IN_MEMORY in environ and not place.endswith(("/healthz", "/readyz")):
+            cached = cache.responses.get(place)
+            if cached is None or not cache.holds(cached, self._clock()):
+                raise NotInMemory
+            if http_messages.choose(environ.get("HTTP_ACCEPT_ENCODING")) not in cached.bodies:
+                raise NotInMemory
+        return served.behind(environ, start_response)
 
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
@@ -330,58 +303,45 @@ class FastPath:
         """Answer a request."""
         live = self._live
         if live.process != getpid():
+            if IN_MEMORY in environ:
+                raise NotInMemory
             try:
                 live.start()
             except FeedsError as error:
                 log.error("%s", error)
-                line = b"503 Not now. The request could not be answered.\n"
-                return _plain(environ, start_response, "503 Service Unavailable", line)
+                return _line(503, f"Not now. {html.NO_ADVICE}")(environ, start_response)
         host = environ.get("HTTP_HOST")
         if not is_host(host) if host else environ.get("SERVER_PROTOCOL") == "HTTP/1.1":
             # RFC 9112 §3.2: HTTP/1.1 without a host, or any version with two or a malformed one
-            line = b"400 Bad request. Send one Host header that names a host.\n"
-            return _plain(environ, start_response, "400 Bad Request", line)
-        served = live.served
-        cache, behind = served.cache, served.behind
-        cached = cache.responses.get(environ.get("PATH_INFO", ""))
-        now, method = self._clock(), environ["REQUEST_METHOD"]
-        if cached is None or not cache.holds(cached, now) or method not in ("GET", "HEAD"):
-            return behind(environ, start_response)
-        if environ.get("QUERY_STRING"):
-            return behind(environ, start_response)
-        if "HTTP_IF_MATCH" in environ or "HTTP_IF_UNMODIFIED_SINCE" in environ:
-            return behind(environ, start_response)
-        tick = self._tick
-        if not tick.start <= now < tick.end:
-            tick = self._tick = _tick_at(now)
-        if cached.is_page and names_a_feed(environ.get("HTTP_ACCEPT", "")):
-            return behind(environ, start_response)
-        if cached.is_styled and environ.get("HTTP_SEC_FETCH_DEST") == "document":
-            return behind(environ, start_response)
+            line = _line(400, "Bad request. Send one Host header that names a host.")
+            return line(environ, start_response)
+        served, now, method = live.served, self._clock(), environ["REQUEST_METHOD"]
+        cached = served.cache.responses.get(environ.get("PATH_INFO", ""))
+        if (
+            cached is None
+            or not served.cache.holds(cached, now)
+            or method not in ("GET", "HEAD")
+            or environ.get("QUERY_STRING")
+            or "HTTP_IF_MATCH" in environ
+            or "HTTP_IF_UNMODIFIED_SINCE" in environ
+            or (cached.is_page and names_a_feed(environ.get("HTTP_ACCEPT", "")))
+            or (cached.is_styled and environ.get("HTTP_SEC_FETCH_DEST") == "document")
+        ):
+            return self._behind(served, environ, start_response)
         cached.used = True
         tags = environ.get("HTTP_IF_NONE_MATCH")
-        if tags is not None:
-            if tags not in cached.tags:
-                return behind(environ, start_response)
-            start_response("304 Not Modified", cached.headers_unchanged(tick.second))
+        if tags is not None and tags in cached.tags:
+            start_response("304 Not Modified", cached.headers_unchanged(now))
             return [b""]
         coding = http_messages.choose(environ.get("HTTP_ACCEPT_ENCODING"))
         body = cached.bodies.get(coding)
-        if body is None or "HTTP_IF_MODIFIED_SINCE" in environ:
-            return behind(environ, start_response)
-        start_response("200 OK", cached.headers(tick.second, coding))
+        if body is None or tags is not None or "HTTP_IF_MODIFIED_SINCE" in environ:
+            return self._behind(served, environ, start_response)
+        start_response("200 OK", cached.headers(now, coding))
         return [body if method == "GET" else b""]
 
 
-def _plain(
-    environ: dict[str, Any], start_response: Callable[..., Any], status: str, body: bytes
-) -> list[bytes]:
-    """Answer with a line of text that no cache keeps."""
-    headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
-    start_response(status, [*headers, ("Cache-Control", "no-store"), *ALWAYS])
-    return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
-
-
-def _tick_at(now: datetime) -> _Tick:
-    start = now.replace(microsecond=0)
-    return _Tick(start, next_second(now), int(start.timestamp()))
+def _line(status: int, text: str) -> Response:
+    """Return a line of text that no cache keeps."""
+    headers = [("Cache-Control", "no-store"), *ALWAYS]
+    return Response(f"{status} {text}\n", status, headers, mimetype="text/plain")

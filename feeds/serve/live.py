@@ -23,9 +23,10 @@ from feeds.config import Config, load_config
 from feeds.errors import FeedsError
 from feeds.serve import Application
 from feeds.serve.freshness import Freshness
+from feeds.serve.health import Health
 from feeds.serve.response_cache import ResponseCache
 
-BETWEEN_REFRESHES = 0.01  # seconds
+BETWEEN_REFRESHES = 0.02  # seconds
 BETWEEN_CONFIGS = 0.25  # seconds between two checks of config.toml
 # milliseconds of quiet that end a burst of changes, and the longest burst
 STEP, LONGEST_STEP = 5, 50
@@ -36,11 +37,18 @@ A_MOMENT = 0.05  # seconds until it is checked again whether a scan is due
 # seconds in which those who asked first are answered: to watch a large folder takes as long to
 # begin
 FIRST = 0.2
-AGAIN = 0.02  # seconds until a busy store is tried again
+AGAIN = 0.01  # seconds until a busy store is tried again
 PATIENCE = 1.0  # seconds until what failed is tried again
 NEVER = float("inf")
 LAST_SCAN = 5.0  # seconds for a scan that has begun when the service ends
 
+# What each thread does, as /healthz says it.
+STEPS = {
+    "_refresh": "publishing what falls due",
+    "_watch": "following changes of records",
+    "_scan": "scanning the records",
+}
+WATCHING = "watching"
 log = logging.getLogger("feeds")
 
 
@@ -63,13 +71,18 @@ class Live:
     served: Served
 
     def __init__(
-        self, config: Config, make: Callable[[Config], Served], read: Callable[[Config], None]
+        self,
+        config: Config,
+        make: Callable[[Config, Health], Served],
+        read: Callable[[Config], None],
     ) -> None:
         self.process = -1
+        self.health = Health(config.store_file.parent)
         self._config = config
         self._make = make
         self._read = read
         self._config_seen = _facts(config.file)
+        self._config_problem = ""  # of the one that cannot be used, as it was logged
         self._next_config = 0.0
         self._lock = threading.Lock()
         self._stopped = threading.Event()
@@ -78,8 +91,8 @@ class Live:
         self._leads: bool | None = None  # where it is not known yet
         self._has_notices = False
         self._scan_is_due = threading.Event()
-        self._next_scan = NEVER
         self._scanned: int | None = None
+        self._scan_took, self._scan_ended = 0.0, NEVER  # of the last scan: seconds, moment
 
     def start(self) -> None:
         """Serve in this process.  Raises FeedsError where the store cannot be opened."""
@@ -91,10 +104,13 @@ class Live:
                 # another process uses may damage the store (sqlite.org/howtocorrupt.html §2.6).
                 self._inherited.append(self.served)
                 self._stopped = threading.Event()
-            self.served = self._make(self._config)
+                self.health.forget()
+                self.health = Health(self._config.store_file.parent)
+            self.served = self._make(self._config, self.health)
             self.process = os.getpid()
+            self.health.share()
             if self._stopped.is_set():  # it was closed before anybody asked
-                self.served.freshness.close()
+                self._close()
                 return
             steps = (self._refresh, self._watch, self._scan)
             self._threads = [
@@ -115,32 +131,42 @@ class Live:
         until = monotonic() + patience
         for thread in self._threads:
             thread.join(max(0.0, until - monotonic()))
+        self._close()
+
+    def _close(self) -> None:
+        self.health.close()
         self.served.freshness.close()
 
     def _repeat(self, step: Callable[[], float]) -> None:
         """Do a step again and again, after the pause that it asks for, until the service ends."""
-        said, pause = "", 0.0
+        said, pause, what = "", 0.0, STEPS[step.__name__]
         while not self._stopped.wait(pause):
+            self.health.begin(what)
             try:
                 pause, said = step(), ""
+                self.health.note(what)
             except Exception as error:  # the next try may be better: no thread ends in silence
                 if str(error) != said:
                     log.error("%s: what keeps the service fresh is tried again", error)
                 said, pause = str(error), PATIENCE
+                self.health.note(what, f"{what}: failed, and is tried again")
+            self.health.end(what)
 
     def _refresh(self) -> float:
-        self.served.freshness.refresh()
+        self.served.freshness.refresh(keeps_store=bool(self._leads))
         if monotonic() >= self._next_config:
-            self._reload()
-            self._next_config = monotonic() + BETWEEN_CONFIGS
+            is_done = self._reload()
+            self._next_config = monotonic() + (BETWEEN_CONFIGS if is_done else PATIENCE)
+            self.served.freshness.watch_documents()
+            self.health.share()
         return BETWEEN_REFRESHES
 
-    def _reload(self) -> None:
-        """Follow a config.toml that changed.  One that cannot be used changes nothing."""
+    def _reload(self) -> bool:
+        """Follow a config.toml that changed; tell whether that is done.  One that cannot be used
+        changes nothing, and is tried again: the store may have been busy."""
         seen = _facts(self._config.file)
         if seen is None or seen == self._config_seen:
-            return
-        self._config_seen = seen
+            return True
         server = self._config.server
         try:
             config = load_config(
@@ -148,37 +174,46 @@ class Live:
             )
             if config != self._config:
                 self._read(config)
-                before, self.served = self.served, self._make(config)
+                before, self.served = self.served, self._make(config, self.health)
                 self._config = config
                 before.freshness.close()
+            self._config_seen, self._config_problem = seen, ""
+            self.health.note("config")
+            return True
         except FeedsError as error:
-            log.error("%s; the last good config stays", error)
+            if str(error) != self._config_problem:
+                log.error("%s; the last good config stays", error)
+            self._config_problem = str(error)
+            self.health.note("config", "config.toml cannot be used; the last good config stays")
+            return False
 
     def _watch(self) -> float:
         """Read what the file system says has changed, where this process has the lock."""
         self._stopped.wait(FIRST)
         served, said = self.served, ""
-        with _leading(served.config.store_file.parent) as leads:
-            if not leads and self._leads is not leads:
+        with _leading(served.config.store_file.parent) as is_leading:
+            if not is_leading() and self._leads is not False:
                 self._scan_is_due.set()
-            self._leads = leads
-            while leads and self.served is served and not self._stopped.is_set():
+            self._leads = is_leading()
+            while self._leads and self.served is served and not self._stopped.is_set():
                 try:
-                    self._follow(served)
+                    self._follow(served, is_leading)
                     said = ""
                 except Exception as error:  # whatever the file system does
+                    self.health.note(WATCHING, "changes of records are found by scans alone")
                     if str(error) != said:
                         advice = "watching failed and is tried again; until then all is looked over"
                         log.error("%s: %s", error, advice)
-                        self._scan_is_due.set()
+                    self._scan_is_due.set()  # for what it did not come to read
                     said, self._has_notices = str(error), False
                     self._stopped.wait(PATIENCE)
+                self._leads = is_leading()
         return PATIENCE if self.served is served else 0.0
 
-    def _follow(self, served: Served) -> None:
-        """Read what changes, until another folder is to be watched."""
+    def _follow(self, served: Served, is_leading: Callable[[], bool]) -> None:
+        """Read what changes, until another folder is to be watched or the lock is lost."""
         folder, pending = served.config.records_folder, set[str]()
-        place, next_place = _place(folder), monotonic() + OFTENEST
+        place = _place(folder)
         changes = watch(
             folder,
             watch_filter=None,
@@ -189,21 +224,19 @@ class Live:
             stop_event=self._stopped,
             raise_interrupt=False,
         )
-        is_first = True
-        for some in changes:
-            if is_first:
-                is_first = False
+        for number, some in enumerate(changes):
+            self.health.begin(STEPS["_watch"])
+            if number == 0:
+                self.health.note(WATCHING)
                 self._scan_is_due.set()  # now that no change is missed any more
-            if self.served is not served:
+            is_other = self.served is not served or _place(folder) not in (place, None)
+            if is_other or not is_leading():
                 return
-            if monotonic() >= next_place:
-                if (now := _place(folder)) is not None and now != place:
-                    return
-                next_place = monotonic() + OFTENEST
             found = (_below(folder, changed) for _, changed in some)
             pending |= {path for path in found if path is not None}
             if pending:
                 self._has_notices = True
+                self.health.end(STEPS["_watch"])  # it says itself how it comes forward
                 if served.freshness.read(sorted(pending)):
                     pending.clear()
 
@@ -211,42 +244,55 @@ class Live:
         """Read whatever changed, if that is due.  Where another process does so, only find what is
         taken back: it may be unable to write the store."""
         freshness, place = self.served.freshness, _place(self.served.config.records_folder)
-        is_other = place != self._scanned and self._next_scan < NEVER
-        if not (self._scan_is_due.is_set() or is_other or monotonic() >= self._next_scan):
+        is_other = place != self._scanned and self._scan_ended < NEVER
+        is_next = monotonic() >= self._scan_ended + self._pause_between_scans()
+        if not (self._scan_is_due.is_set() or is_other or is_next):
             return A_MOMENT
         self._scan_is_due.clear()
-        self._scanned, started = place, monotonic()
-        if self._leads:
-            freshness.read(None)
-            is_soon = not self._has_notices
-        else:
-            freshness.withhold_taken_back()
-            is_soon = freshness.withholds
-        took = monotonic() - started
-        pause = 0.0 if freshness.is_unsure else took * ((SHARE if is_soon else RARE_SHARE) - 1)
-        self._next_scan = monotonic() + max(OFTENEST, pause)
-        return A_MOMENT
+        self._scanned, started, is_done = place, monotonic(), False
+        try:
+            if self._leads:
+                is_done = freshness.read(None)
+            else:
+                freshness.withhold_taken_back()
+                is_done = True
+        finally:
+            self._scan_ended = monotonic()
+            self._scan_took = self._scan_ended - started
+            if not is_done:  # as when the store is busy: what this scan found is not read yet
+                self._scan_is_due.set()
+        return A_MOMENT if is_done else A_MOMENT + self._scan_took
+
+    def _pause_between_scans(self) -> float:
+        freshness = self.served.freshness
+        if freshness.missing:
+            return OFTENEST
+        is_soon = not self._has_notices if self._leads else bool(freshness.withheld)
+        return max(OFTENEST, self._scan_took * ((SHARE if is_soon else RARE_SHARE) - 1))
 
 
 @contextmanager
-def _leading(folder: Path) -> Iterator[bool]:
-    """Hold the lock of the one process that reads records, and tell whether it could be had.
+def _leading(folder: Path) -> Iterator[Callable[[], bool]]:
+    """Try to have the lock of the one process that reads records; yield what tells whether it has
+    it.
 
-    It goes with the process, however that ends. Where there can be no lock each process reads.
+    It goes with the process, however that ends, and with the file. Where there can be no lock each
+    process reads.
     """
+    lock = folder / "watching"
     try:
-        descriptor = os.open(folder / "watching", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         log.error("%s: no lock can be had, and records are read without", error)
-        yield True
+        yield lambda: True
         return
+    has_lock = True
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            has_lock = True
-        except BlockingIOError:
-            has_lock = False
-        yield has_lock
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        has_lock = False
+    try:
+        yield lambda: has_lock and _place(lock) == os.fstat(descriptor).st_ino
     finally:
         os.close(descriptor)
 

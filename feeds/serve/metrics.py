@@ -2,7 +2,7 @@
 own.
 
 A worker that was restarted begins another row, so that what it counted stays. The file lies with
-other temporary files and goes with the server. Not here: who is asked (observed).
+other temporary files and goes with the server. Not here: who is asked (request_log).
 """
 
 import fcntl
@@ -59,16 +59,10 @@ class Metrics:
 
     def text(self) -> str:
         """The sums of all workers, in the text format of Prometheus."""
-        rows = [
-            ROW.unpack_from(self._memory, TAKEN.size + number * ROW.size)
-            for number in range(self._rows())
-        ]
-        return "".join(
-            f"{line}\n" for line in _lines([sum(column) for column in zip(*rows, strict=True)])
-        )
-
-    def _rows(self) -> int:
-        return int(min(TAKEN.unpack_from(self._memory)[0], ROWS))
+        (taken,) = TAKEN.unpack_from(self._memory)
+        used = self._memory[TAKEN.size : TAKEN.size + min(taken, ROWS) * ROW.size]
+        sums = [sum(column) for column in zip(*ROW.iter_unpack(used), strict=True)]
+        return "".join(f"{line}\n" for line in _lines(sums))
 
 
 def _lines(sums: list[int]) -> Iterator[str]:

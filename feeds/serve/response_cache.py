@@ -5,45 +5,47 @@ In: versions of documents. Out: headers and bodies of 200 and 304, for the fast 
 alike. Not here: which of them a request gets.
 """
 
-import logging
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
-from email.utils import formatdate
+from email.utils import format_datetime
 from functools import lru_cache
 from math import ceil
 from threading import Lock
+from time import monotonic, sleep
+from typing import NamedTuple, TypeVar
 
 from feeds.config import Config
 from feeds.documents import http_messages
 from feeds.documents.http_messages import ALWAYS, OF_PAGES, cache_control
 from feeds.documents.versions import Documents, DocumentVersion
-from feeds.errors import StoreError
+from feeds.errors import StoreError, StoreNotReady
 from feeds.render import html
 from feeds.urls import canonical, parse_path
 
 Headers = list[tuple[str, str]]
+T = TypeVar("T")
 PAST = 86400  # seconds for a page of history of a month that is over: it changes seldom
-log = logging.getLogger("feeds")
+SECOND = timedelta(seconds=1)
+# seconds for which a request without any answer waits for a store that is being rebuilt
+LONGEST_REBUILD = 10.0
+LONGEST_FAULT = 0.2  # seconds for which it asks a store again that fails
+MOMENT = 0.02  # seconds until it looks again
+NEVER = datetime.min.replace(tzinfo=UTC)
 FOR_EVER = datetime.max.replace(tzinfo=UTC)
+
+
+class SecondOfHeaders(NamedTuple):
+    """The headers of a response in one second: those of a 304, and those of a 200 by coding."""
+
+    start: datetime
+    end: datetime
+    unchanged: Headers
+    by_coding: dict[str, Headers]
 
 
 class CachedResponse:
     """The responses of a document version.  Its bytes are coded when first asked for, and kept."""
-
-    __slots__ = (
-        "_dated",
-        "_fixed",
-        "bodies",
-        "generation",
-        "is_page",
-        "is_styled",
-        "since",
-        "tags",
-        "until",
-        "used",
-        "version",
-    )
 
     def __init__(
         self,
@@ -64,27 +66,19 @@ class CachedResponse:
         self.bodies: dict[str, bytes] = {http_messages.IDENTITY: document.content}
         if before is not None and before.version.document.etag == document.etag:
             self.bodies = before.bodies
+        self.size = 0  # in bytes, as the cache counts it
         self.used = False  # since the cache last had to make space
         self.is_page = document.media_type == html.MEDIA_TYPE
         # Of a feed with a style for browsers, these get a type that they show.
         self.is_styled = styled and http_messages.is_styled(document.media_type)
-        also = (
-            ", Accept"
-            if self.is_page
-            else f", {http_messages.FETCH_DEST}"
-            if self.is_styled
-            else ""
-        )
-        vary = f"Accept-Encoding{also}"
-        self._fixed: Headers = [("ETag", weak), ("Vary", vary), ("Link", links), *ALWAYS]
+        vary = "Accept-Encoding"
         if self.is_page:
-            self._fixed += OF_PAGES
-        self._dated: tuple[int, Headers, dict[str, Headers]] = (-1, [], {})
-
-    @property
-    def size(self) -> int:
-        """Count the bytes that it holds."""
-        return sum(map(len, self.bodies.values()))
+            vary += ", Accept"
+        elif self.is_styled:
+            vary += f", {http_messages.FETCH_DEST}"
+        of_pages = OF_PAGES if self.is_page else ()
+        self._fixed = [("ETag", weak), ("Vary", vary), ("Link", links), *ALWAYS, *of_pages]
+        self._dated = SecondOfHeaders(NEVER, NEVER, [], {})
 
     def body(self, coding: str) -> bytes:
         """Return the document in a coding."""
@@ -92,23 +86,22 @@ class CachedResponse:
             self.bodies[coding] = http_messages.encode(self.version.document.content, coding)
         return self.bodies[coding]
 
-    def headers(self, second: int, coding: str) -> Headers:
-        """Return the headers of a 200 in a coding whose body is there, sent in that second since
-        1970."""
-        dated = self._dated if self._dated[0] == second else self._date(second)
-        found = dated[2].get(coding)
+    def headers(self, now: datetime, coding: str) -> Headers:
+        """Return the headers of a 200 that is sent now, in a coding whose body is there."""
+        dated = self._at(now)
+        found = dated.by_coding.get(coding)
         if found is None:
             coded = [] if coding == http_messages.IDENTITY else [("Content-Encoding", coding)]
             length = str(len(self.bodies[coding]))
             media_type = self.version.document.media_type
-            found = [("Content-Type", media_type), ("Content-Length", length), *coded, *dated[1]]
-            dated[2][coding] = found
+            found = [("Content-Type", media_type), ("Content-Length", length), *coded]
+            found = dated.by_coding[coding] = [*found, *dated.unchanged]
         return [*found]  # a server may change the list (PEP 3333)
 
-    def headers_unchanged(self, second: int) -> Headers:
+    def headers_unchanged(self, now: datetime) -> Headers:
         """Return the headers of a 304: those of the 200 without what tells of its content (RFC 9110
         §15.4.5)."""
-        return [*(self._dated if self._dated[0] == second else self._date(second))[1]]
+        return [*self._at(now).unchanged]
 
     def _fresh(self, now: datetime) -> tuple[int, int | None]:
         """Return for how many seconds it is fresh, at most until something in it falls due, and in
@@ -127,25 +120,26 @@ class CachedResponse:
         )
         return min(fresh, change or fresh), expiry
 
-    def _date(self, second: int) -> tuple[int, Headers, dict[str, Headers]]:
+    def _at(self, now: datetime) -> SecondOfHeaders:
+        dated = self._dated
+        if dated.start <= now < dated.end:
+            return dated
+        start, modified = now.replace(microsecond=0), self.version.document.modified
+        fresh, left = self._fresh(start)
+        headers = [("Date", http_date(start)), *self._fixed]
+        if modified <= start:  # never in the future (RFC 9110 §8.8.2.1)
+            headers.append(("Last-Modified", http_date(modified)))
+        headers.append(("Cache-Control", cache_control(fresh, left)))
+        headers.append(("Expires", http_date(start + fresh * SECOND)))
         # Replaced as a whole: other threads read it.
-        document, now = self.version.document, datetime.fromtimestamp(second, UTC)
-        headers = [("Date", http_date(second)), *self._fixed]
-        if document.modified <= now:  # never in the future (RFC 9110 §8.8.2.1)
-            headers.append(("Last-Modified", http_date(int(document.modified.timestamp()))))
-        fresh, left = self._fresh(now)
-        headers += [
-            ("Cache-Control", cache_control(fresh, left)),
-            ("Expires", http_date(second + fresh)),
-        ]
-        self._dated = (second, headers, {})
+        self._dated = SecondOfHeaders(start, start + SECOND, headers, {})
         return self._dated
 
 
 @lru_cache(4096)
-def http_date(second: int) -> str:
-    """Write a moment, in seconds since 1970, as HTTP has it (RFC 9110 §5.6.7)."""
-    return formatdate(second, usegmt=True)
+def http_date(moment: datetime) -> str:
+    """Write a moment as HTTP has it (RFC 9110 §5.6.7)."""
+    return format_datetime(moment, usegmt=True)
 
 
 def _is_past(path: str, now: datetime) -> bool:
@@ -166,7 +160,6 @@ class ResponseCache:
         self.responses: OrderedDict[str, CachedResponse] = OrderedDict()
         self.generation = -1
         self._budget = budget
-        self._sizes: dict[str, int] = {}
         self.held = 0
         self.cleared = 0  # times
         self._lock = Lock()
@@ -176,7 +169,6 @@ class ResponseCache:
         with self._lock:
             self.cleared += 1
             self.responses.clear()
-            self._sizes.clear()
             self.held = 0
 
     def put(self, address: str, response: CachedResponse, cleared: int | None = None) -> None:
@@ -190,10 +182,11 @@ class ResponseCache:
                 return
             self._remove(address)
             self.generation = max(self.generation, response.generation)
-            if (size := response.size) > self._budget:
+            response.size = sum(map(len, response.bodies.values()))
+            if response.size > self._budget:
                 return
-            self.responses[address], self._sizes[address] = response, size
-            self.held += size
+            self.responses[address] = response
+            self.held += response.size
             while self.held > self._budget:
                 oldest = next(iter(self.responses))
                 if self.responses[oldest].used:
@@ -213,8 +206,8 @@ class ResponseCache:
             self._remove(address)
 
     def _remove(self, address: str) -> None:
-        if self.responses.pop(address, None) is not None:
-            self.held -= self._sizes.pop(address)
+        if (response := self.responses.pop(address, None)) is not None:
+            self.held -= response.size
 
     def advance(self, generation: int, unchanged: Collection[str] = ()) -> None:
         """From here on only responses of that generation of the store are good; of none when it is
@@ -248,13 +241,16 @@ class Responses:
         self._config = config
         self._documents = documents
         self._cache = cache
-        self._prefix = prefix
+        self._prefix = prefix.encode().decode("latin-1")  # as PATH_INFO is: PEP 3333
 
     def get(
         self, path: str, now: datetime, coding: str = http_messages.IDENTITY
     ) -> CachedResponse | None:
         """Return the response for a document's path, ready in that coding; None where there is
         none.  Raises StoreError."""
+        return patiently(lambda: self._get(path, now, coding))
+
+    def _get(self, path: str, now: datetime, coding: str) -> CachedResponse | None:
         address = f"{self._prefix}/{canonical(path)}"
         cleared = self._cache.cleared
         before = self._cache.responses.get(address)
@@ -262,17 +258,16 @@ class Responses:
             return before
         try:
             version = self._documents.version(path, now, before.version if before else None)
-        except StoreError as error:
+            feeds = self._documents.feeds(now)
+        except StoreError:
             if before is None or self._cache.cleared != cleared:
                 raise
-            log.error("%s; the last good answer is given for %s", error, path)
             before.body(coding)
-            return before
+            return before  # the last good one
         if version is None:
-            if before is not None:
-                self._cache.remove(address)
+            self._cache.remove(address)
             return None
-        feed = self._documents.feeds(now).get(http_messages.key_of(path) or "")
+        feed = feeds.get(http_messages.key_of(path) or "")
         links = http_messages.links(self._config, path, feed.formats if feed else ())
         response = CachedResponse(version, before, links, styled=self._config.feeds.pages)
         response.body(coding)
@@ -281,6 +276,15 @@ class Responses:
         return response
 
 
-def next_second(now: datetime) -> datetime:
-    """Return the second after the one in which a moment lies."""
-    return now.replace(microsecond=0) + timedelta(seconds=1)
+def patiently(ask: Callable[[], T]) -> T:
+    """Ask again while the store is being rebuilt, and for a moment where it fails.  Raises
+    StoreError."""
+    began = monotonic()
+    while True:
+        try:
+            return ask()
+        except StoreError as error:
+            longest = LONGEST_REBUILD if isinstance(error, StoreNotReady) else LONGEST_FAULT
+            if monotonic() > began + longest:
+                raise
+            sleep(MOMENT)

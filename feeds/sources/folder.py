@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from errno import ELOOP, ENOENT, ENOTDIR
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from feeds.errors import ConfigError
 from feeds.records.faults import Cost, Fault
@@ -179,104 +179,67 @@ def is_unknown(fault: Fault) -> bool:
 
 def read_file(folder: Path, file: ScannedFile) -> bytes | Fault:
     """Return the bytes of a record, or the fault that keeps it from being read."""
-    with RecordsFolder(folder) as opened:
-        return opened.read(file)
+    content = _read(folder, file, LARGEST_RECORD)
+    if not isinstance(content, Fault) and len(content) > LARGEST_RECORD:
+        return _fault(file.path, "at most 1 MiB", "more")
+    return content
 
 
-class RecordsFolder:
-    """The records folder while files are read: the folder of the last one stays open for the next.
+def read_start(folder: Path, file: ScannedFile) -> bytes:
+    """Return the first bytes of a file that is larger than a record may be, else none."""
+    if file.size <= LARGEST_RECORD:
+        return b""
+    content = _read(folder, file, MOST_SEARCHED)
+    return b"" if isinstance(content, Fault) or len(content) <= LARGEST_RECORD else content
 
-    Every folder on the way is opened by itself, so that none can be swapped for a link meanwhile.
-    """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._parent: str | None = None
-        self._descriptor = -1  # of that parent
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._close()
-
-    def read(self, file: ScannedFile) -> bytes | Fault:
-        """Return the bytes of a record, or the fault that keeps it from being read."""
-        content = self._read(file, LARGEST_RECORD)
-        if not isinstance(content, Fault) and len(content) > LARGEST_RECORD:
-            return _fault(file.path, "at most 1 MiB", "more")
-        return content
-
-    def start(self, file: ScannedFile) -> bytes:
-        """Return the first bytes of a file that is larger than a record may be, else none."""
-        if file.size <= LARGEST_RECORD:
-            return b""
-        content = self._read(file, MOST_SEARCHED)
-        return b"" if isinstance(content, Fault) or len(content) <= LARGEST_RECORD else content
-
-    def _read(self, file: ScannedFile, most: int) -> bytes | Fault:
-        """Return the first bytes of a file: one more than `most` of a larger one."""
-        path = file.path
-        if printable(path) != path:
-            return _fault(path, "a file name in UTF-8 without control characters", "another")
+def _read(folder: Path, file: ScannedFile, most: int) -> bytes | Fault:
+    """Return the first bytes of a file: one more than `most` of a larger one."""
+    path = file.path
+    if printable(path) != path:
+        return _fault(path, "a file name in UTF-8 without control characters", "another")
+    try:
+        if file.is_link:
+            place, root = (folder / path).resolve(strict=True), folder.resolve()
+            if not place.is_relative_to(root):
+                return _fault(path, "a file in the records folder", "a link that leaves it")
+            path = str(place.relative_to(root))
+        descriptor = _open(folder, path)
         try:
-            if file.is_link:
-                place, root = (self._folder / path).resolve(strict=True), self._folder.resolve()
-                if not place.is_relative_to(root):
-                    return _fault(path, "a file in the records folder", "a link that leaves it")
-                path = str(place.relative_to(root))
-            descriptor = self._open(path)
-            try:
-                status = os.fstat(descriptor)
-                if stat.S_ISDIR(status.st_mode) and not file.is_link:
-                    return _folder_fault(path)
-                if not stat.S_ISREG(status.st_mode):
-                    kind = (
-                        "a link to a folder, which is not followed"
-                        if file.is_link
-                        else "a pipe, socket or device"
-                    )
-                    return _fault(file.path, "a file", kind)
-                content = os.read(descriptor, min(status.st_size, most) + 1)
-                while status.st_size < len(content) <= most and (more := os.read(descriptor, most)):
-                    content += more  # it grew meanwhile
-            finally:
-                os.close(descriptor)
-        except (OSError, RuntimeError, ValueError) as error:
-            if not file.is_link and os.path.isdir(self._folder / path):
+            status = os.fstat(descriptor)
+            if stat.S_ISDIR(status.st_mode) and not file.is_link:
                 return _folder_fault(path)
-            got = getattr(error, "strerror", None) or CIRCLE
-            return _fault(file.path, READABLE, got)
-        return content
-
-    def _open(self, path: str) -> int:
-        parent, _, name = path.rpartition("/")
-        # O_NONBLOCK: opening a FIFO must not wait for a writer.
-        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW
-        if parent == self._parent:
-            # another folder may be in the place of the one that is held by now
-            with suppress(FileNotFoundError):
-                return os.open(name, flags, dir_fd=self._descriptor)
-        self._close()
-        self._descriptor, self._parent = _open_folder(self._folder, parent), parent
-        return os.open(name, flags, dir_fd=self._descriptor)
-
-    def _close(self) -> None:
-        if self._parent is not None:
-            self._parent = None
-            os.close(self._descriptor)
-
-
-def _open_folder(folder: Path, path: str) -> int:
-    """Open a folder below another step by step, following no link."""
-    place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    for parent in path.split("/") if path else ():
-        try:
-            below = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=place)
+            if not stat.S_ISREG(status.st_mode):
+                link = "a link to a folder, which is not followed"
+                return _fault(
+                    file.path, "a file", link if file.is_link else "a pipe, socket or device"
+                )
+            content = os.read(descriptor, min(status.st_size, most) + 1)
+            while status.st_size < len(content) <= most and (more := os.read(descriptor, most)):
+                content += more  # it grew meanwhile
         finally:
-            os.close(place)
-        place = below
-    return place
+            os.close(descriptor)
+    except (OSError, RuntimeError, ValueError) as error:
+        if not file.is_link and os.path.isdir(folder / path):
+            return _folder_fault(path)
+        got = getattr(error, "strerror", None) or CIRCLE
+        return _fault(file.path, READABLE, got)
+    return content
+
+
+def _open(folder: Path, path: str) -> int:
+    """Open a file below a folder step by step, so that no step can be swapped for a link."""
+    *parents, name = path.split("/")
+    # O_NONBLOCK: opening a FIFO must not wait for a writer.
+    steps = [*((parent, os.O_DIRECTORY) for parent in parents), (name, os.O_NONBLOCK)]
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    for step, how in steps:
+        try:
+            below = os.open(step, os.O_RDONLY | os.O_NOFOLLOW | how, dir_fd=opened)
+        finally:
+            os.close(opened)
+        opened = below
+    return opened
 
 
 def _folder_fault(path: str) -> Fault:

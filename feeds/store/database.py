@@ -13,27 +13,25 @@ from pathlib import Path
 from threading import Lock
 from typing import Self
 
-from sqlalchemy import Connection, bindparam, inspect, select
+from sqlalchemy import Connection, Pool, bindparam, inspect, select
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
-from feeds.errors import StoreBusy, StoreError, described
+from feeds.errors import StoreBusy, StoreError, StoreNotReady
 from feeds.store import sqlite, tables
 from feeds.store.sqlite import (
     LONGEST_WAIT,
-    Statement,
     alone,
     cause_of,
     create_sqlite_engine,
     explained,
     insert_rows,
-    is_busy,
-    is_damage,
-    is_without_right,
-    is_without_space,
+    query_rows,
 )
 from feeds.store.tables import facts
 
-FINGERPRINT, GENERATION = "fingerprint", "generation"
+FINGERPRINT, GENERATION, PLACE = "fingerprint", "generation", "place"
+VISIBLE_AT = "visible at"  # the moment as of which it was last decided what is visible
+UNPREPARED = -1  # the place of a file whose tables are not known to be there
 OLDER = "older "  # before the digest of a file that was read by other code, or under other keys
 
 
@@ -59,7 +57,7 @@ def withheld_of(articles: Mapping[str, tuple[str, str]]) -> Withheld:
 
 class Store:
     """A store in a file.  Opening creates it, and rebuilds it when other code made it, or when it
-    is damaged.
+    is damaged; so does each transaction, where another file has taken its place.
 
     `names` stands for what may change without that: whoever opened the store under other names gets
     an error from then on. Close it, or use it in a `with` statement. A transaction that runs while
@@ -75,34 +73,24 @@ class Store:
         self._code = fingerprint
         self._fingerprint = f"{fingerprint} {names}"
         self._notice = sqlite.ChangeNotice(file)
-        self._lock = Lock()
-        self._transactions = 0  # that run now
         self._is_closed = False
+        self._has_log = False
         self._withheld = NOTHING
-        try:
-            sqlite.create_folder(file.parent)
-        except OSError as error:
-            raise StoreError(
-                str(file), f"expected a place for the store, got: {described(error)}"
-            ) from error
-        self._unwritable: StoreError | None = None
+        self._unwritable: str | None = None
         self._engine = create_sqlite_engine(file)
+        self._keeper = sqlite.Keeper(file)
+        self._place: int | None = None
+        self._beside: dict[Path, int | None] = {}
+        self._at_file = Lock()
+        self._left: list[Pool] = []  # the connections to files that were left
         try:
-            with alone(file.parent):
-                self._open()
-                sqlite.tighten(file)
-        except BaseException as error:
-            if not isinstance(error, OSError | DatabaseError | sqlite3.Error):
+            self._open()
+        except (OSError, DatabaseError, sqlite3.Error, MemoryError) as error:
+            problem = f"expected a store that can be opened, got: {explained(error, file.parent)}"
+            if not (or_only_read and self._can_be_read(error)):
                 self.close()
-                raise
-            raised = StoreError(
-                str(file),
-                f"expected a store that can be opened, got: {explained(error, file.parent)}",
-            )
-            if not (or_only_read and self._can_be_read(cause_of(error))):
-                self.close()
-                raise raised from error
-            self._unwritable = raised
+                raise self._error(problem) from error
+            self._unwritable = problem
 
     def __enter__(self) -> Self:
         return self
@@ -114,14 +102,11 @@ class Store:
     def reading(self) -> Iterator[Connection]:
         """Open a transaction that sees the store as it is now, however others change it
         meanwhile."""
-        with (
-            self._translated(),
-            self._in_use(),
-            self._engine.connect() as connection,
-            connection.begin(),
-        ):
-            self._check(connection)
-            yield connection
+        with self._used():
+            self._follow_file()
+            with self._engine.connect() as connection, connection.begin():
+                self._check(connection)
+                yield connection
 
     @property
     def withheld(self) -> Withheld:
@@ -135,9 +120,12 @@ class Store:
 
     @contextmanager
     def showing(self) -> Iterator[Connection]:
-        """Open a transaction as `reading` does, without what is withheld."""
+        """Open a transaction as `reading` does, without what is withheld.  Raises StoreNotReady
+        until the records are in the store."""
         withheld = self._withheld
         with self.reading() as connection:
+            if not is_filled(connection):
+                raise self._not_ready()
             if not withheld:
                 yield connection
                 return
@@ -156,101 +144,181 @@ class Store:
 
         `wait` is how many seconds to wait for another writer before StoreBusy is raised.
         """
-        with self._translated(), self._in_use(), self._writing(wait) as connection:
-            self._check(connection)
-            yield connection
+        with self._used():
+            self._follow_file()
+            with self._writing(wait) as connection:
+                self._check(connection)
+                yield connection
+            if not self._has_log:
+                # A new store is filled without one, in which each page would be written once more.
+                self._has_log = sqlite.begin_log(self._file)
 
     def changes(self) -> tuple[int, int] | None:
         """Return what is another value once any process has changed the store; None, always
         another, where it cannot be read."""
+        try:
+            with self._used(), self._translated():
+                self._follow_file()
+                self._beside = sqlite.places_beside(self._file)
+        except StoreError:
+            return None
         return self._notice.version()
+
+    def keep(self) -> None:
+        """See to the file, in the one process that does so while a service runs: rebuild it where
+        anybody else wrote it, and move a long log into it.  Raises StoreError."""
+        if self._unwritable is not None or self._is_closed:
+            return
+        with self._used(), self._translated():
+            self._follow_file()
+            if not self._keeper.is_intact():
+                self._rebuild()
+            self._keeper.move_log()
 
     def close(self) -> None:
         """Close every connection, once no transaction runs on one."""
         self._notice.close()
-        with self._lock:
-            self._is_closed = True
-            if not self._transactions:
-                self._engine.dispose()
+        self._is_closed = True
+        self._close_idle()
 
-    def _check(self, connection: Connection) -> None:
-        if fact(connection, FINGERPRINT) != self._fingerprint:
-            advice = (
-                "expected the store of this program and config, got: that of other ones;"
-                " restart this one"
-            )
-            raise StoreError(str(self._file), advice)
+    def _leave_file(self) -> None:
+        """Open new connections from now on.  One that is in use is closed after its
+        transaction."""
+        self._left.append(self._engine.pool)
+        self._engine.dispose()
 
-    @contextmanager
-    def _in_use(self) -> Iterator[None]:
-        """Count a transaction.  The last one of a closed store closes the connections, its own
-        among them."""
-        with self._lock:
-            self._transactions += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._transactions -= 1
-                if self._is_closed and not self._transactions:
-                    self._engine.dispose()
+    def _close_idle(self) -> None:
+        """Close the connections to files that were left, or all of a store that was closed, but for
+        those in use."""
+        for pool in (*self._left, *((self._engine.pool,) if self._is_closed else ())):
+            pool.dispose()
 
-    @contextmanager
-    def _writing(self, wait: float = LONGEST_WAIT) -> Iterator[Connection]:
+    def _follow_file(self) -> None:
+        """Open the file that is there now, where it is another one, or none."""
         if self._unwritable is not None:
-            raise StoreError(self._unwritable.subject, self._unwritable.problem)
-        with self._engine.connect().execution_options(wait=wait) as connection, connection.begin():
-            yield connection
+            return
+        with self._translated():
+            if sqlite.place_of(self._file) == self._place:
+                return
+            with self._at_file:
+                if sqlite.place_of(self._file) != self._place:
+                    self._leave_file()
+                    sqlite.create_folder(self._file.parent)
+                    with alone(self._file.parent):
+                        # Who opens the new file beside them would cut off what is in use still.
+                        sqlite.delete_left(self._beside)
+                    self._open()
+
+    def _rebuild(self) -> None:
+        """Create the file again, unless another process did."""
+        with self._at_file, alone(self._file.parent):
+            if sqlite.place_of(self._file) == self._place:
+                self._create_again()
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        # the driver's own where it is asked itself
-        except (SQLAlchemyError, sqlite3.Error) as error:
-            if is_busy(error):
+        except OSError as error:
+            raise self._failed(error) from error
+
+    def _check(self, connection: Connection) -> None:
+        known = _fingerprint(connection)
+        if not known:
+            raise self._not_ready()
+        if known != self._fingerprint:
+            raise self._error(
+                "expected the store of this program and config, got: that of other ones;"
+                " restart this one"
+            )
+
+    @contextmanager
+    def _writing(self, wait: float = LONGEST_WAIT) -> Iterator[Connection]:
+        if self._unwritable is not None:
+            raise self._error(self._unwritable)
+        with self._engine.connect().execution_options(wait=wait) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def _used(self) -> Iterator[None]:
+        """Translate the errors of a transaction, and close its connection after it where the store
+        was closed meanwhile."""
+        try:
+            yield
+        # the driver's own where it is asked itself, whose word for SQLITE_NOMEM is MemoryError
+        except (SQLAlchemyError, sqlite3.Error, MemoryError) as error:
+            if cause_of(error) == sqlite.BUSY:
                 raise StoreBusy(
                     str(self._file), "expected the store to be free, got: another writer"
                 ) from error
-            if is_damage(error):
-                with suppress(SQLAlchemyError, sqlite3.Error, OSError), alone(self._file.parent):
+            if cause_of(error) == sqlite.DAMAGE:
+                with suppress(SQLAlchemyError, sqlite3.Error, OSError):
                     # Where that fails, as while others use it, whoever comes next tries again.
-                    self._create_again()
-                raise StoreError(
-                    str(self._file), "the store was damaged and is made anew; try again"
-                ) from error
-            raise StoreError(
-                str(self._file),
-                f"expected to use the store, got: {explained(error, self._file.parent)}",
-            ) from error
+                    self._rebuild()
+                raise self._not_ready() from error
+            raise self._failed(error) from error
+        finally:
+            if self._left or self._is_closed:
+                self._close_idle()
+
+    def _error(self, problem: str) -> StoreError:
+        return StoreError(str(self._file), problem)
+
+    def _failed(self, error: Exception) -> StoreError:
+        reason = explained(error, self._file.parent)
+        return self._error(f"expected to use the store, got: {reason}")
+
+    def _not_ready(self) -> StoreNotReady:
+        return StoreNotReady(str(self._file), "the store is being rebuilt from the records")
 
     def _open(self) -> None:
-        if not sqlite.is_ours(self._file):
-            raise StoreError(
-                str(self._file), "expected a store of feeds, got: another file; store.url names it"
-            )
-        try:
-            self._prepare()
-        except (OperationalError, sqlite3.OperationalError):
-            raise
-        except (DatabaseError, sqlite3.DatabaseError):
-            # It is no SQLite database, or a damaged one. The records are the truth: start again.
-            self._create_again()
+        sqlite.create_folder(self._file.parent)
+        with alone(self._file.parent):
+            if not sqlite.is_ours(self._file):
+                problem = "expected a store of feeds, got: another file; store.url names it"
+                raise self._error(problem)
+            try:
+                self._prepare()
+            except (OperationalError, sqlite3.OperationalError):
+                raise
+            except (DatabaseError, sqlite3.DatabaseError):
+                # It is no SQLite database, or a damaged one. The records are the truth: start
+                # again.
+                self._create_again()
+            sqlite.tighten(self._file)
 
     def _create_again(self) -> None:
-        self._engine.dispose()
+        self._leave_file()
         sqlite.delete_file(self._file)
         self._prepare()
 
     def _prepare(self) -> None:
-        """Have the tables of this code in the file."""
-        sqlite.begin_log(self._file)
+        """Have the tables of this code in the file.
+
+        A copy of a store, as one put back from a backup, is rebuilt as one of other code is: the
+        records may have changed since. What is read meanwhile never waits for a store that is
+        created while others serve from it, so that has its log at once.
+        """
+        is_served = self._place is not None
+        self._place = UNPREPARED
+        with_log = is_served or not sqlite.is_empty(self._file)
+        self._has_log = with_log and sqlite.begin_log(self._file)
+        sqlite.create_file(self._file)
+        number = sqlite.place_of(self._file)
+        self._keeper = sqlite.Keeper(self._file)
+        self._create_tables(str(number))
+        self._place = number
+
+    def _create_tables(self, place: str) -> None:
+        """Have the tables in the file at a place, which was just opened."""
         with self._engine.connect() as connection, connection.begin():
-            if _fingerprint(connection) == self._fingerprint:
+            known = _fingerprint(connection)
+            if known == self._fingerprint and fact(connection, PLACE) == place:
                 return
         with self._writing() as connection:
             known = _fingerprint(connection)
-            if known.partition(" ")[0] != self._code:
+            is_copy = known != "" and fact(connection, PLACE) != place
+            if known.partition(" ")[0] != self._code or is_copy:
                 # The generation goes on, so that no running service takes the new store for the one
                 # it knows; also past that of a store which was lost.
                 last = generation(connection) if known else 0
@@ -264,33 +332,39 @@ class Store:
                     tables.metadata.create_all(connection)
                 note_fact(connection, GENERATION, str(last + 1))
             note_fact(connection, FINGERPRINT, self._fingerprint)
+            note_fact(connection, PLACE, place)
 
-    def _can_be_read(self, cause: Exception) -> bool:
+    def _can_be_read(self, error: Exception) -> bool:
         """Open the store to be read alone, where it cannot be written; tell whether that can be
         done.
 
         Where nobody else has it open there is no log, and no space or no right to begin one
         (sqlite.org/uri.html).
         """
-        is_expected = is_without_space(cause) or is_without_right(cause)
-        if not is_expected or sqlite.has_log(self._file):
-            return False
-        self._engine.dispose()
-        self._engine = create_sqlite_engine(self._file, immutable=True)
+        is_expected = cause_of(error) in (sqlite.NO_SPACE, sqlite.NO_RIGHT)
         try:
+            if not is_expected or not sqlite.is_complete(self._file):
+                return False
+            self._leave_file()
+            self._engine = create_sqlite_engine(self._file, immutable=True)
             with self.reading():
                 return True
-        except StoreError:
+        except (OSError, StoreError):
             return False
 
 
-_VALUE = Statement(select(facts.c.value).where(facts.c.name == bindparam("name")))
+_VALUE = select(facts.c.value).where(facts.c.name == bindparam("name"))
 
 
 def fact(connection: Connection, name: str) -> str | None:
     """Return what the store says of itself under that name, or None."""
-    value: str | None = _VALUE.value(connection, name=name)
-    return value
+    row = next(query_rows(connection, _VALUE, name=name), None)
+    return None if row is None else row[0]
+
+
+def is_filled(connection: Connection) -> bool:
+    """Tell whether the records were read into the store since it was created or rebuilt."""
+    return fact(connection, VISIBLE_AT) is not None
 
 
 def _fingerprint(connection: Connection) -> str:
@@ -298,14 +372,14 @@ def _fingerprint(connection: Connection) -> str:
     try:
         return fact(connection, FINGERPRINT) or ""
     except sqlite3.OperationalError as error:
-        if sqlite.is_unknown(error):
+        if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # no such table, or column
             return ""
         raise
 
 
 def note_fact(connection: Connection, name: str, value: str) -> None:
     """Note what the store says of itself under that name."""
-    insert_rows(connection, facts, ("name", "value"), [(name, value)], replace=True)
+    insert_rows(connection, facts, [(name, value)], replace=True)
 
 
 def generation(connection: Connection) -> int:

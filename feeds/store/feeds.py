@@ -17,7 +17,8 @@ from feeds.config.feeds import Order
 from feeds.model import Article, Feed
 from feeds.store.database import fact, note_fact
 from feeds.store.rows import article_of, micros, moment, names_of
-from feeds.store.sqlite import Lookup, Statement, delete_rows, insert_rows, rows_in
+from feeds.store.sqlite import among as is_among
+from feeds.store.sqlite import delete_rows, insert_rows, packed, query_rows, rows_in
 from feeds.store.tables import documents, held, memberships, records
 from feeds.store.tables import feeds as feeds_table
 from feeds.urls import feed_of, path_ranges
@@ -25,10 +26,7 @@ from feeds.urls import feed_of, path_ranges
 HOUR = 3_600_000_000  # microseconds
 DAY = 24 * HOUR
 LAST = 2**63 - 1  # no article is older
-_PICKED = tuple(
-    records.c[name]
-    for name in ("number", "digest", "id", "until", "feeds", "related", "bytes", "age")
-)
+_PICKED = records.c["number", "digest", "id", "until", "feeds", "related", "bytes", "age"]
 
 
 class Pick(NamedTuple):
@@ -52,7 +50,7 @@ def feeds(connection: Connection, since: int = -1) -> dict[str, Feed]:
     `updated` is the publication of its newest article. `since`: only those touched after that
     generation of the store.
     """
-    rows = _FEEDS.rows(connection, since=since)
+    rows = query_rows(connection, _FEEDS, since=since)
     return {key: Feed(key, name, articles, moment(-age)) for key, name, articles, age in rows}
 
 
@@ -64,7 +62,7 @@ _NEWEST_AGE = (
     .limit(1)
     .scalar_subquery()
 )
-_FEEDS = Statement(
+_FEEDS = (
     select(feeds_table.c.key, feeds_table.c.name, feeds_table.c.articles, _NEWEST_AGE)
     .where(feeds_table.c.touched > bindparam("since"))
     .order_by(feeds_table.c.key)
@@ -91,7 +89,7 @@ def newest(
     """
     picked = {} if known is None else known
     found = []
-    for row in _NEWEST[order].rows(connection, feed=key, now=micros(now), most=limit):
+    for row in query_rows(connection, _NEWEST[order], feed=key, now=micros(now), most=limit):
         if row[0] not in picked:
             picked[row[0]] = _pick(*row)
         found.append(picked[row[0]])
@@ -102,14 +100,14 @@ def days(connection: Connection, key: str, since: datetime | None = None) -> dic
     """Return how many articles of a feed were published on each day, by its beginning; `since`:
     from that moment on."""
     last = LAST if since is None else -micros(since)
-    rows = _DAYS.rows(connection, feed=key, last=last)
+    rows = query_rows(connection, _DAYS, feed=key, last=last)
     return {moment(number * DAY): articles for number, articles in rows}
 
 
 def hours(connection: Connection, key: str, day: datetime) -> dict[datetime, int]:
     """Return how many articles of a feed were published in each hour of a day."""
     start = micros(day)
-    rows = _HOURS.rows(connection, feed=key, start=start, last=-start, first=-(start + DAY))
+    rows = query_rows(connection, _HOURS, feed=key, start=start, last=-start, first=-(start + DAY))
     return {moment(start + number * HOUR): articles for number, articles in rows}
 
 
@@ -132,7 +130,7 @@ def between(
     """Return the articles of a feed that were published from `start` on and before `end`, newest
     first."""
     span = {"feed": key, "now": micros(now), "last": -micros(start), "first": -micros(end)}
-    return [_pick(*row) for row in _BETWEEN.rows(connection, **span)]
+    return [_pick(*row) for row in query_rows(connection, _BETWEEN, **span)]
 
 
 def _changed() -> Any:
@@ -153,23 +151,19 @@ def _in_feed() -> Select[Any]:
 
 _age = memberships.c.age
 _ORDER = (_age, records.c.link, records.c.id)
-_NEWEST: dict[Order, Statement] = {
-    "published": Statement(_in_feed().order_by(*_ORDER).limit(bindparam("most"))),
-    "heat": Statement(
+_NEWEST: dict[Order, Select[Any]] = {
+    "published": (_in_feed().order_by(*_ORDER).limit(bindparam("most"))),
+    "heat": (
         _in_feed().order_by(records.c.heat.desc().nulls_last(), *_ORDER).limit(bindparam("most"))
     ),
 }
-_BETWEEN = Statement(
-    _in_feed().where(_age <= bindparam("last"), _age > bindparam("first")).order_by(*_ORDER)
-)
+_BETWEEN = _in_feed().where(_age <= bindparam("last"), _age > bindparam("first")).order_by(*_ORDER)
 # rounded down, also before 1970
 _day = (-_age - ((-_age % DAY) + DAY) % DAY) // DAY
 _hour = (-_age - bindparam("start")) // HOUR
 _of_feed = memberships.c.feed == bindparam("feed"), _age <= bindparam("last")
-_DAYS = Statement(select(_day, func.count()).where(*_of_feed).group_by(_day))
-_HOURS = Statement(
-    select(_hour, func.count()).where(*_of_feed, _age > bindparam("first")).group_by(_hour)
-)
+_DAYS = select(_day, func.count()).where(*_of_feed).group_by(_day)
+_HOURS = select(_hour, func.count()).where(*_of_feed, _age > bindparam("first")).group_by(_hour)
 
 
 def _pick(
@@ -209,20 +203,14 @@ def articles(connection: Connection, numbers: Collection[int]) -> dict[int, Arti
     """Return articles as their records say, under their ids, by the numbers of the records."""
     return {
         number: article_of(path, mark, id, article, until is not None)
-        for number, path, mark, id, article, until in _ARTICLES.rows(connection, numbers)
+        for number, path, mark, id, article, until in query_rows(
+            connection, _ARTICLES, among=packed(numbers)
+        )
     }
 
 
-_ARTICLES = Lookup(
-    select(
-        records.c.number,
-        records.c.path,
-        records.c.digest,
-        records.c.id,
-        records.c.article,
-        records.c.until,
-    ),
-    records.c.number,
+_ARTICLES = select(*records.c["number", "path", "digest", "id", "article", "until"]).where(
+    is_among(records.c.number)
 )
 
 
@@ -240,19 +228,18 @@ class Published(NamedTuple):
 
 _document = documents.c
 _DOCUMENTS = select(_document.path, _document.recipe, _document.etag, _document.modified)
-_ALL_DOCUMENTS = Statement(_DOCUMENTS)
-_SOME_DOCUMENTS = Lookup(_DOCUMENTS, _document.path)
-_DOCUMENTS_BELOW = Statement(
-    _DOCUMENTS.where(_document.path >= bindparam("first"), _document.path < bindparam("after"))
+_SOME_DOCUMENTS = _DOCUMENTS.where(is_among(_document.path))
+_DOCUMENTS_BELOW = _DOCUMENTS.where(
+    _document.path >= bindparam("first"), _document.path < bindparam("after")
 )
 
 
 def published(connection: Connection, among: Collection[str] | None = None) -> dict[str, Published]:
     """Return what was last published, by path: all, or at some paths."""
     rows = (
-        _ALL_DOCUMENTS.rows(connection)
+        query_rows(connection, _DOCUMENTS)
         if among is None
-        else _SOME_DOCUMENTS.rows(connection, among)
+        else query_rows(connection, _SOME_DOCUMENTS, among=packed(among))
     )
     return {path: Published(*one) for path, *one in rows}
 
@@ -266,15 +253,10 @@ def latest_gone(connection: Connection) -> int:
 def note_published(connection: Connection, noted: dict[str, Published]) -> None:
     """Note what is published now, by path, but for feeds that went while it was being made."""
     keys = {feed_of(path) for path in noted} - {""}
-    there = {
-        "",
-        *(
-            key
-            for (key,) in rows_in(connection, select(feeds_table.c.key), feeds_table.c.key, keys)
-        ),
-    }
+    query = select(feeds_table.c.key)
+    there = {"", *(key for (key,) in rows_in(connection, query, feeds_table.c.key, keys))}
     rows = [(path, *one) for path, one in noted.items() if feed_of(path) in there]
-    insert_rows(connection, documents, ("path", "recipe", "etag", "modified"), rows, replace=True)
+    insert_rows(connection, documents, rows, replace=True)
 
 
 def forget_feeds(connection: Connection, gone: Collection[str]) -> None:
@@ -282,7 +264,7 @@ def forget_feeds(connection: Connection, gone: Collection[str]) -> None:
     found: dict[str, int] = {}
     for key in gone:
         for first, after in path_ranges(key):
-            rows = _DOCUMENTS_BELOW.rows(connection, first=first, after=after)
+            rows = query_rows(connection, _DOCUMENTS_BELOW, first=first, after=after)
             found.update({path: modified for path, _, _, modified in rows})
     _forget(connection, found)
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, exists, or_, select, true, update
+from sqlalchemy import Connection, Select, and_, bindparam, exists, or_, select, true, update
 
 from feeds.config.feeds import Names
 from feeds.ids.assignment import IdInput
@@ -20,6 +20,7 @@ from feeds.store.database import fact, note_fact
 from feeds.store.memberships import feeds_of
 from feeds.store.records import insert_records, withdraw
 from feeds.store.rows import (
+    ID_COLUMNS,
     RECORD_COLUMNS,
     article_of,
     fault_row,
@@ -29,7 +30,7 @@ from feeds.store.rows import (
     withdrawn_row,
 )
 from feeds.store.sqlite import rows_in
-from feeds.store.visibility import Changes, note_changes, visible_at
+from feeds.store.visibility import Changes, note_changes, rows_with_ids, visible_at
 
 LEDGER = "ledger"
 _records = schema.records.c
@@ -58,14 +59,8 @@ def expired(connection: Connection, now: datetime) -> dict[str, Before]:
     return dict(_before(*row) for row in connection.execute(over))
 
 
-_BEFORE = select(
-    _records.path,
-    _records.digest,
-    _records.id,
-    _records.article,
-    _was_shown,
-    _records.visible,
-    _records.expires,
+_BEFORE: Select[Any] = select(
+    *_records["path", "digest", "id", "article"], _was_shown, *_records["visible", "expires"]
 ).where(_real)
 
 
@@ -87,16 +82,7 @@ def note_expired(connection: Connection, now: datetime) -> None:
     connection.execute(update(schema.records).where(over).values(shown=true()))
 
 
-_ROWS = select(
-    _records.path,
-    _records.link,
-    _records.address,
-    _records.age,
-    _records.claim,
-    _records.expires,
-    _records.id,
-    _records.refused.is_not(None).label("left_out"),
-).where(_real)
+_ROWS = select(*_records[ID_COLUMNS], _records.id, _records.refused.is_not(None)).where(_real)
 
 
 def records(
@@ -107,16 +93,9 @@ def records(
     ids: Collection[str] = (),
 ) -> Iterator[StoredId]:
     """Return the records at these paths, at the addresses of these digests, or with these ids."""
-    # An id that is the address itself is found by that: the index of ids holds only the others.
-    is_address, is_other = _records.id == _records.link, _records.id != _records.link
-    wanted = (
-        (_records.path, true(), paths),
-        (_records.address, true(), addresses),
-        (_records.link, is_address, ids),
-        (_records.id, is_other, ids),
-    )
-    for column, condition, values in wanted:
-        yield from _stored(rows_in(connection, _ROWS.where(condition), column, values))
+    yield from _stored(rows_in(connection, _ROWS, _records.path, paths))
+    yield from _stored(rows_in(connection, _ROWS, _records.address, addresses))
+    yield from _stored(rows_with_ids(connection, _ROWS, ids))
 
 
 def special_records(connection: Connection) -> Iterator[StoredId]:
@@ -129,26 +108,6 @@ def special_records(connection: Connection) -> Iterator[StoredId]:
 def _stored(rows: Iterable[Any]) -> Iterator[StoredId]:
     for *values, id, is_left_out in rows:
         yield StoredId(id_input(*values), id, is_left_out)
-
-
-def disputed(connection: Connection) -> tuple[set[str], set[str]]:
-    """Return the digests of addresses at which there are several ids, and the ids that are at
-    several addresses.
-
-    Both need an id that is not the address itself, so that only those are compared.
-    """
-    others = schema.records.alias("others").c
-    same_address = and_(others.link == _records.link, others.id != _records.id)
-    id_is_address = and_(others.link == _records.id, others.id == others.link)
-    has_id = or_(id_is_address, and_(others.id == _records.id, others.id != others.link))
-    shared = or_(
-        exists().where(others.until.is_(None), same_address),
-        exists().where(others.until.is_(None), has_id, others.link != _records.link),
-    )
-    rows = connection.execute(
-        select(_records.address, _records.id).where(_real, _records.id != _records.link, shared)
-    ).all()
-    return {row.address for row in rows}, {row.id for row in rows}
 
 
 def without_article(connection: Connection, paths: Collection[str]) -> set[str]:
@@ -210,8 +169,7 @@ def keep_withdrawn(
     }
     withdraw(connection, sorted(known.keys() - same))
     if new := [row for path, row in wanted.items() if path not in same]:
-        rows_of_new = [tuple(row[name] for name in RECORD_COLUMNS) for row in new]
-        insert_records(connection, RECORD_COLUMNS, rows_of_new)
+        insert_records(connection, [tuple(row[name] for name in RECORD_COLUMNS) for row in new])
         note_changes(connection, Changes({row["link"] for row in new}))
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, delete, select
 
 from feeds.store.rows import names_of
-from feeds.store.sqlite import Statement, delete_rows, insert_rows, rows_in, update_rows
+from feeds.store.sqlite import delete_rows, insert_rows, query_rows, rows_in, update_rows
 from feeds.store.tables import feed_names, feeds, memberships, records
 
 FeedName = tuple[str, str]  # the key of a feed, and a name that a record gives it
@@ -40,18 +40,18 @@ class FeedRow(NamedTuple):
     lost: int
 
 
-_ENTRANTS = select(
-    records.c.number, records.c.age, records.c.feeds, records.c.quality, records.c.heat
-).order_by(records.c.age, records.c.number)
+_ENTRANTS = select(*records.c["number", "age", "feeds", "quality", "heat"]).order_by(
+    records.c.age, records.c.number
+)
 
 
 def visible_entrants(connection: Connection) -> Iterator[Entrant]:
     """Return every visible record, newest first, as they are read."""
-    for number, age, names, *facts in _ALL_ENTRANTS.rows(connection):
+    for number, age, names, *facts in query_rows(connection, _ALL_ENTRANTS):
         yield Entrant(number, age, names_of(names), *facts)
 
 
-_ALL_ENTRANTS = Statement(_ENTRANTS.where(records.c.visible))
+_ALL_ENTRANTS = _ENTRANTS.where(records.c.visible)
 
 
 def entrants(connection: Connection, numbers: Collection[int]) -> Iterator[Entrant]:
@@ -63,7 +63,7 @@ def entrants(connection: Connection, numbers: Collection[int]) -> Iterator[Entra
 def add_members(connection: Connection, rows: Iterable[tuple[str, int, int, str]]) -> None:
     """Add records to feeds: the key of each, with the age and the number of the record and the name
     that it gives the feed."""
-    insert_rows(connection, memberships, ("feed", "age", "record", "name"), rows)
+    insert_rows(connection, memberships, rows)
 
 
 def leave_feeds(connection: Connection, numbers: Collection[int]) -> dict[str, list[int]]:
@@ -106,7 +106,7 @@ def count_names(connection: Connection, counts: Mapping[FeedName, int]) -> None:
     changed = {key: count for key, count in counts.items() if count}
     known = names_of_feeds(connection, {feed for feed, _ in changed})
     rows = [(*key, known[key] + count) for key, count in changed.items()]
-    insert_rows(connection, feed_names, ("feed", "name", "articles"), rows, replace=True)
+    insert_rows(connection, feed_names, rows, replace=True)
     gone = (row[:2] for row in rows if row[2] <= 0)
     delete_rows(connection, (feed_names.c.feed, feed_names.c.name), gone)
 
@@ -142,7 +142,7 @@ def feed_rows(connection: Connection, keys: Collection[str]) -> dict[str, FeedRo
 
 def note_feeds(connection: Connection, rows: Iterable[FeedRow]) -> None:
     """Note feeds, in place of what was noted of them."""
-    insert_rows(connection, feeds, FeedRow._fields, rows, replace=True)
+    insert_rows(connection, feeds, rows, replace=True)
 
 
 def remove_feeds(connection: Connection, keys: Collection[str]) -> None:

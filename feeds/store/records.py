@@ -6,7 +6,8 @@ was published (feeds), how a record is a row (rows).
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
@@ -29,11 +30,12 @@ from feeds.store.rows import (
     micros,
     names_of,
 )
-from feeds.store.sqlite import Lookup, Statement, delete_rows, insert_rows, rows_in, update_rows
+from feeds.store.sqlite import delete_rows, insert_rows, query_rows, rows_in, update_rows
 from feeds.store.tables import files, folders, held, memberships, notices, pointers, records
 from feeds.store.visibility import Changes, note_changes
 
 _file = files.c
+LAST_CHARACTER = "\U0010ffff"
 
 
 class Known(NamedTuple):
@@ -43,13 +45,14 @@ class Known(NamedTuple):
     mtime_ns: int
     digest: str
 
+    @property
+    def state(self) -> str:
+        """The state of the file, as a scan tells it."""
+        return f"{self.size} {self.mtime_ns}"
 
-_BELOW = select(_file.path).where(_file.path > bindparam("folder"), _file.path < bindparam("after"))
-_PATHS_BELOW = Statement(_BELOW)
-_STATE = select(_file.path, _file.size, _file.mtime_ns)
-_STATES = Statement(_STATE)
-_STATES_AT = Lookup(_STATE, _file.path)
-_STATES_BELOW = Statement(_BELOW.add_columns(_file.size, _file.mtime_ns))
+
+_STATES = select(_file.path, _file.size, _file.mtime_ns)
+_STATES_BELOW = _STATES.where(_file.path > bindparam("folder"), _file.path < bindparam("after"))
 
 
 def known_files(connection: Connection, among: Collection[str] | None = None) -> dict[str, Known]:
@@ -65,23 +68,15 @@ def knows_files(connection: Connection) -> bool:
     return connection.scalar(select(_file.path).limit(1)) is not None
 
 
-def file_states_at(connection: Connection, paths: Collection[str]) -> dict[str, str]:
-    """Return the states of the files that were read at these paths."""
-    return _states(_STATES_AT.rows(connection, paths))
-
-
 def file_states(connection: Connection, among: Iterable[str] | None) -> dict[str, str]:
     """Return the states of the files that were read, by path; of those that lie right in some
     folders, each with a slash at its end, or of all."""
     if among is None:
-        return _states(_STATES.rows(connection))
+        return _states(query_rows(connection, _STATES))
     found: dict[str, str] = {}
     for folder in among:
-        if folder:
-            rows = _STATES_BELOW.rows(connection, folder=folder, after=f"{folder[:-1]}0")
-        else:
-            rows = _STATES.rows(connection)
         start = len(folder)
+        rows = _below(connection, folder)
         found |= _states(row for row in rows if row[0].find("/", start) < 0)
     return found
 
@@ -102,7 +97,7 @@ def note_folders(connection: Connection, digests: Mapping[str, str]) -> None:
     for path in known.keys() - digests.keys():
         connection.execute(folders.delete().where(folders.c.path == path))
     news = [(folder, one) for folder, one in digests.items() if known.get(folder) != one]
-    insert_rows(connection, folders, ("path", "digest"), news, replace=True)
+    insert_rows(connection, folders, news, replace=True)
 
 
 def forget_folders(connection: Connection, among: Collection[str] | None) -> None:
@@ -111,28 +106,29 @@ def forget_folders(connection: Connection, among: Collection[str] | None) -> Non
         connection.execute(update(folders).values(digest=""))
     else:
         rows = [(folder, "") for folder in among]
-        insert_rows(connection, folders, ("path", "digest"), rows, replace=True)
+        insert_rows(connection, folders, rows, replace=True)
 
 
 def unsure_files(connection: Connection) -> list[str]:
     """Return the paths of the files that may change while their time does not: they are read again
     each time."""
-    return [path for (path,) in _UNSURE.rows(connection)]
+    return [path for (path,) in query_rows(connection, _UNSURE)]
 
 
 # The condition is that of the index: a parameter would not match it.
-_UNSURE = Statement(select(_file.path).where(_file.mtime_ns == literal_column("-1")))
+_UNSURE = select(_file.path).where(_file.mtime_ns == literal_column("-1"))
 
 
 def known_below(connection: Connection, path: str) -> list[str]:
     """Return the paths of the files that were read below a folder."""
-    rows = _PATHS_BELOW.rows(connection, folder=f"{path}/", after=f"{path}0")
-    return [found for (found,) in rows]  # "0" is what comes after "/"
+    return [found for found, _, _ in _below(connection, f"{path}/")]
 
 
-def doubt_all_files(connection: Connection) -> None:
-    """Note that any file may be another by now, whatever its size and time."""
-    connection.execute(update(files).values(mtime_ns=-1))
+def _below(connection: Connection, folder: str) -> Iterator[tuple[Any, ...]]:
+    """Return the states of the files below a folder, which has a slash at its end, or is ""."""
+    # "0" is what comes after "/"
+    after = f"{folder[:-1]}0" if folder else LAST_CHARACTER
+    return query_rows(connection, _STATES_BELOW, folder=folder, after=after)
 
 
 def touch(connection: Connection, scanned: Iterable[ScannedFile]) -> None:
@@ -149,7 +145,7 @@ Reporter = Literal["build", "check", "service"]
 REPORTERS: tuple[Reporter, ...] = ("build", "check", "service")
 
 _row = records.c
-_EXPIRE_SOONER = Statement(
+_EXPIRE_SOONER = (
     update(records)
     .where(
         _row.path == bindparam("key"), or_(_row.expires.is_(None), _row.expires > bindparam("end"))
@@ -167,27 +163,36 @@ def put(connection: Connection, batch: Sequence[Filed], *, is_first: bool = Fals
         paths = [one.path for one in batch]
         known = rows_in(connection, select(files.c.path), files.c.path, paths)
         remove(connection, [path for (path,) in known])
-    insert_rows(connection, files, FILE_COLUMNS, [one.file for one in batch])
+    insert_rows(connection, files, [one.file for one in batch])
     hidden = [(address, one.path) for one in batch for address in one.held]
-    insert_rows(connection, held, ("address", "path"), hidden)
+    insert_rows(connection, held, hidden)
     rows = [one.record for one in batch if one.record is not None]
-    insert_records(connection, RECORD_COLUMNS, rows)
+    insert_records(connection, rows)
     if not is_first:
         addresses = {address for address, _ in hidden}
         addresses.update(*((row[ADDRESS], *row[OTHERS].split()) for row in rows))
         note_changes(connection, Changes({row[LINK] for row in rows}, addresses))
 
 
-def insert_records(connection: Connection, columns: Sequence[str], rows: Iterable[Row]) -> None:
+@contextmanager
+def indexed_at_once(connection: Connection) -> Iterator[None]:
+    """Have records that are inserted meanwhile find their places in the indexes all at once."""
+    for index in records.indexes:
+        index.drop(connection)
+    yield
+    for index in records.indexes:
+        index.create(connection)
+
+
+def insert_records(connection: Connection, rows: Iterable[Row]) -> None:
     """Insert records and what they point to.  No number is given twice: what was rendered of a
     record that is gone by now is never taken for another's."""
     highest = connection.scalar(select(func.max(_row.number))) or 0
     last = max(int(fact(connection, LAST_NUMBER) or 0), highest)
     numbered = [(number, *row) for number, row in enumerate(rows, start=last + 1)]
-    insert_rows(connection, records, ("number", *columns), numbered)
-    related = columns.index("related") + 1
-    pairs = {(address, row[0]) for row in numbered for address in row[related].split()}
-    insert_rows(connection, pointers, ("address", "record"), sorted(pairs))
+    insert_rows(connection, records, numbered)
+    pairs = {(address, row[0]) for row in numbered for address in row[1 + RELATED].split()}
+    insert_rows(connection, pointers, sorted(pairs))
     note_fact(connection, LAST_NUMBER, str(last + len(numbered)))
 
 
@@ -206,9 +211,10 @@ def note_broken(connection: Connection, batch: Sequence[Filed]) -> None:
     One that says when it expires goes then, though the rest of what it says does not count.
     """
     delete_rows(connection, (files.c.path,), ((one.path,) for one in batch))
-    insert_rows(connection, files, FILE_COLUMNS, [one.file for one in batch])
-    ends = ({"key": one.path, "end": one.file[EXPIRES]} for one in batch)
-    _EXPIRE_SOONER.run(connection, (end for end in ends if end["end"] is not None))
+    insert_rows(connection, files, [one.file for one in batch])
+    ends = [{"key": one.path, "end": one.file[EXPIRES]} for one in batch]
+    if ends := [end for end in ends if end["end"] is not None]:
+        connection.execute(_EXPIRE_SOONER, ends)
 
 
 def withdraw(connection: Connection, paths: Collection[str]) -> None:
@@ -229,11 +235,6 @@ def _take_out_of_feeds(connection: Connection, links: Mapping[int, str]) -> None
     left = leave_feeds(connection, links)
     pairs = {(feed, links[number]) for feed, numbers in left.items() for number in numbers}
     note_changes(connection, Changes(set(links.values()), feeds=set(left), left=pairs))
-
-
-def visible_records(connection: Connection, paths: Collection[str]) -> set[str]:
-    """Return at which of these paths there is a record that is visible."""
-    return set(visible_articles(connection, paths))
 
 
 def visible_articles(connection: Connection, paths: Collection[str]) -> dict[str, tuple[str, str]]:
@@ -352,7 +353,7 @@ def note_hidden(connection: Connection, reasons: Mapping[str, str]) -> None:
     """Note records that are hidden since an upgrade, by path, with the reason; it is a word of
     feeds, and none of the record."""
     rows = [(one, path, reason) for path, reason in reasons.items() for one in REPORTERS]
-    insert_rows(connection, notices, ("teller", "path", "reason"), rows, replace=True)
+    insert_rows(connection, notices, rows, replace=True)
 
 
 def hidden_records(connection: Connection, reporter: Reporter) -> dict[str, str]:

@@ -40,9 +40,7 @@ SPECIAL = "&<>\"'\r\n\t\\"  # characters that some format escapes
 MOST_REASONS = 3  # that are given for one record
 # The columns of rows in the order of their values.
 FILE_COLUMNS = tuple(column.name for column in tables.files.columns)
-RECORD_COLUMNS = tuple(
-    column.name for column in tables.records.columns if column.name not in ("number", "refused")
-)
+RECORD_COLUMNS = tuple(column.name for column in tables.records.columns)[1:]  # without the number
 ID_COLUMNS = ("path", "link", "address", "age", "claim", "expires")  # what decides an id
 _deciding_id = itemgetter(*map(RECORD_COLUMNS.index, ID_COLUMNS))
 
@@ -177,6 +175,7 @@ def record_row(article: Article, names: Names, visible: bool = False) -> Row:
         _encode(claimed) if article.given_id or article.previous else None,
         False,
         None,
+        None,
         visible,
         False,
         address,
@@ -302,15 +301,22 @@ _moments = [key.stored[0] for key in RECORD if key.stored and key.type is MOMENT
 # They are nearly always the link itself, and long.
 _links = [key.stored[0] for key in RECORD if any(key.stored) and key.type is ADDRESS]
 _to_restore = [
-    (key.field, restore)
+    (key.stored[0], restore)
     for key in RECORD
     if len(key.stored) == 1 and (restore := _restore(key.type)) is not None
 ]
 _mappings = [
-    (key.field, get_type_hints(Article)[key.field], _attributes(key))
+    (key.field, get_type_hints(Article)[key.field], itemgetter(*key.stored))
     for key in RECORD
     if len(key.stored) > 1 and isinstance(key.type, MappingOf)
 ]
+# An article is made of the kept values, of those in columns of their own, of the mappings, and of
+# what follows from nothing that is kept here.
+_of_columns = ("path", "digest", "id", "withdrawn")
+_fields = [*STORED, *_of_columns, *(field for field, *_ in _mappings)]
+_others = [name for name in Article._fields if name not in _fields]
+_rest = [Article._field_defaults[name] for name in _others]
+_in_order = itemgetter(*map([*_fields, *_others].index, Article._fields))
 
 
 def _data(article: Article) -> list[Any]:
@@ -333,10 +339,11 @@ def article_of(path: str, digest: str, id: str, text: str, withdrawn: bool = Fal
     for place in _links:
         if row[place : place + 1] == [""]:  # an earlier version may not have kept it
             row[place] = row[0]
-    fields = dict(zip(STORED, row, strict=False))
-    for field, restore in _to_restore:
-        if (value := fields.get(field)) is not None:
-            fields[field] = restore(value)
-    for field, make, attributes in _mappings:
-        fields[field] = make(*map(fields.pop, attributes))
-    return Article(path, digest, id, withdrawn=withdrawn, **fields)
+    row += [Article._field_defaults[name] for name in STORED[len(row) :]]
+    for place, restore in _to_restore:
+        if (value := row[place]) is not None:
+            row[place] = restore(value)
+    row += [path, digest, id, withdrawn]
+    row += [make(*parts(row)) for _, make, parts in _mappings]
+    row += _rest
+    return Article._make(_in_order(row))

@@ -13,8 +13,8 @@ import sqlite3
 import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from errno import ENOSPC
-from functools import cache, cached_property
+from errno import ENOMEM, ENOSPC
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -23,21 +23,25 @@ from urllib.parse import quote
 from sqlalchemy import (
     URL,
     Column,
+    ColumnElement,
     Connection,
     Engine,
     Executable,
     Select,
     SelectBase,
     Table,
+    Text,
     bindparam,
     create_engine,
     delete,
     event,
+    func,
+    select,
     update,
 )
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 
 from feeds.errors import described
 
@@ -54,12 +58,23 @@ SETTINGS = (
     "secure_delete=ON",
     "cache_size=-20480",
     "journal_size_limit=67108864",
+    # Only `Keeper` and the last connection that closes move the log into the file.
+    "wal_autocheckpoint=0",
 )
+LARGEST_LOG = 16 << 20  # bytes: a longer log is moved into the file
 _POSITIONAL = sqlite.dialect(paramstyle="qmark")
-MOST_PARAMETERS = 500  # of one statement
-DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
-NO_SPACE = ("SQLITE_FULL", "SQLITE_IOERR")
-NO_RIGHT = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")
+BUSY, DAMAGE, NO_SPACE, NO_RIGHT = "busy", "damage", "no space", "no right"
+# What errors may come of, by the driver's primary codes (sqlite.org/rescode.html).
+CAUSES = {
+    sqlite3.SQLITE_BUSY: BUSY,
+    sqlite3.SQLITE_CORRUPT: DAMAGE,
+    sqlite3.SQLITE_NOTADB: DAMAGE,
+    sqlite3.SQLITE_FULL: NO_SPACE,
+    sqlite3.SQLITE_IOERR: NO_SPACE,
+    sqlite3.SQLITE_READONLY: NO_RIGHT,
+    sqlite3.SQLITE_CANTOPEN: NO_RIGHT,
+    sqlite3.SQLITE_PERM: NO_RIGHT,
+}
 LEAST_SPACE = 1 << 16  # bytes: what SQLite takes of a disk at a time is 32 KiB
 
 
@@ -81,8 +96,21 @@ def create_sqlite_engine(file: Path, *, immutable: bool = False) -> Engine:
         # JSON as written by people: text stays text, so the file can be read with any tool.
         json_serializer=lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":")),
     )
-    event.listen(engine, "do_connect", lambda *_: create_file(file))
+
+    def before_connect(_dialect: Any, record: Any, *_: Any) -> None:
+        create_file(file)
+        with _translated():
+            record.info["place"] = place_of(file)
+
+    def on_checkout(_connection: Any, record: Any, _: Any) -> None:
+        # It may have been opened just before the file was deleted and another one created.
+        with _translated():
+            if record.info["place"] != place_of(file):
+                raise DisconnectionError
+
+    event.listen(engine, "do_connect", before_connect)
     event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "checkout", on_checkout)
     event.listen(engine, "begin", _on_begin)
     return engine
 
@@ -109,135 +137,104 @@ def _driver(connection: Connection) -> sqlite3.Connection:
     return found
 
 
-class Statement:
-    """A statement that is compiled once and run often, by the driver itself.
+@cache
+def _compiled(statement: Executable) -> tuple[str, list[str], dict[str, Any]]:
+    """Return the text of a statement, the names of its parameters in order, and values of some."""
+    compiled = statement.compile(dialect=_POSITIONAL)  # type: ignore[attr-defined]
+    return str(compiled), compiled.positiontup or [], compiled.params
 
-    What SQLAlchemy does for each run and value costs more than SQLite. Values go in, and rows come
-    out, as the driver has them: JSON is text, and a truth is 0 or 1.
+
+def query_rows(
+    connection: Connection, query: Select[Any], **values: Any
+) -> Iterator[tuple[Any, ...]]:
+    """Return the rows of a query for these values of its parameters, as they are read.
+
+    The query is one that is kept: it is compiled once and run by the driver, since what SQLAlchemy
+    does for each run and value costs more than SQLite. Values go in, and rows come out, as the
+    driver has them: JSON is text, and a truth is 0 or 1.
     """
-
-    def __init__(self, statement: Executable) -> None:
-        self._statement = statement
-
-    @cached_property
-    def _compiled(self) -> tuple[str, dict[str, Any]]:
-        dialect = sqlite.dialect(paramstyle="named")
-        compiled = self._statement.compile(dialect=dialect)  # type: ignore[attr-defined]
-        return str(compiled), dict(compiled.params)
-
-    def rows(self, connection: Connection, **values: Any) -> Iterator[tuple[Any, ...]]:
-        """Return the rows for these values of its parameters, as they are read."""
-        text, fixed = self._compiled
-        return _driver(connection).execute(text, {**fixed, **values})
-
-    def value(self, connection: Connection, **values: Any) -> Any:
-        """Return the first value of the first row, or None."""
-        row = next(self.rows(connection, **values), None)
-        return None if row is None else row[0]
-
-    def run(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Run it once for each of these values of its parameters."""
-        text, fixed = self._compiled
-        _driver(connection).executemany(text, ({**fixed, **row} for row in rows))
+    text, names, fixed = _compiled(query)
+    given = {**fixed, **values}
+    return _driver(connection).execute(text, [given[name] for name in names])
 
 
-class Lookup:
-    """A query for the rows in which a column has one of some values, compiled once like a
-    Statement."""
+def among(column: Any) -> ColumnElement[bool]:
+    """Return the condition that a column has one of the values that are given, packed, as
+    `among`."""
+    value = func.json_each(bindparam("among", type_=Text)).table_valued("value").c.value
+    condition: ColumnElement[bool] = column.in_(select(value))
+    return condition
 
-    def __init__(self, query: Select[Any], column: Any) -> None:
-        self._query = query.where(column.in_(bindparam("among", expanding=True)))
 
-    @cached_property
-    def _text(self) -> str:
-        compiled = self._query.compile(dialect=_POSITIONAL)
-        assert compiled.positiontup == ["among"]
-        return str(compiled)
+def packed(values: Iterable[Any]) -> str:
+    """Return values as one value, for `among`."""
+    return json.dumps(sorted(values), ensure_ascii=False)
 
-    def rows(self, connection: Connection, values: Collection[Any]) -> Iterator[tuple[Any, ...]]:
-        """Return the rows for these values, in portions."""
-        ordered = sorted(values)
-        for start in range(0, len(ordered), MOST_PARAMETERS):
-            portion = ordered[start : start + MOST_PARAMETERS]
-            text = self._text.replace("__[POSTCOMPILE_among]", ",".join("?" * len(portion)))
-            yield from _driver(connection).execute(text, portion).fetchall()
+
+def rows_in(
+    connection: Connection, query: Select[Any], column: Any, values: Collection[Any]
+) -> Sequence[Any]:
+    """Return the rows of a query in which a column has one of these values."""
+    if not values:
+        return ()
+    return connection.execute(query.where(among(column)), {"among": packed(values)}).all()
 
 
 def insert_rows(
-    connection: Connection,
-    table: Table,
-    columns: Sequence[str],
-    rows: Iterable[tuple[Any, ...]],
-    *,
-    replace: bool = False,
+    connection: Connection, table: Table, rows: Iterable[tuple[Any, ...]], *, replace: bool = False
 ) -> None:
-    """Insert rows of these columns, which stand in the order of the table, as the driver takes
-    them.
+    """Insert rows of all columns of a table.
 
     `replace`: instead of those with their keys; where all columns are keys, a row that is there
     stays.
     """
-    _driver(connection).executemany(_insert_text(table, tuple(columns), replace), rows)
+    _run(connection, _insertion(table, replace), rows)
 
 
 @cache
-def _insert_text(table: Table, columns: tuple[str, ...], replace: bool) -> str:
+def _insertion(table: Table, replace: bool) -> Executable:
     statement = insert(table)
-    if replace:
-        keys = [column.name for column in table.primary_key]
-        others = {name: statement.excluded[name] for name in columns if name not in keys}
-        if others:
-            statement = statement.on_conflict_do_update(keys, set_=others)
-        else:
-            statement = statement.on_conflict_do_nothing()
-    compiled = statement.compile(dialect=_POSITIONAL, column_keys=list(columns))
-    assert compiled.positiontup == list(columns)
-    return str(compiled)
+    if not replace:
+        return statement
+    keys = table.primary_key.columns
+    others = {column.name: column for column in statement.excluded if column.name not in keys}
+    if others:
+        return statement.on_conflict_do_update(keys, set_=others)
+    return statement.on_conflict_do_nothing()
 
 
 def delete_rows(
     connection: Connection, columns: tuple[Column[Any], ...], rows: Iterable[tuple[Any, ...]]
 ) -> None:
     """Delete the rows of a table in which columns have the values of any of these."""
-    _driver(connection).executemany(_delete_text(columns), rows)
+    _run(connection, _deletion(columns), rows)
 
 
 @cache
-def _delete_text(columns: tuple[Column[Any], ...]) -> str:
-    conditions = (column == bindparam(column.name) for column in columns)
-    compiled = delete(columns[0].table).where(*conditions).compile(dialect=_POSITIONAL)
-    assert compiled.positiontup == [column.name for column in columns]
-    return str(compiled)
+def _deletion(columns: tuple[Column[Any], ...]) -> Executable:
+    return delete(columns[0].table).where(*(one == bindparam(one.name) for one in columns))
 
 
 def update_rows(
     connection: Connection, columns: tuple[Column[Any], ...], rows: Iterable[tuple[Any, ...]]
 ) -> None:
     """Give columns of rows these values; the last column says in which row."""
-    _driver(connection).executemany(_update_text(columns), rows)
+    _run(connection, _change(columns), rows)
 
 
 @cache
-def _update_text(columns: tuple[Column[Any], ...]) -> str:
+def _change(columns: tuple[Column[Any], ...]) -> Executable:
     *changed, key = columns
-    statement = update(key.table).where(key == bindparam("key"))
     values: list[tuple[Any, Any]] = [
         (column, bindparam(f"new_{column.name}")) for column in changed
     ]
-    compiled = statement.ordered_values(*values).compile(dialect=_POSITIONAL)
-    names = [*(f"new_{column.name}" for column in changed), "key"]
-    assert compiled.positiontup == names
-    return str(compiled)
+    return update(key.table).where(key == bindparam("key")).ordered_values(*values)
 
 
-def rows_in(
-    connection: Connection, query: Select[Any], column: Any, values: Iterable[Any]
-) -> Iterator[Any]:
-    """Return the rows of a query in which a column has one of these values, in portions."""
-    ordered = sorted(values)
-    for start in range(0, len(ordered), MOST_PARAMETERS):
-        portion = ordered[start : start + MOST_PARAMETERS]
-        yield from connection.execute(query.where(column.in_(portion))).all()
+def _run(connection: Connection, statement: Executable, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Run a statement that is kept for each row of values of its parameters."""
+    text, _, _ = _compiled(statement)
+    _driver(connection).executemany(text, rows)
 
 
 def mark_as_ours(connection: Connection) -> None:
@@ -263,50 +260,32 @@ def create_view(connection: Connection, name: str, query: SelectBase) -> None:
 def explained(error: Exception, folder: Path) -> str:
     """Return what went wrong and what to do.  Of a full disk SQLite says no more than that it could
     not write."""
-    cause = cause_of(error)
-    if is_without_space(cause) and _is_full(folder):
+    own, cause = _own_error(error), cause_of(error)
+    if cause == NO_SPACE and _is_full(folder):
         return described(OSError(ENOSPC, os.strerror(ENOSPC)))
-    if is_without_right(cause):
-        return f"{cause}; let this user write there, or set store.url to another place"
-    return described(cause) if isinstance(cause, OSError) else str(cause)
+    if cause == NO_RIGHT:
+        return f"{own}; let this user write there, or set store.url to another place"
+    if isinstance(own, MemoryError):  # it has no text
+        own = OSError(ENOMEM, os.strerror(ENOMEM))
+    return described(own) if isinstance(own, OSError) else str(own)
 
 
-def cause_of(error: Exception) -> Exception:
+def cause_of(error: Exception) -> str | None:
+    """Return what an error may come of: BUSY where another one holds the database, DAMAGE where the
+    file is damaged or no database, NO_SPACE, NO_RIGHT; None for any other."""
+    code: int | None = getattr(_own_error(error), "sqlite_errorcode", None)
+    if code == sqlite3.SQLITE_IOERR_SHORT_READ:  # the file was cut off
+        return DAMAGE
+    return None if code is None else CAUSES.get(code & 0xFF)
+
+
+def _own_error(error: Exception) -> Exception:
     """Return the driver's own error, or SQLAlchemy's kind of it: its own text may hold what is
     bound."""
     if not isinstance(error, SQLAlchemyError):
         return error
-    cause = getattr(error, "orig", None)
-    return cause if isinstance(cause, Exception) else SQLAlchemyError(type(error).__name__)
-
-
-def is_busy(error: Exception) -> bool:
-    """Tell whether another one holds the database."""
-    return _name(cause_of(error)) == "SQLITE_BUSY"
-
-
-def is_damage(error: Exception) -> bool:
-    """Tell whether the file is damaged, or no database."""
-    return _name(cause_of(error)) in DAMAGE
-
-
-def is_unknown(error: Exception) -> bool:
-    """Tell whether a statement names a table or a column that there is not."""
-    return _name(error) == "SQLITE_ERROR"
-
-
-def is_without_space(cause: Exception) -> bool:
-    """Tell whether it may be for want of space that something could not be written."""
-    return _name(cause).startswith(NO_SPACE)
-
-
-def is_without_right(cause: Exception) -> bool:
-    """Tell whether it is for want of permission."""
-    return _name(cause).startswith(NO_RIGHT)
-
-
-def _name(cause: Exception) -> str:
-    return getattr(cause, "sqlite_errorname", "") if isinstance(cause, sqlite3.Error) else ""
+    own = getattr(error, "orig", None)
+    return own if isinstance(own, Exception) else SQLAlchemyError(type(error).__name__)
 
 
 def _is_full(folder: Path) -> bool:
@@ -348,11 +327,19 @@ def create_folder(folder: Path) -> None:
 
 def create_file(file: Path) -> None:
     """Create a database file for its owner alone, where there is none yet: SQLite would follow the
-    umask."""
-    with suppress(FileExistsError):
+    umask.  Raises sqlite3.OperationalError, as SQLite does where it cannot open one."""
+    with _translated(), suppress(FileExistsError):
         # One that is there is never opened: to close it again would drop the locks that SQLite
         # holds on it (sqlite.org/howtocorrupt.html §2.2).
         os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise sqlite3.OperationalError(described(error)) from error
 
 
 def delete_file(file: Path) -> None:
@@ -368,35 +355,41 @@ def tighten(file: Path) -> None:
         _tighten(one)
 
 
-def has_log(file: Path) -> bool:
-    """Tell whether there is a log of changes that are not in the file yet."""
-    log = Path(f"{file}-wal")
-    return log.exists() and log.stat().st_size > 0
+def is_empty(file: Path) -> bool:
+    """Tell whether there is nothing in a file, or no such file."""
+    return not file.is_file() or not file.stat().st_size
 
 
-def begin_log(file: Path) -> None:
-    """Have who reads not wait for who writes, nor the other way round, from now on.
+def is_complete(file: Path) -> bool:
+    """Tell whether nothing lies beside a database that it cannot be read without."""
+    return all(is_empty(Path(f"{file}{suffix}")) for suffix in ("-wal", "-journal"))
+
+
+def begin_log(file: Path) -> bool:
+    """Have who reads not wait for who writes, nor the other way round, from now on; tell whether
+    that is so.
 
     Where others use the file without a log just now, the next time does it. Raises sqlite3.Error.
     """
     create_file(file)
     with closing(sqlite3.connect(file, timeout=0)) as connection:
-        # page_size has to be set before: a log fixes it (sqlite.org/pragma.html).
-        connection.execute("PRAGMA page_size=16384")
-        with suppress(sqlite3.OperationalError):
-            connection.execute("PRAGMA journal_mode=WAL")
+        try:
+            (mode,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
+        except sqlite3.OperationalError:
+            return False
+        return bool(mode == "wal")
 
 
 def is_ours(file: Path) -> bool:
     """Tell whether a file is ours to change: in our own folder, empty, or a database marked as
     ours."""
-    if file.parent.name == OUR_FOLDER or not file.is_file() or not file.stat().st_size:
+    if file.parent.name == OUR_FOLDER or is_empty(file):
         return True
     with closing(sqlite3.connect(file, timeout=LONGEST_WAIT)) as connection:
         try:
             (found,) = connection.execute("PRAGMA application_id").fetchone()
-            is_empty = not connection.execute("SELECT 1 FROM sqlite_master").fetchone()
-            return found == APPLICATION_ID or is_empty
+            has_tables = connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+            return found == APPLICATION_ID or not has_tables
         except sqlite3.DatabaseError:
             return False
 
@@ -442,6 +435,62 @@ class ChangeNotice:
         if self._kept is not None:
             self._kept[1].close()
             self._kept = None
+
+
+def place_of(file: Path) -> int | None:
+    """Return what is another value once another file is in the place of this one; None for no
+    file.  Raises OSError where that is not known: a file that only cannot be seen is not gone."""
+    try:
+        return file.stat().st_ino
+    except FileNotFoundError:
+        return None
+
+
+def places_beside(file: Path) -> dict[Path, int | None]:
+    """Return the places of the files that lie beside a database."""
+    return {one: place_of(one) for one in _with_others(file)[1:]}
+
+
+def delete_left(places: Mapping[Path, int | None]) -> None:
+    """Delete the files that are in these places still: they are those of a database that is
+    gone."""
+    for file, place in places.items():
+        if place is not None and place_of(file) == place:
+            file.unlink(missing_ok=True)
+
+
+class Keeper:
+    """Moves the log into the file, in the one process that does so while a service runs, and sees
+    whether anybody else changes the file: no process of feeds does then."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._log = Path(f"{file}-wal")
+        self._known: tuple[int, int, int] | None = None
+        self._known_log: int | None = None
+
+    def is_intact(self) -> bool:
+        """Tell whether nobody else changed the file, and the log is still in its place.  Raises
+        OSError where that is not known."""
+        state, log = self._state(), place_of(self._log)
+        if self._known is None:
+            self._known, self._known_log = state, log
+        self._known_log = self._known_log or log
+        return (state, log) == (self._known, self._known_log)
+
+    def move_log(self) -> None:
+        """Move a long log into the file.  Raises OSError and sqlite3.Error."""
+        if self._log.exists() and self._log.stat().st_size > LARGEST_LOG:
+            with closing(sqlite3.connect(self._file, timeout=0)) as connection:
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            self._known = self._state()
+
+    def _state(self) -> tuple[int, int, int] | None:
+        try:
+            found = self._file.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _with_others(file: Path) -> list[Path]:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     ColumnElement,
+    Connection,
     Float,
     Index,
     Integer,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    inspect,
 )
 
 metadata = MetaData()
@@ -210,3 +212,12 @@ notices = Table(
     PrimaryKeyConstraint("teller", "path"),
     sqlite_with_rowid=False,
 )
+
+
+def is_as_now(connection: Connection, table: Table) -> bool:
+    """Tell whether there is a table of that name with just its columns, in their order."""
+    found = inspect(connection)
+    return (
+        found.has_table(table.name)
+        and [column["name"] for column in found.get_columns(table.name)] == table.columns.keys()
+    )

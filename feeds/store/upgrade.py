@@ -15,7 +15,6 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
-    Index,
     MetaData,
     String,
     Table,
@@ -36,7 +35,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from feeds.store import tables
 from feeds.store.database import OLDER
 from feeds.store.rows import article_of
-from feeds.store.sqlite import rename_table
+from feeds.store.sqlite import delete_rows, insert_rows, rename_table
+from feeds.store.tables import is_as_now
 
 # The facts that do not follow from how records are read, and what they are called now.
 KEPT_FACTS = {
@@ -50,16 +50,9 @@ KEPT_FACTS = {
 BROKEN = (ArithmeticError, IndexError, KeyError, TypeError, ValueError, SQLAlchemyError)
 
 
-def known_facts(connection: Connection) -> dict[str, str]:
-    """Return what the store says of itself; nothing where it says that in another way."""
-    if not _is_as_now(connection, tables.facts):
-        return {}
-    return {name: value for name, value in connection.execute(select(tables.facts))}
-
-
 def rebuild(connection: Connection) -> None:
     """Create the tables of this code, with what is kept of those that were there."""
-    kept = [one for one in (tables.documents, tables.notices) if _is_as_now(connection, one)]
+    kept = [one for one in (tables.documents, tables.notices) if is_as_now(connection, one)]
     older = set(inspect(connection).get_table_names()) - {table.name for table in kept}
     try:
         with connection.begin_nested():
@@ -73,12 +66,12 @@ def rebuild(connection: Connection) -> None:
 
 
 def _rebuild_around_records(connection: Connection, older: Collection[str]) -> None:
-    facts = {KEPT_FACTS[k]: v for k, v in known_facts(connection).items() if k in KEPT_FACTS}
+    known_facts = connection.execute(select(tables.facts)).all()
+    facts = [(KEPT_FACTS[name], value) for name, value in known_facts if name in KEPT_FACTS]
     _drop(connection, set(older) - {"records", "files"})
     records, files = _set_aside(connection, "records"), _set_aside(connection, "files")
     tables.metadata.create_all(connection)
-    for name, value in facts.items():
-        connection.execute(insert(tables.facts).values(name=name, value=value))
+    insert_rows(connection, tables.facts, facts, replace=True)
     visible = select(records).where(records.c.visible == true(), records.c.until.is_(None))
     # What is visible is held by readers, under its id.
     known = {column.name: column for column in visible.selected_columns} | {"shown": true()}
@@ -98,11 +91,9 @@ def _rebuild_around_records(connection: Connection, older: Collection[str]) -> N
 
 def _set_aside(connection: Connection, name: str) -> Table:
     """Give a table another name, and drop its indexes."""
-    found = inspect(connection)
-    columns = [Column(column["name"], column["type"]) for column in found.get_columns(name)]
-    table = Table(name, MetaData(), *columns)
-    for index in found.get_indexes(name):
-        Index(index["name"], table.c[0]).drop(connection)
+    table = Table(name, MetaData(), autoload_with=connection)
+    for index in table.indexes:
+        index.drop(connection)
     rename_table(connection, name, f"older_{name}")
     return table.to_metadata(MetaData(), name=f"older_{name}")
 
@@ -135,20 +126,11 @@ def _nothing(column: Column[Any]) -> ColumnElement[Any]:
 def _delete_unreadable(connection: Connection) -> None:
     """Delete records that other code kept in a way that this one cannot read."""
     row = tables.records.c
-    columns = select(row.number, row.path, row.digest, row.id, row.article)
+    columns = select(*row["number", "path", "digest", "id", "article"])
     unreadable = []
     for number, *article in connection.execute(columns):
         try:
             article_of(*article)
         except BROKEN:
-            unreadable.append(number)
-    for number in unreadable:
-        connection.execute(delete(tables.records).where(row.number == number))
-
-
-def _is_as_now(connection: Connection, table: Table) -> bool:
-    """Tell whether there is a table of that name with just its columns, in their order."""
-    found = inspect(connection)
-    return found.has_table(table.name) and [
-        column["name"] for column in found.get_columns(table.name)
-    ] == [column.name for column in table.columns]
+            unreadable.append((number,))
+    delete_rows(connection, (row.number,), unreadable)

@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, select
 
-from feeds.store.database import fact, note_fact
+from feeds.store.database import VISIBLE_AT, fact, is_filled, note_fact
 from feeds.store.rows import micros, moment, names_of
 from feeds.store.sqlite import delete_rows, insert_rows, rows_in, update_rows
 from feeds.store.tables import changes, held, pointers, records
 
-VISIBLE_AT, NEXT_CHANGE, RULES = "visible at", "next change", "rules"
+NEXT_CHANGE, RULES = "next change", "rules"
 
 _row = records.c
 _real = _row.until.is_(None)
@@ -70,12 +70,12 @@ _CANDIDATES: Select[Any] = select(
 def note_changes(connection: Connection, found: Changes) -> None:
     """Note what changed.  In a store whose visibility was never refreshed everything is decided
     anyway."""
-    if fact(connection, VISIBLE_AT) is None:
+    if not is_filled(connection):
         return
     kinds = (("link", found.links), ("address", found.addresses), ("feed", found.feeds))
     rows = [(kind, value) for kind, values in kinds for value in values]
     rows += [("left", f"{feed} {link}") for feed, link in found.left]
-    insert_rows(connection, changes, ("kind", "value"), rows, replace=True)
+    insert_rows(connection, changes, rows, replace=True)
 
 
 def has_changes(connection: Connection) -> bool:
@@ -207,7 +207,7 @@ def set_visible(connection: Connection, rows: Iterable[Candidate], visible: bool
 def hide_addresses(connection: Connection, rows: Collection[Candidate]) -> None:
     """Let nothing point to these records, which are not due, have expired, or are left out."""
     addresses = [(address, row.path) for row in rows for address in row.addresses]
-    insert_rows(connection, held, ("address", "path"), addresses, replace=True)
+    insert_rows(connection, held, addresses, replace=True)
     update_rows(connection, (_row.waiting, _row.number), ((True, row.number) for row in rows))
 
 

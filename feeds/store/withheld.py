@@ -8,15 +8,14 @@ articles these are (ingest.taken_back).
 
 from collections import Counter
 from collections.abc import Collection
+from typing import Any
 
 from sqlalchemy import (
     Column,
     Connection,
-    Integer,
     MetaData,
     SelectBase,
     Table,
-    Text,
     select,
     union,
     union_all,
@@ -36,25 +35,16 @@ _records, _memberships, _held, _feeds = (
     for one in (tables.records, tables.memberships, tables.held, tables.feeds)
 )
 _temporary = MetaData()
-_numbers = Table(
-    "withheld_records",
-    _temporary,
-    Column("number", Integer, primary_key=True),
-    prefixes=["TEMPORARY"],
-)
-_addresses = Table(
-    "withheld_addresses",
-    _temporary,
-    Column("address", Text),
-    Column("path", Text),
-    prefixes=["TEMPORARY"],
-)
-_other_feeds = Table(
-    "withheld_feeds",
-    _temporary,
-    *(Column(column.name, column.type) for column in tables.feeds.columns),
-    prefixes=["TEMPORARY"],
-)
+
+
+def _temporary_table(name: str, *columns: Column[Any]) -> Table:
+    copies = (Column(column.name, column.type) for column in columns)
+    return Table(name, _temporary, *copies, prefixes=["TEMPORARY"])
+
+
+_numbers = _temporary_table("withheld_records", _row.number)
+_addresses = _temporary_table("withheld_addresses", *tables.held.columns)
+_other_feeds = _temporary_table("withheld_feeds", *tables.feeds.columns)
 _is_withheld = select(_numbers.c.number)
 
 
@@ -64,10 +54,10 @@ def hide(connection: Connection, withheld: Withheld) -> None:
     found = _withheld_records(connection, withheld)
     others = _feeds_without(connection, found)
     _temporary.create_all(connection, checkfirst=False)
-    insert_rows(connection, _numbers, ("number",), ((number,) for number in found))
+    insert_rows(connection, _numbers, ((number,) for number in found))
     addresses = [(address, path) for path, some in found.values() for address in some]
-    insert_rows(connection, _addresses, ("address", "path"), addresses)
-    insert_rows(connection, _other_feeds, FeedRow._fields, others)
+    insert_rows(connection, _addresses, addresses)
+    insert_rows(connection, _other_feeds, others)
     views: dict[str, SelectBase] = {
         "records": select(_records).where(_records.c.number.not_in(_is_withheld)),
         "memberships": select(_memberships).where(_memberships.c.record.not_in(_is_withheld)),

@@ -1,6 +1,9 @@
 """`feeds init` and `feeds new`: from an empty folder to a site, as a new person would go."""
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -62,12 +65,56 @@ def test_no_file_that_is_there_is_changed(tmp_path: Path) -> None:
     assert make.tree(tmp_path) == before
 
 
-@pytest.mark.parametrize("options", [("--base-url", "feeds.example"), ("--title", "a\x07")])
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--base-url", "feeds.example"),
+        ("--title", "a\x07"),
+        ("--title", "a" * 4097),
+        ("--title", os.fsdecode(b"\xff")),
+    ],
+)
 def test_a_wrong_option_is_reported_before_anything_is_written(
     tmp_path: Path, options: tuple[str, str]
 ) -> None:
     assert options[0] in make.invoke("init", *options, cwd=tmp_path, check=2).stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_title_of_white_space_is_none(tmp_path: Path) -> None:
+    make.invoke("init", "--title", "  ", cwd=tmp_path)
+    assert load_config(tmp_path / "config.toml").site.title == "Our feeds"
+
+
+@pytest.mark.parametrize("option", ["title", "--topic", "--provider"])
+def test_a_record_of_what_is_no_text_is_not_begun(tmp_path: Path, option: str) -> None:
+    config = make.site(tmp_path, {})
+    options = ("A title", option) if option.startswith("--") else ()
+    refused = make.invoke("new", *options, os.fsdecode(b"\xff"), cwd=tmp_path, check=2)
+    assert "expected to write text, got what is no UTF-8" in refused.stderr
+    assert list(config.records_folder.iterdir()) == []
+
+
+def test_a_record_that_does_not_fit_the_disk_leaves_nothing(tmp_path: Path) -> None:
+    config = make.site(tmp_path, {})
+    code = "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+    code += "resource.setrlimit(resource.RLIMIT_FSIZE, (20, 20))\nfrom feeds.cli import main\n"
+    code += "main(['new', 'A title', '--topic', 'Birds'], standalone_mode=False)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert "a-title.md: expected to write it, got: File too large" in done.stderr
+    assert list(config.records_folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("target", ["nowhere.md", "../elsewhere.md"])
+def test_a_new_record_is_not_written_through_a_link(tmp_path: Path, target: str) -> None:
+    config = make.site(tmp_path, {})
+    config.records_folder.mkdir(exist_ok=True)
+    (config.records_folder / "a-title.md").symlink_to(target)
+    refused = make.invoke("new", "A title", cwd=tmp_path, check=2)
+    assert "a-title.md: expected to write it, got: File exists" in refused.stderr
+    assert not (config.records_folder / target).exists()
 
 
 TITLES = ['Herons: "back" # [1]', "東京", "no", "---", "a\\b\ttab", "é" * 300, "1984", "{x}", "- a"]
@@ -88,6 +135,13 @@ def test_a_new_record_holds_any_title_and_is_hidden(tmp_path: Path, title: str) 
     assert shown is not None
     assert (shown.title, shown.topics) == (" ".join(title.split()), ("Birds", "C#: a"))
     assert (shown.link, shown.provider.domain) == ("https://tide.example/x", "tide.example")
+
+
+def test_a_new_record_can_be_read_whatever_yaml_forbids_in_its_title(tmp_path: Path) -> None:
+    config = make.site(tmp_path, {})
+    make.invoke("new", "--url", "https://tide.example/x", "a\x7fb\uffffc", cwd=tmp_path)
+    (file,) = config.records_folder.iterdir()
+    assert read_record(file.name, file.read_bytes(), make.NOW).faults == ()
 
 
 def test_what_a_new_record_still_lacks_is_reported(tmp_path: Path) -> None:

@@ -242,6 +242,55 @@ def test_a_removed_key_hides_no_fault(tmp_path: Path) -> None:
         load(tmp_path, "server = 3")
 
 
+DEEP = "[" * 3_000
+LARGE = "0x" + "f" * 5_000
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (f"[feeds]\nlimit = {'9' * 5_000}", "expected TOML, got: A number that is too large"),
+        (f"[feeds]\nlimit = {LARGE}", "expected 10000 or less, got a number that is too large"),
+        (f"[site]\ntitle = [{LARGE}]", "site.title: expected text in quotes"),
+        (f"[records.fields]\ntitle = {LARGE}", "records.fields: "),
+        (f"a = {DEEP}", "expected TOML, got: More than 32 levels"),
+        (f"a = {DEEP}{']' * 3_000}", "expected TOML, got: More than 32 levels"),
+        (f"a = {'{b = ' * 3_000}", "expected TOML, got: More than 32 levels"),
+        (f"\n{'.'.join(['a'] * 20_000)} = 1", "More than 32 levels (at line 2, column 1)"),
+        (f"[{'.'.join(['a'] * 20_000)}]", "More than 32 levels (at line 1, column 2)"),
+        ("\n".join(f"[a{number}]" for number in range(300)), "; and 250 more"),
+        ('[records]\npath = "a\\u0000b"', "records.path: expected the path of a file or folder"),
+        ('[records]\nledger = "a\\u0000b"', "records.ledger: expected the path of a file"),
+        ('[output]\npath = "a\\u0000b"', "output.path: expected the path of a file or folder"),
+        ('[site]\ntemplates = "a\\u0000b"', "site.templates: expected the path of a file"),
+        ('[store]\nurl = "sqlite:///a\\u0000b"', "store.url: expected sqlite:/// and the path"),
+        (f'[records]\npath = "{"a" * 5_000}"', "records.path: expected the path of a file"),
+        ('[site]\nbase_url = "https://a.example/%3Cb%3E"', "site.base_url: expected an address"),
+        (f"[server]\nmemory = {10**18}", "server.memory: expected 1099511627776 or less"),
+    ],
+    ids=lambda value: value[:30],
+)
+def test_a_config_that_parsers_refuse_in_their_own_ways_is_refused_as_any_other(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, text)
+    assert message in str(caught.value)
+
+
+def test_a_path_of_links_that_lead_to_each_other_is_refused_or_leads_nowhere(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "one").symlink_to("two")
+    (tmp_path / "two").symlink_to("one")
+    try:
+        config = load(tmp_path, '[output]\npath = "one/public"\n')
+    except ConfigError as error:  # where Python says so by itself: before 3.13
+        assert "expected paths that lead somewhere" in str(error)
+    else:
+        assert config.output_folder == tmp_path / "one" / "public"
+
+
 def test_a_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_bytes(b"\xff")
     with pytest.raises(ConfigError, match="expected UTF-8"):

@@ -2,7 +2,7 @@
 
 import gzip
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
@@ -89,17 +89,20 @@ class Reply:
 
 @dataclass(frozen=True)
 class Broken:
-    """What is broken: in a page's text before anything else, or in an answer at last."""
+    """What is broken: in a page's text before anything else, or in an answer at last; and what the
+    site has more: pages with their media types, by path."""
 
     text: Callable[[str, str], str] = lambda path, text: text
     answer: Callable[[Asked, Reply], Reply] = lambda asked, reply: reply
+    more: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def answered(asked: Asked, site: str, broken: Broken) -> Reply:
     """What the site answers: right, but for what is broken."""
-    if asked.path not in PAGES:
+    pages = {**PAGES, **broken.more}
+    if asked.path not in pages:
         return broken.answer(asked, Reply(404, b"nothing", {"Content-Type": "text/plain"}))
-    text, kind = PAGES[asked.path]
+    text, kind = pages[asked.path]
     text = broken.text(asked.path, text).replace("SITE", site).replace("NEWS", NEWS)
     body = text.encode()
     tag = f'"{sha256(body).hexdigest()[:16]}"'
@@ -128,6 +131,7 @@ def site(broken: Broken | None = None) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # an answer in one piece: a second one would wait until the first has arrived
 
         def do_GET(self) -> None:
             asked = Asked(self.command, self.path, dict(self.headers.items()), next(count))

@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
-import httpx
 import pytest
 from flask.testing import FlaskClient
 from hypothesis import example, given
@@ -15,7 +14,7 @@ from feeds.config import Config, load_config
 from feeds.documents import http_messages
 from feeds.documents.http_messages import ALWAYS, OF_PAGES
 from feeds.urls import canonical, document_path
-from tests import make
+from tests import asking, make
 from tests.serve.test_app import BROWSER, Clock, client_of, records
 
 HUBS = 'hubs = ["https://hub.example/", "https://other.example/hub"]\n'
@@ -266,7 +265,7 @@ def test_it_works_behind_a_proxy_under_a_path(tmp_path: Path) -> None:
         inside = f"location /news/ {{ proxy_pass {running.url}; }}"
         with (
             proxy(tmp_path, inside) as url,
-            httpx.Client(base_url=url, trust_env=False, timeout=make.LONGEST) as client,
+            asking.client(base_url=url) as client,
         ):
             for path in ("/news/", "/news/feed.rss", "/news/topics/ai/feed.atom"):
                 for coding in ("identity", "br"):

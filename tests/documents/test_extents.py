@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.build import hosts
-from feeds.build.folder_target import MANIFEST
+from feeds.build.files import MANIFEST
 from feeds.config import Config, load_config
 from feeds.config.site import Site
 from feeds.documents.contents import fitting, most_bytes_of_names, space_for_entries

@@ -1,12 +1,23 @@
 """`feeds init --wordpress`: an export as WordPress writes it, to a site with nothing hidden in
 it."""
 
+import itertools
+import re
+import resource
+import subprocess
+import sys
+from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import feedparser
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from feeds.importers import read_export
+from feeds.config import load_config
+from feeds.importers.wordpress import Export, read_export
 from feeds.records import read_record
 from tests import make
 
@@ -90,6 +101,99 @@ def test_no_file_that_is_there_is_changed(tmp_path: Path) -> None:
     assert make.tree(tmp_path) == before
 
 
+HEAD = "".join(
+    (
+        "<rss xmlns:wp='http://wordpress.org/export/1.2/' ",
+        "xmlns:content='http://purl.org/rss/1.0/modules/content/'>",
+        "<channel><wp:wxr_version>1.2</wp:wxr_version>",
+    )
+)
+TAIL = "</channel></rss>"
+
+
+def item(inner: str) -> str:
+    """A published post."""
+    kind = "<wp:post_type>post</wp:post_type><wp:status>publish</wp:status>"
+    return f"<item>{kind}{inner}</item>"
+
+
+def exported(items: str) -> Export:
+    """What is read of these items."""
+    return read_export(BytesIO(f"{HEAD}{items}{TAIL}".encode()))
+
+
+CONTENT = "<content:encoded><![CDATA[", "]]></content:encoded>"
+# What is repeated in an export that costs much, where it begins, and where it ends.
+UNITS: dict[str, tuple[str, str, str]] = {
+    "posts": ("", item("x" * 3000 + "".join(CONTENT)), ""),
+    "posts in Japanese": ("", item(CONTENT[0] + "語" * 2000 + CONTENT[1]), ""),
+    "posts with one picture character": ("", item(CONTENT[0] + "x" * 9000 + "🚀" + CONTENT[1]), ""),
+    "small posts": ("", item(""), ""),
+    "comments": ("", "<item>" + "<wp:comment><wp:x>y</wp:x></wp:comment>" * 30 + "</item>", ""),
+    "empty items": ("", "<item/>", ""),
+    "other elements": ("", "<a/>", ""),
+    "elements in a post": ("<item>", "<a/>", "</item>"),
+    "text in a post": ("<item><a>", "ab\n", "</a></item>"),
+    "references in a post": ("<item><a>", "&amp;", "</a></item>"),
+    "one post": ("<item>" + CONTENT[0], "x " * 9, CONTENT[1] + "</item>"),
+    "depth": ("", "<a>", ""),
+    "a tag": ("<a ", " " * 99, "/>"),
+    "a comment": ("<!--", "x" * 99, "-->"),
+    "comments of XML": ("", f"<!--{'x' * 99}-->", ""),
+    "names": ("", "<a{n}/>", ""),
+    "attributes": ("", "<a b{n}=''/>", ""),
+    "prefixes": ("", "<a xmlns:b{n}='c'/>", ""),
+    "long names": (f"<x xmlns:x='{'x' * 100_000}'>", "<x:a{n}/>", "</x>"),
+    "blanks": ("", " " * 99, ""),
+    "names that are taken": ("", item("<wp:post_name>a</wp:post_name>"), ""),
+    **{
+        f"{unit[:9]} in a body": (
+            "",
+            f"<item>{item('')[6:-7]}{CONTENT[0]}{unit * (500_000 // len(unit))}{CONTENT[1]}</item>",
+            "",
+        )
+        for unit in ("<!-- wp:", "<pre>", "[audio ", "<", "\n \n", "\n ", "<!--  ", "<p\n\n")
+    },
+}
+
+
+class Repeated(BytesIO):
+    """An export of that size, which is nowhere as a whole."""
+
+    def __init__(self, unit: tuple[str, str, str], size: int) -> None:
+        super().__init__()
+        begin, self._unit, end = unit
+        self._rest, self._end, self._size = (HEAD + begin).encode(), end + TAIL, size
+        self._numbers, self._is_over = itertools.count(), False
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Read the next bytes: at the end fewer."""
+        assert size is not None
+        while len(self._rest) < size and not self._is_over:
+            if self._size > 0:
+                whole = self._unit * (size // len(self._unit) + 1)
+                if "{n}" in whole:
+                    whole = re.sub(r"\{n\}", lambda _: str(next(self._numbers)), whole)
+                self._size -= len(whole)
+            else:
+                whole, self._is_over = self._end, True
+            self._rest += whole.encode()
+        part, self._rest = self._rest[:size], self._rest[size:]
+        return part
+
+
+def pairs(ones: list[str], others: list[str]) -> list[Any]:
+    """Each with each, for a test: every day those with the first of the other list, and the rest by
+    `make soak`."""
+    return [
+        pytest.param(
+            one, other, marks=[] if one == ones[0] or other == others[0] else pytest.mark.soak
+        )
+        for one in ones
+        for other in others
+    ]
+
+
 BOMB = b'<!DOCTYPE rss [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
 
 
@@ -136,7 +240,7 @@ def test_hostile_text_stays_text_and_shows_nothing_hidden(text: str, status: str
         rest = rest.replace(word, f"x {text}")
     rest = rest.replace("[publish]", f"[{status}]")
     data = f"{source[0]}<item>{rest}</item></channel></rss>".encode()
-    ((name, record),) = read_export(data).records.items()
+    ((name, record),) = read_export(BytesIO(data)).records.items()
     assert "/" not in name and name.endswith(".md")
     reading = read_record(name, record.encode(), make.NOW)
     assert reading.unpublished is (status != "publish")
@@ -146,9 +250,163 @@ def test_hostile_text_stays_text_and_shows_nothing_hidden(text: str, status: str
 
 def test_control_characters_of_old_databases_do_not_end_the_import() -> None:
     data = EXPORT.read_bytes().replace(b"Ferry times", b"Ferry\x0b\x00 times")
-    assert '"Ferry times"' in read_export(data).records["ferry-times.md"]
+    assert '"Ferry times"' in read_export(BytesIO(data)).records["ferry-times.md"]
 
 
 def test_two_posts_of_one_name_are_two_records() -> None:
     data = EXPORT.read_bytes().replace(b"[ferry-times]", b"[herons-are-back]")
-    assert {"herons-are-back.md", "herons-are-back-6-2.md"} <= set(read_export(data).records)
+    assert {"herons-are-back.md", "herons-are-back-6-2.md"} <= set(
+        read_export(BytesIO(data)).records
+    )
+
+
+def test_no_post_takes_the_name_of_another() -> None:
+    names = [
+        ("a", "7"),
+        ("a", "7"),
+        ("a-7-2", "8"),
+        ("a-7-3", "9"),
+        ("a", "7"),
+        ("A", ""),
+        ("", ""),
+    ]
+    items = "".join(
+        item(f"<wp:post_name>{name}</wp:post_name><wp:post_id>{number}</wp:post_id>")
+        for name, number in names
+    )
+    assert len(exported(items).records) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    pairs(
+        ["../../x", "%2e%2e%2fx", "/etc/x", "a%00b", "CON", "x" * 999, "."],
+        ["../1", "9" * 5000, "\u0663", "-1", ""],
+    ),
+)
+def test_the_name_of_a_post_leads_nowhere_else(tmp_path: Path, name: str, number: str) -> None:
+    items = item(f"<wp:post_name>{name}</wp:post_name><wp:post_id>{number}</wp:post_id>") * 2
+    make.write(tmp_path / "export.xml", "".join((HEAD, items, TAIL)))
+    make.invoke("init", "site", "--wordpress", "export.xml", cwd=tmp_path)
+    assert len(list((tmp_path / "site/seeds").glob("*.md"))) == 2
+    assert {path.name for path in tmp_path.iterdir()} == {"export.xml", "site"}
+
+
+@pytest.mark.parametrize("target", ["../elsewhere", "../nowhere", "seeds", "file"])
+def test_nothing_is_written_through_a_link(tmp_path: Path, target: str) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    make.write(tmp_path / "site/file", "mine")
+    (tmp_path / "site/seeds").symlink_to(target)
+    refused = make.invoke("init", "site", "--wordpress", str(EXPORT), cwd=tmp_path, check=2)
+    assert refused.stderr.startswith("feeds: site/seeds: expected a folder")
+    assert {path.name for path in tmp_path.rglob("*")} == {"elsewhere", "site", "file", "seeds"}
+
+
+@pytest.mark.parametrize(
+    ("title", "link"),
+    pairs(
+        ["\u200d\u202e", "x" * 5000, "&amp;#7;a", f"&amp;#{'1' * 5000};", ""],
+        ["http://[", "http://[::1]", "https://a.example?x", "x", "//x"],
+    ),
+)
+def test_what_no_config_takes_is_left_out_of_it(tmp_path: Path, title: str, link: str) -> None:
+    item_of = item(f"<title>{title}</title><category domain='post_tag'>{title}</category>")
+    text = f"{HEAD}<title>{title}</title><link>{link}</link>{item_of}{TAIL}"
+    make.write(tmp_path / "export.xml", text)
+    make.invoke("init", "site", "--wordpress", "export.xml", cwd=tmp_path)
+    load_config(tmp_path / "site/config.toml")
+
+
+ENCODINGS = [
+    *("utf-8", "UTF-16", "utf-32", "iso-8859-1", "windows-1252", "us-ascii", "utf-7", "shift_jis"),
+    *("rot13", "hex", "zlib", "idna", "punycode", "undefined", "raw_unicode_escape", "cp037", "x"),
+]
+
+
+@pytest.mark.parametrize("declared", ENCODINGS)
+@pytest.mark.parametrize("actual", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "latin-1", "cp037"])
+def test_any_encoding_is_read_or_refused(declared: str, actual: str) -> None:
+    text = f"<?xml version='1.0' encoding='{declared}'?>{HEAD}{item('<title>é</title>')}{TAIL}"
+    with suppress(ValueError):
+        read_export(BytesIO(text.encode(actual)))
+
+
+def test_latin_1_that_is_declared_is_read() -> None:
+    text = f"<?xml version='1.0' encoding='ISO-8859-1'?>{HEAD}{item('<title>é</title>')}{TAIL}"
+    ((_, record),) = read_export(BytesIO(text.encode("latin-1"))).records.items()
+    assert 'title: "é"' in record
+
+
+PIECES = [
+    *("<item>", "</item>", "<title>", "</title>", "<content:encoded>", "</content:encoded>", "]]>"),
+    *("<![CDATA[", "<!--", "-->", "<?x ?>", "&amp;", "&lt;pre>", "&#55296;", "&x;", "&", "<", ">"),
+    *("<wp:post_type>post</wp:post_type>", "<wp:status>publish</wp:status>", "<x a='", "'/>"),
+    *("<wp:post_name>", "</wp:post_name>", "<category domain='category'>", "</category>", "</rss>"),
+    *("<!DOCTYPE x [", "]>", "<!ENTITY a 'b'>", "<wp:postmeta>", "</wp:postmeta>", "</channel>"),
+]
+
+
+@given(st.lists(st.sampled_from(PIECES) | st.text(max_size=9), max_size=30), st.booleans())
+def test_any_text_is_an_export_or_refused(pieces: list[str], whole: bool) -> None:
+    inner = "".join(pieces)
+    body = item(f"<content:encoded><![CDATA[{inner}]]></content:encoded>") if whole else inner
+    with suppress(ValueError):
+        export = read_export(BytesIO((HEAD + body + TAIL).encode("utf-8", "surrogatepass")))
+        assert all(re.fullmatch(r"[a-z0-9-]{1,99}\.md", name) for name in export.records)
+        for name, text in export.records.items():
+            read_record(name, text.encode(), make.NOW)
+
+
+@given(st.binary(max_size=99), st.integers(0, 3000))
+def test_a_damaged_export_is_read_or_refused(damage: bytes, at: int) -> None:
+    data = EXPORT.read_bytes()
+    with suppress(ValueError):
+        read_export(BytesIO(data[:at] + damage + data[at + len(damage) :]))
+
+
+COST = """
+import sys
+from tests.importers.test_wordpress import Repeated, UNITS
+from tests.records.test_bounds import limit
+from feeds.importers.wordpress import read_export
+size = int(sys.argv[1])
+limit((300 << 20) + 5 * size)
+for name in sys.argv[2:]:
+    try:
+        print(name, len(read_export(Repeated(UNITS[name], size)).records), flush=True)
+    except ValueError as error:
+        print(name, error, flush=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("names", "size", "seconds"),
+    [
+        (list(UNITS), 3 << 19, 200),
+        *(pytest.param([name], 250 << 20, 900, marks=pytest.mark.soak) for name in UNITS),
+    ],
+)
+def test_no_export_takes_more_than_bounded_memory_and_time(
+    names: list[str], size: int, seconds: int
+) -> None:
+    command = [sys.executable, "-c", COST, str(size), *names]
+
+    def hurry() -> None:
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+
+    done = subprocess.run(command, cwd=make.ROOT, preexec_fn=hurry, capture_output=True, text=True)
+    assert done.returncode == 0, (done.stdout, done.stderr[-500:])
+
+
+def test_an_export_that_is_too_large_is_refused() -> None:
+    with pytest.raises(ValueError, match="expected at most 256 MiB"):
+        read_export(Repeated(("", " " * 99_999, ""), 257 << 20))
+
+
+def test_a_file_of_any_size_is_refused_as_soon_as_it_is_no_export(tmp_path: Path) -> None:
+    with (tmp_path / "export.xml").open("wb") as file:
+        file.write(HEAD.encode())
+        file.truncate(1 << 40)
+    refused = make.invoke("init", "site", "--wordpress", "export.xml", cwd=tmp_path, check=2)
+    assert refused.stderr == "feeds: export.xml: expected no tag or comment of a MiB\n"
+    assert not (tmp_path / "site").exists()

@@ -84,7 +84,7 @@ class TestUnreadable:
     def test_a_folder_that_may_not_be_read_keeps_its_articles_and_is_named(
         self, config: Config, mode: int
     ) -> None:
-        run("build", cwd=config.file.parent, check=0)
+        make.invoke("build", cwd=config.file.parent, check=0)
         with forbidden(config.records_folder / "sub", mode):
             for _ in range(2):
                 done = run("build", cwd=config.file.parent, check=1)
@@ -96,23 +96,23 @@ class TestUnreadable:
             make.write(config.records_folder / "1.md", make.record(1, published="false"))
             run("build", cwd=config.file.parent, check=1)
             assert titles(config) == {"2", "3"}
-        done = run("build", cwd=config.file.parent, check=0)
+        done = make.invoke("build", cwd=config.file.parent, check=0)
         assert (done.stderr, titles(config)) == ("", {"2", "3"})
 
     def test_what_is_deleted_while_its_folder_may_not_be_read_goes_with_the_folder(
         self, config: Config
     ) -> None:
-        run("build", cwd=config.file.parent, check=0)
+        make.invoke("build", cwd=config.file.parent, check=0)
         with forbidden(config.records_folder / "sub"):
             run("build", cwd=config.file.parent, check=1)
         shutil.rmtree(config.records_folder / "sub")
-        run("build", cwd=config.file.parent, check=0)
+        make.invoke("build", cwd=config.file.parent, check=0)
         assert titles(config) == {"1"}
 
     def test_a_file_that_may_not_be_read_keeps_its_article_and_is_named(
         self, config: Config
     ) -> None:
-        run("build", cwd=config.file.parent, check=0)
+        make.invoke("build", cwd=config.file.parent, check=0)
         file = config.records_folder / "sub" / "2.md"
         file.write_text(make.record(2, title="Another"))
         with forbidden(file):
@@ -129,12 +129,12 @@ class TestUnreadable:
         target = config.records_folder / ".kept" / "4.md"
         make.write(target, make.record(4))
         (config.records_folder / "4.md").symlink_to(".kept/4.md")
-        run("build", cwd=config.file.parent, check=0)
+        make.invoke("build", cwd=config.file.parent, check=0)
         with forbidden(target.parent):
             run("build", cwd=config.file.parent, check=1)
             assert titles(config) == {"1", "2", "3", "4"}
         target.unlink()
-        run("build", cwd=config.file.parent, check=1)
+        make.invoke("build", cwd=config.file.parent, check=1)
         assert titles(config) == {"1", "2", "3"}
 
     def test_a_service_keeps_what_it_has_and_goes_on_with_the_rest(self, config: Config) -> None:
@@ -161,42 +161,42 @@ class TestEmptied:
     def test_an_emptied_folder_ends_a_build_and_leaves_what_is_published(
         self, config: Config
     ) -> None:
-        make.run("build", cwd=config.file.parent)
+        make.invoke("build", cwd=config.file.parent)
         before = make.tree(config.output_folder)
         forget(config, range(1, 41))
         for _ in range(2):
-            done = make.run("build", cwd=config.file.parent, check=2)
+            done = make.invoke("build", cwd=config.file.parent, check=2)
             assert SAID.format(40, 40) in done.stderr
             assert make.tree(config.output_folder) == before
-        make.run("build", "--allow-removal", cwd=config.file.parent)
+        make.invoke("build", "--allow-removal", cwd=config.file.parent)
         assert not (config.output_folder / "feed.rss").exists()
 
     def test_a_wrong_folder_ends_a_build_and_leaves_what_is_published(self, config: Config) -> None:
-        make.run("build", cwd=config.file.parent)
+        make.invoke("build", cwd=config.file.parent)
         before = make.tree(config.output_folder)
         make.write(config.file.parent / "wrong" / "other.md", make.record(45))
         good = config.file.read_text()
         config.file.write_text(good + '[records]\npath = "wrong"\n')
-        done = make.run("build", cwd=config.file.parent, check=2)
+        done = make.invoke("build", cwd=config.file.parent, check=2)
         assert SAID.format(40, 40).replace("seeds", "wrong") in done.stderr
         assert make.tree(config.output_folder) == before
         config.file.write_text(good)
-        make.run("build", cwd=config.file.parent)
+        make.invoke("build", cwd=config.file.parent)
         assert make.tree(config.output_folder) == before
         config.file.write_text(good + '[records]\npath = "wrong"\nallow_removal = true\n')
-        make.run("build", cwd=config.file.parent)
+        make.invoke("build", cwd=config.file.parent)
         assert titles(config) == {"45"}
 
     def test_another_folder_with_the_same_records_is_read_again(self, config: Config) -> None:
         """A file of the same path, size and time in another folder may say something else."""
-        make.run("build", cwd=config.file.parent)
+        make.invoke("build", cwd=config.file.parent)
         shutil.copytree(config.records_folder, config.file.parent / "other")
         place = config.file.parent / "other" / "1.md"
         facts = place.stat()
         place.write_text(place.read_text().replace("Article 1", "Artikel 1"))
         os.utime(place, ns=(facts.st_atime_ns, facts.st_mtime_ns))
         config.file.write_text(config.file.read_text() + '[records]\npath = "other"\n')
-        make.run("build", cwd=config.file.parent)
+        make.invoke("build", cwd=config.file.parent)
         text = (config.output_folder / "feed.rss").read_text()
         assert "Artikel 1<" in text and "Article 1<" not in text and "Article 2<" in text
 
@@ -209,50 +209,50 @@ class TestEmptied:
         self, tmp_path: Path, count: int, gone: int, check: int
     ) -> None:
         config = make.site(tmp_path / "own", records(range(1, count + 1)))
-        make.run("build", cwd=config.file.parent)
+        make.invoke("build", cwd=config.file.parent)
         forget(config, range(1, gone + 1))
-        make.run("build", cwd=config.file.parent, check=check)
+        make.invoke("build", cwd=config.file.parent, check=check)
         assert len(titles(config)) == (count if check else count - gone)
 
     def test_records_that_say_that_they_are_hidden_go_at_once_whatever_the_limit(
         self, config: Config
     ) -> None:
-        make.run("build", cwd=config.file.parent)
+        make.invoke("build", cwd=config.file.parent)
         forget(config, range(1, 26))
         make.write(config.records_folder / "26.md", make.record(26, published="false"))
         make.write(config.records_folder / "27.md", make.record(27, publishedDateTime="2999-01-01"))
-        make.run("build", cwd=config.file.parent, check=2)
+        make.invoke("build", cwd=config.file.parent, check=2)
         assert titles(config) == {str(n) for n in (*range(1, 26), *range(28, 41))}
         for n in range(28, 41):
             make.write(config.records_folder / f"{n}.md", make.record(n, published="false"))
-        done = make.run("build", cwd=config.file.parent, check=2)
+        done = make.invoke("build", cwd=config.file.parent, check=2)
         assert SAID.format(25, 25) in done.stderr
         assert titles(config) == {str(n) for n in range(1, 26)}
 
     def test_all_records_may_be_hidden_at_once(self, config: Config) -> None:
-        make.run("build", cwd=config.file.parent)
+        make.invoke("build", cwd=config.file.parent)
         for n in range(1, 41):
             make.write(config.records_folder / f"{n}.md", make.record(n, published="false"))
-        make.run("build", cwd=config.file.parent)
+        make.invoke("build", cwd=config.file.parent)
         assert not (config.output_folder / "feed.rss").exists()
 
     def test_records_that_moved_are_found(self, config: Config) -> None:
-        make.run("build", cwd=config.file.parent)
+        make.invoke("build", cwd=config.file.parent)
         config.records_folder.rename(config.file.parent / "away")
         config.records_folder.mkdir()
         (config.file.parent / "away").rename(config.records_folder / "2026")
-        make.run("build", cwd=config.file.parent)
+        make.invoke("build", cwd=config.file.parent)
         assert len(titles(config)) == 40
 
     def test_records_that_come_back_are_as_if_nothing_had_been(self, config: Config) -> None:
-        make.run("build", cwd=config.file.parent)
+        make.invoke("build", cwd=config.file.parent)
         before = make.tree(config.output_folder)
         config.records_folder.rename(config.file.parent / "away")
         config.records_folder.mkdir()
-        make.run("build", cwd=config.file.parent, check=2)
+        make.invoke("build", cwd=config.file.parent, check=2)
         config.records_folder.rmdir()
         (config.file.parent / "away").rename(config.records_folder)
-        done = make.run("build", cwd=config.file.parent)
+        done = make.invoke("build", cwd=config.file.parent)
         assert (done.stderr, make.tree(config.output_folder)) == ("", before)
 
     def test_a_service_keeps_what_it_has_until_it_may_let_it_go(self, config: Config) -> None:
@@ -270,7 +270,7 @@ class TestEmptied:
     def test_a_service_that_starts_keeps_what_it_has_unless_it_may_let_it_go(
         self, config: Config
     ) -> None:
-        make.run("build", cwd=config.file.parent)
+        make.invoke("build", cwd=config.file.parent)
         forget(config, range(1, 41))
         with serving(config) as server:
             assert SAID.format(40, 40) in server.err.read_text()

@@ -313,3 +313,23 @@ def test_the_config_or_the_folder_tells_whether_a_template_language_runs(
     for name, text in files.items():
         make.write(tmp_path / name, text)
     assert make.site(tmp_path, {}, config).runs_liquid is runs
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'unpublish: "false"',
+        "publisher: no",
+        "expiryDateTime: ~",
+        "feed: {excluded=1",
+        "published: false",
+        "draft: true",
+        '"published" : "no"',
+        "embargo: 2031-01-01",
+    ],
+)
+def test_a_file_that_cannot_be_read_may_be_hidden_by_any_of_its_lines(line: str) -> None:
+    text = make.record().replace("\n---\n", f"\n{line}\nbroken: [\n---\n")
+    reading = read(text)
+    assert reading.article is None
+    assert reading.doubtful

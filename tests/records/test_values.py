@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic_core import PydanticCustomError
 
 from feeds.records.plain_data import Plain
 from feeds.records.values import (
@@ -78,7 +77,7 @@ def test_a_forbidden_character_between_two_that_compose_does_not_keep_them_apart
 @given(st.text())
 def test_a_title_is_folded_to_one_line(text: str) -> None:
     if not clean(text).strip():
-        with pytest.raises(PydanticCustomError):
+        with pytest.raises(ValueError):
             as_line(text)
         return
     line = as_line(text)
@@ -96,7 +95,7 @@ def test_the_lines_of_a_text_are_kept() -> None:
 
 @pytest.mark.parametrize("value", [None, "", " \n", "\x01", ["a"], {"a": "b"}, 5], ids=repr)
 def test_text_has_to_say_something(value: Any) -> None:
-    with pytest.raises(PydanticCustomError, match=r"^text$"):
+    with pytest.raises(ValueError, match=r"^text$"):
         as_text(value)
 
 
@@ -107,7 +106,7 @@ def test_an_excerpt_may_be_empty(value: str) -> None:
 
 @pytest.mark.parametrize("value", ["-", "- -", "\u00a0-\t"], ids=repr)
 def test_hyphens_alone_are_no_name(value: str) -> None:
-    with pytest.raises(PydanticCustomError, match=r"^a name$"):
+    with pytest.raises(ValueError, match=r"^a name$"):
         as_name(value)
 
 
@@ -181,9 +180,7 @@ def test_an_impossible_date_is_refused(text: str) -> None:
     if text.endswith("\n"):  # white space around it is none of its own
         assert as_moment(text) == moment(2020, 11, 12)
         return
-    with pytest.raises(
-        PydanticCustomError, match=r"^a date and time, such as 2026-11-23T09:30:00Z$"
-    ):
+    with pytest.raises(ValueError, match=r"^a date and time, such as 2026-11-23T09:30:00Z$"):
         as_moment(text)
 
 
@@ -199,7 +196,7 @@ def test_any_moment_written_as_iso_8601_comes_back(naive: datetime, offset: int)
 
 @given(st.text(st.sampled_from("0123456789-:T .,+Z"), max_size=30))
 def test_what_looks_like_a_date_is_one_or_is_refused(text: str) -> None:
-    with suppress(PydanticCustomError):
+    with suppress(ValueError):
         assert as_moment(text).tzinfo is UTC
 
 
@@ -208,7 +205,7 @@ def test_a_moment_as_most_are_written_is_read_as_any_other(text: str) -> None:
     def read(written: str) -> datetime | None:
         try:
             return as_moment(written)
-        except PydanticCustomError:
+        except ValueError:
             return None
 
     assert read(text) == read(text.replace("T", " "))
@@ -241,7 +238,7 @@ def test_the_words_of_yaml_for_false(text: str) -> None:
     ids=repr,
 )
 def test_anything_else_is_no_boolean(value: Any) -> None:
-    with pytest.raises(PydanticCustomError, match=r"^true or false, without quotes$"):
+    with pytest.raises(ValueError, match=r"^true or false, without quotes$"):
         as_boolean(value)
 
 
@@ -278,7 +275,7 @@ def test_a_number_is_read(text: str, number: float) -> None:
     ids=repr,
 )
 def test_a_number_is_finite_and_not_below_zero(value: Any) -> None:
-    with pytest.raises(PydanticCustomError, match=r"^a number of zero or more"):
+    with pytest.raises(ValueError, match=r"^a number of zero or more"):
         as_number(value)
 
 
@@ -286,7 +283,7 @@ def test_a_number_is_finite_and_not_below_zero(value: Any) -> None:
     "value", ["600", Plain("0"), Plain("-5"), Plain("6.5"), Plain("9" * 10), Plain("٣"), None]
 )
 def test_pixels_are_whole_and_at_least_one(value: Any) -> None:
-    with pytest.raises(PydanticCustomError, match=r"^a whole number of pixels"):
+    with pytest.raises(ValueError, match=r"^a whole number of pixels"):
         as_pixels(value)
 
 
@@ -327,7 +324,7 @@ def test_a_number_of_pixels_is_read() -> None:
     ids=repr,
 )
 def test_only_http_and_https_addresses_are_taken(value: Any) -> None:
-    with pytest.raises(PydanticCustomError, match=r"^an http or https address$"):
+    with pytest.raises(ValueError, match=r"^an http or https address$"):
         as_address(value)
 
 
@@ -337,7 +334,7 @@ def test_only_http_and_https_addresses_are_taken(value: Any) -> None:
     ids=repr,
 )
 def test_a_domain_is_a_host_name(value: Any) -> None:
-    with pytest.raises(PydanticCustomError, match=r"^a host name, such as example.org$"):
+    with pytest.raises(ValueError, match=r"^a host name, such as example.org$"):
         as_domain(value)
 
 
@@ -361,6 +358,6 @@ def test_no_value_gets_past_a_check_otherwise_than_read_or_refused(
 ) -> None:
     try:
         check(value)
-    except PydanticCustomError as error:
+    except ValueError as error:
         # What is expected is in our words alone.
-        assert re.fullmatch(r"(a|an|text|true) ?.*", error.message())
+        assert re.fullmatch(r"(a|an|text|true) ?.*", str(error))

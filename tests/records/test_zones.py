@@ -159,7 +159,7 @@ def test_a_record_is_due_when_its_zone_says_so_and_a_change_of_the_zone_reads_al
         ("Asia/Tokyo", "2026-05-04 01:30", "2026-05-03 15:00"),
     ):
         make.site(tmp_path, texts, f'timezone = "{zone}"\n' if zone else "")
-        make.run("build", cwd=tmp_path)
+        make.invoke("build", cwd=tmp_path)
         found = shown(tmp_path)
         assert {title: moment for title, (_, moment) in found.items()} == {
             "Article 1": first,
@@ -218,8 +218,8 @@ DATES = {
 def published(folder: Path, name: str) -> dict[str, tuple[str, datetime]]:
     """The address and moment of each post, by title, as `feeds init` and `feeds build` publish
     them."""
-    make.run("init", cwd=folder)
-    make.run("build", "--config", name, cwd=folder)
+    make.invoke("init", cwd=folder)
+    make.invoke("build", "--config", name, cwd=folder)
     feed = min(folder.rglob("feed.json"), key=lambda file: len(file.parts))  # of everything
     found = {}
     for item in json.loads(feed.read_text())["items"]:

@@ -82,7 +82,7 @@ def test_rss_joined_is_what_feedgen_writes_whole(
     feed = Feed("topics/ai", "AI & <more>", len(inputs), NOW)
     head, tail = rss.frame(feed, site, NOW, place)
     entries = [rss.entry(item, site, style) for item in inputs]
-    whole = rss.feed_of(feed, site, NOW, place)
+    whole = rss.feed_of(content.head_of(feed, site, NOW, place), site)
     for item in inputs:
         whole.add_entry(rss.entry_of(item, site, style), order="append")
     assert b"".join([head, *entries, tail]) == whole.rss_str()
@@ -95,7 +95,7 @@ def test_atom_joined_is_what_feedgen_writes_whole(
     feed = Feed("all", "", len(inputs), NOW)
     head, tail = atom.frame(feed, site, NOW, place)
     entries = [atom.entry(item, site, style) for item in inputs]
-    whole = atom.feed_of(feed, site, NOW, place)
+    whole = atom.feed_of(content.head_of(feed, site, NOW, place), site)
     for item in inputs:
         whole.add_entry(atom.entry_of(item, site, style), order="append")
     assert b"".join([head, *entries, tail]) == whole.atom_str()

@@ -7,17 +7,21 @@ import shlex
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from ctypes.util import find_library
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from tests import make
+from feeds.config import Config
+from tests import asking, make
 from tests.build.test_hosts import proxy
 from tests.make import LONGEST
+from tests.serve.sandbox import settings
 from tests.serve.test_server import Serving, serving
 
 PAGE = Path(__file__).parents[2] / "docs" / "deploy.md"
@@ -49,11 +53,13 @@ def caddyfile(number: int, port: int, server: Serving) -> str:
     return text.replace("127.0.0.1:8000", f"127.0.0.1:{urlsplit(server.url).port}")
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Serving]:
-    """The service that is to be reached through another program."""
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """The service that is to be reached through another program; no test changes it."""
     with serving(
-        make.site(tmp_path / "site", {f"{n}.md": make.record(n) for n in range(1, 30)})
+        make.site(
+            tmp_path_factory.mktemp("site"), {f"{n}.md": make.record(n) for n in range(1, 30)}
+        )
     ) as running:
         yield running
 
@@ -63,34 +69,133 @@ def behaves(url: str, server: Serving) -> None:
     for path in ("/feed.rss", "/topics/ai/feed.atom"):
         own = server.get(path)
         for coding in ("identity", "gzip", "br", "zstd"):
-            answer = httpx.get(
-                f"{url}{path}",
-                headers={"Accept-Encoding": coding},
-                trust_env=False,
-                timeout=LONGEST,
-            )
+            answer = asking.get(f"{url}{path}", **{"Accept-Encoding": coding})
             assert (answer.status_code, answer.content) == (200, own.content)
             assert answer.headers.get("Content-Encoding", "identity") == coding
             for name in ("ETag", "Last-Modified", "Cache-Control", "Vary", "Link", "Content-Type"):
                 assert answer.headers[name] == own.headers[name]
         tags = {"If-None-Match": own.headers["ETag"]}
-        assert (
-            httpx.get(f"{url}{path}", headers=tags, trust_env=False, timeout=LONGEST).status_code
-            == 304
-        )
-    assert httpx.get(f"{url}/nothing", trust_env=False, timeout=LONGEST).status_code == 404
+        assert asking.get(f"{url}{path}", **tags).status_code == 304
+    assert asking.get(f"{url}/nothing").status_code == 404
+
+
+def written_unit(folder: Path) -> Path:
+    """Return the example for systemd as a file, with a program that is there."""
+    command, unit = Path(sys.executable).with_name("feeds"), example("ini")
+    assert "/opt/feeds/bin/feeds" in unit
+    make.write(folder / "feeds.service", unit.replace("/opt/feeds/bin/feeds", str(command)))
+    return folder / "feeds.service"
 
 
 def test_the_unit_is_one_that_systemd_takes(tmp_path: Path) -> None:
-    command, unit = Path(sys.executable).with_name("feeds"), example("ini")
-    assert "/opt/feeds/bin/feeds" in unit
-    (tmp_path / "feeds.service").write_text(unit.replace("/opt/feeds/bin/feeds", str(command)))
-    program = make.program("systemd-analyze")
     done = subprocess.run(
-        [program, "verify", "--man=no", tmp_path / "feeds.service"], capture_output=True, text=True
+        [make.program("systemd-analyze"), "verify", "--man=no", written_unit(tmp_path)],
+        capture_output=True,
+        text=True,
     )
     ours = [line for line in done.stderr.splitlines() if "feeds.service" in line]
     assert (done.returncode, ours) == (0, []), done.stderr
+
+
+def test_the_unit_exposes_little_though_the_service_may_ask_others(tmp_path: Path) -> None:
+    program, file = make.program("systemd-analyze"), written_unit(tmp_path)
+    done = subprocess.run(
+        [program, "security", "--offline=yes", "--no-pager", file], capture_output=True, text=True
+    )
+    (exposure,) = re.findall(r"Overall exposure level for \S+: ([\d.]+)", done.stdout)
+    assert float(exposure) <= 2.0, done.stdout
+    unit = settings(example("ini"))
+    assert {"AF_INET", "AF_INET6"} <= set(unit["RestrictAddressFamilies"][0].split())
+    assert not {"IPAddressDeny", "PrivateNetwork", "SocketBindDeny"} & unit.keys()
+
+
+def test_the_unit_names_places_that_fit_each_other() -> None:
+    unit, text = settings(example("ini")), PAGE.read_text(encoding="utf-8")
+    (program, *arguments) = shlex.split(unit["ExecStart"][0])
+    assert f"python3 -m venv {Path(program).parents[1]}\n" in example("sh")
+    assert f"{Path(program).parent}/pip install" in example("sh")
+    assert f"useradd --system {unit['User'][0]}\n" in example("sh")
+    assert f"with the site in\n`{unit['WorkingDirectory'][0]}`" in text
+    # systemd makes it before the first start, for the user of the unit; nothing else is writable.
+    state = Path("/var/lib") / unit["StateDirectory"][0]
+    assert unit["ProtectSystem"] == ["strict"]
+    assert not {"ReadWritePaths", "ReadWriteDirectories"} & unit.keys()
+    name, _, store = unit["Environment"][0].partition("=sqlite:///")
+    assert (name, Path(store).parent) == ("FEEDS_STORE_URL", state)
+    assert Path(tomllib.loads(example("toml"))["records"]["ledger"]).parent == state
+    assert arguments[0] == "serve"
+
+
+def sandbox(folder: Path) -> list[str]:
+    """Return what starts a command as the unit has it, with `state` in a folder for the state."""
+    make.program("systemd-analyze")
+    unshare = [make.program("unshare"), "--user", "--map-root-user", "--mount"]
+    if subprocess.run([*unshare, "true"], capture_output=True).returncode != 0:
+        pytest.skip("this machine lets nobody make namespaces")
+    if find_library("seccomp") is None:
+        make.missing("libseccomp")
+    make.write(folder / "feeds.service", example("ini"))
+    for name in ("state", "temporary"):
+        (folder / name).mkdir()
+    places = [str(folder / name) for name in ("feeds.service", "state", "temporary")]
+    return [*unshare, sys.executable, str(Path(__file__).with_name("sandbox.py")), *places]
+
+
+FORBIDDEN = {
+    "a file": "open('written', 'w')",
+    "memory to write and run": "mmap.mmap(-1, 4096, prot=mmap.PROT_WRITE | mmap.PROT_EXEC)",
+    "another kind of socket": "socket.socket(socket.AF_NETLINK)",
+    "another root": "os.chroot('.')",
+    "a privilege": "os.setuid(1)",
+}
+
+
+@pytest.mark.parametrize("action", FORBIDDEN.values(), ids=FORBIDDEN)
+def test_the_sandbox_of_the_unit_forbids(tmp_path: Path, action: str) -> None:
+    text = f"import mmap, os, socket\ntry:\n    {action}\nexcept OSError:\n    print('forbidden')"
+    command = [*sandbox(tmp_path), sys.executable, "-c", text]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("forbidden\n", "")
+
+
+def save(config: Config, path: str, text: str) -> None:
+    """Put a record in its place whole, so that nobody reads half of it."""
+    aside = config.file.with_name("aside")
+    make.write(aside, text)
+    aside.replace(config.records_folder / path)
+
+
+def test_the_service_works_in_the_sandbox_of_the_unit(tmp_path: Path) -> None:
+    config = make.site(
+        tmp_path / "site",
+        {f"{n}.md": make.record(n) for n in range(1, 4)},
+        f'[records]\nledger = "{tmp_path}/state/ledger.toml"\n[server]\nmetrics = true\n',
+    )
+    unit = settings(example("ini"))
+    store = unit["Environment"][0].replace("/var/lib/feeds", str(tmp_path / "state"))
+    _, _, *options = shlex.split(unit["ExecStart"][0])
+    prefix = ["env", store, *sandbox(tmp_path)]
+    with serving(config, *options, prefix=prefix) as running:
+        assert running.get("/feed.rss", accept_encoding="br").status_code == 200
+        assert "feeds_requests_total" in running.get("/metrics").text
+        # An edit of its address: the file system tells of it, and the ledger keeps the id.
+        body = "<b>New</b> words, <https://example.org/x>."
+        edited = make.record(1, webUrl="https://example.org/new", body=body)
+        save(config, "1.md", edited)
+        running.until("/feed.atom", lambda answer: "https://example.org/new" in answer.text)
+        assert "https://example.org/1" in (tmp_path / "state" / "ledger.toml").read_text()
+        save(config, "4.md", make.record(4))
+        running.until("/feed.json", lambda answer: "Article 4" in answer.text)
+        asked = f"import httpx; print(httpx.get('{running.url}/healthz').status_code)"
+        (tmp_path / "another").mkdir()
+        command = [*sandbox(tmp_path / "another"), sys.executable, "-c", asked]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert (done.stdout, done.stderr) == ("200\n", "")
+        assert running.stop() == 0
+        assert running.err.read_text() == ""
+    files = (tmp_path / "state").iterdir()
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+    assert not (tmp_path / "site" / ".feeds").exists()
 
 
 def test_nginx_hands_on_what_is_asked_and_answered(tmp_path: Path, server: Serving) -> None:
@@ -102,7 +207,7 @@ def test_nginx_hands_on_what_is_asked_and_answered(tmp_path: Path, server: Servi
 def status(url: str, **headers: str) -> int:
     """Return the status of an answer; `User_Agent` is the header User-Agent."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return httpx.get(url, headers=named, trust_env=False, timeout=LONGEST).status_code
+    return asking.get(url, **named).status_code
 
 
 def test_nginx_limits_who_takes_a_whole_feed_again_and_again_and_nobody_else(
@@ -156,11 +261,12 @@ def caddy(folder: Path, port: int, text: str) -> Iterator[None]:
         deadline = time.monotonic() + LONGEST
         while True:
             with suppress(httpx.TransportError):
-                httpx.get(f"http://127.0.0.1:{port}/", trust_env=False, timeout=LONGEST)
+                asking.get(f"http://127.0.0.1:{port}/")
                 break
             assert process.poll() is None and time.monotonic() < deadline, (
                 folder / "caddy.err"
             ).read_text()
+            time.sleep(make.PAUSE)
         yield
     finally:
         process.terminate()
@@ -201,6 +307,22 @@ def test_the_container_runs_a_command_that_serves_the_folder_mounted_into_it(
     config = make.site(tmp_path, {"1.md": make.record(1)})
     with serving(config, "--host", "127.0.0.1", *options[2:]) as running:
         assert running.get("/feed.rss").status_code == 200
-    (installs,) = re.findall(r"^RUN (.*)$", example("dockerfile"), re.MULTILINE)
-    copied = re.findall(r"^COPY \. (.*)$", example("dockerfile"), re.MULTILINE)
-    assert shlex.split(installs)[:4] == ["pip", "install", "--no-cache-dir", *copied]
+
+
+def test_the_recipes_install_what_the_lock_names_and_nothing_else() -> None:
+    container = example("dockerfile").replace("\\\n", " ")
+    (copied,) = re.findall(r"^COPY \. (.*)$", container, re.MULTILINE)
+    (installs,) = re.findall(r"^RUN (.*)$", container, re.MULTILINE)
+    in_container = [shlex.split(one) for one in installs.split("&&")]
+    by_hand = [shlex.split(line) for line in example("sh").splitlines()]
+    for place, commands in ((copied, in_container), (".", by_hand)):
+        pip = [
+            [word for word in words[1:] if word != "--no-cache-dir"]
+            for words in commands
+            if Path(words[0]).name == "pip"
+        ]
+        lock = str(Path(place) / "requirements.lock")
+        assert pip == [
+            ["install", "--require-hashes", "-r", lock],
+            ["install", "--no-deps", "--no-build-isolation", place],
+        ]

@@ -16,11 +16,12 @@ from werkzeug.test import Client, TestResponse
 
 from feeds import store
 from feeds.config import Config
-from feeds.documents.versions import Documents, DocumentVersion
+from feeds.documents.versions import DocumentVersion
 from feeds.ingest.ingesting import ingest, open_store
 from feeds.model import Document, digest
 from feeds.serve.app import FastPath, create_app
 from feeds.serve.freshness import Freshness
+from feeds.serve.health import Health
 from feeds.serve.live import Live, Served
 from feeds.serve.response_cache import CachedResponse, ResponseCache, Responses
 from tests import make
@@ -45,17 +46,16 @@ class Site:
 
     def __init__(self, config: Config) -> None:
         self.config, self.clock = config, Clock()
-        self.source = open_store(config)
-        ingest(config, self.source, self.clock())
-        self.cache = ResponseCache(config.server.memory)
-        documents = Documents(config, self.source)
-        self.responses = Responses(config, documents, self.cache, "")
-        self.freshness = Freshness(config, self.source, documents, self.cache, self.clock)
+        with closing(open_store(config)) as source:
+            ingest(config, source, self.clock())
+        self.freshness = Freshness(config, self.clock, Health(config.store_file.parent))
+        self.source, self.cache = self.freshness.source, self.freshness.cache
+        self.responses = Responses(config, self.freshness.documents, self.cache, "")
         live = Live(config, self.served, lambda _: None)
         live.close()  # no thread begins
         self.client = Client(FastPath(live, self.clock))
 
-    def served(self, config: Config) -> Served:
+    def served(self, config: Config, _: Health) -> Served:
         """What is served of it."""
         return Served(config, self.cache, behind, self.freshness)
 

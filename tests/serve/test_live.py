@@ -2,25 +2,29 @@
 store change."""
 
 import os
-import signal
 import sqlite3
 import subprocess
 import sys
 import threading
-import time
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
+from typing import Any, Protocol
 
 import httpx
+import pytest
 from flask import Flask
 
 from feeds.config import Config
+from feeds.ingest.ingesting import Ingested, ingest
+from feeds.serve import freshness
 from feeds.serve.app import create_app
-from tests import make
+from tests import asking, make
 from tests.build.test_static import small_disk
-from tests.serve.test_server import Serving, serving
+from tests.serve.test_server import Service, serving
 
 DOCUMENT = "/topics/ai/feed.rss"
 
@@ -29,8 +33,45 @@ def site(tmp_path: Path, config: str = "") -> Config:
     return make.site(tmp_path, {f"{n}.md": make.record(n) for n in (1, 2)}, config)
 
 
+class Here(Service):
+    """The service in this process, as another server would run it."""
+
+    def __init__(self, app: Flask, log: pytest.LogCaptureFixture) -> None:
+        self._client = asking.client(
+            transport=httpx.WSGITransport(app), base_url="http://127.0.0.1"
+        )
+        self._log = log
+
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        """One request."""
+        return self._client.get(path, headers=headers)
+
+    def said(self) -> str:
+        """What it logs, a line each."""
+        return self._log.text
+
+
+class Run(Protocol):
+    """Runs the service of a config."""
+
+    def __call__(self, config: Config) -> AbstractContextManager[Here]: ...
+
+
+@pytest.fixture
+def running(caplog: pytest.LogCaptureFixture) -> Run:
+    """Return what runs the service in this process, for what needs no other."""
+
+    @contextmanager
+    def run(config: Config) -> Iterator[Here]:
+        app = create_app(config)
+        with closing(app.extensions["feeds"]):
+            yield Here(app, caplog)
+
+    return run
+
+
 def until(
-    server: Serving, text: str, path: str = DOCUMENT, *, gone: str = "nothing of the kind"
+    server: Service, text: str, path: str = DOCUMENT, *, gone: str = "nothing of the kind"
 ) -> httpx.Response:
     """Ask until the document has a text, and another no more; every answer meanwhile is a good
     one."""
@@ -98,9 +139,7 @@ def test_what_keeps_itself_up_to_date_leaves_nothing_open_once_it_is_closed(tmp_
     assert (threading.active_count(), make.open_below(tmp_path)) == (before, [])
     client = app.test_client()
     make.write(config.records_folder / "3.md", make.record(3))
-    deadline = monotonic() + make.LONGEST
-    while b"Article 3" not in client.get(DOCUMENT).data:
-        assert monotonic() < deadline
+    make.wait_until(lambda: b"Article 3" in client.get(DOCUMENT).data)
     app.extensions["feeds"].close()
     assert threading.active_count() == before
     assert make.open_below(tmp_path) == []
@@ -138,6 +177,7 @@ def asked_until(app: Flask, text: str) -> bool:
     while text not in app.test_client().get(DOCUMENT).text:
         if monotonic() > deadline:
             return False
+        sleep(make.PAUSE)
     return True
 
 
@@ -158,11 +198,12 @@ def test_processes_that_fork_after_the_application_is_made_each_keep_themselves_
 
 def test_what_is_scheduled_shows_at_its_second_though_nobody_changes_anything(
     tmp_path: Path,
+    running: Run,
 ) -> None:
     config = site(tmp_path)
     due = datetime.now(UTC) + timedelta(seconds=4)
     make.write(config.records_folder / "9.md", make.record(9, publishedDateTime=due.isoformat()))
-    with serving(config) as server:
+    with running(config) as server:
         first = server.get(DOCUMENT)
         early = "Article 9" not in first.text
         assert early or datetime.now(UTC) >= due
@@ -191,17 +232,13 @@ def test_what_expires_is_gone_at_its_second_in_every_worker_though_nobody_change
             assert server.get("/healthz").json()["articles"] == 2
 
 
-def test_what_expires_is_withdrawn_though_nobody_asks(tmp_path: Path) -> None:
+def test_what_expires_is_withdrawn_though_nobody_asks(tmp_path: Path, running: Run) -> None:
     config = site(tmp_path, "[feeds]\nwithdrawn_days = 1\n")
-    with serving(config) as server:
+    with running(config) as server:
         end = datetime.now(UTC) + timedelta(seconds=3)
         make.write(config.records_folder / "9.md", make.record(9, expiryDateTime=end.isoformat()))
         until(server, "Article 9")
-        deadline = time.monotonic() + make.LONGEST
-        while not config.ledger_file.exists():
-            assert time.monotonic() < deadline
-            with suppress(subprocess.TimeoutExpired):
-                server.process.wait(0.05)
+        make.wait_until(config.ledger_file.exists)
         assert "https://example.org/9" in config.ledger_file.read_text()
         assert "Withdrawn" in server.get(DOCUMENT).text
 
@@ -225,9 +262,88 @@ def test_a_config_is_taken_up_when_it_is_good(tmp_path: Path) -> None:
         until(server, "Article 4")
 
 
-def test_the_records_may_go_and_come_back(tmp_path: Path) -> None:
+def test_what_is_scheduled_shortens_how_long_an_answer_is_fresh_at_once(tmp_path: Path) -> None:
+    def is_fresh_for(response: httpx.Response) -> int:
+        return int(response.headers["Cache-Control"].partition("max-age=")[2].partition(",")[0])
+
     config = site(tmp_path)
     with serving(config) as server:
+        before = server.get(DOCUMENT)
+        assert is_fresh_for(before) > 600
+        due = datetime.now(UTC) + timedelta(minutes=10)
+        scheduled = make.record(3, publishedDateTime=due.isoformat())
+        make.write(config.records_folder / "3.md", scheduled)
+        after = server.until(DOCUMENT, lambda response: is_fresh_for(response) <= 600)
+        assert after.headers["ETag"] == before.headers["ETag"]
+
+
+def test_a_config_that_cannot_be_used_yet_is_tried_again(tmp_path: Path, running: Run) -> None:
+    config = site(tmp_path)
+    with running(config) as server:
+        until(server, "Article 2")
+        config.file.write_text(config.file.read_text() + '\n[records]\npath = "others"\n')
+        server.until_said("the last good config stays")
+        (tmp_path / "moving").mkdir()
+        make.write(tmp_path / "moving" / "9.md", make.record(9))
+        (tmp_path / "moving").rename(tmp_path / "others")
+        until(server, "Article 9")
+        assert server.said().count("the last good config stays") == 1
+
+
+def test_a_first_scan_that_fails_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, scans = site(tmp_path), count(1)
+
+    def fails_at_first(*arguments: Any, **options: Any) -> Ingested:
+        if next(scans) < 3:
+            raise RuntimeError("a disk that fails")
+        return ingest(*arguments, **options)
+
+    app = create_app(config)
+    monkeypatch.setattr(freshness, "ingest", fails_at_first)
+    make.write(config.records_folder / "3.md", make.record(3))
+    with closing(app.extensions["feeds"]):
+        client = app.test_client()
+        make.wait_until(lambda: "Article 3" in client.get(DOCUMENT).text)
+
+
+@pytest.mark.parametrize(
+    "text", [f"a = {'9' * 5_000}", f"a = {'[' * 3_000}", '[records]\npath = "a\\u0000b"'],
+    ids=["digits", "deep", "no path"],
+)  # fmt: skip
+def test_no_config_and_no_ledger_keep_it_from_following_records_and_moments(
+    tmp_path: Path, running: Run, text: str
+) -> None:
+    config = site(tmp_path)
+    good = config.file.read_text()
+    due = datetime.now(UTC) + timedelta(seconds=4)
+    with running(config) as server:
+        until(server, "Article 2")
+        make.write(
+            config.records_folder / "9.md", make.record(9, publishedDateTime=due.isoformat())
+        )
+        config.file.write_text(text)
+        server.until_said("the last good config stays")
+        make.write(config.records_folder / "3.md", make.record(3))
+        until(server, "Article 3")
+        config.ledger_file.write_text(text)
+        make.write(config.records_folder / "1.md", make.record(1, published="false"))
+        until(server, "Article 2", gone="Article 1")
+        until(server, "Article 9")
+        config.ledger_file.unlink()
+        config.file.write_text(good.replace("Test feeds", "Other feeds"))
+        until(server, "Other feeds")
+        make.write(config.records_folder / "4.md", make.record(4))
+        until(server, "Article 4")
+        said = server.said().splitlines()
+        assert len(said) == len(set(said)), said
+        assert "Traceback" not in server.said()
+
+
+def test_the_records_may_go_and_come_back(tmp_path: Path, running: Run) -> None:
+    config = site(tmp_path)
+    with running(config) as server:
         before = until(server, "Article 1")
         config.records_folder.rename(tmp_path / "away")
         until(server, "the last good documents are served", "/healthz")
@@ -287,9 +403,11 @@ def test_while_another_program_holds_the_store_answers_go_on_and_news_come_after
         until(server, "Article 3")
 
 
-def test_while_the_disk_is_full_answers_go_on_and_news_come_after(tmp_path: Path) -> None:
+def test_while_the_disk_is_full_answers_go_on_and_news_come_after(
+    tmp_path: Path, running: Run
+) -> None:
     config = site(tmp_path)
-    with small_disk(config.store_file.parent, "2m"), serving(config) as server:
+    with small_disk(config.store_file.parent, "2m"), running(config) as server:
         before = until(server, "Article 1")
         filler = config.store_file.parent / "filler"
         with suppress(OSError), filler.open("wb", buffering=0) as file:
@@ -306,23 +424,15 @@ def test_while_the_disk_is_full_answers_go_on_and_news_come_after(tmp_path: Path
         until(server, '"ok"', "/healthz")
 
 
-def test_other_feeds_are_untouched_by_a_change(tmp_path: Path) -> None:
+def test_other_feeds_are_untouched_by_a_change(tmp_path: Path, running: Run) -> None:
     config = site(tmp_path)
     make.write(
         config.records_folder / "other.md",
         make.record(7, topics="[Other]", provider="{domain: other.org}"),
     )
-    with serving(config) as server:
+    with running(config) as server:
         before = server.get("/topics/other/feed.atom")
         make.write(config.records_folder / "3.md", make.record(3))
         until(server, "Article 3")
         after = server.get("/topics/other/feed.atom", **{"If-None-Match": before.headers["ETag"]})
         assert after.status_code == 304
-
-
-def test_it_ends_when_it_is_to(tmp_path: Path) -> None:
-    config = site(tmp_path)
-    with serving(config) as server:
-        until(server, "Article 1")
-        assert server.stop(signal.SIGTERM) == 0
-    assert not os.path.exists(config.file.parent / "core")

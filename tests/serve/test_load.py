@@ -45,7 +45,7 @@ def load(tmp_path: Path, seconds: int) -> None:
     with serving(config, "--workers", "2") as server:
         command = [make.program("wrk"), "-t1", "-c32", "-s", str(script)]
         warm = subprocess.run(
-            [*command, "-d2", server.url], capture_output=True, text=True, check=True
+            [*command, "-d1", server.url], capture_output=True, text=True, check=True
         )
         assert "Requests/sec" in warm.stdout
         editor, edits = Editor(config, 11), 0
@@ -75,7 +75,7 @@ def load(tmp_path: Path, seconds: int) -> None:
 
 
 def test_no_request_fails_and_memory_stays_while_records_change(tmp_path: Path) -> None:
-    load(tmp_path, 6)
+    load(tmp_path, 3)
 
 
 @pytest.mark.soak

@@ -7,11 +7,10 @@ import time
 from pathlib import Path
 
 import feedparser
-import httpx
 import pytest
 
 from feeds.config import Config
-from tests import make
+from tests import asking, make
 from tests.parsers import Newsboat, Sfeed
 from tests.serve.test_server import Serving, serving
 
@@ -67,7 +66,7 @@ def poll(config: Config, server: Serving, seconds: float, every: float) -> int:
     done = threading.Event()
 
     def hammer() -> None:
-        with httpx.Client(trust_env=False, timeout=make.LONGEST) as client:
+        with asking.client() as client:
             tags: dict[str, str] = {}
             while not done.is_set():
                 for url in urls.values():

@@ -2,31 +2,61 @@
 
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Self
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from feeds.build import hosts
-from feeds.build.folder_target import MANIFEST
+from feeds.build.files import MANIFEST
 from feeds.config import Config
-from tests import make
+from tests import asking, make
 from tests.make import LONGEST
 
 
+class Service(ABC):
+    """A service that is asked."""
+
+    @abstractmethod
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        """One request."""
+
+    @abstractmethod
+    def said(self) -> str:
+        """What it says to those who run it."""
+
+    def until(
+        self, path: str, holds: Callable[[httpx.Response], bool], pause: float = make.PAUSE
+    ) -> httpx.Response:
+        """Ask again until the answer is as expected."""
+        deadline = time.monotonic() + LONGEST
+        while not holds(response := self.get(path)):
+            assert time.monotonic() < deadline, response.text[:2000] + self.said()[-2000:]
+            time.sleep(pause)
+        return response
+
+    def until_said(self, text: str) -> None:
+        """Wait until it says so: what it answers may show a change before it has said so."""
+        make.wait_until(lambda: text in self.said(), self.said)
+
+
 @dataclass(frozen=True)
-class Serving:
+class Serving(Service):
     """A running `feeds serve`: the process, where it answers, and the files that hold what it
     says."""
 
@@ -37,21 +67,11 @@ class Serving:
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         """One request on a connection of its own, so that any worker may take it."""
-        return httpx.get(f"{self.url}{path}", headers=headers, trust_env=False, timeout=LONGEST)
+        return asking.get(f"{self.url}{path}", **headers)
 
-    def until(self, path: str, holds: Callable[[httpx.Response], bool]) -> httpx.Response:
-        """Ask again until the answer is as expected."""
-        deadline = time.monotonic() + LONGEST
-        while not holds(response := self.get(path)):
-            assert time.monotonic() < deadline, response.text
-        return response
-
-    def until_said(self, text: str) -> None:
-        """Wait until it says so: what it answers may show a change before it has said so."""
-        deadline = time.monotonic() + LONGEST
-        while text not in (said := self.out.read_text() + self.err.read_text()):
-            assert time.monotonic() < deadline, said
-            self.get("/healthz")
+    def said(self) -> str:
+        """Both outputs."""
+        return self.out.read_text() + self.err.read_text()
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """End it, and give back its exit code."""
@@ -61,13 +81,14 @@ class Serving:
 
 @contextmanager
 def serving(config: Config, *options: str, prefix: Sequence[str] = ()) -> Iterator[Serving]:
-    """Run `feeds serve` on a free port, once it is ready to answer, and end it at last.
+    """Run `feeds serve`, on a free port unless the options name one, once it is ready to answer, and end it at last.
 
     `prefix` is a command that starts it.
     """
-    folder, port = config.file.parent, make.free_port()
+    folder = config.file.parent
+    port = options[options.index("--port") + 1] if "--port" in options else str(make.free_port())
     host = options[options.index("--host") + 1] if "--host" in options else "127.0.0.1"
-    command = [*prefix, sys.executable, "-m", "feeds", "serve", "--port", str(port), *options]
+    command = [*prefix, sys.executable, "-m", "feeds", "serve", "--port", port, *options]
     out, err = folder / "serve.out", folder / "serve.err"
     with out.open("wb") as to_out, err.open("wb") as to_err:
         # In a session of its own, so that its workers can be ended where it does not end them.
@@ -123,7 +144,7 @@ def server(config: Config) -> Iterator[Serving]:
 def files(config: Config) -> dict[str, bytes]:
     """The static tree of the same records."""
     twin = make.site(config.file.parent / "twin", records())
-    make.run("build", cwd=twin.file.parent)
+    make.invoke("build", cwd=twin.file.parent)
     others = {MANIFEST, *hosts.PATHS}
     return {
         path: content
@@ -151,7 +172,7 @@ def test_without_a_base_url_the_addresses_are_those_it_answers_at(tmp_path: Path
         ]
         assert f"{running.url}/topics/ai/feed.rss" in said
         for address in said:
-            response = httpx.get(address, trust_env=False, timeout=LONGEST)
+            response = asking.get(address)
             assert response.status_code == 200
             assert f'<atom:link href="{address}" rel="self"' in response.text
         assert [f'xmlUrl="{address}"' in running.get("/feeds.opml").text for address in said] == [
@@ -197,16 +218,11 @@ def test_it_answers_with_the_bytes_of_the_static_tree(
 def test_head_over_the_wire_is_get_without_the_body(server: Serving) -> None:
     for path, status in (("/feed.rss", 200), ("/", 200), ("/nothing", 404), ("/healthz", 200)):
         get = server.get(path)
-        head = httpx.head(f"{server.url}{path}", trust_env=False, timeout=LONGEST)
+        head = asking.head(f"{server.url}{path}")
         assert (head.status_code, head.content) == (status, b"")
         plain = server.get(path, **{"Accept-Encoding": "identity"})
         assert plain.content == get.content
-        whole = httpx.head(
-            f"{server.url}{path}",
-            headers={"Accept-Encoding": "identity"},
-            trust_env=False,
-            timeout=LONGEST,
-        )
+        whole = asking.head(f"{server.url}{path}", **{"Accept-Encoding": "identity"})
         assert whole.headers["Content-Length"] == str(len(plain.content))
         assert head.headers.keys() == get.headers.keys()
         # Two answers may be of two seconds.
@@ -260,6 +276,7 @@ def test_it_ends_well_when_it_is_to_stop(tmp_path: Path, how: signal.Signals) ->
         assert running.stop(how) == 0
         assert "Traceback" not in running.err.read_text()
         assert running.err.read_text() == ""
+    assert not (tmp_path / "core").exists()
 
 
 def test_two_workers_serve_the_same_bytes_and_see_a_change(
@@ -274,11 +291,9 @@ def test_two_workers_serve_the_same_bytes_and_see_a_change(
         running.until("/feed.rss", lambda response: b"Article 9" in response.content)
         # Every worker, whichever takes the connection, comes to see it, and then they all say the
         # same.
-        seen = 0
-        deadline = time.monotonic() + LONGEST
-        while seen < 20:
-            assert time.monotonic() < deadline
-            seen = seen + 1 if b"Article 9" in running.get("/feed.rss").content else 0
+        make.wait_until(
+            lambda: all(b"Article 9" in running.get("/feed.rss").content for _ in range(20))
+        )
         answers = [running.get("/feed.rss") for _ in range(20)]
         assert len({answer.content for answer in answers}) == 1
         assert len({answer.headers["ETag"] for answer in answers}) == 1
@@ -340,21 +355,37 @@ def workers_of(running: Serving) -> list[int]:
     return [int(child) for child in children]
 
 
+def again(ask: Callable[[], httpx.Response]) -> httpx.Response:
+    """Ask, and ask again where the connection is closed.
+
+    A server may close one on which nothing is under way, just when its client begins to ask: one
+    that is kept, or a new one whose client was held up before it asked. That asks again on another
+    one, for each worker that goes, as browsers and proxies do (RFC 9112 §9.3.1 and §9.6).
+    """
+    for _ in range(2):
+        with suppress(httpx.ReadError, httpx.RemoteProtocolError):
+            return ask()
+    return ask()
+
+
 class Load:
     """Clients that ask all the time, on connections of their own and on ones that they keep, until
-    they are stopped."""
+    they are stopped.
 
-    def __init__(self, running: Serving) -> None:
+    Between two requests, each rests for so many seconds.
+    """
+
+    def __init__(self, running: Serving, rest: float = 0.02) -> None:
         self.answers: Counter[int] = Counter()
         self.failed: list[str] = []
-        self._url = running.url
+        self._url, self._rest = running.url, rest
         self._stop = threading.Event()
         self._threads = [
             threading.Thread(target=ask)
             for ask in (self._connecting, self._connecting, self._keeping, self._keeping)
         ]
 
-    def __enter__(self) -> "Load":
+    def __enter__(self) -> Self:
         for thread in self._threads:
             thread.start()
         return self
@@ -373,27 +404,14 @@ class Load:
 
     def _connecting(self) -> None:
         while not self._stop.is_set():
-            self._note(
-                lambda: self._again(
-                    lambda: httpx.get(f"{self._url}/feed.rss", trust_env=False, timeout=LONGEST)
-                )
-            )
+            self._note(lambda: again(lambda: asking.get(f"{self._url}/feed.rss")))
+            self._stop.wait(self._rest)
 
     def _keeping(self) -> None:
-        with httpx.Client(base_url=self._url, trust_env=False, timeout=LONGEST) as client:
+        with asking.client(base_url=self._url) as client:
             while not self._stop.is_set():
-                self._note(lambda: self._again(lambda: client.get("/topics/ai/feed.atom")))
-
-    @staticmethod
-    def _again(ask: Callable[[], httpx.Response]) -> httpx.Response:
-        # A server may close a connection on which nothing is under way, just when its client begins
-        # to ask: one that is kept, or a new one whose client was held up before it asked. That asks
-        # again on another one, for each worker that goes, as browsers and proxies do (RFC 9112
-        # §9.3.1 and §9.6).
-        for _ in range(2):
-            with suppress(httpx.ReadError, httpx.RemoteProtocolError):
-                return ask()
-        return ask()
+                self._note(lambda: again(lambda: client.get("/topics/ai/feed.atom")))
+                self._stop.wait(self._rest)
 
     def _note(self, ask: Callable[[], httpx.Response]) -> None:
         try:
@@ -421,16 +439,32 @@ def test_workers_are_replaced_without_a_failed_request(tmp_path: Path) -> None:
         assert load.answers.keys() == {200}
 
 
+def are_replaced(running: Serving, before: list[int]) -> bool:
+    """Tell whether as many other workers are there."""
+    return len(set(workers_of(running)) - set(before)) == len(before)
+
+
+def test_workers_that_are_killed_at_once_all_come_back(tmp_path: Path) -> None:
+    with serving(make.site(tmp_path, {"1.md": make.record(1)}), "--workers", "3") as running:
+        for _ in range(5):
+            before = workers_of(running)
+            for worker in before:
+                os.kill(worker, signal.SIGKILL)
+            make.wait_until(partial(are_replaced, running, before))
+        running.until("/feed.rss", lambda response: response.status_code == 200)
+        assert running.stop() == 0
+
+
 def test_a_worker_that_was_killed_comes_back(tmp_path: Path) -> None:
     with serving(make.site(tmp_path, records()), "--workers", "2") as running:
-        (killed, other), deadline = workers_of(running), time.monotonic() + LONGEST
+        killed, other = workers_of(running)
         os.kill(killed, signal.SIGKILL)
-        while len(now := workers_of(running)) != 2 or killed in now:
-            assert time.monotonic() < deadline
-        assert other in now
+        make.wait_until(lambda: len(set(workers_of(running)) - {killed}) == 2)
+        assert other in workers_of(running)
         running.until("/feed.rss", lambda response: response.status_code == 200)
         for _ in range(20):
             assert running.get("/feed.rss").status_code == 200
+        # One that is to stop before it takes requests would be waited for for half a minute.
         assert running.stop() == 0
 
 
@@ -451,6 +485,42 @@ def test_what_was_asked_before_the_end_is_answered(tmp_path: Path) -> None:
                     answer += some
             assert answer.startswith(b"HTTP/1.1 200 OK")
             assert answer.endswith(b"</rss>")
+
+
+# A page of the publisher's own that takes a while to make.
+SLOW_PAGE = "{% for one in range(99999) %}{% for other in range(60) %}{% endfor %}{% endfor %}made"
+
+
+def test_what_is_in_memory_is_answered_while_pages_are_being_made(tmp_path: Path) -> None:
+    topics = [f"Topic {n}" for n in range(6)]
+    make.write(tmp_path / "templates" / "feed.html", SLOW_PAGE)
+    record = make.record(1, topics=json.dumps(topics))
+    config = make.site(tmp_path, {"1.md": record}, 'templates = "templates"\n')
+    with serving(config) as server:
+        ready = server.get("/feed.rss")
+        host, port = server.url.removeprefix("http://").split(":")
+        with ExitStack() as opened, asking.client() as client:
+            slow = []
+            for n in range(len(topics)):
+                connection = socket.create_connection((host, int(port)), timeout=LONGEST)
+                slow.append(opened.enter_context(connection))
+                request = f"GET /topics/topic-{n}/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+                connection.sendall(request.encode())
+            answered = 0
+            while not select.select(slow, [], [], 0)[0]:
+                again = client.get(f"{server.url}/feed.rss")
+                assert again.content == ready.content
+                # Flask answers this one
+                dated = {"If-Modified-Since": ready.headers["Last-Modified"]}
+                assert client.get(f"{server.url}/feed.rss", headers=dated).status_code == 304
+                answered += 1
+            assert answered >= 10
+            for connection in slow:
+                answer = b""
+                while some := connection.recv(65536):
+                    answer += some
+                assert answer.startswith(b"HTTP/1.1 200 OK")
+                assert answer.endswith(b"made")
 
 
 def test_a_client_that_is_slow_to_ask_is_let_go_and_others_are_answered(server: Serving) -> None:

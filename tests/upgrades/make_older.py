@@ -1,8 +1,8 @@
-"""Make fa7396d.tar.xz, a site as that commit leaves it: run with the code of that commit, in an
-empty folder.
+"""Make COMMIT.tar.xz, a site as that commit leaves it, for fa7396d and 75bae28: run with the code
+of the commit, in an empty folder.
 
-PYTHONPATH=CHECKOUT python make_fa7396d.py && tar --owner=0 --group=0 --numeric-owner -C site -cJf
-fa7396d.tar.xz .
+PYTHONPATH=CHECKOUT python make_older.py && tar --owner=0 --group=0 --numeric-owner -C site -cJf
+COMMIT.tar.xz .
 """
 
 import os
