@@ -17,7 +17,9 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
+from feeds.config import old_addresses
 from feeds.config.feeds import Names, OwnFeed, Rule, Tables, names_of, problems, tables_of
+from feeds.config.old_addresses import OldAddresses
 from feeds.config.sections import (
     NOT_KEYS,
     ONCE,
@@ -151,6 +153,8 @@ class Config(Section):
     build: Build = Build()
     feeds: FeedsSection = FeedsSection()
     feed: Annotated[tuple[OwnFeed, ...], BeforeValidator(_tables), Field(strict=False)] = ()
+    redirects: OldAddresses
+    copies: OldAddresses
     server: Server = Server()
 
     @property
@@ -184,6 +188,10 @@ class Config(Section):
         return self.records.fields is not None and not any(
             any(folder.glob(name)) for name in WITHOUT_LIQUID
         )
+
+    def copies_of(self, path: str) -> Iterator[str]:
+        """Yield the old paths at which a document is published too."""
+        return (old for old, document in self.copies.items() if document == path)
 
     @property
     def records_folder(self) -> Path:
@@ -292,6 +300,7 @@ def _wrong_together(config: Config) -> Iterator[str]:
     if feeds.fastest > feeds.slowest:
         yield f"feeds.fastest: expected feeds.slowest or less, got {feeds.fastest}"
     yield from problems(config.namings, feeds.retired)
+    yield from old_addresses.problems(config.redirects, config.copies, feeds.formats)
     for number, feed in enumerate(config.feed):
         key = join_key(OWN, feed.key)
         if key in feeds.retired:

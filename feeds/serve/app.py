@@ -146,11 +146,12 @@ class Views:
         now, coding = self._clock(), http_messages.choose(request.headers.get("Accept-Encoding"))
         if (feed := self._wanted_feed(asked, now)) is not None:
             return _lead_to(self._config.site.address(feed), status=302, varies=True)
-        path = document_path(asked)
+        path = self._config.copies.get(asked) or document_path(asked)
         found = self._responses.get(path, now, coding)
         if found is None:
             return self._elsewhere(asked, now)
-        if request.query_string or asked != canonical(path) or request.path == self._prefix:
+        is_known = asked == canonical(path) or asked in self._config.copies
+        if request.query_string or not is_known or request.path == self._prefix:
             return self._lead_to_document(path)
         return _answer(found, now, coding)
 
@@ -209,8 +210,9 @@ class Views:
         for path in (asked, *http_messages.meant(asked)):
             if names.gone(path):
                 abort(410)
-            if (moved := names.moved(path)) is not None:
-                return _lead_to(self._config.site.address(moved))
+            moved = names.moved(path) or self._config.redirects.get(path.rstrip("/"))
+            if moved is not None:
+                return _lead_to(self._config.site.address(canonical(moved)))
             if path != asked and self._responses.get(path, now) is not None:
                 return self._lead_to_document(path)
         abort(404)
