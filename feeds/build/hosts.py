@@ -87,7 +87,7 @@ def _redirects(config: Config) -> Iterator[str]:
         for name in config.feeds.formats:
             address = config.site.address(feed_path(current, name))
             yield f"{root}/{feed_path(key, name)} {address} 301"
-    for old, path in sorted(config.redirects.items()):
+    for old, path in sorted(config.moved_paths.items()):
         for asked in (old, f"{old}/"):
             yield f"{root}/{asked} {config.site.address(canonical(path))} 301"
     for key in sorted(names.retired):
@@ -122,7 +122,7 @@ def _nginx(config: Config) -> Iterator[str]:
             for below, target in moves.items()
         ]
         yield from _location(f"^~ {_quoted(f'{root}/{key}/')}", [moved_for, *rules, "return 404"])
-    for old, path in sorted(config.redirects.items()):
+    for old, path in sorted(config.moved_paths.items()):
         address = _target(config.site.address(canonical(path)))
         for asked in (old, f"{old}/"):
             yield from _location(
@@ -164,7 +164,7 @@ def _caddy(config: Config) -> Iterator[str]:
         folder = feed_folder(current)
         moved[f"{re.escape(key)}(?:/(?:index[.]html)?)?"] = folder
         moved[f"{re.escape(key)}/({BELOW})"] = f"{folder}{{re.feeds.1}}"
-    for old, path in config.redirects.items():
+    for old, path in config.moved_paths.items():
         moved[f"{re.escape(old)}/?"] = canonical(path)
     for below, path in sorted(moved.items()):
         address = config.site.address(path)

@@ -19,7 +19,7 @@ from pydantic_core import PydanticCustomError
 
 from feeds.config import old_addresses
 from feeds.config.feeds import Names, OwnFeed, Rule, Tables, names_of, problems, tables_of
-from feeds.config.old_addresses import OldAddresses
+from feeds.config.old_addresses import WELL_KNOWN, OldAddresses
 from feeds.config.sections import (
     NOT_KEYS,
     ONCE,
@@ -188,6 +188,11 @@ class Config(Section):
         return self.records.fields is not None and not any(
             any(folder.glob(name)) for name in WITHOUT_LIQUID
         )
+
+    @property
+    def moved_paths(self) -> dict[str, str]:
+        """Return the path of a document by each path that leads to it alone."""
+        return {**WELL_KNOWN, **self.redirects}
 
     def copies_of(self, path: str) -> Iterator[str]:
         """Yield the old paths at which a document is published too."""

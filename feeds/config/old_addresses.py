@@ -14,6 +14,8 @@ from pydantic import AfterValidator, Field
 from feeds.urls import BELOW, PAGE, document_path, parse_path
 
 XML = ".xml"  # the ending of a file that any server sends as XML
+# What browsers ask for where a document names no icon, as where they show a feed.
+WELL_KNOWN = {"favicon.ico": "icon.svg"}
 
 
 def _old_path(text: str) -> str:

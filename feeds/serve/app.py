@@ -192,9 +192,12 @@ class Views:
         return self.problem(ServiceUnavailable())
 
     def _wanted_feed(self, asked: str, now: datetime) -> str | None:
-        """Return the path of a feed, for a reader that asks for it at the address of its page."""
+        """Return the path of a feed, for a reader that asks for it at the address of its page.
+
+        The front page leads nowhere: readers look there for an icon, and for all feeds.
+        """
         wanted = http_messages.wanted_format(request.accept_mimetypes, self._config.feeds.formats)
-        if wanted is None:
+        if wanted is None or not asked.strip("/"):
             return None
         key = http_messages.key_of(document_path(f"{asked.rstrip('/')}/".lstrip("/")))
         try:
@@ -210,7 +213,7 @@ class Views:
         for path in (asked, *http_messages.meant(asked)):
             if names.gone(path):
                 abort(410)
-            moved = names.moved(path) or self._config.redirects.get(path.rstrip("/"))
+            moved = names.moved(path) or self._config.moved_paths.get(path.rstrip("/"))
             if moved is not None:
                 return _lead_to(self._config.site.address(canonical(moved)))
             if path != asked and self._responses.get(path, now) is not None:

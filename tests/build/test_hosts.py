@@ -63,6 +63,7 @@ MOVED = {
     "tags/ai/rss.xml": "topics/ai/feed.rss",
     "blog": "topics/ai/",
     "blog/": "topics/ai/",
+    "favicon.ico": "icon.svg",
 }
 GONE = [
     "topics/blockchain",
@@ -194,9 +195,13 @@ class TestTheFiles:
         }
         assert changed == {"_redirects", "feeds.nginx.conf", "feeds.caddyfile"}
 
-    def test_a_site_without_names_has_no_rule(self, tmp_path: Path) -> None:
+    def test_a_site_without_names_has_one_rule(self, tmp_path: Path) -> None:
         config = site(tmp_path, names="")
-        assert lines(config, "_redirects") == []
+        icon = "https://feeds.example.org/icon.svg"
+        assert lines(config, "_redirects") == [
+            f"/favicon.ico {icon} 301",
+            f"/favicon.ico/ {icon} 301",
+        ]
         assert b"Gone for good" in (config.output_folder / "410.html").read_bytes()
         assert b"Nothing here" in (config.output_folder / "404.html").read_bytes()
 
