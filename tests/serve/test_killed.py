@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from feeds.build.files import MANIFEST
 from feeds.config import Config
 from feeds.ids.ledger import read_ledger
 from tests import make
-from tests.serve.test_lost_store import PLACES
+from tests.serve.test_lost_store import PLACES, of_turn
 from tests.serve.test_server import Load, Serving, again, serving, workers_of
 
 FIRST = 30  # records before the first turn
@@ -52,13 +51,6 @@ class Watch(Load):
         self.leaked.update(title for title in gone if f"{title}<" in answer.text)
 
 
-def record_of(turn: int, **keys: str) -> str:
-    """Return the record of a turn, published a minute after that of the turn before."""
-    moment = make.NOW + timedelta(minutes=1 + turn)
-    title, date = f"Title of turn {turn}", f"{moment:%Y-%m-%dT%H:%M:%SZ}"
-    return make.record(FIRST + 100 + turn, title=title, publishedDateTime=date, **keys)
-
-
 class Site:
     """A site whose records come and go with each turn."""
 
@@ -73,7 +65,7 @@ class Site:
         """Publish a record, and take back the one of two turns before, each time in another way."""
         seeds = self.config.records_folder
         title = f"Title of turn {turn}"
-        make.write(seeds / f"new-{turn}.md", record_of(turn))
+        make.write(seeds / f"new-{turn}.md", of_turn(turn, title))
         self.shown.add(title)
         if turn < 2 or turn % 3 == 0:
             return
@@ -81,7 +73,7 @@ class Site:
         if turn % 2:
             file.unlink(missing_ok=True)
         else:
-            make.write(file, record_of(turn - 2, published="false"))
+            make.write(file, of_turn(turn - 2, before, published="false"))
         self.shown.discard(before)
         self.withdrawn.append(before)
 
