@@ -29,7 +29,15 @@ from feeds.records.mapping import (
     TheirKey,
 )
 from feeds.records.plain_data import Path, Plain
-from feeds.records.values import MOMENT, as_address, as_boolean, as_moment, clean, holds_secret
+from feeds.records.values import (
+    MOMENT,
+    as_address,
+    as_boolean,
+    as_moment,
+    clean,
+    holds_secret,
+    written_date,
+)
 from feeds.urls import identity
 
 # 2024-05-01-title, 2024/05/01/title, 2024-05-01-title/index.
@@ -145,7 +153,7 @@ class _Applying:
         """Return the first candidate that says something; if none does, the first that is there at
         all."""
         empty: tuple[Any, Path | None] | None = None
-        lacking = ""
+        lacking: str | None = None
         for candidate in source:
             origin: Path | None = None
             if isinstance(candidate, TheirKey):
@@ -164,7 +172,7 @@ class _Applying:
                 empty = value, origin
         if empty is not None:
             return empty
-        if lacking:
+        if lacking is not None:
             self._lacking[".".join(str(step) for step in path)] = lacking
             return NOTHING, None
         return NOTHING, next((item.path for item in source if isinstance(item, TheirKey)), None)
@@ -200,7 +208,8 @@ class _Applying:
         return value
 
     def _fill(self, template: Template) -> tuple[Any, str]:
-        """Return the text of a template, or nothing and the part that it lacks."""
+        """Return the text of a template, or nothing and what it lacks; without a word about the
+        date, which has a fault of its own."""
         made = template.texts[0]
         for part, text in zip(template.parts, template.texts[1:], strict=True):
             value = self._part(part)
@@ -210,7 +219,10 @@ class _Applying:
                 value = value.removeprefix("/") if made.endswith("/") else value
             if not value.strip("/") or holds_secret(value):
                 name = "." + ".".join(part.path) if isinstance(part, TheirKey) else part
-                return NOTHING, f"a value for {{{name}}} of its template"
+                return (
+                    NOTHING,
+                    "" if name in DAY_PARTS else f"a value for {{{name}}} of its template",
+                )
             made += value + text
         return made, ""
 
@@ -233,7 +245,7 @@ class _Applying:
         if not _says_something(self._data.get(DATE, NOTHING)) and self._day:
             self._data[DATE] = "-".join(self._day)
         written = self._data.get(DATE)
-        match = MOMENT.fullmatch(written.strip()) if isinstance(written, str) else None
+        match = written_date(written)
         self._day = (match[1], match[2], match[3]) if match else None
         if self._zone is not UTC:
             # No such day is a fault of the date, not of the address.

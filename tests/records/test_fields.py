@@ -119,12 +119,11 @@ def test_a_template_can_hold_the_path_and_be_no_address() -> None:
     assert (found.original_link, found.category) == ("http://old.example/x/y.html", "a/b: y")
 
 
-def test_what_a_template_lacks_is_a_fault_of_that_record() -> None:
+def test_a_date_that_a_template_lacks_is_one_fault_of_that_record() -> None:
     reading = read("title: A", path="undated.md")
     assert reading.article is None
     assert reported(reading, "undated.md") == [
         "2:1: date: expected a date and time, such as 2026-11-23T09:30:00Z, got nothing",
-        "2:1: webUrl: expected a value for {year} of its template, got nothing",
     ]
 
 
