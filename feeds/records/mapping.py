@@ -9,7 +9,7 @@ pattern of a site. Not here: what a record holds at those places (fields).
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from feeds.model import digest
@@ -86,15 +86,23 @@ Source = tuple[Candidate, ...]
 @dataclass(frozen=True, slots=True)
 class FieldMapping:
     """For each key of ours that is mapped, the candidates in their order.  `digest` stands for the
-    table as a whole, `address_pattern` is what it says of the web address, as JSON."""
+    table as a whole, `address_pattern` is what it says of the web address, as JSON.
+
+    `splits_words`: tags and categories in one text are words, as Jekyll alone has it.
+    """
 
     fields: dict[str, Source]
     digest: str
     address_pattern: str = json.dumps(keys.WEB_URL)
+    splits_words: bool = False
 
     def keys_of(self, name: str) -> Iterator[TheirKey]:
         """Return every key of theirs that a key of ours may be taken from."""
         yield from _keys(self.fields.get(name, ()))
+
+    def of_jekyll(self) -> "FieldMapping":
+        """Return the same mapping for posts of Jekyll."""
+        return replace(self, splits_words=True, digest=digest(self.digest, "Jekyll"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from feeds.urls import address_digest
 
 NAMES = {SECRET_KEY, *keys.every_name()}
 MOST_FAULTS = 100  # that are reported of one record
+FIRST_YEAR = 1000  # an earlier one is a slip, or the zero date of a program
 
 
 class Reading(NamedTuple):
@@ -122,7 +123,7 @@ def _read_fully(
         )
     record, problems = validate(mapped.data, zone)
     problems = _with_lacking(problems, mapped)
-    problems += _problems_of_update(record, now)
+    problems += _problems_of_dates(record, now)
     problems += _misspellings(front.data, mapped.known)
     signs = hiding.Signs(front.data, mapped, now, zone)
     problems += signs.problems
@@ -263,8 +264,11 @@ def _reading_of(article: Article, is_published: bool) -> Reading:
     )
 
 
-def _problems_of_update(record: dict[str, Any] | None, now: datetime) -> list[Problem]:
+def _problems_of_dates(record: dict[str, Any] | None, now: datetime) -> list[Problem]:
     updated, path = (record or {}).get("updated"), (keys.UPDATED,)
+    if record is not None and record["published"].year < FIRST_YEAR:
+        got = f"the year {record['published'].year}"
+        return [Problem((keys.DATE,), f"a date after the year {FIRST_YEAR}", got)]
     if record is None or updated is None:
         return []
     if updated < record["published"]:
@@ -294,6 +298,8 @@ def _with_lacking(problems: list[Problem], mapped: Mapped) -> list[Problem]:
     missing = {key_text(problem.path) for problem in problems if problem.got == "nothing"}
     found = [problem for problem in problems if key_text(problem.path) not in mapped.lacking]
     for key, expected in mapped.lacking.items():
+        if not expected:
+            continue
         cost = Cost.RECORD if key in missing else Cost.PART
         found.append(Problem(tuple(key.split(".")), expected, "nothing", cost))
     return found

@@ -44,7 +44,7 @@ def test_an_export_becomes_a_site_with_its_published_posts(tmp_path: Path) -> No
         "2024-05-03T10:00:00+00:00",
     )
     assert herons.summary == "Three pairs & more."
-    assert [tag.term for tag in herons.tags] == ["Nature & town", "Birds"]
+    assert [tag.term for tag in herons.tags] == ["Harbour", "Nature & town", "Birds"]
     assert (tmp_path / "public/categories/harbour/feed.atom").is_file()
     content = herons.content[0].value
     assert (
