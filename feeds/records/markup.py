@@ -222,6 +222,11 @@ class _Nesting:
                 break
 
 
+def check_nesting(html: str) -> None:
+    """Raise BodyError for HTML that costs too much to parse."""
+    _Nesting().check(html)
+
+
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.rules_core import StateCore
@@ -276,7 +281,7 @@ def checked_html(text: str) -> str:
     if len(html) > MOST_EXPANDED * 2:
         raise BodyError(f"at most {MOST_BODY:,} bytes")
     if len(html) > SHORT or html.count("<") > FEW_TAGS:
-        _Nesting().check(html)
+        check_nesting(html)
     return html
 
 
