@@ -35,9 +35,8 @@ from feeds.urls import address_digest
 
 NAMES = {SECRET_KEY, *keys.every_name()}
 MOST_FAULTS = 100  # that are reported of one record
-# The first line of a body, without the attributes behind it, and a link in it.
+# The first line of a body, without the attributes behind it.
 HEADING = re.compile(r"#[ \t]+([^\n{]*[^\s{#])[ \t]*#*(?:[ \t]*\{[^\n}]*\})?[ \t]*(?:\n|\Z)")
-LINKED = re.compile(r"\[([^\[\]]*)\]\([^()]*\)")
 FIRST_YEAR = 1000  # an earlier one is a slip, or the zero date of a program
 
 
@@ -226,7 +225,9 @@ def _take_heading(mapped: Mapped, path: str, body: str) -> str:
     heading = HEADING.match(body)
     if heading is None or path.lower().endswith(".html") or holds_secret(heading[1]):
         return body
-    mapped.data[keys.TITLE] = LINKED.sub(r"\1", heading[1]).replace("**", "").replace("`", "")
+    from feeds.records.plain_text import excerpt_text
+
+    mapped.data[keys.TITLE] = excerpt_text(heading[1])
     return body[heading.end() :].lstrip("\n")
 
 

@@ -132,7 +132,7 @@ provider = { value = { domain = "example.org" } }
 @pytest.mark.parametrize(
     ("text", "title", "body"),
     [
-        ("---\ndate: 2026-05-04\n---\n\n# A *heading* {#id}\n\nText.", "A *heading*", "Text."),
+        ("---\ndate: 2026-05-04\n---\n\n# A *heading* {#id}\n\nText.", "A heading", "Text."),
         ("# Of [a](/b) **post** `x` #\nText.", "Of a post x", "Text."),
         ("## Not the first\nText.", "", "## Not the first\nText."),
         ("Text.\n# Later\n", "", "Text.\n# Later"),
