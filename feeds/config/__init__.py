@@ -38,6 +38,7 @@ from feeds.errors import ConfigError
 from feeds.formats import FORMATS
 from feeds.model import STEPS
 from feeds.records import FieldMapping, MappingError, read_mapping, toml
+from feeds.sources.folder import Excluded, excluding
 from feeds.taxonomies import TAXONOMIES
 from feeds.urls import OWN, join_key
 
@@ -78,6 +79,12 @@ class Records(Section):
     fields: Annotated[FieldMapping | None, BeforeValidator(_mapping)] = None
     allow_removal: bool = False
     liquid: bool | None = None
+    exclude: Annotated[tuple[Line, ...], *ONCE] = ()
+
+    @cached_property
+    def excluded(self) -> Excluded:
+        """Return the pattern of the paths in the records folder that are not read."""
+        return excluding(self.exclude)
 
 
 class StoreSection(Section):

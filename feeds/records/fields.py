@@ -15,7 +15,20 @@ from typing import Any
 from urllib.parse import quote, unquote, urljoin
 
 from feeds.records import frontmatter
-from feeds.records.keys import CATEGORY, DATE, ID, IMAGES, PUBLISHED, TOPICS, URL, WEB_URL
+from feeds.records.frontmatter import is_readme, is_unfenced
+from feeds.records.hiding import letters
+from feeds.records.keys import (
+    CATEGORY,
+    DATE,
+    EXCERPT,
+    ID,
+    IMAGES,
+    PUBLISHED,
+    TITLE,
+    TOPICS,
+    URL,
+    WEB_URL,
+)
 from feeds.records.mapping import (
     HIDING,
     OURS,
@@ -28,6 +41,7 @@ from feeds.records.mapping import (
     TheirKey,
 )
 from feeds.records.plain_data import Path, Plain
+from feeds.records.plain_text import excerpt_text, title_text
 from feeds.records.values import (
     MOMENT,
     as_address,
@@ -42,6 +56,7 @@ from feeds.urls import identity
 # 2024-05-01-title, 2024/05/01/title, 2024-05-01-title/index.
 DATED = re.compile(r"(?:^|/)(\d{4})[-/](\d\d?)[-/](\d\d?)(?:[-/]([^/]*))?$")
 
+REDIRECTS = {"redirectto", "redirecturl"}  # keys of what only leads to another address
 BESIDE_POSTS = ("authors.yml", "authors.yaml", "tags.yml", "tags.yaml")
 
 Day = tuple[str, str, str]
@@ -71,10 +86,28 @@ def named(path: str) -> Named:
 
 
 def is_aside(path: str) -> bool:
-    """Tell whether a file is no post: one of Jekyll's drafts, a name with an underscore before it,
-    data of Docusaurus."""
+    """Tell whether a file is no post by its name: one of Jekyll's drafts, a name with an underscore
+    before it, a README, data of Docusaurus and Eleventy."""
     *folders, name = path.split("/")
-    return name.startswith("_") or "_drafts" in folders or name in BESIDE_POSTS
+    return (
+        name.startswith("_")
+        or "_drafts" in folders
+        or name in BESIDE_POSTS
+        or is_readme(path)
+        or ".11tydata." in name
+    )
+
+
+def is_no_post(path: str, text: str, mapped: Mapped, mapping: FieldMapping) -> bool:
+    """Tell whether a file is no post by what it holds: no front matter, though Docusaurus takes a
+    date in its name for it; a redirect; data; the list of posts in the records folder."""
+    is_dated = named(path).day is not None
+    if not frontmatter.has_front_matter(text) and not mapped.theirs:
+        return not is_dated or mapping.is_jekyll
+    if path.endswith(".json") or path.startswith("index."):
+        return not is_dated and not _says_something(mapped.data.get(DATE))
+    leads_on = {letters(key) for key, value in mapped.theirs.items() if value} & REDIRECTS
+    return bool(leads_on) or str(mapped.theirs.get("layout")) == "redirect"
 
 
 def address_part(text: str) -> str:
@@ -132,6 +165,7 @@ class _Applying:
         for name, source in self._mapping.fields.items():
             if name not in (DATE, PUBLISHED):
                 self._set((name,), source)
+        self._texts()
         self._names()
         self._images()
         self._hide()
@@ -139,7 +173,8 @@ class _Applying:
             key.path[0] for name in self._mapping.fields for key in self._mapping.keys_of(name)
         }
         taken |= {str(origin[0]) for origin in self._origins.values()}
-        return Mapped(self._data, self._origins, self._lacking, frozenset(taken | set(HIDING)))
+        known = frozenset(taken | set(HIDING))
+        return Mapped(self._data, self._origins, self._lacking, known, self._theirs)
 
     def _set(self, path: Path, source: Source) -> None:
         value, origin = self._first(path, source)
@@ -252,6 +287,12 @@ class _Applying:
                 moment = as_moment(written, self._zone).astimezone(self._zone)
                 self._day = (f"{moment.year:04}", str(moment.month), str(moment.day))
 
+    def _texts(self) -> None:
+        """Title and excerpt are text, whatever markup they are written in."""
+        for name, read in ((TITLE, title_text), (EXCERPT, excerpt_text)):
+            if isinstance(text := self._data.get(name), str) and not holds_secret(text):
+                self._data[name] = read(text)
+
     def _names(self) -> None:
         """Topics in one text become a list; of several categories those after the first are topics
         too."""
@@ -273,7 +314,7 @@ class _Applying:
         if isinstance(value, str) and not holds_secret(value):
             if name == CATEGORY and base[-1] not in SPLIT_KEYS:
                 return None
-            words = self._mapping.splits_words
+            words = self._mapping.is_jekyll
             return [(part, base) for part in _split(value, str(base[-1]), words)]
         if not isinstance(value, list):
             return None
@@ -366,7 +407,7 @@ def address_under(mapping: FieldMapping, path: str, content: bytes, zone: tzinfo
     """Return the address of a record, as it is compared; None where the mapping makes none."""
     try:
         text = content.removeprefix(BOM_UTF8).decode()
-        front = frontmatter.read(text)
+        front = frontmatter.read(text, unfenced=is_unfenced(path))
         if front.data is None:
             return None
         return identity(as_address(apply(mapping, front.data, path, zone).data.get(WEB_URL)))

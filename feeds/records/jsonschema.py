@@ -65,7 +65,7 @@ def record_schema() -> Schema:
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Record",
         "description": "An article record of feeds: YAML between two lines ---,"
-        " TOML between two lines +++, or YAML.",
+        " TOML between two lines +++, YAML or JSON.",
         **record,
         "definitions": {name: _of(kind.keys) for name, kind in DEFINITIONS.items()},
     }
