@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
 from feeds.config import old_addresses
@@ -56,6 +56,14 @@ def _mapping(table: Any) -> FieldMapping | None:
         raise PydanticCustomError("mapping", "{faults}", {"faults": str(error)}) from error
 
 
+def _selector(text: str) -> str:
+    from feeds.records.page import is_selector  # few sites need it
+
+    if text and not is_selector(text):
+        raise ValueError('expected a CSS selector, such as "article .body"')
+    return text
+
+
 # Keys of earlier versions that set nothing any more, and why: each is accepted with a warning.
 REMOVED_KEYS = {
     ("server", "deltas"): "every feed is sent whole",
@@ -80,6 +88,8 @@ class Records(Section):
     allow_removal: bool = False
     liquid: bool | None = None
     exclude: Annotated[tuple[Line, ...], *ONCE] = ()
+    built: FilePath | None = None
+    select: Annotated[str, AfterValidator(_selector)] = ""
 
     @cached_property
     def excluded(self) -> Excluded:
@@ -212,6 +222,12 @@ class Config(Section):
         return self.file.parent / self.records.path
 
     @property
+    def built_folder(self) -> Path | None:
+        """Return the folder of the built site that bodies are taken from, absolute, if any."""
+        built = self.records.built
+        return None if built is None else self.file.parent / built
+
+    @property
     def ledger_file(self) -> Path:
         """Return the ledger file, absolute."""
         return self.file.parent / self.records.ledger
@@ -342,6 +358,8 @@ def _wrong_together(config: Config) -> Iterator[str]:
         return
     if output == records or output in records.parents:
         yield "output.path: expected a folder that does not hold the records"
+    if config.built_folder is not None and output == config.built_folder.resolve():
+        yield "records.built: expected another folder than output.path, which feeds writes"
     if output in store.parents:
         yield "store.url: expected a file outside output.path, which is public"
     if output in ledger.parents:

@@ -271,6 +271,12 @@ def html_of(text: str, base: str, most: int = MOST_BODY) -> str:
     return cleaned(checked_html(text), base, most)
 
 
+def html_of_page(html: str, base: str, most: int) -> str:
+    """Return HTML of a page, checked already, clean and of at most so many bytes.  Raises
+    BodyError."""
+    return cleaned(html, base, most)
+
+
 def checked_html(text: str) -> str:
     """Return a body's HTML, not yet clean, that nh3 can parse within bounds.  Raises BodyError."""
     if len(text) > MOST_BODY // 4 and len(text.encode()) > MOST_BODY:

@@ -46,6 +46,9 @@ def digest_of(folder: Path) -> str:
     try:
         folders = sorted(scan_folders(folder), key=lambda one: one.prefix)
     except ConfigError as error:
-        advice = "expected the folder of a built site: build the site first, or change records.built"
+        advice = (
+            "expected the folder of a built site: build the site first, or change records.built"
+        )
         raise ConfigError(str(folder), advice) from error
-    return digest(*(text for one in folders for text in (one.prefix, *sorted(one.files()))))
+    states = (text for one in folders for text in (one.prefix, one.states))
+    return digest(*states)
