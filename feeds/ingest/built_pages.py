@@ -1,5 +1,5 @@
-"""Articles whose bodies are taken from the pages of a built site.  In: the reading of a record. Out:
-the same with what the page at its address holds, or with a fault.
+"""Articles whose bodies are taken from the pages of a built site.  In: the reading of a record.
+Out: the same with what the page at its address holds, or with a fault.
 
 Title, dates and topics stay those of the record. Not here: where pages are (sources/built), and
 what is an article in one (records/page).

@@ -31,7 +31,6 @@ from feeds.ingest.scan import (
 )
 from feeds.model import digest
 from feeds.records import address_pattern
-from feeds.sources.built import digest_of
 from feeds.sources.folder import ScannedFile, printable
 from feeds.store import LONGEST_WAIT, OLDER, Connection, Reporter, Store, fact
 from feeds.store.ids import ledger_known
@@ -419,9 +418,12 @@ def _read_otherwise_by(config: Config) -> dict[str, str]:
     """Return by the names of facts what records are read by beside their bytes and the config: the
     folder, the address patterns in the ledger, the pages of a built site.  When one of them is
     another, every file is read again."""
-    built = config.built_folder
-    pages = "" if built is None else digest_of(built)
-    return {FOLDER: _folder(config), EARLIER: _digest(patterns_of(config)), BUILT: pages}
+    otherwise = {FOLDER: _folder(config), EARLIER: _digest(patterns_of(config)), BUILT: ""}
+    if config.built_folder is not None:
+        from feeds.sources.built import digest_of  # few sites need it
+
+        otherwise[BUILT] = digest_of(config.built_folder)
+    return otherwise
 
 
 def _digest(patterns: Sequence[Pattern]) -> str:

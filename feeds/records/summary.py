@@ -17,7 +17,7 @@ BREAK = re.compile(r"<br>|</(?:p|li|dd|dt|h[1-6]|td|th|tr|div|pre|blockquote)>")
 
 
 def before_more(body: str) -> str | None:
-    """Return the part of a body that its author marked as a summary; None where there is no mark."""
+    """Return the part of a body that its author marked as a summary; None without a mark."""
     found = MORE.search(body)
     return body[: found.start()] if found else None
 
