@@ -20,7 +20,7 @@ from feeds.records.hiding import likely_key
 from feeds.records.hiding_text import hiding_lines, line_in_body, may_be_hidden
 from feeds.records.keys import ADDRESSES, KEYS, SECRET_KEY
 from feeds.records.mapping import FieldMapping, Mapped
-from feeds.records.markup import MOST_BODY, flaw_of
+from feeds.records.markup import FULL, MOST_BODY, flaw_of, syntax_of
 from feeds.records.passages import visible
 from feeds.records.plain_data import Path, Place, key_text
 from feeds.records.validation import Problem, described, validate
@@ -64,6 +64,7 @@ def read_record(
     zone: tzinfo = UTC,
     most_html: int = MOST_BODY,
     liquid: bool | None = None,
+    dialect: str = FULL,
     *,
     with_body: bool = True,
 ) -> Reading:
@@ -73,10 +74,10 @@ def read_record(
     `mapping` says where our keys are taken from; without one each is taken from itself. Dates
     without an offset are in the zone. A body whose HTML comes to more than `most_html` bytes is
     left out. `liquid` tells whether blocks of a template language act in code as well; unless it is
-    given they do with a mapping. Without its body nothing of a record is rendered: all else is read
-    the same.
+    given they do with a mapping. `dialect` is that of Markdown. Without its body nothing of a
+    record is rendered: all else is read the same.
     """
-    file_digest = digest(content)
+    file_digest, syntax = digest(content), syntax_of(path, dialect)
     try:
         text = content.removeprefix(BOM_UTF8).decode()
     except UnicodeDecodeError as error:
@@ -89,11 +90,13 @@ def read_record(
         source, body, _ = frontmatter.split(text)
         if not line_in_body(body, now, zone):
             body = body if with_body else ""
-            plain = read_article(source, body, path, file_digest, now)
-            if plain is not None and flaw_of(plain[0].body, plain[0].link, most_html) is None:
+            plain = read_article(source, body, path, file_digest, now, syntax)
+            if plain and flaw_of(plain[0].body, plain[0].link, most_html, syntax) is None:
                 return _reading_of(*plain)
     acts_in_code = mapping is not None if liquid is None else liquid
-    return _read_fully(path, content, text, now, mapping, zone, most_html, acts_in_code, with_body)
+    return _read_fully(
+        path, content, text, now, mapping, zone, most_html, acts_in_code, syntax, with_body
+    )
 
 
 def _read_fully(
@@ -105,6 +108,7 @@ def _read_fully(
     zone: tzinfo,
     most_html: int,
     liquid: bool,
+    syntax: str,
     with_body: bool,
 ) -> Reading:
     front, file_digest = frontmatter.read(text), digest(content)
@@ -135,8 +139,8 @@ def _read_fully(
     if holds_secret(body):
         problems.append(Problem((), f"a body without the key {SECRET_KEY} in it", "", Cost.PART))
         body = ""
-    body = visible(body, liquid) if with_body else ""
-    if body and record is not None and (flaw := flaw_of(body, record["link"], most_html)):
+    body = visible(body, liquid, syntax) if with_body else ""
+    if body and record is not None and (flaw := flaw_of(body, record["link"], most_html, syntax)):
         faults.append(Fault(path, _line_of_body(text, front.body), 1, "body", flaw, cost=Cost.PART))
         body = ""
     if problems:
