@@ -21,14 +21,14 @@ BUILT = {
             "https://harbour.example/ferries/",
             "Ferry times",
             "2024-06-02T22:30:00+00:00",
-            ["Ferries", "harbour"],
+            ["Getting around", "Ferries", "harbour"],
             ["https://img.harbour.example/ferry.jpg"],
         ),
         (
             "https://harbour.example/2024/05/01/herons-are-back.html",
             "Herons are back",
             "2024-05-01T00:00:00+00:00",
-            ["birds", "harbour"],
+            ["nature", "birds", "harbour", "city"],
             ["https://harbour.example/assets/herons.jpg"],
         ),
     ],
@@ -44,7 +44,7 @@ BUILT = {
             "https://fieldwork.example/posts/soil/",
             "What soil keeps",
             "2024-03-04T08:00:00+00:00",
-            ["Soil", "Carbon"],
+            ["Research", "Soil", "Carbon"],
             ["https://fieldwork.example/posts/soil/soil.jpg"],
         ),
         (
@@ -87,7 +87,7 @@ BUILT = {
     ],
 }
 FEEDS = {
-    "jekyll": "all categories/getting-around categories/nature providers/harbour.example topics/birds topics/ferries "
+    "jekyll": "all categories/getting-around categories/nature providers/harbour.example topics/birds topics/city topics/ferries "
     "topics/harbour",
     "hugo": "all categories/research providers/fieldwork.example topics/bogs topics/carbon topics/rain topics/soil",
     "docusaurus": "all providers/kelp.example topics/command-line topics/release topics/road-map",

@@ -1,6 +1,7 @@
 """`feeds check`: report every fault of every record, to people, editors' programs and CI."""
 
 import sys
+from collections import Counter
 from contextlib import suppress
 from datetime import datetime
 
@@ -45,13 +46,17 @@ def command(config_path: str, form: str | None, show_all: bool) -> None:
         report: Report = TextReport(config, show_all=show_all)
     else:
         report = FOR_PROGRAMS[chosen](config)
-    records, faulty = set(), set()
-    for path, faults in checking.check(config, now):
+    records, faulty, passed_over = set(), set(), Counter[str]()
+    for path, faults in checking.check(config, now, passed_over):
         records.add(path)
         if any(not fault.is_note for fault in faults):
             faulty.add(path)
         report.add(faults)
     report.end(len(records), len(faulty))
+    if passed_over:
+        found = sorted(passed_over.items(), key=lambda item: (-item[1], item[0]))
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in found)
+        click.echo(f"Not read: {terminal.safe(kinds)}.", err=True)
     if config.store_file.exists():
         _report_hidden(config, now)
     if faulty:

@@ -13,7 +13,6 @@ from feeds.importers import recognise, writing
 from feeds.importers.blog import Blog, line_of
 from feeds.importers.wordpress import read_export
 from feeds.records import Cost, Fault, read_record
-from feeds.records.fields import is_aside
 from feeds.records.values import LONGEST_LINE, time_zones
 from feeds.sources.folder import read_file, walk
 
@@ -154,14 +153,16 @@ def _print_posts(config: Config, folder: str) -> None:
     now = opening.now()
     read = hidden = 0
     faults, links = [], list[str]()
-    for found in sorted(walk(config.records_folder), key=lambda found: found.path):
-        if is_aside(found.path):
-            continue
+    for found in sorted(
+        walk(config.records_folder, config.records.excluded), key=lambda found: found.path
+    ):
         content = read_file(config.records_folder, found)
         if isinstance(content, Fault):
             faults.append(content)
             continue
         reading = read_record(found.path, content, now, config.records.fields, config.site.zone)
+        if reading.aside:
+            continue
         read += 1
         hidden += reading.unpublished
         faults += [fault for fault in reading.faults if fault.cost is Cost.RECORD]

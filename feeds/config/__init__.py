@@ -36,6 +36,7 @@ from feeds.errors import ConfigError
 from feeds.formats import FORMATS
 from feeds.model import STEPS
 from feeds.records import FieldMapping, MappingError, read_mapping, toml
+from feeds.sources.folder import Excluded, excluding
 from feeds.taxonomies import TAXONOMIES
 from feeds.urls import OWN, join_key
 
@@ -63,6 +64,7 @@ Minutes = Annotated[int, one_of(STEPS)]
 FormatName = Annotated[str, one_of(FORMATS)]
 KindName = Annotated[str, one_of(TAXONOMIES)]
 MOST_FAULTS = 50  # that are reported of one file
+SETTINGS_OF_JEKYLL = ("_config.yml", "_config.yaml")
 # Settings of generators in which a post is Markdown first.
 WITHOUT_LIQUID = ("hugo.*", "config/_default/hugo.*", "docusaurus.config.*")
 
@@ -76,6 +78,12 @@ class Records(Section):
     allow_removal: bool = False
     liquid: bool | None = None
     markdown: Literal["full", "commonmark"] = "full"
+    exclude: Annotated[tuple[Line, ...], *ONCE] = ()
+
+    @cached_property
+    def excluded(self) -> Excluded:
+        """Return the pattern of the paths in the records folder that are not read."""
+        return excluding(self.exclude)
 
 
 class StoreSection(Section):
@@ -251,10 +259,20 @@ def load_config(path: Path | str = "config.toml", **server: str | int | None) ->
             site = site.with_theme(read_theme(file.parent / site.templates))
         except ValueError as error:
             raise _error(path, [f"site.templates: {error}"], source) from error
-    config = config.model_copy(update={"server": listening, "site": site})
+    records = config.records
+    if records.fields is not None and _is_jekyll(file.parent, records.path):
+        records = records.model_copy(update={"fields": records.fields.of_jekyll()})
+    config = config.model_copy(update={"server": listening, "site": site, "records": records})
     if wrong := list(_wrong_together(config)):
         raise _error(path, wrong, source)
     return config
+
+
+def _is_jekyll(folder: Path, posts: Path) -> bool:
+    """Tell whether posts are Jekyll's.  Those of Hexo, whose settings have the same name, lie below
+    `source`."""
+    has_settings = any((folder / name).is_file() for name in SETTINGS_OF_JEKYLL)
+    return posts.parts[:1] != ("source",) and (has_settings or posts.name == "_posts")
 
 
 def _take_removed_keys(data: dict[str, Any], subject: str, source: str) -> tuple[str, ...]:

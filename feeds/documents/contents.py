@@ -123,7 +123,13 @@ def most_bytes_of_names(names: Collection[str], base_url: str) -> int:
 def bare(article: Article) -> Article:
     """Return an article without what is not needed: its title, link, dates and author are left."""
     return article._replace(
-        excerpt="", topics=(), images=(), related=(), amp_link=None, original_link=None
+        excerpt="",
+        category=None,
+        topics=(),
+        images=(),
+        related=(),
+        amp_link=None,
+        original_link=None,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from feeds.errors import FeedsError
 from feeds.records import Fault, toml
+from feeds.records.fields import is_aside
 from feeds.records.frontmatter import read
 from feeds.records.values import LONGEST_LINE
 from feeds.sources.folder import ScannedFile, printable, read_file, walk
@@ -127,7 +128,7 @@ def posts_in(folder: Path, path: str) -> list[str]:
         paths = [found.path for found in walk(folder / path)]
     except FeedsError:
         return []
-    return [path for path in paths if not path.rpartition("/")[2].startswith("_")]
+    return [path for path in paths if not is_aside(path) and not path.endswith(".json")]
 
 
 def address(text: str) -> str:

@@ -1,6 +1,5 @@
 """Recognise Docusaurus: `docusaurus.config.js` or `.ts`, the blog in `blog`."""
 
-import os
 import re
 from pathlib import Path
 
@@ -8,7 +7,6 @@ from feeds.importers.blog import (
     Blog,
     address,
     first_file,
-    is_inside,
     literal,
     text_in_script,
     text_of,
@@ -41,8 +39,6 @@ def recognise(folder: Path) -> Blog | None:
     base = text_in_script(source, "baseUrl").strip("/")
     url = address(f"{text_in_script(source, 'url').rstrip('/')}/{base}")
     below = f"/{literal(route)}" if route else ""
-    files = os.walk(folder / posts) if is_inside(folder, posts) else ()
-    has_mdx = any(name.endswith(".mdx") for *_, names in files for name in names)
     return Blog(
         generator="Docusaurus",
         settings=file.name,
@@ -54,8 +50,5 @@ def recognise(folder: Path) -> Blog | None:
         fields=FIELDS,
         description=text_in_script(source, "tagline"),
         language=text_in_script(source, "defaultLocale"),
-        notes=(
-            *(["files that end in .mdx are not read."] if has_mdx else []),
-            "run `feeds build` before `docusaurus build`, which publishes what is in static/.",
-        ),
+        notes=("run `feeds build` before `docusaurus build`, which publishes what is in static/.",),
     )

@@ -1,5 +1,6 @@
 """Read every record again, and report all faults to its editor.  This uses no store."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -8,20 +9,24 @@ from feeds.ids.assignment import Group, IdInput, assign, id_input
 from feeds.ids.ledger import read_ledger
 from feeds.ingest.reading import read_with, with_earlier_addresses
 from feeds.records import Fault, place_of_identity, refusal
-from feeds.sources.folder import ScannedFile, printable, read_file, walk
+from feeds.sources.folder import ScannedFile, printable, read_file, unread, walk
 
 
-def check(config: Config, now: datetime) -> Iterator[tuple[str, list[Fault]]]:
-    """The path of every record with its faults, in the order of paths; then those refused for the
-    sake of others.
+def check(
+    config: Config, now: datetime, passed_over: Counter[str]
+) -> Iterator[tuple[str, list[Fault]]]:
+    """Yield the path of every record with its faults, in the order of paths; then those refused for
+    the sake of others.
 
-    A record may come twice. Raises ConfigError and LedgerError.
+    `passed_over` counts by kind the files that are no records. A record may come twice. Raises
+    ConfigError and LedgerError.
     """
     folder, (ledger, _) = config.records_folder, read_ledger(config.ledger_file)
     records: dict[str, IdInput] = {}
     held: set[str] = set()
     files: dict[str, ScannedFile] = {}
-    for found in sorted(walk(folder), key=lambda found: found.path):
+    passed_over.update(unread(folder, config.records.excluded))
+    for found in sorted(walk(folder, config.records.excluded), key=lambda found: found.path):
         path, content = printable(found.path), read_file(folder, found)
         if isinstance(content, Fault):
             held.add(path)
@@ -29,6 +34,10 @@ def check(config: Config, now: datetime) -> Iterator[tuple[str, list[Fault]]]:
             continue
         reading = read_with(config, path, content, now)
         reading = with_earlier_addresses(config, reading, content, ledger.patterns)
+        if reading.aside:
+            passed_over["that are no posts"] += 1
+            held.add(path)
+            continue
         files[path] = found
         article = reading.article
         if article is None:

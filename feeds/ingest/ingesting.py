@@ -177,7 +177,8 @@ def ingest(
     mark = ReadingMark(config)
 
     def scan_records() -> FileScan | PartialScan:
-        return scan_files(config.records_folder, among, all_changed=all_changed)
+        excluded = config.records.excluded
+        return scan_files(config.records_folder, among, excluded, all_changed=all_changed)
 
     try:
         scan = scan_records()
@@ -220,7 +221,7 @@ def ingest(
 
 def files_at(config: Config, source: Store, paths: Sequence[str]) -> list[str]:
     """Return the files that are at these paths in the records folder, or below them, or were."""
-    found = {*paths, *files_below(config.records_folder, paths)}
+    found = {*paths, *files_below(config.records_folder, paths, config.records.excluded)}
     with source.reading() as connection:
         for path in paths:
             found.update(store.known_below(connection, printable(path)))

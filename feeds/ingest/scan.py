@@ -16,6 +16,7 @@ from feeds import store
 from feeds.errors import ConfigError
 from feeds.model import digest
 from feeds.sources.folder import (
+    Excluded,
     ScannedFile,
     ScannedFolder,
     find,
@@ -121,14 +122,14 @@ class PartialScan:
     Paths of which it is not known what is there are left out.
     """
 
-    def __init__(self, folder: Path, paths: Sequence[str]) -> None:
+    def __init__(self, folder: Path, paths: Sequence[str], excluded: Excluded = None) -> None:
         if not os.path.isdir(folder):
             raise ConfigError(str(folder), "expected a folder of records, got none")
         there: list[ScannedFile] = []
         self._paths: list[str] = []
         for path in paths:
             try:
-                file = find(folder, path)
+                file = find(folder, path, excluded)
             except OSError:
                 continue
             if file is not None:
@@ -154,20 +155,25 @@ class PartialScan:
 
 
 def scan_files(
-    folder: Path, among: Sequence[str] | None = None, *, all_changed: bool = False
+    folder: Path,
+    among: Sequence[str] | None = None,
+    excluded: Excluded = None,
+    *,
+    all_changed: bool = False,
 ) -> FileScan | PartialScan:
     """Scan the records folder, or only what is at some paths.  Raises ConfigError."""
     if among is not None:
-        return PartialScan(folder, among)
-    return FileScan(scan_folders(folder), all_changed=all_changed)
+        return PartialScan(folder, among, excluded)
+    return FileScan(scan_folders(folder, excluded=excluded), all_changed=all_changed)
 
 
-def files_below(folder: Path, paths: Sequence[str]) -> Iterator[str]:
+def files_below(folder: Path, paths: Sequence[str], excluded: Excluded = None) -> Iterator[str]:
     """Yield the paths of the files that are below these paths of the folder."""
     for path in paths:
         is_hidden = any(part.startswith(".") for part in path.split("/"))
+        is_hidden = is_hidden or (excluded is not None and excluded.match(path) is not None)
         if os.path.isdir(folder / path) and not is_hidden:
-            for below in scan_folders(folder, f"{path}/"):
+            for below in scan_folders(folder, f"{path}/", excluded):
                 yield from (file.path for file in below.files())
 
 

@@ -35,7 +35,7 @@ def taken_back(
         expired = store.expired_articles(connection, now)
     removal = Removal(config, allow_removal, among is not None)
     paths = None if among is None else sorted({*among, *expired})
-    scan = scan_files(config.records_folder, paths)
+    scan = scan_files(config.records_folder, paths, config.records.excluded)
     with source.reading() as connection:
         changes = scan.compare(connection)
         if not changes.changed and not changes.gone:

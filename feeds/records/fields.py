@@ -8,7 +8,6 @@ values must be (values), places, clocks and files.
 
 import re
 from codecs import BOM_UTF8
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
@@ -16,6 +15,8 @@ from typing import Any
 from urllib.parse import quote, unquote, urljoin
 
 from feeds.records import frontmatter
+from feeds.records.frontmatter import is_readme, is_unfenced
+from feeds.records.hiding import letters
 from feeds.records.keys import CATEGORY, DATE, ID, IMAGES, PUBLISHED, TOPICS, URL, WEB_URL
 from feeds.records.mapping import (
     HIDING,
@@ -29,12 +30,21 @@ from feeds.records.mapping import (
     TheirKey,
 )
 from feeds.records.plain_data import Path, Plain
-from feeds.records.values import MOMENT, as_address, as_boolean, as_moment, clean, holds_secret
+from feeds.records.values import (
+    MOMENT,
+    as_address,
+    as_boolean,
+    as_moment,
+    clean,
+    holds_secret,
+    written_date,
+)
 from feeds.urls import identity
 
 # 2024-05-01-title, 2024/05/01/title, 2024-05-01-title/index.
 DATED = re.compile(r"(?:^|/)(\d{4})[-/](\d\d?)[-/](\d\d?)(?:[-/]([^/]*))?$")
 
+REDIRECTS = {"redirectto", "redirecturl"}  # keys of what only leads to another address
 BESIDE_POSTS = ("authors.yml", "authors.yaml", "tags.yml", "tags.yaml")
 
 Day = tuple[str, str, str]
@@ -64,10 +74,28 @@ def named(path: str) -> Named:
 
 
 def is_aside(path: str) -> bool:
-    """Tell whether a file is no post: one of Jekyll's drafts, a name with an underscore before it,
-    data of Docusaurus."""
+    """Tell whether a file is no post by its name: one of Jekyll's drafts, a name with an underscore
+    before it, a README, data of Docusaurus and Eleventy."""
     *folders, name = path.split("/")
-    return name.startswith("_") or "_drafts" in folders or name in BESIDE_POSTS
+    return (
+        name.startswith("_")
+        or "_drafts" in folders
+        or name in BESIDE_POSTS
+        or is_readme(path)
+        or ".11tydata." in name
+    )
+
+
+def is_no_post(path: str, text: str, mapped: Mapped, mapping: FieldMapping) -> bool:
+    """Tell whether a file is no post by what it holds: no front matter, though Docusaurus takes a
+    date in its name for it; a redirect; data; the list of posts in the records folder."""
+    is_dated = named(path).day is not None
+    if not frontmatter.has_front_matter(text) and not mapped.theirs:
+        return not is_dated or mapping.is_jekyll
+    if path.endswith(".json") or path.startswith("index."):
+        return not is_dated and not _says_something(mapped.data.get(DATE))
+    leads_on = {letters(key) for key, value in mapped.theirs.items() if value} & REDIRECTS
+    return bool(leads_on) or str(mapped.theirs.get("layout")) == "redirect"
 
 
 def address_part(text: str) -> str:
@@ -132,7 +160,8 @@ class _Applying:
             key.path[0] for name in self._mapping.fields for key in self._mapping.keys_of(name)
         }
         taken |= {str(origin[0]) for origin in self._origins.values()}
-        return Mapped(self._data, self._origins, self._lacking, frozenset(taken | set(HIDING)))
+        known = frozenset(taken | set(HIDING))
+        return Mapped(self._data, self._origins, self._lacking, known, self._theirs)
 
     def _set(self, path: Path, source: Source) -> None:
         value, origin = self._first(path, source)
@@ -145,7 +174,7 @@ class _Applying:
         """Return the first candidate that says something; if none does, the first that is there at
         all."""
         empty: tuple[Any, Path | None] | None = None
-        lacking = ""
+        lacking: str | None = None
         for candidate in source:
             origin: Path | None = None
             if isinstance(candidate, TheirKey):
@@ -164,7 +193,7 @@ class _Applying:
                 empty = value, origin
         if empty is not None:
             return empty
-        if lacking:
+        if lacking is not None:
             self._lacking[".".join(str(step) for step in path)] = lacking
             return NOTHING, None
         return NOTHING, next((item.path for item in source if isinstance(item, TheirKey)), None)
@@ -200,7 +229,8 @@ class _Applying:
         return value
 
     def _fill(self, template: Template) -> tuple[Any, str]:
-        """Return the text of a template, or nothing and the part that it lacks."""
+        """Return the text of a template, or nothing and what it lacks; without a word about the
+        date, which has a fault of its own."""
         made = template.texts[0]
         for part, text in zip(template.parts, template.texts[1:], strict=True):
             value = self._part(part)
@@ -210,7 +240,10 @@ class _Applying:
                 value = value.removeprefix("/") if made.endswith("/") else value
             if not value.strip("/") or holds_secret(value):
                 name = "." + ".".join(part.path) if isinstance(part, TheirKey) else part
-                return NOTHING, f"a value for {{{name}}} of its template"
+                return (
+                    NOTHING,
+                    "" if name in DAY_PARTS else f"a value for {{{name}}} of its template",
+                )
             made += value + text
         return made, ""
 
@@ -233,7 +266,7 @@ class _Applying:
         if not _says_something(self._data.get(DATE, NOTHING)) and self._day:
             self._data[DATE] = "-".join(self._day)
         written = self._data.get(DATE)
-        match = MOMENT.fullmatch(written.strip()) if isinstance(written, str) else None
+        match = written_date(written)
         self._day = (match[1], match[2], match[3]) if match else None
         if self._zone is not UTC:
             # No such day is a fault of the date, not of the address.
@@ -242,29 +275,36 @@ class _Applying:
                 self._day = (f"{moment.year:04}", str(moment.month), str(moment.day))
 
     def _names(self) -> None:
-        """Topics in one text become a list; of several categories the first is taken."""
-        topics = self._data.get(TOPICS)
-        if isinstance(topics, str) and not holds_secret(topics):
-            origin = self._origins.get((TOPICS,), (TOPICS,))
-            self._data[TOPICS] = _split(topics, str(origin[-1]))
-            self._origins.update(
-                {(TOPICS, index): origin for index in range(len(self._data[TOPICS]))}
-            )
-        elif isinstance(topics, list):
-            self._data[TOPICS] = list(self._labels(TOPICS, topics))
-        category, origin = (self._data.get(CATEGORY), self._origins.get((CATEGORY,), (CATEGORY,)))
-        if isinstance(category, list):
-            self._data[CATEGORY] = next(self._labels(CATEGORY, category), None)
-        elif isinstance(category, str) and origin[-1] in SPLIT_KEYS and not holds_secret(category):
-            self._data[CATEGORY] = next(iter(_split(category, str(origin[-1]))), None)
+        """Topics in one text become a list; of several categories those after the first are topics
+        too."""
+        topics, categories = self._labels(TOPICS), self._labels(CATEGORY)
+        if categories is not None:
+            for _, origin in categories[:1]:
+                self._origins[(CATEGORY,)] = origin
+            self._data[CATEGORY] = categories[0][0] if categories else None
+        more = (categories or [])[1:]
+        if topics is None and (self._data.get(TOPICS) is not None or not more):
+            return
+        found = [*(topics or ()), *more]
+        self._data[TOPICS] = [label for label, _ in found]
+        self._origins.update({(TOPICS, index): one for index, (_, one) in enumerate(found)})
 
-    def _labels(self, name: str, items: list[Any]) -> Iterator[Any]:
-        base = self._origins.get((name,), (name,))
-        for index, item in enumerate(items):
-            labelled = isinstance(item, dict) and "label" in item
-            place: Path = (*base, index, "label") if labelled else (*base, index)
-            self._origins[(name, index) if name == TOPICS else (name,)] = place
-            yield item["label"] if labelled else item
+    def _labels(self, name: str) -> list[tuple[Any, Path]] | None:
+        """Return the names in a text or a list, each with its place; None of anything else."""
+        value, base = self._data.get(name), self._origins.get((name,), (name,))
+        if isinstance(value, str) and not holds_secret(value):
+            if name == CATEGORY and base[-1] not in SPLIT_KEYS:
+                return None
+            words = self._mapping.is_jekyll
+            return [(part, base) for part in _split(value, str(base[-1]), words)]
+        if not isinstance(value, list):
+            return None
+        return [
+            (item["label"], (*base, index, "label"))
+            if isinstance(item, dict) and "label" in item
+            else (item, (*base, index))
+            for index, item in enumerate(value)
+        ]
 
     def _images(self) -> None:
         """One image, or addresses alone, become what a list of images is; they may be relative to
@@ -334,12 +374,13 @@ def _in_utc(value: Any) -> Any:
     return Plain(f"{value.strip()}Z") if has_time and not has_offset else value
 
 
-def _split(text: str, key: str) -> list[str]:
-    """Return names in one text: at commas, else, of `tags` and `categories`, at white space, as
-    Jekyll has it."""
+def _split(text: str, key: str, at_white_space: bool) -> list[str]:
+    """Return names in one text: at commas, else, of `tags` and `categories` of Jekyll, at white
+    space."""
     if key in WHOLE_KEYS:
         return [text]
-    parts = text.split(",") if "," in text or key not in SPLIT_KEYS else text.split()
+    is_words = at_white_space and key in SPLIT_KEYS and "," not in text
+    parts = text.split() if is_words else text.split(",")
     return [part.strip() for part in parts if part.strip()]
 
 
@@ -347,7 +388,7 @@ def address_under(mapping: FieldMapping, path: str, content: bytes, zone: tzinfo
     """Return the address of a record, as it is compared; None where the mapping makes none."""
     try:
         text = content.removeprefix(BOM_UTF8).decode()
-        front = frontmatter.read(text)
+        front = frontmatter.read(text, unfenced=is_unfenced(path))
         if front.data is None:
             return None
         return identity(as_address(apply(mapping, front.data, path, zone).data.get(WEB_URL)))

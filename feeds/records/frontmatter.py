@@ -34,6 +34,8 @@ BEGIN = re.compile(r"\s*---[ \t]*\r?\n")
 END = re.compile(r"\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)")
 TOML_BEGIN = re.compile(r"\s*\+\+\+[ \t]*(?:\r?\n|\Z)")
 TOML_END = re.compile(r"\n\+\+\+[ \t]*(?:\r?\n|\Z)")
+NAMED_FENCE = re.compile(r"\s*---[ \t]?([A-Za-z]+)[ \t]*\r?\n")
+JSON_BEGIN = re.compile(r"\s*\{\s*[\"}]")
 
 
 def split(text: str) -> tuple[str, str, int]:
@@ -55,6 +57,26 @@ def is_toml(text: str) -> bool:
     return TOML_BEGIN.match(text) is not None
 
 
+def is_other(text: str) -> bool:
+    """Tell whether a text begins with a fence that names a language, or with an object of JSON."""
+    return NAMED_FENCE.match(text) is not None or JSON_BEGIN.match(text) is not None
+
+
+def has_front_matter(text: str) -> bool:
+    """Tell whether a text begins as front matter between fences, or in JSON, does."""
+    return BEGIN.match(text) is not None or is_toml(text) or is_other(text)
+
+
+def is_unfenced(path: str) -> bool:
+    """Tell whether a post of a blog may have no fence: its file holds no data as a whole."""
+    return not path.lower().endswith((".yaml", ".yml", ".json"))
+
+
+def is_readme(path: str) -> bool:
+    """Tell whether a file tells about its folder."""
+    return path.rpartition("/")[2].partition(".")[0].lower() == "readme"
+
+
 def end_of(text: str) -> int | None:
     """Return where the front matter of a text ends, YAML or TOML; None where no line says so."""
     opening = re.match(r"\s*(---|\+\+\+)[ \t]*\r?\n", text)
@@ -74,14 +96,27 @@ def _fence(text: str, start: int) -> int:
     )
 
 
-def read(text: str, *, with_places: bool = False) -> FrontMatter:
-    """Read a record's text.  `with_places` also notes where each value stands, which costs time."""
+def read(text: str, *, with_places: bool = False, unfenced: bool = False) -> FrontMatter:
+    """Read a record's text.  `with_places` also notes where each value stands, which costs time.
+
+    `unfenced`: of a post of a blog, which may have header lines in place of front matter, or none.
+    """
     # Few records need the other parsers.
     if is_toml(text):
         from feeds.records import toml
 
         return toml.read(text, with_places=with_places)
+    if is_other(text):
+        from feeds.records import other_forms
+
+        return other_forms.read(text, with_places=with_places)
+    if unfenced and BEGIN.match(text) is None:
+        from feeds.records import other_forms
+
+        return other_forms.read_unfenced(text)
     source, body, before = split(text)
+    if unfenced and not source.strip():
+        return FrontMatter({}, body, (), {(): (1, 1)})
     data = None if with_places else read_data(source)
     if data is not None:
         return FrontMatter(data, body, (), {})

@@ -211,11 +211,13 @@ def _window(data: dict[str, Any], own: Collection[str], zone: tzinfo) -> tuple[L
     starts, ends = [], []
     for key, value in data.items():
         name = letters(key)
-        if key in own or (moment := moment_or_none(value, zone)) is None:
+        if key in own or name not in STARTS | ENDS | MAYBE_ENDS:
+            continue
+        if (moment := moment_or_none(value, zone)) is None:
             continue
         if name in STARTS:
             starts.append((moment, key))
-        elif name in ENDS | MAYBE_ENDS and moment.year > 1:  # Hugo's zero date says nothing
+        elif moment.year > 1:  # Hugo's zero date says nothing
             ends.append((moment, key))
     return max(starts, default=None), min(ends, default=None)
 

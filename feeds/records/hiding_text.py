@@ -189,7 +189,8 @@ def _date_line(text: str, first_line: int, now: datetime, zone: tzinfo) -> SignL
     for match in PAIR.finditer(text):
         value = _written(match["value"]) or ""
         hiding = COMING if may_be_later(value, now, zone) else OVER
-        if re.match(r"\d{4}", value) and letters(match["key"]) in hiding:
+        is_date = re.match(r"\d{4}", value) or moment_or_none(value, zone)
+        if is_date and letters(match["key"]) in hiding:
             return _place(text, first_line, match.start("key"), match["key"])
     return None
 

@@ -36,8 +36,9 @@ SCALARS: dict[Scalar, Schema] = {
     },
     keys.MOMENT: {
         "type": "string",
-        "pattern": r"^\s*\d{4}-\d\d?-\d\d?(([Tt]|[ \t]+)\d\d?:\d\d(:\d\d([.,]\d+)?)?"
-        r"([ \t]*([Zz]|[+-]\d\d?(:?[0-5]\d)?))?)?\s*$",
+        "pattern": r"^\s*(\d{4}[-/]\d\d?[-/]\d\d?([Tt \t].*)?"
+        r"|([A-Za-z]{3,9}[.,]? )?\d\d?[a-z]{0,2}[ -][A-Za-z]{3,9}[ .,-].*"
+        r"|([A-Za-z]{3,9}[.,]? ){1,2}\d\d?[a-z]{0,2}[ ,].*)$",
         "examples": [keys.MOMENT.example],
     },
     keys.NUMBER: {"type": "number", "minimum": 0},
@@ -64,7 +65,7 @@ def record_schema() -> Schema:
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Record",
         "description": "An article record of feeds: YAML between two lines ---,"
-        " TOML between two lines +++, or YAML.",
+        " TOML between two lines +++, YAML or JSON.",
         **record,
         "definitions": {name: _of(kind.keys) for name, kind in DEFINITIONS.items()},
     }

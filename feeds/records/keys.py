@@ -173,7 +173,7 @@ RECORD: tuple[Key, ...] = (
         "expires", cost=Cost.RECORD, note=" after `publishedDateTime`",
         rss="not shown; the article is gone [from then on](#what-expires)"),
     Key(CATEGORY, LABEL, "The one category whose feed it is in.", "category", stored=(12,),
-        rss="its feed", atom="its feed"),
+        rss="the first `category`, and its feed"),
     Key(EXCERPT, TEXT, "What it says, in short.", "excerpt", stored=(10,),
         note=", may be empty", rss="`description`", atom="`summary`"),
     Key("originalUrl", ADDRESS, "Where it was first published.", "original_link", stored=(7,),

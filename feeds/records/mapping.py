@@ -9,7 +9,7 @@ pattern of a site. Not here: what a record holds at those places (fields).
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from feeds.model import digest
@@ -86,15 +86,23 @@ Source = tuple[Candidate, ...]
 @dataclass(frozen=True, slots=True)
 class FieldMapping:
     """For each key of ours that is mapped, the candidates in their order.  `digest` stands for the
-    table as a whole, `address_pattern` is what it says of the web address, as JSON."""
+    table as a whole, `address_pattern` is what it says of the web address, as JSON.
+
+    `is_jekyll`: of posts of Jekyll, in which tags and categories in one text are words.
+    """
 
     fields: dict[str, Source]
     digest: str
     address_pattern: str = json.dumps(keys.WEB_URL)
+    is_jekyll: bool = False
 
     def keys_of(self, name: str) -> Iterator[TheirKey]:
         """Return every key of theirs that a key of ours may be taken from."""
         yield from _keys(self.fields.get(name, ()))
+
+    def of_jekyll(self) -> "FieldMapping":
+        """Return the same mapping for posts of Jekyll."""
+        return replace(self, is_jekyll=True, digest=digest(self.digest, "Jekyll"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +110,15 @@ class Mapped:
     """Data in our keys.
 
     origins: where parts of it come from in theirs.  lacking: what the template of a key of ours did
-    not find. known: the keys of theirs at the top that mean something to us.
+    not find. known: the keys of theirs at the top that mean something to us. theirs: the
+    data that all of it is made of.
     """
 
     data: dict[str, Any]
     origins: dict[Path, Path] = field(default_factory=dict)
     lacking: dict[str, str] = field(default_factory=dict)
     known: frozenset[str] = frozenset()
+    theirs: dict[str, Any] = field(default_factory=dict)
 
     def origin(self, path: Path) -> Path:
         """Return a path into our data as the one into theirs."""

@@ -31,7 +31,7 @@ def quotable(content: bytes) -> dict[int, str]:
     lines = dict(enumerate((line.removesuffix("\r") for line in text.split("\n")), start=1))
     secret: set[int] = set()
     is_sound = False
-    if whole and not frontmatter.is_toml(text):
+    if whole and not frontmatter.is_toml(text) and not frontmatter.is_other(text):
         front = frontmatter.read(text, with_places=True)
         is_sound = front.data is not None and not front.flaws
         secret.update(number for first, last in front.secret for number in range(first, last + 1))

@@ -15,29 +15,35 @@ from typing import Any, NamedTuple
 from feeds.model import Article, digest
 from feeds.records import frontmatter, hiding, keys
 from feeds.records.faults import Cost, Fault
-from feeds.records.frontmatter import read_article
+from feeds.records.frontmatter import (
+    has_front_matter,
+    is_readme,
+    is_unfenced,
+    read_article,
+)
 from feeds.records.hiding import likely_key
 from feeds.records.hiding_text import hiding_lines, line_in_body, may_be_hidden
 from feeds.records.keys import ADDRESSES, KEYS, SECRET_KEY
 from feeds.records.mapping import FieldMapping, Mapped
 from feeds.records.markup import FULL, MOST_BODY, flaw_of, syntax_of
 from feeds.records.passages import visible
-from feeds.records.plain_data import Path, Place, key_text
+from feeds.records.plain_data import FrontMatter, Path, Place, key_text
 from feeds.records.validation import Problem, described, validate
 from feeds.records.values import as_address, clean, holds_secret, moment_or_none
 from feeds.urls import address_digest
 
 NAMES = {SECRET_KEY, *keys.every_name()}
 MOST_FAULTS = 100  # that are reported of one record
+FIRST_YEAR = 1000  # an earlier one is a slip, or the zero date of a program
 
 
 class Reading(NamedTuple):
     """The result of reading one record.  No article and no fault: its editor does not publish it.
 
-    `doubtful`: a broken record says, or may say, that its editor takes it back or dates it later.
-    Of a record that is no article, `held` stands for its addresses, to which no other record may
-    point; `due` is its publication and `expires` its expiry: before the one and after the other
-    nothing may show that there is such a record.
+    `aside`: the file is no record. `doubtful`: a broken record says, or may say, that its editor
+    takes it back or dates it later. Of a record that is no article, `held` stands for its
+    addresses, to which no other record may point; `due` is its publication and `expires` its
+    expiry: before the one and after the other nothing may show that there is such a record.
     """
 
     path: str
@@ -49,6 +55,7 @@ class Reading(NamedTuple):
     held: tuple[str, ...] = ()
     due: datetime | None = None
     expires: datetime | None = None
+    aside: bool = False
 
     @property
     def left_out(self) -> bool:
@@ -111,7 +118,10 @@ def _read_fully(
     syntax: str,
     with_body: bool,
 ) -> Reading:
-    front, file_digest = frontmatter.read(text), digest(content)
+    file_digest = digest(content)
+    if mapping is None and not has_front_matter(text) and _needs_front_matter(path):
+        return Reading(path, file_digest, None, (), unpublished=True, aside=True)
+    front = _front(text, path, mapping)
     faults = [
         Fault(path, *flaw.place, _known_key(flaw.path), flaw.expected, flaw.got)
         for flaw in front.flaws
@@ -119,14 +129,13 @@ def _read_fully(
     if front.data is None:
         doubtful = may_be_hidden(content, now, mapping, zone)
         return Reading(path, file_digest, None, tuple(faults), doubtful=doubtful)
-    mapped, is_aside = _mapped(mapping, front.data, path, zone)
-    if is_aside:
-        return Reading(
-            path, file_digest, None, (), unpublished=True, held=_held(_addresses(mapped.data))
-        )
+    mapped = _mapped(mapping, front.data, path, zone)
+    if _is_aside(path, text, mapped, mapping):
+        held = _held(_addresses(mapped.data))
+        return Reading(path, file_digest, None, (), unpublished=True, held=held, aside=True)
     record, problems = validate(mapped.data, zone)
     problems = _with_lacking(problems, mapped)
-    problems += _problems_of_update(record, now)
+    problems += _problems_of_dates(record, now)
     problems += _misspellings(front.data, mapped.known)
     signs = hiding.Signs(front.data, mapped, now, zone)
     problems += signs.problems
@@ -144,7 +153,7 @@ def _read_fully(
         faults.append(Fault(path, _line_of_body(text, front.body), 1, "body", flaw, cost=Cost.PART))
         body = ""
     if problems:
-        places = frontmatter.read(text, with_places=True).places
+        places = _front(text, path, mapping, with_places=True).places
         faults += [_fault(path, problem, mapped, places) for problem in problems]
     reported = _reported(faults)
     is_good = all(fault.cost is not Cost.RECORD for fault in faults)
@@ -185,15 +194,36 @@ def without_article(reading: Reading, fault: Fault) -> Reading:
     return reading._replace(faults=faults)
 
 
+def _needs_front_matter(path: str) -> bool:
+    return path.lower().endswith(".html") or is_readme(path)
+
+
+def _front(
+    text: str, path: str, mapping: FieldMapping | None, *, with_places: bool = False
+) -> FrontMatter:
+    unfenced = mapping is not None and is_unfenced(path)
+    return frontmatter.read(text, with_places=with_places, unfenced=unfenced)
+
+
 def _mapped(
     mapping: FieldMapping | None, data: dict[str, Any], path: str, zone: tzinfo = UTC
-) -> tuple[Mapped, bool]:
-    """Return the data of a record in our keys, and whether its file is no post of a blog."""
+) -> Mapped:
+    """Return the data of a record in our keys."""
     if mapping is None:
-        return Mapped(data), False
+        return Mapped(data)
     from feeds.records import fields  # few sites need it
 
-    return fields.apply(mapping, data, path, zone), fields.is_aside(path)
+    return fields.apply(mapping, data, path, zone)
+
+
+def _is_aside(path: str, text: str, mapped: Mapped, mapping: FieldMapping | None) -> bool:
+    """Tell whether a file is no record: no post of a blog, or data in JSON of something else."""
+    if mapping is None:
+        is_ours = mapped.data.keys() & {keys.WEB_URL, keys.DATE}
+        return path.lower().endswith(".json") and not is_ours
+    from feeds.records import fields
+
+    return fields.is_aside(path) or fields.is_no_post(path, text, mapped, mapping)
 
 
 def _reported(faults: list[Fault]) -> tuple[Fault, ...]:
@@ -218,10 +248,10 @@ def place_of_identity(
     """Return line, column and key of what says which article a good record is: its `id`, else its
     webUrl."""
     text = content.removeprefix(BOM_UTF8).decode(errors="replace")
-    front = frontmatter.read(text, with_places=True)
+    front = _front(text, path, mapping, with_places=True)
     if front.data is None or () not in front.places:
         return 1, 1, keys.WEB_URL  # it is another text by now
-    mapped, _ = _mapped(mapping, front.data, path)
+    mapped = _mapped(mapping, front.data, path)
     key = keys.ID if mapped.data.get(keys.ID) else keys.WEB_URL
     fault = _fault(path, Problem((key,), ""), mapped, front.places)
     return fault.line, fault.column, fault.key
@@ -267,8 +297,11 @@ def _reading_of(article: Article, is_published: bool) -> Reading:
     )
 
 
-def _problems_of_update(record: dict[str, Any] | None, now: datetime) -> list[Problem]:
+def _problems_of_dates(record: dict[str, Any] | None, now: datetime) -> list[Problem]:
     updated, path = (record or {}).get("updated"), (keys.UPDATED,)
+    if record is not None and record["published"].year < FIRST_YEAR:
+        got = f"the year {record['published'].year}"
+        return [Problem((keys.DATE,), f"a date after the year {FIRST_YEAR}", got)]
     if record is None or updated is None:
         return []
     if updated < record["published"]:
@@ -298,6 +331,8 @@ def _with_lacking(problems: list[Problem], mapped: Mapped) -> list[Problem]:
     missing = {key_text(problem.path) for problem in problems if problem.got == "nothing"}
     found = [problem for problem in problems if key_text(problem.path) not in mapped.lacking]
     for key, expected in mapped.lacking.items():
+        if not expected:
+            continue
         cost = Cost.RECORD if key in missing else Cost.PART
         found.append(Problem(tuple(key.split(".")), expected, "nothing", cost))
     return found

@@ -41,10 +41,15 @@ def read(text: str, *, with_places: bool = False) -> FrontMatter:
         return FrontMatter(
             None, "", (Flaw((last, 1), (), "a line +++ that ends the front matter", "nothing"),), {}
         )
-    source, before = fenced["toml"], text.count("\n", 0, fenced.start("toml"))
+    before = text.count("\n", 0, fenced.start("toml"))
+    return read_source(fenced["toml"], text[fenced.end() :], before, with_places)
+
+
+def read_source(source: str, body: str, before: int, with_places: bool) -> FrontMatter:
+    """Read the TOML of a record, which begins after that many lines and ends before the body."""
     data, flaws = _data(source, before)
     places = _Places(source, before).all() if with_places and data is not None else {}
-    return FrontMatter(data, text[fenced.end() :], flaws, places)
+    return FrontMatter(data, body, flaws, places)
 
 
 def loads(text: str) -> dict[str, Any]:

@@ -68,13 +68,25 @@ def _parted(found: re.Match[str]) -> str:
 
 # A date and time as most are written, whose digits datetime reads by itself.
 PLAIN_MOMENT = re.compile(
-    r"[0-9]{4}-[01][0-9]-[0-3][0-9]T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+    r"[1-9][0-9]{3}-[01][0-9]-[0-3][0-9]T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
     r"(?:Z|[+-][0-2][0-9]:[0-5][0-9])"
 )
 MOMENT = re.compile(
-    r"(\d{4})-(\d\d?)-(\d\d?)(?:(?:[Tt]|[ \t]+)(\d\d?):(\d\d)(?::(\d\d)(?:[.,](\d{1,6})\d*)?)?"
-    r"(?:[ \t]*(?:([Zz])|([+-])(\d\d?)(?::?([0-5]\d))?))?)?"
+    r"(\d{4})-(\d\d?)-(\d\d?)"
+    r"(?:(?:[Tt]|[ \t]+(?=\d\d?:))(\d\d?)(?::(\d\d)(?::(\d\d)(?:[.,](\d{1,6})\d*)?)?)?"
+    r"(?:[ \t]*(?:([Zz])|([+\u2212-])(\d\d?)(?::?([0-5]\d))?))?)?"
 )
+
+
+def written_date(value: Any) -> re.Match[str] | None:
+    """Return the parts of a date and time as it is written; None of any other value."""
+    if not isinstance(value, str):
+        return None
+    if match := MOMENT.fullmatch(value.strip()):
+        return match
+    from feeds.records.dates import as_iso  # few sites need it
+
+    return MOMENT.fullmatch(as_iso(value))
 
 
 def as_moment(value: Any, zone: tzinfo = UTC) -> datetime:
@@ -84,13 +96,13 @@ def as_moment(value: Any, zone: tzinfo = UTC) -> datetime:
     Of a time that a change of clocks shows twice the first is meant. One that it leaves out is
     counted on from before the change, so that 02:30 is 03:30 (PEP 495, fold=0).
     """
-    match = MOMENT.fullmatch(value.strip()) if isinstance(value, str) else None
+    match = written_date(value)
     if match is not None:
         fraction, utc, sign, hours, minutes = match.groups()[6:]
         with suppress(ValueError, OverflowError):  # there is no such day, or no such year in UTC
             if utc or sign:
                 offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
-                zone = timezone(-offset if sign == "-" else offset)
+                zone = timezone(offset if sign == "+" else -offset)
             year, month, day, hour, minute, second = (int(one or 0) for one in match.groups()[:6])
             micros = int((fraction or "").ljust(6, "0"))
             moment = datetime(year, month, day, hour, minute, second, micros, zone)

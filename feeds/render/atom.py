@@ -8,7 +8,7 @@ from feeds.model import Article, Feed, image_type
 from feeds.render import PageLinks, Style, compiled, content, xml
 from feeds.render.compiled import EntryInput
 from feeds.render.content import Head
-from feeds.taxonomies import PROVIDERS, TOPICS
+from feeds.taxonomies import PROVIDERS
 from feeds.urls import feed_path
 
 NAME = "atom"
@@ -55,9 +55,13 @@ def entry_of(given: EntryInput, site: Site, style: Style) -> xml.FeedEntry:
         item.summary(article.excerpt)
     if given.html:
         item.content(given.html, type="html")
-    scheme = content.identity_address(TOPICS.prefix, site)
     # Readers show the term in place of the label, so it is the name, too.
-    item.category([{"term": topic, "label": topic, "scheme": scheme} for topic in article.topics])
+    item.category(
+        [
+            {"term": label, "label": label, "scheme": content.identity_address(prefix, site)}
+            for label, prefix in content.labels(article).items()
+        ]
+    )
     return item
 
 

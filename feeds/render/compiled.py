@@ -101,7 +101,7 @@ DECLARED: Declared = {
         "excerpt": Kind.TEXT,
         "body": Kind.IRRELEVANT,  # shown as the HTML of the input
         "html": Kind.IRRELEVANT,
-        "category": Kind.IRRELEVANT,
+        "category": Kind.TEXT,
         "topics": Several(),
         "images": Several(Image),
         "related": Several(Related),
@@ -335,11 +335,16 @@ def frame(render: Callable[[Head, Site], bytes], head: Head, site: Site) -> byte
 
 def _facts(given: EntryInput) -> tuple[Hashable, ...]:
     article, images = given.article, given.article.images
-    facts = (article.id == article.link, article.id == article.address)
+    facts = (article.id == article.link, article.id == article.address, _category_at(article))
     if len(images) < 2:
         return facts
     lead = lead_image(article)
     return *facts, lead and images.index(lead), len(set(images))
+
+
+def _category_at(article: Article) -> int | None:
+    """Return which of its topics is the category, too, whose name is shown once."""
+    return article.topics.index(article.category) if article.category in article.topics else None
 
 
 def _agree(placeholders: EntryInput, given: EntryInput) -> EntryInput:
@@ -347,6 +352,8 @@ def _agree(placeholders: EntryInput, given: EntryInput) -> EntryInput:
     article, other = given.article, placeholders.article
     if article.id == article.link:
         other = other._replace(id=other.link)
+    if (at := _category_at(article)) is not None:
+        other = other._replace(category=other.topics[at])
     if (lead := lead_image(article)) is not None:
         at = article.images.index(lead)
         image = other.images[at]

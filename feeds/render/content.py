@@ -18,7 +18,7 @@ from feeds.records.markup import FULL, MOST_BODY, BodyError, html_of, syntax_of
 from feeds.records.markup import body_of as body_of
 from feeds.records.markup import cleaned as cleaned
 from feeds.render import PageLinks
-from feeds.taxonomies import TAXONOMIES
+from feeds.taxonomies import CATEGORIES, TAXONOMIES, TOPICS
 from feeds.urls import EVERYTHING, OWN, PAGE, canonical, feed_folder, feed_path
 
 PICTURE = re.compile(r'<img(?:\s[\w-]+="[^"]*")*?\ssrc="([^"]*)"')
@@ -154,6 +154,13 @@ def head_of(feed: Feed, site: Site, updated: datetime, place: PageLinks) -> Head
         updated,
         place,
     )
+
+
+def labels(article: Article) -> dict[str, str]:
+    """Return the names that an entry is sorted by, the category first, each with the prefix of its
+    taxonomy."""
+    category = {article.category: CATEGORIES.prefix} if article.category else {}
+    return {**category, **dict.fromkeys(article.topics, TOPICS.prefix)}
 
 
 def title(feed: Feed, site: Site) -> str:

@@ -38,7 +38,7 @@ def entry(given: EntryInput, site: Site, _: Style) -> bytes:
         "date_published": _moment(article.published),
         "date_modified": _moment(article.changed),
         "authors": [{"name": article.provider.name, "url": f"https://{article.provider.domain}/"}],
-        "tags": list(article.topics),
+        "tags": list(content.labels(article)),
         "language": site.language,
         "attachments": [
             _attachment(image, kind) for image in article.images if (kind := image_type(image.url))

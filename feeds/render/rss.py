@@ -59,7 +59,7 @@ def entry_of(given: EntryInput, site: Site, style: Style) -> xml.FeedEntry:
         item.enclosure(url=lead.url, length=str(lead.length), type=kind)
     # Without the optional domain: rss-parser returns an element with an attribute as an object,
     # where its users expect a text.
-    item.category([{"term": topic} for topic in article.topics])
+    item.category([{"term": label} for label in content.labels(article)])
     if style.source:
         path = feed_path(PROVIDERS.key_of(article.provider), NAME)
         item.source(url=site.address(path), title=article.provider.name)

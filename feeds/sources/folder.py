@@ -1,9 +1,11 @@
 """List and read the files of the records folder.  Nothing but a plain file in it is opened."""
 
 import os
+import re
 import stat
 import unicodedata
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from errno import ELOOP, ENOENT, ENOTDIR
 from pathlib import Path
@@ -13,10 +15,11 @@ from feeds.errors import ConfigError
 from feeds.records.faults import Cost, Fault
 from feeds.records.frontmatter import LARGEST_RECORD, MOST_SEARCHED
 
-SUFFIXES = (".md", ".markdown", ".yaml", ".yml", ".txt")
+SUFFIXES = (".md", ".markdown", ".mdx", ".html", ".json", ".yaml", ".yml", ".txt")
 READABLE = "a file that can be read"
 NOT_THERE = (ENOENT, ENOTDIR, ELOOP)  # what the system says where a file is known to be gone
 CIRCLE = "a link in a circle"
+Excluded = re.Pattern[str] | None  # the paths that `records.exclude` excludes
 _NEXT = "\0"  # between the states of two files: no name has it, nor a slash
 
 
@@ -61,9 +64,11 @@ class ScannedFolder(NamedTuple):
         return (self.states.count(_NEXT) + 1 if self.states else 0) + (not self.is_readable)
 
 
-def scan_folders(folder: Path, below: str = "") -> Iterator[ScannedFolder]:
+def scan_folders(
+    folder: Path, below: str = "", excluded: Excluded = None
+) -> Iterator[ScannedFolder]:
     """Yield the records folder and every folder in it, or those `below` a path that ends with a
-    slash; hidden folders and files are passed over.
+    slash; hidden and excluded folders and files are passed over.
 
     Raises ConfigError when the records folder itself cannot be read: that no record is found does
     not mean that there is none.
@@ -77,7 +82,7 @@ def scan_folders(folder: Path, below: str = "") -> Iterator[ScannedFolder]:
             with _opened(place) as descriptor, os.scandir(descriptor) as items:
                 for item in items:
                     name = item.name
-                    if name[0] == ".":
+                    if name[0] == "." or (excluded and excluded.match(prefix + name)):
                         continue
                     if item.is_dir(follow_symlinks=False):
                         inner.append((f"{prefix}{name}/", f"{place}{name}/"))
@@ -121,16 +126,59 @@ def _unreadable(folder: Path, error: OSError) -> ConfigError:
     return ConfigError(str(folder), advice)
 
 
-def walk(folder: Path) -> Iterator[ScannedFile]:
-    """Yield every file below the folder that has a record's suffix; hidden ones are passed over.
+def walk(folder: Path, excluded: Excluded = None) -> Iterator[ScannedFile]:
+    """Yield every file below the folder that has a record's suffix; hidden and excluded ones are
+    passed over.
 
     Raises ConfigError when the folder itself cannot be read.
     """
-    for scanned in scan_folders(folder):
+    for scanned in scan_folders(folder, excluded=excluded):
         yield from scanned.files()
 
 
-def find(folder: Path, path: str) -> ScannedFile | None:
+def unread(folder: Path, excluded: Excluded) -> Counter[str]:
+    """Return how many files below the folder `walk` passes over, by suffix, hidden and excluded
+    ones by these words.
+
+    What is in a folder that is passed over is not counted.
+    """
+    kinds = Counter[str]()
+    for place, folders, names in os.walk(folder):
+        prefix = "" if place == str(folder) else f"{os.path.relpath(place, folder)}/"
+        for name in [*folders, *names]:
+            if name[0] == ".":
+                kinds["hidden"] += 1
+            elif excluded and excluded.match(prefix + name):
+                kinds["excluded"] += 1
+            elif name in names and not name.lower().endswith(SUFFIXES):
+                kinds[os.path.splitext(name)[1].lower() or "no suffix"] += 1
+        folders[:] = [
+            name
+            for name in folders
+            if name[0] != "." and not (excluded and excluded.match(prefix + name))
+        ]
+    return kinds
+
+
+def excluding(globs: Iterable[str]) -> Excluded:
+    """Return the pattern of paths that some globs exclude, and of all that is below them.
+
+    A glob without a slash is compared with each name on the path. `*` and `?` stand for no slash,
+    `**` for any folders.
+    """
+    forms = [
+        f"(?:.*/)?{_regex(glob)}" if "/" not in glob.strip("/") else _regex(glob) for glob in globs
+    ]
+    return re.compile(f"(?:{'|'.join(forms)})(?:/.*)?\\Z", re.DOTALL) if forms else None
+
+
+def _regex(glob: str) -> str:
+    parts = re.split(r"(\*\*/|\*\*|\*|\?)", glob.strip("/"))
+    wild = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    return "".join(wild.get(part, re.escape(part)) for part in parts)
+
+
+def find(folder: Path, path: str, excluded: Excluded = None) -> ScannedFile | None:
     """Return the file at a path below the folder as `walk` finds it, or None where that finds no
     record.
 
@@ -139,7 +187,7 @@ def find(folder: Path, path: str) -> ScannedFile | None:
     *parents, name = path.split("/")
     if any(not part or part.startswith(".") for part in (*parents, name)):
         return None
-    if not name.lower().endswith(SUFFIXES):
+    if not name.lower().endswith(SUFFIXES) or (excluded and excluded.match(path)):
         return None
     place = folder
     try:

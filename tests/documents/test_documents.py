@@ -295,7 +295,11 @@ class TestNames:
         documents = everything(config, source)
         read = feedparser.parse(documents["topics/ai/feed.atom"].content)
         assert read.feed.title == "ai · Test feeds"
-        assert {tag.label for entry in read.entries for tag in entry.tags} == {"ai", "Robots"}
+        assert {tag.label for entry in read.entries for tag in entry.tags} == {
+            "news",
+            "ai",
+            "Robots",
+        }
         assert {entry.author for entry in read.entries} == {"EX"}
         assert (
             feedparser.parse(documents["providers/example.org/feed.rss"].content).feed.title
@@ -303,7 +307,11 @@ class TestNames:
         )
         shown = json.loads(documents["topics/ai/feed.json"].content)
         assert shown["title"] == "ai · Test feeds"
-        assert {tag for item in shown["items"] for tag in item["tags"]} == {"ai", "Robots"}
+        assert {tag for item in shown["items"] for tag in item["tags"]} == {
+            "news",
+            "ai",
+            "Robots",
+        }
         assert [item["authors"][0]["name"] for item in shown["items"]] == ["EX"] * len(read.entries)
         listed = documents["feeds.opml"].content.decode()
         assert listed.count('"ai · Test feeds"') == listed.count('"EX · Test feeds"') > 0
@@ -315,7 +323,10 @@ class TestNames:
         change(config, source, "1.md", make.record(1, topics="[AI, ai, Ai]"))
         document = Documents(config, source).get("feed.atom", make.NOW)
         assert document is not None
-        assert [tag.label for tag in feedparser.parse(document.content).entries[0].tags] == ["AI"]
+        assert [tag.label for tag in feedparser.parse(document.content).entries[0].tags] == [
+            "news",
+            "AI",
+        ]
 
     TABLES = """
 [feeds]
@@ -367,6 +378,7 @@ title = "The Example"
             assert {tag.term for entry in read.entries for tag in entry.tags} == {
                 "Thinking machines",
                 "Robots",
+                "news",
             }
             assert {entry.author for entry in read.entries} == {"The Example"}
             assert read.feed.title == "Thinking machines · Test feeds"

@@ -316,7 +316,7 @@ class TestLargeEntry:
         tree = self.check(site(tmp_path, records, "max_bytes = 20000"))
         first, second = json.loads(tree["feed.json"])["items"]
         assert first["content_text"] == first["summary"] == "What article 1 says."
-        assert first["tags"] == ["AI"]
+        assert first["tags"] == ["news", "AI"]
         assert "<em>Short</em>" in second["content_html"]
         for name in FORMATS:
             assert ids(tree[f"feed.{name}"], f"feed.{name}") == addresses(1, 2)

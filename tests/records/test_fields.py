@@ -3,12 +3,14 @@ their places."""
 
 import tomllib
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feeds.ingest.reading import read_with
 from feeds.model import Article, Provider
 from feeds.records import Cost, Reading, read_mapping, read_record
 from feeds.records.mapping import OURS, FieldMapping, TheirKey
@@ -119,12 +121,11 @@ def test_a_template_can_hold_the_path_and_be_no_address() -> None:
     assert (found.original_link, found.category) == ("http://old.example/x/y.html", "a/b: y")
 
 
-def test_what_a_template_lacks_is_a_fault_of_that_record() -> None:
+def test_a_date_that_a_template_lacks_is_one_fault_of_that_record() -> None:
     reading = read("title: A", path="undated.md")
     assert reading.article is None
     assert reported(reading, "undated.md") == [
         "2:1: date: expected a date and time, such as 2026-11-23T09:30:00Z, got nothing",
-        "2:1: webUrl: expected a value for {year} of its template, got nothing",
     ]
 
 
@@ -181,7 +182,7 @@ def test_a_key_that_is_missing_goes_by_their_name() -> None:
 @pytest.mark.parametrize(
     ("matter", "topics"),
     [
-        ("tags: a b  c", ("a", "b", "c")),
+        ("tags: a b  c", ("a b c",)),
         ("tags: 'a b, c,'", ("a b", "c")),
         ("tags: [a b, 'c, d']", ("a b", "c, d")),
         ("tags: [{label: A b, permalink: /x}, c]", ("A b", "c")),
@@ -190,6 +191,10 @@ def test_a_key_that_is_missing_goes_by_their_name() -> None:
         ("tags: ''", ()),
         ("tags: []\ntag: x", ("x",)),
         ("tags:", ()),
+        ("categories: [a, b, {label: c}]", ("b", "c")),
+        ("categories: [a, b]\ntags:", ("b",)),
+        ("categories: a, b\ntags: [c, b]", ("c", "b")),
+        ("categories: [a]", ()),
     ],
 )
 def test_topics_are_a_list_or_one_text(matter: str, topics: tuple[str, ...]) -> None:
@@ -199,7 +204,7 @@ def test_topics_are_a_list_or_one_text(matter: str, topics: tuple[str, ...]) -> 
 @pytest.mark.parametrize(
     ("matter", "category"),
     [
-        ("categories: a b", "a"),
+        ("categories: a b", "a b"),
         ("categories: a b, c", "a b"),
         ("categories: [a b, c]", "a b"),
         ("categories: []", None),
@@ -208,6 +213,36 @@ def test_topics_are_a_list_or_one_text(matter: str, topics: tuple[str, ...]) -> 
 )
 def test_the_first_category_is_taken(matter: str, category: str | None) -> None:
     assert article(matter).category == category
+
+
+@pytest.mark.parametrize(
+    ("path", "files", "topics", "category"),
+    [
+        ("_posts", ["_config.yml"], ["another", "tag", "away"], "far"),
+        ("blog/_posts", [], ["another", "tag", "away"], "far"),
+        ("source/_posts", ["_config.yml"], ["another tag"], "far away"),  # Hexo
+        ("content/posts", ["hugo.toml"], ["another tag"], "far away"),
+    ],
+)
+def test_tags_in_one_text_are_words_in_jekyll_alone(
+    tmp_path: Path, path: str, files: list[str], topics: list[str], category: str
+) -> None:
+    for file in files:
+        make.write(tmp_path / file, "")
+    make.write(
+        tmp_path / path / NAME, "---\ntitle: A\ntags: another tag\ncategories: far away\n---"
+    )
+    config = make.site(tmp_path, {}, f"[records]\npath = '{path}'\n[records.fields]\n{BLOG}")
+    content = (tmp_path / path / NAME).read_bytes()
+    found = read_with(config, NAME, content, make.NOW).article
+    assert found is not None
+    assert ([*found.topics], found.category) == (topics, category)
+
+
+def test_a_wrong_category_after_the_first_is_reported_in_its_place() -> None:
+    assert reported(read("title: A\ncategories: [a, [b]]")) == [
+        "3:17: categories[1]: expected text, got a list"
+    ]
 
 
 def test_text_of_another_key_is_parted_at_commas_alone() -> None:

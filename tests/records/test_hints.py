@@ -23,7 +23,23 @@ from tests import make
             "publishedDateTime",
             "year first: 2026-05-04, if the day comes first here",
         ),
-        ({"publishedDateTime": "soon"}, "publishedDateTime", ""),
+        *(
+            ({"publishedDateTime": written}, "publishedDateTime", advice)
+            for written, advice in {
+                "soon": "",
+                "1777890600": "in seconds since 1970 that is 2026-05-04T10:30:00Z",
+                "1777890600000": "in seconds since 1970 that is 2026-05-04T10:30:00Z",
+                "20260504": "did you mean 2026-05-04?",
+                "2026-W19-1": "did you mean 2026-05-04?",
+                "2026-124": "did you mean 2026-05-04?",
+                "2026-05": "with a day, such as 2026-05-01",
+                "2026-05-04 10.30": "a time has colons, such as 10:30",
+                "2026-05-04T24:00:00": "hours go from 00 to 23",
+                "2026-05-04T10:30:60Z": "minutes and seconds go from 00 to 59",
+                "2026-05-04 10:30 BST": "a zone is an offset such as +02:00, UTC, or a name",
+                "2026/13/04": "months go from 01 to 12",
+            }.items()
+        ),
         ({"published": "ture"}, "published", "did you mean true?"),
         ({"published": "'false'"}, "published", "without quotes: false"),
         ({"published": "maybe"}, "published", ""),

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import etree
 
 from feeds.config.site import Site
 from feeds.model import STEPS, Article, Feed, Image, Provider, Related
@@ -66,6 +67,12 @@ def of_fields(kind: Any, **pairs: Pair) -> Pair:
     )
 
 
+def _categories(words: list[str]) -> Pair:
+    """Two categories: no topic is as long."""
+    one, other = words
+    return f"the category {one}", f"the category {other}"
+
+
 @st.composite
 def articles(draw: Draw) -> tuple[Article, Article]:
     """Two articles of one shape that differ in every field that is present."""
@@ -102,7 +109,7 @@ def articles(draw: Draw) -> tuple[Article, Article]:
         updated=maybe(draw, draw(MOMENTS), None),
         excerpt=maybe(draw, draw(WORDS), ""),
         body=draw(st.permutations(["", *draw(WORDS)[:1]])),
-        category=draw(st.permutations([None, *draw(WORDS)[:1]])),
+        category=maybe(draw, draw(WORDS.map(_categories)), None),
         topics=several(draw, lambda: draw(WORDS)),
         images=several(draw, image),
         related=several(draw, related),
@@ -231,6 +238,19 @@ def test_articles_that_differ_in_every_value_share_a_template(
     rss.entry(one, Site(), Style())
     rss.entry(other, Site(), Style())
     assert [template is not None for template in compiled.ENTRIES.compiled] == [True]
+
+
+@pytest.mark.parametrize("category", [None, "AI", "Tides", "a&b"])
+def test_a_category_that_is_a_topic_too_is_shown_once(category: str | None) -> None:
+    topics = ("AI", "Tides")
+    shown = {**dict.fromkeys([category] if category else []), **dict.fromkeys(topics)}
+    compiled.ENTRIES.forget()
+    for n in (1, 2):  # the second by the template
+        given = EntryInput(article(n, category=category, topics=topics))
+        for form, name in ((rss, "category"), (atom, "category")):
+            parts = etree.fromstring(b"<x xmlns:dc='d'>%b</x>" % form.entry(given, Site(), Style()))
+            found = [part.text or part.get("term") for part in parts.iter(name)]
+            assert found == list(shown)
 
 
 @pytest.mark.parametrize("kind", [EntryInput, Article, Provider, Image, Related, Head, PageLinks])

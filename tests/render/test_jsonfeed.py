@@ -72,7 +72,7 @@ def test_an_item_carries_all_that_the_article_has() -> None:
         "date_published": "2026-11-23T11:00:00Z",
         "date_modified": "2026-11-23T11:00:00Z",
         "authors": [{"name": "Example", "url": "https://example.org/"}],
-        "tags": ["AI"],
+        "tags": ["news", "AI"],
         "language": "en",
         "attachments": [
             {"url": "https://example.org/a.gif", "mime_type": "image/gif"},
