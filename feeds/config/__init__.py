@@ -17,9 +17,18 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
-from feeds.config import old_addresses
-from feeds.config.feeds import Names, OwnFeed, Rule, Tables, names_of, problems, tables_of
-from feeds.config.old_addresses import WELL_KNOWN, OldAddresses
+from feeds.config.feeds import (
+    WELL_KNOWN,
+    Names,
+    OldAddresses,
+    OwnFeed,
+    Rule,
+    Tables,
+    names_of,
+    old_address_problems,
+    problems,
+    tables_of,
+)
 from feeds.config.sections import (
     NOT_KEYS,
     ONCE,
@@ -340,7 +349,7 @@ def _wrong_together(config: Config) -> Iterator[str]:
     if feeds.fastest > feeds.slowest:
         yield f"feeds.fastest: expected feeds.slowest or less, got {feeds.fastest}"
     yield from problems(config.namings, feeds.retired)
-    yield from old_addresses.problems(config.redirects, config.copies, feeds.formats)
+    yield from old_address_problems(config.redirects, config.copies, feeds.formats)
     for number, feed in enumerate(config.feed):
         key = join_key(OWN, feed.key)
         if key in feeds.retired:

@@ -29,7 +29,6 @@ from feeds.records.mapping import FieldMapping, Mapped
 from feeds.records.markup import FULL, MOST_BODY, BodyError, flaw_of, html_of, syntax_of
 from feeds.records.passages import visible
 from feeds.records.plain_data import FrontMatter, Path, Place, key_text
-from feeds.records.summary import before_more, first_words
 from feeds.records.validation import Problem, described, validate
 from feeds.records.values import LONGEST_TEXT, as_address, clean, holds_secret, moment_or_none
 from feeds.urls import address_digest
@@ -201,6 +200,8 @@ def _with_excerpt(
     author marked as the summary in the source, else the first paragraph."""
     if article.excerpt or not article.body:
         return article
+    from feeds.records.summary import before_more, first_words  # few sites need it
+
     marked = before_more(source)
     start = article.body if marked is None else visible(clean(marked).strip(), liquid, syntax)
     try:

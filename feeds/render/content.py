@@ -17,7 +17,6 @@ from feeds.model import LONGEST_HEADING, Article, Feed, Image, Related, image_ty
 from feeds.records.markup import FULL, MOST_BODY, BodyError, html_of, syntax_of
 from feeds.records.markup import body_of as body_of
 from feeds.records.markup import cleaned as cleaned
-from feeds.records.summary import TAG
 from feeds.render import PageLinks
 from feeds.taxonomies import CATEGORIES, TAXONOMIES, TOPICS
 from feeds.urls import EVERYTHING, OWN, PAGE, canonical, feed_folder, feed_path
@@ -100,6 +99,8 @@ def _file_of(address: str) -> str:
 def _begins_with(body: str, excerpt: str) -> bool:
     """Tell whether one of the first paragraphs of a body says what the excerpt does, perhaps cut
     off."""
+    from feeds.records.summary import TAG  # few sites need it
+
     said = "".join(excerpt.split())
     for end in CUT_OFF:
         said = said.removesuffix(end)
