@@ -21,6 +21,7 @@ IMAGE_TYPES = {
     "webp": "image/webp",
 }
 DIGEST = 32  # hexadecimal digits of a digest: no two texts of a site will ever share one
+LONGEST_HEADING = 100  # characters of the first words that stand for a title
 WITHDRAWN = "Withdrawn"  # the title of what is left of an article
 
 
@@ -60,7 +61,8 @@ class Article(NamedTuple):
     its record. As it is read, `id` is what follows from the record alone: `given_id`, else the
     first of the `previous` addresses, else the address itself. A `withdrawn` one is what is left of
     an article that was taken back: `updated` is when. From `expires` on it is gone. `html` is the
-    clean HTML of the `body`, in place of it, where feeds show it; None where it is not made.
+    clean HTML of the `body`, in place of it, where feeds show it; None where it is not made. One
+    without a `title` has an excerpt or a body.
     """
 
     path: str

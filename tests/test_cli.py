@@ -84,7 +84,7 @@ def test_build_says_what_it_did_and_what_was_left_out(folder: Path) -> None:
     done = make.invoke("build", cwd=folder, check=1)
     assert (
         done.stdout
-        == "4 records: 4 read, 1 left out. 32 files in public: 32 written, 0 kept, 0 deleted.\n"
+        == "4 records: 4 read, 1 left out. 33 files in public: 33 written, 0 kept, 0 deleted.\n"
     )
     assert done.stderr.splitlines() == [
         "seeds/2.md:10:16: images[0].url: expected an http or https address",
@@ -178,7 +178,7 @@ def test_build_says_when_addresses_are_of_this_machine_alone(tmp_path: Path, tex
     )
     assert (
         done.stdout
-        == "1 record: 1 read, 0 left out. 28 files in public: 28 written, 0 kept, 0 deleted.\n"
+        == "1 record: 1 read, 0 left out. 29 files in public: 29 written, 0 kept, 0 deleted.\n"
     )
 
 
@@ -330,7 +330,7 @@ def test_a_watched_build_shows_bars_with_rate_and_count(tmp_path: Path) -> None:
 def test_a_dumb_terminal_gets_no_bar(tmp_path: Path) -> None:
     make.site(tmp_path, {"1.md": make.record(1)})
     assert make.watched("build", cwd=tmp_path, TERM="dumb") == make.unstyled(
-        "1 record: 1 read, 0 left out. 28 files in public: 28 written, 0 kept, 0 deleted.\n"
+        "1 record: 1 read, 0 left out. 29 files in public: 29 written, 0 kept, 0 deleted.\n"
     )
 
 

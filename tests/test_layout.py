@@ -56,6 +56,7 @@ LIBRARIES = {
     "pydantic": {"config.*"},
     "pydantic_core": {"config.*", "store.rows"},
     "rich": {"cli.*"},
+    "selectolax": {"records.page"},
     "sqlalchemy": {"store.*"},
     "sqlite3": {"store.*"},
     "watchfiles": {"serve.live"},

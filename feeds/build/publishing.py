@@ -80,19 +80,25 @@ class Publisher:
             rules = () if batch.keys else hosts.plans(self.config)
             planned = chain(self.plans.of(connection, self.now, batch.keys), lists, rules)
             latest_gone = store.latest_gone(connection)
-            return [self._publish(plan, batch, latest_gone) for plan in planned], faults
+            outcomes = [self._publish(plan, batch, latest_gone) for plan in planned]
+            copies = {} if batch.keys else self.config.copies
+            for old, path in copies.items():
+                if (plan := self.plans.at(connection, self.now, path)) is not None:
+                    outcomes.append(self._publish(plan, batch, latest_gone, old))
+            return outcomes, faults
 
-    def _publish(self, plan: Plan, batch: Batch, latest_gone: int) -> Outcome:
-        """Put the files of a document where they are not there as they should be."""
+    def _publish(self, plan: Plan, batch: Batch, latest_gone: int, copy: str = "") -> Outcome:
+        """Put the files of a document where they are not there as they should be; or those of a
+        copy of it, at another path."""
         known, new, content = batch.known.get(plan.path), None, None
         if known is None or known.recipe != plan.key or is_far_ahead(known.modified, self.now):
             content = plan.content()
             new = published_as(plan, digest(content), known, self.now, latest_gone)
         noted = known if new is None else new
         assert noted is not None
-        outcome = Outcome(plan.path, new, [], [], [])
+        outcome = Outcome(copy or plan.path, None if copy else new, [], [], [])
         for coding, suffix in {"": "", **self.suffixes}.items():
-            path = plan.path + suffix
+            path = outcome.path + suffix
             if coding and plan.path in hosts.PATHS:
                 continue
             if _stands(batch.target, path, noted):
@@ -102,7 +108,7 @@ class Publisher:
             coded = http_messages.encode_best(content, coding) if coding else content
             obstacle = batch.target.put(path, coded, plan.media_type, coding, noted.modified)
             if obstacle is not None:
-                if feed_of(path) in {"", *self.lost}:
+                if copy or feed_of(path) in {"", *self.lost}:
                     batch.target.delete(path)  # else what was taken back would stay in it
                 outcome.refused.append((path, obstacle))
                 continue

@@ -149,8 +149,9 @@ class _Build:
         """Write what is not as it should be.  `sweeps`: the last build may not have ended well."""
         with self._source.reading() as connection:
             documents = self._paths(connection, keys)
-            stored = store.published(connection, documents)
-        known = last_published(stored, self._target.files, documents, self._now)
+            copied = {*documents, *self._config.copies.values()}
+            stored = store.published(connection, copied)
+        known = last_published(stored, self._target.files, copied, self._now)
         paths = {*documents, *self._files}
         gone = self._target.files.keys() - paths
         # First: what was taken back goes even where something else cannot be written.
@@ -198,10 +199,9 @@ class _Build:
         written."""
         from feeds.build.withdrawal import withdraw  # few builds need it
 
-        plans = Plans(self._config)
         with self._source.reading() as connection:
             keys = store.feeds_that_lost(connection, last_finished(connection, self._fact))
-            withdraw(self._target, plans, connection, self._now, keys)
+            withdraw(self._config, self._target, connection, self._now, keys)
 
     def _note(self, generation: int) -> bytes:
         """Note in the store what is published, and return the list of it."""
@@ -275,12 +275,18 @@ class _Build:
             self._noted[path] = last = agreed(noted, latest.get(path), self._now)
             if last == noted:
                 continue
-            for file in (path, *(path + suffix for suffix in self._suffixes.values())):
+            for file in self._with_codings([path, *self._config.copies_of(path)]):
                 if file in self._files and file not in self._refused:
                     self._files[file] = self._files[file]._replace(modified=last.modified)
                     self._target.date(file, last.modified)
 
     def _paths(self, connection: Connection, keys: Sequence[str]) -> list[str]:
         documents = self._plans.paths(connection, self._now, keys)
-        coded = [path + suffix for path in documents for suffix in self._suffixes.values()]
-        return [*documents, *coded, *hosts.PATHS]
+        there = {*documents, *self._files}
+        copies = [old for old, path in self._config.copies.items() if path in there]
+        return [*self._with_codings([*documents, *copies]), *hosts.PATHS]
+
+    def _with_codings(self, paths: Iterable[str]) -> list[str]:
+        """Return paths, each with those of its codings."""
+        suffixes = ["", *self._suffixes.values()]
+        return [path + suffix for path in paths for suffix in suffixes]

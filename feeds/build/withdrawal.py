@@ -6,6 +6,7 @@ Not here: a whole build (static).
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 
@@ -47,34 +48,45 @@ def take_back(config: Config, source: Store, now: datetime, *, allow_removal: bo
                 # What else is due by now is not decided: shown is what was visible just before it.
                 due = selection.next_change(connection)
                 shown_at = now if due is None else min(now, due - MICROSECOND)
-                withdraw(target, Plans(config), connection, shown_at, keys)
+                withdraw(config, target, connection, shown_at, keys)
     finally:
         source.withhold(Withheld())
 
 
 def withdraw(
-    target: FolderTarget, plans: Plans, connection: Connection, now: datetime, keys: Collection[str]
+    config: Config,
+    target: FolderTarget,
+    connection: Connection,
+    now: datetime,
+    keys: Collection[str],
 ) -> None:
-    """Rewrite documents of these feeds, and those that point to all feeds; delete those of feeds
-    that are gone."""
+    """Rewrite documents of these feeds with their copies, and those that point to all feeds;
+    delete those of feeds that are gone."""
     if not target.files:
         return  # whatever is there, no list says that feeds wrote it
+    plans = Plans(config)
     feeds = plans.snapshot(connection, now).feeds
     there, known = [key for key in keys if key in feeds], {"", *feeds}
-    documents = {
-        path + suffix for path in plans.paths(connection, now, there) for suffix in CODINGS.values()
+    paths, suffixes = plans.paths(connection, now, there), CODINGS.values()
+    documents = {path + suffix for path in paths for suffix in suffixes}
+    copied = {
+        old + suffix: path + suffix for old, path in config.copies.items() for suffix in suffixes
     }
+    document_of = {path: copied.get(path, path) for path in target.files}
     gone = [
         path
-        for path in target.files
-        if feed_of(path) not in known or (feed_of(path) in keys and path not in documents)
+        for path, document in document_of.items()
+        if feed_of(document) not in known
+        or (feed_of(document) in keys and document not in documents)
     ]
     if not gone and not there:
         return
-    with target.replacing(gone, [path for path in target.files if path in documents]):
+    left = [path for path, document in document_of.items() if document in documents]
+    with target.replacing(gone, left):
         for plan in chain(plans.of(connection, now, there), plans.lists(connection, now)):
             if plan.path not in hosts.PATHS:
-                _replace(target, plan, now)
+                for path in (plan.path, *config.copies_of(plan.path)):
+                    _replace(target, replace(plan, path=path), now)
 
 
 def _replace(target: FolderTarget, plan: Plan, now: datetime) -> None:

@@ -14,10 +14,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
+from feeds.config import old_addresses
 from feeds.config.feeds import Names, OwnFeed, Rule, Tables, names_of, problems, tables_of
+from feeds.config.old_addresses import WELL_KNOWN, OldAddresses
 from feeds.config.sections import (
     NOT_KEYS,
     ONCE,
@@ -54,6 +56,14 @@ def _mapping(table: Any) -> FieldMapping | None:
         raise PydanticCustomError("mapping", "{faults}", {"faults": str(error)}) from error
 
 
+def _selector(text: str) -> str:
+    from feeds.records.page import is_selector  # few sites need it
+
+    if text and not is_selector(text):
+        raise ValueError('expected a CSS selector, such as "article .body"')
+    return text
+
+
 # Keys of earlier versions that set nothing any more, and why: each is accepted with a warning.
 REMOVED_KEYS = {
     ("server", "deltas"): "every feed is sent whole",
@@ -79,6 +89,8 @@ class Records(Section):
     liquid: bool | None = None
     exclude: Annotated[tuple[Line, ...], *ONCE] = ()
     bundles: bool = False
+    built: FilePath | None = None
+    select: Annotated[str, AfterValidator(_selector)] = ""
 
     @cached_property
     def excluded(self) -> Excluded:
@@ -160,6 +172,8 @@ class Config(Section):
     build: Build = Build()
     feeds: FeedsSection = FeedsSection()
     feed: Annotated[tuple[OwnFeed, ...], BeforeValidator(_tables), Field(strict=False)] = ()
+    redirects: OldAddresses
+    copies: OldAddresses
     server: Server = Server()
 
     @property
@@ -195,9 +209,24 @@ class Config(Section):
         )
 
     @property
+    def moved_paths(self) -> dict[str, str]:
+        """Return the path of a document by each path that leads to it alone."""
+        return {**WELL_KNOWN, **self.redirects}
+
+    def copies_of(self, path: str) -> Iterator[str]:
+        """Yield the old paths at which a document is published too."""
+        return (old for old, document in self.copies.items() if document == path)
+
+    @property
     def records_folder(self) -> Path:
         """Return the records folder, absolute."""
         return self.file.parent / self.records.path
+
+    @property
+    def built_folder(self) -> Path | None:
+        """Return the folder of the built site that bodies are taken from, absolute, if any."""
+        built = self.records.built
+        return None if built is None else self.file.parent / built
 
     @property
     def ledger_file(self) -> Path:
@@ -313,6 +342,7 @@ def _wrong_together(config: Config) -> Iterator[str]:
     if feeds.fastest > feeds.slowest:
         yield f"feeds.fastest: expected feeds.slowest or less, got {feeds.fastest}"
     yield from problems(config.namings, feeds.retired)
+    yield from old_addresses.problems(config.redirects, config.copies, feeds.formats)
     for number, feed in enumerate(config.feed):
         key = join_key(OWN, feed.key)
         if key in feeds.retired:
@@ -331,6 +361,8 @@ def _wrong_together(config: Config) -> Iterator[str]:
         return
     if output == records or output in records.parents:
         yield "output.path: expected a folder that does not hold the records"
+    if config.built_folder is not None and output == config.built_folder.resolve():
+        yield "records.built: expected another folder than output.path, which feeds writes"
     if output in store.parents:
         yield "store.url: expected a file outside output.path, which is public"
     if output in ledger.parents:

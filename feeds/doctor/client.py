@@ -40,6 +40,7 @@ READERS = {
 }
 # RFC 6052 §2.1: the addresses by which hosts with IPv6 alone reach those of IPv4.
 NAT64 = IPv6Network("64:ff9b::/96")
+CONNECTS = "connection.connect_tcp.started"  # httpcore's name for the event
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,19 +201,41 @@ class Client:
     async def _exchange(
         self, method: str, address: str, headers: dict[str, str]
     ) -> tuple[httpx.Response, bytes]:
-        """Return a response and its body as it was sent."""
+        """Return a response and its body as it was sent.
+
+        A server may close a connection that is kept just when a request comes: such a request is
+        sent again (RFC 9112 §9.3.1).
+        """
         encoded = {name.encode(): value.encode() for name, value in headers.items()}
-        extensions = {"trace": self._check_network}
         with anyio.fail_after(self.bounds.response_seconds):
-            async with self._client.stream(
-                method, address, headers=encoded, extensions=extensions
-            ) as response:
-                body = bytearray()
-                async for chunk in response.aiter_raw():
-                    body += chunk
-                    if len(body) > self.bounds.body_bytes:
-                        raise self._too_large()
-                return response, bytes(body)
+            while True:
+                is_new = False
+
+                async def trace(event: str, info: dict[str, Any]) -> None:
+                    nonlocal is_new
+                    is_new = is_new or event == CONNECTS
+                    await self._check_network(event, info)
+
+                request = self._client.build_request(
+                    method, address, headers=encoded, extensions={"trace": trace}
+                )
+                try:
+                    return await self._response(request)
+                except (httpx.NetworkError, httpx.RemoteProtocolError):
+                    if is_new:
+                        raise
+
+    async def _response(self, request: httpx.Request) -> tuple[httpx.Response, bytes]:
+        response = await self._client.send(request, stream=True)
+        try:
+            body = bytearray()
+            async for chunk in response.aiter_raw():
+                body += chunk
+                if len(body) > self.bounds.body_bytes:
+                    raise self._too_large()
+            return response, bytes(body)
+        finally:
+            await response.aclose()
 
     async def _check_network(self, event: str, info: dict[str, Any]) -> None:
         """Raise Unreadable before a connection into a network that is not allowed, and after it.
@@ -221,7 +244,7 @@ class Client:
         that is connected to decides, before anything is sent there.
         """
         stream = info.get("return_value")
-        if event == "connection.connect_tcp.started":
+        if event == CONNECTS:
             if info["port"] > 65535:
                 raise Unreadable("unreachable", "no address")
             found = await anyio.getaddrinfo(info["host"], info["port"], type=socket.SOCK_STREAM)

@@ -219,11 +219,14 @@ class Plans:
                 None if one is None else address(archive_path(feed.key, one.name, name))
                 for one in (older, newer)
             )
+            current = address(feed_path(feed.key, name))
+            if older is newer:  # the only page: an archive has one of these links (RFC 5005 §4)
+                following = current
             place = PageLinks(
                 address(path),
                 previous=previous,
                 next=following,
-                current=address(feed_path(feed.key, name)),
+                current=current,
                 withdrawn=shown.withdrawn,
             )
             return self._joined(contents, feed, name, shown, path, place)

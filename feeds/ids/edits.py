@@ -73,10 +73,10 @@ class Edits:
         if new.address == before.address:
             return True
         other = known.get(new.address)
-        if other is not None and other.path != path and other.title == title:
+        if other is not None and other.path != path and other.title == title != "":
             return False  # that one, under the name of this file
         # A date alone says little: everything of one day has it.
-        return before.title == title or (
+        return (bool(title) and before.title == title) or (
             before.published == new.published and before.published.time() != MIDNIGHT
         )
 

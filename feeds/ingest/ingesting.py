@@ -3,7 +3,7 @@ in one transaction."""
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -43,6 +43,7 @@ SHAPING = ("feedgen", "lxml", "idna", "jinja2", "markdown-it-py", "nh3", "pydant
 Progress = Callable[[int, int], None]
 # The records folder, the address pattern, and the earlier ones, that files were last read with.
 FOLDER, PATTERN, EARLIER = "folder", "address pattern", "earlier patterns"
+BUILT = "built site"
 FEW = 20  # articles that may always go
 ADVICE = "`--allow-removal` or `records.allow_removal = true` in config.toml lets them go"
 
@@ -137,6 +138,7 @@ def open_store(config: Config, *, or_only_read: bool = False) -> Store:
     fields = config.records.fields
     keys = [config.site.timezone, str(config.feeds.max_entry_bytes), str(config.runs_liquid)]
     keys += [str(shows_html(config)), *([fields.digest] if fields else [])]
+    keys += [str(config.built_folder), config.records.select]
     names = digest(config.names.digest, _folder(config))
     return Store(config.store_file, digest(_code_digest(), *keys), names, or_only_read=or_only_read)
 
@@ -166,8 +168,11 @@ def ingest(
     they are not published are taken back all the same. Raises StoreError when the store cannot be
     written, StoreBusy when another process still writes it after `wait` seconds.
     """
+    otherwise = _read_otherwise_by(config)
     with into.reading() as connection:
-        all_changed = _are_read_otherwise(connection, config)
+        all_changed = any(
+            fact(connection, name) not in (None, value) for name, value in otherwise.items()
+        )
         is_filled = store.is_filled(connection)
     among = among if is_filled and not all_changed else None
     removal = Removal(config, allow_removal, among is not None, missing_before)
@@ -203,7 +208,9 @@ def ingest(
                 among = among if store.is_filled(connection) else None
                 scan = scan_records()
                 changes = scan.compare(connection)
-            work = _Ingest(connection, config, now, scan, changes, removal, mark, progress, workers)
+            work = _Ingest(
+                connection, config, now, scan, changes, otherwise, removal, mark, progress, workers
+            )
             return work.run(same_ledger)
     except (LedgerError, RemovalRefused):
         # What was taken back goes although nothing can be noted in the ledger, or all else is in
@@ -212,7 +219,8 @@ def ingest(
             with into.writing(wait) as connection:
                 scan = scan_records()
                 changes = scan.compare(connection)
-                _Ingest(connection, config, now, scan, changes, removal, mark).take_back()
+                work = _Ingest(connection, config, now, scan, changes, otherwise, removal, mark)
+                work.take_back()
             raise
 
 
@@ -256,6 +264,7 @@ class _Ingest:
         now: datetime,
         scan: FileScan | PartialScan,
         changes: Changes,
+        otherwise: Mapping[str, str],
         removal: Removal,
         mark: ReadingMark,
         progress: Progress | None = None,
@@ -267,6 +276,7 @@ class _Ingest:
         self._scan = scan
         self._changed = changes.changed
         self._gone = changes.gone
+        self._otherwise = otherwise
         self._known = {one.path: one.known for one in changes.changed if one.known is not None}
         self._removal = removal
         self._mark = mark
@@ -297,7 +307,8 @@ class _Ingest:
             ids.finish()
         selection.refresh_visibility(self._connection, self._config.rules, self._now)
         self._scan.note(self._connection, spared)
-        store.note_fact(self._connection, FOLDER, _folder(self._config))
+        for name in (FOLDER, BUILT):
+            store.note_fact(self._connection, name, self._otherwise[name])
         return Ingested(self._scan.count, read, len(gone), missing)
 
     def _note_patterns(self, ids: IdUpdate) -> None:
@@ -308,8 +319,10 @@ class _Ingest:
         if last not in (None, pattern) and store.missing_articles(self._connection, [])[1]:
             ids.keep_pattern(str(last))
         self._reader = replace(self._reader, patterns=ids.patterns)
-        if fact(self._connection, EARLIER) not in (None, _digest(patterns_of(self._config))):
+        is_earlier = fact(self._connection, EARLIER) not in (None, self._otherwise[EARLIER])
+        if is_earlier:
             ids.take_from_ledger()
+        if is_earlier or fact(self._connection, BUILT) not in (None, self._otherwise[BUILT]):
             # the same bytes say something else
             self._changed = [one._replace(known=None) for one in self._changed]
         store.note_fact(self._connection, PATTERN, pattern)
@@ -401,11 +414,16 @@ def _folder(config: Config) -> str:
     return str(config.records_folder.resolve())
 
 
-def _are_read_otherwise(connection: Connection, config: Config) -> bool:
-    """Tell whether the records are another folder than the last time, or the ledger has other
-    address patterns: every file is read again then."""
-    wanted = {FOLDER: _folder(config), EARLIER: _digest(patterns_of(config))}
-    return any(fact(connection, name) not in (None, value) for name, value in wanted.items())
+def _read_otherwise_by(config: Config) -> dict[str, str]:
+    """Return by the names of facts what records are read by beside their bytes and the config: the
+    folder, the address patterns in the ledger, the pages of a built site.  When one of them is
+    another, every file is read again."""
+    otherwise = {FOLDER: _folder(config), EARLIER: _digest(patterns_of(config)), BUILT: ""}
+    if config.built_folder is not None:
+        from feeds.sources.built import digest_of  # few sites need it
+
+        otherwise[BUILT] = digest_of(config.built_folder)
+    return otherwise
 
 
 def _digest(patterns: Sequence[Pattern]) -> str:

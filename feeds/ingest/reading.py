@@ -133,7 +133,13 @@ def read_with(
     """
     most = config.feeds.max_entry_bytes
     try:
+        built = config.built_folder if with_body else None
+        with_body = with_body and built is None
         reading = _read_record(config, path, content, now, with_body=with_body)
+        if built is not None:
+            from feeds.ingest.built_pages import with_page  # few sites need it
+
+            return with_page(config, built, reading, now, with_html=with_html)
         if reading.article is None or not with_html:
             return reading
         article = reading.article._replace(html=body_html(reading.article, most), body="")

@@ -19,7 +19,18 @@ from feeds.records import frontmatter
 from feeds.records.address_parts import DATE_PARTS, MODIFIERS, PATTERNS, date_parts, slug
 from feeds.records.frontmatter import is_readme, is_unfenced
 from feeds.records.hiding import letters
-from feeds.records.keys import CATEGORY, DATE, ID, IMAGES, PUBLISHED, TITLE, TOPICS, URL, WEB_URL
+from feeds.records.keys import (
+    CATEGORY,
+    DATE,
+    EXCERPT,
+    ID,
+    IMAGES,
+    PUBLISHED,
+    TITLE,
+    TOPICS,
+    URL,
+    WEB_URL,
+)
 from feeds.records.mapping import (
     CATEGORIES,
     HIDING,
@@ -38,6 +49,7 @@ from feeds.records.mapping import (
     pattern_template,
 )
 from feeds.records.plain_data import Path, Plain
+from feeds.records.plain_text import excerpt_text, title_text
 from feeds.records.values import (
     LONGEST_LINE,
     MOMENT,
@@ -179,6 +191,7 @@ class _Applying:
         for name, source in self._mapping.fields.items():
             if name not in (DATE, PUBLISHED, TITLE):
                 self._set((name,), source)
+        self._texts()
         self._names()
         self._images()
         self._hide()
@@ -355,6 +368,12 @@ class _Applying:
                 moment = as_moment(written, self._zone).astimezone(self._zone)
                 self._day = (f"{moment.year:04}", str(moment.month), str(moment.day))
                 self._moment = moment
+
+    def _texts(self) -> None:
+        """Title and excerpt are text, whatever markup they are written in."""
+        for name, read in ((TITLE, title_text), (EXCERPT, excerpt_text)):
+            if isinstance(text := self._data.get(name), str) and not holds_secret(text):
+                self._data[name] = read(text)
 
     def _names(self) -> None:
         """Topics in one text become a list; of several categories those after the first are topics

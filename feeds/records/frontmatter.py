@@ -204,6 +204,8 @@ def read_article(
     except (ValueError, OverflowError):
         return None
     published, updated, expires = map(fields.get, ("published", "updated", "expires"))
+    if not fields.get("title") and not fields.get("excerpt") and not body:
+        return None
     if (updated and not published <= updated <= now) or (expires and expires <= published):
         return None
     return keys.article(path, digest, fields, visible(body)), is_published

@@ -150,8 +150,9 @@ RELATED = MappingOf("mapping, see below", (
 ), Related)
 
 RECORD: tuple[Key, ...] = (
-    Key(TITLE, LINE, "What the article is called, on one line.", "title", required=True,
-        stored=(9,), rss="`title`", atom="`title`"),
+    Key(TITLE, LINE, "What the article is called, on one line.", "title", cost=Cost.RECORD,
+        stored=(9,), note=", may be absent where there is text", rss="`title`",
+        atom="`title`, else the first words"),
     Key(WEB_URL, ADDRESS, "Where the article is read. Records with one address are one article.",
         "link", required=True, stored=(0,), rss="`link`, `guid`", atom="`link`, `id`"),
     Key(DATE, MOMENT, "When it is published; without an offset in site.timezone."
@@ -222,5 +223,6 @@ def article(path: str, digest: str, fields: Mapping[str, Any], body: str) -> Art
     else its address.
     """
     previous = fields.get("previous")
+    fields = {"title": "", **fields}
     id = fields.get("given_id") or (previous[0] if previous else identity(fields["link"]))
     return Article(path, digest, id, body=body, **fields)

@@ -222,6 +222,11 @@ class _Nesting:
                 break
 
 
+def check_nesting(html: str) -> None:
+    """Raise BodyError for HTML that costs too much to parse."""
+    _Nesting().check(html)
+
+
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.rules_core import StateCore
@@ -266,6 +271,12 @@ def html_of(text: str, base: str, most: int = MOST_BODY) -> str:
     return cleaned(checked_html(text), base, most)
 
 
+def html_of_page(html: str, base: str, most: int) -> str:
+    """Return HTML of a page, checked already, clean and of at most so many bytes.  Raises
+    BodyError."""
+    return cleaned(html, base, most)
+
+
 def checked_html(text: str) -> str:
     """Return a body's HTML, not yet clean, that nh3 can parse within bounds.  Raises BodyError."""
     if len(text) > MOST_BODY // 4 and len(text.encode()) > MOST_BODY:
@@ -276,7 +287,7 @@ def checked_html(text: str) -> str:
     if len(html) > MOST_EXPANDED * 2:
         raise BodyError(f"at most {MOST_BODY:,} bytes")
     if len(html) > SHORT or html.count("<") > FEW_TAGS:
-        _Nesting().check(html)
+        check_nesting(html)
     return html
 
 

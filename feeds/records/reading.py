@@ -5,6 +5,7 @@ Here meet the front matter (frontmatter) and the rules of what it may say (valid
 Files are opened elsewhere (folder).
 """
 
+import re
 from codecs import BOM_UTF8
 from collections.abc import Iterable
 from contextlib import suppress
@@ -34,6 +35,8 @@ from feeds.urls import address_digest
 
 NAMES = {SECRET_KEY, *keys.every_name()}
 MOST_FAULTS = 100  # that are reported of one record
+# The first line of a body, without the attributes behind it.
+HEADING = re.compile(r"#[ \t]+([^\n{]*[^\s{#])[ \t]*#*(?:[ \t]*\{[^\n}]*\})?[ \t]*(?:\n|\Z)")
 FIRST_YEAR = 1000  # an earlier one is a slip, or the zero date of a program
 
 
@@ -129,6 +132,9 @@ def _read_fully(
     if _is_aside(path, text, mapped, mapping):
         held = _held(_addresses(mapped.data))
         return Reading(path, file_digest, None, (), unpublished=True, held=held, aside=True)
+    body = clean(front.body).strip()
+    if mapping is not None and not mapped.data.get(keys.TITLE):
+        body = _take_heading(mapped, path, body)
     record, problems = validate(mapped.data, zone)
     problems = _with_lacking(problems, mapped)
     problems += _problems_of_dates(record, now)
@@ -140,14 +146,16 @@ def _read_fully(
     for line, got in lines:
         expected = f"{line.key} as a key of the record"
         faults.append(Fault(path, line.line, line.column, line.key, expected, got))
-    body = clean(front.body).strip()
     if holds_secret(body):
         problems.append(Problem((), f"a body without the key {SECRET_KEY} in it", "", Cost.PART))
         body = ""
+    had_body = bool(body)
     body = visible(body, liquid) if with_body else ""
     if body and record is not None and (flaw := flaw_of(body, record["link"], most_html)):
         faults.append(Fault(path, _line_of_body(text, front.body), 1, "body", flaw, cost=Cost.PART))
         body = ""
+    had_body = bool(body) if with_body else had_body
+    problems += _problems_of_title(record or mapped.data, problems, had_body)
     if problems:
         places = _front(text, path, mapping, with_places=True).places
         faults += [_fault(path, problem, mapped, places) for problem in problems]
@@ -210,6 +218,17 @@ def _mapped(
     from feeds.records import fields  # few sites need it
 
     return fields.apply(mapping, data, path, zone)
+
+
+def _take_heading(mapped: Mapped, path: str, body: str) -> str:
+    """Give a post without a title the heading that its body begins with, and return the rest."""
+    heading = HEADING.match(body)
+    if heading is None or path.lower().endswith(".html") or holds_secret(heading[1]):
+        return body
+    from feeds.records.plain_text import excerpt_text
+
+    mapped.data[keys.TITLE] = excerpt_text(heading[1])
+    return body[heading.end() :].lstrip("\n")
 
 
 def _is_aside(path: str, text: str, mapped: Mapped, mapping: FieldMapping | None) -> bool:
@@ -305,6 +324,18 @@ def _problems_of_dates(record: dict[str, Any] | None, now: datetime) -> list[Pro
     if updated > now:
         return [Problem(path, "a moment that has passed", "one to come", Cost.PART, until=updated)]
     return []
+
+
+def _problems_of_title(
+    said: dict[str, Any], problems: list[Problem], has_body: bool
+) -> list[Problem]:
+    """A record may do without a title where it has text, and where no key looks like it."""
+    if any(problem.path == (keys.TITLE,) for problem in problems):
+        return []
+    is_misspelled = any(problem.named == keys.TITLE for problem in problems)
+    if said.get(keys.TITLE) or ((said.get(keys.EXCERPT) or has_body) and not is_misspelled):
+        return []
+    return [Problem((keys.TITLE,), "text, or an excerpt or a body", "nothing")]
 
 
 def _held(addresses: Iterable[Any]) -> tuple[str, ...]:

@@ -50,6 +50,8 @@ def entry_of(given: EntryInput, site: Site, style: Style) -> xml.FeedEntry:
     """Return the feedgen entry of an article."""
     article = given.article
     item = withdrawn_of(article, tuple(_extras(article, site, style)))
+    if given.heading:
+        item.title(given.heading)  # RFC 4287 §4.1.2: an entry has one
     item.author(name=article.provider.name, uri=f"https://{article.provider.domain}/")
     if article.excerpt:
         item.summary(article.excerpt)

@@ -73,10 +73,14 @@ class IrrelevantRead(Exception):
 
 @dataclass(frozen=True)
 class EntryInput:
-    """The input of an entry: an article, and the HTML of the entry, if any."""
+    """The input of an entry: an article, and the HTML of the entry, if any.
+
+    `heading` stands for the title where there is none, for formats and pages that need one.
+    """
 
     article: Article
     html: str = ""
+    heading: str = ""
 
     @cached_property
     def key_and_values(self) -> "KeyAndValues":
@@ -88,7 +92,7 @@ class EntryInput:
 # there.
 Declared = Mapping[type, Mapping[str, Kind | Several | type]]
 DECLARED: Declared = {
-    EntryInput: {"article": Article, "html": Kind.TEXT},
+    EntryInput: {"article": Article, "html": Kind.TEXT, "heading": Kind.TEXT},
     Article: {
         "path": Kind.IRRELEVANT,
         "digest": Kind.IRRELEVANT,
@@ -362,7 +366,7 @@ def _agree(placeholders: EntryInput, given: EntryInput) -> EntryInput:
             height=image.height and image.height + 8 * NUMBER,
         )
         other = other._replace(images=(*other.images[:at], larger, *other.images[at + 1 :]))
-    return EntryInput(other, placeholders.html)
+    return EntryInput(other, placeholders.html, placeholders.heading)
 
 
 def _cut(document: str, values: list[str]) -> Template | None:

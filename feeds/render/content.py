@@ -7,17 +7,19 @@ style entries themselves. Not here: the HTML of a body, and how it is cleaned (r
 
 import re
 from datetime import datetime
-from html import escape
+from html import escape, unescape
 from typing import NamedTuple
 
 from feeds.config.site import Site
-from feeds.model import Article, Feed, Image, Related
+from feeds.model import LONGEST_HEADING, Article, Feed, Image, Related
 from feeds.records.markup import MOST_BODY, BodyError, html_of
 from feeds.records.markup import body_of as body_of
 from feeds.records.markup import cleaned as cleaned
 from feeds.render import PageLinks
 from feeds.taxonomies import CATEGORIES, TAXONOMIES, TOPICS
 from feeds.urls import EVERYTHING, OWN, PAGE, canonical, feed_folder, feed_path
+
+SEARCHED = 4000  # characters of a text that are searched for its first words
 
 
 def content_of(article: Article, most: int = MOST_BODY) -> str:
@@ -48,6 +50,21 @@ def body_html(article: Article, most: int) -> str:
         return html_of(article.body, article.link, most)
     except BodyError:
         return ""  # reported when the record was read
+
+
+def heading_of(article: Article) -> str:
+    """Return the first words of an article without a title, which stand for it."""
+    if article.title:
+        return ""
+    text = article.excerpt[:SEARCHED]
+    if not text:
+        html = body_html(article, MOST_BODY) if article.html is None else article.html
+        text = unescape(re.sub(r"<[^>]*(?:>|\Z)", " ", html[:SEARCHED]))
+    words = " ".join(text.split())
+    if len(words) > LONGEST_HEADING:
+        start, _, _ = words[: LONGEST_HEADING - 1].rpartition(" ")
+        words = (start or words[: LONGEST_HEADING - 1]) + "…"
+    return words or article.link[:LONGEST_HEADING]
 
 
 def lead_image(article: Article) -> Image | None:

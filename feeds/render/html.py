@@ -135,6 +135,8 @@ class Weeks:
 def entry(given: EntryInput, site: Site, style: Style) -> bytes:
     """Return one article: as an item with picture and excerpt, or as a line if not `whole`."""
     article = given.article
+    if given.heading:
+        article = article._replace(title=given.heading)
     lead = content.lead_image(article) if site.pictures else None
     provider = PROVIDERS.key_of(article.provider)
     return _rendered(

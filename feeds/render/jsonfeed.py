@@ -32,7 +32,7 @@ def entry(given: EntryInput, site: Site, _: Style) -> bytes:
         "title": article.title,
         # Each item needs content_html or content_text: without HTML, the excerpt or the title.
         "content_html": html,
-        "content_text": "" if html else article.excerpt or article.title,
+        "content_text": "" if html else article.excerpt or article.title or given.heading,
         "summary": article.excerpt,
         "image": lead.url if lead else None,
         "date_published": _moment(article.published),

@@ -48,10 +48,10 @@ def entry_of(given: EntryInput, site: Site, style: Style) -> xml.FeedEntry:
     """Return the feedgen entry of an article."""
     article = given.article
     item = withdrawn_of(article, tuple(_extras(article, style)))
-    if article.excerpt:
+    if text := article.excerpt or given.heading:
         # Readers take a description for HTML, so plain text is escaped (RSS 2.0, "encoding
         # examples").
-        item.description(escape(article.excerpt, quote=False), isSummary=True)
+        item.description(escape(text, quote=False), isSummary=True)
     if given.html:
         item.content(given.html)
     lead = content.lead_image(article)

@@ -146,11 +146,12 @@ class Views:
         now, coding = self._clock(), http_messages.choose(request.headers.get("Accept-Encoding"))
         if (feed := self._wanted_feed(asked, now)) is not None:
             return _lead_to(self._config.site.address(feed), status=302, varies=True)
-        path = document_path(asked)
+        path = self._config.copies.get(asked) or document_path(asked)
         found = self._responses.get(path, now, coding)
         if found is None:
             return self._elsewhere(asked, now)
-        if request.query_string or asked != canonical(path) or request.path == self._prefix:
+        is_known = asked == canonical(path) or asked in self._config.copies
+        if request.query_string or not is_known or request.path == self._prefix:
             return self._lead_to_document(path)
         return _answer(found, now, coding)
 
@@ -191,9 +192,12 @@ class Views:
         return self.problem(ServiceUnavailable())
 
     def _wanted_feed(self, asked: str, now: datetime) -> str | None:
-        """Return the path of a feed, for a reader that asks for it at the address of its page."""
+        """Return the path of a feed, for a reader that asks for it at the address of its page.
+
+        The front page leads nowhere: readers look there for an icon, and for all feeds.
+        """
         wanted = http_messages.wanted_format(request.accept_mimetypes, self._config.feeds.formats)
-        if wanted is None:
+        if wanted is None or not asked.strip("/"):
             return None
         key = http_messages.key_of(document_path(f"{asked.rstrip('/')}/".lstrip("/")))
         try:
@@ -209,8 +213,9 @@ class Views:
         for path in (asked, *http_messages.meant(asked)):
             if names.gone(path):
                 abort(410)
-            if (moved := names.moved(path)) is not None:
-                return _lead_to(self._config.site.address(moved))
+            moved = names.moved(path) or self._config.moved_paths.get(path.rstrip("/"))
+            if moved is not None:
+                return _lead_to(self._config.site.address(canonical(moved)))
             if path != asked and self._responses.get(path, now) is not None:
                 return self._lead_to_document(path)
         abort(404)

@@ -257,7 +257,7 @@ def is_unknown(fault: Fault) -> bool:
 
 def read_file(folder: Path, file: ScannedFile) -> bytes | Fault:
     """Return the bytes of a record, or the fault that keeps it from being read."""
-    content = _read(folder, file, LARGEST_RECORD)
+    content = read_at_most(folder, file, LARGEST_RECORD)
     if not isinstance(content, Fault) and len(content) > LARGEST_RECORD:
         return _fault(file.path, "at most 1 MiB", "more")
     return content
@@ -267,11 +267,11 @@ def read_start(folder: Path, file: ScannedFile) -> bytes:
     """Return the first bytes of a file that is larger than a record may be, else none."""
     if file.size <= LARGEST_RECORD:
         return b""
-    content = _read(folder, file, MOST_SEARCHED)
+    content = read_at_most(folder, file, MOST_SEARCHED)
     return b"" if isinstance(content, Fault) or len(content) <= LARGEST_RECORD else content
 
 
-def _read(folder: Path, file: ScannedFile, most: int) -> bytes | Fault:
+def read_at_most(folder: Path, file: ScannedFile, most: int) -> bytes | Fault:
     """Return the first bytes of a file: one more than `most` of a larger one."""
     path = file.path
     if printable(path) != path:

@@ -15,7 +15,7 @@ from pydantic_core import from_json, to_json
 from feeds.config.feeds import Names
 from feeds.ids.assignment import IdInput
 from feeds.ids.ledger import Withdrawn
-from feeds.model import WITHDRAWN, Article, Provider, digest
+from feeds.model import LONGEST_HEADING, WITHDRAWN, Article, Provider, digest
 from feeds.records import Cost, Fault, Reading
 from feeds.records.keys import (
     ADDRESS,
@@ -201,7 +201,8 @@ def most_bytes(article: Article) -> int:
     """
     if article.html is None and article.body:
         return 0  # its HTML is made when it is shown
-    texts = [article.id, article.link, article.title, article.excerpt, article.provider.domain]
+    title = article.title or "&" * LONGEST_HEADING
+    texts = [article.id, article.link, title, article.excerpt, article.provider.domain]
     texts += [article.original_link or "", article.amp_link or ""]
     texts += [image.url for image in article.images]
     for item in article.related:

@@ -1,11 +1,11 @@
-"""The files for servers of static files: their rules read line by line, and nginx itself asked over
-loopback."""
+"""The files for servers of static files: their rules read line by line, and nginx and Caddy
+themselves asked over loopback."""
 
 import os
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from email.utils import formatdate
 from pathlib import Path
 
@@ -29,7 +29,21 @@ aliases = ["A.I."]
 previous = ["brains"]
 [providers."example.org"]
 previous = ["old.example.org"]
+[redirects]
+"/feed/" = "feed.rss"
+"/tags/ai/rss.xml" = "/topics/ai/feed.rss"
+"/blog" = "topics/ai/"
+[copies]
+"/index.xml" = "feed.rss"
+"/topics/ai/atom.xml" = "topics/ai/feed.atom"
+"/old/posts.json" = "providers/example.org/feed.json"
+"/none.xml" = "topics/none/feed.rss"
 """
+COPIES = {
+    "index.xml": "feed.rss",
+    "topics/ai/atom.xml": "topics/ai/feed.atom",
+    "old/posts.json": "providers/example.org/feed.json",
+}
 BASES = [
     "https://feeds.example.org",
     "https://example.org/news",
@@ -44,6 +58,12 @@ MOVED = {
     "topics/brains/index.html": "topics/ai/",
     "topics/a-i-751d4856/feed.rss": "topics/ai/feed.rss",
     "providers/old.example.org/feed.rss": "providers/example.org/feed.rss",
+    "feed": "feed.rss",
+    "feed/": "feed.rss",
+    "tags/ai/rss.xml": "topics/ai/feed.rss",
+    "blog": "topics/ai/",
+    "blog/": "topics/ai/",
+    "favicon.ico": "icon.svg",
 }
 GONE = [
     "topics/blockchain",
@@ -62,7 +82,10 @@ ABSENT = [
 ]
 ABSENT += [
     "feeds.nginx.conf",
+    "feeds.caddyfile",
     ".feeds-manifest",
+    "none.xml",
+    "blog/x",
     "410.html",
     "topics/brains/a%20b",
     "topics/brains/%0d%0aX:%20y",
@@ -133,6 +156,9 @@ class TestTheFiles:
                 "/*.css": "text/css; charset=utf-8",
                 "/*.js": "text/javascript; charset=utf-8",
                 "/*.svg": "image/svg+xml; charset=utf-8",
+                "/index.xml": "application/rss+xml; charset=utf-8",
+                "/topics/ai/atom.xml": "application/atom+xml; charset=utf-8",
+                "/none.xml": "application/rss+xml; charset=utf-8",
             }.items()
             for line in (
                 pattern,
@@ -167,11 +193,15 @@ class TestTheFiles:
             for path in hosts.PATHS
             if (config.output_folder / path).read_bytes() != before[path]
         }
-        assert changed == {"_redirects", "feeds.nginx.conf"}
+        assert changed == {"_redirects", "feeds.nginx.conf", "feeds.caddyfile"}
 
-    def test_a_site_without_names_has_no_rule(self, tmp_path: Path) -> None:
+    def test_a_site_without_names_has_one_rule(self, tmp_path: Path) -> None:
         config = site(tmp_path, names="")
-        assert lines(config, "_redirects") == []
+        icon = "https://feeds.example.org/icon.svg"
+        assert lines(config, "_redirects") == [
+            f"/favicon.ico {icon} 301",
+            f"/favicon.ico/ {icon} 301",
+        ]
         assert b"Gone for good" in (config.output_folder / "410.html").read_bytes()
         assert b"Nothing here" in (config.output_folder / "404.html").read_bytes()
 
@@ -233,8 +263,59 @@ def _wait(url: str, process: "subprocess.Popen[bytes]") -> None:
     raise AssertionError("nginx does not answer")
 
 
+@contextmanager
+def caddy(folder: Path, port: int, text: str) -> Iterator[None]:
+    """Caddy with that Caddyfile, once it listens at the port."""
+    make.write(folder / "Caddyfile", "{\n    admin off\n}\n" + text)
+    command = [
+        make.program("caddy"),
+        "run",
+        "--config",
+        str(folder / "Caddyfile"),
+        "--adapter",
+        "caddyfile",
+    ]
+    environment = {
+        "HOME": str(folder),
+        "XDG_DATA_HOME": str(folder),
+        "XDG_CONFIG_HOME": str(folder),
+    }
+    with (folder / "caddy.err").open("wb") as said:
+        process = subprocess.Popen(command, stderr=said, env=environment)
+    try:
+        deadline = time.monotonic() + LONGEST
+        while True:
+            with suppress(httpx.TransportError):
+                httpx.get(f"http://127.0.0.1:{port}/", trust_env=False, timeout=LONGEST)
+                break
+            assert process.poll() is None and time.monotonic() < deadline, (
+                folder / "caddy.err"
+            ).read_text()
+            time.sleep(make.PAUSE)
+        yield
+    finally:
+        process.terminate()
+        process.wait(LONGEST)
+
+
+@contextmanager
+def caddy_of_tree(config: Config, root: Path) -> Iterator[str]:
+    """Run Caddy with the snippet in a site block, and give back its address."""
+    url, rules = (
+        f"http://127.0.0.1:{(port := make.free_port())}",
+        config.output_folder / hosts.CADDY,
+    )
+    with caddy(
+        config.file.parent, port, f'{url} {{\nroot * "{root}"\nimport "{rules}"\nfile_server\n}}\n'
+    ):
+        yield url
+
+
 @pytest.mark.parametrize("base", BASES)
-def test_nginx_answers_as_the_service_does(tmp_path: Path, base: str) -> None:
+@pytest.mark.parametrize("host", [nginx, caddy_of_tree])
+def test_a_host_of_the_tree_answers_as_the_service_does(
+    tmp_path: Path, base: str, host: Callable[[Config, Path], AbstractContextManager[str]]
+) -> None:
     config = site(tmp_path / "site", base)
     address = httpx.URL(config.site.base_url)
     prefix = address.raw_path.decode().rstrip("/")
@@ -246,7 +327,7 @@ def test_nginx_answers_as_the_service_does(tmp_path: Path, base: str) -> None:
     else:
         place.symlink_to(config.output_folder)
     service = make.service(config).test_client()
-    with nginx(config, root) as url, httpx.Client(trust_env=False, timeout=LONGEST) as client:
+    with host(config, root) as url, httpx.Client(trust_env=False, timeout=LONGEST) as client:
         for path, written in read_manifest(config.output_folder)[0].items():
             if path in hosts.PATHS:
                 continue
@@ -268,11 +349,10 @@ def test_nginx_answers_as_the_service_does(tmp_path: Path, base: str) -> None:
             ours = service.get(f"{prefix}/{asked}", headers=opened)
             assert (theirs.status_code, theirs.content) == (200, ours.data), path
             assert theirs.headers["Content-Type"] == ours.headers["Content-Type"], path
-            assert (ours.headers["Content-Type"] == "text/xml; charset=utf-8") == path.endswith(
-                (".rss", ".atom")
-            )
+            is_shown = COPIES.get(path, path).endswith((".rss", ".atom"))
+            assert (ours.headers["Content-Type"] == "text/xml; charset=utf-8") == is_shown
             assert theirs.headers["Cache-Control"] == cache_control(300), path
-            if path.endswith((".rss", ".atom")):
+            if is_shown:
                 assert (
                     "Sec-Fetch-Dest" in theirs.headers["Vary"]
                     and "Sec-Fetch-Dest" in ours.headers["Vary"]

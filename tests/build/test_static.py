@@ -873,21 +873,21 @@ class TestTheCommand:
                 "5.md": make.record(1, **old),
             },
         )
-        assert self.numbers(config, 0) == (5, 5, 0, 32, 32, 0, 0)
-        assert self.numbers(config, 0)[2:] == (0, 32, 0, 32, 0)
+        assert self.numbers(config, 0) == (5, 5, 0, 33, 33, 0, 0)
+        assert self.numbers(config, 0)[2:] == (0, 33, 0, 33, 0)
         make.write(
             config.records_folder / "6.md",
             make.record(6, webUrl="nowhere", publishedDateTime="never"),
         )
-        assert self.numbers(config, 1) == (6, 1, 1, 32, 0, 32, 0)
+        assert self.numbers(config, 1) == (6, 1, 1, 33, 0, 33, 0)
         assert self.numbers(config, 1)[:3] == (6, 0, 1)
         (config.records_folder / "6.md").unlink()
         make.write(
             config.records_folder / "2.md", make.record(2, topics="[Robots]", heat="hot", **old)
         )
-        assert self.numbers(config, 1) == (5, 1, 0, 32, 0, 32, 0)
+        assert self.numbers(config, 1) == (5, 1, 0, 33, 0, 33, 0)
         (config.records_folder / "2.md").unlink()
-        assert self.numbers(config, 0) == (4, 0, 0, 28, 14, 14, 4)
+        assert self.numbers(config, 0) == (4, 0, 0, 29, 14, 15, 4)
 
     def test_what_is_taken_back_leaves_the_tree_although_the_ledger_cannot_be_used(
         self, tmp_path: Path

@@ -33,6 +33,7 @@ PATHS = (
     "/",
     "/feeds.opml",
     "/all/",
+    "/index.xml",
 )
 END = make.NOW + timedelta(hours=1)
 Block = Callable[[Config], AbstractContextManager[None]]
@@ -147,7 +148,8 @@ def config(tmp_path: Path) -> Iterator[Config]:
         "2.md": make.record(2, related=RELATED),
         "3.md": make.record(3, topics="[AI, Robots]"),
     }
-    made = make.site(tmp_path, dict(records))
+    copies = '[copies]\n"/index.xml" = "feed.rss"\n"/tags/x.xml" = "topics/only-here/feed.atom"\n'
+    made = make.site(tmp_path, dict(records), copies)
     with small_disk(made.store_file.parent, "4m"):
         yield made
 

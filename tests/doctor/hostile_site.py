@@ -40,10 +40,12 @@ def hostile(
     *,
     host: str = "127.0.0.1",
     hold: bool = False,
+    drop: bool = False,
 ) -> Iterator[Server]:
     """Run a server that writes this for a path, and closes the connection.
 
     With `hold` it first waits until the client has gone: nothing more comes, and no end either.
+    With `drop` it waits for the next request on the connection, and closes it without an answer.
     """
 
     class Handler(socketserver.StreamRequestHandler):
@@ -56,7 +58,7 @@ def hostile(
             with suppress(OSError):
                 for chunk in [data] if isinstance(data, bytes) else data:
                     self.wfile.write(chunk)
-                while hold and self.connection.recv(1024):
+                while (hold or drop) and self.connection.recv(1024) and not drop:
                     pass
 
         def finish(self) -> None:

@@ -508,6 +508,20 @@ def examined_together(
         return done, [f"{server.address}{path}" for path in paths]
 
 
+def test_a_request_is_sent_again_when_a_kept_connection_is_closed_just_then() -> None:
+    front = b"<!doctype html>" + b"".join(
+        b'<a type="application/rss+xml" href="/%d">' % n for n in range(30)
+    )
+
+    def written(path: str) -> bytes:
+        return answer(front, Content_Type="text/html") if path == "/" else answer(feed())
+
+    with hostile(written, drop=True) as server:
+        done = examined(server.address)
+    assert len(done.feeds) == 30
+    assert "unreachable" not in {one.kind for one in done.findings}
+
+
 def test_no_encoding_of_xml_is_a_traceback() -> None:
     names = sorted({*encodings.aliases.aliases.values(), "idna", "x" * 300})
     declared = [f'<?xml version="1.0" encoding="{name}"?>'.encode() for name in names]

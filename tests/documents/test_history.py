@@ -108,6 +108,20 @@ def test_pages_point_both_ways_and_to_the_feed(tmp_path: Path, name: str) -> Non
     assert etree.fromstring(tree[pages[0]]).find(f".//{HISTORY}archive") is not None
 
 
+def test_a_history_of_one_page_leads_on_to_the_feed(tmp_path: Path) -> None:
+    """An archive document has a link to the one before or after it (W3C validator)."""
+    records: dict[str, str | bytes] = {f"{n}.md": dated(n, n / 100) for n in range(3)}
+    config = make.site(tmp_path, records, "[feeds]\nlimit = 1\n")
+    with open_store(config) as source:
+        ingest(config, source, make.NOW)
+        static.build(config, source, make.NOW)
+    (page,) = (config.output_folder / "archive").glob("*.atom")
+    links = {one["rel"]: one["href"] for one in feedparser.parse(page.read_bytes()).feed.links}
+    address = "https://feeds.example.org/feed.atom"
+    assert (links["current"], links["next-archive"]) == (address, address)
+    assert "prev-archive" not in links
+
+
 def test_a_feed_that_shows_all_it_has_says_so_and_has_no_history(tmp_path: Path) -> None:
     config = make.site(tmp_path, months(3), "[feeds]\nlimit = 3\n")
     build(config)

@@ -17,7 +17,7 @@ from tests import make
 
 EACH, DAILY = 500, 200  # damaged records
 SEED = 20201112
-REQUIRED = ("title", "webUrl", "publishedDateTime", "provider")
+REQUIRED = ("webUrl", "publishedDateTime", "provider")
 Damage = Callable[[str], str | bytes]
 
 

@@ -165,7 +165,7 @@ def test_what_the_template_of_an_optional_key_lacks_costs_that_key() -> None:
             "title: A\nimages: [/x, {width: 3}]",
             "3:14: images[1].url: expected an http or https address",
         ),
-        ("headline: A", "2:1: title: expected text, got nothing"),
+        ("headline: A", "2:1: title: expected text, or an excerpt or a body, got nothing"),
     ],
 )
 def test_a_fault_points_at_their_key(matter: str, said: str) -> None:
@@ -175,7 +175,7 @@ def test_a_fault_points_at_their_key(matter: str, said: str) -> None:
 
 def test_a_key_that_is_missing_goes_by_their_name() -> None:
     assert reported(read("kind: x", fields=BLOG + 'title = ["headline", "seo.title"]')) == [
-        "2:1: headline: expected text, got nothing"
+        "2:1: headline: expected text, or an excerpt or a body, got nothing"
     ]
 
 

@@ -212,7 +212,7 @@ BROKEN: dict[str, Callable[[str], bytes]] = {
     "too large in front": lambda text: text.replace(
         "excerpt: ", "excerpt: " + "x" * (1 << 20), 1
     ).encode(),
-    "no title": lambda text: text.replace("title:", "name:").encode(),
+    "no webUrl": lambda text: text.replace("webUrl:", "address:").encode(),
 }
 EDITS = {
     "published: false": {"published": "false"},

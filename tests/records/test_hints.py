@@ -57,7 +57,7 @@ from tests import make
             "publishedDateTime",
             "line 9 has publishDateTime",
         ),
-        ({"title": None}, "title", ""),
+        ({"title": None, "excerpt": None}, "title", ""),
         ({"topics": None, "topic": "[a]"}, "topics", "did you mean topics?"),
     ],
 )

@@ -119,7 +119,7 @@ def test_four_keys_make_an_article() -> None:
 @pytest.mark.parametrize("key", ["title", "webUrl", "publishedDateTime", "provider"])
 @pytest.mark.parametrize("value", [None, "", "''", "[]"], ids=["absent", "null", "empty", "list"])
 def test_what_an_article_cannot_do_without(key: str, value: str | None) -> None:
-    reading = record(**{key: value})
+    reading = record(**{key: value, "excerpt": None})
     assert (reading.article, reading.unpublished, reading.left_out) == (None, False, True)
     assert [(fault.key, fault.cost) for fault in reading.faults] == [(key, Cost.RECORD)]
 
@@ -467,7 +467,7 @@ def test_every_fault_is_reported_at_once_in_order_of_place() -> None:
         titel="x",
     )
     assert [str(fault).replace("'titel'", "titel") for fault in reading.faults] == [
-        "x.md:2:7: title: expected text, got nothing",
+        "x.md:2:7: title: expected text, or an excerpt or a body, got nothing",
         "x.md:3:9: webUrl: expected an http or https address, got 'ftp://example.org/1'",
         "x.md:4:20: publishedDateTime: expected a date and time, such as 2026-11-23T09:30:00Z, got 'soon'",
         "x.md:7:12: published: expected true or false, without quotes, got 'yes'",
@@ -547,7 +547,7 @@ def test_the_public_form_of_a_fault_has_no_word_of_the_record(keys: dict[str, st
 
 def test_an_unpublished_record_stays_so_whatever_else_is_wrong_with_it() -> None:
     for keys in (
-        {"title": ""},
+        {"title": "", "excerpt": None},
         {"webUrl": "x"},
         {"heat": "hot"},
         {"provider": None},

@@ -6,21 +6,17 @@ import re
 import shlex
 import subprocess
 import sys
-import time
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from ctypes.util import find_library
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 
 from feeds.config import Config
 from tests import asking, make
-from tests.build.test_hosts import proxy
-from tests.make import LONGEST
+from tests.build.test_hosts import caddy, proxy
 from tests.serve.sandbox import settings
 from tests.serve.test_server import Serving, serving
 
@@ -236,41 +232,6 @@ def test_nginx_limits_who_takes_a_whole_feed_again_and_again_and_nobody_else(
             assert status(f"{url}/healthz", User_Agent="Hungry/1") == 200
         assert status(f"{url}/feed.rss", User_Agent="Hungry/1") == 200
         assert status(f"{url}/topics/ai/feed.rss", User_Agent="Another/1") == 200
-
-
-@contextmanager
-def caddy(folder: Path, port: int, text: str) -> Iterator[None]:
-    """Caddy with that Caddyfile, once it listens at the port."""
-    make.write(folder / "Caddyfile", "{\n    admin off\n}\n" + text)
-    command = [
-        make.program("caddy"),
-        "run",
-        "--config",
-        str(folder / "Caddyfile"),
-        "--adapter",
-        "caddyfile",
-    ]
-    environment = {
-        "HOME": str(folder),
-        "XDG_DATA_HOME": str(folder),
-        "XDG_CONFIG_HOME": str(folder),
-    }
-    with (folder / "caddy.err").open("wb") as said:
-        process = subprocess.Popen(command, stderr=said, env=environment)
-    try:
-        deadline = time.monotonic() + LONGEST
-        while True:
-            with suppress(httpx.TransportError):
-                asking.get(f"http://127.0.0.1:{port}/")
-                break
-            assert process.poll() is None and time.monotonic() < deadline, (
-                folder / "caddy.err"
-            ).read_text()
-            time.sleep(make.PAUSE)
-        yield
-    finally:
-        process.terminate()
-        process.wait(LONGEST)
 
 
 def test_caddy_hands_on_what_is_asked_and_answered(tmp_path: Path, server: Serving) -> None:

@@ -21,7 +21,7 @@ from feeds.build.files import MANIFEST
 from feeds.config import Config
 from feeds.ids.ledger import read_ledger
 from tests import make
-from tests.serve.test_lost_store import PLACES
+from tests.serve.test_lost_store import PLACES, of_turn
 from tests.serve.test_server import Load, Serving, again, serving, workers_of
 
 FIRST = 30  # records before the first turn
@@ -65,7 +65,7 @@ class Site:
         """Publish a record, and take back the one of two turns before, each time in another way."""
         seeds = self.config.records_folder
         title = f"Title of turn {turn}"
-        make.write(seeds / f"new-{turn}.md", make.record(-1 - turn, title=title))
+        make.write(seeds / f"new-{turn}.md", of_turn(turn, title))
         self.shown.add(title)
         if turn < 2 or turn % 3 == 0:
             return
@@ -73,7 +73,7 @@ class Site:
         if turn % 2:
             file.unlink(missing_ok=True)
         else:
-            make.write(file, make.record(1 - turn, title=before, published="false"))
+            make.write(file, of_turn(turn - 2, before, published="false"))
         self.shown.discard(before)
         self.withdrawn.append(before)
 

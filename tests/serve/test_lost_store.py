@@ -4,6 +4,7 @@ meanwhile, and what is taken back goes."""
 import os
 import shutil
 from collections.abc import Callable
+from datetime import timedelta
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -92,6 +93,13 @@ FAULTS: tuple[Callable[[Path, Path], None], ...] = (
 )
 
 
+def of_turn(turn: int, title: str, **keys: str) -> str:
+    """Return the record of a turn, published a minute after that of the turn before."""
+    moment = make.NOW + timedelta(minutes=1 + turn)
+    date = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+    return make.record(1000 + turn, title=title, publishedDateTime=date, **keys)
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 @pytest.mark.parametrize(
     "rounds", [len(FAULTS), pytest.param(20 * len(FAULTS), marks=pytest.mark.soak)]
@@ -110,9 +118,7 @@ def test_no_answer_fails_and_what_is_taken_back_goes(
             # What stands in memory is what was before; what nobody asked for is made anew.
             make.write(config.records_folder / f"{n}.md", make.record(n, published="false"))
             fault(config.store_file, older)
-            make.write(
-                config.records_folder / f"new-{n}.md", make.record(-1 - n, title=f"After {n} ends")
-            )
+            make.write(config.records_folder / f"new-{n}.md", of_turn(n, f"After {n} ends"))
             for place in PLACES:
                 until(server, f"After {n} ends", place, gone=f"Article {n}<")
             until(server, '"ok"', "/healthz")

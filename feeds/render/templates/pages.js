@@ -8,6 +8,11 @@ for (const time of document.querySelectorAll("time[datetime]")) {
   if (!isNaN(moment)) time.title = moment.toLocaleString(undefined, { dateStyle: "full", timeStyle: "short" });
 }
 
+for (const link of document.querySelectorAll("a[data-subscribes]")) {
+  // It opens a feed reader. In HTML stands the address of the feed itself, for who has no script.
+  link.href = `feed:${link.href}`;
+}
+
 for (const image of document.querySelectorAll(".pictured > img")) {
   // A picture that is gone leaves no hole.
   const leave = () => {

@@ -1,0 +1,54 @@
+"""The built site of a generator: a folder with a page for each article.
+
+In: the folder, and addresses. Out: the bytes of pages, and a digest that changes when a page does.
+Not here: what is in a page (records/page).
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from feeds.errors import ConfigError
+from feeds.model import digest
+from feeds.records import Fault
+from feeds.sources.folder import ScannedFile, read_at_most, scan_folders
+from feeds.urls import INDEX, is_safe_path
+
+LARGEST_PAGE = 4 * 1024 * 1024  # bytes
+
+
+def page_at(folder: Path, address: str) -> bytes | None:
+    """Return the page of an address; None where the built site has none that can be read.
+
+    A site below a path of its host is built without that path, or with it.
+    """
+    for path in _paths(address):
+        page = read_at_most(folder, ScannedFile(path, 0, 0), LARGEST_PAGE)
+        if not isinstance(page, Fault) and len(page) <= LARGEST_PAGE:
+            return page
+    return None
+
+
+def _paths(address: str) -> Iterator[str]:
+    """Yield the paths at which the page of an address may be, the likeliest first."""
+    whole = unquote(urlsplit(address).path).strip("/")
+    for path in dict.fromkeys([whole, whole.partition("/")[2]]):
+        for file in (f"{path}/{INDEX}", path, f"{path}.html"):
+            if is_safe_path(file) and file.endswith((".html", ".htm")):
+                yield file
+
+
+def digest_of(folder: Path) -> str:
+    """Return a digest of the names, sizes and times of the pages of a built site.
+
+    Raises ConfigError where the folder cannot be read.
+    """
+    try:
+        folders = sorted(scan_folders(folder), key=lambda one: one.prefix)
+    except ConfigError as error:
+        advice = (
+            "expected the folder of a built site: build the site first, or change records.built"
+        )
+        raise ConfigError(str(folder), advice) from error
+    states = (text for one in folders for text in (one.prefix, one.states))
+    return digest(*states)

@@ -1,0 +1,57 @@
+"""The excerpt of an article whose record has none."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feeds.records.markup import html_of
+from feeds.records.summary import LONGEST, before_more, first_words
+
+BASE = "https://example.org/1"
+
+
+@pytest.mark.parametrize(
+    ("body", "before"),
+    [
+        ("One.\n\nTwo.\n\n<!--more-->\n\nThree.", "One.\n\nTwo.\n\n"),
+        ("One.\n<!-- more -->\nTwo.", "One.\n"),
+        ("One.\n<!--more Read on-->\nTwo.", "One.\n"),
+        ("One.\n<!-- truncate -->\nTwo.", "One.\n"),
+        ("One.\n{/* truncate */}\nTwo.", "One.\n"),
+        ("One.\n<!-- moreover -->\nTwo.", None),
+        ("One.\n<!-- truncated -->\nTwo.", None),
+        ("One.", None),
+    ],
+)
+def test_a_mark_of_generators_ends_the_summary(body: str, before: str | None) -> None:
+    assert before_more(body) == before
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("One *two* [three](/x).\n\nFour.", "One two three."),
+        ("# Heading\n\nThe text.", "The text."),
+        ('![a > b](/x.png)\n\nThe "text" & more.', 'The "text" & more.'),
+        ("- one\n- two", "one two"),
+        ("# Heading", "Heading"),
+        ("", ""),
+        ("Line\nbroken.", "Line broken."),
+        ("5 < 6 &lt;b&gt;", "5 < 6 <b>"),
+    ],
+)
+def test_without_a_mark_it_is_the_first_paragraph_as_plain_text(body: str, text: str) -> None:
+    assert first_words(html_of(body, BASE)) == text
+
+
+@given(st.lists(st.text(st.characters(categories=["L"]), min_size=1, max_size=400)))
+def test_a_long_paragraph_is_cut_at_a_word(words: list[str]) -> None:
+    text = first_words(f"<p>{' '.join(words)}</p>")
+    whole = " ".join(words)
+    if len(whole) <= LONGEST:
+        assert text == whole
+        return
+    assert text.endswith("…") and len(text) <= LONGEST + 1
+    start = text.removesuffix("…")
+    assert whole.startswith(start)
+    assert whole[len(start)] == " " or " " not in whole[:LONGEST]
