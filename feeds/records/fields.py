@@ -118,14 +118,14 @@ def is_aside(path: str) -> bool:
 
 
 def is_no_post(path: str, text: str, mapped: Mapped, mapping: FieldMapping) -> bool:
-    """Tell whether a file is no post by what it holds: no front matter, though Docusaurus takes a
-    date in its name for it; a redirect; data; the list of posts in the records folder; of Jekyll
+    """Tell whether a file is no post by what it holds: no front matter, though Docusaurus and Jekyll
+    take a date in its name for it; a redirect; data; the list of posts in the records folder; of Jekyll
     what lies outside its folders."""
     if mapping.posts is not None and not mapping.posts.match(path):
         return True
     is_dated = named(path).day is not None
     if not frontmatter.has_front_matter(text) and not mapped.theirs:
-        return not is_dated or mapping.is_jekyll
+        return not is_dated
     if path.endswith(".json") or path.startswith("index."):
         return not is_dated and not _says_something(mapped.data.get(DATE))
     leads_on = {letters(key) for key, value in mapped.theirs.items() if value} & REDIRECTS
