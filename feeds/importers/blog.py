@@ -29,7 +29,8 @@ class Blog:
 
     `posts` is the folder of its posts. `output` is a folder whose files the generator publishes
     too. `urls` are templates of addresses below `url`, the best first. `fields` are the other lines
-    of [records.fields], as TOML, `records` those of [records]. `notes` are for the user to read.
+    of [records.fields], as TOML, `records` those of [records]. `built` is
+    the folder into which it builds the site. `notes` are for the user to read.
     """
 
     generator: str
@@ -45,6 +46,7 @@ class Blog:
     author: str = ""
     timezone: str = ""
     records: tuple[str, ...] = ()
+    built: str = ""
     notes: tuple[str, ...] = ()
 
 

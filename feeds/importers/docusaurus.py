@@ -53,5 +53,6 @@ def recognise(folder: Path) -> Blog | None:
         fields=FIELDS,
         description=text_in_script(source, "tagline"),
         language=text_in_script(source, "defaultLocale"),
+        built="build",
         notes=("run `feeds build` before `docusaurus build`, which publishes what is in static/.",),
     )

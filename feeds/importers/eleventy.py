@@ -58,6 +58,7 @@ def recognise(folder: Path) -> Blog | None:
         description=text_at(data, "description") or text_in_script(script, "description"),
         language=text_at(data, "language") or text_in_script(script, "language"),
         author=text_at(data, "author.name", "author") or text_in_script(script, "name"),
+        built=text_in_script(source, "output").strip("./") or "_site",
         notes=(*notes, *more, "run `feeds build` before `eleventy`."),
     )
 

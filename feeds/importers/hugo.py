@@ -98,6 +98,7 @@ def recognise(folder: Path) -> Blog | None:
         author=text_at(settings, "params.author.name", "params.author", "author.name"),
         timezone=text_at(settings, "timeZone"),
         records=("bundles = true", *([f"exclude = {inline(others)}"] if shared else [])),
+        built=text_at(settings, "publishDir") or "public",
         notes=(*notes, "run `feeds build` before `hugo`, which publishes what is in static/."),
     )
 

@@ -78,6 +78,7 @@ def recognise(folder: Path) -> Blog | None:
         # Under this name the days in addresses are those of the zone, not those that are written.
         timezone="Etc/UTC" if zone in ("", "UTC") else zone,
         records=(f"exclude = {inline(list(ELSEWHERE))}",) if posts == "." else (),
+        built=text_at(settings, "destination").strip("./") or "_site",
         notes=(
             *notes,
             f"let _config.yml have: exclude: [{free_name(folder)}, ledger.toml]",

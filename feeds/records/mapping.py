@@ -40,6 +40,7 @@ PROVIDER_KEYS = {key.name for key in OF_PROVIDER.keys}
 HIDING = ("draft", "unlisted")  # keys of blogs that hide a record
 LANGUAGES, DEFAULTS = "languages", "defaults"  # of the table, besides our keys
 CATEGORIES = "categories"
+AUTHORS = ("author", "authors", "creator", "by", "byline", "writer")
 POST_OF_JEKYLL = r"(?:.*/)?\d{2,4}-\d\d?-\d\d?-[^/]*"  # Document::DATE_FILENAME_MATCHER
 FORMS = (
     'expected a key of theirs, a list of them, { value = … } or { template = "…" }',
@@ -125,6 +126,12 @@ class FieldMapping:
     def keys_of(self, name: str) -> Iterator[TheirKey]:
         """Return every key of theirs that a key of ours may be taken from."""
         yield from _keys(self.fields.get(name, ()))
+
+    def author_as_provider(self) -> str:
+        """Return their key of an author that providers are taken from; empty where there is
+        none."""
+        of_provider = (key.path for key in self.keys_of(PROVIDER))
+        return next((".".join(path) for path in of_provider if path[0].lower() in AUTHORS), "")
 
     def completed(self, theirs: dict[str, Any], path: str) -> dict[str, Any]:
         """Return what a record says, with what it leaves to the defaults.

@@ -322,3 +322,16 @@ def test_a_post_of_hugo_is_gone_when_it_expires_and_not_there_before_its_publica
     assert not [
         path for path, content in tree.items() if make.CANARY.encode() in path.encode() + content
     ]
+
+
+def test_the_addresses_that_a_built_site_has_are_counted(tmp_path: Path) -> None:
+    make.write(tmp_path / "hugo.toml", 'baseURL = "https://h.example/sub/"\n')
+    for name in ("a", "b", "c"):
+        make.write(tmp_path / f"content/posts/{name}.md", POST)
+    assert "addresses are in" not in make.invoke("init", cwd=tmp_path).stdout
+    make.write(tmp_path / "public/posts/a/index.html", "<p>A</p>")
+    make.write(tmp_path / "public/sub/posts/b/index.html", "<p>B</p>")
+    (tmp_path / "config.toml").unlink()
+    said = make.invoke("init", cwd=tmp_path).stdout
+    assert "2 of 3 addresses are in public/\n" in said
+    assert "  not there: https://h.example/sub/posts/c/\n" in said
