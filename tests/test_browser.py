@@ -84,7 +84,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
 def hostile_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     """A site of hostile records."""
     folder = tmp_path_factory.mktemp("hostile")
-    config = make.site(folder, {f"{n}.md": case.record for n, case in enumerate(hostile.cases())})
+    config = make.site(folder, {f"{n}.html": case.record for n, case in enumerate(hostile.cases())})
     config.file.write_text(re.sub(r"base_url = .*\n", "", config.file.read_text()))
     with serving(config) as running:
         yield running

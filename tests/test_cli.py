@@ -41,7 +41,7 @@ def folder(tmp_path: Path) -> Path:
     records: dict[str, str | bytes] = {
         "1.md": make.record(1, topics="[AI, Computer Vision]"),
         "2.md": make.record(2, topics="[ai]", images="[{url: nowhere}]"),
-        "bad.md": make.record(3, title=None),
+        "bad.md": make.record(3, title=None, excerpt=None),
         "hidden.md": make.record(4, published="false", title=make.CANARY),
     }
     make.site(tmp_path, records)
@@ -88,7 +88,7 @@ def test_build_says_what_it_did_and_what_was_left_out(folder: Path) -> None:
     )
     assert done.stderr.splitlines() == [
         "seeds/2.md:10:16: images[0].url: expected an http or https address",
-        "seeds/bad.md:2:1: title: expected text",
+        "seeds/bad.md:2:1: title: expected text, or an excerpt or a body",
         "2 faults; `feeds check` tells more.",
     ]
 
@@ -191,7 +191,7 @@ def test_check_reports_what_was_got_and_ends_with_1(folder: Path) -> None:
     done = make.invoke("check", cwd=folder, check=1)
     assert done.stdout.splitlines() == [
         "seeds/2.md:10:16: images[0].url: expected an http or https address, got 'nowhere'",
-        "seeds/bad.md:2:1: title: expected text, got nothing",
+        "seeds/bad.md:2:1: title: expected text, or an excerpt or a body, got nothing",
     ]
     assert done.stderr == "4 records, 2 with faults.\n"
 
@@ -268,9 +268,11 @@ def test_list_counts_more_than_a_document_shows(tmp_path: Path) -> None:
     assert len(json.loads(make.invoke("show", "all", "json", cwd=tmp_path).stdout)["items"]) == 3
 
 
-def test_list_of_nothing_is_an_empty_array(tmp_path: Path) -> None:
+def test_a_list_of_no_articles_has_the_feeds_of_the_site(tmp_path: Path) -> None:
     make.site(tmp_path, {})
-    assert json.loads(make.invoke("list", "--json", cwd=tmp_path).stdout) == []
+    (row,) = json.loads(make.invoke("list", "--json", cwd=tmp_path).stdout)
+    assert (row["key"], row["articles"]) == ("all", 0)
+    assert "0 articles\n" in make.invoke("list", cwd=tmp_path).stdout
 
 
 def test_show_prints_what_build_writes(folder: Path) -> None:
@@ -335,7 +337,9 @@ def test_a_dumb_terminal_gets_no_bar(tmp_path: Path) -> None:
 
 
 def test_a_watched_build_of_many_faults_tells_the_first(tmp_path: Path) -> None:
-    make.site(tmp_path, {f"{n:02}.md": make.record(n, title=None) for n in range(1, 41)})
+    make.site(
+        tmp_path, {f"{n:02}.md": make.record(n, title=None, excerpt=None) for n in range(1, 41)}
+    )
     shown = make.unstyled(make.watched("build", cwd=tmp_path, check=1))
     assert shown.count(": title: expected text") == 20
     assert "… and 20 more." in shown

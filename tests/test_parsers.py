@@ -46,7 +46,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The static tree of a site of hostile records."""
     place = tmp_path_factory.mktemp("hostile")
     records: dict[str, str | bytes] = {
-        f"{n}.md": case.record for n, case in enumerate(hostile.cases())
+        f"{n}.html": case.record for n, case in enumerate(hostile.cases())
     }
     config = make.site(place, records, "[feeds]\nmax_bytes = 100000000\n")
     make.run("build", cwd=place)

@@ -41,7 +41,8 @@ def command(config_path: str, as_json: bool) -> None:
     else:
         for row in rows:
             count = terminal.count(row["articles"], "article")
-            click.echo(f"{row['key']}  {row['name']}  {count}, updated {row['updated']}")
+            updated = f", updated {row['updated']}" if row["articles"] else ""
+            click.echo(f"{row['key']}  {row['name']}  {count}{updated}")
             for url in row["urls"].values():
                 click.echo(f"    {url}")
 
@@ -77,7 +78,7 @@ def _print_table(
     from rich.text import Text
 
     out = terminal.console()
-    if not feeds:
+    if not any(feed.articles for feed in feeds.values()):
         out.print("No article is published yet.")
         return
     width = terminal.width() - WEEKS - 8 - 9 - 8  # without number, age and gaps

@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
@@ -87,6 +87,7 @@ class Records(Section):
     fields: Annotated[FieldMapping | None, BeforeValidator(_mapping)] = None
     allow_removal: bool = False
     liquid: bool | None = None
+    markdown: Literal["full", "commonmark"] = "full"
     exclude: Annotated[tuple[Line, ...], *ONCE] = ()
     bundles: bool = False
     built: FilePath | None = None

@@ -68,7 +68,7 @@ class Shown:
     @cached_property
     def newest(self) -> datetime:
         """The last change of any of them."""
-        return max([pick.changed for pick in self.picks])
+        return max([pick.changed for pick in self.picks], default=EPOCH)
 
     @cached_property
     def withdrawn(self) -> bool:

@@ -12,6 +12,7 @@ from feeds import selection, store
 from feeds.config import Config
 from feeds.model import Feed
 from feeds.store import Connection
+from feeds.store.rows import EPOCH
 from feeds.urls import EVERYTHING, OWN, fold
 
 
@@ -61,7 +62,7 @@ def take_snapshot(
         # no feed came, went or changed its name, so that the order is the same
         if all(key in known and known[key].name == feed.name for key, feed in touched.items()):
             every = {**known, **touched}
-            feeds = {key: every[key] for key in before.feeds}
+            feeds = {key: every.get(key, feed) for key, feed in before.feeds.items()}
             return Snapshot(generation, now, until, before.names, feeds, every)
     every = (
         touched
@@ -75,5 +76,7 @@ def take_snapshot(
         by_kind[feed.kind].append(feed)
     listed = chain.from_iterable(by_kind[kind] for kind in (EVERYTHING, OWN, *config.feeds.kinds))
     feeds = {feed.key: feed for feed in listed if feed.key not in names.retired}
+    if not feeds:  # a site can be subscribed to before its first article, and without any
+        feeds = {EVERYTHING: described(Feed(EVERYTHING, "", 0, EPOCH))._replace(page=False)}
     called = {feed.key: feed.name for feed in others}
     return Snapshot(generation, now, until, called, feeds, every)

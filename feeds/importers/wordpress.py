@@ -221,9 +221,9 @@ def _name(post: dict[str, str], taken: dict[str, str], numbers: Iterator[int]) -
     plain = file_name(unquote(post.get("wp:post_name", "")))
     digits = re.sub(r"[^0-9]", "", post.get("wp:post_id", ""))[:MOST_DIGITS]
     number = digits or str(len(taken) + 1)
-    name = f"{plain or 'post-' + number}.md"
+    name = f"{plain or 'post-' + number}.html"
     while name in taken:
-        name = f"{plain or 'post'}-{number}-{next(numbers)}.md"
+        name = f"{plain or 'post'}-{number}-{next(numbers)}.html"
     return name
 
 

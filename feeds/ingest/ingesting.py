@@ -39,7 +39,10 @@ from feeds.store.rows import Filed, id_input_of
 if TYPE_CHECKING:
     from feeds.ingest.careful import CarefulReader
 
-SHAPING = ("feedgen", "lxml", "idna", "jinja2", "markdown-it-py", "nh3", "pydantic", "pyyaml")
+SHAPING = (
+    *("feedgen", "lxml", "idna", "jinja2", "linkify-it-py", "markdown-it-py", "mdit-py-plugins"),
+    *("nh3", "pydantic", "pyyaml", "selectolax"),
+)
 Progress = Callable[[int, int], None]
 # The records folder, the address pattern, and the earlier ones, that files were last read with.
 FOLDER, PATTERN, EARLIER = "folder", "address pattern", "earlier patterns"
@@ -137,7 +140,7 @@ def open_store(config: Config, *, or_only_read: bool = False) -> Store:
     """Open the store that the config names; one of other code or other keys is rebuilt."""
     fields = config.records.fields
     keys = [config.site.timezone, str(config.feeds.max_entry_bytes), str(config.runs_liquid)]
-    keys += [str(shows_html(config)), *([fields.digest] if fields else [])]
+    keys += [config.records.markdown, str(shows_html(config)), *([fields.digest] if fields else [])]
     keys += [str(config.built_folder), config.records.select]
     names = digest(config.names.digest, _folder(config))
     return Store(config.store_file, digest(_code_digest(), *keys), names, or_only_read=or_only_read)

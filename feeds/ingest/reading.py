@@ -142,7 +142,8 @@ def read_with(
             return with_page(config, built, reading, now, with_html=with_html)
         if reading.article is None or not with_html:
             return reading
-        article = reading.article._replace(html=body_html(reading.article, most), body="")
+        html = body_html(reading.article, most, config.records.markdown)
+        article = reading.article._replace(html=html, body="")
         return reading._replace(article=article)
     except (KeyboardInterrupt, SystemExit):
         raise
@@ -161,8 +162,10 @@ def _read_record(
     config: Config, path: str, content: bytes, now: datetime, *, with_body: bool
 ) -> Reading:
     fields, zone, most = config.records.fields, config.site.zone, config.feeds.max_entry_bytes
-    runs_liquid = config.runs_liquid
-    return read_record(path, content, now, fields, zone, most, runs_liquid, with_body=with_body)
+    runs_liquid, dialect = config.runs_liquid, config.records.markdown
+    return read_record(
+        path, content, now, fields, zone, most, runs_liquid, dialect, with_body=with_body
+    )
 
 
 def _left_out(

@@ -25,6 +25,7 @@ from feeds.records.keys import (
     EXCERPT,
     ID,
     IMAGES,
+    PREVIOUS,
     PUBLISHED,
     TITLE,
     TOPICS,
@@ -194,6 +195,7 @@ class _Applying:
         self._texts()
         self._names()
         self._images()
+        self._previous()
         self._hide()
         taken = {
             key.path[0] for name in self._mapping.fields for key in self._mapping.keys_of(name)
@@ -424,6 +426,18 @@ class _Applying:
                 item = {**item, URL: self._absolute(url)}
             made.append(item)
         self._data[IMAGES] = made
+
+    def _previous(self) -> None:
+        """One earlier address becomes a list; they may be relative to the article."""
+        found = self._data.get(PREVIOUS)
+        base = self._origins.get((PREVIOUS,), (PREVIOUS,))
+        if isinstance(found, str) and found.strip():
+            self._data[PREVIOUS] = [self._absolute(found)]
+            self._origins[PREVIOUS, 0] = base
+        elif isinstance(found, list):
+            self._data[PREVIOUS] = [
+                self._absolute(one) if isinstance(one, str) else one for one in found
+            ]
 
     def _absolute(self, url: str) -> str:
         base = self._data.get(WEB_URL)

@@ -21,6 +21,7 @@ from typing import Any
 from feeds.model import Article
 from feeds.records import keys
 from feeds.records.keys import RECORD, Key, ListOf, MappingOf, Scalar, Type
+from feeds.records.markup import FULL
 from feeds.records.passages import visible
 from feeds.records.plain_data import NULLS, SECRET_KEY, FrontMatter, Plain
 from feeds.records.values import LONGEST_LINE, LONGEST_NAME, clean, is_plain_text
@@ -185,7 +186,7 @@ PLAIN_QUOTABLE, PLAIN_BARE = _all_plain(QUOTABLE), _all_plain(BARE)
 
 
 def read_article(
-    source: str, body: str, path: str, digest: str, now: datetime
+    source: str, body: str, path: str, digest: str, now: datetime, syntax: str = FULL
 ) -> tuple[Article, bool] | None:
     """Return what would be the article of a record, and whether its editor publishes it."""
     if body and SECRET_KEY in (body := clean(body).strip()):
@@ -208,7 +209,7 @@ def read_article(
         return None
     if (updated and not published <= updated <= now) or (expires and expires <= published):
         return None
-    return keys.article(path, digest, fields, visible(body)), is_published
+    return keys.article(path, digest, fields, visible(body, syntax=syntax)), is_published
 
 
 @lru_cache(maxsize=500)

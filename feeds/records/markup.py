@@ -1,42 +1,36 @@
-"""The HTML of a body, cleaned.  In: Markdown or HTML, and the address it belongs to.  Out: HTML
-within all bounds.
+"""The HTML of a body, cleaned.  In: Markdown or HTML, which of them, and the address it belongs to.
+Out: HTML within all bounds.
 
 All HTML passes nh3, whatever wrote it, and every address in it becomes absolute against the
 article's own: readers show it far from the page that it was written for. Nothing changes the text
-after nh3: what may not be published is taken out before. Not here: what else an entry shows
-(render/content).
+after nh3: what may not be published is taken out before. Not here: how Markdown is read (markdown),
+what is put in the place of what entries cannot show (embeds), what else they show (render/content).
 
 A body is held to bounds before a library sees it: its text shows what would cost too much time or
 memory. Every check is linear in the length of the text, and an ordinary body passes after a few
-counts. Markdown: its length, its marks, the cells of its tables, what its reference links come to.
-HTML: nesting, open formatting elements, what a parser repeats of them, attributes.
+counts. HTML: nesting, open formatting elements, what a parser repeats of them, attributes.
 """
 
 import re
 from collections.abc import Collection
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING
-from urllib.parse import urljoin
+from functools import lru_cache, partial
+from urllib.parse import unquote, urljoin
 
 import nh3
 
 from feeds.records.values import NOT_TEXT, WINDOWS, words
+from feeds.urls import address_digest
+
+HTML, COMMONMARK, FULL = "html", "commonmark", "full"  # the syntax of a body
+HTML_SUFFIXES = (".html", ".htm")
 
 MOST_BODY = 512 * 1024  # bytes of a body
-# of Markdown's elements in each other, each list being two: markdown-it drops what is deeper
-MOST_LEVELS = 20
-MOST_MARKS = 30_000  # characters that mean something to Markdown, the cells of tables among them
-MOST_EXPANDED = 2 * 1024 * 1024  # characters that reference links repeat
+MOST_EXPANDED = 2 * 1024 * 1024  # characters that reference links of Markdown repeat
 MOST_OPEN = 200  # elements in each other, and formatting elements that are open at once
 MOST_REPEATED = 200_000  # formatting elements that a parser opens again
 MOST_REPEATED_TEXT = 4 * 1024 * 1024  # and the characters of their tags
 MOST_ATTRIBUTES = 500  # of one tag
 FEW_TAGS, SHORT = 400, 65_536  # what is safe whatever it holds
-
-MARKS = "\n*_`[]!<&|~\\:#-+>"
-BLANK = re.compile(r"\n[ \t]*\n")
-DELIMITERS = re.compile(r"^[ \t>*+0-9.)|:-]+$", re.MULTILINE)
-
 
 # As HTML's tokenizer takes a text apart: a comment, what is taken for one, or a tag with its
 # attributes.
@@ -89,21 +83,9 @@ class BodyError(ValueError):
         self.expected = expected
 
 
-def _check_markdown(text: str) -> None:
-    """Raise BodyError for a body of Markdown that costs too much to render."""
-    if len(text) > MOST_MARKS and sum(map(text.count, MARKS)) > MOST_MARKS:
-        raise BodyError(f"at most {MOST_MARKS:,} marks of Markdown")
-    if text.count("|") * text.count("\n") > MOST_MARKS and _cells(text) > MOST_MARKS:
-        raise BodyError(f"tables of at most {MOST_MARKS:,} cells")
-
-
-def _cells(text: str) -> int:
-    """Return how many cells tables can have at most: rows that lack some are filled up."""
-    total = 0
-    for block in BLANK.split(text):
-        columns = max((line[0].count("|") + 1 for line in DELIMITERS.finditer(block)), default=0)
-        total += columns * (block.count("\n") + 1)
-    return total
+def syntax_of(path: str, dialect: str = FULL) -> str:
+    """Return the syntax of the body of the record at a path: HTML, or a dialect of Markdown."""
+    return HTML if path.lower().endswith(HTML_SUFFIXES) else dialect
 
 
 class _Nesting:
@@ -227,10 +209,6 @@ def check_nesting(html: str) -> None:
     _Nesting().check(html)
 
 
-if TYPE_CHECKING:
-    from markdown_it import MarkdownIt
-    from markdown_it.rules_core import StateCore
-
 # What a body may hold beyond nh3's own list: pictures in several sizes, and sound and film to play.
 MORE_TAGS = {
     "picture": set[str](),
@@ -242,48 +220,69 @@ MORE_TAGS = {
     "a": {"href", "hreflang", "title"},
     "code": {"class"},
 }
+MATH = words(
+    "math maction menclose merror mfenced mfrac mi mmultiscripts mn mo mover mpadded mphantom"
+    " mprescripts mroot mrow ms mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder"
+    " munderover semantics"
+)
+MATH_ATTRIBUTES = words(
+    "accent accentunder close columnalign columnspan display displaystyle fence form linethickness"
+    " mathvariant open rowspan separator separators stretchy width"
+)
 ATTRIBUTES = {
     **nh3.ALLOWED_ATTRIBUTES,
     **{tag: set(names) for tag, names in MORE_TAGS.items()},
-    "*": {"lang", "dir"},
+    "*": {"lang", "dir", "id"},
 }
 TAGS = nh3.ALLOWED_TAGS | MORE_TAGS.keys()
+WITH_MATH = {**ATTRIBUTES, **{tag: set(MATH_ATTRIBUTES) for tag in MATH}}  # few bodies have it
+# What these hold is no text to be read: the TeX of math is its source.
+UNSEEN = set(words("script style annotation annotation-xml iframe noembed noframes noscript"))
 ADDRESSES = {"href", "src", "poster", "cite"}
-SCHEMES = ("http:", "https:", "mailto:")
+SCHEMES = ("http:", "https:")
+LINK_SCHEMES = (*SCHEMES, "mailto:", "tel:", "sms:", "geo:", "ftp:", "magnet:", "xmpp:")
+# The id of a footnote, or of a reference to one, as generators write them.
+NOTE = re.compile(
+    r"(?:user-content-|easy-|sd)?_?(?:fn|ftn|edn|footnote|endnote|cite_note|cite_ref|identifier)"
+    r"(?:ref|back|sym|anc)?(?:[-_:.]|\d)[\w:.-]{0,100}",
+    re.IGNORECASE,
+)
 
 REFERENCE = re.compile(r"&#(?:[xX]0*([0-9A-Fa-f]{1,6})|0*([0-9]{1,7}))(?![0-9A-Fa-f]);?")
 MOST_PASSES = 3
 
 
-def is_html(text: str) -> bool:
-    """Tell whether a body is HTML: it begins with a tag.  Any other is Markdown."""
-    return text.startswith("<")
-
-
-def body_of(text: str) -> str:
+def body_of(text: str, syntax: str = FULL) -> str:
     """Return a body's HTML, not yet clean."""
-    return text if is_html(text) else str(_markdown().render(text))
+    if syntax == HTML:
+        return text
+    from feeds.records.markdown import render  # few sites of records alone have bodies
+
+    return render(text, syntax)
 
 
 @lru_cache(maxsize=1)  # a record is checked, and then its HTML is stored
-def html_of(text: str, base: str, most: int = MOST_BODY) -> str:
+def html_of(text: str, base: str, most: int = MOST_BODY, syntax: str = FULL) -> str:
     """Return a body's HTML, clean and of at most so many bytes.  Raises BodyError."""
-    return cleaned(checked_html(text), base, most)
+    from feeds.records.embeds import readable
+
+    html = readable(checked_html(text, syntax), partial(_absolute, base=base))
+    return cleaned(html, base, most)
 
 
 def html_of_page(html: str, base: str, most: int) -> str:
     """Return HTML of a page, checked already, clean and of at most so many bytes.  Raises
     BodyError."""
-    return cleaned(html, base, most)
+    from feeds.records.embeds import readable
+
+    return cleaned(readable(html, partial(_absolute, base=base)), base, most)
 
 
-def checked_html(text: str) -> str:
+def checked_html(text: str, syntax: str = FULL) -> str:
     """Return a body's HTML, not yet clean, that nh3 can parse within bounds.  Raises BodyError."""
     if len(text) > MOST_BODY // 4 and len(text.encode()) > MOST_BODY:
         raise BodyError(f"at most {MOST_BODY:,} bytes")
-    if not is_html(text):
-        _check_markdown(text)
-    html = body_of(text)
+    html = body_of(text, syntax)
     if len(html) > MOST_EXPANDED * 2:
         raise BodyError(f"at most {MOST_BODY:,} bytes")
     if len(html) > SHORT or html.count("<") > FEW_TAGS:
@@ -291,37 +290,14 @@ def checked_html(text: str) -> str:
     return html
 
 
-def flaw_of(text: str, base: str, most: int = MOST_BODY) -> str | None:
+def flaw_of(text: str, base: str, most: int, syntax: str) -> str | None:
     """Return what is wrong with a body that `html_of` refuses."""
     try:
         if text:  # few sites of records alone need the libraries
-            html_of(text, base, most)
+            html_of(text, base, most, syntax)
     except BodyError as error:
         return error.expected
     return None
-
-
-@cache
-def _markdown() -> "MarkdownIt":
-    from markdown_it import MarkdownIt  # loads slowly, and many sites have no bodies
-
-    made = MarkdownIt("commonmark", {"html": True, "maxNesting": MOST_LEVELS}).enable(
-        ["table", "strikethrough"]
-    )
-    made.core.ruler.before("inline", "bounds", _check_blocks)
-    return made
-
-
-def _check_blocks(state: "StateCore") -> None:
-    """Raise BodyError where blocks are in each other too deeply, and before links come to too
-    much."""
-    containers = ("blockquote_open", "list_item_open", "bullet_list_open", "ordered_list_open")
-    if any(token.level >= MOST_LEVELS - 1 and token.type in containers for token in state.tokens):
-        raise BodyError(f"at most {MOST_LEVELS} levels of lists and quotations")
-    references = state.env.get("references", {}).values()
-    longest = max((len(one["href"]) + len(one["title"]) for one in references), default=0)
-    if state.src.count("]") * longest > MOST_EXPANDED:
-        raise BodyError(f"reference links that come to at most {MOST_EXPANDED:,} characters")
 
 
 def cleaned(html: str, base: str, most: int = MOST_BODY) -> str:
@@ -331,23 +307,35 @@ def cleaned(html: str, base: str, most: int = MOST_BODY) -> str:
     Raises BodyError where it comes to more than so many bytes.
     """
     left = most
+    # Entries stand on one page: ids of footnotes are those of one entry alone.
+    entry = address_digest(base)[:8] if "#" in html else ""
 
-    def absolute(_: str, attribute: str, value: str) -> str | None:
+    def filtered(tag: str, attribute: str, value: str) -> str | None:
         nonlocal left
-        if attribute not in ADDRESSES and attribute != "srcset":
+        if attribute not in ADDRESSES and attribute not in ("srcset", "id"):
             return value
         if left < 0:
             return None
-        made = _srcset(value, base, left) if attribute == "srcset" else _absolute(value, base)
+        if attribute == "id":
+            made = f"{value}-{entry}" if entry and NOTE.fullmatch(value) else None
+        elif attribute == "srcset":
+            made = _srcset(value, base, left)
+        else:
+            made = _absolute(value, base, LINK_SCHEMES if tag == "a" else SCHEMES)
+            page, _, note = (made or "").partition("#")
+            if note and NOTE.fullmatch(unquote(note)) and page == base.partition("#")[0]:
+                made = f"{page}#{note}-{entry}"
         left -= len(made or "")
         return made
 
+    has_math = "<math" in html
     # As the last step: text that is changed after it may become a tag.
     made = nh3.clean(
         _without_what_is_no_text(html),
-        tags=set(TAGS),
-        attributes=ATTRIBUTES,
-        attribute_filter=absolute,
+        tags=TAGS | MATH if has_math else set(TAGS),
+        attributes=WITH_MATH if has_math else ATTRIBUTES,
+        attribute_filter=filtered,
+        clean_content_tags=UNSEEN,
         link_rel=None,
     )
     if left < 0 or (len(made) > most // 4 and len(made.encode()) > most):
@@ -386,12 +374,12 @@ def _without(reference: re.Match[str]) -> str:
     return "" if NOT_TEXT.match(WINDOWS.get(character) or character) else reference[0]
 
 
-def _absolute(value: str, base: str) -> str | None:
+def _absolute(value: str, base: str, schemes: tuple[str, ...] = SCHEMES) -> str | None:
     try:
-        address = urljoin(base, value.strip())
+        address = urljoin(base, value.strip()) if value.strip() else ""
     except ValueError:
         return None
-    return address if address.lower().startswith(SCHEMES) else None
+    return address if address.lower().startswith(schemes) else None
 
 
 def _srcset(value: str, base: str, most: int) -> str | None:

@@ -16,7 +16,7 @@ from collections.abc import Collection, Sequence
 
 import nh3
 
-from feeds.records.markup import BodyError, checked_html, is_html
+from feeds.records.markup import FULL, BodyError, checked_html
 
 # What these blocks of a template hold is never shown, or under a condition alone.
 NAMES = "(?i:comment|if|unless|case|for|tablerow|capture|macro|doc|ifchanged|ifversion|schema)"
@@ -50,6 +50,9 @@ ENDS = {
 }
 PARTING = frozenset(("html", "instruction", *ELEMENTS))
 
+# A script that embeds a gist is shown as a link to it.
+GIST = re.compile(r"\ssrc=[\"']?(https://gist\.github\.com/[\w-]+(?:/\w+)?)\.js\b", re.IGNORECASE)
+
 # Without one of these before it nothing is code. What has no end goes as far as the code it is in.
 MAYBE_CODE = re.compile(r"`|~~~| {4}|\t|<(?:pre|code)\b", re.IGNORECASE)
 CODE_END = re.compile(r"\n[ \t>]*(?:`{3}|~{3})|`|</(?:pre|code)\b", re.IGNORECASE)
@@ -60,24 +63,23 @@ MOST_SEARCHED = 20_000_000  # characters, each passage to its end
 MOST_PASSES = 3
 
 
-def visible(text: str, templates_in_code: bool = False) -> str:
+def visible(text: str, templates_in_code: bool = False, syntax: str = FULL) -> str:
     """Return a body without the passages that its author hides.
 
     `templates_in_code`: a template language may act before Markdown is read, as in sites of Jekyll
-    and Eleventy.
+    and Eleventy. `syntax`: what the body is written in.
     """
     if not TEMPLATES.search(text) and not COMMENTS.search(text):
         return text
     kinds: tuple[re.Pattern[str], ...] = (TEMPLATES, COMMENTS)
     if templates_in_code:
         text, kinds = _cut_all(text, [TEMPLATES]), (COMMENTS,)
-    of_html = is_html(_cut_all(text, kinds))
     for _ in range(MOST_PASSES):
         before = text
         for openers in kinds:
             if tokens := list(openers.finditer(text)):
-                text = _cut(text, tokens, _in_code(text, tokens, of_html))
-        if text == before and is_html(text) == of_html:
+                text = _cut(text, tokens, _in_code(text, tokens, syntax))
+        if text == before:
             return text
     return _cut_all(text, kinds)
 
@@ -98,7 +100,9 @@ def _cut(text: str, tokens: list[re.Match[str]], in_code: Collection[int] = ()) 
             continue
         shown.append(text[at : token.start()])
         at = _end(text, tokens, number) or len(text)
-        if at < len(text) and token.lastgroup in PARTING:
+        if gist := GIST.search(token[0]):
+            shown.append(f'<a href="{gist[1]}">gist.github.com</a>')
+        elif at < len(text) and token.lastgroup in PARTING:
             shown.append(EMPTY)
     made = "".join([*shown, text[at:]]).strip()
     while made.startswith(EMPTY):
@@ -121,7 +125,7 @@ def _effective(tokens: list[re.Match[str]], in_code: Collection[int]) -> list[re
     return effective
 
 
-def _in_code(text: str, tokens: list[re.Match[str]], of_html: bool) -> Collection[int]:
+def _in_code(text: str, tokens: list[re.Match[str]], syntax: str) -> Collection[int]:
     """Return where passages begin that are in code as a whole."""
     if not MAYBE_CODE.search(text, 0, tokens[-1].end()):
         return ()
@@ -144,8 +148,7 @@ def _in_code(text: str, tokens: list[re.Match[str]], of_html: bool) -> Collectio
         at = place
     marked = "".join([*parts, text[at:]])
     try:
-        # What begins with a comment is not HTML for that.
-        html = checked_html(marked if of_html else f"\n{marked}")
+        html = checked_html(marked, syntax)
     except BodyError:
         return ()
     in_code: set[int] = set()

@@ -26,11 +26,12 @@ from feeds.records.hiding import likely_key
 from feeds.records.hiding_text import hiding_lines, line_in_body, may_be_hidden
 from feeds.records.keys import ADDRESSES, KEYS, SECRET_KEY
 from feeds.records.mapping import FieldMapping, Mapped
-from feeds.records.markup import MOST_BODY, flaw_of
+from feeds.records.markup import FULL, MOST_BODY, BodyError, flaw_of, html_of, syntax_of
 from feeds.records.passages import visible
 from feeds.records.plain_data import FrontMatter, Path, Place, key_text
+from feeds.records.summary import before_more, first_words
 from feeds.records.validation import Problem, described, validate
-from feeds.records.values import as_address, clean, holds_secret, moment_or_none
+from feeds.records.values import LONGEST_TEXT, as_address, clean, holds_secret, moment_or_none
 from feeds.urls import address_digest
 
 NAMES = {SECRET_KEY, *keys.every_name()}
@@ -74,6 +75,7 @@ def read_record(
     zone: tzinfo = UTC,
     most_html: int = MOST_BODY,
     liquid: bool | None = None,
+    dialect: str = FULL,
     *,
     with_body: bool = True,
 ) -> Reading:
@@ -83,10 +85,10 @@ def read_record(
     `mapping` says where our keys are taken from; without one each is taken from itself. Dates
     without an offset are in the zone. A body whose HTML comes to more than `most_html` bytes is
     left out. `liquid` tells whether blocks of a template language act in code as well; unless it is
-    given they do with a mapping. Without its body nothing of a record is rendered: all else is read
-    the same.
+    given they do with a mapping. `dialect` is that of Markdown. Without its body nothing of a
+    record is rendered: all else is read the same.
     """
-    file_digest = digest(content)
+    file_digest, syntax = digest(content), syntax_of(path, dialect)
     try:
         text = content.removeprefix(BOM_UTF8).decode()
     except UnicodeDecodeError as error:
@@ -99,11 +101,15 @@ def read_record(
         source, body, _ = frontmatter.split(text)
         if not line_in_body(body, now, zone):
             body = body if with_body else ""
-            plain = read_article(source, body, path, file_digest, now)
-            if plain is not None and flaw_of(plain[0].body, plain[0].link, most_html) is None:
-                return _reading_of(*plain)
+            plain = read_article(source, body, path, file_digest, now, syntax)
+            if plain and flaw_of(plain[0].body, plain[0].link, most_html, syntax) is None:
+                article, is_published = plain
+                article = _with_excerpt(article, body, most_html, syntax)
+                return _reading_of(article, is_published)
     acts_in_code = mapping is not None if liquid is None else liquid
-    return _read_fully(path, content, text, now, mapping, zone, most_html, acts_in_code, with_body)
+    return _read_fully(
+        path, content, text, now, mapping, zone, most_html, acts_in_code, syntax, with_body
+    )
 
 
 def _read_fully(
@@ -115,6 +121,7 @@ def _read_fully(
     zone: tzinfo,
     most_html: int,
     liquid: bool,
+    syntax: str,
     with_body: bool,
 ) -> Reading:
     file_digest = digest(content)
@@ -150,8 +157,8 @@ def _read_fully(
         problems.append(Problem((), f"a body without the key {SECRET_KEY} in it", "", Cost.PART))
         body = ""
     had_body = bool(body)
-    body = visible(body, liquid) if with_body else ""
-    if body and record is not None and (flaw := flaw_of(body, record["link"], most_html)):
+    body = visible(body, liquid, syntax) if with_body else ""
+    if body and record is not None and (flaw := flaw_of(body, record["link"], most_html, syntax)):
         faults.append(Fault(path, _line_of_body(text, front.body), 1, "body", flaw, cost=Cost.PART))
         body = ""
     had_body = bool(body) if with_body else had_body
@@ -165,6 +172,7 @@ def _read_fully(
         # What a mapping makes of a record follows from its path too.
         article_digest = file_digest if mapping is None else digest(file_digest, path)
         article = keys.article(path, article_digest, _with_signs(record, signs), body)
+        article = _with_excerpt(article, front.body, most_html, syntax, liquid)
         return Reading(path, file_digest, article, reported)
     doubtful = not signs.unpublished and (
         hides
@@ -184,6 +192,23 @@ def _read_fully(
         due=max(filter(None, [dated, signs.start]), default=None),
         expires=signs.expires,
     )
+
+
+def _with_excerpt(
+    article: Article, source: str, most_html: int, syntax: str, liquid: bool = False
+) -> Article:
+    """Return an article whose record gives it no excerpt with what its body begins with: what its
+    author marked as the summary in the source, else the first paragraph."""
+    if article.excerpt or not article.body:
+        return article
+    marked = before_more(source)
+    start = article.body if marked is None else visible(clean(marked).strip(), liquid, syntax)
+    try:
+        html = html_of(start, article.link, most_html, syntax)
+    except BodyError:  # a part may cost more than the whole, such as a tag that stays open
+        return article
+    text = first_words(html, whole=marked is not None)
+    return article._replace(excerpt=text[:LONGEST_TEXT])
 
 
 def without_article(reading: Reading, fault: Fault) -> Reading:

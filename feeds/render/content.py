@@ -2,24 +2,31 @@
 descriptions of feeds.
 
 The HTML is a lead picture, the excerpt, the body and related coverage, without a template: readers
-style entries themselves. Not here: the HTML of a body, and how it is cleaned (records/markup).
+style entries themselves. What the body begins with is not said before it as well. Not here: the
+HTML of a body, and how it is cleaned (records/markup).
 """
 
 import re
 from datetime import datetime
 from html import escape, unescape
+from itertools import islice
 from typing import NamedTuple
 
 from feeds.config.site import Site
-from feeds.model import LONGEST_HEADING, Article, Feed, Image, Related
-from feeds.records.markup import MOST_BODY, BodyError, html_of
+from feeds.model import LONGEST_HEADING, Article, Feed, Image, Related, image_type
+from feeds.records.markup import FULL, MOST_BODY, BodyError, html_of, syntax_of
 from feeds.records.markup import body_of as body_of
 from feeds.records.markup import cleaned as cleaned
+from feeds.records.summary import TAG
 from feeds.render import PageLinks
 from feeds.taxonomies import CATEGORIES, TAXONOMIES, TOPICS
 from feeds.urls import EVERYTHING, OWN, PAGE, canonical, feed_folder, feed_path
 
 SEARCHED = 4000  # characters of a text that are searched for its first words
+PICTURE = re.compile(r'<img(?:\s[\w-]+="[^"]*")*?\ssrc="([^"]*)"')
+SIZE = re.compile(r"-(?:\d+x\d+|scaled)(?=\.\w+$)")  # as WordPress writes it
+PARAGRAPH = re.compile("<p>")
+CUT_OFF = ("[…]", "[...]", "…", "...")
 
 
 def content_of(article: Article, most: int = MOST_BODY) -> str:
@@ -27,27 +34,29 @@ def content_of(article: Article, most: int = MOST_BODY) -> str:
 
     A body that is too long is left out; an entry that is too long without it is empty.
     """
+    body = body_html(article, most) if article.html is None else article.html
     lead = lead_image(article)
+    is_said = bool(body and article.excerpt) and _begins_with(body, article.excerpt)
+    paragraphs = re.split(r"\n\s*\n", "" if is_said else article.excerpt)
     parts = [
-        _picture(lead, article.title) if lead else "",
-        *(
-            f"<p>{escape(part, quote=False)}</p>"
-            for part in re.split(r"\n\s*\n", article.excerpt)
-            if part
-        ),
-        body_html(article, most) if article.html is None else article.html,
+        _picture(lead, article.title) if lead and not _shows(body, lead) else "",
+        *(f"<p>{escape(part, quote=False)}</p>" for part in paragraphs if part),
+        body,
         _related_list(article.related) if article.related else "",
     ]
     html = "\n".join(part for part in parts if part)
     return html if len(html) <= most // 4 or len(html.encode()) <= most else ""
 
 
-def body_html(article: Article, most: int) -> str:
-    """Return the clean HTML of an article's body: nothing where it comes to too much."""
+def body_html(article: Article, most: int, dialect: str = FULL) -> str:
+    """Return the clean HTML of an article's body: nothing where it comes to too much.
+
+    `dialect` is that of Markdown.
+    """
     if not article.body:
         return ""
     try:
-        return html_of(article.body, article.link, most)
+        return html_of(article.body, article.link, most, syntax_of(article.path, dialect))
     except BodyError:
         return ""  # reported when the record was read
 
@@ -56,11 +65,7 @@ def heading_of(article: Article) -> str:
     """Return the first words of an article without a title, which stand for it."""
     if article.title:
         return ""
-    text = article.excerpt[:SEARCHED]
-    if not text:
-        html = body_html(article, MOST_BODY) if article.html is None else article.html
-        text = unescape(re.sub(r"<[^>]*(?:>|\Z)", " ", html[:SEARCHED]))
-    words = " ".join(text.split())
+    words = " ".join(article.excerpt[:SEARCHED].split())
     if len(words) > LONGEST_HEADING:
         start, _, _ = words[: LONGEST_HEADING - 1].rpartition(" ")
         words = (start or words[: LONGEST_HEADING - 1]) + "…"
@@ -78,6 +83,30 @@ def _picture(image: Image, alt: str) -> str:
     size = {"width": image.width, "height": image.height}
     known = "".join(f' {name}="{number}"' for name, number in size.items() if number is not None)
     return f'<p><img src="{escape(image.url)}" alt="{escape(alt)}"{known}></p>'
+
+
+def _shows(body: str, image: Image) -> bool:
+    """Tell whether the first picture of a body is that image, perhaps in another size."""
+    found = PICTURE.search(body)
+    return found is not None and _file_of(unescape(found[1])) == _file_of(image.url)
+
+
+def _file_of(address: str) -> str:
+    """Return the address of a picture without its scheme, and without what may be but a size."""
+    name = address.partition("?")[0] if image_type(address) else address
+    return SIZE.sub("", name.partition("://")[2])
+
+
+def _begins_with(body: str, excerpt: str) -> bool:
+    """Tell whether one of the first paragraphs of a body says what the excerpt does, perhaps cut
+    off."""
+    said = "".join(excerpt.split())
+    for end in CUT_OFF:
+        said = said.removesuffix(end)
+    longest = 2 * len(excerpt) + 4000  # with the tags in it
+    starts = [0, *(found.start() for found in islice(PARAGRAPH.finditer(body), 3))]
+    texts = (unescape(TAG.sub("", body[at : at + longest])) for at in starts)
+    return any("".join(text.split()).startswith(said) for text in texts)
 
 
 def _related_list(related: tuple[Related, ...]) -> str:

@@ -26,6 +26,7 @@ from feeds.config.site import ASSETS, Site, Theme
 from feeds.errors import RenderError
 from feeds.formats import FORMATS
 from feeds.model import Feed, Image
+from feeds.records.markup import COMMONMARK
 from feeds.render import Style, content, format_named, media_type_of, report
 from feeds.render.compiled import EntryInput
 from feeds.selection.archive import Page
@@ -397,7 +398,7 @@ def _short(text: str, most: int) -> str:
 
 def _inline(text: str, site: Site) -> Markup:
     """Return a line of Markdown as HTML, cleaned as the bodies of articles are."""
-    return Markup(content.cleaned(content.body_of(text), site.address("")))
+    return Markup(content.cleaned(content.body_of(text, COMMONMARK), site.address("")))
 
 
 def contrast(one: str, other: str) -> float:

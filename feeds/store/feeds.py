@@ -21,7 +21,7 @@ from feeds.store.sqlite import among as is_among
 from feeds.store.sqlite import delete_rows, insert_rows, packed, query_rows, rows_in
 from feeds.store.tables import documents, held, memberships, records
 from feeds.store.tables import feeds as feeds_table
-from feeds.urls import feed_of, path_ranges
+from feeds.urls import EVERYTHING, feed_of, path_ranges
 
 HOUR = 3_600_000_000  # microseconds
 DAY = 24 * HOUR
@@ -216,6 +216,8 @@ _ARTICLES = select(*records.c["number", "path", "digest", "id", "article", "unti
 
 # the latest date, in seconds, of a document of a feed that no longer exists
 LATEST_GONE = "latest gone"
+# What is of no feed, and the feed of everything, are there also where nothing is visible.
+ALWAYS = {"", EVERYTHING}
 
 
 class Published(NamedTuple):
@@ -252,9 +254,9 @@ def latest_gone(connection: Connection) -> int:
 
 def note_published(connection: Connection, noted: dict[str, Published]) -> None:
     """Note what is published now, by path, but for feeds that went while it was being made."""
-    keys = {feed_of(path) for path in noted} - {""}
+    keys = {feed_of(path) for path in noted} - ALWAYS
     query = select(feeds_table.c.key)
-    there = {"", *(key for (key,) in rows_in(connection, query, feeds_table.c.key, keys))}
+    there = {*ALWAYS, *(key for (key,) in rows_in(connection, query, feeds_table.c.key, keys))}
     rows = [(path, *one) for path, one in noted.items() if feed_of(path) in there]
     insert_rows(connection, documents, rows, replace=True)
 
@@ -262,7 +264,7 @@ def note_published(connection: Connection, noted: dict[str, Published]) -> None:
 def forget_feeds(connection: Connection, gone: Collection[str]) -> None:
     """Forget the documents of feeds that no longer exist."""
     found: dict[str, int] = {}
-    for key in gone:
+    for key in {*gone} - ALWAYS:
         for first, after in path_ranges(key):
             rows = query_rows(connection, _DOCUMENTS_BELOW, first=first, after=after)
             found.update({path: modified for path, _, _, modified in rows})
@@ -271,7 +273,7 @@ def forget_feeds(connection: Connection, gone: Collection[str]) -> None:
 
 def forget_other_feeds(connection: Connection) -> None:
     """Forget the documents of all feeds that do not exist."""
-    there = {"", *connection.scalars(select(feeds_table.c.key))}
+    there = {*ALWAYS, *connection.scalars(select(feeds_table.c.key))}
     every = connection.execute(_DOCUMENTS)
     _forget(connection, {row.path: row.modified for row in every if feed_of(row.path) not in there})
 

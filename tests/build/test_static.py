@@ -56,6 +56,7 @@ ASSETS = {"pages.css", "feeds.css", "pages.js", "icon.svg", "record.schema"}
 # what there is without an article
 FIXED = {"index.html", "feeds.opml", MANIFEST, *ASSETS, *hosts.PATHS}
 FILES = {f"{folder}feed.{name}" for folder in KEYS for name in FORMATS} | FIXED
+EMPTY = FIXED | {f"feed.{name}" for name in FORMATS}  # of a site without articles
 FILES |= {f"{folder or 'all/'}index.html" for folder in KEYS}
 DOCUMENTS = len(FILES - {MANIFEST, *hosts.PATHS})
 RULES = len(hosts.PATHS)
@@ -206,10 +207,12 @@ class TestLayout:
             assert (listed[path].etag, listed[path].size) == (digest(content), len(content))
             assert listed[path].modified * 10**9 == info.st_mtime_ns
 
-    def test_a_site_without_articles_is_a_front_page_and_a_list(self, tmp_path: Path) -> None:
+    def test_a_site_without_articles_is_a_front_page_a_list_and_empty_feeds(
+        self, tmp_path: Path
+    ) -> None:
         config = make.site(tmp_path, {})
-        assert built(config) == Built(2 + len(ASSETS) + RULES, 0, 0)
-        assert pages(config.output_folder).keys() == FIXED - {MANIFEST}
+        assert built(config) == Built(5 + len(ASSETS) + RULES, 0, 0)
+        assert pages(config.output_folder).keys() == EMPTY - {MANIFEST}
 
     @pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o027, 0o640), (0o002, 0o664)])
     def test_modes_follow_the_umask(self, config: Config, umask: int, mode: int) -> None:
@@ -492,8 +495,8 @@ class TestGone:
         built(config)
         for path in SITE:
             (config.records_folder / path).unlink()
-        assert built(config, make.NOW + HOUR) == Built(2, len(ASSETS) + RULES, 28)
-        assert make.tree(config.output_folder).keys() == FIXED
+        assert built(config, make.NOW + HOUR) == Built(5, len(ASSETS) + RULES, 25)
+        assert make.tree(config.output_folder).keys() == EMPTY
         assert folders(config.output_folder) == set()
 
     def test_files_of_others_are_never_deleted_nor_their_folders(self, config: Config) -> None:
@@ -514,7 +517,7 @@ class TestGone:
         for _ in range(2):
             built(config, make.NOW + HOUR)
             left = make.tree(config.output_folder)
-            assert left.keys() == {*foreign, *FIXED}
+            assert left.keys() == {*foreign, *EMPTY}
             assert all(left[path] == f"mine: {path}".encode() for path in foreign)
             assert (config.output_folder / "providers/other.org/empty").is_dir()
             assert (config.output_folder / "topics/ai/link").is_symlink()
@@ -1124,7 +1127,7 @@ class TestKilled:
             shutil.rmtree(config.records_folder)
             config.records_folder.mkdir()
             built(config, now + HOUR)
-            assert make.tree(config.output_folder).keys() == FIXED, f"turn {turn}"
+            assert make.tree(config.output_folder).keys() == EMPTY, f"turn {turn}"
             assert folders(config.output_folder) == set(), f"turn {turn}"
 
     def kill(self, config: Config, now: datetime, after: int, workers: int, end: End) -> None:

@@ -105,7 +105,7 @@ def test_a_long_line_is_cut_around_the_value(tmp_path: Path, columns: int) -> No
 def test_thousands_of_faults_stay_readable(tmp_path: Path) -> None:
     config = make.site(tmp_path, {})
     for n in range(1000):
-        bad = make.record(n, title=None, webUrl="nowhere", quality="'3'", heat="x")
+        bad = make.record(n, title=None, excerpt=None, webUrl="nowhere", quality="'3'", heat="x")
         make.write(config.records_folder / f"{n:04}.md", bad)
     shown = make.unstyled(make.watched("check", cwd=tmp_path, check=1))
     assert len(shown.splitlines()) < 150
@@ -155,7 +155,7 @@ def test_github_gets_annotations_that_hold_any_text(folder: Path) -> None:
 
 
 def test_paths_lead_from_where_the_command_runs(tmp_path: Path) -> None:
-    make.site(tmp_path / "blog", {"1.md": make.record(1, title=None)})
+    make.site(tmp_path / "blog", {"1.md": make.record(1, title=None, excerpt=None)})
     done = make.invoke("check", "--config", "blog/config.toml", cwd=tmp_path, check=1)
     assert done.stdout.startswith("blog/seeds/1.md:2:1: title")
 

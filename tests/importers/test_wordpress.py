@@ -70,7 +70,7 @@ def test_nothing_hidden_in_an_export_is_in_an_output(tmp_path: Path) -> None:
         assert make.CANARY not in done.stdout + done.stderr
     seeds = make.tree(tmp_path / "seeds")
     shown = [path for path, content in seeds.items() if b"published: false" not in content]
-    assert sorted(shown) == ["ferry-times.md", "herons-are-back.md"]
+    assert sorted(shown) == ["ferry-times.html", "herons-are-back.html"]
     assert not [path for path in shown if make.CANARY.encode() in seeds[path]]
     assert not [
         path
@@ -86,17 +86,17 @@ def test_the_faults_of_a_hidden_post_are_reported_without_its_text(tmp_path: Pat
         source.replace("https://tide.example/?p=21</link>", f"{make.CANARY}</link>"),
     )
     said = make.invoke("init", "--wordpress", "export.xml", cwd=tmp_path).stdout
-    assert "6 drafts, 1 lack something.\n  seeds/hidden-1.md:3:9: webUrl" in said
+    assert "6 drafts, 1 lack something.\n  seeds/hidden-1.html:3:9: webUrl" in said
     assert make.CANARY not in said
 
 
 def test_no_file_that_is_there_is_changed(tmp_path: Path) -> None:
-    make.write(tmp_path / "seeds/ferry-times.md", "mine")
+    make.write(tmp_path / "seeds/ferry-times.html", "mine")
     before = make.tree(tmp_path)
     refused = make.invoke("init", "--wordpress", str(EXPORT), cwd=tmp_path, check=2)
     assert (
         refused.stderr
-        == "feeds: seeds/ferry-times.md: expected none: `feeds init` changes no file\n"
+        == "feeds: seeds/ferry-times.html: expected none: `feeds init` changes no file\n"
     )
     assert make.tree(tmp_path) == before
 
@@ -241,7 +241,7 @@ def test_hostile_text_stays_text_and_shows_nothing_hidden(text: str, status: str
     rest = rest.replace("[publish]", f"[{status}]")
     data = f"{source[0]}<item>{rest}</item></channel></rss>".encode()
     ((name, record),) = read_export(BytesIO(data)).records.items()
-    assert "/" not in name and name.endswith(".md")
+    assert "/" not in name and name.endswith(".html")
     reading = read_record(name, record.encode(), make.NOW)
     assert reading.unpublished is (status != "publish")
     assert reading.faults == ()
@@ -250,12 +250,12 @@ def test_hostile_text_stays_text_and_shows_nothing_hidden(text: str, status: str
 
 def test_control_characters_of_old_databases_do_not_end_the_import() -> None:
     data = EXPORT.read_bytes().replace(b"Ferry times", b"Ferry\x0b\x00 times")
-    assert '"Ferry times"' in read_export(BytesIO(data)).records["ferry-times.md"]
+    assert '"Ferry times"' in read_export(BytesIO(data)).records["ferry-times.html"]
 
 
 def test_two_posts_of_one_name_are_two_records() -> None:
     data = EXPORT.read_bytes().replace(b"[ferry-times]", b"[herons-are-back]")
-    assert {"herons-are-back.md", "herons-are-back-6-2.md"} <= set(
+    assert {"herons-are-back.html", "herons-are-back-6-2.html"} <= set(
         read_export(BytesIO(data)).records
     )
 
@@ -288,7 +288,7 @@ def test_the_name_of_a_post_leads_nowhere_else(tmp_path: Path, name: str, number
     items = item(f"<wp:post_name>{name}</wp:post_name><wp:post_id>{number}</wp:post_id>") * 2
     make.write(tmp_path / "export.xml", "".join((HEAD, items, TAIL)))
     make.invoke("init", "site", "--wordpress", "export.xml", cwd=tmp_path)
-    assert len(list((tmp_path / "site/seeds").glob("*.md"))) == 2
+    assert len(list((tmp_path / "site/seeds").glob("*.html"))) == 2
     assert {path.name for path in tmp_path.iterdir()} == {"export.xml", "site"}
 
 
@@ -352,7 +352,7 @@ def test_any_text_is_an_export_or_refused(pieces: list[str], whole: bool) -> Non
     body = item(f"<content:encoded><![CDATA[{inner}]]></content:encoded>") if whole else inner
     with suppress(ValueError):
         export = read_export(BytesIO((HEAD + body + TAIL).encode("utf-8", "surrogatepass")))
-        assert all(re.fullmatch(r"[a-z0-9-]{1,99}\.md", name) for name in export.records)
+        assert all(re.fullmatch(r"[a-z0-9-]{1,99}\.html", name) for name in export.records)
         for name, text in export.records.items():
             read_record(name, text.encode(), make.NOW)
 

@@ -225,7 +225,7 @@ class TestOnlyWhatChanged:
     @pytest.mark.parametrize(
         "content",
         [
-            pytest.param(make.record(1, title=None), id="without a title"),
+            pytest.param(make.record(1, title=None, excerpt=None), id="without a title"),
             pytest.param(make.record(1, title="[B"), id="no YAML"),
             pytest.param("---\n: [", id="nothing to read"),
             pytest.param("---\ntitle: Brok", id="half-written"),
@@ -260,7 +260,9 @@ class TestOnlyWhatChanged:
     @pytest.mark.parametrize(
         "content",
         [
-            pytest.param(make.record(1, title=None, published="false"), id="unpublished too"),
+            pytest.param(
+                make.record(1, title=None, excerpt=None, published="false"), id="unpublished too"
+            ),
             pytest.param(make.record(1, published="flase"), id="neither true nor false"),
             pytest.param(make.record(1, published=None, publised="false"), id="misspelled"),
             pytest.param(make.record(1, title="[B", published="false"), id="no YAML"),
@@ -295,7 +297,8 @@ class TestOnlyWhatChanged:
                 id="no colon",
             ),
             pytest.param(
-                make.record(1, title=None, publishedDateTime="2030-01-01"), id="postponed"
+                make.record(1, title=None, excerpt=None, publishedDateTime="2030-01-01"),
+                id="postponed",
             ),
         ],
     )

@@ -245,6 +245,31 @@ def test_a_wrong_category_after_the_first_is_reported_in_its_place() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("source", "matter", "previous"),
+    [
+        ('{ template = "https://old.example/{year}/{slug}.html" }', "", ["https://old.example/2024/title.html"]),
+        ('"redirect_from"', "redirect_from: /old/a/", ["https://example.org/old/a/"]),
+        ('"redirect_from"', "redirect_from: [/b/, 'http://old.example/c']", ["https://example.org/b/", "http://old.example/c"]),
+        ('["aliases", { template = "https://old.example/{slug}" }]', "aliases: []", ["https://old.example/title"]),
+        ('"redirect_from"', "", []),
+    ],
+)  # fmt: skip
+def test_an_earlier_address_is_taken_from_a_template_or_their_key(
+    source: str, matter: str, previous: list[str]
+) -> None:
+    found = article(matter, fields=f"{BLOG}previousUrls = {source}\n")
+    assert [*found.previous] == previous
+    assert found.id == (previous[0] if previous else found.link)
+
+
+def test_a_wrong_earlier_address_is_reported_in_its_place() -> None:
+    fields = f'{BLOG}previousUrls = "aliases"\n'
+    assert reported(read("title: A\naliases: [/b, 'ftp://x.example']", fields=fields)) == [
+        "3:15: aliases[1]: expected an http or https address, got 'ftp://x.example'"
+    ]
+
+
 def test_text_of_another_key_is_parted_at_commas_alone() -> None:
     fields = BLOG.replace('"tags", "tag"', '"keywords"')
     assert article("keywords: a b, c", fields=fields).topics == ("a b", "c")
@@ -398,7 +423,10 @@ def test_with_an_identity_mapping_a_record_reads_the_same_as_with_none(
 
 
 # What others write in their own ways is read in them as soon as anything is mapped.
-FOLDED = {"topics", "category", "images", "publishedDateTime", "published"}
+FOLDED = {
+    *("title", "excerpt", "topics", "category", "images", "previousUrls"),
+    *("publishedDateTime", "published"),
+}
 
 
 @given(st.dictionaries(st.sampled_from(sorted(OURS - FOLDED)), VALUES))

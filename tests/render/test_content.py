@@ -8,6 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from feeds.model import Image, Provider, Related
+from feeds.records.markup import HTML
 from feeds.render.content import body_of, cleaned, content_of, lead_image
 from tests.make import article
 
@@ -100,6 +101,21 @@ def test_the_best_picture_is_the_largest_known(
         ('<a href=" java\nscript:alert(1)">l</a>', "<a>l</a>"),
         ('<a href="http://[">l</a>', "<a>l</a>"),
         ('<img src="data:image/png;base64,AAAA" alt="x">', '<img alt="x">'),
+        ('<img src="" alt="x">', '<img alt="x">'),
+        ('<img src="ftp://example.org/a.png">', "<img>"),
+        *(
+            (f'<a href="{link}">l</a>', f'<a href="{link}">l</a>')
+            for link in (
+                "tel:+123",
+                "sms:123",
+                "geo:1,2",
+                "ftp://f.example/x",
+                "magnet:?xt=urn:btih:1",
+                "xmpp:a@example.org",
+            )
+        ),
+        ('<a href="">l</a>', "<a>l</a>"),
+        ('<a href="data:text/html,x">l</a>', "<a>l</a>"),
         ("<p onclick=alert(1) style=color:red class=x id=y>p</p>", "<p>p</p>"),
         ("a<script>alert(1)</script><style>p{}</style><iframe src=x></iframe>b", "ab"),
         ("a&#1;b]]&gt;c", "ab]]&gt;c"),
@@ -156,7 +172,6 @@ def test_nothing_that_runs_gets_through(text: str) -> None:
         "object",
         "embed",
         "svg",
-        "math",
         "base",
         "form",
         "link",
@@ -170,4 +185,45 @@ def test_nothing_that_runs_gets_through(text: str) -> None:
 
 def test_markdown_is_rendered_and_html_is_left() -> None:
     assert body_of("# T\n\n~~a~~ **b**") == "<h1>T</h1>\n<p><s>a</s> <strong>b</strong></p>\n"
-    assert body_of("<p>a</p>\n\n    <p>not code</p>") == "<p>a</p>\n\n    <p>not code</p>"
+    assert body_of("<p>a</p>\n\n    <p>b</p>", HTML) == "<p>a</p>\n\n    <p>b</p>"
+
+
+BOAT = Image("https://example.org/img/boat.jpg")
+
+
+@pytest.mark.parametrize(
+    ("image", "body", "is_shown"),
+    [
+        (BOAT, "![Boat](/img/boat.jpg)\n\nText", True),
+        (BOAT, '<figure><a href="/x"><img alt="1" src="/img/boat.jpg?w=300"></a></figure>', True),
+        (BOAT._replace(url="http://example.org/img/boat-scaled.jpg"), "![](/img/boat-300x200.jpg)", True),
+        (BOAT, "Text\n\n![](/img/boat-300x200.jpg)", True),
+        (BOAT, "![](/img/other.jpg)\n\n![](/img/boat.jpg)", False),
+        (BOAT, "Text", False),
+        (Image("https://example.org/i?id=1"), "![](/i?id=2)", False),
+    ],
+)  # fmt: skip
+def test_the_lead_picture_is_not_shown_before_a_body_that_shows_it(
+    image: Image, body: str, is_shown: bool
+) -> None:
+    made = content_of(article(link="https://example.org/1", images=(image,), excerpt="", body=body))
+    assert made.startswith(f'<p><img src="{image.url}" alt="Article 1"></p>') != is_shown
+
+
+@pytest.mark.parametrize(
+    ("excerpt", "body", "is_said"),
+    [
+        ("The tide turns twice.", "The *tide*\nturns twice.\n\nMore", True),
+        ("The tide & I …", "The tide &amp; I turn twice.", True),
+        ("The tide turns [...]", "![](/a.png)\n\nThe tide turns twice.", True),
+        ("The tide turns.", "# Tides\n\nThe tide turns.", True),
+        ("One.\n\nTwo.", "One.\n\nTwo.\n\nThree.", True),
+        ("The tide turns.", "Today the tide turns.", False),
+        ("The tide turns.", "", False),
+    ],
+)
+def test_an_excerpt_is_not_said_before_a_body_that_begins_with_it(
+    excerpt: str, body: str, is_said: bool
+) -> None:
+    made = content_of(article(excerpt=excerpt, body=body))
+    assert (made == content_of(article(excerpt="", body=body))) == is_said

@@ -136,7 +136,7 @@ class TestSize:
         self, tmp_path: Path
     ) -> None:
         long = {
-            f"{n}.md": hostile.case(n, "語" * 2000 + "<&>", "word " * 5000).record for n in LARGE
+            f"{n}.html": hostile.case(n, "語" * 2000 + "<&>", "word " * 5000).record for n in LARGE
         }
         config = make.site(tmp_path, {**long}, "[feeds]\nlimit = 200\nmax_bytes = 99_000_000\n")
         shown = page(config)

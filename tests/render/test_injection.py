@@ -32,11 +32,18 @@ ALLOWED = words("""
     ol p picture pre q rp rt rtc ruby s samp small source span strike strong sub summary sup table tbody td tfoot th
     thead time tr track tt u ul var video wbr
 """)
+MATH = {
+    f"{{http://www.w3.org/1998/Math/MathML}}{name}"
+    for name in words("""
+    math maction menclose merror mfenced mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow ms
+    mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder munderover semantics
+""")
+}
 # What the parser adds by itself.
 AROUND = {"html", "head", "body"}
 ATTRIBUTES = words("""
     align alt char charoff cite class colspan controls coords datetime dir headers height href hreflang kind label lang
-    media name open poster reversed rowspan scope shape size sizes span src srclang srcset start summary title type
+    mathvariant media name open poster reversed rowspan scope shape size sizes span src srclang srcset start summary title type
     value width
 """)
 CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
@@ -110,6 +117,28 @@ PIECES = [
         "<xmp>",
         "<a href=",
     ),
+    *(
+        "<math>",
+        "</math>",
+        "<mtext>",
+        "<mi mathvariant=",
+        "<mglyph>",
+        "<annotation-xml encoding=text/html>",
+        "<style>",
+        "<noscript>",
+        "</noscript>",
+        "<table>",
+        "<object data=/x>",
+        "<embed src=/x>",
+        "data-src=",
+        "aria-hidden=true>",
+        "$",
+        "[^1]",
+        "\n\n[^1]: ",
+        "{.a}",
+        "https://x.example/",
+        "\n",
+    ),
     *("&lt;", "\\"),
 ]
 BODIES = st.lists(st.sampled_from(PIECES) | st.text(max_size=4), max_size=16).map("".join)
@@ -120,7 +149,7 @@ def check(html: str) -> None:
     for element in html5lib.parse(html, treebuilder="etree", namespaceHTMLElements=False).iter():
         if element.tag is ElementTree.Comment:
             raise AssertionError(f"a comment in {html!r}")
-        assert element.tag in ALLOWED | AROUND, html
+        assert element.tag in ALLOWED | MATH | AROUND, html
         assert element.attrib.keys() <= ATTRIBUTES, html
 
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from pathlib import Path
 
+import feedparser
 import pytest
 from flask.testing import FlaskClient
 from hypothesis import given
@@ -658,9 +659,13 @@ def test_healthz_tells_how_many_articles_are_visible(client: FlaskClient) -> Non
 def test_a_site_without_articles_is_well(tmp_path: Path) -> None:
     client = client_of(make.site(tmp_path, {"1.md": make.record(1, published="false")}))
     assert client.get("/healthz").get_json() == {"status": "ok", "articles": 0, "faults": 0}
-    for name in ("rss", "atom", "json"):
-        assert client.get(f"/feed.{name}").status_code == 404
-    assert b"xmlUrl" not in client.get("/feeds.opml").data
+    for name in ("rss", "atom"):
+        feed = feedparser.parse(client.get(f"/feed.{name}").data)
+        assert (feed.bozo, feed.feed.title, feed.entries) == (False, "Test feeds", [])
+    assert client.get("/feed.json").get_json()["items"] == []
+    for path in ("/topics/ai/feed.rss", "/providers/example.org/feed.atom"):
+        assert client.get(path).status_code == 404
+    assert client.get("/feeds.opml").data.count(b"xmlUrl") == 1
     assert b"No article is published yet." in client.get("/").data
     assert client.get("/").headers["Last-Modified"] == "Thu, 01 Jan 1970 00:00:00 GMT"
 
