@@ -92,13 +92,20 @@ def _import(source: BinaryIO, place: Path, title: str, base_url: str) -> None:
         raise FeedsError(str(seeds), "expected a folder, got a link: nothing is written through it")
     base_url = base_url or (f"{export.url}/feeds" if export.url else "")
     files = {seeds / name: text for name, text in export.records.items()}
-    files[config] = writing.new_config(title or export.title or "Our feeds", base_url)
+    files[config] = writing.new_config(
+        title or export.title or "Our feeds", base_url, export.language
+    )
     _write(files)
     seeds.mkdir(exist_ok=True)
     click.echo(f"Wrote {config}")
     click.echo(f"Wrote {terminal.count(len(export.records), 'record')} in {seeds}")
     if export.left:
         click.echo(f"Left out {terminal.count(export.left, 'post')} of the trash, or never saved.")
+    for kind, number in export.others.most_common(MOST_FAULTS):
+        click.echo(f"Left out {terminal.count(number, 'post')} of the type {terminal.safe(kind)}.")
+    if export.incomplete:
+        posts = terminal.count(export.incomplete, "post")
+        click.echo(f"Took shortcodes of plugins out of {posts}.")
     _print_posts(opening.load(config), "seeds")
     _print_next(place, config.name)
 

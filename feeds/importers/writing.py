@@ -28,7 +28,7 @@ those with a # before them show their defaults.
 title = {title}
 {base_url}
 # description = "What these feeds are about."
-# language = "en"
+{language}
 # author = "The editors"
 
 [records]
@@ -104,11 +104,14 @@ def file_name(title: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:LONGEST_NAME].strip("-")
 
 
-def new_config(title: str, base_url: str) -> str:
-    """Return the config of a new site; without an address, that line is a comment."""
+def new_config(title: str, base_url: str, language: str = "") -> str:
+    """Return the config of a new site; without an address or a language that line is a comment."""
     line = f"base_url = {quoted(base_url)}" if base_url else f'# base_url = "{UNKNOWN}/feeds"'
     return NEW.format(
         title=quoted(title),
+        language=f"language = {quoted(language)}"
+        if LANGUAGE.fullmatch(language)
+        else '# language = "en"',
         base_url=line + "   # the public address, with which every address begins",
         formats=json.dumps(list(FORMATS)),
         kinds=json.dumps(list(TAXONOMIES)),
