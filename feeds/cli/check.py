@@ -46,6 +46,13 @@ def command(config_path: str, form: str | None, show_all: bool) -> None:
         report: Report = TextReport(config, show_all=show_all)
     else:
         report = FOR_PROGRAMS[chosen](config)
+    if key := config.records.fields and config.records.fields.author_as_provider():
+        click.echo(
+            f"warning: {config.file.name}: records.fields.provider: {key} is who wrote an article,"
+            " not who publishes it: readers show a feed's articles as those of one provider."
+            " Write { value = … } with the name of the site.",
+            err=True,
+        )
     records, faulty, passed_over = set(), set(), Counter[str]()
     for path, faults in checking.check(config, now, passed_over):
         records.add(path)

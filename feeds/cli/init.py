@@ -10,10 +10,11 @@ from feeds.cli import examples, opening, terminal
 from feeds.config import Config
 from feeds.errors import FeedsError
 from feeds.importers import recognise, writing
-from feeds.importers.blog import Blog, line_of
+from feeds.importers.blog import Blog, is_inside, line_of
 from feeds.importers.wordpress import read_export
 from feeds.records import Cost, Fault, read_record
 from feeds.records.values import LONGEST_LINE, time_zones
+from feeds.sources.built import page_at
 from feeds.sources.folder import read_file, walk
 
 IGNORED = ".feeds/\npublic/\n"
@@ -91,13 +92,20 @@ def _import(source: BinaryIO, place: Path, title: str, base_url: str) -> None:
         raise FeedsError(str(seeds), "expected a folder, got a link: nothing is written through it")
     base_url = base_url or (f"{export.url}/feeds" if export.url else "")
     files = {seeds / name: text for name, text in export.records.items()}
-    files[config] = writing.new_config(title or export.title or "Our feeds", base_url)
+    files[config] = writing.new_config(
+        title or export.title or "Our feeds", base_url, export.language
+    )
     _write(files)
     seeds.mkdir(exist_ok=True)
     click.echo(f"Wrote {config}")
     click.echo(f"Wrote {terminal.count(len(export.records), 'record')} in {seeds}")
     if export.left:
         click.echo(f"Left out {terminal.count(export.left, 'post')} of the trash, or never saved.")
+    for kind, number in export.others.most_common(MOST_FAULTS):
+        click.echo(f"Left out {terminal.count(number, 'post')} of the type {terminal.safe(kind)}.")
+    if export.incomplete:
+        posts = terminal.count(export.incomplete, "post")
+        click.echo(f"Took shortcodes of plugins out of {posts}.")
     _print_posts(opening.load(config), "seeds")
     _print_next(place, config.name)
 
@@ -121,7 +129,9 @@ def _adopt(blog: Blog, place: Path, title: str, base_url: str) -> None:
     if not os.path.isdir(place / blog.posts):
         click.echo(f"There is no folder {blog.posts} yet: `feeds` needs it.")
     else:
-        _print_posts(opening.load(place / name), blog.posts)
+        links = _print_posts(opening.load(place / name), blog.posts)
+        if blog.built and is_inside(place, blog.built) and os.path.isdir(place / blog.built):
+            _print_built(place, blog.built, links)
     notes = [
         *blog.notes,
         f".feeds/ and {blog.output}/ can be rebuilt at any time: .gitignore can have both.",
@@ -148,8 +158,17 @@ def _write(files: dict[Path, str]) -> None:
         opening.write_new(file, text)
 
 
-def _print_posts(config: Config, folder: str) -> None:
-    """Print how many posts can be read, and an address of one, to compare with the site's own."""
+def _print_built(place: Path, built: str, links: list[str]) -> None:
+    """Print how many addresses are those of pages in a built site, and some that are not."""
+    missing = [link for link in links if page_at(place / built, link) is None]
+    click.echo(f"{len(links) - len(missing):,} of {len(links):,} addresses are in {built}/")
+    for link in missing[:MOST_FAULTS]:
+        click.echo(f"  not there: {link}")
+
+
+def _print_posts(config: Config, folder: str) -> list[str]:
+    """Print how many posts can be read, and an address of one, to compare with the site's own;
+    return all addresses."""
     now = opening.now()
     read = hidden = 0
     faults, links = [], list[str]()
@@ -179,6 +198,7 @@ def _print_posts(config: Config, folder: str) -> None:
         click.echo(f"  and {len(faults) - MOST_FAULTS} more: `feeds check` tells them.")
     if links:
         click.echo(f"An address as feeds makes it, to compare with the site's own: {links[0]}")
+    return links
 
 
 def _print_next(place: Path, name: str, *, sample: bool = False) -> None:

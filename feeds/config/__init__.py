@@ -98,13 +98,14 @@ class Records(Section):
     liquid: bool | None = None
     markdown: Literal["full", "commonmark"] = "full"
     exclude: Annotated[tuple[Line, ...], *ONCE] = ()
+    bundles: bool = False
     built: FilePath | None = None
     select: Annotated[str, AfterValidator(_selector)] = ""
 
     @cached_property
     def excluded(self) -> Excluded:
-        """Return the pattern of the paths in the records folder that are not read."""
-        return excluding(self.exclude)
+        """Return what is not read of the records folder."""
+        return excluding(self.exclude, bundles=self.bundles)
 
 
 class StoreSection(Section):
@@ -299,7 +300,9 @@ def load_config(path: Path | str = "config.toml", **server: str | int | None) ->
             raise _error(path, [f"site.templates: {error}"], source) from error
     records = config.records
     if records.fields is not None and _is_jekyll(file.parent, records.path):
-        records = records.model_copy(update={"fields": records.fields.of_jekyll()})
+        records = records.model_copy(
+            update={"fields": records.fields.of_jekyll(records.path.parts)}
+        )
     config = config.model_copy(update={"server": listening, "site": site, "records": records})
     if wrong := list(_wrong_together(config)):
         raise _error(path, wrong, source)

@@ -3,20 +3,24 @@
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from feeds.errors import FeedsError
 from feeds.records import Fault, toml
+from feeds.records.address_parts import words_filled
 from feeds.records.fields import is_aside
 from feeds.records.frontmatter import read
+from feeds.records.plain_data import Plain
 from feeds.records.values import LONGEST_LINE
 from feeds.sources.folder import ScannedFile, printable, read_file, walk
 from feeds.urls import web_address
 
 LONGEST_PATH = 255  # bytes of the path of a folder in a setting
+# Characters that YAML 1.2 §5.1 and TOML 1.0 forbid in quoted text, or YAML takes for a line break.
+ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,8 @@ class Blog:
 
     `posts` is the folder of its posts. `output` is a folder whose files the generator publishes
     too. `urls` are templates of addresses below `url`, the best first. `fields` are the other lines
-    of [records.fields], as TOML. `notes` are for the user to read.
+    of [records.fields], as TOML, `records` those of [records]. `built` is
+    the folder into which it builds the site. `notes` are for the user to read.
     """
 
     generator: str
@@ -40,6 +45,8 @@ class Blog:
     language: str = ""
     author: str = ""
     timezone: str = ""
+    records: tuple[str, ...] = ()
+    built: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -139,25 +146,32 @@ def address(text: str) -> str:
         return ""
 
 
-def literal(text: str) -> str:
-    """Return a text as it stands in a template, in which braces enclose parts."""
-    return text.replace("{", "%7B").replace("}", "%7D")
-
-
-def template_of(permalink: str, words: dict[str, str], key: str) -> tuple[str, list[str]]:
+def template_of(permalink: str, words: Mapping[str, str], key: str) -> tuple[str, list[str]]:
     """Return the template of a permalink, in which each `:word` is replaced by a part.
 
     Words without a part give a note, which names the key of the permalink.
     """
-    unknown: list[str] = []
-
-    def part(match: re.Match[str]) -> str:
-        if match[1] not in words:
-            unknown.append(match[0])
-        return words.get(match[1], "")
-
-    template = re.sub(r"/{2,}", "/", "/" + re.sub(r":(\w+)", part, literal(permalink)))
+    template, unknown = words_filled(permalink, words)
     if not unknown:
         return template, []
     names = " and ".join(unknown)
-    return template, [f"{key} has {names}, which no template can say: mend webUrl by hand."]
+    return template, [f"{key} has {names}, which no template can say: correct webUrl by hand."]
+
+
+def inline(value: Any) -> str:
+    """Return plain data as a value of TOML in one line."""
+    if isinstance(value, dict):
+        pairs = (f"{quoted(key)} = {inline(one)}" for key, one in value.items() if one is not None)
+        return f"{{ {', '.join(pairs)} }}"
+    if isinstance(value, list):
+        return f"[{', '.join(inline(one) for one in value if one is not None)}]"
+    is_bare = isinstance(value, Plain) and re.fullmatch("true|false|0|[1-9][0-9]{0,14}", value)
+    return str(value) if is_bare else quoted(str(value))
+
+
+def quoted(value: Any) -> str:
+    """Return a value as JSON that YAML and TOML read as well."""
+    # A value of JSON is one of YAML 1.2 (§1.3), and its string a basic string of TOML 1.0, except
+    # for a few characters.
+    text = json.dumps(value, ensure_ascii=False)
+    return ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

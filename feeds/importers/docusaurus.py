@@ -7,10 +7,10 @@ from feeds.importers.blog import (
     Blog,
     address,
     first_file,
-    literal,
     text_in_script,
     text_of,
 )
+from feeds.records.address_parts import literal
 
 NAMES = [f"docusaurus.config.{end}" for end in ("ts", "js", "mjs", "cjs")]
 FIELDS = (
@@ -46,9 +46,13 @@ def recognise(folder: Path) -> Blog | None:
         url=url,
         posts=posts,
         output="static/feeds",
-        urls=(f"{below}/{{.slug}}", f"{below}/{{year}}/{{month}}/{{day}}/{{slug}}"),
+        urls=tuple(
+            f"{below}/{path}"
+            for path in ("{.slug|as_is}", "{file_date}/{path|as_is}", "{path|as_is}")
+        ),
         fields=FIELDS,
         description=text_in_script(source, "tagline"),
         language=text_in_script(source, "defaultLocale"),
+        built="build",
         notes=("run `feeds build` before `docusaurus build`, which publishes what is in static/.",),
     )

@@ -1,7 +1,7 @@
 """Recognise Eleventy: `eleventy.config.js` or `.eleventy.js`, and site data in `_data`."""
 
+import os
 import re
-from glob import glob
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,11 @@ from feeds.importers.blog import (
     data_of,
     first_file,
     fullest,
-    literal,
-    posts_in,
     text_at,
     text_in_script,
     text_of,
 )
+from feeds.records.address_parts import eleventy_template, literal
 
 NAMES = [".eleventy.js", *(f"eleventy.config.{end}" for end in ("js", "mjs", "cjs", "ts"))]
 SITE_DATA = ("metadata", "site", "meta")
@@ -28,7 +27,6 @@ FIELDS = (
     'topics = "tags"',
     'images = "image"',
 )
-RENDERED = re.compile(r"^permalink:.*(?:\{\{|\{%|false)", re.MULTILINE)
 
 
 def recognise(folder: Path) -> Blog | None:
@@ -45,16 +43,9 @@ def recognise(folder: Path) -> Blog | None:
     notes = [f'let {config} have: eleventyConfig.addPassthroughCopy("feeds");']
     if not inside:
         notes.append('and: eleventyConfig.ignores.add("feeds");')
-    some = sorted(posts_in(folder, posts))[:200]
-    texts = "".join(text_of(folder / posts / path)[:4000] for path in some)
-    urls = [f"/{literal(posts.removeprefix(inside))}/{{path}}/"]
-    if "\npermalink:" in texts and not RENDERED.search(texts):
-        urls.insert(0, "/{.permalink}")
-    elif "\npermalink:" in texts:
-        notes.append("some posts have a permalink that Eleventy computes: compare the addresses.")
-    data_files = glob("*.11tydata.*", root_dir=folder / posts)
-    if any("permalink" in text_of(folder / posts / name) for name in data_files):
-        notes.append(f"the data of {posts} set a permalink: write its pattern into webUrl.")
+    section = literal((posts.removeprefix(root) if inside else posts).strip("/"))
+    of_data, more = _permalink_of_data(folder / posts)
+    of_file = f"/{section}/{{file|eleventy}}/" if section else "/{file|eleventy}/"
     return Blog(
         generator="Eleventy",
         settings=file.name if file else "package.json",
@@ -62,13 +53,34 @@ def recognise(folder: Path) -> Blog | None:
         url=address(text_at(data, "url") or text_in_script(script, "url")),
         posts=posts,
         output="feeds",
-        urls=tuple(urls),
+        urls=("/{.permalink|eleventy}", of_data or of_file),
         fields=FIELDS,
         description=text_at(data, "description") or text_in_script(script, "description"),
         language=text_at(data, "language") or text_in_script(script, "language"),
         author=text_at(data, "author.name", "author") or text_in_script(script, "name"),
-        notes=(*notes, "run `feeds build` before `eleventy`."),
+        built=text_in_script(source, "output").strip("./") or "_site",
+        notes=(*notes, *more, "run `feeds build` before `eleventy`."),
     )
+
+
+def _permalink_of_data(folder: Path) -> tuple[str, list[str]]:
+    """Return the template of the permalink that the data of a folder set for its posts, if any."""
+    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
+        if not re.fullmatch(rf"{re.escape(folder.name)}(?:\.11tydata)?\.(?:json|[cm]?js)", name):
+            continue
+        file = folder / name
+        is_json = name.endswith(".json")
+        permalink = (
+            text_at(data_of(file), "permalink")
+            if is_json
+            else text_in_script(text_of(file), "permalink")
+        )
+        template, unknown = eleventy_template(permalink)
+        if permalink and not unknown:
+            return f"/{template.lstrip('/')}", []
+        if permalink or (not is_json and "permalink" in text_of(file)):
+            return "", [f"{name} computes a permalink: write its pattern into webUrl."]
+    return "", []
 
 
 def _site(folder: Path, inside: str) -> tuple[dict[str, Any], str]:

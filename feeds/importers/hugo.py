@@ -1,6 +1,7 @@
 """Recognise Hugo: `hugo.toml` (or `.yaml`, `.json`, `config.…`), posts below `content`."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,31 +11,40 @@ from feeds.importers.blog import (
     data_of,
     folders_in,
     fullest,
-    literal,
+    inline,
     posts_in,
     template_of,
     text_at,
     value_at,
 )
-from feeds.records.fields import named
+from feeds.records.address_parts import MODIFIERS, literal
 
 NAMES = [f"{name}.{end}" for name in ("hugo", "config") for end in ("toml", "yaml", "yml", "json")]
-PLACES = [*NAMES, *(f"config/_default/{name}" for name in NAMES)]
+CONFIGS = ("config/_default", "config/production")
+PLACES = [*NAMES, *(f"{folder}/{name}" for folder in CONFIGS for name in NAMES)]
 SECTIONS = ("posts", "post", "blog", "articles", "news")
-WORDS = {
-    "year": "{year}",
-    "month": "{month}",
-    "day": "{day}",
-    "slug": "{slug}",
-    "filename": "{slug}",
-    "contentbasename": "{slug}",
-    "slugorfilename": "{slug}",
-    "slugorcontentbasename": "{slug}",
+# The words of a permalink that are parts of a date, and those of a layout of Go.
+DATES = {
+    **dict.fromkeys(("year", "2006"), "year"),
+    **dict.fromkeys(("month", "01"), "month"),
+    **dict.fromkeys(("day", "02"), "day"),
+    **dict.fromkeys(("monthname", "January"), "long_month"),
+    **dict.fromkeys(("weekdayname", "Monday"), "long_day"),
+    "weekday": "weekday",
+    "yearday": "i_y_day",
+    "06": "short_year",
+    "1": "i_month",
+    "Jan": "short_month",
+    "2": "i_day",
+    "Mon": "short_day",
+    "15": "hour",
+    "04": "minute",
+    "05": "second",
 }
 FIELDS = (
     # The keys that Hugo itself reads (gohugo.io/configuration/front-matter).
-    'publishedDateTime = ["publishDate", "pubDate", "date"]',
-    'updatedDateTime = "lastmod"',
+    'publishedDateTime = ["publishDate", "pubDate", "date", "lastmod", "modified"]',
+    'updatedDateTime = ["lastmod", "modified"]',
     'expiryDateTime = ["expiryDate", "unpublishDate"]',
     'excerpt = ["description", "summary"]',
     'topics = "tags"',
@@ -48,41 +58,57 @@ def recognise(folder: Path) -> Blog | None:
     file = next((folder / name for name in PLACES if _is_hugo(folder / name)), None)
     if file is None:
         return None
-    settings = data_of(file)
-    content = text_at(settings, "contentDir") or "content"
-    sections = [f"{content}/{name}" for name in folders_in(folder / content)]
+    settings = _settings(folder, file)
+    languages = _languages(settings)
+    content = text_at(settings, f"languages.{languages[0]}.contentDir", "contentDir") or "content"
+    shared = _shared_folder(settings, languages)
+    sections = [
+        f"{content}/{name}"
+        for name in folders_in(folder / content)
+        if not (folder / content / name / "index.md").exists()
+    ]
     common = [path for name in SECTIONS if (path := f"{content}/{name}") in sections]
-    posts = fullest(folder, common) or fullest(folder, sections) or content
+    posts = fullest(folder, common) or _section_of_posts(folder, content, sections)
     section = posts.removeprefix(content).strip("/")
-    names = [named(path) for path in posts_in(folder, posts)]
-    deep = any("/" in name.path for name in names)
-    template, notes = _template(settings, section, "{path}" if deep else "{slug}")
-    if any(name.day for name in names):
-        notes.append(
-            "Hugo keeps a date in a file's name in its address, feeds takes it out: "
-            "compare the addresses."
-        )
-    zone = text_at(settings, "timeZone")
-    if zone and "{year}" in template:
-        notes.append(
-            "Hugo takes the day in an address as it is written, feeds in the time zone: "
-            "compare them."
-        )
+    names = {name for one in languages for name in folders_in(folder / shared / one)}
+    others = ["*/*.*", *sorted(f"*/{name}" for name in names - {section})]
+    nested = bool(section) and any(
+        "_index.md" in names
+        for place, _, names in os.walk(folder / posts)
+        if Path(place) != folder / posts
+    )
+    addresses = _Addresses(settings, section, languages, bool(shared), nested)
+    templates, notes = addresses.templates()
+    default = f"languages.{languages[0]}"
     return Blog(
         generator="Hugo",
         settings=str(file.relative_to(folder)),
-        title=text_at(settings, "title"),
-        url=address(text_at(settings, "baseURL")),
-        posts=posts,
+        title=text_at(settings, f"{default}.title", "title"),
+        url=address(text_at(settings, f"{default}.baseURL", "baseURL")),
+        posts=shared or posts,
         output="static/feeds",
-        urls=("/{.url}", template),
-        fields=FIELDS,
-        description=text_at(settings, "params.description"),
-        language=text_at(settings, "locale", "languageCode", "defaultContentLanguage"),
-        author=text_at(settings, "params.author.name", "params.author"),
-        timezone=zone,
+        urls=(*addresses.of_key(), *templates),
+        fields=(*FIELDS, f"languages = {inline(languages)}"),
+        description=text_at(settings, f"{default}.params.description", "params.description"),
+        language=text_at(
+            settings,
+            *(f"{default}.{key}" for key in ("locale", "languageCode")),
+            *("locale", "languageCode", "defaultContentLanguage"),
+        ),
+        author=text_at(settings, "params.author.name", "params.author", "author.name"),
+        timezone=text_at(settings, "timeZone"),
+        records=("bundles = true", *([f"exclude = {inline(others)}"] if shared else [])),
+        built=text_at(settings, "publishDir") or "public",
         notes=(*notes, "run `feeds build` before `hugo`, which publishes what is in static/."),
     )
+
+
+def _section_of_posts(folder: Path, content: str, sections: list[str]) -> str:
+    """Return the section with the most posts, or the whole content where more are in none."""
+    numbers = {section: len(posts_in(folder, section)) for section in sections}
+    most = max(numbers.values(), default=0)
+    in_none = len(posts_in(folder, content)) - sum(numbers.values())
+    return (fullest(folder, sections) or content) if most >= in_none else content
 
 
 def _is_hugo(file: Path) -> bool:
@@ -99,16 +125,119 @@ def _is_hugo(file: Path) -> bool:
     return bool(text_at(data, "baseURL")) or ("site" not in data and has_folders)
 
 
-def _template(settings: dict[str, Any], section: str, last: str) -> tuple[str, list[str]]:
-    prefix = f"/{literal(section)}" if section else ""
-    permalink = text_at(settings, f"permalinks.page.{section}", f"permalinks.{section}")
-    if permalink:
-        words = {**WORDS, "section": literal(section), "sections": literal(section)}
-        return template_of(permalink, words, "permalinks")
-    notes = []
-    if last == "{path}":
-        notes.append(
-            "posts lie in folders, where the key `slug` is not followed: compare the addresses."
-        )
-    is_ugly = str(value_at(settings, "uglyURLs")).lower() == "true"
-    return f"{prefix}/{last}{'.html' if is_ugly else '/'}", notes
+def _settings(folder: Path, file: Path) -> dict[str, Any]:
+    """Return the settings of a site: those of its file, and of the files of single keys beside
+    it."""
+    settings = data_of(file)
+    for place in CONFIGS if file.parent != folder else ():
+        for other in sorted((folder / place).glob("*.*")):
+            data, key = data_of(other), other.stem.lower()
+            settings = settings | data if key in ("hugo", "config") else {**settings, key: data}
+    return settings
+
+
+def _languages(settings: dict[str, Any]) -> list[str]:
+    """Return the languages of a site, the default one first."""
+    default = text_at(settings, "defaultContentLanguage").lower() or "en"
+    every = value_at(settings, "languages")
+    others = [str(name).lower() for name in every] if isinstance(every, dict) else []
+    named = [name for name in others if re.fullmatch("[a-z0-9-]+", name) and name != default]
+    return [default, *named]
+
+
+def _shared_folder(settings: dict[str, Any], languages: list[str]) -> str:
+    """Return the folder in which each language has a folder of its name; empty where one has
+    not."""
+    places = [text_at(settings, f"languages.{one}.contentDir").strip("./") for one in languages]
+    shared = {place.removesuffix(one) for place, one in zip(places, languages, strict=True)}
+    folder = shared.pop().rstrip("/")
+    is_so = not shared and [f"{folder}/{language}" for language in languages] == places
+    return folder if is_so and len(languages) > 1 else ""
+
+
+class _Addresses:
+    """The addresses of the pages of a section, as templates of which the first that fits is taken.
+
+    `in_file`: the path of a file begins with the section. `nested`: folders in it are sections too.
+    """
+
+    def __init__(
+        self,
+        settings: dict[str, Any],
+        section: str,
+        languages: list[str],
+        in_file: bool,
+        nested: bool,
+    ) -> None:
+        accents = "|unaccented" if _is_set(settings, "removePathAccents") else ""
+        self._lower = "" if _is_set(settings, "disablePathToLower") else "|lower"
+        self._path = f"{accents}|hugo{self._lower}"
+        self._token = f"{accents}|hugo_token{self._lower}"
+        self._section = self._as_path(section)
+        self._before = f"/{self._section}" if section and not in_file else ""
+        self._is_nested = nested
+        pattern = text_at(settings, f"permalinks.page.{section}", f"permalinks.{section}")
+        self._permalink = pattern if section else ""
+        ugly = value_at(settings, "uglyURLs")
+        is_ugly = _is_set(settings, f"uglyURLs.{section}" if isinstance(ugly, dict) else "uglyURLs")
+        self._end = ".html" if is_ugly else "/"
+        self._takes_date = ":filename" in str(value_at(settings, "frontmatter.date")).lower()
+        in_folder = _is_set(settings, "defaultContentLanguageInSubdir")
+        several = ["/{language}", f"/{languages[0]}" if in_folder else ""]
+        self._languages = several if len(languages) > 1 else [""]
+
+    def templates(self) -> tuple[list[str], list[str]]:
+        """Return the templates, and notes for the user."""
+        if self._permalink:
+            made, notes = self._of_permalink()
+        else:
+            file = "path" if self._takes_date else "file"
+            slugged = f"{self._before}/{{folder{self._path}}}/{{.slug{self._path}}}"
+            made, notes = [slugged, f"{self._before}/{{{file}{self._path}}}"], []
+        return [f"{one}{path}{self._end}" for path in made for one in self._languages], notes
+
+    def of_key(self) -> list[str]:
+        """Return the templates of the key `url`, which is below that of a language, or absolute."""
+        below = "{.url|relative|hugo_url}"
+        return [*(f"{one}/{below}" for one in self._languages if one), "/{.url|hugo_url}"]
+
+    def _of_permalink(self) -> tuple[list[str], list[str]]:
+        """Return the templates of a permalink: `:slug` is the title, and a date another, where the
+        key is absent."""
+        name = f"{{{'stem' if self._takes_date else 'name'}{self._token}}}"
+        slug, title = f"{{.slug{self._token}}}", f"{{title{self._token}}}"
+        files = dict.fromkeys(("filename", "contentbasename"), name)
+        either = ("slugorfilename", "slugorcontentbasename")
+        pattern = self._as_sections(self._permalink)
+        made, notes = list[str](), list[str]()
+        for dates in ({w: f"{{.date|{part}{self._lower}}}" for w, part in DATES.items()}, None):
+            of_key = dates or {word: f"{{{part}{self._lower}}}" for word, part in DATES.items()}
+            for slugs in ((slug, slug), (title, name)):
+                words = {**of_key, **files, "title": title, "section": self._section}
+                words["folders"] = f"{{folder{self._path}}}"
+                words |= {"slug": slugs[0], **dict.fromkeys(either, slugs[1])}
+                template, notes = template_of(pattern, words, "permalinks")
+                made.append(template.rstrip("/"))
+        return list(dict.fromkeys(made)), notes
+
+    def _as_sections(self, pattern: str) -> str:
+        """Return a permalink with `:sections`, and what is chosen of them, as text."""
+
+        def chosen(match: re.Match[str]) -> str:
+            which = match[1] or "[:]"
+            if self._is_nested and which in ("[:]", "[1:]"):
+                return ":section/:folders" if which == "[:]" else ":folders"
+            of_one = {"[0]": True, "[first]": True, "[last]": True, "[:]": True, "[0:]": True}
+            return ":section" if which in of_one or re.match(r"\[0?:[1-9]", which) else ""
+
+        made = re.sub(r":sections(\[[^\]]*\])?", chosen, pattern)
+        return made.lower() if self._lower and not re.search(":[A-Z]", made) else made
+
+    def _as_path(self, text: str) -> str:
+        for name in self._path.split("|")[1:]:
+            text = MODIFIERS[name](text)
+        return literal(text)
+
+
+def _is_set(settings: dict[str, Any], key: str) -> bool:
+    return str(value_at(settings, key)).lower() == "true"

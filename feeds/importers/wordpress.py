@@ -5,21 +5,25 @@ record for each post. A post that is not published, or needs a password, gets `p
 Pages, comments, people and the trash are left out.
 """
 
-import html
+import html as markup
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import count
+from itertools import count, islice
 from typing import BinaryIO, NamedTuple
 from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree
 
 from feeds.importers.blog import address, line_of
+from feeds.importers.wordpress_body import Picture, body_of, enclosure, shows_later
 from feeds.importers.writing import file_name, record_text
+from feeds.model import image_type
 
-WP = "{http://wordpress.org/export/"
-CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
+# Either scheme is in use.
+WP = re.compile(r"\{https?://wordpress\.org/export/[^}]*\}(.+)")
+CONTENT = re.compile(r"\{https?://purl\.org/rss/1\.0/modules/content/\}encoded")
 LARGEST_EXPORT = 256 << 20  # bytes
 PART = 1 << 20  # bytes that are parsed at a time
 # What a post may have, with its comments: characters, elements, and elements within each other. The
@@ -32,37 +36,39 @@ MOST_DIGITS = 20  # of the number of a post
 GONE = ("trash", "auto-draft", "inherit")
 # Characters that XML 1.0 forbids, and WordPress writes all the same.
 FORBIDDEN = bytes(code for code in range(32) if code not in b"\t\n\r")
-BLOCK_COMMENT = re.compile(r"<!--\s*/?wp:[^<]*?-->")
-SHORTCODES = re.compile(
-    r"\[/?(?:wp_caption|caption|gallery|embed|audio|video|playlist)\b[^\[\]]*\]"
+# The types of what is no post of its own; others, such as `podcast`, are those of plugins.
+TYPES = re.compile(
+    "page|attachment|revision|nav_menu_item|custom.*|oembed_cache|user_request|wp_.*"
 )
-PREFORMATTED = re.compile(r"(<pre\b(?:(?!<pre\b).)*?</pre>)", re.DOTALL | re.IGNORECASE)
-BLOCK = re.compile(
-    r"</?(?:address|article|aside|blockquote|div|dl|figure|form|h[1-6]|hr|ol|p|pre|section|table"
-    r"|ul)\b",
-    re.IGNORECASE,
-)
+LONGEST_URL = 2000
+MOST_ENCLOSURES = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
     """A site of WordPress: its title, its address, and the text of each record by its file name.
 
-    `left` is the number of posts in the trash.
+    `left` is the number of posts in the trash, `others` that of published ones by a type of a
+    plugin, `incomplete` that of posts out of which shortcodes were taken.
     """
 
     title: str
     url: str
+    language: str
     records: dict[str, str]
     left: int
+    others: Counter[str]
+    incomplete: int
 
 
 class Post(NamedTuple):
-    """A post of an export: its values by name, its categories and tags, the id of its picture."""
+    """A post of an export: its values by name, its categories and tags, the number of its picture,
+    and what it encloses."""
 
     values: dict[str, str]
     terms: dict[str, list[str]]
     picture: str
+    enclosures: list[str]
 
 
 def read_export(source: BinaryIO) -> Export:
@@ -70,14 +76,27 @@ def read_export(source: BinaryIO) -> Export:
     found = _parsed(source)
     url = address(found.site.get("link", "")) or address(found.site.get("wp:base_site_url", ""))
     title = line_of(_unescaped(found.site.get("title", "")))
+    if not found.posts:
+        more = f" and {_counts(found.others)}" if found.others else ""
+        raise ValueError(f"expected posts, got none{more}")
     records: dict[str, str] = {}
-    numbers = count(2)
+    numbers, incomplete = count(2), 0
     found.posts.reverse()
     while found.posts:  # of which each is let go, so that no text is in memory twice
         post = found.posts.pop()
-        picture = found.pictures.get(post.picture, "")
-        records[_name(post.values, records, numbers)] = _record(post, picture, title, url)
-    return Export(title, url, records, found.left)
+        attached = found.attached.get(post.values.get("wp:post_id", ""), [])
+        body = body_of(post.values.pop("content", ""), found.pictures, attached)
+        picture = found.pictures.get(post.picture)
+        name = _name(post.values, records, numbers)
+        records[name] = _record(post, body.html, picture.url if picture else "", title, url)
+        incomplete += body.left
+    language = line_of(found.site.get("language", ""))
+    return Export(title, url, language, records, found.left, found.others, incomplete)
+
+
+def _counts(others: Counter[str]) -> str:
+    """Return numbers of posts by their types, as text."""
+    return ", ".join(f"{number:,} {line_of(kind)[:30]}" for kind, number in others.most_common(5))
 
 
 def _parsed(source: BinaryIO) -> "_Found":
@@ -113,7 +132,9 @@ class _Found:
     def __init__(self) -> None:
         self.site: dict[str, str] = {}
         self.posts: list[Post] = []
-        self.pictures: dict[str, str] = {}
+        self.pictures: dict[str, Picture] = {}
+        self.attached: dict[str, list[str]] = {}
+        self.others = Counter[str]()
         self.left = 0
         self.events = 0
         self._names: set[str] = set()
@@ -176,31 +197,39 @@ class _Found:
             self.site.setdefault(_known(element.tag), (element.text or "").strip())
             return
         values = _values(element)
-        if picture := values.get("wp:attachment_url"):
-            self.pictures[values.get("wp:post_id", "")] = picture
-        if values.get("wp:post_type") != "post":
+        kind, number = values.get("wp:post_type", ""), values.get("wp:post_id", "")
+        url = values.get("wp:attachment_url", "")
+        if url and len(url) <= LONGEST_URL:
+            alt = next(_meta(element, "_wp_attachment_image_alt"), "")[:LONGEST_URL]
+            self.pictures[number] = Picture(url, alt)
+            if image_type(url):
+                self.attached.setdefault(values.get("wp:post_parent", ""), []).append(number)
+        if kind != "post":
+            if values.get("wp:status") == "publish" and kind and not TYPES.fullmatch(kind):
+                self.others[kind] += 1
             return
         if values.get("wp:status") in GONE:
             self.left += 1
             return
         terms = {domain: list(_terms(element, domain)) for domain in ("category", "post_tag")}
-        self.posts.append(Post(values, terms, _meta(element, "_thumbnail_id")))
+        picture = next(_meta(element, "_thumbnail_id"), "")
+        enclosures = list(islice(_meta(element, "enclosure"), MOST_ENCLOSURES))
+        self.posts.append(Post(values, terms, picture, enclosures))
 
 
 def _unescaped(text: str) -> str:
     try:
-        return html.unescape(text)
+        return markup.unescape(text)
     except ValueError:  # a character of thousands of digits
         return text
 
 
 def _known(tag: str) -> str:
     """Return `wp:…`, `excerpt`, `content` or the name of an element of RSS; empty for others."""
-    if tag == CONTENT:
+    if CONTENT.fullmatch(tag):
         return "content"
-    if tag.startswith(WP):
-        space, _, name = tag.rpartition("}")
-        return "excerpt" if space.endswith("/excerpt/") else f"wp:{name}"
+    if match := WP.fullmatch(tag):
+        return "excerpt" if "/excerpt/}" in tag else f"wp:{match[1]}"
     return "" if tag.startswith("{") else tag
 
 
@@ -227,7 +256,7 @@ def _name(post: dict[str, str], taken: dict[str, str], numbers: Iterator[int]) -
     return name
 
 
-def _record(whole: Post, picture: str, site: str, url: str) -> str:
+def _record(whole: Post, html: str, picture: str, site: str, url: str) -> str:
     post, categories = whole.values, whole.terms["category"]
     published, updated = _moment(post), _utc(post.get("wp:post_modified_gmt", ""))
     is_updated = updated is not None and published is not None and updated > published
@@ -243,10 +272,12 @@ def _record(whole: Post, picture: str, site: str, url: str) -> str:
         "provider": {"name": site, **domain} if site else domain,
         "category": categories[0] if categories else "",
         "topics": [*categories[1:], *whole.terms["post_tag"]],
-        "images": [{"url": picture}] if picture else [],
+        "images": [{"url": picture}] if picture and not shows_later(html, picture) else [],
     }
     given = {key: value for key, value in values.items() if value not in ("", None, [])}
-    return f"{record_text(given)}\n{_body(post.get('content', ''))}\n"
+    missing = (text for text in whole.enclosures if text.partition("\n")[0].strip() not in html)
+    body = "\n".join(filter(None, [html, *map(enclosure, missing)]))
+    return f"{record_text(given)}\n{body}\n"
 
 
 def _terms(element: ElementTree.Element, domain: str) -> Iterator[str]:
@@ -256,11 +287,9 @@ def _terms(element: ElementTree.Element, domain: str) -> Iterator[str]:
             yield name
 
 
-def _meta(element: ElementTree.Element, key: str) -> str:
+def _meta(element: ElementTree.Element, key: str) -> Iterator[str]:
     pairs = (_values(child) for child in element if _known(child.tag) == "wp:postmeta")
-    return next(
-        (pair.get("wp:meta_value", "") for pair in pairs if pair.get("wp:meta_key") == key), ""
-    )
+    return (pair.get("wp:meta_value", "") for pair in pairs if pair.get("wp:meta_key") == key)
 
 
 def _utc(text: str) -> datetime | None:
@@ -275,26 +304,3 @@ def _moment(post: dict[str, str]) -> datetime | None:
     """Return the date of publication, or the nearest date of a draft, which has none in UTC."""
     names = ("wp:post_date_gmt", "wp:post_modified_gmt", "wp:post_date")
     return next(filter(None, (_utc(post.get(name, "")) for name in names)), None)
-
-
-def _body(content: str) -> str:
-    """Return content as HTML.
-
-    The block editor's comments are removed; lines of the classic editor become paragraphs.
-    """
-    plain = SHORTCODES.sub("", BLOCK_COMMENT.sub("", content)).strip()
-    if not BLOCK_COMMENT.search(content):
-        parts = PREFORMATTED.split(plain)
-        plain = "\n".join(
-            part if n % 2 else _paragraphs(part) for n, part in enumerate(parts)
-        ).strip()
-    return plain if not plain or BLOCK.match(plain) else f"<div>{plain}</div>"
-
-
-def _paragraphs(text: str) -> str:
-    chunks = (chunk.strip() for chunk in re.split(r"\n\s*\n", text))
-    return "\n".join(
-        chunk if BLOCK.match(chunk) else "<p>{}</p>".format(chunk.replace("\n", "<br>\n"))
-        for chunk in chunks
-        if chunk
-    )

@@ -12,15 +12,13 @@ from urllib.parse import urlsplit
 
 from feeds.config.site import LANGUAGE
 from feeds.formats import FORMATS
-from feeds.importers.blog import Blog
+from feeds.importers.blog import Blog, quoted
 from feeds.records.values import time_zones
 from feeds.taxonomies import TAXONOMIES
 
 CONFIG_NAMES = ("config.toml", "feeds.toml")
 LONGEST_NAME = 60
 UNKNOWN = "https://example.org"
-# Characters that YAML 1.2 §5.1 and TOML 1.0 forbid in quoted text, or YAML takes for a line break.
-ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 NEW = """\
 # What `feeds` publishes.  Every key is described in docs/config.md; \
@@ -30,7 +28,7 @@ those with a # before them show their defaults.
 title = {title}
 {base_url}
 # description = "What these feeds are about."
-# language = "en"
+{language}
 # author = "The editors"
 
 [records]
@@ -81,7 +79,7 @@ title = {title}
 base_url = {base_url}{more}
 
 [records]
-path = {posts}
+path = {posts}{records}
 liquid = {liquid}
 
 # Where each key of a record is taken from.
@@ -106,11 +104,14 @@ def file_name(title: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:LONGEST_NAME].strip("-")
 
 
-def new_config(title: str, base_url: str) -> str:
-    """Return the config of a new site; without an address, that line is a comment."""
-    line = f"base_url = {_quoted(base_url)}" if base_url else f'# base_url = "{UNKNOWN}/feeds"'
+def new_config(title: str, base_url: str, language: str = "") -> str:
+    """Return the config of a new site; without an address or a language that line is a comment."""
+    line = f"base_url = {quoted(base_url)}" if base_url else f'# base_url = "{UNKNOWN}/feeds"'
     return NEW.format(
-        title=_quoted(title),
+        title=quoted(title),
+        language=f"language = {quoted(language)}"
+        if LANGUAGE.fullmatch(language)
+        else '# language = "en"',
         base_url=line + "   # the public address, with which every address begins",
         formats=json.dumps(list(FORMATS)),
         kinds=json.dumps(list(TAXONOMIES)),
@@ -129,20 +130,21 @@ def blog_config(blog: Blog, title: str, base_url: str) -> str:
         "author": blog.author,
         "timezone": blog.timezone if blog.timezone in time_zones() else "",
     }
-    templates = ",\n".join(f"  {{ template = {_quoted(url + path)} }}" for path in blog.urls)
-    provider = f"{{ domain = {_quoted(host)}, name = {_quoted(shown)} }}"
+    templates = ",\n".join(f"  {{ template = {quoted(url + path)} }}" for path in blog.urls)
+    provider = f"{{ domain = {quoted(host)}, name = {quoted(shown)} }}"
     return ADOPTED.format(
         generator=blog.generator,
         settings=blog.settings,
-        title=_quoted(shown),
-        base_url=_quoted(base_url or f"{url}/feeds"),
-        more="".join(f"\n{key} = {_quoted(value)}" for key, value in more.items() if value),
-        posts=_quoted(blog.posts),
+        title=quoted(shown),
+        base_url=quoted(base_url or f"{url}/feeds"),
+        more="".join(f"\n{key} = {quoted(value)}" for key, value in more.items() if value),
+        posts=quoted(blog.posts),
+        records="".join(f"\n{line}" for line in blog.records),
         liquid="true" if blog.generator in ("Jekyll", "Eleventy") else "false",
         fields="\n".join(
             [f"webUrl = [\n{templates},\n]", *blog.fields, f"provider = {{ value = {provider} }}"]
         ),
-        output=_quoted(blog.output),
+        output=quoted(blog.output),
     )
 
 
@@ -160,17 +162,10 @@ def _yaml(values: Mapping[str, Any], indent: str = "") -> str:
         if isinstance(value, dict):
             lines.append(f"{indent}{key}:\n{_yaml(value, indent + '  ')}")
         elif isinstance(value, list) and value:
-            items = "".join(f"{indent}  - {_quoted(item)}\n" for item in value)
+            items = "".join(f"{indent}  - {quoted(item)}\n" for item in value)
             lines.append(f"{indent}{key}:\n{items}")
         elif isinstance(value, datetime):
             lines.append(f"{indent}{key}: {value:%Y-%m-%dT%H:%M:%SZ}\n")
         else:
-            lines.append(f"{indent}{key}: {_quoted(value)}\n")
+            lines.append(f"{indent}{key}: {quoted(value)}\n")
     return "".join(lines)
-
-
-def _quoted(value: Any) -> str:
-    # A value of JSON is one of YAML 1.2 (§1.3), and its string a basic string of TOML 1.0, except
-    # for a few characters.
-    text = json.dumps(value, ensure_ascii=False)
-    return ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

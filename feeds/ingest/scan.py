@@ -122,7 +122,9 @@ class PartialScan:
     Paths of which it is not known what is there are left out.
     """
 
-    def __init__(self, folder: Path, paths: Sequence[str], excluded: Excluded = None) -> None:
+    def __init__(
+        self, folder: Path, paths: Sequence[str], excluded: Excluded | None = None
+    ) -> None:
         if not os.path.isdir(folder):
             raise ConfigError(str(folder), "expected a folder of records, got none")
         there: list[ScannedFile] = []
@@ -157,7 +159,7 @@ class PartialScan:
 def scan_files(
     folder: Path,
     among: Sequence[str] | None = None,
-    excluded: Excluded = None,
+    excluded: Excluded | None = None,
     *,
     all_changed: bool = False,
 ) -> FileScan | PartialScan:
@@ -167,7 +169,9 @@ def scan_files(
     return FileScan(scan_folders(folder, excluded=excluded), all_changed=all_changed)
 
 
-def files_below(folder: Path, paths: Sequence[str], excluded: Excluded = None) -> Iterator[str]:
+def files_below(
+    folder: Path, paths: Sequence[str], excluded: Excluded | None = None
+) -> Iterator[str]:
     """Yield the paths of the files that are below these paths of the folder."""
     for path in paths:
         is_hidden = any(part.startswith(".") for part in path.split("/"))

@@ -8,13 +8,15 @@ values must be (values), places, clocks and files.
 
 import re
 from codecs import BOM_UTF8
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 from urllib.parse import quote, unquote, urljoin
 
 from feeds.records import frontmatter
+from feeds.records.address_parts import DATE_PARTS, MODIFIERS, PATTERNS, date_parts, slug
 from feeds.records.frontmatter import is_readme, is_unfenced
 from feeds.records.hiding import letters
 from feeds.records.keys import (
@@ -31,19 +33,26 @@ from feeds.records.keys import (
     WEB_URL,
 )
 from feeds.records.mapping import (
+    CATEGORIES,
     HIDING,
+    OPTIONAL_PARTS,
     OURS,
+    UNKNOWN_WORDS,
     Constant,
     FieldMapping,
     Mapped,
+    Modified,
     Nested,
+    Part,
     Source,
     Template,
     TheirKey,
+    pattern_template,
 )
 from feeds.records.plain_data import Path, Plain
 from feeds.records.plain_text import excerpt_text, title_text
 from feeds.records.values import (
+    LONGEST_LINE,
     MOMENT,
     as_address,
     as_boolean,
@@ -66,24 +75,34 @@ Day = tuple[str, str, str]
 @dataclass(frozen=True, slots=True)
 class Named:
     """The path of a file without suffix and date, the last part of that path, and the date as it is
-    written."""
+    written; then the path with the date, and the language."""
 
     path: str
     slug: str
     day: Day | None
+    file: str
+    language: str
 
 
-def named(path: str) -> Named:
-    """Read a path below the records folder.  An `index` is called as its folder is."""
-    stem = re.sub(r"\.[^./]+$", "", path)
+def named(path: str, languages: Sequence[str] = ()) -> Named:
+    """Read a path below the records folder.  An `index` is called as its folder is, and a language
+    is no part of it: `de/name.md` and `name.de.md` are `name`."""
+    stem, language = re.sub(r"\.[^./]+$", "", path), ""
+    first, _, below = stem.partition("/")
+    start, _, end = stem.rpartition(".")
+    if below and first in languages:
+        stem, language = below, first
+    elif start and end in languages:
+        stem, language = start, end
     if "/" in stem:
         stem = stem.removesuffix("/index")
     folder, slash, slug = stem.rpartition("/")
     match = DATED.search(stem)
     if match is None:
-        return Named(stem, slug, None)
+        return Named(stem, slug, None, stem, language)
     slug = match[4] or slug
-    return Named(f"{folder}{slash}{slug}", slug, (match[1], match[2], match[3]))
+    day = (match[1], match[2], match[3])
+    return Named(f"{folder}{slash}{slug}", slug, day, stem, language)
 
 
 def is_aside(path: str) -> bool:
@@ -100,18 +119,21 @@ def is_aside(path: str) -> bool:
 
 
 def is_no_post(path: str, text: str, mapped: Mapped, mapping: FieldMapping) -> bool:
-    """Tell whether a file is no post by what it holds: no front matter, though Docusaurus takes a
-    date in its name for it; a redirect; data; the list of posts in the records folder."""
+    """Tell whether a file is no post by what it holds: no front matter, though Docusaurus and
+    Jekyll take a date in its name for it; a redirect; data; the list of posts in the records
+    folder; of Jekyll what lies outside its folders."""
+    if mapping.posts is not None and not mapping.posts.match(path):
+        return True
     is_dated = named(path).day is not None
     if not frontmatter.has_front_matter(text) and not mapped.theirs:
-        return not is_dated or mapping.is_jekyll
+        return not is_dated
     if path.endswith(".json") or path.startswith("index."):
         return not is_dated and not _says_something(mapped.data.get(DATE))
     leads_on = {letters(key) for key, value in mapped.theirs.items() if value} & REDIRECTS
     return bool(leads_on) or str(mapped.theirs.get("layout")) == "redirect"
 
 
-def address_part(text: str) -> str:
+def address_part(text: str, spaces: str = "-") -> str:
     """Return text as part of an address's path: what cannot stand there is encoded, what would lead
     elsewhere falls away."""
     segments = [
@@ -119,16 +141,17 @@ def address_part(text: str) -> str:
     ]
     if not segments:
         return ""
-    path = "/".join(_segment(segment.strip()) for segment in segments)
+    path = "/".join(_segment(segment.strip(), spaces) for segment in segments)
     return f"{'/' * text.startswith('/')}{path}{'/' * text.endswith('/')}"
 
 
-def _segment(text: str) -> str:
-    encoded = re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", re.sub(r"\s+", "-", text))
+def _segment(text: str, spaces: str) -> str:
+    spaced = re.sub(r"\s+", spaces, text) if spaces else text
+    encoded = re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", spaced)
     return quote(encoded, safe="!$&'()*+,;=:@%")
 
 
-SPLIT_KEYS = ("tags", "categories")
+SPLIT_KEYS = ("tags", CATEGORIES)
 WHOLE_KEYS = ("tag", "category")
 DAY_PARTS = ("year", "month", "day")
 NOTHING = object()
@@ -147,24 +170,27 @@ class _Applying:
         self, mapping: FieldMapping, theirs: dict[str, Any], path: str, zone: tzinfo
     ) -> None:
         self._mapping = mapping
-        self._theirs = theirs
+        self._theirs = theirs = mapping.completed(theirs, path)
         # Their `id` is as a rule a word of their own program: it is ours only where the mapping
         # says so.
         own = OURS - mapping.fields.keys() - {ID}
         self._data = {key: value for key, value in theirs.items() if key in own}
         self._origins: dict[Path, Path] = {}
         self._lacking: dict[str, str] = {}
-        self._named = named(path)
+        self._named = named(path, mapping.languages)
         self._zone = zone
         self._day = self._named.day
+        self._moment: datetime | None = None
 
     def mapped(self) -> Mapped:
         # The date first: addresses are made of it.
         if (source := self._mapping.fields.get(DATE)) is not None:
             self._set((DATE,), source)
         self._dates()
+        if (source := self._mapping.fields.get(TITLE)) is not None:
+            self._set((TITLE,), source)
         for name, source in self._mapping.fields.items():
-            if name not in (DATE, PUBLISHED):
+            if name not in (DATE, PUBLISHED, TITLE):
                 self._set((name,), source)
         self._texts()
         self._names()
@@ -202,6 +228,8 @@ class _Applying:
                 value = self._nested(path, candidate)
             else:
                 value, lacking = self._fill(candidate)
+                if lacking == UNKNOWN_WORDS:  # no other candidate is the address of this record
+                    break
             if _says_something(value):
                 return value, origin
             if value is not NOTHING and empty is None:
@@ -248,28 +276,80 @@ class _Applying:
         date, which has a fault of its own."""
         made = template.texts[0]
         for part, text in zip(template.parts, template.texts[1:], strict=True):
-            value = self._part(part)
+            value, lacking = self._modified(part)
             if template.is_address:
-                value = address_part(value)
-                text = text.removeprefix("/") if value.endswith("/") else text
+                value = address_part(value, "" if isinstance(part, Modified) else "-")
+                is_open = value.endswith("/") or (not value and made.endswith("/"))
+                text = text.removeprefix("/") if is_open else text
                 value = value.removeprefix("/") if made.endswith("/") else value
-            if not value.strip("/") or holds_secret(value):
-                name = "." + ".".join(part.path) if isinstance(part, TheirKey) else part
-                return (
-                    NOTHING,
-                    "" if name in DAY_PARTS else f"a value for {{{name}}} of its template",
-                )
+            if lacking or holds_secret(value):
+                return NOTHING, lacking
+            of = part.of if isinstance(part, Modified) else part
+            if not value.strip("/") and of not in OPTIONAL_PARTS:
+                name = _name_of(part)
+                lacking = "" if name in DATE_PARTS else f"a value for {{{name}}} of its template"
+                return NOTHING, lacking
             made += value + text
         return made, ""
+
+    def _modified(self, part: Part) -> tuple[str, str]:
+        """Return the text of a part, or what it lacks of the words in it."""
+        if not isinstance(part, Modified):
+            return self._part(part), ""
+        value = self._part(part.of)[:LONGEST_LINE]
+        for name in part.by:
+            if name in PATTERNS:
+                template = pattern_template(value, name) if value else ""
+                if isinstance(template, str):
+                    return "", template
+                filled, lacking = self._fill(template)
+                value = filled if isinstance(filled, str) else ""
+                if not value:
+                    return "", lacking
+            elif name in MODIFIERS:
+                value = MODIFIERS[name](value)
+            else:
+                value = date_parts(moment)[name] if (moment := _as_written(value)) else ""
+        return value, ""
 
     def _part(self, part: str | TheirKey) -> str:
         if part in DAY_PARTS:
             return self._day[DAY_PARTS.index(part)].zfill(2) if self._day else ""
-        if part == "path":
-            return self._named.path
-        own = self._look_up(part if isinstance(part, TheirKey) else TheirKey(("slug",)))
+        if part in DATE_PARTS:
+            return date_parts(self._moment)[str(part)] if self._moment else ""
+        if part in ("categories", "slugified_categories"):
+            change = slug if part == "slugified_categories" else str.lower
+            return "/".join(dict.fromkeys(map(change, self._categories())))
+        name = self._named
+        match part:
+            case "path":
+                return name.path
+            case "file":
+                return name.file.replace("_posts/", "")
+            case "name":
+                return name.file.rpartition("/")[2]
+            case "stem":
+                return name.slug
+            case "file_date":
+                return "/".join(name.day or ())
+            case "folder":
+                return name.file.rpartition("/")[0]
+            case "language":
+                is_default = name.language in self._mapping.languages[:1]
+                return "" if is_default else name.language
+        if part == TITLE:
+            own = self._data.get(TITLE)
+        else:
+            own = self._look_up(part if isinstance(part, TheirKey) else TheirKey(("slug",)))
         text = clean(own).strip() if isinstance(own, str) else ""
         return text or (self._named.slug if part == "slug" else "")
+
+    def _categories(self) -> list[str]:
+        """Return the categories of a post as Jekyll has them: those of both keys."""
+        many, one = self._theirs.get(CATEGORIES), self._theirs.get("category")
+        names = many.split() if isinstance(many, str) else many if isinstance(many, list) else []
+        names = [*names, *(one if isinstance(one, list) else [one])]
+        return [clean(name) for name in names if isinstance(name, str)]
 
     def _dates(self) -> None:
         """A date in the file's name stands in for an absent one; the day of an address is that of
@@ -283,11 +363,13 @@ class _Applying:
         written = self._data.get(DATE)
         match = written_date(written)
         self._day = (match[1], match[2], match[3]) if match else None
+        self._moment = _as_written(written)
         if self._zone is not UTC:
             # No such day is a fault of the date, not of the address.
             with suppress(ValueError, OverflowError):
                 moment = as_moment(written, self._zone).astimezone(self._zone)
                 self._day = (f"{moment.year:04}", str(moment.month), str(moment.day))
+                self._moment = moment
 
     def _texts(self) -> None:
         """Title and excerpt are text, whatever markup they are written in."""
@@ -391,6 +473,24 @@ class _Applying:
                 if not is_wrong:
                     self._data[PUBLISHED], self._origins[(PUBLISHED,)] = value, sign.path
                 is_wrong = True
+
+
+def _name_of(part: Part) -> str:
+    if isinstance(part, Modified):
+        return "|".join((_name_of(part.of), *part.by))
+    return f".{'.'.join(part.path)}" if isinstance(part, TheirKey) else part
+
+
+def _as_written(value: Any) -> datetime | None:
+    """Return a date and time as it is written, whatever its offset; None where there is no such
+    day."""
+    if (match := written_date(value)) is None:
+        return None
+    try:
+        year, month, day, hour, minute, second = (int(match[n] or 0) for n in range(1, 7))
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def _says_something(value: Any) -> bool:

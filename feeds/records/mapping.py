@@ -10,16 +10,22 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 from feeds.model import digest
 from feeds.records import keys
+from feeds.records.address_parts import DATE_PARTS, LONGEST_PATTERN, MODIFIERS, PATTERNS
 from feeds.records.keys import ADDRESSES, KEYS, OF_PROVIDER, PROVIDER, PUBLISHED, SECRET_KEY
 from feeds.records.plain_data import Path, key_text, plain
 from feeds.records.validation import validate
 
 OURS = KEYS - {SECRET_KEY}
 PARTS = ("year", "month", "day", "slug", "path")
+# Parts that need no naming in a message, and those of which a record may have none.
+OTHER_PARTS = ("title", "file", "file_date", "name", "stem", "language")
+OPTIONAL_PARTS = ("categories", "slugified_categories", "folder")
+EVERY_PART = {*PARTS, *DATE_PARTS, *OTHER_PARTS, *OPTIONAL_PARTS}
 # Data of a record with nothing wrong.
 SOUND: dict[str, Any] = {
     **{
@@ -32,6 +38,10 @@ SOUND: dict[str, Any] = {
 DATES = {key.name for key in keys.RECORD if key.type is keys.MOMENT}
 PROVIDER_KEYS = {key.name for key in OF_PROVIDER.keys}
 HIDING = ("draft", "unlisted")  # keys of blogs that hide a record
+LANGUAGES, DEFAULTS = "languages", "defaults"  # of the table, besides our keys
+CATEGORIES = "categories"
+AUTHORS = ("author", "authors", "creator", "by", "byline", "writer")
+POST_OF_JEKYLL = r"(?:.*/)?\d{2,4}-\d\d?-\d\d?-[^/]*"  # Document::DATE_FILENAME_MATCHER
 FORMS = (
     'expected a key of theirs, a list of them, { value = … } or { template = "…" }',
     'expected { not = "…" } for published alone',
@@ -64,11 +74,22 @@ class Constant:
 
 
 @dataclass(frozen=True, slots=True)
+class Modified:
+    """A part whose text is changed: by MODIFIERS, PATTERNS, or the name of a part of a date."""
+
+    of: str | TheirKey
+    by: tuple[str, ...]
+
+
+Part = str | TheirKey | Modified
+
+
+@dataclass(frozen=True, slots=True)
 class Template:
     """Text with parts: fixed text, and the name of a part or a key of theirs by turns."""
 
     texts: tuple[str, ...]
-    parts: tuple[str | TheirKey, ...]
+    parts: tuple[Part, ...]
     is_address: bool
 
 
@@ -88,21 +109,56 @@ class FieldMapping:
     """For each key of ours that is mapped, the candidates in their order.  `digest` stands for the
     table as a whole, `address_pattern` is what it says of the web address, as JSON.
 
-    `is_jekyll`: of posts of Jekyll, in which tags and categories in one text are words.
+    `languages` are those that a file's name or first folder may say, the default one first.
+    `defaults` are values of theirs that records have whose path fits a glob. `posts` is the
+    pattern of the only paths that are posts. `is_jekyll`: of posts of Jekyll, in which tags and
+    categories in one text are words.
     """
 
     fields: dict[str, Source]
     digest: str
     address_pattern: str = json.dumps(keys.WEB_URL)
     is_jekyll: bool = False
+    languages: tuple[str, ...] = ()
+    defaults: tuple[tuple[str, dict[str, Any]], ...] = ()
+    posts: re.Pattern[str] | None = None
 
     def keys_of(self, name: str) -> Iterator[TheirKey]:
         """Return every key of theirs that a key of ours may be taken from."""
         yield from _keys(self.fields.get(name, ()))
 
-    def of_jekyll(self) -> "FieldMapping":
-        """Return the same mapping for posts of Jekyll."""
-        return replace(self, is_jekyll=True, digest=digest(self.digest, "Jekyll"))
+    def author_as_provider(self) -> str:
+        """Return their key of an author that providers are taken from; empty where there is
+        none."""
+        of_provider = (key.path for key in self.keys_of(PROVIDER))
+        return next((".".join(path) for path in of_provider if path[0].lower() in AUTHORS), "")
+
+    def completed(self, theirs: dict[str, Any], path: str) -> dict[str, Any]:
+        """Return what a record says, with what it leaves to the defaults.
+
+        As Jekyll has it, folders above `_posts` are categories, and categories add up.
+        """
+        given: dict[str, Any] = {}
+        for glob, values in self.defaults:
+            given |= values if fnmatchcase(path, glob) else {}
+        folders, _, _ = path.rpartition("_posts/")
+        added = [name for name in folders.split("/") if name] + _words(given.get(CATEGORIES))
+        if added:
+            added += _words(theirs.get(CATEGORIES))
+            given[CATEGORIES] = list(dict.fromkeys(map(str, added)))
+            theirs = {name: value for name, value in theirs.items() if name != CATEGORIES}
+        return given | theirs
+
+    def of_jekyll(self, folder: tuple[str, ...]) -> "FieldMapping":
+        """Return the same mapping for posts of Jekyll: in `_posts`, or in the folders of that name
+        in a whole site, with a date in their names."""
+        posts = POST_OF_JEKYLL if "_posts" in folder else f"(?:.*/)?_posts/{POST_OF_JEKYLL}"
+        return replace(
+            self,
+            is_jekyll=True,
+            digest=digest(self.digest, "Jekyll"),
+            posts=re.compile(posts) if "_posts" in folder or not folder else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +190,14 @@ def read_mapping(table: Any) -> FieldMapping | None:
         raise MappingError(f"records.fields: expected a table, got {table!r}")
     faults: list[str] = []
     fields: dict[str, Source] = {}
+    languages = table.get(LANGUAGES, [])
+    if not isinstance(languages, list) or not all(isinstance(one, str) for one in languages):
+        faults.append(f"records.fields.{LANGUAGES}: expected a list of languages")
+        languages = []
+    defaults = _defaults(table.get(DEFAULTS, []), faults)
     for name, value in table.items():
+        if name in (LANGUAGES, DEFAULTS):
+            continue
         try:
             if name not in OURS:
                 raise MappingError(f"{name}: expected no such key")
@@ -152,7 +215,26 @@ def read_mapping(table: Any) -> FieldMapping | None:
     if not fields:
         return None
     pattern = json.dumps(table.get(keys.WEB_URL, keys.WEB_URL), default=repr)
-    return FieldMapping(fields, digest(json.dumps(table, default=repr)), pattern)
+    table_digest = digest(json.dumps(table, default=repr))
+    return FieldMapping(
+        fields, table_digest, pattern, languages=tuple(languages), defaults=defaults
+    )
+
+
+def _defaults(tables: Any, faults: list[str]) -> tuple[tuple[str, dict[str, Any]], ...]:
+    made = []
+    for table in tables if isinstance(tables, list) else [tables]:
+        if isinstance(table, dict) and table.keys() <= {"path", "values"}:
+            path, values = table.get("path", ""), table.get("values")
+            if isinstance(path, str) and isinstance(values, dict):
+                made.append((f"{path}*", plain(values)))
+                continue
+        faults.append(f"records.fields.{DEFAULTS}: expected tables with a path and values")
+    return tuple(made)
+
+
+def _words(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else value.split() if isinstance(value, str) else []
 
 
 def address_pattern(mapping: FieldMapping | None) -> str:
@@ -166,7 +248,9 @@ def with_pattern(mapping: FieldMapping | None, pattern: str) -> FieldMapping:
     read = read_mapping({keys.WEB_URL: json.loads(pattern)})
     own = {name: source for name, source in kept.items() if name != keys.WEB_URL}
     changed = {**own, **({} if read is None else read.fields)}
-    return FieldMapping(changed, "", pattern)
+    if mapping is None:
+        return FieldMapping(changed, "", pattern)
+    return replace(mapping, fields=changed, address_pattern=pattern)
 
 
 def _source(name: str, value: Any) -> Source:
@@ -248,17 +332,7 @@ def _template(name: str, text: str) -> Template:
         raise MappingError(
             f"{name}: expected a template whose {{ and }} enclose parts, got {text!r}"
         )
-    parts: list[str | TheirKey] = []
-    for part in pieces[1::2]:
-        if part in PARTS:
-            parts.append(part)
-        elif part.startswith("."):
-            parts.append(TheirKey(_path(name, part[1:])))
-        else:
-            known = ", ".join(f"{{{known}}}" for known in PARTS)
-            raise MappingError(
-                f"{name}: expected {known} or a key of theirs such as {{.url}}, got {{{part}}}"
-            )
+    parts = tuple(_part(name, piece) for piece in pieces[1::2])
     is_address = text.startswith(("http://", "https://"))
     # A part within the host would let a record choose the site that its article is of.
     if (is_address or name in ADDRESSES) and not re.match(r"https?://[^/?#\s]+/", pieces[0]):
@@ -266,7 +340,38 @@ def _template(name: str, text: str) -> Template:
             f"{name}: expected a template that begins with https://, a host and a slash,"
             f" got {text!r}"
         )
-    return Template(tuple(pieces[::2]), tuple(parts), is_address)
+    return Template(tuple(pieces[::2]), parts, is_address)
+
+
+def _part(name: str, text: str) -> Part:
+    said, *by = text.split("|")
+    if said not in EVERY_PART and not said.startswith("."):
+        known = ", ".join(f"{{{known}}}" for known in PARTS)
+        raise MappingError(
+            f"{name}: expected {known} or a key of theirs such as {{.url}}, got {{{text}}}"
+        )
+    part = TheirKey(_path(name, said[1:])) if said.startswith(".") else said
+    dates = DATE_PARTS if isinstance(part, TheirKey) else ()
+    for one in by:
+        if one not in MODIFIERS and one not in PATTERNS and one not in dates:
+            known = ", ".join(f"|{known}" for known in (*MODIFIERS, *PATTERNS))
+            raise MappingError(f"{name}: expected {known}, got |{one}")
+    return Modified(part, tuple(by)) if by else part
+
+
+UNKNOWN_WORDS = "a permalink in words that feeds knows"
+
+
+def pattern_template(pattern: str, language: str) -> Template | str:
+    """Return the template of an address in the language of a generator; what of it cannot be said,
+    as text, where it has more than our parts."""
+    if len(pattern) > LONGEST_PATTERN:
+        return f"a pattern of at most {LONGEST_PATTERN:,} characters"
+    text, unknown = PATTERNS[language](pattern)
+    if unknown:
+        return UNKNOWN_WORDS
+    pieces = re.split(r"\{([^{}]*)\}", text)
+    return Template(tuple(pieces[::2]), tuple(_part("", one) for one in pieces[1::2]), True)
 
 
 def _is_identity(name: str, source: Source) -> bool:
@@ -286,7 +391,8 @@ def _keys(source: Source) -> Iterator[TheirKey]:
         if isinstance(candidate, TheirKey):
             yield candidate
         elif isinstance(candidate, Template):
-            yield from (part for part in candidate.parts if isinstance(part, TheirKey))
+            parts = (part.of if isinstance(part, Modified) else part for part in candidate.parts)
+            yield from (part for part in parts if isinstance(part, TheirKey))
         elif isinstance(candidate, Nested):
             for inner in candidate.fields.values():
                 yield from _keys(inner)

@@ -144,11 +144,11 @@ def _read_fully(
     record, problems = validate(mapped.data, zone)
     problems = _with_lacking(problems, mapped)
     problems += _problems_of_dates(record, now)
-    problems += _misspellings(front.data, mapped.known)
-    signs = hiding.Signs(front.data, mapped, now, zone)
+    problems += _misspellings(mapped.theirs, mapped.known)
+    signs = hiding.Signs(mapped.theirs, mapped, now, zone)
     problems += signs.problems
     hides = signs.unpublished or signs.doubtful or any(map(hiding.decides, problems))
-    lines = [] if hides else hiding_lines(text, front.body, front.data, now, zone)
+    lines = [] if hides else hiding_lines(text, front.body, mapped.theirs, now, zone)
     for line, got in lines:
         expected = f"{line.key} as a key of the record"
         faults.append(Fault(path, line.line, line.column, line.key, expected, got))
@@ -240,7 +240,7 @@ def _mapped(
 ) -> Mapped:
     """Return the data of a record in our keys."""
     if mapping is None:
-        return Mapped(data)
+        return Mapped(data, theirs=data)
     from feeds.records import fields  # few sites need it
 
     return fields.apply(mapping, data, path, zone)

@@ -19,8 +19,20 @@ SUFFIXES = (".md", ".markdown", ".mdx", ".html", ".json", ".yaml", ".yml", ".txt
 READABLE = "a file that can be read"
 NOT_THERE = (ENOENT, ENOTDIR, ELOOP)  # what the system says where a file is known to be gone
 CIRCLE = "a link in a circle"
-Excluded = re.Pattern[str] | None  # the paths that `records.exclude` excludes
+INDEX = re.compile(r"index(?:\.[A-Za-z-]+)?\.[A-Za-z]+")  # the page of a bundle, in a language
 _NEXT = "\0"  # between the states of two files: no name has it, nor a slash
+
+
+class Excluded(NamedTuple):
+    """The paths that are not read: those of a pattern, and with `bundles` all that lies in a folder
+    beside an `index`, as Hugo has it."""
+
+    pattern: re.Pattern[str] | None
+    bundles: bool
+
+    def match(self, path: str) -> re.Match[str] | None:
+        """Return the match of a path that the pattern excludes."""
+        return self.pattern.match(path) if self.pattern else None
 
 
 class ScannedFile(NamedTuple):
@@ -65,7 +77,7 @@ class ScannedFolder(NamedTuple):
 
 
 def scan_folders(
-    folder: Path, below: str = "", excluded: Excluded = None
+    folder: Path, below: str = "", excluded: Excluded | None = None
 ) -> Iterator[ScannedFolder]:
     """Yield the records folder and every folder in it, or those `below` a path that ends with a
     slash; hidden and excluded folders and files are passed over.
@@ -94,6 +106,9 @@ def scan_folders(
             if not prefix:
                 raise _unreadable(folder, error) from error
             is_readable = False
+        if excluded and excluded.bundles and prefix:
+            indexes = [state for state in states if INDEX.fullmatch(state.partition("/")[0])]
+            states, inner = (indexes, []) if indexes else (states, inner)
         remaining += sorted(inner, reverse=True)  # in the same order on any disk
         if states or not is_readable:
             yield ScannedFolder(prefix, _NEXT.join(states), is_readable)
@@ -126,7 +141,7 @@ def _unreadable(folder: Path, error: OSError) -> ConfigError:
     return ConfigError(str(folder), advice)
 
 
-def walk(folder: Path, excluded: Excluded = None) -> Iterator[ScannedFile]:
+def walk(folder: Path, excluded: Excluded | None = None) -> Iterator[ScannedFile]:
     """Yield every file below the folder that has a record's suffix; hidden and excluded ones are
     passed over.
 
@@ -160,8 +175,8 @@ def unread(folder: Path, excluded: Excluded) -> Counter[str]:
     return kinds
 
 
-def excluding(globs: Iterable[str]) -> Excluded:
-    """Return the pattern of paths that some globs exclude, and of all that is below them.
+def excluding(globs: Iterable[str], *, bundles: bool = False) -> Excluded:
+    """Return what some globs exclude, with all that is below it.
 
     A glob without a slash is compared with each name on the path. `*` and `?` stand for no slash,
     `**` for any folders.
@@ -169,7 +184,8 @@ def excluding(globs: Iterable[str]) -> Excluded:
     forms = [
         f"(?:.*/)?{_regex(glob)}" if "/" not in glob.strip("/") else _regex(glob) for glob in globs
     ]
-    return re.compile(f"(?:{'|'.join(forms)})(?:/.*)?\\Z", re.DOTALL) if forms else None
+    pattern = re.compile(f"(?:{'|'.join(forms)})(?:/.*)?\\Z", re.DOTALL) if forms else None
+    return Excluded(pattern, bundles)
 
 
 def _regex(glob: str) -> str:
@@ -178,7 +194,7 @@ def _regex(glob: str) -> str:
     return "".join(wild.get(part, re.escape(part)) for part in parts)
 
 
-def find(folder: Path, path: str, excluded: Excluded = None) -> ScannedFile | None:
+def find(folder: Path, path: str, excluded: Excluded | None = None) -> ScannedFile | None:
     """Return the file at a path below the folder as `walk` finds it, or None where that finds no
     record.
 
@@ -188,6 +204,8 @@ def find(folder: Path, path: str, excluded: Excluded = None) -> ScannedFile | No
     if any(not part or part.startswith(".") for part in (*parents, name)):
         return None
     if not name.lower().endswith(SUFFIXES) or (excluded and excluded.match(path)):
+        return None
+    if excluded and excluded.bundles and _is_in_bundle(folder, path):
         return None
     place = folder
     try:
@@ -208,6 +226,18 @@ def find(folder: Path, path: str, excluded: Excluded = None) -> ScannedFile | No
     elif stat.S_ISDIR(status.st_mode):
         return None
     return ScannedFile(path, status.st_size, status.st_mtime_ns, is_link)
+
+
+def _is_in_bundle(folder: Path, path: str) -> bool:
+    """Tell whether a file lies in a folder beside an `index`, and is none itself."""
+    place = path
+    while (parent := place.rpartition("/")[0]) and os.path.isdir(folder / parent):
+        if any(map(INDEX.fullmatch, os.listdir(folder / parent))):
+            return not (
+                parent == path.rpartition("/")[0] and INDEX.fullmatch(path[len(parent) + 1 :])
+            )
+        place = parent
+    return False
 
 
 def is_readable(folder: Path) -> bool:

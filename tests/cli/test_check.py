@@ -172,3 +172,23 @@ def test_no_format_shows_a_word_that_is_secured(secured: Path, form: str) -> Non
 def test_a_record_that_goes_meanwhile_is_shown_without_its_line(folder: Path) -> None:
     shutil.copy(folder / "seeds/kelp.md", folder / "seeds/kelp\x07.md")
     assert "kelp\\x07.md" in make.unstyled(make.watched("check", cwd=folder, check=1))
+
+
+@pytest.mark.parametrize(
+    ("provider", "key"),
+    [
+        ('{ domain = { value = "a.example" }, name = ["authors.0.name", "x"] }', "authors.0.name"),
+        ('"Author"', "Author"),
+        ('{ domain = { value = "a.example" }, name = "site" }', ""),
+        ('{ value = { domain = "a.example" } }', ""),
+    ],
+)
+def test_a_provider_that_is_taken_from_an_author_is_warned_of(
+    tmp_path: Path, provider: str, key: str
+) -> None:
+    post = "---\ntitle: A\nwebUrl: https://a.example/\npublishedDateTime: 2026-01-01\n---\n"
+    make.site(tmp_path, {"a.md": post}, f"[records.fields]\nprovider = {provider}\n")
+    said = make.invoke("check", cwd=tmp_path, check=None).stderr
+    warning = f"warning: config.toml: records.fields.provider: {key} is who wrote an article"
+    assert (warning in said) is bool(key)
+    assert ("warning" in said) is bool(key)

@@ -110,7 +110,7 @@ def eleventy(folder: Path, source: str, files: dict[str, str]) -> Path:
         (
             "module.exports = { dir: { input: './src/' } };",
             "src/posts/2024-05-01-x.md",
-            "https://eleven.example/posts/x/",
+            "https://eleven.example/posts/2024-05-01-x/",
         ),
     ],
 )
@@ -126,13 +126,85 @@ def test_eleventy_is_recognised_wherever_its_posts_are(
     assert load_config(folder / "config.toml").site.title == "Eleven"
 
 
-def test_permalinks_of_eleventy_are_taken_where_they_are_text(tmp_path: Path) -> None:
-    texts = {"blog/a.md": POST.replace("title", "permalink: /x/\ntitle"), "blog/b.md": POST}
-    assert "/x/" in make.invoke("init", cwd=eleventy(tmp_path / "1", "", texts)).stdout
-    texts["blog/b.md"] = POST.replace("title", "permalink: '/{{ page.fileSlug }}/'\ntitle")
-    said = make.invoke("init", cwd=eleventy(tmp_path / "2", "", texts)).stdout
-    assert "permalink that Eleventy computes" in said
-    assert "{.permalink}" not in (tmp_path / "2/config.toml").read_text()
+@pytest.mark.parametrize(
+    ("permalink", "link"),
+    [
+        ("/x/", "/x/"),
+        ("/x/index.html", "/x/"),
+        ("x.html", "/x.html"),
+        ("/{{ page.fileSlug }}/", "/foo/"),
+        ("/{{ page.filePathStem }}.html", "/foo.html"),
+        ("/news/{{ title | slugify }}/index.html", "/news/a-post/"),
+        ("", "/blog/2024-05-01-foo/"),
+    ],
+)
+def test_permalinks_of_eleventy_are_followed(tmp_path: Path, permalink: str, link: str) -> None:
+    own = POST.replace("title", f'permalink: "{permalink}"\ntitle') if permalink else POST
+    said = make.invoke("init", cwd=eleventy(tmp_path, "", {"blog/2024-05-01-foo.md": own})).stdout
+    assert f"own: https://example.org{link}\n" in said
+
+
+def test_a_permalink_of_eleventy_that_is_computed_is_a_fault_and_no_other_address(
+    tmp_path: Path,
+) -> None:
+    for number, code in enumerate(("{{ page.date | year }}", "{% if a %}b{% endif %}", "{{ x }}")):
+        text = POST.replace("title", f'permalink: "/{code}/"\ntitle')
+        said = make.invoke(
+            "init", cwd=eleventy(tmp_path / str(number), "", {"blog/a.md": text})
+        ).stdout
+        assert "webUrl: expected a permalink in words that feeds knows" in said
+        assert "own:" not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("blog.json", '{"permalink": "/n/{{ page.fileSlug }}/"}'),
+        ("blog.11tydata.json", '{"permalink": "/n/{{ page.fileSlug }}/index.html"}'),
+        ("blog.11tydata.js", 'module.exports = { permalink: "/n/{{ page.fileSlug }}/" };'),
+    ],
+)
+def test_the_permalink_of_a_data_file_of_eleventy_is_followed(
+    tmp_path: Path, name: str, data: str
+) -> None:
+    files = {"blog/2024-05-01-foo.md": POST, f"blog/{name}": data, "blog/foo/foo.md": POST}
+    assert (
+        "own: https://example.org/n/foo/\n"
+        in make.invoke("init", cwd=eleventy(tmp_path, "", files)).stdout
+    )
+
+
+def test_a_file_of_eleventy_in_a_folder_of_its_name_is_the_folder(tmp_path: Path) -> None:
+    said = make.invoke("init", cwd=eleventy(tmp_path, "", {"blog/foo/foo.md": POST})).stdout
+    assert "own: https://example.org/blog/foo/\n" in said
+
+
+DOCUSAURUS = (
+    "export default {title: 'K', url: 'https://k.example', baseUrl: '/docs/', "
+    "presets: [['classic', {blog: {}}]]};"
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "keys", "link"),
+    [
+        ("2024-05-01-x.md", "", "/docs/blog/2024/05/01/x"),
+        ("2024-5-1-x.md", "", "/docs/blog/2024/5/1/x"),
+        ("2024-05-01-x.md", "date: 2024-06-07\n", "/docs/blog/2024/05/01/x"),
+        ("2024-05-01-x/index.md", "", "/docs/blog/2024/05/01/x"),
+        ("sub/2024-05-01-X y.md", "", "/docs/blog/2024/05/01/sub/X%20y"),
+        ("plain.md", "date: 2024-06-07T10:00\n", "/docs/blog/plain"),
+        ("a/b/index.md", "date: 2024-06-07\n", "/docs/blog/a/b"),
+        ("2024-05-01-x.md", "slug: /own/slug\n", "/docs/blog/own/slug"),
+        ("2024-05-01-x.md", "slug: own\n", "/docs/blog/own"),
+    ],
+)
+def test_addresses_of_docusaurus_are_followed(
+    tmp_path: Path, path: str, keys: str, link: str
+) -> None:
+    make.write(tmp_path / "docusaurus.config.js", DOCUSAURUS)
+    make.write(tmp_path / "blog" / path, f"---\ntitle: A post\n{keys}---\nText.\n")
+    assert f"own: https://k.example{link}\n" in make.invoke("init", cwd=tmp_path).stdout
 
 
 @pytest.mark.parametrize(
@@ -154,12 +226,10 @@ def test_permalinks_of_jekyll_are_followed(tmp_path: Path, permalink: str, link:
 
 
 def test_permalinks_that_no_template_can_say_are_reported(tmp_path: Path) -> None:
-    make.write(
-        tmp_path / "_config.yml", "url: https://j.example\npermalink: /:short_year/:title/\n"
-    )
+    make.write(tmp_path / "_config.yml", "url: https://j.example\npermalink: /:season/:title/\n")
     make.write(tmp_path / "_posts/2024-05-01-a-post.md", POST)
     assert (
-        "permalink has :short_year, which no template can say"
+        "permalink has :season, which no template can say"
         in make.invoke("init", cwd=tmp_path).stdout
     )
 
@@ -169,7 +239,7 @@ def test_permalinks_that_no_template_can_say_are_reported(tmp_path: Path) -> Non
     [
         ("", "https://h.example/posts/2024/x/"),
         ("uglyURLs = true\n", "https://h.example/posts/2024/x.html"),
-        ('[permalinks]\nposts = "/:year/:month/:slug/"\n', "https://h.example/2024/05/x/"),
+        ('[permalinks]\nposts = "/:year/:month/:slug/"\n', "https://h.example/2024/05/a-post/"),
         (
             '[permalinks.page]\nposts = "/:sections/:contentbasename/"\n',
             "https://h.example/posts/x/",
@@ -252,3 +322,16 @@ def test_a_post_of_hugo_is_gone_when_it_expires_and_not_there_before_its_publica
     assert not [
         path for path, content in tree.items() if make.CANARY.encode() in path.encode() + content
     ]
+
+
+def test_the_addresses_that_a_built_site_has_are_counted(tmp_path: Path) -> None:
+    make.write(tmp_path / "hugo.toml", 'baseURL = "https://h.example/sub/"\n')
+    for name in ("a", "b", "c"):
+        make.write(tmp_path / f"content/posts/{name}.md", POST)
+    assert "addresses are in" not in make.invoke("init", cwd=tmp_path).stdout
+    make.write(tmp_path / "public/posts/a/index.html", "<p>A</p>")
+    make.write(tmp_path / "public/sub/posts/b/index.html", "<p>B</p>")
+    (tmp_path / "config.toml").unlink()
+    said = make.invoke("init", cwd=tmp_path).stdout
+    assert "2 of 3 addresses are in public/\n" in said
+    assert "  not there: https://h.example/sub/posts/c/\n" in said

@@ -152,7 +152,28 @@ UNITS: dict[str, tuple[str, str, str]] = {
             f"<item>{item('')[6:-7]}{CONTENT[0]}{unit * (500_000 // len(unit))}{CONTENT[1]}</item>",
             "",
         )
-        for unit in ("<!-- wp:", "<pre>", "[audio ", "<", "\n \n", "\n ", "<!--  ", "<p\n\n")
+        for unit in (
+            "<!-- wp:",
+            "<pre>",
+            "[audio ",
+            "<",
+            "\n \n",
+            "\n ",
+            "<!--  ",
+            "<p\n\n",
+            "[caption]",
+            "[caption] <img ",
+            "[gallery]",
+            "[gallery ids='1,1']",
+            "[code]<",
+            "[/b]",
+            "[a b=",
+            "[a " + "b" * 99,
+            "https://a.b\n",
+            "[embed]https://a.b",
+            "<img src='",
+            "<img ",
+        )
     },
 }
 
@@ -410,3 +431,173 @@ def test_a_file_of_any_size_is_refused_as_soon_as_it_is_no_export(tmp_path: Path
     refused = make.invoke("init", "site", "--wordpress", "export.xml", cwd=tmp_path, check=2)
     assert refused.stderr == "feeds: export.xml: expected no tag or comment of a MiB\n"
     assert not (tmp_path / "site").exists()
+
+
+def post(content: str, more: str = "", attachments: str = "") -> str:
+    """The record of a post with this content."""
+    inner = f"<title>T</title><wp:post_id>1</wp:post_id><wp:post_name>a</wp:post_name>{more}"
+    body = f"{CONTENT[0]}{content}{CONTENT[1]}"
+    return exported(item(inner + body) + attachments).records["a.html"]
+
+
+def body(content: str, more: str = "", attachments: str = "") -> str:
+    """The body of that record."""
+    return post(content, more, attachments).partition("---\n\n")[2].strip()
+
+
+def attachment(number: int, parent: int = 1, name: str = "") -> str:
+    """A picture in the library of a site."""
+    return (
+        f"<item><wp:post_type>attachment</wp:post_type><wp:post_id>{number}</wp:post_id>"
+        f"<wp:post_parent>{parent}</wp:post_parent>"
+        f"<wp:attachment_url>https://a.example/{name or number}.jpg</wp:attachment_url>"
+        "<wp:postmeta><wp:meta_key>_wp_attachment_image_alt</wp:meta_key>"
+        f"<wp:meta_value>Alt {number}</wp:meta_value></wp:postmeta></item>"
+    )
+
+
+FIGURES = "".join(
+    f'<figure><img src="https://a.example/{number}.jpg" alt="Alt {number}"></figure>'
+    for number in (7, 8)
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "html"),
+    [
+        (
+            '[caption id="x" align="left"]<img src="c.jpg" /> The <em>caption</em>[/caption]',
+            '<figure><img src="c.jpg" /><figcaption>The <em>caption</em></figcaption></figure>',
+        ),
+        (
+            '[wp_caption caption="Old"]<a href="/b"><img src="c.jpg"></a>[/wp_caption]',
+            '<figure><a href="/b"><img src="c.jpg"></a><figcaption>Old</figcaption></figure>',
+        ),
+        ("[caption]No picture[/caption]", "<p>No picture</p>"),
+        ("[caption]<img src='c.jpg'>", "<p><img src='c.jpg'></p>"),
+        ('[gallery ids="7,8,7,99"]', f"<figure>{FIGURES}</figure>"),
+        ("[gallery]\n\n[gallery]", f"<figure>{FIGURES}</figure>"),
+        ("[embed width='3']https://v.example/1[/embed]", LINKED := '<p><a href="https://v.example/1">v.example</a></p>'),
+        ("https://v.example/1", LINKED),
+        ("[youtube=https://v.example/1]", LINKED),
+        ("[soundcloud url='https://v.example/1' /]", LINKED),
+        ("a\n\nhttps://v.example/1\nb", f"<p>a</p>\n{LINKED}\n<p>b</p>"),
+        ("See https://v.example/1", "<p>See https://v.example/1</p>"),
+        ("<pre>\nhttps://v.example/1\n[gallery ids='7']\n</pre>", None),
+        ("[audio mp3='https://a.example/e.mp3'][/audio]", '<p><audio controls src="https://a.example/e.mp3"></audio></p>'),
+        ("[video src='https://a.example/e.mp4']", '<p><video controls src="https://a.example/e.mp4"></video></p>'),
+        ("[sourcecode language='php']\n<?php 1; ?>\n\n* a\n[/sourcecode]", "<pre><code>&lt;?php 1; ?&gt;\n\n* a</code></pre>"),
+        ('[contact-form-7 id="3"]', ""),
+        ("[quote]a[/quote] b", "<p>a b</p>"),
+        ("As said [sic] and [1] and [...]", "<p>As said [sic] and [1] and [...]</p>"),
+        ("[[gallery]]", "<p>[[gallery]]</p>"),
+        ("<ul>\n<li>a</li>\n\n<li>b</li>\n</ul>", "<ul>\n<li>a</li>\n<li>b</li>\n</ul>"),
+        ("a\n\n<!--more-->\n\nb", "<p>a</p>\n<!--more-->\n<p>b</p>"),
+    ],
+)  # fmt: skip
+def test_shortcodes_of_wordpress_become_html(content: str, html: str | None) -> None:
+    shown = body(content, attachments=attachment(7) + attachment(8) + attachment(9, parent=2))
+    if html is None:  # preformatted text stays, but for its shortcodes
+        assert "\nhttps://v.example/1\n" in shown
+    else:
+        assert shown == html
+
+
+def test_an_embedded_address_of_the_block_editor_is_a_link() -> None:
+    content = '<!-- wp:embed {"url":"x"} --><figure><div>\nhttps://v.example/1\n</div></figure>'
+    assert LINKED in body(content + "<!-- /wp:embed -->")
+
+
+def enclosed(text: str) -> str:
+    """An enclosure of a podcast."""
+    meta = "<wp:meta_key>enclosure</wp:meta_key>"
+    return f"<wp:postmeta>{meta}<wp:meta_value>{text}</wp:meta_value></wp:postmeta>"
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("https://a.example/e.mp3\n12\naudio/mpeg", '<p><audio controls src="https://a.example/e.mp3"></audio></p>'),
+        ("https://a.example/e.mp4\n12\nvideo/mp4", '<p><video controls src="https://a.example/e.mp4"></video></p>'),
+        ("https://a.example/e.pdf\n12\napplication/pdf", '<p><a href="https://a.example/e.pdf">a.example</a></p>'),
+        ("javascript:alert(1)\n1\naudio/mpeg", ""),
+        ('https://a.example/"><script>\n1\naudio/mpeg', ""),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_an_enclosure_is_kept(text: str, html: str) -> None:
+    from html import escape
+
+    assert body("Text", enclosed(escape(text))) == f"<p>Text</p>\n{html}".strip()
+    shown = f"<audio src='{text.partition(chr(10))[0]}'></audio>"
+    if html:
+        assert body(shown, enclosed(text)) == shown
+
+
+THUMBNAIL = (
+    "<wp:postmeta><wp:meta_key>_thumbnail_id</wp:meta_key><wp:meta_value>7</wp:meta_value>"
+    "</wp:postmeta><link>https://a.example/p</link><wp:post_date_gmt>2026-01-01 00:00:00"
+    "</wp:post_date_gmt>"
+)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Text",
+        "<p>a</p><img src='https://a.example/7.jpg'>",
+        "<img src='https://a.example/7-300x200.jpg'><p>a</p>",
+        "<img src='https://a.example/1.jpg'><img src='https://a.example/7-300x200.jpg'>",
+    ],
+)
+def test_the_featured_picture_is_shown_once(tmp_path: Path, content: str) -> None:
+    record = post(content, THUMBNAIL, attachment(7)).replace('domain: ""', 'domain: "a.example"')
+    config = make.site(tmp_path, {"a.html": record})
+    make.invoke("build", cwd=tmp_path)
+    [entry] = feedparser.parse((config.output_folder / "feed.atom").read_bytes()).entries
+    assert len(re.findall(r'<img [^>]*src="https://a.example/7', entry.content[0].value)) == 1
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_both_forms_of_the_namespaces_are_read(scheme: str) -> None:
+    data = EXPORT.read_bytes().replace(
+        b"http://wordpress.org", f"{scheme}://wordpress.org".encode()
+    )
+    data = data.replace(b"http://purl.org", f"{scheme}://purl.org".encode())
+    assert len(read_export(BytesIO(data)).records) == 8
+    assert "Three pairs nest" in read_export(BytesIO(data)).records["herons-are-back.html"]
+
+
+PODCAST = "<item><wp:post_type>podcast</wp:post_type><wp:status>{}</wp:status></item>"
+
+
+def test_an_export_without_posts_is_an_error(tmp_path: Path) -> None:
+    items = PODCAST.format("publish") * 2 + PODCAST.format("draft")
+    for number, (inner, said) in enumerate(
+        [("", "got none\n"), (items, "got none and 2 podcast\n")]
+    ):
+        make.write(tmp_path / f"{number}.xml", f"{HEAD}{inner}{TAIL}")
+        refused = make.invoke("init", "x", "--wordpress", f"{number}.xml", cwd=tmp_path, check=2)
+        assert refused.stderr == f"feeds: {number}.xml: expected posts, {said}"
+    assert not (tmp_path / "x").exists()
+
+
+def test_posts_of_other_types_and_of_shortcodes_are_counted(tmp_path: Path) -> None:
+    page = PODCAST.format("publish").replace("podcast", "page")
+    code = item(f"<title>A</title>{CONTENT[0]}[slider id='1']{CONTENT[1]}")
+    items = item("<title>B</title>") + code + PODCAST.format("publish") * 2 + page
+    make.write(tmp_path / "export.xml", f"{HEAD}<language>de-DE</language>{items}{TAIL}")
+    said = make.invoke("init", "site", "--wordpress", "export.xml", cwd=tmp_path).stdout
+    assert "Left out 2 posts of the type podcast.\n" in said and "type page" not in said
+    assert "Took shortcodes of plugins out of 1 post.\n" in said
+    assert load_config(tmp_path / "site/config.toml").site.language == "de-DE"
+
+
+def test_a_post_without_a_title_is_taken() -> None:
+    link = (
+        "<link>https://a.example/3</link><wp:post_date_gmt>2026-01-01 00:00:00</wp:post_date_gmt>"
+    )
+    ((name, text),) = exported(item(f"{link}{CONTENT[0]}Words.{CONTENT[1]}")).records.items()
+    text = text.replace('domain: ""', 'domain: "a.example"')
+    article = read_record(name, text.encode(), make.NOW).article
+    assert article is not None and article.title == ""

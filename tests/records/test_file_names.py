@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.records.fields import Named, address_part, is_aside, named
+from feeds.records.fields import address_part, is_aside, named
 from feeds.urls import web_address
 
 MAY_DAY = ("2024", "05", "01")
@@ -13,23 +13,24 @@ MAY_DAY = ("2024", "05", "01")
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("title.md", Named("title", "title", None)),
-        ("a/b/title.markdown", Named("a/b/title", "title", None)),
-        ("2024-05-01-title.md", Named("title", "title", MAY_DAY)),
-        ("a/2024-05-01-title.md", Named("a/title", "title", MAY_DAY)),
-        ("2024/05/01/title.md", Named("2024/05/01/title", "title", MAY_DAY)),
-        ("2024-05-01-title/index.md", Named("title", "title", MAY_DAY)),
-        ("2024-5-1-title.md", Named("title", "title", ("2024", "5", "1"))),
-        ("2024-05-01.md", Named("2024-05-01", "2024-05-01", MAY_DAY)),
-        ("posts/trip/index.md", Named("posts/trip", "trip", None)),
-        ("index.md", Named("index", "index", None)),
-        ("2024-title.md", Named("2024-title", "2024-title", None)),
-        ("12024-05-01-title.md", Named("12024-05-01-title", "12024-05-01-title", None)),
-        ("v1.2.md", Named("v1.2", "v1.2", None)),
+        ("title.md", ("title", "title", None)),
+        ("a/b/title.markdown", ("a/b/title", "title", None)),
+        ("2024-05-01-title.md", ("title", "title", MAY_DAY)),
+        ("a/2024-05-01-title.md", ("a/title", "title", MAY_DAY)),
+        ("2024/05/01/title.md", ("2024/05/01/title", "title", MAY_DAY)),
+        ("2024-05-01-title/index.md", ("title", "title", MAY_DAY)),
+        ("2024-5-1-title.md", ("title", "title", ("2024", "5", "1"))),
+        ("2024-05-01.md", ("2024-05-01", "2024-05-01", MAY_DAY)),
+        ("posts/trip/index.md", ("posts/trip", "trip", None)),
+        ("index.md", ("index", "index", None)),
+        ("2024-title.md", ("2024-title", "2024-title", None)),
+        ("12024-05-01-title.md", ("12024-05-01-title", "12024-05-01-title", None)),
+        ("v1.2.md", ("v1.2", "v1.2", None)),
     ],
 )
-def test_a_path_says_a_date_and_a_slug(path: str, said: Named) -> None:
-    assert named(path) == said
+def test_a_path_says_a_date_and_a_slug(path: str, said: tuple[str, str, object]) -> None:
+    found = named(path)
+    assert (found.path, found.slug, found.day) == said
 
 
 @pytest.mark.parametrize(

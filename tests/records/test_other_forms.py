@@ -190,10 +190,10 @@ def test_a_record_in_a_readme_is_a_record() -> None:
     assert ours(make.record(1), "README.md").article is not None
 
 
-def test_in_jekyll_a_dated_file_without_front_matter_is_no_post() -> None:
+def test_a_dated_file_without_front_matter_is_a_post() -> None:
     assert BLOG is not None
     path = "2026-05-04-a.md"
-    assert read_record(path, b"Text.", make.NOW, BLOG.of_jekyll()).aside
+    assert not read_record(path, b"Text.", make.NOW, BLOG.of_jekyll(("_posts",))).aside
     assert not read_record(path, b"Text.", make.NOW, BLOG).aside
 
 

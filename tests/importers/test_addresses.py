@@ -1,0 +1,218 @@
+"""Addresses of posts, with the generators themselves as oracles: whole trees, of several settings
+each, by the config that `feeds init` writes."""
+
+import csv
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from feeds.urls import web_address
+from tests import make
+
+UTC = {**os.environ, "TZ": "UTC"}
+BASE = "https://site.example/sub"
+
+
+def write(folder: Path, posts: dict[str, str]) -> None:
+    """Write posts by their paths: the lines of their front matter."""
+    for path, lines in posts.items():
+        make.write(folder / path, f"---\n{lines}\n---\nText.\n")
+
+
+def published(folder: Path, *, config: str = "config.toml") -> set[str]:
+    """What `feeds init` and `feeds build` make of a folder: the paths of the articles' addresses."""
+    make.invoke("init", cwd=folder)
+    file = folder / config
+    file.write_text(file.read_text() + "\n[feeds]\nlimit = 1000\n")
+    make.invoke("build", "--config", config, cwd=folder)
+    [found] = [path for path in folder.rglob("feed.json") if path.parent.name == "feeds"]
+    return {item["url"].removeprefix(BASE) for item in json.loads(found.read_bytes())["items"]}
+
+
+def cleaned(addresses: list[str]) -> set[str]:
+    """Addresses of a generator as they are asked for."""
+    return {web_address(BASE + one).removeprefix(BASE) for one in addresses}
+
+
+def differences(ours: set[str], theirs: set[str]) -> tuple[list[str], list[str]]:
+    """The addresses that only feeds has, and those that only the generator has."""
+    return sorted(ours - theirs), sorted(theirs - ours)
+
+
+JEKYLL = {
+    "_posts/2024-05-01-Plain Title & co.md": "title: A",
+    "_posts/2024-5-2-unpadded.md": "title: A",
+    "_posts/2024-05-04-dots..in.v1..md": "title: A",
+    "_posts/2024-05-05-words.md": "title: A\ncategories: Big News",
+    "_posts/2024-05-06-list.md": "title: A\ncategories: [Big News, a/b, É té, Big News]\ncategory: Solo",
+    "_posts/2024-05-07-one.md": "title: A\ncategory: Sea Life",
+    "_posts/2024-05-08-slug.md": "title: A\nslug: 'My Slug_x.y: z'",
+    "_posts/sub/deep/2024-05-09-sub.md": "title: A",
+    "_posts/2024-05-10-late.md": "title: A\ndate: 2024-05-09 23:30:00 -0700",
+    "_posts/2024-05-11-naive.md": "title: A\ndate: 2024-05-11 23:30:00",
+    "_posts/2024-05-12-own.md": "title: A\npermalink: /:categories/x/:i_day-:i_month_/:short_year/"
+    ":title:output_ext\ncategories: q r",
+    "_posts/2024-05-13-own.md": "title: A\npermalink: /a b/é/c.html",
+    "_posts/2024-05-14-own.md": "title: A\npermalink: noslash",
+    "_posts/2024-05-15-own.md": "title: A\npermalink: pretty",
+    "_posts/2024-05-16-été_à.md": "title: A",
+    "_posts/2024-05-17-a--b__c.md": "title: A",
+    "_posts/2024-05-18-%41%zz+plus~til.md": "title: A",
+    "_posts/2024-05-19-x.html": "title: A",
+    "_posts/2024-05-21-!we(ird),;=@'q'.md": "title: A",
+    "_posts/2024-05-24-none.md": "title: A\ncategories:\ncategory: ''",
+    "_posts/news/2024-05-26-default.md": "title: A\ncategories: own",
+    "_posts/news/2024-05-27-default.md": "title: A\npermalink: /mine/",
+    "_posts/secret/2024-05-28-hidden.md": f"title: {make.CANARY}",
+    "_posts/2024-12-30-week.md": "title: A\ndate: 2024-12-30T10:11:12+02:00",
+    "_posts/undated.md": "title: No post\ndate: 2024-05-01",
+    "_drafts/2024-05-01-draft.md": f"title: {make.CANARY}",
+}
+ELSEWHERE = {
+    "fr/_posts/2024-05-22-fr.md": "title: A",
+    "fr/News/_posts/x/2024-05-23-deep.md": "title: A\ncategories: [News, z]",
+    "2024-05-01-page.md": "title: No post\ndate: 2024-05-01",
+    "about.md": "title: No post\ndate: 2024-05-01",
+}
+HIDDEN = 'defaults: [{scope: {path: "_posts/secret"}, values: {published: false}}'
+JEKYLL_SETTINGS = {
+    "the default, in a zone": "timezone: Europe/Berlin\n%s]\n",
+    "pretty, with defaults": "timezone: America/New_York\npermalink: pretty\n%s,"
+    '{scope: {path: "", type: posts}, values: {categories: [all], author: x}},'
+    '{scope: {path: "_posts/news"}, values: {categories: News, permalink: "/n/:categories/:title/"}}]\n',
+    "by week": "permalink: weekdate\n%s]\n",
+    "by day of the year": "permalink: ordinal\ntimezone: UTC\n%s]\n",
+    "every word": "permalink: /:slugified_categories/:name/:slug/:collection/:path/:year-:i_month-:i_day-:hour"
+    ":minute:second/:short_month/:long_month/:short_year/:w_year/:w_day/:short_day/:long_day/:y_day\n%s]\n",
+    "of the collection": "permalink: none\ncollections: {posts: {permalink: '/p/:year_:month/:title.html'}}\n%s]\n",
+    "none": "permalink: none\n%s]\n",
+}
+
+
+@pytest.mark.parametrize("name", JEKYLL_SETTINGS)
+@pytest.mark.parametrize("posts", [JEKYLL, JEKYLL | ELSEWHERE], ids=["one folder", "several"])
+def test_addresses_are_those_of_jekyll(name: str, posts: dict[str, str], tmp_path: Path) -> None:
+    jekyll = make.program("jekyll")
+    write(tmp_path, posts)
+    settings = (
+        f"title: J\nurl: https://site.example\nbaseurl: /sub\n{JEKYLL_SETTINGS[name] % HIDDEN}"
+    )
+    make.write(tmp_path / "_config.yml", settings)
+    make.write(
+        tmp_path / "urls.json",
+        '---\n---\n[{% for post in site.posts %}{{ post.url | jsonify }},{% endfor %}"/"]\n',
+    )
+    subprocess.run([jekyll, "build", "-q"], cwd=tmp_path, check=True, env=UTC)
+    theirs = json.loads((tmp_path / "_site/urls.json").read_text())[:-1]
+    (tmp_path / "urls.json").unlink()
+    assert differences(published(tmp_path), cleaned(theirs)) == ([], [])
+    outputs = make.tree(tmp_path / "feeds").values()
+    assert not [one for one in outputs if make.CANARY.encode() in one]
+
+
+HUGO = {
+    "2024-05-01-Dated.md": "title: Dated one\ndate: 2024-05-01",
+    "My  Two   Spaces_and-_dash.md": "title: S p\ndate: 2024-05-02T23:30:00-07:00",
+    "c++ & c, 100%25 %zz.md": "title: 'C++ & C, 100% \"q\" (paren), [b] {c} a/b ~t @x é ÅÄ ß İ'\n"
+    "date: 2024-05-03T01:00:00+09:00",
+    "slug.md": "title: Slugged\nslug: 'Given Slug/with slash & Co'\ndate: 2024-01-09\npublishDate: 2024-02-10",
+    "url.md": "title: U\nurl: 'Some/Path With Space/É'\ndate: 2024-01-09",
+    "url2.md": "title: U\nurl: /abs/X.html\ndate: 2024-01-09",
+    "url3.md": "title: U\nurl: /abs/dir/\ndate: 2024-01-09",
+    "url4.md": "title: U\nurl: /abs/noext\ndate: 2024-01-09",
+    "trip/index.md": "title: Trip bundle\ndate: 2024-03-03",
+    "trip/resource.md": f"title: {make.CANARY}\ndate: 2024-03-03",
+    "trip/deep/resource.md": f"title: {make.CANARY}\ndate: 2024-03-03",
+    "trip2/index.md": "title: Trip bundle two\nslug: sLug\ndate: 2024-03-03",
+    "2024/Sub/In Sub.md": "title: 'In sub: one'\ndate: 2024-03-04",
+    "2024/Sub/b/index.md": "title: In sub bundle\ndate: 2024-03-04",
+    "published.md": "title: Publication only\npublishDate: 2024-02-10",
+    "modified.md": "title: Change only\nlastmod: 2024-02-11",
+    "v1.2.md": "title: V1.2\ndate: 2024-03-05",
+    "Föhn & Ölpest.md": "title: Ä\ndate: 2024-03-06",
+    "x.fr.md": "title: Fr\ndate: 2024-03-07",
+    "x.en.md": "title: X\ndate: 2024-03-07",
+    "h.html": "title: HTML\ndate: 2024-03-08",
+}
+HUGO_SETTINGS = {
+    "the default": "",
+    "ugly, with capitals": "disablePathToLower = true\nuglyURLs = true\n",
+    "ugly in one section": "[uglyURLs]\nposts = true\n",
+    "by day and title": "[permalinks]\nposts = '/:year/:month/:day/:slug/'\n",
+    "by words": "removePathAccents = true\n"
+    "[permalinks]\nposts = '/:sections/:yearday-:weekday-:weekdayname-:monthname/Notes/:title'\n",
+    "by slug or file": "[permalinks]\nposts = '/:section/:slugorfilename.html'\n",
+    "in a zone": "timeZone = 'America/New_York'\n[permalinks]\nposts = '/:year-:month-:day/:filename/'\n",
+    "ugly permalinks": "uglyURLs = true\n[permalinks]\nposts = '/:year/:filename/'\n",
+    "layouts of Go": "[permalinks]\nposts = '/:2006/:01/:02/:Jan/:January/:Mon/:06/:2/:1/:15/:title/'\n",
+    "two languages": "defaultContentLanguage = 'en'\n[languages.en]\n[languages.fr]\n",
+    "a folder for each language": "defaultContentLanguage = 'fr'\ndefaultContentLanguageInSubdir = true\n"
+    "[permalinks]\nposts = '/:year/:slug/'\n[languages.en]\n[languages.fr]\n",
+    "one language in a folder": "defaultContentLanguageInSubdir = true\n",
+    "no default sections": "[permalinks]\nnotes = '/:year/:slug/'\n",
+    "dates of names": "[frontmatter]\ndate = [':filename', ':default']\n",
+}
+
+
+def of_hugo(folder: Path, below: str = "") -> set[str]:
+    """The addresses of the pages of a folder of Hugo, of one section alone."""
+    hugo = make.program("hugo")
+    done = subprocess.run(
+        [hugo, "list", "all"], cwd=folder, check=True, env=UTC, capture_output=True, text=True
+    )
+    pages = csv.DictReader(line for line in done.stdout.splitlines() if "," in line)
+    return cleaned(
+        [page["permalink"].removeprefix(BASE) for page in pages if below in page["path"]]
+    )
+
+
+@pytest.mark.parametrize("name", HUGO_SETTINGS)
+def test_addresses_are_those_of_hugo(name: str, tmp_path: Path) -> None:
+    write(tmp_path / "content/posts", HUGO)
+    write(tmp_path / "content/notes", {"n.md": "title: Note\ndate: 2024-03-05"})
+    settings = f'title = "F"\nbaseURL = "{BASE}/"\n{HUGO_SETTINGS[name]}'
+    make.write(tmp_path / "hugo.toml", settings)
+    assert differences(published(tmp_path), of_hugo(tmp_path, "content/posts/")) == ([], [])
+
+
+def test_addresses_are_those_of_hugo_where_each_language_has_a_folder(tmp_path: Path) -> None:
+    posts = {"x.md": "title: X\ndate: 2024-03-05", "a/Y.md": "title: Y\ndate: 2024-03-05"}
+    for language in ("de", "pt-br"):
+        write(tmp_path / f"content/{language}/posts", posts)
+        write(tmp_path / f"content/{language}", {"about.md": "title: A\ndate: 2024-03-05"})
+    settings = "defaultContentLanguage = 'de'\n[languages.de]\ncontentDir = 'content/de'\n"
+    settings += "[languages.pt-BR]\ncontentDir = 'content/pt-br'\n"
+    make.write(tmp_path / "hugo.toml", f'title = "F"\nbaseURL = "{BASE}/"\n{settings}')
+    assert differences(published(tmp_path), of_hugo(tmp_path, "/posts/")) == ([], [])
+
+
+@pytest.mark.parametrize("sections", [":sections", ":sections[1:]", ":sections[:1]", ":section"])
+def test_sections_of_hugo_are_folders_with_an_index(sections: str, tmp_path: Path) -> None:
+    write(
+        tmp_path / "content/posts",
+        {
+            "_index.md": "title: S",
+            "Old News/_index.md": "title: S",
+            "Old News/a.md": "title: A\ndate: 2024-03-05",
+            "Old News/b/index.md": "title: B\ndate: 2024-03-05",
+            "c.md": "title: C\ndate: 2024-03-05",
+        },
+    )
+    make.write(tmp_path / "config/_default/hugo.toml", f'title = "F"\nbaseURL = "{BASE}/"\n')
+    make.write(
+        tmp_path / "config/_default/permalinks.yaml", f"posts: /:year/{sections}/:filename/\n"
+    )
+    ours, theirs = published(tmp_path), of_hugo(tmp_path, "content/posts/")
+    assert differences(ours, theirs) == ([], [])
+
+
+def test_addresses_are_those_of_hugo_without_sections(tmp_path: Path) -> None:
+    write(
+        tmp_path / "content",
+        {"A b.md": "title: A\ndate: 2024-03-05", "c/index.md": "title: C\ndate: 2024-03-06"},
+    )
+    make.write(tmp_path / "hugo.yaml", f"title: F\nbaseURL: {BASE}/\n")
+    assert differences(published(tmp_path), of_hugo(tmp_path, "content/")) == ([], [])
