@@ -10,13 +10,14 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from feeds.config import Config
+from feeds.records.keys import PREVIOUS, WEB_URL
 from feeds.urls import EVERYTHING, feed_path
 
 # The elements of an entry that stay the same, and its id, by the element that holds an entry.
 PARTS = {"entry": ("title", "published", "id"), "item": ("title", "pubDate", "guid")}
 ADVICE = (
-    'where webUrl in [records.fields] has another pattern, `id = { template = "…" }` there with the'
-    " old one keeps their ids; else write the old address of each into `previousUrls`"
+    f'where {WEB_URL} in [records.fields] has another pattern, `id = {{ template = "…" }}` there'
+    f" with the old one keeps their ids; else write the old address of each into `{PREVIOUS}`"
 )
 Ids = dict[tuple[str, str], str]
 

@@ -6,6 +6,7 @@ style entries themselves. Not here: the HTML of a body, and how it is cleaned (r
 """
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from html import escape, unescape
 from typing import NamedTuple
@@ -22,6 +23,14 @@ from feeds.urls import EVERYTHING, OWN, PAGE, canonical, feed_folder, feed_path
 SEARCHED = 4000  # characters of a text that are searched for its first words
 
 
+# A size in an address: photo-300x200.jpg, photo@2x.png, /300x200/photo.jpg, ?w=300.
+SIZE = re.compile(
+    r"(?:[-_@.](?:\d{2,5}x\d{2,5}|\d{2,5}w|[1-4]x|scaled|thumb|small|medium|large))(?=\.\w+$)"
+    r"|/(?:\d{2,5}x\d{2,5}|w\d{2,5}|\d{2,5}w)(?=/)"
+)
+SIZES = {"w", "h", "width", "height", "size", "resize", "fit", "crop", "q", "quality", "dpr"}
+
+
 def content_of(article: Article, most: int = MOST_BODY) -> str:
     """Return the whole entry as HTML of at most `most` bytes.
 
@@ -29,7 +38,7 @@ def content_of(article: Article, most: int = MOST_BODY) -> str:
     """
     lead = lead_image(article)
     parts = [
-        _picture(lead, article.title) if lead else "",
+        _picture(lead, lead.alt or lead.caption or article.title) if lead else "",
         *(
             f"<p>{escape(part, quote=False)}</p>"
             for part in re.split(r"\n\s*\n", article.excerpt)
@@ -77,7 +86,27 @@ def lead_image(article: Article) -> Image | None:
 def _picture(image: Image, alt: str) -> str:
     size = {"width": image.width, "height": image.height}
     known = "".join(f' {name}="{number}"' for name, number in size.items() if number is not None)
-    return f'<p><img src="{escape(image.url)}" alt="{escape(alt)}"{known}></p>'
+    img = f'<img src="{escape(image.url)}" alt="{escape(alt)}"{known}>'
+    if image.caption is None:
+        return f"<p>{img}</p>"
+    caption = escape(image.caption, quote=False)
+    return f"<figure>{img}<figcaption>{caption}</figcaption></figure>"
+
+
+def groups_of(images: Sequence[Image]) -> tuple[int, ...]:
+    """Return a number for each picture, the same for those that are one in several sizes, by their
+    addresses; nothing where none are."""
+    if len(images) < 2:
+        return ()
+    pictures = [_without_size(image.url) for image in images]
+    groups = tuple(map(pictures.index, pictures))
+    return groups if len(set(groups)) < len(groups) else ()
+
+
+def _without_size(url: str) -> str:
+    address, _, query = url.partition("#")[0].partition("?")
+    others = [one for one in query.split("&") if one.partition("=")[0] not in SIZES]
+    return f"{SIZE.sub('', address)}?{'&'.join(others)}"
 
 
 def _related_list(related: tuple[Related, ...]) -> str:
