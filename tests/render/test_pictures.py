@@ -3,6 +3,7 @@
 import json
 import tomllib
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import feedparser
@@ -31,7 +32,7 @@ MEDIA = "{http://search.yahoo.com/mrss/}"
         ),
     ],
 )  # fmt: skip
-def test_the_title_stands_for_a_picture_as_the_last_resort(said: dict[str, str], html: str) -> None:
+def test_the_title_stands_for_a_picture_as_the_last_resort(said: dict[str, Any], html: str) -> None:
     image = Image("https://example.org/a.png")._replace(**said)
     assert content_of(make.article(images=(image,))).split("\n")[0] == html
 
