@@ -25,7 +25,7 @@ from feeds.records.hiding import likely_key
 from feeds.records.hiding_text import hiding_lines, line_in_body, may_be_hidden
 from feeds.records.keys import ADDRESSES, KEYS, SECRET_KEY
 from feeds.records.mapping import FieldMapping, Mapped
-from feeds.records.markup import FULL, MOST_BODY, flaw_of, syntax_of
+from feeds.records.markup import FULL, HTML, MOST_BODY, flaw_of, syntax_of
 from feeds.records.passages import visible
 from feeds.records.plain_data import FrontMatter, Path, Place, key_text
 from feeds.records.validation import Problem, described, validate
@@ -44,6 +44,7 @@ class Reading(NamedTuple):
     takes it back or dates it later. Of a record that is no article, `held` stands for its
     addresses, to which no other record may point; `due` is its publication and `expires` its
     expiry: before the one and after the other nothing may show that there is such a record.
+    `templates`: something in a template language was left out of the body.
     """
 
     path: str
@@ -56,6 +57,7 @@ class Reading(NamedTuple):
     due: datetime | None = None
     expires: datetime | None = None
     aside: bool = False
+    templates: bool = False
 
     @property
     def left_out(self) -> bool:
@@ -72,6 +74,7 @@ def read_record(
     most_html: int = MOST_BODY,
     liquid: bool | None = None,
     dialect: str = FULL,
+    baseurl: str = "",
     *,
     with_body: bool = True,
 ) -> Reading:
@@ -81,8 +84,9 @@ def read_record(
     `mapping` says where our keys are taken from; without one each is taken from itself. Dates
     without an offset are in the zone. A body whose HTML comes to more than `most_html` bytes is
     left out. `liquid` tells whether blocks of a template language act in code as well; unless it is
-    given they do with a mapping. `dialect` is that of Markdown. Without its body nothing of a
-    record is rendered: all else is read the same.
+    given they do with a mapping. `dialect` is that of Markdown, `baseurl` the path of the site in
+    addresses that a template makes. Without its body nothing of a record is rendered: all else is
+    read the same.
     """
     file_digest, syntax = digest(content), syntax_of(path, dialect)
     try:
@@ -102,7 +106,7 @@ def read_record(
                 return _reading_of(*plain)
     acts_in_code = mapping is not None if liquid is None else liquid
     return _read_fully(
-        path, content, text, now, mapping, zone, most_html, acts_in_code, syntax, with_body
+        path, content, text, now, mapping, zone, most_html, acts_in_code, syntax, baseurl, with_body
     )
 
 
@@ -116,6 +120,7 @@ def _read_fully(
     most_html: int,
     liquid: bool,
     syntax: str,
+    baseurl: str,
     with_body: bool,
 ) -> Reading:
     file_digest = digest(content)
@@ -149,6 +154,11 @@ def _read_fully(
         problems.append(Problem((), f"a body without the key {SECRET_KEY} in it", "", Cost.PART))
         body = ""
     body = visible(body, liquid, syntax) if with_body else ""
+    is_cut = False
+    if body and (syntax != HTML or mapping is not None):
+        from feeds.records.templates import without_templates
+
+        body, is_cut = without_templates(body, syntax, path, acts_in_code=liquid, baseurl=baseurl)
     if body and record is not None and (flaw := flaw_of(body, record["link"], most_html, syntax)):
         faults.append(Fault(path, _line_of_body(text, front.body), 1, "body", flaw, cost=Cost.PART))
         body = ""
@@ -161,7 +171,7 @@ def _read_fully(
         # What a mapping makes of a record follows from its path too.
         article_digest = file_digest if mapping is None else digest(file_digest, path)
         article = keys.article(path, article_digest, _with_signs(record, signs), body)
-        return Reading(path, file_digest, article, reported)
+        return Reading(path, file_digest, article, reported, templates=is_cut)
     doubtful = not signs.unpublished and (
         hides
         or bool(lines)
