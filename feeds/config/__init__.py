@@ -97,6 +97,12 @@ class Records(Section):
     allow_removal: bool = False
     liquid: bool | None = None
     markdown: Literal["full", "commonmark"] = "full"
+    baseurl: (
+        Annotated[
+            str, text_with(re.compile(r"(?:/[^\s/?#<>\"']+)+").fullmatch, "a path like /blog")
+        ]
+        | None
+    ) = None
     exclude: Annotated[tuple[Line, ...], *ONCE] = ()
     bundles: bool = False
     built: FilePath | None = None
