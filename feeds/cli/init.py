@@ -151,7 +151,7 @@ def _write(files: dict[Path, str]) -> None:
 def _print_posts(config: Config, folder: str) -> None:
     """Print how many posts can be read, and an address of one, to compare with the site's own."""
     now = opening.now()
-    read = hidden = 0
+    read = hidden = cut = 0
     faults, links = [], list[str]()
     for found in sorted(
         walk(config.records_folder, config.records.excluded), key=lambda found: found.path
@@ -165,6 +165,7 @@ def _print_posts(config: Config, folder: str) -> None:
             continue
         read += 1
         hidden += reading.unpublished
+        cut += reading.templates
         faults += [fault for fault in reading.faults if fault.cost is Cost.RECORD]
         if reading.article is not None and reading.article.is_current(now):
             links.append(reading.article.link)
@@ -173,6 +174,7 @@ def _print_posts(config: Config, folder: str) -> None:
         f"{terminal.count(read, 'file')} in {folder}/: "
         f"{terminal.count(hidden, 'draft')}, {broken} lack something."
     )
+    opening.report_cut(cut)
     for fault in faults[:MOST_FAULTS]:
         click.echo(f"  {config.records.path}/{fault.public}")
     if len(faults) > MOST_FAULTS:

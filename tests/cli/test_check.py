@@ -172,3 +172,18 @@ def test_no_format_shows_a_word_that_is_secured(secured: Path, form: str) -> Non
 def test_a_record_that_goes_meanwhile_is_shown_without_its_line(folder: Path) -> None:
     shutil.copy(folder / "seeds/kelp.md", folder / "seeds/kelp\x07.md")
     assert "kelp\\x07.md" in make.unstyled(make.watched("check", cwd=folder, check=1))
+
+
+def test_posts_with_shortcodes_that_were_left_out_are_counted(tmp_path: Path) -> None:
+    records: dict[str, str | bytes] = {
+        "1.md": make.record(1, body="{{< notice >}}a"),
+        "2.md": make.record(2, body="{{< youtube A >}}"),
+        "3.md": make.record(3, body="{{ a }}", published="false"),
+        "4.md": make.record(4, body="{{ a }}", publishedDateTime="2100-01-01T00:00:00Z"),
+    }
+    make.site(tmp_path, records)
+    said = make.invoke("build", cwd=tmp_path).stderr
+    assert "1 post uses shortcodes that were left out." in said
+    # what is not due is told to its editor alone
+    said = make.invoke("check", cwd=tmp_path).stderr
+    assert "2 posts use shortcodes that were left out." in said
