@@ -19,6 +19,7 @@ from feeds.taxonomies import TAXONOMIES
 CONFIG_NAMES = ("config.toml", "feeds.toml")
 LONGEST_NAME = 60
 UNKNOWN = "https://example.org"
+BASE_PATH = re.compile(r"(?:/[A-Za-z0-9_.~%-]+)+")  # of a site below the root of its host
 # Characters that YAML 1.2 §5.1 and TOML 1.0 forbid in quoted text, or YAML takes for a line break.
 ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
@@ -129,6 +130,8 @@ def blog_config(blog: Blog, title: str, base_url: str) -> str:
         "author": blog.author,
         "timezone": blog.timezone if blog.timezone in time_zones() else "",
     }
+    path = urlsplit(url).path.rstrip("/")
+    below = f"\nbaseurl = {json.dumps(path)}" if BASE_PATH.fullmatch(path) else ""
     templates = ",\n".join(f"  {{ template = {_quoted(url + path)} }}" for path in blog.urls)
     provider = f"{{ domain = {_quoted(host)}, name = {_quoted(shown)} }}"
     return ADOPTED.format(
@@ -138,7 +141,7 @@ def blog_config(blog: Blog, title: str, base_url: str) -> str:
         base_url=_quoted(base_url or f"{url}/feeds"),
         more="".join(f"\n{key} = {_quoted(value)}" for key, value in more.items() if value),
         posts=_quoted(blog.posts),
-        liquid="true" if blog.generator in ("Jekyll", "Eleventy") else "false",
+        liquid=("true" if blog.generator in ("Jekyll", "Eleventy") else "false") + below,
         fields="\n".join(
             [f"webUrl = [\n{templates},\n]", *blog.fields, f"provider = {{ value = {provider} }}"]
         ),
