@@ -19,6 +19,7 @@ from feeds.taxonomies import TAXONOMIES
 CONFIG_NAMES = ("config.toml", "feeds.toml")
 LONGEST_NAME = 60
 UNKNOWN = "https://example.org"
+BASE_PATH = re.compile(r"(?:/[A-Za-z0-9_.~%-]+)+")  # of a site below the root of its host
 
 NEW = """\
 # What `feeds` publishes.  Every key is described in docs/config.md; \
@@ -130,6 +131,8 @@ def blog_config(blog: Blog, title: str, base_url: str) -> str:
         "author": blog.author,
         "timezone": blog.timezone if blog.timezone in time_zones() else "",
     }
+    path = urlsplit(url).path.rstrip("/")
+    below = f"\nbaseurl = {quoted(path)}" if BASE_PATH.fullmatch(path) else ""
     templates = ",\n".join(f"  {{ template = {quoted(url + path)} }}" for path in blog.urls)
     provider = f"{{ domain = {quoted(host)}, name = {quoted(shown)} }}"
     return ADOPTED.format(
@@ -140,7 +143,7 @@ def blog_config(blog: Blog, title: str, base_url: str) -> str:
         more="".join(f"\n{key} = {quoted(value)}" for key, value in more.items() if value),
         posts=quoted(blog.posts),
         records="".join(f"\n{line}" for line in blog.records),
-        liquid="true" if blog.generator in ("Jekyll", "Eleventy") else "false",
+        liquid=("true" if blog.generator in ("Jekyll", "Eleventy") else "false") + below,
         fields="\n".join(
             [f"webUrl = [\n{templates},\n]", *blog.fields, f"provider = {{ value = {provider} }}"]
         ),

@@ -56,13 +56,15 @@ class Ingested:
     """The numbers of files that there are, that were read now, and that were forgotten.
 
     `missing` are published articles whose files were not found, and that stay until a later scan
-    finds as many missing.
+    finds as many missing. `cut` are those of the articles read that use shortcodes that were left
+    out.
     """
 
     files: int
     read: int
     forgotten: int
     missing: int = 0
+    cut: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,10 +299,11 @@ class _Ingest:
         ids.note_expired()
         store.change_feed_keys(self._connection, self._config.names)
         self._note_patterns(ids)
-        read = 0
+        read = cut = 0
         with store.indexed_at_once(self._connection) if self._is_first else nullcontext():
             for batch in self._filed():
                 read += len(batch)
+                cut += sum(one.is_cut for one in batch)
                 self._put(batch, ids)
         # Only now is it known which of the files that are gone were moved.
         missing = self._removal.postponed(self._connection, self._gone)
@@ -313,7 +316,7 @@ class _Ingest:
         self._scan.note(self._connection, spared)
         for name in (FOLDER, BUILT):
             store.note_fact(self._connection, name, self._otherwise[name])
-        return Ingested(self._scan.count, read, len(gone), missing)
+        return Ingested(self._scan.count, read, len(gone), missing, cut)
 
     def _note_patterns(self, ids: IdUpdate) -> None:
         """Keep the address pattern that the last files were read with, where config.toml has
