@@ -30,7 +30,7 @@ from feeds.ingest.scan import (
     scan_generation,
 )
 from feeds.model import digest
-from feeds.records import address_pattern
+from feeds.records import address_pattern, in_folder
 from feeds.sources.folder import ScannedFile, printable
 from feeds.store import LONGEST_WAIT, OLDER, Connection, Reporter, Store, fact
 from feeds.store.ids import ledger_known
@@ -324,7 +324,7 @@ class _Ingest:
         last = fact(self._connection, PATTERN)
         pattern = address_pattern(self._config.records.fields)
         if last not in (None, pattern) and store.missing_articles(self._connection, [])[1]:
-            ids.keep_pattern(str(last))
+            ids.keep_pattern(self._with_folder(str(last)))
         self._reader = replace(self._reader, patterns=ids.patterns)
         is_earlier = fact(self._connection, EARLIER) not in (None, self._otherwise[EARLIER])
         if is_earlier:
@@ -334,6 +334,14 @@ class _Ingest:
             self._changed = [one._replace(known=None) for one in self._changed]
         store.note_fact(self._connection, PATTERN, pattern)
         store.note_fact(self._connection, EARLIER, _digest(ids.patterns))
+
+    def _with_folder(self, pattern: str) -> str:
+        """Return the last pattern, with the records folder where that is another one now: the paths
+        of records were others below it."""
+        folder = fact(self._connection, FOLDER)
+        if folder in (None, _folder(self._config)):
+            return pattern
+        return in_folder(pattern, os.path.relpath(str(folder), self._config.file.parent.resolve()))
 
     def take_back(self) -> None:
         """Hide what is no longer published, and nothing else."""

@@ -37,6 +37,7 @@ SOUND: dict[str, Any] = {
 }
 DATES = {key.name for key in keys.RECORD if key.type is keys.MOMENT}
 PROVIDER_KEYS = {key.name for key in OF_PROVIDER.keys}
+FOLDER = "folder"  # beside a pattern
 HIDING = ("draft", "unlisted")  # keys of blogs that hide a record
 LANGUAGES, DEFAULTS = "languages", "defaults"  # of the table, besides our keys
 CATEGORIES = "categories"
@@ -242,10 +243,25 @@ def address_pattern(mapping: FieldMapping | None) -> str:
     return json.dumps(keys.WEB_URL) if mapping is None else mapping.address_pattern
 
 
+def in_folder(pattern: str, folder: str) -> str:
+    """Return an address pattern with the records folder that it was for."""
+    return json.dumps({FOLDER: folder, keys.WEB_URL: json.loads(pattern)})
+
+
+def folder_of(pattern: str) -> str | None:
+    """Return the records folder that an address pattern was for; None where it is that of now."""
+    value = json.loads(pattern)
+    folder = value.get(FOLDER) if isinstance(value, dict) else None
+    return folder if isinstance(folder, str) else None
+
+
 def with_pattern(mapping: FieldMapping | None, pattern: str) -> FieldMapping:
     """Return the mapping with another address pattern.  Raises MappingError."""
     kept = {} if mapping is None else mapping.fields
-    read = read_mapping({keys.WEB_URL: json.loads(pattern)})
+    value = json.loads(pattern)
+    read = read_mapping(
+        {keys.WEB_URL: value if folder_of(pattern) is None else value[keys.WEB_URL]}
+    )
     own = {name: source for name, source in kept.items() if name != keys.WEB_URL}
     changed = {**own, **({} if read is None else read.fields)}
     if mapping is None:
