@@ -38,12 +38,15 @@ class Provider(NamedTuple):
 
 
 class Image(NamedTuple):
-    """A picture at an absolute address.  Width and height in pixels, length in bytes."""
+    """A picture at an absolute address.  Width and height in pixels, length in bytes; `alt` says
+    what it shows, `caption` what stands below it."""
 
     url: str
     width: int | None = None
     height: int | None = None
     length: int | None = None
+    alt: str | None = None
+    caption: str | None = None
 
 
 class Related(NamedTuple):

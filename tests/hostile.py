@@ -213,7 +213,7 @@ def case(n: int, text: str, long: str = "") -> Case:
         link=address,
         published=published,
         updated=updated,
-        categories=(folded(topic), "a, b|c"),
+        categories=("news", folded(topic), "a, b|c"),
         author=folded(name),
         picture=large if n % 2 == 0 else None,
         summary=folded(excerpt),

@@ -208,7 +208,8 @@ def test_what_formats_are_said_to_hold_stands_in_feeds(tmp_path: Path) -> None:
     }
     records = {f"{case}.md": text for case, text in golden.items()} | {"other.md": make.record(7)}
     keys = {
-        "images": "[{url: 'https://example.org/large.jpg', width: 900, height: 600, length: 12345}]",
+        "images": "[{url: 'https://example.org/large.jpg', width: 900, height: 600, length: 12345, alt: Words},"
+        " {url: 'https://example.org/large-300x200.jpg'}]",
         "related": "[{webUrl: 'https://other.example/1', title: 'Elsewhere', provider: {domain: other.example}}]",
         "originalUrl": "https://example.org/original",
     }

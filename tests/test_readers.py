@@ -192,7 +192,7 @@ def test_every_document_of_a_corpus_is_read_as_it_is_meant(
             facts_of(x, format_name) for x in articles
         ]
         assert [tags(entry, format_name) for entry in shown] == [
-            list(article.topics) for article in articles
+            list(dict.fromkeys(filter(None, (one.category, *one.topics)))) for one in articles
         ]
         assert [author(entry, format_name) for entry in shown] == [
             article.provider.name for article in articles
@@ -262,7 +262,8 @@ def check(
     assert link == article.link
     assert re.fullmatch(r"[!-~]+#[!-~]+", link)
     assert author(entry, format_name) == folded
-    assert tags(entry, format_name) == [" ".join(cleaned(topic).split())]
+    names = ["news", " ".join(cleaned(topic).split())]
+    assert tags(entry, format_name) == list(dict.fromkeys(names))
     assert words_of(entry, format_name) == cleaned(excerpt).split()
     summary = entry.get("summary", "")
     assert (html.unescape(summary) if format_name == "rss" else summary) == cleaned(excerpt)

@@ -29,7 +29,15 @@ NUMBERS = st.none() | st.floats(min_value=0, allow_infinity=False, allow_nan=Fal
 DOMAINS = st.from_regex(r"[a-z0-9]{1,8}(\.[a-z]{2,4}){1,2}", fullmatch=True)
 PROVIDERS = st.builds(Provider, domain=DOMAINS, name=TEXT)
 PIXELS = st.none() | st.integers(1, 999_999_999)
-IMAGE = st.builds(Image, url=TEXT, width=PIXELS, height=PIXELS, length=PIXELS)
+IMAGE = st.builds(
+    Image,
+    url=TEXT,
+    width=PIXELS,
+    height=PIXELS,
+    length=PIXELS,
+    alt=st.none() | TEXT,
+    caption=st.none() | TEXT,
+)
 IMAGES = st.lists(IMAGE, max_size=3).map(tuple)
 # What identifies an article, and what it points to, are web addresses: they are compared as such.
 ADDRESSES = st.builds(

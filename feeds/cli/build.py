@@ -7,6 +7,7 @@ from datetime import datetime
 import click
 
 from feeds.build import static
+from feeds.build.files import MANIFEST
 from feeds.cli import FAULTS_REPORTED, examples, opening, terminal
 from feeds.config import Config
 from feeds.errors import LedgerError, RemovalRefused, StoreBusy, StoreError
@@ -29,6 +30,7 @@ def command(config_path: str, compress: bool, allow_removal: bool) -> None:
     """
     gc.set_threshold(100_000, 50, 50)  # hardly any object of a build is in a cycle
     config, now = opening.load(config_path), opening.now()
+    known = _known_ids(config)
     with opening.opened(config, or_only_read=True) as source:
         try:
             ingested = _read(config, source, now, allow_removal)
@@ -41,6 +43,11 @@ def command(config_path: str, compress: bool, allow_removal: bool) -> None:
         faults = opening.report_faults(config, source, now)
         opening.report_hidden(config, source, "build")
         built = _write(config, source, now, compress)
+    if known:
+        from feeds.build.reissued import warning
+
+        if said := warning(config, known):
+            click.echo(f"warning: {said}.", err=True)
     if config.site.base_url == config.server.address:
         click.echo(
             f"Every address begins with {config.site.base_url}: "
@@ -55,6 +62,15 @@ def command(config_path: str, compress: bool, allow_removal: bool) -> None:
     )
     if faults or built.refused:
         sys.exit(FAULTS_REPORTED)
+
+
+def _known_ids(config: Config) -> dict[tuple[str, str], str]:
+    """Return the ids of the last build where no store knows them."""
+    if config.store_file.exists() or not (config.output_folder / MANIFEST).exists():
+        return {}
+    from feeds.build.reissued import ids_in_tree  # few builds need it
+
+    return ids_in_tree(config)
 
 
 def _read(config: Config, source: Store, now: datetime, allow_removal: bool) -> Ingested:

@@ -17,9 +17,18 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
-from feeds.config import old_addresses
-from feeds.config.feeds import Names, OwnFeed, Rule, Tables, names_of, problems, tables_of
-from feeds.config.old_addresses import WELL_KNOWN, OldAddresses
+from feeds.config.feeds import (
+    WELL_KNOWN,
+    Names,
+    OldAddresses,
+    OwnFeed,
+    Rule,
+    Tables,
+    names_of,
+    old_address_problems,
+    problems,
+    tables_of,
+)
 from feeds.config.sections import (
     NOT_KEYS,
     ONCE,
@@ -88,13 +97,19 @@ class Records(Section):
     allow_removal: bool = False
     liquid: bool | None = None
     markdown: Literal["full", "commonmark"] = "full"
+    baseurl: (
+        Annotated[
+            str, text_with(re.compile(r"(?:/[^\s/?#<>\"']+)+").fullmatch, "a path like /blog")
+        ]
+        | None
+    ) = None
     exclude: Annotated[tuple[Line, ...], *ONCE] = ()
     bundles: bool = False
     built: FilePath | None = None
     select: Annotated[str, AfterValidator(_selector)] = ""
 
     @cached_property
-    def excluded(self) -> Excluded:
+    def excluded(self) -> Excluded | None:
         """Return what is not read of the records folder."""
         return excluding(self.exclude, bundles=self.bundles)
 
@@ -343,7 +358,7 @@ def _wrong_together(config: Config) -> Iterator[str]:
     if feeds.fastest > feeds.slowest:
         yield f"feeds.fastest: expected feeds.slowest or less, got {feeds.fastest}"
     yield from problems(config.namings, feeds.retired)
-    yield from old_addresses.problems(config.redirects, config.copies, feeds.formats)
+    yield from old_address_problems(config.redirects, config.copies, feeds.formats)
     for number, feed in enumerate(config.feed):
         key = join_key(OWN, feed.key)
         if key in feeds.retired:

@@ -3,11 +3,13 @@
 In: the tables [topics.SLUG] and so on, by taxonomy and by slug or domain, which say which names are
 one feed, its title, its former keys; and tables [[feed]], with names as editors spell them. Out:
 Names and Rules with keys, frozen values that are passed along, or what is wrong with the tables. A
-name without a table keeps the key that its taxonomy gives it. Not here: what the tables must agree
+name without a table keeps the key that its taxonomy gives it. In [redirects] and [copies] feeds
+have other addresses, at which readers knew them before. Not here: what the tables must agree
 on with the rest of config.toml (config), which spelling of a name is used most, which articles a
 rule selects (selection), and how a server answers at an address that moved (serve, build/hosts).
 """
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import GenericAlias
@@ -27,12 +29,16 @@ from feeds.config.sections import (
 from feeds.model import Article, Feed, digest
 from feeds.taxonomies import TAXONOMIES, Taxonomy, feeds_of, is_feed_key
 from feeds.urls import (
+    BELOW,
     INDEX,
     OWN,
+    PAGE,
+    document_path,
     feed_folder,
     fold,
     is_slug,
     join_key,
+    parse_path,
     split_below,
     split_key,
 )
@@ -282,3 +288,52 @@ class OwnFeed(Section):
             order=self.order,
             content=self.content or content,
         )
+
+
+XML = ".xml"  # the ending of a file that any server sends as XML
+# What browsers ask for where a document names no icon, as where they show a feed.
+WELL_KNOWN = {"favicon.ico": "icon.svg"}
+
+
+def _old_path(text: str) -> str:
+    path = text.strip("/")
+    if not text.startswith("/") or not re.fullmatch(BELOW, path):
+        raise ValueError('expected a path below site.base_url, such as "/index.xml"')
+    return path
+
+
+def _document(text: str) -> str:
+    path = document_path(text.lstrip("/"))
+    parsed = parse_path(path)
+    if parsed is None or parsed.page:
+        raise ValueError('expected the path of a feed, such as "feed.rss" or "topics/ai/feed.rss"')
+    return path
+
+
+# By an old path without slashes around it, the path of the document.
+OldAddresses = Annotated[
+    dict[
+        Annotated[str, AfterValidator(_old_path)],
+        Annotated[str, AfterValidator(_document)],
+    ],
+    Field({}),
+]
+
+
+def old_address_problems(
+    redirects: Mapping[str, str], copies: Mapping[str, str], formats: tuple[str, ...]
+) -> Iterator[str]:
+    """Yield what is wrong with the two tables, as `copies./index.xml: expected …, got …`."""
+    for table, addresses in {"redirects": redirects, "copies": copies}.items():
+        for old, path in addresses.items():
+            key, parsed = f"{table}./{old}", parse_path(path)
+            if parse_path(old) is not None:
+                yield f"{key}: expected a path at which feeds publishes nothing"
+            if parsed is None or parsed.format not in (*formats, PAGE):
+                yield f"{key}: expected one of feeds.formats, {list(formats)}, got {path!r}"
+    for old, path in copies.items():
+        if path.endswith(PAGE) or not old.endswith((XML, path[path.rindex(".") :])):
+            expected = "expected a feed, at a path that ends in .xml or as the feed does"
+            yield f"copies./{old}: {expected}, got {path!r}"
+    for old in redirects.keys() & copies.keys():
+        yield f"redirects./{old}: expected a path that is not in copies"

@@ -21,7 +21,7 @@ from feeds.documents.snapshot import Snapshot
 from feeds.model import STEPS, Article, Feed, digest
 from feeds.render import PAGE, Format, Style, form_named, format_named, widest
 from feeds.render.compiled import EntryInput
-from feeds.render.content import content_of, heading_of
+from feeds.render.content import content_of, groups_of, heading_of
 from feeds.selection import Pick, archive
 from feeds.selection.archive import Page
 from feeds.selection.visibility import DAY
@@ -319,10 +319,12 @@ class Contents:
                 article = as_shown(articles[pick.number], pick, self.snapshot, shown)
                 if content == FULL:
                     html = content_of(article, self._config.feeds.max_entry_bytes)
-                    given = EntryInput(article, html, heading_of(article))
+                    groups = groups_of(article.images)
+                    given = EntryInput(article, html, heading_of(article), groups)
                 else:
                     less = bare(article) if content == BARE else article
-                    given = EntryInput(less, heading=heading_of(article))
+                    groups = groups_of(less.images)
+                    given = EntryInput(less, "", heading_of(article), groups)
             found[key, content] = given
         return found
 

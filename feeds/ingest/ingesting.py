@@ -140,7 +140,8 @@ def open_store(config: Config, *, or_only_read: bool = False) -> Store:
     """Open the store that the config names; one of other code or other keys is rebuilt."""
     fields = config.records.fields
     keys = [config.site.timezone, str(config.feeds.max_entry_bytes), str(config.runs_liquid)]
-    keys += [config.records.markdown, str(shows_html(config)), *([fields.digest] if fields else [])]
+    keys += [config.records.markdown, config.records.baseurl or ""]
+    keys += [str(shows_html(config)), *([fields.digest] if fields else [])]
     keys += [str(config.built_folder), config.records.select]
     names = digest(config.names.digest, _folder(config))
     return Store(config.store_file, digest(_code_digest(), *keys), names, or_only_read=or_only_read)

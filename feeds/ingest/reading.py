@@ -163,8 +163,9 @@ def _read_record(
 ) -> Reading:
     fields, zone, most = config.records.fields, config.site.zone, config.feeds.max_entry_bytes
     runs_liquid, dialect = config.runs_liquid, config.records.markdown
+    baseurl = config.records.baseurl or ""
     return read_record(
-        path, content, now, fields, zone, most, runs_liquid, dialect, with_body=with_body
+        path, content, now, fields, zone, most, runs_liquid, dialect, baseurl, with_body=with_body
     )
 
 

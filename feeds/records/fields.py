@@ -66,6 +66,7 @@ from feeds.urls import identity
 # 2024-05-01-title, 2024/05/01/title, 2024-05-01-title/index.
 DATED = re.compile(r"(?:^|/)(\d{4})[-/](\d\d?)[-/](\d\d?)(?:[-/]([^/]*))?$")
 
+OTHER_URLS = ("path", "src", "image")  # of a picture
 REDIRECTS = {"redirectto", "redirecturl"}  # keys of what only leads to another address
 BESIDE_POSTS = ("authors.yml", "authors.yaml", "tags.yml", "tags.yaml")
 
@@ -421,11 +422,24 @@ class _Applying:
             self._origins[IMAGES, index] = place
             if isinstance(item, str):
                 self._origins[IMAGES, index, URL] = place
-                item = {URL: item}
+                item = {URL: item, **self._beside(place)}
+            elif isinstance(item, dict) and URL not in item:
+                own = next((key for key in OTHER_URLS if key in item), URL)
+                self._origins[IMAGES, index, URL] = (*place, own)
+                item = {**item, URL: item.get(own)}
             if isinstance(item, dict) and isinstance(url := item.get(URL), str):
                 item = {**item, URL: self._absolute(url)}
             made.append(item)
         self._data[IMAGES] = made
+
+    def _beside(self, place: Path) -> dict[str, Any]:
+        """Return what the mapping of a picture says beside its address, such as `image.alt` beside
+        `image.path`."""
+        *parents, _ = place
+        mapping = self._look_up(TheirKey(tuple(map(str, parents)))) if parents else None
+        if not isinstance(mapping, dict):
+            return {}
+        return {key: mapping[key] for key in ("alt", "caption") if key in mapping}
 
     def _previous(self) -> None:
         """One earlier address becomes a list; they may be relative to the article."""

@@ -21,7 +21,7 @@ from typing import Any
 from feeds.model import Article
 from feeds.records import keys
 from feeds.records.keys import RECORD, Key, ListOf, MappingOf, Scalar, Type
-from feeds.records.markup import FULL
+from feeds.records.markup import FULL, HTML
 from feeds.records.passages import visible
 from feeds.records.plain_data import NULLS, SECRET_KEY, FrontMatter, Plain
 from feeds.records.values import LONGEST_LINE, LONGEST_NAME, clean, is_plain_text
@@ -209,7 +209,12 @@ def read_article(
         return None
     if (updated and not published <= updated <= now) or (expires and expires <= published):
         return None
-    return keys.article(path, digest, fields, visible(body, syntax=syntax)), is_published
+    if body := visible(body, syntax=syntax):
+        from feeds.records.templates import has_templates  # few sites of records have bodies
+
+        if syntax != HTML and has_templates(body):
+            return None
+    return keys.article(path, digest, fields, body), is_published
 
 
 @lru_cache(maxsize=500)

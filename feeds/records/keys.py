@@ -133,6 +133,10 @@ IMAGE = MappingOf("mapping, see below", (
     Key("isCached", BOOLEAN, "Checked, and not shown."),
     Key("length", BYTES, "In bytes; with a known type the largest picture becomes an enclosure.",
         "length", rss="with a known type, the largest picture is an `enclosure` too"),
+    Key("alt", LINE, "What it shows, for those who do not see it.", "alt",
+        rss="`media:description`, and the `alt` of the picture in the content"),
+    Key("caption", LINE, "What stands below it.", "caption",
+        rss="`media:description` without an `alt`, and the caption in the content"),
 ), Image)
 LIST_OF_IMAGES = ListOf("list of mappings, see below", IMAGE)
 

@@ -48,6 +48,7 @@ ENDS = {
     "tag": re.compile(r"%\}|(?=\{%)"),
     **{name: re.compile(rf"</{name}\b[^<>]*>", re.IGNORECASE) for name in ELEMENTS},
 }
+SEARCHED = {*ENDS, "block", "kramdown"}
 PARTING = frozenset(("html", "instruction", *ELEMENTS))
 
 # A script that embeds a gist is shown as a link to it.
@@ -78,7 +79,7 @@ def visible(text: str, templates_in_code: bool = False, syntax: str = FULL) -> s
         before = text
         for openers in kinds:
             if tokens := list(openers.finditer(text)):
-                text = _cut(text, tokens, _in_code(text, tokens, syntax))
+                text = _cut(text, tokens, in_code(text, tokens, syntax))
         if text == before:
             return text
     return _cut_all(text, kinds)
@@ -90,10 +91,10 @@ def _cut_all(text: str, kinds: Sequence[re.Pattern[str]]) -> str:
     return text
 
 
-def _cut(text: str, tokens: list[re.Match[str]], in_code: Collection[int] = ()) -> str:
+def _cut(text: str, tokens: list[re.Match[str]], code: Collection[int] = ()) -> str:
     """Return a text without the passages that begin with these tokens, but for those in code:
     where these begin is given."""
-    tokens = _effective(tokens, in_code)
+    tokens = _effective(tokens, code)
     shown, at = [], 0
     for number, token in enumerate(tokens):
         if token.start() < at or token.lastgroup == "end":
@@ -110,14 +111,14 @@ def _cut(text: str, tokens: list[re.Match[str]], in_code: Collection[int] = ()) 
     return made
 
 
-def _effective(tokens: list[re.Match[str]], in_code: Collection[int]) -> list[re.Match[str]]:
+def _effective(tokens: list[re.Match[str]], code: Collection[int]) -> list[re.Match[str]]:
     """Return the tokens that mean something: neither in code, nor between `raw` and its end."""
     last = max((one.start() for one in tokens if one.lastgroup == "endraw"), default=-1)
     effective, is_raw = [], False
     for token in tokens:
         if is_raw:
             is_raw = token.lastgroup != "endraw"
-        elif token.start() not in in_code:
+        elif token.start() not in code:
             if token.lastgroup == "raw":
                 is_raw = token.start() < last
             elif token.lastgroup != "endraw":
@@ -125,16 +126,17 @@ def _effective(tokens: list[re.Match[str]], in_code: Collection[int]) -> list[re
     return effective
 
 
-def _in_code(text: str, tokens: list[re.Match[str]], syntax: str) -> Collection[int]:
-    """Return where passages begin that are in code as a whole."""
+def in_code(text: str, tokens: list[re.Match[str]], syntax: str) -> Collection[int]:
+    """Return where passages begin that are in code as a whole, by the tokens that begin them."""
     if not MAYBE_CODE.search(text, 0, tokens[-1].end()):
         return ()
-    if BEFORE in text or len(tokens) * len(text) > MOST_SEARCHED:
+    searched = [one for one in tokens if one.lastgroup in SEARCHED]
+    if BEFORE in text or len(searched) * len(text) > MOST_SEARCHED:
         return ()
     marks = []
     for number, token in enumerate(tokens):
         end = token.end()
-        if token.lastgroup in ENDS or token.lastgroup in ("block", "kramdown"):
+        if token.lastgroup in SEARCHED:
             if found := _end(text, tokens, number):
                 end = len(text[:found].rstrip())
             elif closing := CODE_END.search(text, end):
@@ -151,11 +153,11 @@ def _in_code(text: str, tokens: list[re.Match[str]], syntax: str) -> Collection[
         html = checked_html(marked, syntax)
     except BodyError:
         return ()
-    in_code: set[int] = set()
+    code: set[int] = set()
     for element in CODE.finditer(nh3.clean(html, tags={"code", "pre"}, attributes={})):
         marks_in = Counter(MARKED.findall(element[0]))
-        in_code |= {tokens[int(one)].start() for one, count in marks_in.items() if count == 2}
-    return in_code
+        code |= {tokens[int(one)].start() for one, count in marks_in.items() if count == 2}
+    return code
 
 
 def _end(text: str, tokens: list[re.Match[str]], number: int) -> int | None:

@@ -7,10 +7,11 @@ Files are opened elsewhere (folder).
 
 import re
 from codecs import BOM_UTF8
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from typing import Any, NamedTuple
 
 from feeds.model import Article, digest
@@ -26,10 +27,17 @@ from feeds.records.hiding import likely_key
 from feeds.records.hiding_text import hiding_lines, line_in_body, may_be_hidden
 from feeds.records.keys import ADDRESSES, KEYS, SECRET_KEY
 from feeds.records.mapping import FieldMapping, Mapped
-from feeds.records.markup import FULL, MOST_BODY, BodyError, flaw_of, html_of, syntax_of
+from feeds.records.markup import (
+    FULL,
+    HTML,
+    MOST_BODY,
+    BodyError,
+    flaw_of,
+    html_of,
+    syntax_of,
+)
 from feeds.records.passages import visible
 from feeds.records.plain_data import FrontMatter, Path, Place, key_text
-from feeds.records.summary import before_more, first_words
 from feeds.records.validation import Problem, described, validate
 from feeds.records.values import LONGEST_TEXT, as_address, clean, holds_secret, moment_or_none
 from feeds.urls import address_digest
@@ -48,6 +56,7 @@ class Reading(NamedTuple):
     takes it back or dates it later. Of a record that is no article, `held` stands for its
     addresses, to which no other record may point; `due` is its publication and `expires` its
     expiry: before the one and after the other nothing may show that there is such a record.
+    `templates`: something in a template language was left out of the body.
     """
 
     path: str
@@ -60,6 +69,7 @@ class Reading(NamedTuple):
     due: datetime | None = None
     expires: datetime | None = None
     aside: bool = False
+    templates: bool = False
 
     @property
     def left_out(self) -> bool:
@@ -76,6 +86,7 @@ def read_record(
     most_html: int = MOST_BODY,
     liquid: bool | None = None,
     dialect: str = FULL,
+    baseurl: str = "",
     *,
     with_body: bool = True,
 ) -> Reading:
@@ -85,8 +96,9 @@ def read_record(
     `mapping` says where our keys are taken from; without one each is taken from itself. Dates
     without an offset are in the zone. A body whose HTML comes to more than `most_html` bytes is
     left out. `liquid` tells whether blocks of a template language act in code as well; unless it is
-    given they do with a mapping. `dialect` is that of Markdown. Without its body nothing of a
-    record is rendered: all else is read the same.
+    given they do with a mapping. `dialect` is that of Markdown, `baseurl` the path of the site in
+    addresses that a template makes. Without its body nothing of a record is rendered: all else is
+    read the same.
     """
     file_digest, syntax = digest(content), syntax_of(path, dialect)
     try:
@@ -104,11 +116,13 @@ def read_record(
             plain = read_article(source, body, path, file_digest, now, syntax)
             if plain and flaw_of(plain[0].body, plain[0].link, most_html, syntax) is None:
                 article, is_published = plain
-                article = _with_excerpt(article, body, most_html, syntax)
+                article = _with_excerpt(
+                    article, body, most_html, syntax, partial(visible, syntax=syntax)
+                )
                 return _reading_of(article, is_published)
     acts_in_code = mapping is not None if liquid is None else liquid
     return _read_fully(
-        path, content, text, now, mapping, zone, most_html, acts_in_code, syntax, with_body
+        path, content, text, now, mapping, zone, most_html, acts_in_code, syntax, baseurl, with_body
     )
 
 
@@ -122,6 +136,7 @@ def _read_fully(
     most_html: int,
     liquid: bool,
     syntax: str,
+    baseurl: str,
     with_body: bool,
 ) -> Reading:
     file_digest = digest(content)
@@ -157,7 +172,17 @@ def _read_fully(
         problems.append(Problem((), f"a body without the key {SECRET_KEY} in it", "", Cost.PART))
         body = ""
     had_body = bool(body)
-    body = visible(body, liquid, syntax) if with_body else ""
+
+    def shown(source: str) -> tuple[str, bool]:
+        text = visible(clean(source).strip(), liquid, syntax)
+        if not text or (syntax == HTML and mapping is None):
+            return text, False
+        from feeds.records.templates import without_templates
+
+        return without_templates(text, syntax, path, acts_in_code=liquid, baseurl=baseurl)
+
+    source = body
+    body, is_cut = shown(source) if with_body else ("", False)
     if body and record is not None and (flaw := flaw_of(body, record["link"], most_html, syntax)):
         faults.append(Fault(path, _line_of_body(text, front.body), 1, "body", flaw, cost=Cost.PART))
         body = ""
@@ -172,8 +197,8 @@ def _read_fully(
         # What a mapping makes of a record follows from its path too.
         article_digest = file_digest if mapping is None else digest(file_digest, path)
         article = keys.article(path, article_digest, _with_signs(record, signs), body)
-        article = _with_excerpt(article, front.body, most_html, syntax, liquid)
-        return Reading(path, file_digest, article, reported)
+        article = _with_excerpt(article, source, most_html, syntax, lambda part: shown(part)[0])
+        return Reading(path, file_digest, article, reported, templates=is_cut)
     doubtful = not signs.unpublished and (
         hides
         or bool(lines)
@@ -195,14 +220,19 @@ def _read_fully(
 
 
 def _with_excerpt(
-    article: Article, source: str, most_html: int, syntax: str, liquid: bool = False
+    article: Article, source: str, most_html: int, syntax: str, shown: Callable[[str], str]
 ) -> Article:
     """Return an article whose record gives it no excerpt with what its body begins with: what its
-    author marked as the summary in the source, else the first paragraph."""
+    author marked as the summary in the source, else the first paragraph.
+
+    `shown` takes out of a part of the source what is not shown.
+    """
     if article.excerpt or not article.body:
         return article
+    from feeds.records.summary import before_more, first_words  # few sites need it
+
     marked = before_more(source)
-    start = article.body if marked is None else visible(clean(marked).strip(), liquid, syntax)
+    start = article.body if marked is None else shown(marked)
     try:
         html = html_of(start, article.link, most_html, syntax)
     except BodyError:  # a part may cost more than the whole, such as a tag that stays open

@@ -49,7 +49,7 @@ def _feed(head: Head, site: Site) -> bytes:
 def entry_of(given: EntryInput, site: Site, style: Style) -> xml.FeedEntry:
     """Return the feedgen entry of an article."""
     article = given.article
-    item = withdrawn_of(article, tuple(_extras(article, site, style)))
+    item = withdrawn_of(article, tuple(_extras(given, site, style)))
     if given.heading:
         item.title(given.heading)  # RFC 4287 §4.1.2: an entry has one
     item.author(name=article.provider.name, uri=f"https://{article.provider.domain}/")
@@ -79,9 +79,10 @@ def withdrawn_of(article: Article, extras: Iterable[xml.Extra] = ()) -> xml.Feed
     return item
 
 
-def _extras(article: Article, site: Site, style: Style) -> Iterator[xml.Extra]:
+def _extras(given: EntryInput, site: Site, style: Style) -> Iterator[xml.Extra]:
+    article = given.article
     lead = content.lead_image(article)
-    yield from xml.pictures(article.images, lead)
+    yield from xml.pictures(article.images, lead, given.groups)
     if lead is not None and lead.length is not None and (kind := image_type(lead.url)):
         yield xml.link("link", "enclosure", lead.url, type=kind, length=str(lead.length))
     for item in article.related:

@@ -76,11 +76,14 @@ class EntryInput:
     """The input of an entry: an article, and the HTML of the entry, if any.
 
     `heading` stands for the title where there is none, for formats and pages that need one.
+    `groups` tells which of its pictures are one in several sizes, by the same number; empty where
+    none are.
     """
 
     article: Article
     html: str = ""
     heading: str = ""
+    groups: tuple[int, ...] = ()
 
     @cached_property
     def key_and_values(self) -> "KeyAndValues":
@@ -92,7 +95,7 @@ class EntryInput:
 # there.
 Declared = Mapping[type, Mapping[str, Kind | Several | type]]
 DECLARED: Declared = {
-    EntryInput: {"article": Article, "html": Kind.TEXT, "heading": Kind.TEXT},
+    EntryInput: {"article": Article, "html": Kind.TEXT, "heading": Kind.TEXT, "groups": Kind.KEY},
     Article: {
         "path": Kind.IRRELEVANT,
         "digest": Kind.IRRELEVANT,
@@ -125,6 +128,8 @@ DECLARED: Declared = {
         "width": Kind.NUMBER,
         "height": Kind.NUMBER,
         "length": Kind.NUMBER,
+        "alt": Kind.TEXT,
+        "caption": Kind.TEXT,
     },
     Related: {"title": Kind.TEXT, "link": Kind.TEXT, "provider": Kind.IRRELEVANT},
     Head: {
@@ -366,7 +371,7 @@ def _agree(placeholders: EntryInput, given: EntryInput) -> EntryInput:
             height=image.height and image.height + 8 * NUMBER,
         )
         other = other._replace(images=(*other.images[:at], larger, *other.images[at + 1 :]))
-    return EntryInput(other, placeholders.html, placeholders.heading)
+    return EntryInput(other, placeholders.html, placeholders.heading, given.groups)
 
 
 def _cut(document: str, values: list[str]) -> Template | None:

@@ -7,6 +7,7 @@ HTML of a body, and how it is cleaned (records/markup).
 """
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from html import escape, unescape
 from itertools import islice
@@ -17,16 +18,22 @@ from feeds.model import LONGEST_HEADING, Article, Feed, Image, Related, image_ty
 from feeds.records.markup import FULL, MOST_BODY, BodyError, html_of, syntax_of
 from feeds.records.markup import body_of as body_of
 from feeds.records.markup import cleaned as cleaned
-from feeds.records.summary import TAG
 from feeds.render import PageLinks
 from feeds.taxonomies import CATEGORIES, TAXONOMIES, TOPICS
 from feeds.urls import EVERYTHING, OWN, PAGE, canonical, feed_folder, feed_path
 
 SEARCHED = 4000  # characters of a text that are searched for its first words
 PICTURE = re.compile(r'<img(?:\s[\w-]+="[^"]*")*?\ssrc="([^"]*)"')
-SIZE = re.compile(r"-(?:\d+x\d+|scaled)(?=\.\w+$)")  # as WordPress writes it
 PARAGRAPH = re.compile("<p>")
 CUT_OFF = ("[…]", "[...]", "…", "...")
+
+
+# A size in an address: photo-300x200.jpg, photo@2x.png, /300x200/photo.jpg, ?w=300.
+SIZE = re.compile(
+    r"(?:[-_@.](?:\d{2,5}x\d{2,5}|\d{2,5}w|[1-4]x|scaled|thumb|small|medium|large))(?=\.\w+$)"
+    r"|/(?:\d{2,5}x\d{2,5}|w\d{2,5}|\d{2,5}w)(?=/)"
+)
+SIZES = {"w", "h", "width", "height", "size", "resize", "fit", "crop", "q", "quality", "dpr"}
 
 
 def content_of(article: Article, most: int = MOST_BODY) -> str:
@@ -39,7 +46,9 @@ def content_of(article: Article, most: int = MOST_BODY) -> str:
     is_said = bool(body and article.excerpt) and _begins_with(body, article.excerpt)
     paragraphs = re.split(r"\n\s*\n", "" if is_said else article.excerpt)
     parts = [
-        _picture(lead, article.title) if lead and not _shows(body, lead) else "",
+        _picture(lead, lead.alt or lead.caption or article.title)
+        if lead and not _shows(body, lead)
+        else "",
         *(f"<p>{escape(part, quote=False)}</p>" for part in paragraphs if part),
         body,
         _related_list(article.related) if article.related else "",
@@ -82,7 +91,27 @@ def lead_image(article: Article) -> Image | None:
 def _picture(image: Image, alt: str) -> str:
     size = {"width": image.width, "height": image.height}
     known = "".join(f' {name}="{number}"' for name, number in size.items() if number is not None)
-    return f'<p><img src="{escape(image.url)}" alt="{escape(alt)}"{known}></p>'
+    img = f'<img src="{escape(image.url)}" alt="{escape(alt)}"{known}>'
+    if image.caption is None:
+        return f"<p>{img}</p>"
+    caption = escape(image.caption, quote=False)
+    return f"<figure>{img}<figcaption>{caption}</figcaption></figure>"
+
+
+def groups_of(images: Sequence[Image]) -> tuple[int, ...]:
+    """Return a number for each picture, the same for those that are one in several sizes, by their
+    addresses; nothing where none are."""
+    if len(images) < 2:
+        return ()
+    pictures = [_without_size(image.url) for image in images]
+    groups = tuple(map(pictures.index, pictures))
+    return groups if len(set(groups)) < len(groups) else ()
+
+
+def _without_size(url: str) -> str:
+    address, _, query = url.partition("#")[0].partition("?")
+    others = [one for one in query.split("&") if one.partition("=")[0] not in SIZES]
+    return f"{SIZE.sub('', address)}?{'&'.join(others)}"
 
 
 def _shows(body: str, image: Image) -> bool:
@@ -94,12 +123,14 @@ def _shows(body: str, image: Image) -> bool:
 def _file_of(address: str) -> str:
     """Return the address of a picture without its scheme, and without what may be but a size."""
     name = address.partition("?")[0] if image_type(address) else address
-    return SIZE.sub("", name.partition("://")[2])
+    return _without_size(name.partition("://")[2])
 
 
 def _begins_with(body: str, excerpt: str) -> bool:
     """Tell whether one of the first paragraphs of a body says what the excerpt does, perhaps cut
     off."""
+    from feeds.records.summary import TAG  # few sites need it
+
     said = "".join(excerpt.split())
     for end in CUT_OFF:
         said = said.removesuffix(end)

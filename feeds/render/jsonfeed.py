@@ -80,7 +80,8 @@ def frame(feed: Feed, site: Site, updated: datetime, place: PageLinks) -> tuple[
 
 def _attachment(image: Image, kind: str) -> dict[str, Any]:
     size = {} if image.length is None else {"size_in_bytes": image.length}
-    return {"url": image.url, "mime_type": kind, **size}
+    title = {"title": said} if (said := image.alt or image.caption) else {}
+    return {"url": image.url, "mime_type": kind, **title, **size}
 
 
 def _moment(moment: datetime) -> str:

@@ -47,7 +47,7 @@ def _channel(head: Head, site: Site) -> bytes:
 def entry_of(given: EntryInput, site: Site, style: Style) -> xml.FeedEntry:
     """Return the feedgen entry of an article."""
     article = given.article
-    item = withdrawn_of(article, tuple(_extras(article, style)))
+    item = withdrawn_of(article, tuple(_extras(given, style)))
     if text := article.excerpt or given.heading:
         # Readers take a description for HTML, so plain text is escaped (RSS 2.0, "encoding
         # examples").
@@ -76,9 +76,10 @@ def withdrawn_of(article: Article, extras: Iterable[xml.Extra] = ()) -> xml.Feed
     return item
 
 
-def _extras(article: Article, style: Style) -> Iterator[xml.Extra]:
+def _extras(given: EntryInput, style: Style) -> Iterator[xml.Extra]:
+    article = given.article
     yield xml.Extra(f"{{{xml.DUBLIN_CORE}}}creator", article.provider.name)
-    yield from xml.pictures(article.images, content.lead_image(article))
+    yield from xml.pictures(article.images, content.lead_image(article), given.groups)
     for item in article.related:
         yield xml.link(LINK, "related", item.link, title=item.title)
     if style.amp and article.amp_link:

@@ -149,20 +149,34 @@ def styled(document: bytes, style: str) -> bytes:
     )
 
 
-def pictures(images: Iterable[Image], best: Image | None) -> Iterator[Extra]:
+def pictures(
+    images: Sequence[Image], best: Image | None, groups: Sequence[int] = ()
+) -> Iterator[Extra]:
     """Yield media:content for each picture, the best first, and media:thumbnail for the best.
 
-    Some readers show the one and some the other. Sizes are given where they are known.
+    Some readers show the one and some the other. Sizes are given where they are known. Those of one
+    group are in a media:group, the largest first.
     """
-    for image in sorted(images, key=lambda image: image != best):
-        kind = {"type": kind} if (kind := image_type(image.url)) else {}
-        yield Extra(
-            f"{{{MEDIA}}}content",
-            None,
-            {"url": image.url, "medium": "image", **kind, **_size(image)},
-        )
+    found: dict[int, list[Image]] = {}
+    for group, image in zip(groups or range(len(images)), images, strict=True):
+        found.setdefault(group, []).append(image)
+    for sizes in sorted(found.values(), key=lambda sizes: best not in sizes):
+        sizes.sort(key=lambda image: (image != best, -(image.width or 0)))
+        contents = tuple(map(_picture, sizes))
+        if len(contents) > 1:
+            yield Extra(f"{{{MEDIA}}}group", children=contents)
+        else:
+            yield from contents
     if best is not None:
         yield Extra(f"{{{MEDIA}}}thumbnail", None, {"url": best.url, **_size(best)})
+
+
+def _picture(image: Image) -> Extra:
+    kind = {"type": kind} if (kind := image_type(image.url)) else {}
+    attributes = {"url": image.url, "medium": "image", **kind, **_size(image)}
+    said = image.alt or image.caption
+    description = (Extra(f"{{{MEDIA}}}description", said, {"type": "plain"}),) if said else ()
+    return Extra(f"{{{MEDIA}}}content", None, attributes, description)
 
 
 def link(tag: str, rel: str, href: str, **more: str) -> Extra:

@@ -204,7 +204,8 @@ def most_bytes(article: Article) -> int:
     title = article.title or "&" * LONGEST_HEADING
     texts = [article.id, article.link, title, article.excerpt, article.provider.domain]
     texts += [article.original_link or "", article.amp_link or ""]
-    texts += [image.url for image in article.images]
+    for image in article.images:
+        texts += [image.url, image.alt or "", image.caption or ""]
     for item in article.related:
         texts += [item.link, item.title, item.provider.name if item.provider else ""]
     elements = ELEMENT * (len(article.images) + len(article.related))

@@ -207,6 +207,42 @@ class TestANewAddressPattern:
         assert b"https://example.org/old/1" not in (config.output_folder / "feed.atom").read_bytes()
 
 
+class TestALostStore:
+    """A new address pattern where neither store nor ledger knows the ids that readers know."""
+
+    @pytest.fixture(params=["json", "atom", "rss"])
+    def config(self, request: pytest.FixtureRequest, tmp_path: Path) -> Config:
+        formats = f'[feeds]\nformats = ["{request.param}"]\n'
+        records: dict[str, str | bytes] = {f"{n}.md": make.record(n, webUrl=None) for n in (1, 2)}
+        config = make.site(tmp_path, records, formats + PATTERN.format("old"))
+        assert make.invoke("build", cwd=tmp_path).stderr == ""
+        shutil.rmtree(config.store_file.parent)
+        make.site(tmp_path, {"3.md": make.record(3, webUrl=None)}, formats + PATTERN.format("new"))
+        return config
+
+    def test_is_reported_with_the_remedy(self, config: Config) -> None:
+        folder = config.file.parent
+        said = make.invoke("build", cwd=folder).stderr
+        assert said.startswith("warning: 2 articles have another id than in the last build")
+        assert '`id = { template = "…" }`' in said and "`previousUrls`" in said
+        assert make.invoke("build", cwd=folder).stderr == ""
+
+    def test_is_no_matter_with_the_remedy(self, config: Config) -> None:
+        text = config.file.read_text()
+        old = 'id = { template = "https://example.org/old/{slug}" }\n'
+        config.file.write_text(text + old)
+        assert make.invoke("build", cwd=config.file.parent).stderr == ""
+
+    def test_with_the_same_pattern_is_no_matter(self, config: Config) -> None:
+        config.file.write_text(config.file.read_text().replace("/new/", "/old/"))
+        assert make.invoke("build", cwd=config.file.parent).stderr == ""
+
+    def test_a_tree_that_is_damaged_says_nothing(self, config: Config) -> None:
+        (feed,) = (config.output_folder / f"feed.{config.feeds.formats[0]}",)
+        feed.write_bytes(b"<x")
+        assert "another id" not in make.invoke("build", cwd=config.file.parent, check=None).stderr
+
+
 def test_an_id_of_the_record_is_the_id_of_the_entry(tmp_path: Path) -> None:
     config = site(tmp_path)
     put(config, "1.md", id="tag:example.org,2026:one")

@@ -1,6 +1,7 @@
 """What bodies of Markdown become: CommonMark, and what generators understand beyond it."""
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -171,3 +172,18 @@ def test_nothing_in_math_is_changed(tex: str) -> None:
         return
     escaped = tex.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     assert render(f"x $${tex}$$ y $z$") == f"<p>x $${escaped}$$ y $z$</p>\n"
+
+
+def test_the_dialect_and_the_path_of_the_site_are_settings(tmp_path: Path) -> None:
+    records: dict[str, str | bytes] = {
+        "1.md": make.record(1, body="a $x *1* y$ [b]({{ site.baseurl }}/c)")
+    }
+    for setting, seen in {
+        "": ("$x *1* y$", "https://example.org/c"),
+        '[records]\nbaseurl = "/blog"\n': ("$x *1* y$", "https://example.org/blog/c"),
+        '[records]\nmarkdown = "commonmark"\n': ("<em>1</em>", "https://example.org/c"),
+    }.items():
+        make.site(tmp_path, records, setting)
+        make.invoke("build", cwd=tmp_path)
+        feed = (tmp_path / "public/feed.json").read_text(encoding="utf-8")
+        assert all(text in feed for text in seen)

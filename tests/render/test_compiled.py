@@ -84,7 +84,8 @@ def articles(draw: Draw) -> tuple[Article, Article]:
 
     def image() -> Pair:
         sizes = {name: maybe(draw, draw(NUMBERS), None) for name in ("width", "height", "length")}
-        return of_fields(Image, url=addresses(draw, draw(ENDING)), **sizes)
+        said = {name: maybe(draw, draw(WORDS), None) for name in ("alt", "caption")}
+        return of_fields(Image, url=addresses(draw, draw(ENDING)), **sizes, **said)
 
     def related() -> Pair:
         return of_fields(

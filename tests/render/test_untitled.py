@@ -27,7 +27,7 @@ RECORDS: dict[str, str | bytes] = {
 HEADINGS = [
     "Short & <b>plain</b>.",
     "These words are many, These words are many, These words are many, These words are many, These…",
-    "The body & more. Again.",
+    "The body & more.",
     "https://example.org/4",
     "With a title",
 ]

@@ -1,0 +1,224 @@
+"""The tags of template languages in a body: Liquid, Go templates and shortcodes, MDX.  Pure.
+
+In: the text of a body, without what its author hides. Out: the text with what is simple done as the
+generator does it, and without the rest; whether anything was left out for that. Code keeps what it
+holds. Not here: which passages nobody may see, and what is code (passages).
+"""
+
+import re
+from collections.abc import Sequence
+from html import escape
+from typing import NamedTuple
+from urllib.parse import quote
+
+from feeds.records.markup import HTML, TAGS
+from feeds.records.passages import in_code
+
+# No tag begins in another, and none ends in the next paragraph.
+_inside = r"(?!\{\{|\{%|\n[ \t]*\n)."
+_shortcode = r"\{\{[<%](?P<shortcode>(?:(?![>%]\}\})" + _inside + r")*+)[>%]\}\}"
+# Neither TeX nor an object of JavaScript as the value of an attribute.
+_begin = r"(?<![\\^_])\{\{(?!(?<==\{\{)\s*[\w'\"]+\s*:)"
+_text = r"\"[^\"\n}]*+\"|'[^'\n}]*+'"
+_output = _begin + rf"(?P<output>(?:{_text}|(?!\}}\}}){_inside})*+)\}}\}}"
+_liquid = r"\{%(?P<liquid>(?:(?!%\})" + _inside + r")*+)%\}"
+TOKENS = re.compile(f"{_shortcode}|{_output}|{_liquid}", re.DOTALL)
+ARGUMENTS = re.compile(
+    r"(?:([\w-]+)[ ]*=[ ]*)?(?:\"([^\"]*)\"|'([^']*)'|`([^`]*)`|([^\s\"'`=,|]+))"
+)
+RAW = ("raw", "verbatim")
+RAW_TAG = re.compile(r"\{%[-~+]?\s*(?:end)?(?:raw|verbatim)\s*[-~+]?%\}")
+PAIRED = (*RAW, "highlight")
+LINKS = {
+    "gist": "https://gist.github.com/{}",
+    "vimeo": "https://vimeo.com/{}",
+    "youtube": "https://www.youtube.com/watch?v={}",
+}
+FIGURES = ("figure", "image", "img")
+REFERENCES = ("ref", "relref")
+OF_THE_SITE = re.compile(r"(?:relative|absolute)_url|(?:rel|abs)URL|url|prepend:\s*site\.baseurl")
+LITERAL = re.compile(r"\s*(?:\"([^\"]*)\"|'([^']*)')\s*")
+
+_braces = r"\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*+\})*+\})*+\}"
+JSX = (
+    r"</?(?P<element>[A-Z][\w.]*)(?:\s+(?:[\w:-]+(?:=(?:\"[^\"]*\"|'[^']*'"
+    rf"|{_braces}))?|{_braces}))*+\s*/?>"
+)
+MODULE = (
+    r"^(?:import\s+(?:[^'\"\n;{}]*(?:\{[^{}'\"]*\})?\s*from\s*)?['\"][^'\"\n]+['\"];?[ \t]*$"
+    r"|(?P<export>export)\s+(?:(?:const|let|var)\s+[^\n=]+=|(?:default\s+)?(?:async\s+)?function\b"
+    r"|(?:default\s+)?class\b|default\s+(?:[\w.]+;?$|[({\[])|\{|\*)[^\n]*)"
+)
+PARAGRAPH = re.compile(r"(?:\n(?![ \t]*$)[^\n]*)*+", re.MULTILINE)  # to its end
+CONTENTS = (  # where kramdown and others put a table of contents
+    r"^(?:[*+-]|1\.)[ \t]+[^\n]*\n\{:[ \t]*toc[^}\n]*\}[ \t]*$"
+    r"|^\[{1,2}_?(?:TOC|toc)_?\]{1,2}[ \t]*$"
+)
+OF_MDX = re.compile(rf"(?P<module>{MODULE})|(?P<jsx>{JSX})|(?P<contents>{CONTENTS})", re.MULTILINE)
+EXPRESSIONS = re.compile(
+    r"^[ \t]*\{(?:[^{}\n]|\{[^{}\n]*+\})*+\}[ \t]*$"
+    r"|\{(?:'[^'\n]*'|\"[^\"\n]*\"|[A-Za-z_]\w*(?:\.\w+)++)\}",
+    re.MULTILINE,
+)
+# One of these is in a body that says something in a template language.
+SIGNS = ("{{", "{%", "\nimport ", "\nexport ", "{:toc", "{: toc", "TOC]", "toc]")
+ELEMENT = re.compile(r"<[A-Z]")
+
+
+class Template(NamedTuple):
+    """A tag of a template: its name, what follows it, with and without a name."""
+
+    name: str
+    values: list[str]
+    named: dict[str, str]
+
+
+def has_templates(text: str) -> bool:
+    """Tell whether a body may say something in a template language."""
+    begins = text.startswith(("import ", "export "))
+    return begins or any(sign in text for sign in SIGNS) or ELEMENT.search(text) is not None
+
+
+def without_templates(
+    text: str, syntax: str, path: str, *, acts_in_code: bool, baseurl: str = ""
+) -> tuple[str, bool]:
+    """Return a body as its generator would show it, as far as that is simple, and whether anything
+    was left out.
+
+    `acts_in_code`: a template is run before Markdown is read. `baseurl` is the path of the site.
+    """
+    text, is_left_out = _filled(text, syntax, acts_in_code, baseurl)
+    if syntax == HTML:
+        return text, is_left_out
+    text, is_mdx = _without(text, syntax, OF_MDX)
+    if is_mdx or path.lower().endswith(".mdx"):
+        text, _ = _without(text, syntax, EXPRESSIONS)
+    return text.strip(), is_left_out or is_mdx
+
+
+def _without(text: str, syntax: str, pattern: re.Pattern[str]) -> tuple[str, bool]:
+    """Return a text without what is MDX outside code, and whether a module or an element was."""
+    found = pattern.finditer(text)
+    tokens = [one for one in found if not _is_html(one)]
+    code = in_code(text, tokens, syntax) if tokens else ()
+    shown, at, is_mdx = [], 0, False
+    for token in tokens:
+        if token.start() in code or token.start() < at:
+            continue
+        shown.append(text[at : token.start()])
+        at = token.end()
+        if token.groupdict().get("export") and (rest := PARAGRAPH.match(text, at)):
+            at = rest.end()
+        is_mdx = is_mdx or token.lastgroup != "contents"
+    return "".join([*shown, text[at:]]), is_mdx
+
+
+def _is_html(token: re.Match[str]) -> bool:
+    element = token.groupdict().get("element")
+    return element is not None and element.lower() in TAGS and "{" not in token[0]
+
+
+def _filled(text: str, syntax: str, acts_in_code: bool, baseurl: str) -> tuple[str, bool]:
+    """Return a text with what its tags stand for, and whether any of them was left out."""
+    tokens = list(TOKENS.finditer(text))
+    if not tokens:
+        return text, False
+    code = in_code(text, tokens, syntax)
+    tags = [_template(token) for token in tokens]
+    last = {tag.name: number for number, tag in enumerate(tags)}
+    shown: list[str] = []
+    at, is_left_out = 0, False
+    for number, (token, tag) in enumerate(zip(tokens, tags, strict=True)):
+        is_escaped = tag.name.startswith("/*")
+        stays = token.start() in code and not (acts_in_code and tag.name in RAW) and not is_escaped
+        if token.start() < at or stays:
+            continue
+        shown.append(text[at : token.start()])
+        at = token.end()
+        ends = (f"end{tag.name}", f"/{tag.name}")
+        if tag.name in PAIRED and any(last.get(end, -1) > number for end in ends):
+            end = next(n for n in range(number + 1, len(tags)) if tags[n].name in ends)
+            inner = text[at : tokens[end].start()]
+            shown.append(inner if tag.name in RAW else _code(inner, tag.values))
+            at = tokens[end].end()
+        elif is_escaped:
+            shown.append(re.sub(r"/\*|\*/", "", token[0]))
+        elif token["output"] is not None:
+            made = _written(token["output"], baseurl)
+            shown.append(made or "")
+            is_left_out = is_left_out or made is None
+        else:
+            made = _made(tag, baseurl)
+            shown.append(made or "")
+            is_left_out = is_left_out or (made is None and not tag.name.startswith(("/", "end")))
+    return "".join([*shown, text[at:]]), is_left_out
+
+
+def _template(token: re.Match[str]) -> Template:
+    inside = (token["shortcode"] or token["liquid"] or "").strip(" \t\n-~+")
+    name, _, rest = inside.partition(" ")
+    if name == "include":
+        name, _, rest = rest.strip().partition(" ")
+        name = name.rpartition("/")[2].removesuffix(".html")
+    values, named = [], {}
+    for found in ARGUMENTS.finditer(rest):
+        value = next((part for part in found.groups()[1:] if part is not None), "")
+        if found[1]:
+            named[found[1]] = value
+        else:
+            values.append(value)
+    return Template(name.strip(), values, named)
+
+
+def _made(tag: Template, baseurl: str) -> str | None:
+    """Return what a tag stands for, or None where that is not known here."""
+    value = next(iter((*tag.values, *tag.named.values())), "")
+    if tag.name in FIGURES and (address := tag.named.get("src") or next(iter(tag.values), "")):
+        return _figure(tag, address)
+    if tag.name in LINKS and value:
+        known = tag.named.get("id", value)
+        parts = tag.values[:2] if tag.name == "gist" and tag.values else [known]
+        address = LINKS[tag.name].format(quote("/".join(parts)))
+        return f'<a href="{escape(address)}">{address.split("/")[2]}</a>'
+    if tag.name in REFERENCES and value:
+        return _reference(tag.named.get("path", value), baseurl)
+    return None
+
+
+def _figure(tag: Template, address: str) -> str:
+    caption = tag.named.get("caption") or tag.named.get("title") or ""
+    alt = tag.named.get("alt") or caption
+    below = f"<figcaption>{escape(caption, quote=False)}</figcaption>" if caption else ""
+    return f'<figure><img src="{escape(address)}" alt="{escape(alt)}">{below}</figure>'
+
+
+def _reference(path: str, baseurl: str) -> str:
+    """Return the address of another page as Hugo makes it by default: a folder of its name."""
+    page, mark, part = path.partition("#")
+    page = re.sub(r"(?:(?:^|/)_?index)?\.(?:md|html)$", "", page)
+    if page:
+        page = f"{baseurl}/{page.strip('/')}/" if "/" in page else f"../{page}/"
+    return page + mark + part
+
+
+def _written(inside: str, baseurl: str) -> str | None:
+    """Return what an output stands for: an address of the site, or the text that it is."""
+    value, *filters = inside.strip(" \t\n-").split("|")
+    if value.strip() in ("site.baseurl", ".Site.BaseURL", "site.BaseURL") and not filters:
+        return baseurl
+    if value.strip() == "site.url" and not filters:
+        return ""
+    literal = LITERAL.fullmatch(value)
+    if literal is None:
+        return None
+    text = literal[1] or literal[2] or ""
+    if any(OF_THE_SITE.fullmatch(one.strip()) for one in filters):
+        return f"{baseurl}/{text.lstrip('/')}" if "://" not in text else text
+    return text
+
+
+def _code(inner: str, values: Sequence[str]) -> str:
+    language = re.sub(r"[^\w+#.-]", "", values[0]) if values else ""
+    named = f' class="language-{language}"' if language else ""
+    code = escape(RAW_TAG.sub("", inner).strip("\n"), quote=False)
+    return f"<pre><code{named}>{code}\n</code></pre>\n"
