@@ -9,7 +9,7 @@ import click
 from feeds.cli import examples, opening, terminal
 from feeds.config import Config
 from feeds.errors import FeedsError
-from feeds.importers import recognise, writing
+from feeds.importers import recognise, sign_of_a_site, writing
 from feeds.importers.blog import Blog, is_inside, line_of
 from feeds.importers.wordpress import read_export
 from feeds.records import Cost, Fault, read_record
@@ -43,9 +43,9 @@ MOST_FAULTS = 5
 def command(folder: Path, title: str, base_url: str, wordpress: BinaryIO | None) -> None:
     """Make a site in FOLDER, this one unless another is named.
 
-    In a folder of Jekyll, Hugo, Eleventy or Docusaurus: a config by which its posts are read as
-    they are. Otherwise a config with comments and a first record, or those of an export. No file
-    that is there is changed.
+    In a folder of Jekyll, Hugo, Eleventy, Docusaurus, Astro, Zola, Pelican, Hexo, Gatsby, Next or
+    Nikola: a config by which its posts are read as they are. Otherwise a config with comments and a
+    first record, or those of an export. No file that is there is changed.
     """
     if line_of(title) != (title := " ".join(title.split())):
         raise FeedsError(
@@ -60,6 +60,12 @@ def command(folder: Path, title: str, base_url: str, wordpress: BinaryIO | None)
 
 
 def _begin(place: Path, title: str, base_url: str) -> None:
+    if sign := sign_of_a_site(place):
+        raise FeedsError(
+            terminal.safe(str(place)),
+            f"expected the folder of a new site, got one with {terminal.safe(sign)}, of a program"
+            " that feeds does not know: `feeds init feeds` begins in a folder of its own",
+        )
     seeds = _seeds(place)
     files = {place / "config.toml": writing.new_config(title or "Our feeds", base_url)}
     if not os.path.lexists(seeds):

@@ -109,7 +109,7 @@ class Records(Section):
     select: Annotated[str, AfterValidator(_selector)] = ""
 
     @cached_property
-    def excluded(self) -> Excluded:
+    def excluded(self) -> Excluded | None:
         """Return what is not read of the records folder."""
         return excluding(self.exclude, bundles=self.bundles)
 

@@ -14,7 +14,7 @@ from feeds.config.site import LANGUAGE
 from feeds.formats import FORMATS
 from feeds.importers.blog import Blog, quoted
 from feeds.records.values import time_zones
-from feeds.taxonomies import TAXONOMIES
+from feeds.taxonomies import PROVIDERS, TAXONOMIES
 
 CONFIG_NAMES = ("config.toml", "feeds.toml")
 LONGEST_NAME = 60
@@ -89,6 +89,10 @@ liquid = {liquid}
 
 [output]
 path = {output}
+
+# All of it is of one provider.
+[feeds]
+kinds = {kinds}
 """
 
 
@@ -143,11 +147,12 @@ def blog_config(blog: Blog, title: str, base_url: str) -> str:
         more="".join(f"\n{key} = {quoted(value)}" for key, value in more.items() if value),
         posts=quoted(blog.posts),
         records="".join(f"\n{line}" for line in blog.records),
-        liquid=("true" if blog.generator in ("Jekyll", "Eleventy") else "false") + below,
+        liquid=("true" if blog.generator in ("Jekyll", "Eleventy", "Hexo") else "false") + below,
         fields="\n".join(
             [f"webUrl = [\n{templates},\n]", *blog.fields, f"provider = {{ value = {provider} }}"]
         ),
         output=quoted(blog.output),
+        kinds=json.dumps([prefix for prefix, one in TAXONOMIES.items() if one is not PROVIDERS]),
     )
 
 

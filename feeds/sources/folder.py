@@ -151,7 +151,7 @@ def walk(folder: Path, excluded: Excluded | None = None) -> Iterator[ScannedFile
         yield from scanned.files()
 
 
-def unread(folder: Path, excluded: Excluded) -> Counter[str]:
+def unread(folder: Path, excluded: Excluded | None) -> Counter[str]:
     """Return how many files below the folder `walk` passes over, by suffix, hidden and excluded
     ones by these words.
 
@@ -175,8 +175,8 @@ def unread(folder: Path, excluded: Excluded) -> Counter[str]:
     return kinds
 
 
-def excluding(globs: Iterable[str], *, bundles: bool = False) -> Excluded:
-    """Return what some globs exclude, with all that is below it.
+def excluding(globs: Iterable[str], *, bundles: bool = False) -> Excluded | None:
+    """Return what some globs exclude, with all that is below it; None of no globs.
 
     A glob without a slash is compared with each name on the path. `*` and `?` stand for no slash,
     `**` for any folders.
@@ -185,7 +185,7 @@ def excluding(globs: Iterable[str], *, bundles: bool = False) -> Excluded:
         f"(?:.*/)?{_regex(glob)}" if "/" not in glob.strip("/") else _regex(glob) for glob in globs
     ]
     pattern = re.compile(f"(?:{'|'.join(forms)})(?:/.*)?\\Z", re.DOTALL) if forms else None
-    return Excluded(pattern, bundles)
+    return Excluded(pattern, bundles) if forms or bundles else None
 
 
 def _regex(glob: str) -> str:

@@ -26,7 +26,7 @@ def published(folder: Path, *, config: str = "config.toml") -> set[str]:
     """What `feeds init` and `feeds build` make of a folder: the paths of the articles' addresses."""
     make.invoke("init", cwd=folder)
     file = folder / config
-    file.write_text(file.read_text() + "\n[feeds]\nlimit = 1000\n")
+    file.write_text(file.read_text() + "limit = 1000\n")  # of [feeds]
     make.invoke("build", "--config", config, cwd=folder)
     [found] = [path for path in folder.rglob("feed.json") if path.parent.name == "feeds"]
     return {item["url"].removeprefix(BASE) for item in json.loads(found.read_bytes())["items"]}
