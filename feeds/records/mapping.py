@@ -15,7 +15,6 @@ from typing import Any
 
 from feeds.model import digest
 from feeds.records import keys
-from feeds.records.address_parts import DATE_PARTS, LONGEST_PATTERN, MODIFIERS, PATTERNS
 from feeds.records.keys import ADDRESSES, KEYS, OF_PROVIDER, PROVIDER, PUBLISHED, SECRET_KEY
 from feeds.records.plain_data import Path, key_text, plain
 from feeds.records.validation import validate
@@ -25,7 +24,6 @@ PARTS = ("year", "month", "day", "slug", "path")
 # Parts that need no naming in a message, and those of which a record may have none.
 OTHER_PARTS = ("title", "file", "file_date", "name", "stem", "language")
 OPTIONAL_PARTS = ("categories", "slugified_categories", "folder")
-EVERY_PART = {*PARTS, *DATE_PARTS, *OTHER_PARTS, *OPTIONAL_PARTS}
 # Data of a record with nothing wrong.
 SOUND: dict[str, Any] = {
     **{
@@ -360,8 +358,11 @@ def _template(name: str, text: str) -> Template:
 
 
 def _part(name: str, text: str) -> Part:
+    from feeds.records.address_parts import DATE_PARTS, MODIFIERS, PATTERNS  # few sites need it
+
     said, *by = text.split("|")
-    if said not in EVERY_PART and not said.startswith("."):
+    every = {*PARTS, *DATE_PARTS, *OTHER_PARTS, *OPTIONAL_PARTS}
+    if said not in every and not said.startswith("."):
         known = ", ".join(f"{{{known}}}" for known in PARTS)
         raise MappingError(
             f"{name}: expected {known} or a key of theirs such as {{.url}}, got {{{text}}}"
@@ -381,6 +382,8 @@ UNKNOWN_WORDS = "a permalink in words that feeds knows"
 def pattern_template(pattern: str, language: str) -> Template | str:
     """Return the template of an address in the language of a generator; what of it cannot be said,
     as text, where it has more than our parts."""
+    from feeds.records.address_parts import LONGEST_PATTERN, PATTERNS
+
     if len(pattern) > LONGEST_PATTERN:
         return f"a pattern of at most {LONGEST_PATTERN:,} characters"
     text, unknown = PATTERNS[language](pattern)
