@@ -105,7 +105,7 @@ def is_no_post(path: str, text: str, mapped: Mapped, mapping: FieldMapping) -> b
     date in its name for it; a redirect; data; the list of posts in the records folder."""
     is_dated = named(path).day is not None
     if not frontmatter.has_front_matter(text) and not mapped.theirs:
-        return not is_dated or mapping.is_jekyll
+        return not is_dated or mapping.is_jekyll or path.lower().endswith(".html")
     if path.endswith(".json") or path.startswith("index."):
         return not is_dated and not _says_something(mapped.data.get(DATE))
     leads_on = {letters(key) for key, value in mapped.theirs.items() if value} & REDIRECTS
