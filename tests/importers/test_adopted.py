@@ -159,6 +159,23 @@ def test_a_permalink_of_eleventy_that_is_computed_is_a_fault_and_no_other_addres
 
 
 @pytest.mark.parametrize(
+    ("settings", "folder", "is_shown"),
+    [("eleventy.config.js", "blog", False), ("_config.yml", "_posts", True)],
+)
+def test_a_permalink_that_is_false_hides_a_post_but_in_jekyll(
+    tmp_path: Path, settings: str, folder: str, is_shown: bool
+) -> None:
+    make.write(tmp_path / settings, "")
+    text = POST.replace("title: A post", f"permalink: false\ntitle: {make.CANARY}")
+    make.write(tmp_path / folder / "2024-05-01-a.md", text)
+    make.invoke("init", cwd=tmp_path)
+    make.invoke("build", cwd=tmp_path)
+    entries = feedparser.parse((tmp_path / "feeds/feed.atom").read_bytes()).entries
+    found = [entry.link for entry in entries]
+    assert found == (["https://example.org/2024/05/01/a.html"] if is_shown else [])
+
+
+@pytest.mark.parametrize(
     ("name", "data"),
     [
         ("blog.json", '{"permalink": "/n/{{ page.fileSlug }}/"}'),
