@@ -143,7 +143,7 @@ def blog_config(blog: Blog, title: str, base_url: str) -> str:
         base_url=quoted(base_url or f"{url}/feeds"),
         more="".join(f"\n{key} = {quoted(value)}" for key, value in more.items() if value),
         posts=quoted(blog.posts),
-        records="".join(f"\n{line}" for line in blog.records),
+        records="".join(f"\n{line}" for line in (*blog.records, *_baseurl(url))),
         liquid="true" if blog.generator in ("Jekyll", "Eleventy", "Hexo") else "false",
         fields="\n".join(
             [f"webUrl = [\n{templates},\n]", *blog.fields, f"provider = {{ value = {provider} }}"]
@@ -151,6 +151,12 @@ def blog_config(blog: Blog, title: str, base_url: str) -> str:
         output=quoted(blog.output),
         kinds=json.dumps([prefix for prefix, one in TAXONOMIES.items() if one is not PROVIDERS]),
     )
+
+
+def _baseurl(url: str) -> list[str]:
+    """Return the line of the path of a site, where it has one."""
+    path = urlsplit(url).path.rstrip("/")
+    return [f"baseurl = {quoted(path)}"] if re.fullmatch(r"(?:/[^\s/?#<>\"']+)+", path) else []
 
 
 def record_text(values: Mapping[str, Any]) -> str:

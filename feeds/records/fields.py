@@ -433,7 +433,8 @@ class _Applying:
                 self._origins[IMAGES, index, URL] = (*place, own)
                 item = {**item, URL: item.get(own)}
             if isinstance(item, dict) and isinstance(url := item.get(URL), str):
-                item = {**item, URL: self._absolute(url)}
+                below = self._mapping.pictures if url.startswith("/") and url[1:2] != "/" else ""
+                item = {**item, URL: self._absolute(below + url)}
             made.append(item)
         self._data[IMAGES] = made
 

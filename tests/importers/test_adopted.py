@@ -343,6 +343,25 @@ def test_a_post_of_hugo_is_gone_when_it_expires_and_not_there_before_its_publica
     ]
 
 
+def test_pictures_of_docusaurus_are_below_its_base(tmp_path: Path) -> None:
+    make.write(tmp_path / "docusaurus.config.js", DOCUSAURUS)
+    body = "![a](/img/a.png) ![b](./b.png) ![c](//c.example/c.png) <img alt='d' src='/img/d.png'/>"
+    body += "\n\n[x](/x)\n\n    ![code](/img/a.png)\n"
+    make.write(
+        tmp_path / "blog/2024-05-01-x.md", f"---\ntitle: A\nimage: /img/e.png\n---\n\n{body}"
+    )
+    make.invoke("init", cwd=tmp_path)
+    make.invoke("build", cwd=tmp_path)
+    [entry] = feedparser.parse((tmp_path / "static/feeds/feed.atom").read_bytes()).entries
+    content = entry.content[0].value
+    base = "https://k.example/docs/"
+    for path in (f"{base}img/a.png", f"{base}img/d.png", f"{base}blog/2024/05/01/b.png"):
+        assert f'src="{path}"' in content
+    assert 'src="https://c.example/c.png"' in content and "![code](/img/a.png)" in content
+    assert entry.media_content[0]["url"] == f"{base}img/e.png"
+    assert load_config(tmp_path / "config.toml").records.baseurl == "/docs"
+
+
 def test_the_addresses_that_a_built_site_has_are_counted(tmp_path: Path) -> None:
     make.write(tmp_path / "hugo.toml", 'baseURL = "https://h.example/sub/"\n')
     for name in ("a", "b", "c"):
