@@ -50,7 +50,7 @@ def recognise(folder: Path) -> Blog | None:
             f"{below}/{path}"
             for path in ("{.slug|as_is}", "{file_date}/{path|as_is}", "{path|as_is}")
         ),
-        fields=FIELDS,
+        fields=(*FIELDS, *([f'pictures = "/{base}"'] if re.fullmatch(r"[\w./~-]+", base) else [])),
         description=text_in_script(source, "tagline"),
         language=text_in_script(source, "defaultLocale"),
         built="build",

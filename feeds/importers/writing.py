@@ -19,7 +19,6 @@ from feeds.taxonomies import PROVIDERS, TAXONOMIES
 CONFIG_NAMES = ("config.toml", "feeds.toml")
 LONGEST_NAME = 60
 UNKNOWN = "https://example.org"
-BASE_PATH = re.compile(r"(?:/[A-Za-z0-9_.~%-]+)+")  # of a site below the root of its host
 
 NEW = """\
 # What `feeds` publishes.  Every key is described in docs/config.md; \
@@ -135,8 +134,6 @@ def blog_config(blog: Blog, title: str, base_url: str) -> str:
         "author": blog.author,
         "timezone": blog.timezone if blog.timezone in time_zones() else "",
     }
-    path = urlsplit(url).path.rstrip("/")
-    below = f"\nbaseurl = {quoted(path)}" if BASE_PATH.fullmatch(path) else ""
     templates = ",\n".join(f"  {{ template = {quoted(url + path)} }}" for path in blog.urls)
     provider = f"{{ domain = {quoted(host)}, name = {quoted(shown)} }}"
     return ADOPTED.format(
@@ -146,14 +143,20 @@ def blog_config(blog: Blog, title: str, base_url: str) -> str:
         base_url=quoted(base_url or f"{url}/feeds"),
         more="".join(f"\n{key} = {quoted(value)}" for key, value in more.items() if value),
         posts=quoted(blog.posts),
-        records="".join(f"\n{line}" for line in blog.records),
-        liquid=("true" if blog.generator in ("Jekyll", "Eleventy", "Hexo") else "false") + below,
+        records="".join(f"\n{line}" for line in (*blog.records, *_baseurl(url))),
+        liquid="true" if blog.generator in ("Jekyll", "Eleventy", "Hexo") else "false",
         fields="\n".join(
             [f"webUrl = [\n{templates},\n]", *blog.fields, f"provider = {{ value = {provider} }}"]
         ),
         output=quoted(blog.output),
         kinds=json.dumps([prefix for prefix, one in TAXONOMIES.items() if one is not PROVIDERS]),
     )
+
+
+def _baseurl(url: str) -> list[str]:
+    """Return the line of the path of a site, where it has one."""
+    path = urlsplit(url).path.rstrip("/")
+    return [f"baseurl = {quoted(path)}"] if re.fullmatch(r"(?:/[^\s/?#<>\"']+)+", path) else []
 
 
 def record_text(values: Mapping[str, Any]) -> str:

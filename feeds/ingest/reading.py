@@ -144,7 +144,8 @@ def read_with(
             return with_page(config, built, reading, now, with_html=with_html)
         if reading.article is None or not with_html:
             return reading
-        html = body_html(reading.article, most, config.records.markdown)
+        pictures = config.records.fields.pictures if config.records.fields else ""
+        html = body_html(reading.article, most, config.records.markdown, pictures)
         article = reading.article._replace(html=html, body="")
         return reading._replace(article=article)
     except (KeyboardInterrupt, SystemExit):

@@ -153,6 +153,7 @@ def _segment(text: str, spaces: str) -> str:
     return quote(encoded, safe="!$&'()*+,;=:@%")
 
 
+PERMALINK = "permalink"
 SPLIT_KEYS = ("tags", CATEGORIES)
 WHOLE_KEYS = ("tag", "category")
 DAY_PARTS = ("year", "month", "day")
@@ -204,6 +205,8 @@ class _Applying:
         }
         taken |= {str(origin[0]) for origin in self._origins.values()}
         known = frozenset(taken | set(HIDING))
+        if not self._mapping.is_jekyll:
+            known -= {PERMALINK}  # with false a post is not written, where it is an address as well
         return Mapped(self._data, self._origins, self._lacking, known, self._theirs)
 
     def _set(self, path: Path, source: Source) -> None:
@@ -343,6 +346,8 @@ class _Applying:
             own = self._data.get(TITLE)
         else:
             own = self._look_up(part if isinstance(part, TheirKey) else TheirKey(("slug",)))
+        if isinstance(own, Plain) and own == "false":
+            own = ""  # a boolean, which is no text of an address
         text = clean(own).strip() if isinstance(own, str) else ""
         return text or (self._named.slug if part == "slug" else "")
 
@@ -429,7 +434,8 @@ class _Applying:
                 self._origins[IMAGES, index, URL] = (*place, own)
                 item = {**item, URL: item.get(own)}
             if isinstance(item, dict) and isinstance(url := item.get(URL), str):
-                item = {**item, URL: self._absolute(url)}
+                below = self._mapping.pictures if url.startswith("/") and url[1:2] != "/" else ""
+                item = {**item, URL: self._absolute(below + url)}
             made.append(item)
         self._data[IMAGES] = made
 

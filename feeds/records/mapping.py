@@ -37,7 +37,7 @@ DATES = {key.name for key in keys.RECORD if key.type is keys.MOMENT}
 PROVIDER_KEYS = {key.name for key in OF_PROVIDER.keys}
 FOLDER = "folder"  # beside a pattern
 HIDING = ("draft", "unlisted")  # keys of blogs that hide a record
-LANGUAGES, DEFAULTS = "languages", "defaults"  # of the table, besides our keys
+LANGUAGES, DEFAULTS, PICTURES = "languages", "defaults", "pictures"  # besides our keys
 CATEGORIES = "categories"
 AUTHORS = ("author", "authors", "creator", "by", "byline", "writer")
 POST_OF_JEKYLL = r"(?:.*/)?\d{2,4}-\d\d?-\d\d?-[^/]*"  # Document::DATE_FILENAME_MATCHER
@@ -110,7 +110,8 @@ class FieldMapping:
 
     `languages` are those that a file's name or first folder may say, the default one first.
     `defaults` are values of theirs that records have whose path fits a glob. `posts` is the
-    pattern of the only paths that are posts. `is_jekyll`: of posts of Jekyll, in which tags and
+    pattern of the only paths that are posts. `pictures` is the path below which addresses of
+    pictures are that begin with a slash. `is_jekyll`: of posts of Jekyll, in which tags and
     categories in one text are words.
     """
 
@@ -121,6 +122,7 @@ class FieldMapping:
     languages: tuple[str, ...] = ()
     defaults: tuple[tuple[str, dict[str, Any]], ...] = ()
     posts: re.Pattern[str] | None = None
+    pictures: str = ""
 
     def keys_of(self, name: str) -> Iterator[TheirKey]:
         """Return every key of theirs that a key of ours may be taken from."""
@@ -194,8 +196,11 @@ def read_mapping(table: Any) -> FieldMapping | None:
         faults.append(f"records.fields.{LANGUAGES}: expected a list of languages")
         languages = []
     defaults = _defaults(table.get(DEFAULTS, []), faults)
+    pictures = table.get(PICTURES, "")
+    if not isinstance(pictures, str) or not re.fullmatch(r"(?:/[\w.~-]+)*", pictures):
+        faults.append(f"records.fields.{PICTURES}: expected a path like /docs")
     for name, value in table.items():
-        if name in (LANGUAGES, DEFAULTS):
+        if name in (LANGUAGES, DEFAULTS, PICTURES):
             continue
         try:
             if name not in OURS:
@@ -216,7 +221,12 @@ def read_mapping(table: Any) -> FieldMapping | None:
     pattern = json.dumps(table.get(keys.WEB_URL, keys.WEB_URL), default=repr)
     table_digest = digest(json.dumps(table, default=repr))
     return FieldMapping(
-        fields, table_digest, pattern, languages=tuple(languages), defaults=defaults
+        fields,
+        table_digest,
+        pattern,
+        languages=tuple(languages),
+        defaults=defaults,
+        pictures=pictures,
     )
 
 

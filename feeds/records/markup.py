@@ -239,6 +239,7 @@ WITH_MATH = {**ATTRIBUTES, **{tag: set(MATH_ATTRIBUTES) for tag in MATH}}  # few
 # What these hold is no text to be read: the TeX of math is its source.
 UNSEEN = set(words("script style annotation annotation-xml iframe noembed noframes noscript"))
 ADDRESSES = {"href", "src", "poster", "cite"}
+ROOT_OF_PICTURE = re.compile(r"""<img\b[^<>]*?\ssrc=["']/(?!/)""", re.IGNORECASE)
 SCHEMES = ("http:", "https:")
 LINK_SCHEMES = (*SCHEMES, "mailto:", "tel:", "sms:", "geo:", "ftp:", "magnet:", "xmpp:")
 # The id of a footnote, or of a reference to one, as generators write them.
@@ -262,12 +263,19 @@ def body_of(text: str, syntax: str = FULL) -> str:
 
 
 @lru_cache(maxsize=1)  # a record is checked, and then its HTML is stored
-def html_of(text: str, base: str, most: int = MOST_BODY, syntax: str = FULL) -> str:
-    """Return a body's HTML, clean and of at most so many bytes.  Raises BodyError."""
+def html_of(
+    text: str, base: str, most: int = MOST_BODY, syntax: str = FULL, pictures: str = ""
+) -> str:
+    """Return a body's HTML, clean and of at most so many bytes.  Raises BodyError.
+
+    Addresses of pictures that begin with a slash are below the path `pictures`.
+    """
     from feeds.records.embeds import readable
 
-    html = readable(checked_html(text, syntax), partial(_absolute, base=base))
-    return cleaned(html, base, most)
+    html = checked_html(text, syntax)
+    if pictures:
+        html = ROOT_OF_PICTURE.sub(rf"\g<0>{pictures.removeprefix('/')}/", html)
+    return cleaned(readable(html, partial(_absolute, base=base)), base, most)
 
 
 def html_of_page(html: str, base: str, most: int) -> str:

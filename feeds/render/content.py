@@ -57,17 +57,17 @@ def content_of(article: Article, most: int = MOST_BODY) -> str:
     return html if len(html) <= most // 4 or len(html.encode()) <= most else ""
 
 
-def body_html(article: Article, most: int, dialect: str = FULL) -> str:
+def body_html(article: Article, most: int, dialect: str = FULL, pictures: str = "") -> str:
     """Return the clean HTML of an article's body: nothing where it comes to too much.
 
-    `dialect` is that of Markdown.
+    `dialect` is that of Markdown, `pictures` the path of pictures that begin with a slash.
     """
     syntax = syntax_of(article.path, dialect)
     body = article.body if syntax == HTML else _without_title(article.body, article.title)
     if not body:
         return ""
     try:
-        return html_of(body, article.link, most, syntax)
+        return html_of(body, article.link, most, syntax, pictures)
     except BodyError:
         return ""  # reported when the record was read
 

@@ -159,6 +159,23 @@ def test_a_permalink_of_eleventy_that_is_computed_is_a_fault_and_no_other_addres
 
 
 @pytest.mark.parametrize(
+    ("settings", "folder", "is_shown"),
+    [("eleventy.config.js", "blog", False), ("_config.yml", "_posts", True)],
+)
+def test_a_permalink_that_is_false_hides_a_post_but_in_jekyll(
+    tmp_path: Path, settings: str, folder: str, is_shown: bool
+) -> None:
+    make.write(tmp_path / settings, "")
+    text = POST.replace("title: A post", f"permalink: false\ntitle: {make.CANARY}")
+    make.write(tmp_path / folder / "2024-05-01-a.md", text)
+    make.invoke("init", cwd=tmp_path)
+    make.invoke("build", cwd=tmp_path)
+    entries = feedparser.parse((tmp_path / "feeds/feed.atom").read_bytes()).entries
+    found = [entry.link for entry in entries]
+    assert found == (["https://example.org/2024/05/01/a.html"] if is_shown else [])
+
+
+@pytest.mark.parametrize(
     ("name", "data"),
     [
         ("blog.json", '{"permalink": "/n/{{ page.fileSlug }}/"}'),
@@ -325,6 +342,25 @@ def test_a_post_of_hugo_is_gone_when_it_expires_and_not_there_before_its_publica
     assert not [
         path for path, content in tree.items() if make.CANARY.encode() in path.encode() + content
     ]
+
+
+def test_pictures_of_docusaurus_are_below_its_base(tmp_path: Path) -> None:
+    make.write(tmp_path / "docusaurus.config.js", DOCUSAURUS)
+    body = "![a](/img/a.png) ![b](./b.png) ![c](//c.example/c.png) <img alt='d' src='/img/d.png'/>"
+    body += "\n\n[x](/x)\n\n    ![code](/img/a.png)\n"
+    make.write(
+        tmp_path / "blog/2024-05-01-x.md", f"---\ntitle: A\nimage: /img/e.png\n---\n\n{body}"
+    )
+    make.invoke("init", cwd=tmp_path)
+    make.invoke("build", cwd=tmp_path)
+    [entry] = feedparser.parse((tmp_path / "static/feeds/feed.atom").read_bytes()).entries
+    content = entry.content[0].value
+    base = "https://k.example/docs/"
+    for path in (f"{base}img/a.png", f"{base}img/d.png", f"{base}blog/2024/05/01/b.png"):
+        assert f'src="{path}"' in content
+    assert 'src="https://c.example/c.png"' in content and "![code](/img/a.png)" in content
+    assert entry.media_content[0]["url"] == f"{base}img/e.png"
+    assert load_config(tmp_path / "config.toml").records.baseurl == "/docs"
 
 
 def test_the_addresses_that_a_built_site_has_are_counted(tmp_path: Path) -> None:
