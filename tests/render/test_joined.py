@@ -44,7 +44,13 @@ ARTICLE = st.builds(
     topics=st.lists(TEXT, max_size=4, unique=True).map(tuple),
     images=st.lists(
         st.builds(
-            Image, url=st.just("https://example.org/a.png"), width=SIZE, height=SIZE, length=SIZE
+            Image,
+            url=st.just("https://example.org/a.png"),
+            width=SIZE,
+            height=SIZE,
+            length=SIZE,
+            alt=st.none() | TEXT,
+            caption=st.none() | TEXT,
         )
     ).map(tuple),
 )
@@ -71,7 +77,9 @@ SITE = st.builds(
     hubs=st.just(()) | st.just(("https://hub.example.org/", "https://hub2.example.org/?a&b")),
 )
 INPUT = st.builds(EntryInput, ARTICLE) | ARTICLE.map(
-    lambda article: EntryInput(article, content.content_of(article))
+    lambda article: EntryInput(
+        article, content.content_of(article), "", content.groups_of(article.images)
+    )
 )
 
 

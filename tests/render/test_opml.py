@@ -37,12 +37,12 @@ def test_it_lists_the_first_format(tmp_path: Path) -> None:
     assert "feed.rss" not in text
 
 
-def test_a_site_without_articles_lists_none(tmp_path: Path) -> None:
+def test_a_site_without_articles_lists_its_own_feed(tmp_path: Path) -> None:
     make.site(tmp_path, {})
     make.invoke("build", cwd=tmp_path)
     parsed = listparser.parse((tmp_path / "public/feeds.opml").read_text("utf-8"))
     assert not parsed.bozo
-    assert not parsed.feeds
+    assert [feed.url for feed in parsed.feeds] == ["https://feeds.example.org/feed.rss"]
 
 
 def test_newsboat_imports_it(tmp_path: Path) -> None:
