@@ -607,13 +607,14 @@ class TestPaths:
                 is None
             )
 
-    def test_a_site_without_articles_has_a_front_page_and_a_list_and_what_pages_need(
+    def test_a_site_without_articles_has_a_front_page_a_list_empty_feeds_and_what_pages_need(
         self, tmp_path: Path
     ) -> None:
         empty = make.site(tmp_path / "empty", {})
         with closing(open_store(empty)) as opened:
             ingest(empty, opened, make.NOW)
-            assert set(everything(empty, opened)) == LISTS | ASSETS
+            own = {"feed.rss", "feed.atom", "feed.json"}
+            assert set(everything(empty, opened)) == LISTS | ASSETS | own
 
 
 class TestPublishedAs:
