@@ -16,7 +16,14 @@ from typing import Any
 from urllib.parse import quote, unquote, urljoin
 
 from feeds.records import frontmatter
-from feeds.records.address_parts import DATE_PARTS, MODIFIERS, PATTERNS, date_parts, slug
+from feeds.records.address_parts import (
+    DATE_PARTS,
+    MODIFIERS,
+    PATTERNS,
+    date_parts,
+    full_lower,
+    slug,
+)
 from feeds.records.frontmatter import is_readme, is_unfenced
 from feeds.records.hiding import letters
 from feeds.records.keys import (
@@ -322,7 +329,7 @@ class _Applying:
         if part in DATE_PARTS:
             return date_parts(self._moment)[str(part)] if self._moment else ""
         if part in ("categories", "slugified_categories"):
-            change = slug if part == "slugified_categories" else str.lower
+            change = slug if part == "slugified_categories" else full_lower
             return "/".join(dict.fromkeys(map(change, self._categories())))
         name = self._named
         match part:
