@@ -327,7 +327,8 @@ class _Applying:
         if part in DAY_PARTS:
             return self._day[DAY_PARTS.index(part)].zfill(2) if self._day else ""
         if part in DATE_PARTS:
-            return date_parts(self._moment)[str(part)] if self._moment else ""
+            moment = self._moment or _as_written(self._data.get(DATE))
+            return date_parts(moment)[str(part)] if moment else ""
         if part in ("categories", "slugified_categories"):
             change = slug if part == "slugified_categories" else full_lower
             return "/".join(dict.fromkeys(map(change, self._categories())))
@@ -376,7 +377,6 @@ class _Applying:
         written = self._data.get(DATE)
         match = written_date(written)
         self._day = (match[1], match[2], match[3]) if match else None
-        self._moment = _as_written(written)
         if self._zone is not UTC:
             # No such day is a fault of the date, not of the address.
             with suppress(ValueError, OverflowError):
