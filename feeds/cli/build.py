@@ -54,6 +54,7 @@ def command(config_path: str, compress: bool, allow_removal: bool) -> None:
             "site.base_url names the public one.",
             err=True,
         )
+    opening.report_cut(ingested.cut)
     left_out = len({fault.path for fault in faults if fault.cost == "record"})
     click.echo(
         f"{terminal.count(ingested.files, 'record')}: {ingested.read} read, {left_out} left out. "

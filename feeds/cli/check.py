@@ -53,8 +53,8 @@ def command(config_path: str, form: str | None, show_all: bool) -> None:
             " Write { value = … } with the name of the site.",
             err=True,
         )
-    records, faulty, passed_over = set(), set(), Counter[str]()
-    for path, faults in checking.check(config, now, passed_over):
+    records, faulty, passed_over, cut = set(), set(), Counter[str](), set[str]()
+    for path, faults in checking.check(config, now, passed_over, cut):
         records.add(path)
         if any(not fault.is_note for fault in faults):
             faulty.add(path)
@@ -64,6 +64,7 @@ def command(config_path: str, form: str | None, show_all: bool) -> None:
         found = sorted(passed_over.items(), key=lambda item: (-item[1], item[0]))
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in found)
         click.echo(f"Not read: {terminal.safe(kinds)}.", err=True)
+    opening.report_cut(len(cut))
     if config.store_file.exists():
         _report_hidden(config, now)
     if faulty:

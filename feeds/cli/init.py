@@ -176,7 +176,7 @@ def _print_posts(config: Config, folder: str) -> list[str]:
     """Print how many posts can be read, and an address of one, to compare with the site's own;
     return all addresses."""
     now = opening.now()
-    read = hidden = 0
+    read = hidden = cut = 0
     faults, links = [], list[str]()
     for found in sorted(
         walk(config.records_folder, config.records.excluded), key=lambda found: found.path
@@ -190,6 +190,7 @@ def _print_posts(config: Config, folder: str) -> list[str]:
             continue
         read += 1
         hidden += reading.unpublished
+        cut += reading.templates
         faults += [fault for fault in reading.faults if fault.cost is Cost.RECORD]
         if reading.article is not None and reading.article.is_current(now):
             links.append(reading.article.link)
@@ -198,6 +199,7 @@ def _print_posts(config: Config, folder: str) -> list[str]:
         f"{terminal.count(read, 'file')} in {folder}/: "
         f"{terminal.count(hidden, 'draft')}, {broken} lack something."
     )
+    opening.report_cut(cut)
     for fault in faults[:MOST_FAULTS]:
         click.echo(f"  {config.records.path}/{fault.public}")
     if len(faults) > MOST_FAULTS:

@@ -79,6 +79,15 @@ def report_hidden(config: Config, source: "Store", teller: "Reporter") -> None:
         click.echo(line, err=True)
 
 
+def report_cut(posts: int) -> None:
+    """Report how many posts use shortcodes, or other tags of a template, that were left out."""
+    if posts:
+        use = "uses" if posts == 1 else "use"
+        click.echo(
+            f"{terminal.count(posts, 'post')} {use} shortcodes that were left out.", err=True
+        )
+
+
 def report_faults(config: Config, source: "Store", moment: datetime) -> list[Fault]:
     """Report what keeps records from being published, without quoting them; return the faults."""
     from feeds import store

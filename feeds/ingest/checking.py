@@ -13,12 +13,13 @@ from feeds.sources.folder import ScannedFile, printable, read_file, unread, walk
 
 
 def check(
-    config: Config, now: datetime, passed_over: Counter[str]
+    config: Config, now: datetime, passed_over: Counter[str], cut: set[str]
 ) -> Iterator[tuple[str, list[Fault]]]:
     """Yield the path of every record with its faults, in the order of paths; then those refused for
     the sake of others.
 
-    `passed_over` counts by kind the files that are no records. A record may come twice. Raises
+    `passed_over` counts by kind the files that are no records, `cut` gets the paths of records that
+    use shortcodes that were left out. A record may come twice. Raises
     ConfigError and LedgerError.
     """
     folder, (ledger, _) = config.records_folder, read_ledger(config.ledger_file)
@@ -38,6 +39,8 @@ def check(
             passed_over["that are no posts"] += 1
             held.add(path)
             continue
+        if reading.templates:
+            cut.add(path)
         files[path] = found
         article = reading.article
         if article is None:

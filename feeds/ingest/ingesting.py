@@ -30,7 +30,7 @@ from feeds.ingest.scan import (
     scan_generation,
 )
 from feeds.model import digest
-from feeds.records import address_pattern
+from feeds.records import address_pattern, in_folder
 from feeds.sources.folder import ScannedFile, printable
 from feeds.store import LONGEST_WAIT, OLDER, Connection, Reporter, Store, fact
 from feeds.store.ids import ledger_known
@@ -56,13 +56,15 @@ class Ingested:
     """The numbers of files that there are, that were read now, and that were forgotten.
 
     `missing` are published articles whose files were not found, and that stay until a later scan
-    finds as many missing.
+    finds as many missing. `cut` are those of the articles read that use shortcodes that were left
+    out.
     """
 
     files: int
     read: int
     forgotten: int
     missing: int = 0
+    cut: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,10 +299,11 @@ class _Ingest:
         ids.note_expired()
         store.change_feed_keys(self._connection, self._config.names)
         self._note_patterns(ids)
-        read = 0
+        read = cut = 0
         with store.indexed_at_once(self._connection) if self._is_first else nullcontext():
             for batch in self._filed():
                 read += len(batch)
+                cut += sum(one.is_cut for one in batch)
                 self._put(batch, ids)
         # Only now is it known which of the files that are gone were moved.
         missing = self._removal.postponed(self._connection, self._gone)
@@ -313,7 +316,7 @@ class _Ingest:
         self._scan.note(self._connection, spared)
         for name in (FOLDER, BUILT):
             store.note_fact(self._connection, name, self._otherwise[name])
-        return Ingested(self._scan.count, read, len(gone), missing)
+        return Ingested(self._scan.count, read, len(gone), missing, cut)
 
     def _note_patterns(self, ids: IdUpdate) -> None:
         """Keep the address pattern that the last files were read with, where config.toml has
@@ -321,7 +324,7 @@ class _Ingest:
         last = fact(self._connection, PATTERN)
         pattern = address_pattern(self._config.records.fields)
         if last not in (None, pattern) and store.missing_articles(self._connection, [])[1]:
-            ids.keep_pattern(str(last))
+            ids.keep_pattern(self._with_folder(str(last)))
         self._reader = replace(self._reader, patterns=ids.patterns)
         is_earlier = fact(self._connection, EARLIER) not in (None, self._otherwise[EARLIER])
         if is_earlier:
@@ -331,6 +334,14 @@ class _Ingest:
             self._changed = [one._replace(known=None) for one in self._changed]
         store.note_fact(self._connection, PATTERN, pattern)
         store.note_fact(self._connection, EARLIER, _digest(ids.patterns))
+
+    def _with_folder(self, pattern: str) -> str:
+        """Return the last pattern, with the records folder where that is another one now: the paths
+        of records were others below it."""
+        folder = fact(self._connection, FOLDER)
+        if folder in (None, _folder(self._config)):
+            return pattern
+        return in_folder(pattern, os.path.relpath(str(folder), self._config.file.parent.resolve()))
 
     def take_back(self) -> None:
         """Hide what is no longer published, and nothing else."""

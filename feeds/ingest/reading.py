@@ -5,6 +5,7 @@ uses no store, so that several processes can read.
 """
 
 import logging
+import os
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from feeds.model import digest
 from feeds.records import (
     Fault,
     Reading,
+    folder_of,
     may_be_hidden,
     read_record,
     with_pattern,
@@ -195,9 +197,10 @@ def with_earlier_addresses(
 
     fields, zone, article = config.records.fields, config.site.zone, reading.article
     addresses = [
-        address_under(with_pattern(fields, one.pattern), reading.path, content, zone)
+        address_under(with_pattern(fields, one.pattern), path, content, zone)
         for one in patterns
-        if article is None or article.published <= one.until
+        if (path := _path_under(config, one, reading.path))
+        and (article is None or article.published <= one.until)
     ]
     had = [address for address in addresses if address is not None]
     if article is None:
@@ -208,6 +211,17 @@ def with_earlier_addresses(
         return reading
     id = article.given_id or previous[0]
     return reading._replace(article=article._replace(id=id, previous=previous))
+
+
+def _path_under(config: Config, pattern: Pattern, path: str) -> str | None:
+    """Return the path that a record had in the records folder of a pattern; None where it was not
+    there."""
+    folder = folder_of(pattern.pattern)
+    if folder is None:
+        return path
+    records, before = config.records_folder.resolve(), config.file.parent.resolve() / folder
+    found = os.path.relpath(records / path, before)
+    return None if found.startswith("..") else found
 
 
 def patterns_of(config: Config) -> tuple[Pattern, ...]:

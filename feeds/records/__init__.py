@@ -14,6 +14,8 @@ from feeds.records.mapping import (
     FieldMapping,
     MappingError,
     address_pattern,
+    folder_of,
+    in_folder,
     read_mapping,
     with_pattern,
 )
@@ -32,6 +34,8 @@ __all__ = [
     "MappingError",
     "Reading",
     "address_pattern",
+    "folder_of",
+    "in_folder",
     "may_be_hidden",
     "place_of_identity",
     "read_mapping",

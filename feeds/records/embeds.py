@@ -3,7 +3,8 @@ clean, and what makes an address absolute. Out: HTML, not yet clean.
 
 What is embedded becomes a link to its own address. Pictures that a script would load have their
 address, pictures without any go, and what stands by for browsers without scripts is as if there
-were none. Sound and film can be played. Of math that stands there twice the copy for screens goes.
+were none. Sound and film can be played. What browsers do not show goes, and of math that stands
+there twice the copy for screens.
 Most bodies hold none of it: a regular expression finds that out. Not here: what HTML may hold, and
 the bounds that are checked before it is parsed (markup).
 """
@@ -37,7 +38,9 @@ SIGNS = (
     # an address on a line of its own, as WordPress embeds it
     re.compile(r"\n[ \t]*https?://[^\s<>]+[ \t]*(?:\n|\Z)"),
     re.compile(r"<p>\s*https?://[^\s<>]+\s*</p>"),
+    re.compile(r"\shidden(?=[\s=/>])|display\s*:\s*none", re.IGNORECASE),
 )
+UNSEEN = "[hidden], [style*='display:none' i], [style*='display: none' i]"
 EMBEDDED = "iframe, embed, object"
 ADDRESS_LINE = re.compile(r"^[ \t]*(https?://[^\s<>]+)[ \t]*$", re.MULTILINE)
 FIRST_CANDIDATE = re.compile(r"[^\s,](?:\S*[^\s,])?")  # of a srcset
@@ -54,6 +57,8 @@ def readable(html: str, resolve: Resolve) -> str:
     tree = LexborHTMLParser(f"<body>{html}")
     body = tree.body
     assert body is not None
+    for node in body.css(UNSEEN):
+        _remove(node)
     if body.css_first("math"):
         for copy in body.css("[aria-hidden=true]"):
             _remove(copy)

@@ -134,7 +134,8 @@ def is_no_post(path: str, text: str, mapped: Mapped, mapping: FieldMapping) -> b
         return True
     is_dated = named(path).day is not None
     if not frontmatter.has_front_matter(text) and not mapped.theirs:
-        return not is_dated
+        is_page = path.lower().endswith(".html") and not mapping.is_jekyll
+        return not is_dated or is_page
     if path.endswith(".json") or path.startswith("index."):
         return not is_dated and not _says_something(mapped.data.get(DATE))
     leads_on = {letters(key) for key, value in mapped.theirs.items() if value} & REDIRECTS

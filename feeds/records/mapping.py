@@ -15,7 +15,6 @@ from typing import Any
 
 from feeds.model import digest
 from feeds.records import keys
-from feeds.records.address_parts import DATE_PARTS, LONGEST_PATTERN, MODIFIERS, PATTERNS
 from feeds.records.keys import ADDRESSES, KEYS, OF_PROVIDER, PROVIDER, PUBLISHED, SECRET_KEY
 from feeds.records.plain_data import Path, key_text, plain
 from feeds.records.validation import validate
@@ -25,7 +24,6 @@ PARTS = ("year", "month", "day", "slug", "path")
 # Parts that need no naming in a message, and those of which a record may have none.
 OTHER_PARTS = ("title", "file", "file_date", "name", "stem", "language")
 OPTIONAL_PARTS = ("categories", "slugified_categories", "folder")
-EVERY_PART = {*PARTS, *DATE_PARTS, *OTHER_PARTS, *OPTIONAL_PARTS}
 # Data of a record with nothing wrong.
 SOUND: dict[str, Any] = {
     **{
@@ -37,6 +35,7 @@ SOUND: dict[str, Any] = {
 }
 DATES = {key.name for key in keys.RECORD if key.type is keys.MOMENT}
 PROVIDER_KEYS = {key.name for key in OF_PROVIDER.keys}
+FOLDER = "folder"  # beside a pattern
 HIDING = ("draft", "unlisted")  # keys of blogs that hide a record
 LANGUAGES, DEFAULTS, PICTURES = "languages", "defaults", "pictures"  # besides our keys
 CATEGORIES = "categories"
@@ -252,10 +251,25 @@ def address_pattern(mapping: FieldMapping | None) -> str:
     return json.dumps(keys.WEB_URL) if mapping is None else mapping.address_pattern
 
 
+def in_folder(pattern: str, folder: str) -> str:
+    """Return an address pattern with the records folder that it was for."""
+    return json.dumps({FOLDER: folder, keys.WEB_URL: json.loads(pattern)})
+
+
+def folder_of(pattern: str) -> str | None:
+    """Return the records folder that an address pattern was for; None where it is that of now."""
+    value = json.loads(pattern)
+    folder = value.get(FOLDER) if isinstance(value, dict) else None
+    return folder if isinstance(folder, str) else None
+
+
 def with_pattern(mapping: FieldMapping | None, pattern: str) -> FieldMapping:
     """Return the mapping with another address pattern.  Raises MappingError."""
     kept = {} if mapping is None else mapping.fields
-    read = read_mapping({keys.WEB_URL: json.loads(pattern)})
+    value = json.loads(pattern)
+    read = read_mapping(
+        {keys.WEB_URL: value if folder_of(pattern) is None else value[keys.WEB_URL]}
+    )
     own = {name: source for name, source in kept.items() if name != keys.WEB_URL}
     changed = {**own, **({} if read is None else read.fields)}
     if mapping is None:
@@ -354,8 +368,11 @@ def _template(name: str, text: str) -> Template:
 
 
 def _part(name: str, text: str) -> Part:
+    from feeds.records.address_parts import DATE_PARTS, MODIFIERS, PATTERNS  # few sites need it
+
     said, *by = text.split("|")
-    if said not in EVERY_PART and not said.startswith("."):
+    every = {*PARTS, *DATE_PARTS, *OTHER_PARTS, *OPTIONAL_PARTS}
+    if said not in every and not said.startswith("."):
         known = ", ".join(f"{{{known}}}" for known in PARTS)
         raise MappingError(
             f"{name}: expected {known} or a key of theirs such as {{.url}}, got {{{text}}}"
@@ -375,6 +392,8 @@ UNKNOWN_WORDS = "a permalink in words that feeds knows"
 def pattern_template(pattern: str, language: str) -> Template | str:
     """Return the template of an address in the language of a generator; what of it cannot be said,
     as text, where it has more than our parts."""
+    from feeds.records.address_parts import LONGEST_PATTERN, PATTERNS
+
     if len(pattern) > LONGEST_PATTERN:
         return f"a pattern of at most {LONGEST_PATTERN:,} characters"
     text, unknown = PATTERNS[language](pattern)

@@ -54,6 +54,10 @@ PARTING = frozenset(("html", "instruction", *ELEMENTS))
 # A script that embeds a gist is shown as a link to it.
 GIST = re.compile(r"\ssrc=[\"']?(https://gist\.github\.com/[\w-]+(?:/\w+)?)\.js\b", re.IGNORECASE)
 
+HIGHLIGHTED = re.compile(
+    r"\{%-?\s*highlight\b(?:(?!\{%-?\s*highlight\b).)*?\{%-?\s*endhighlight\b", re.DOTALL
+)
+
 # Without one of these before it nothing is code. What has no end goes as far as the code it is in.
 MAYBE_CODE = re.compile(r"`|~~~| {4}|\t|<(?:pre|code)\b", re.IGNORECASE)
 CODE_END = re.compile(r"\n[ \t>]*(?:`{3}|~{3})|`|</(?:pre|code)\b", re.IGNORECASE)
@@ -79,7 +83,10 @@ def visible(text: str, templates_in_code: bool = False, syntax: str = FULL) -> s
         before = text
         for openers in kinds:
             if tokens := list(openers.finditer(text)):
-                text = _cut(text, tokens, in_code(text, tokens, syntax))
+                code = {*in_code(text, tokens, syntax)}
+                if templates_in_code:
+                    code |= _highlighted(text, tokens)
+                text = _cut(text, tokens, code)
         if text == before:
             return text
     return _cut_all(text, kinds)
@@ -158,6 +165,22 @@ def in_code(text: str, tokens: list[re.Match[str]], syntax: str) -> Collection[i
         marks_in = Counter(MARKED.findall(element[0]))
         code |= {tokens[int(one)].start() for one, count in marks_in.items() if count == 2}
     return code
+
+
+def _highlighted(text: str, tokens: list[re.Match[str]]) -> set[int]:
+    """Return where passages begin that are in code as Liquid marks it."""
+    blocks = HIGHLIGHTED.finditer(text)
+    block = next(blocks, None)
+    found = set()
+    hidden = 0  # where the last passage ended that began outside code
+    for number, token in enumerate(tokens):
+        while block is not None and (block.end() <= token.start() or block.start() < hidden):
+            block = next(blocks, None)
+        if block is not None and block.start() < token.start():
+            found.add(token.start())
+        elif token.start() >= hidden:
+            hidden = _end(text, tokens, number) or len(text)
+    return found
 
 
 def _end(text: str, tokens: list[re.Match[str]], number: int) -> int | None:

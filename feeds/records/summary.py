@@ -13,6 +13,7 @@ LONGEST = 300  # characters, but for a word that begins before
 PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)
 # As nh3 writes them: a `>` may stand in the value of an attribute, and no quote.
 TAG = re.compile(r'<(?:[^<>"]|"[^"]*")*>')
+NOTE = re.compile(r"<sup[^<>]*><a [^<>]*>[^<]*</a></sup>")  # the number of a footnote
 BREAK = re.compile(r"<br>|</(?:p|li|dd|dt|h[1-6]|td|th|tr|div|pre|blockquote)>")
 
 
@@ -38,4 +39,4 @@ def first_words(html: str, *, whole: bool = False) -> str:
 
 
 def _text(html: str) -> str:
-    return " ".join(unescape(TAG.sub("", BREAK.sub(" ", html))).split())
+    return " ".join(unescape(TAG.sub("", BREAK.sub(" ", NOTE.sub("", html)))).split())

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from feeds.records.markup import HTML, TAGS
-from feeds.records.passages import in_code
+from feeds.records.passages import EMPTY, in_code
 
 # No tag begins in another, and none ends in the next paragraph.
 _inside = r"(?!\{\{|\{%|\n[ \t]*\n)."
@@ -220,5 +220,5 @@ def _written(inside: str, baseurl: str) -> str | None:
 def _code(inner: str, values: Sequence[str]) -> str:
     language = re.sub(r"[^\w+#.-]", "", values[0]) if values else ""
     named = f' class="language-{language}"' if language else ""
-    code = escape(RAW_TAG.sub("", inner).strip("\n"), quote=False)
+    code = escape(RAW_TAG.sub("", inner).replace(EMPTY, "").strip("\n"), quote=False)
     return f"<pre><code{named}>{code}\n</code></pre>\n"

@@ -160,18 +160,18 @@ def unread(folder: Path, excluded: Excluded | None) -> Counter[str]:
     kinds = Counter[str]()
     for place, folders, names in os.walk(folder):
         prefix = "" if place == str(folder) else f"{os.path.relpath(place, folder)}/"
+        read = []
         for name in [*folders, *names]:
             if name[0] == ".":
                 kinds["hidden"] += 1
             elif excluded and excluded.match(prefix + name):
                 kinds["excluded"] += 1
-            elif name in names and not name.lower().endswith(SUFFIXES):
+            else:
+                read.append(name)
+        folders[:] = {*folders} & {*read}
+        for name in {*names} & {*read}:
+            if not name.lower().endswith(SUFFIXES):
                 kinds[os.path.splitext(name)[1].lower() or "no suffix"] += 1
-        folders[:] = [
-            name
-            for name in folders
-            if name[0] != "." and not (excluded and excluded.match(prefix + name))
-        ]
     return kinds
 
 

@@ -62,7 +62,7 @@ class Filed(NamedTuple):
 
     `title` is the article's. `broken`: it is no article for no reason but a fault, and nothing in
     it says that it is to wait, or to go. `hidden` is the reason why it is not shown now, without a
-    word of the record.
+    word of the record. `is_cut`: it is shown now, and uses shortcodes that were left out.
     """
 
     path: str
@@ -73,6 +73,7 @@ class Filed(NamedTuple):
     title: str
     broken: bool
     hidden: str = ""
+    is_cut: bool = False
 
 
 def filed(
@@ -92,7 +93,8 @@ def filed(
     )
     broken = reading.left_out and not reading.doubtful and not waits and not has_expired
     title = "" if article is None else article.title
-    hidden = "" if article is not None and article.is_current(now) else _reason(reading)
+    is_shown = article is not None and article.is_current(now)
+    hidden = "" if is_shown else _reason(reading)
     return Filed(
         reading.path,
         reading.digest,
@@ -102,6 +104,7 @@ def filed(
         title,
         broken,
         hidden,
+        is_shown and reading.templates,
     )
 
 

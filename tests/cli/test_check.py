@@ -192,3 +192,18 @@ def test_a_provider_that_is_taken_from_an_author_is_warned_of(
     warning = f"warning: config.toml: records.fields.provider: {key} is who wrote an article"
     assert (warning in said) is bool(key)
     assert ("warning" in said) is bool(key)
+
+
+def test_posts_with_shortcodes_that_were_left_out_are_counted(tmp_path: Path) -> None:
+    records: dict[str, str | bytes] = {
+        "1.md": make.record(1, body="{{< notice >}}a"),
+        "2.md": make.record(2, body="{{< youtube A >}}"),
+        "3.md": make.record(3, body="{{ a }}", published="false"),
+        "4.md": make.record(4, body="{{ a }}", publishedDateTime="2100-01-01T00:00:00Z"),
+    }
+    make.site(tmp_path, records)
+    said = make.invoke("build", cwd=tmp_path).stderr
+    assert "1 post uses shortcodes that were left out." in said
+    # what is not due is told to its editor alone
+    said = make.invoke("check", cwd=tmp_path).stderr
+    assert "2 posts use shortcodes that were left out." in said

@@ -242,6 +242,7 @@ def test_permalinks_of_jekyll_are_followed(tmp_path: Path, permalink: str, link:
     )
     make.write(tmp_path / "_posts/2024-05-01-a-post.md", POST)
     assert f"own: {link}\n" in make.invoke("init", cwd=tmp_path).stdout
+    assert load_config(tmp_path / "config.toml").records.baseurl == "/blog"
 
 
 def test_permalinks_that_no_template_can_say_are_reported(tmp_path: Path) -> None:

@@ -195,6 +195,24 @@ class TestANewAddressPattern:
         )
         assert same_from_nothing(config) == self.expected("old")
 
+    @pytest.mark.parametrize("pattern", ["{path}/", "new/{path}/", "{slug}/"])
+    @pytest.mark.parametrize(("before", "now"), [("a/b", "a"), ("a", "a/b"), ("a/b", "./a")])
+    def test_leaves_all_ids_when_the_records_folder_is_another_too(
+        self, tmp_path: Path, before: str, now: str, pattern: str
+    ) -> None:
+        def config(folder: str, pattern: str) -> Config:
+            template = f'{{ template = "https://example.org/{pattern}" }}'
+            path = f"[records]\npath = '{folder}'\n[records.fields]\nwebUrl = {template}\n"
+            return make.site(tmp_path, {}, CONFIG + path)
+
+        for n in (1, 2, 3):
+            make.write(tmp_path / "a/b" / f"{n}.md", make.record(n, webUrl=None))
+        build(config(before, "old/{path}/"))
+        known = entries(config(before, "old/{path}/"))
+        ledger = config(now, pattern).ledger_file
+        assert same_from_nothing(config(now, pattern)) == {id: one for one, id in known.items()}
+        assert read_ledger(ledger)[0].lines == {}
+
     def test_leaves_the_old_address_of_a_hidden_record_hidden(self, tmp_path: Path) -> None:
         config = self.site(tmp_path, PATTERN.format("old"), webUrl=None)
         build(config)

@@ -22,6 +22,11 @@ def shown(body: str, path: str = "a.html") -> str:
 @pytest.mark.parametrize(
     ("body", "html"),
     [
+        # what browsers do not show
+        ("<p hidden>a</p>b", "b"),
+        ('<p>a<span class="x" HIDDEN="">b</span></p>', "<p>a</p>"),
+        ('<div style="color: red; Display: none"><p>a</p></div>b', "b"),
+        ("<p>a hidden b</p>", "<p>a hidden b</p>"),
         # embeds
         ('<iframe src="//v.example/1?a=1&amp;b" title="The tide &amp; I"><p>no</iframe>', '<p><a href="https://v.example/1?a=1&amp;b">The tide &amp; I</a></p>'),
         ('<figure><iframe src="https://v.example/1"></iframe><figcaption>F</figcaption></figure>', '<figure><p><a href="https://v.example/1">v.example</a></p><figcaption>F</figcaption></figure>'),

@@ -166,6 +166,7 @@ def test_a_draft_of_any_form_is_hidden(text: str) -> None:
         ),
         ("old.html", "---\nlayout: redirect\ndate: 2026-05-04\n---\n"),
         ("page.html", "<!doctype html>\n<title>x</title>"),
+        ("2026-05-04-page.html", "<!doctype html>\n<title>x</title>"),
     ],
 )
 def test_what_is_no_post_is_passed_over(path: str, text: str) -> None:

@@ -38,6 +38,7 @@ def test_a_mark_of_generators_ends_the_summary(body: str, before: str | None) ->
         ("", ""),
         ("Line\nbroken.", "Line broken."),
         ("5 < 6 &lt;b&gt;", "5 < 6 <b>"),
+        ("Tides turn[^1].\n\n[^1]: Twice.", "Tides turn."),
     ],
 )
 def test_without_a_mark_it_is_the_first_paragraph_as_plain_text(body: str, text: str) -> None:

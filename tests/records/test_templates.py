@@ -94,6 +94,17 @@ def test_raw_is_taken_away_in_code_where_templates_run_first() -> None:
     assert shown(body, liquid=True) == "<pre><code>{{ a }}\n</code></pre>"
 
 
+HIGHLIGHT = "{% highlight html %}\n<!-- a -->\n{% endhighlight %}"
+
+
+def test_highlighted_code_keeps_comments_where_templates_run_first() -> None:
+    made = shown(f"{HIGHLIGHT}\n\n<!-- {make.CANARY} -->\n\nb", liquid=True)
+    assert made == '<pre><code class="language-html">&lt;!-- a --&gt;\n</code></pre>\n\n<p>b</p>'
+    hidden = f"<!-- {{% highlight a %}} --> b <!-- {make.CANARY} --> {{% endhighlight %}}"
+    assert make.CANARY not in shown(hidden, liquid=True)
+    assert "&lt;!--" not in shown(f"x {HIGHLIGHT}")
+
+
 @pytest.mark.parametrize(
     ("body", "path", "is_cut"),
     [

@@ -188,6 +188,14 @@ def test_markdown_is_rendered_and_html_is_left() -> None:
     assert body_of("<p>a</p>\n\n    <p>b</p>", HTML) == "<p>a</p>\n\n    <p>b</p>"
 
 
+@pytest.mark.parametrize("heading", ["# The  *sea*", "# The *sea* #", "#  The *sea*\n"])
+def test_a_title_is_not_said_again_at_the_begin_of_a_body(heading: str) -> None:
+    made = article(title="The *sea*", excerpt="", body=f"{heading}\nText")
+    assert content_of(made) == "<p>Text</p>"
+    assert content_of(made._replace(title="The")).startswith("<h1>The")
+    assert content_of(made._replace(body=f"Text\n\n{heading}")).startswith("<p>Text</p>\n<h1>")
+
+
 BOAT = Image("https://example.org/img/boat.jpg")
 
 

@@ -44,7 +44,13 @@ ARTICLE = st.builds(
     topics=st.lists(TEXT, max_size=4, unique=True).map(tuple),
     images=st.lists(
         st.builds(
-            Image, url=st.just("https://example.org/a.png"), width=SIZE, height=SIZE, length=SIZE
+            Image,
+            url=st.just("https://example.org/a.png"),
+            width=SIZE,
+            height=SIZE,
+            length=SIZE,
+            alt=st.none() | TEXT,
+            caption=st.none() | TEXT,
         )
     ).map(tuple),
 )
