@@ -39,6 +39,7 @@ def recognise(folder: Path) -> Blog | None:
     base = text_in_script(source, "baseUrl").strip("/")
     url = address(f"{text_in_script(source, 'url').rstrip('/')}/{base}")
     below = f"/{literal(route)}" if route else ""
+    end = "/" if re.search(r"\btrailingSlash\s*:\s*true", source) else ""
     return Blog(
         generator="Docusaurus",
         settings=file.name,
@@ -47,7 +48,7 @@ def recognise(folder: Path) -> Blog | None:
         posts=posts,
         output="static/feeds",
         urls=tuple(
-            f"{below}/{path}"
+            f"{below}/{path}{end}"
             for path in ("{.slug|as_is}", "{file_date}/{path|as_is}", "{path|as_is}")
         ),
         fields=(*FIELDS, *([f'pictures = "/{base}"'] if re.fullmatch(r"[\w./~-]+", base) else [])),

@@ -39,6 +39,9 @@ def recognise(folder: Path) -> Blog | None:
     inside = "" if root == "." else f"{root}/"
     posts = fullest(folder, [f"{inside}{name}" for name in POSTS]) or (root if inside else "posts")
     data, script = _site(folder, inside)
+    script += source
+    url = text_at(data, "url") or text_in_script(script, "url")
+    prefix = text_in_script(source, "pathPrefix").strip("/")
     config = file.name if file else "its config"
     notes = [f'let {config} have: eleventyConfig.addPassthroughCopy("feeds");']
     if not inside:
@@ -50,13 +53,13 @@ def recognise(folder: Path) -> Blog | None:
         generator="Eleventy",
         settings=file.name if file else "package.json",
         title=text_at(data, "title") or text_in_script(script, "title"),
-        url=address(text_at(data, "url") or text_in_script(script, "url")),
+        url=address(f"{url.rstrip('/')}/{prefix}") if url else "",
         posts=posts,
         output="feeds",
         urls=("/{.permalink|eleventy}", of_data or of_file),
         fields=FIELDS,
         description=text_at(data, "description") or text_in_script(script, "description"),
-        language=text_at(data, "language") or text_in_script(script, "language"),
+        language=text_at(data, "language", "lang", "locale") or text_in_script(script, "language"),
         author=text_at(data, "author.name", "author") or text_in_script(script, "name"),
         built=text_in_script(source, "output").strip("./") or "_site",
         notes=(*notes, *more, "run `feeds build` before `eleventy`."),
@@ -84,10 +87,12 @@ def _permalink_of_data(folder: Path) -> tuple[str, list[str]]:
 
 
 def _site(folder: Path, inside: str) -> tuple[dict[str, Any], str]:
-    """Return the global data that tells of the site: that in JSON, and the source of the rest."""
+    """Return the global data that tells of the site: data, and the source of scripts."""
     data, script = dict[str, Any](), ""
     for place in (f"{inside}_data", "_data", "src/_data"):
         for name in SITE_DATA:
-            data = data_of(folder / place / f"{name}.json") | data
-            script += text_of(folder / place / f"{name}.js")
+            for end in ("json", "yaml", "yml", "toml"):
+                data = data_of(folder / place / f"{name}.{end}") | data
+            for end in ("js", "cjs", "mjs", "ts"):
+                script += text_of(folder / place / f"{name}.{end}")
     return data, script

@@ -263,13 +263,16 @@ def pelican(folder: Path) -> Blog | None:
 def _of_pelican(pattern: str, slug: str) -> str:
     """Return the template of an address of Pelican, with `{}` for what none can say."""
 
-    def part(match: re.Match[str]) -> str:
-        name, _, letters = match[1].partition(":")
+    def part(text: str) -> str:
+        name, _, letters = text.partition(":")
         if name == "date":
-            return re.sub(r"%(-?[A-Za-z])", lambda one: f"{{{LETTERS.get(one[1], '')}}}", letters)
+            return re.sub(
+                "%(-?[A-Za-z])", lambda one: f"{{{LETTERS.get(one[1], '')}}}", literal(letters)
+            )
         return {"slug": slug, "category": "{.category|ascii}"}.get(name, "{}")
 
-    return re.sub(r"\{([^{}]*)\}", part, pattern).lstrip("/")
+    pieces = re.split(r"\{([^{}]*)\}", pattern.lstrip("/"))
+    return "".join(part(one) if n % 2 else literal(one) for n, one in enumerate(pieces))
 
 
 def nikola(folder: Path) -> Blog | None:

@@ -63,8 +63,13 @@ def _hyphenated(text: str, others: str = "") -> str:
     return re.sub("^-|-$", "", re.sub("\0+", "-", kept))
 
 
+def full_lower(text: str) -> str:
+    """Return text in lower case as Ruby has it: a character may become several."""
+    return "".join(map(str.lower, text))
+
+
 def lower(text: str) -> str:
-    """Return text in lower case, each character by itself."""
+    """Return text in lower case as Go has it: each character becomes one."""
     return "".join(one.lower()[0] for one in text)
 
 
@@ -96,7 +101,7 @@ def pretty(text: str) -> str:
 
 def slug(text: str) -> str:
     """Return text as `:slug` of Jekyll."""
-    return lower(_hyphenated(text))
+    return full_lower(_hyphenated(text))
 
 
 def ascii_slug(text: str) -> str:
@@ -105,8 +110,8 @@ def ascii_slug(text: str) -> str:
     return re.sub("[^a-z0-9]+", "-", words.replace("'", "")).strip("-")
 
 
-def hugo(text: str) -> str:
-    """Return text as Hugo has it in the path of a page, but for capitals (UnicodeSanitize)."""
+def _sanitized(text: str) -> str:
+    """Return text as Hugo has it in a path, but for capitals (PathSpec.UnicodeSanitize)."""
     kept: list[str] = []
     is_after_space = False
     for place, one in enumerate(text):
@@ -119,9 +124,14 @@ def hugo(text: str) -> str:
     return "".join(kept)
 
 
+def hugo(text: str) -> str:
+    """Return text as Hugo has it after a slash in the path of a page, but for capitals."""
+    return _sanitized(f"/{text}")[1:]
+
+
 def hugo_token(text: str) -> str:
-    """Return text as Hugo has it in a permalink, which is unquoted once."""
-    return hugo(unquote_plus(hugo(text)))
+    """Return text as Hugo has it in a permalink, which is unquoted as a whole."""
+    return hugo(unquote_plus(_sanitized(text)))
 
 
 def hugo_url(text: str) -> str:

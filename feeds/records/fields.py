@@ -16,7 +16,14 @@ from typing import Any
 from urllib.parse import quote, unquote, urljoin
 
 from feeds.records import frontmatter
-from feeds.records.address_parts import DATE_PARTS, MODIFIERS, PATTERNS, date_parts, slug
+from feeds.records.address_parts import (
+    DATE_PARTS,
+    MODIFIERS,
+    PATTERNS,
+    date_parts,
+    full_lower,
+    slug,
+)
 from feeds.records.frontmatter import is_readme, is_unfenced
 from feeds.records.hiding import letters
 from feeds.records.keys import (
@@ -321,9 +328,10 @@ class _Applying:
         if part in DAY_PARTS:
             return self._day[DAY_PARTS.index(part)].zfill(2) if self._day else ""
         if part in DATE_PARTS:
-            return date_parts(self._moment)[str(part)] if self._moment else ""
+            moment = self._moment or _as_written(self._data.get(DATE))
+            return date_parts(moment)[str(part)] if moment else ""
         if part in ("categories", "slugified_categories"):
-            change = slug if part == "slugified_categories" else str.lower
+            change = slug if part == "slugified_categories" else full_lower
             return "/".join(dict.fromkeys(map(change, self._categories())))
         name = self._named
         match part:
@@ -370,7 +378,6 @@ class _Applying:
         written = self._data.get(DATE)
         match = written_date(written)
         self._day = (match[1], match[2], match[3]) if match else None
-        self._moment = _as_written(written)
         if self._zone is not UTC:
             # No such day is a fault of the date, not of the address.
             with suppress(ValueError, OverflowError):

@@ -344,6 +344,35 @@ def test_a_post_of_hugo_is_gone_when_it_expires_and_not_there_before_its_publica
     ]
 
 
+def test_addresses_of_docusaurus_end_as_it_says(tmp_path: Path) -> None:
+    settings = DOCUSAURUS.replace("title:", "trailingSlash: true, title:")
+    make.write(tmp_path / "docusaurus.config.js", settings)
+    make.write(tmp_path / "blog/2024-05-01-x.md", POST)
+    said = make.invoke("init", cwd=tmp_path).stdout
+    assert "own: https://k.example/docs/blog/2024/05/01/x/\n" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("site.yaml", "title: Eleven\nurl: https://e.example\nlang: fr\n"),
+        (
+            "metadata.cjs",
+            "module.exports = {title: 'Eleven', url: 'https://e.example/', language: 'fr'}",
+        ),
+        ("meta.toml", "title = 'Eleven'\nurl = 'https://e.example'\nlocale = 'fr'\n"),
+    ],
+)
+def test_eleventy_is_read_wherever_its_data_are(tmp_path: Path, name: str, data: str) -> None:
+    source = "export default { pathPrefix: '/sub/' }"
+    said = make.invoke(
+        "init", cwd=eleventy(tmp_path, source, {"blog/a.md": POST, f"_data/{name}": data})
+    ).stdout
+    assert "own: https://e.example/sub/blog/a/\n" in said
+    site = load_config(tmp_path / "config.toml").site
+    assert (site.title, site.language) == ("Eleven", "fr")
+
+
 def test_pictures_of_docusaurus_are_below_its_base(tmp_path: Path) -> None:
     make.write(tmp_path / "docusaurus.config.js", DOCUSAURUS)
     body = "![a](/img/a.png) ![b](./b.png) ![c](//c.example/c.png) <img alt='d' src='/img/d.png'/>"

@@ -19,13 +19,20 @@ from tests.ingest.test_unknown import forbidden, run
 SETTINGS = [
     *("_config.yml", "_config.yaml", "hugo.toml", "config.toml", "config/_default/hugo.yaml"),
     *("hugo.json", ".eleventy.js", "eleventy.config.ts", "package.json", "docusaurus.config.ts"),
-    *("_data/metadata.json", "_data/site.js", "src/_data/meta.json"),
+    *("_data/metadata.json", "_data/site.js", "src/_data/meta.json", "posts/posts.11tydata.js"),
+    *("astro.config.mjs", "src/consts.ts", "gatsby-config.js", "next.config.mjs", "zola.toml"),
+    *("pelicanconf.py", "publishconf.py", "conf.py", "config/_default/permalinks.toml"),
 ]
 POSTS = ["_posts/2024-05-01-a.md", "content/posts/a.md", "blog/a.md", "posts/a.md", "src/blog/a.md"]
+POSTS += ["src/content/blog/a.md", "content/blog/a.md"]
 KEYS = [
     *("title", "url", "baseURL", "baseurl", "baseUrl", "permalink", "description", "tagline"),
     *("lang", "languageCode", "locale", "author", "timezone", "timeZone", "contentDir", "input"),
     *("path", "routeBasePath", "blog", "permalinks.posts", "permalinks.page.posts", "uglyURLs"),
+    *("site", "siteUrl", "base", "base_url", "default_language", "languages", "collections_dir"),
+    *("source_dir", "public_dir", "destination", "publishDir", "output", "pathPrefix", "posts"),
+    *("defaultContentLanguage", "new_post_name", "SITENAME", "SITEURL", "PATH", "ARTICLE_URL"),
+    *("BLOG_TITLE", "SITE_URL", "TIMEZONE", "DEFAULT_LANG", "SITE_TITLE", "OUTPUT_PATH"),
 ]
 TEXTS = [
     *hostile.TEXTS,
@@ -41,6 +48,10 @@ BOMB = "a: &a [x, x]\n" + "".join(
     f"{b}: &{b} [*{a}, *{a}]\n"
     for a, b in zip("abcdefghijklmnopqrstuvwxy", "bcdefghijklmnopqrstuvwxyz", strict=True)
 )
+TRIED = [
+    *("_config.yml", "hugo.toml", ".eleventy.js", "docusaurus.config.ts", "zola.toml", "conf.py"),
+    *("astro.config.mjs", "gatsby-config.js", "next.config.mjs", "pelicanconf.py"),
+]
 VALUES = st.sampled_from(TEXTS) | st.text(max_size=20)
 
 
@@ -51,7 +62,7 @@ def settings(name: str, values: dict[str, str]) -> str:
         return f"export default {{ {blog}, presets: [{{ blog: {{ {blog} }} }}] }}\n"
     if name.endswith("json"):
         return json.dumps({**values, "devDependencies": {"@11ty/eleventy": "3"}})
-    sign = " = " if name.endswith("toml") else ": "
+    sign = " = " if name.endswith(("toml", "py")) else ": "
     lines = (f"{key}{sign}{json.dumps(text)}\n" for key, text in values.items() if "." not in key)
     return "".join(lines)
 
@@ -112,9 +123,7 @@ def test_any_settings_give_a_config_that_loads_or_one_message(
 
 
 @pytest.mark.parametrize("text", TEXTS)
-@pytest.mark.parametrize(
-    "name", ["_config.yml", "hugo.toml", ".eleventy.js", "docusaurus.config.ts"]
-)
+@pytest.mark.parametrize("name", TRIED)
 def test_a_text_in_every_setting(tmp_path: Path, name: str, text: str) -> None:
     make.write(tmp_path / "site" / name, settings(name, dict.fromkeys(KEYS, text)))
     init(tmp_path)
