@@ -261,8 +261,9 @@ def html_of(text: str, base: str, most: int = MOST_BODY, syntax: str = FULL) -> 
     """Return a body's HTML, clean and of at most so many bytes.  Raises BodyError."""
     from feeds.records.embeds import readable
 
-    html = readable(checked_html(text, syntax), partial(_absolute, base=base))
-    return cleaned(html, base, most)
+    html = checked_html(text, syntax)
+    resolve, has_lines = partial(_absolute, base=base), syntax != COMMONMARK
+    return cleaned(readable(html, resolve, has_embedded_lines=has_lines), base, most)
 
 
 def checked_html(text: str, syntax: str = FULL) -> str:
