@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 Resolve = Callable[[str], str | None]  # an address made absolute; None where it is of no use
 
 LAZY = {
-    "src": ("data-src", "data-lazy-src", "data-original", "data-lazy"),
     "srcset": ("data-srcset", "data-lazy-srcset"),
+    "src": ("data-src", "data-lazy-src", "data-original", "data-lazy"),
 }
 # Each by itself is found several times as quickly as all at once.
 SIGNS = (
@@ -35,8 +35,10 @@ SIGNS = (
         r"<img\b(?![^<>]*?\ssrc\s*=\s*[\"']?\s*(?!(?!https?:)[a-z][a-z0-9+.-]*:)[^\s\"'>])",
         re.IGNORECASE,
     ),
-    # an address on a line of its own, as WordPress embeds it
-    re.compile(r"\n[ \t]*https?://[^\s<>]+[ \t]*(?:\n|\Z)"),
+)
+# An address on a line of its own, as WordPress embeds it.
+LINE_SIGNS = (
+    re.compile(r"\n[ \t]*https?://[^\s<>]+[ \t]*(?:\n|\Z|<br)"),
     re.compile(r"<p>\s*https?://[^\s<>]+\s*</p>"),
     re.compile(r"\shidden(?=[\s=/>])|display\s*:\s*none", re.IGNORECASE),
 )
@@ -48,9 +50,14 @@ PHRASING = words("a abbr b cite dt em h1 h2 h3 h4 h5 h6 i label p q s small span
 VERBATIM = words("a button code kbd pre samp script style textarea")
 
 
-def readable(html: str, resolve: Resolve) -> str:
-    """Return HTML in which all that an entry cannot show is something else."""
-    if not any(sign.search(f"\n{html}") for sign in SIGNS):
+def readable(html: str, resolve: Resolve, *, has_embedded_lines: bool) -> str:
+    """Return HTML in which all that an entry cannot show is something else.
+
+    `has_embedded_lines`: an address on a line of its own is one to be embedded.
+    """
+    lines = f"\n{html}"
+    has_lines = has_embedded_lines and any(sign.search(lines) for sign in LINE_SIGNS)
+    if not has_lines and not any(sign.search(html) for sign in SIGNS):
         return html
     from selectolax.lexbor import LexborHTMLParser  # few sites need it
 
@@ -74,7 +81,7 @@ def readable(html: str, resolve: Resolve) -> str:
     for node in body.css("img"):
         if not _has_address(node, resolve):
             _remove(node)
-    if ADDRESS_LINE.search(html):
+    if has_lines:
         _link_lines(tree, body, resolve)
     return body.inner_html or ""
 
@@ -91,14 +98,22 @@ def _load(node: "LexborNode") -> None:
     for name, lazy in LAZY.items():
         if address := next(filter(None, map(attributes.get, lazy)), None):
             node.attrs[name] = address
+            # Readers that know one size alone would show what stands there for a while.
+            if (
+                name == "srcset"
+                and node.tag == "img"
+                and (found := FIRST_CANDIDATE.search(address))
+            ):
+                node.attrs["src"] = found[0]
 
 
 def _show_alternatives(body: "LexborNode", resolve: Resolve) -> None:
     """Show what stands by for browsers without scripts, but no picture twice."""
     within = {node.mem_id for node in body.css("noscript img")}
-    shown = {_address(node, resolve) for node in body.css("img") if node.mem_id not in within}
+    pictures = (node for node in body.css("img") if node.mem_id not in within)
+    shown = {(_address(node, resolve) or "").partition("?")[0] for node in pictures}
     for node in body.css("noscript img, noscript iframe"):
-        if _is_pixel(node) or _address(node, resolve) in shown:
+        if _is_pixel(node) or (_address(node, resolve) or "").partition("?")[0] in shown:
             _remove(node)
     for node in body.css("noscript"):
         node.unwrap()

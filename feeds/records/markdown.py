@@ -72,7 +72,7 @@ _name = r"[\w:-][\w:.-]*+"
 _sure = rf"(?:[#.]{_name}|{_name}=(?:\"[^\"\n]*+\"|'[^'\n]*+'|{_name}%?))"
 _more = rf"(?:[ ]+(?:{_sure}|{_name}))*+[ ]*"
 # Of kramdown, where a name alone is one too, or of others.
-ATTRIBUTES = re.compile(rf"\{{(?:(::?)[ ]*(?:{_sure}|{_name}){_more}/?|[ ]*{_sure}{_more})\}}")
+ATTRIBUTES = re.compile(rf"\{{(?:(::?)[ ]*/?(?:{_sure}|{_name})?{_more}/?|[ ]*{_sure}{_more})\}}")
 CLOSING = tuple(")]`*_~>")  # what an attribute list follows directly
 ALERT = re.compile(r"\[!([A-Za-z][\w-]*)\][+-]?(?![^ \t\n])[ \t]*([^\n]*)\n?")
 CONTAINER = re.compile(r"[ ]*\{?\.?([A-Za-z][\w-]*)[^}\[\] ]*\}?(?:[ ]*\[(.*)\]|[ ]+(.*?))?[ :]*")
@@ -139,12 +139,11 @@ def _full_parser() -> "MarkdownIt":
     made.use(admon_plugin, _render_quotation)
     made.use(container_plugin, "admonition", validate=_is_container, render=_render_quotation)
     made.core.ruler.after("bounds", "paragraphs", _check_paragraphs)
-    made.core.ruler.after("paragraphs", "alerts", _label_alerts)
+    made.core.ruler.after("bounds", "labels", _label_quotations)
     made.block.ruler.before("fence", "math_block", _math_block, ANYWHERE)
     made.block.ruler.before("fence", "attributes", _attribute_line, ANYWHERE)
     made.inline.ruler.before("escape", "math", _math)
     made.inline.ruler.before("escape", "attributes", _attribute_list)
-    made.add_render_rule("blockquote_open", _render_quotation)
     made.add_render_rule("list_item_open", _render_item)
     made.add_render_rule("math_block", _render_math)
     return made
@@ -195,16 +194,34 @@ def _link_finder() -> "LinkifyIt":
     return made.add("www.", {"validate": validate, "normalize": normalize})
 
 
-def _label_alerts(state: "StateCore") -> None:
-    """Take `[!NOTE]` out of the begin of quotations, as their label."""
-    for at, token in enumerate(state.tokens):
-        if token.type != "inline" or state.tokens[at - 2].type != "blockquote_open":
-            continue
-        if found := ALERT.match(token.content):
-            state.tokens[at - 2].meta["label"] = found[2] or found[1].capitalize()
+def _label_quotations(state: "StateCore") -> None:
+    """Give containers their title, and quotations that begin with `[!NOTE]` theirs."""
+    made: list[Token] = []
+    for number, token in enumerate(state.tokens):
+        before = made[-2].type if len(made) > 1 else ""
+        if token.type == "container_admonition_open" and (found := CONTAINER.fullmatch(token.info)):
+            made += [token, *_title(found[2] or found[3] or found[1].capitalize())]
+        elif (token.type, before) == ("inline", "blockquote_open") and (
+            found := ALERT.match(token.content)
+        ):
+            paragraph = made.pop()
             token.content = token.content[found.end() :]
-            if not token.content:
-                state.tokens[at - 1].hidden = state.tokens[at + 1].hidden = True
+            paragraph.hidden = state.tokens[number + 1].hidden = not token.content
+            made += [*_title(found[2] or found[1].capitalize()), paragraph, token]
+        else:
+            made.append(token)
+    state.tokens = made
+
+
+def _title(text: str) -> list["Token"]:
+    from markdown_it.token import Token
+
+    inline = Token("inline", "", 0, content=text, children=[])
+    return [
+        Token("admonition_title_open", "p", 1),
+        inline,
+        Token("admonition_title_close", "p", -1),
+    ]
 
 
 def _is_container(after: str, _: str) -> bool:
@@ -214,16 +231,12 @@ def _is_container(after: str, _: str) -> bool:
 def _render_quotation(
     renderer: "RendererHTML", tokens: Sequence["Token"], at: int, options: Any, env: Any
 ) -> str:
-    """Return the tag of a quotation or an admonition, and its label."""
+    """Return the tag of an admonition, which is a quotation, or of its title."""
     token = tokens[at]
     if token.type in ADMONITION_TITLE:
         return ADMONITION_TITLE[token.type]
-    label = token.meta.get("label", "")
-    if token.type == "container_admonition_open" and (found := CONTAINER.fullmatch(token.info)):
-        label = found[2] or found[3] or found[1].capitalize()
     token.tag, token.attrs = "blockquote", {}
-    tag = renderer.renderToken(tokens, at, options, env)
-    return f"{tag}<p><strong>{escape(label)}</strong></p>\n" if label else tag
+    return renderer.renderToken(tokens, at, options, env)
 
 
 def _render_item(
@@ -261,9 +274,10 @@ def _math_block(state: "StateBlock", first: int, last: int, silent: bool) -> boo
 
 
 def _attribute_line(state: "StateBlock", first: int, last: int, silent: bool) -> bool:
-    """Take a line of attributes away."""
+    """Take a line of attributes away, or the end of a container that has ended."""
     line = _line(state, first)
-    if not line.startswith("{") or state.is_code_block(first) or not ATTRIBUTES.fullmatch(line):
+    is_one = line.startswith("{") and ATTRIBUTES.fullmatch(line) is not None
+    if state.is_code_block(first) or not (is_one or (line and not line.strip(":") and line[2:])):
         return False
     if not silent:
         state.line = first + 1

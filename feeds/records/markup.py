@@ -275,7 +275,8 @@ def html_of(
     html = checked_html(text, syntax)
     if pictures:
         html = ROOT_OF_PICTURE.sub(rf"\g<0>{pictures.removeprefix('/')}/", html)
-    return cleaned(readable(html, partial(_absolute, base=base)), base, most)
+    resolve, has_lines = partial(_absolute, base=base), syntax != COMMONMARK
+    return cleaned(readable(html, resolve, has_embedded_lines=has_lines), base, most)
 
 
 def html_of_page(html: str, base: str, most: int) -> str:
@@ -283,7 +284,8 @@ def html_of_page(html: str, base: str, most: int) -> str:
     BodyError."""
     from feeds.records.embeds import readable
 
-    return cleaned(readable(html, partial(_absolute, base=base)), base, most)
+    resolve = partial(_absolute, base=base)
+    return cleaned(readable(html, resolve, has_embedded_lines=False), base, most)
 
 
 def checked_html(text: str, syntax: str = FULL) -> str:

@@ -31,17 +31,22 @@ RAW_TAG = re.compile(r"\{%[-~+]?\s*(?:end)?(?:raw|verbatim)\s*[-~+]?%\}")
 PAIRED = (*RAW, "highlight")
 LINKS = {
     "gist": "https://gist.github.com/{}",
+    "instagram": "https://www.instagram.com/p/{}",
+    "tweet": "https://x.com/{}",
     "vimeo": "https://vimeo.com/{}",
+    "x": "https://x.com/{}",
     "youtube": "https://www.youtube.com/watch?v={}",
 }
+POSTS = ("tweet", "x")
 FIGURES = ("figure", "image", "img")
 REFERENCES = ("ref", "relref")
 OF_THE_SITE = re.compile(r"(?:relative|absolute)_url|(?:rel|abs)URL|url|prepend:\s*site\.baseurl")
 LITERAL = re.compile(r"\s*(?:\"([^\"]*)\"|'([^']*)')\s*")
 
 _braces = r"\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*+\})*+\})*+\}"
+# Elements of MDX, and those of HTML with an expression for an attribute.
 JSX = (
-    r"</?(?P<element>[A-Z][\w.]*)(?:\s+(?:[\w:-]+(?:=(?:\"[^\"]*\"|'[^']*'"
+    r"</?(?P<element>[A-Z][\w.]*|[a-z]\w*(?=[^<>]*=\{))(?:\s+(?:[\w:-]+(?:=(?:\"[^\"]*\"|'[^']*'"
     rf"|{_braces}))?|{_braces}))*+\s*/?>"
 )
 MODULE = (
@@ -57,11 +62,14 @@ CONTENTS = (  # where kramdown and others put a table of contents
 OF_MDX = re.compile(rf"(?P<module>{MODULE})|(?P<jsx>{JSX})|(?P<contents>{CONTENTS})", re.MULTILINE)
 EXPRESSIONS = re.compile(
     r"^[ \t]*\{(?:[^{}\n]|\{[^{}\n]*+\})*+\}[ \t]*$"
-    r"|\{(?:'[^'\n]*'|\"[^\"\n]*\"|[A-Za-z_]\w*(?:\.\w+)++)\}",
+    r"|\{(?:'[^'\n]*'|\"[^\"\n]*\"|(?<![\w\\^_}$]\{)[A-Za-z_]\w*(?:\.\w+)*+)\}",
     re.MULTILINE,
 )
+BRACED = re.compile(rf"\s(?:([\w:-]+)=)?({_braces})")
+LITERALS = ("src", "href", "alt", "title")  # attributes of which a text in braces is of use
+QUOTED = re.compile(r"[\"'`]([^\"'`]*)[\"'`]")
 # One of these is in a body that says something in a template language.
-SIGNS = ("{{", "{%", "\nimport ", "\nexport ", "{:toc", "{: toc", "TOC]", "toc]")
+SIGNS = ("{{", "{%", "\nimport ", "\nexport ", "{:toc", "{: toc", "TOC]", "toc]", "={")
 ELEMENT = re.compile(r"<[A-Z]")
 
 
@@ -99,7 +107,7 @@ def without_templates(
 def _without(text: str, syntax: str, pattern: re.Pattern[str]) -> tuple[str, bool]:
     """Return a text without what is MDX outside code, and whether a module or an element was."""
     found = pattern.finditer(text)
-    tokens = [one for one in found if not _is_html(one)]
+    tokens = [one for one in found if not _is_html(one) or "{" in one[0]]
     code = in_code(text, tokens, syntax) if tokens else ()
     shown, at, is_mdx = [], 0, False
     for token in tokens:
@@ -107,6 +115,8 @@ def _without(text: str, syntax: str, pattern: re.Pattern[str]) -> tuple[str, boo
             continue
         shown.append(text[at : token.start()])
         at = token.end()
+        if _is_html(token):
+            shown.append(BRACED.sub(_attribute, token[0]))
         if token.groupdict().get("export") and (rest := PARAGRAPH.match(text, at)):
             at = rest.end()
         is_mdx = is_mdx or token.lastgroup != "contents"
@@ -115,7 +125,15 @@ def _without(text: str, syntax: str, pattern: re.Pattern[str]) -> tuple[str, boo
 
 def _is_html(token: re.Match[str]) -> bool:
     element = token.groupdict().get("element")
-    return element is not None and element.lower() in TAGS and "{" not in token[0]
+    if element is None or element.lower() not in TAGS:
+        return False
+    return element.islower() or "{" not in token[0]
+
+
+def _attribute(braced: re.Match[str]) -> str:
+    """Return an attribute of HTML for one of JSX, if it holds a text: `require("a.png")`."""
+    text = QUOTED.search(braced[2]) if braced[1] in LITERALS else None
+    return f' {braced[1]}="{escape(text[1])}"' if text else ""
 
 
 def _filled(text: str, syntax: str, acts_in_code: bool, baseurl: str) -> tuple[str, bool]:
@@ -175,14 +193,21 @@ def _made(tag: Template, baseurl: str) -> str | None:
     value = next(iter((*tag.values, *tag.named.values())), "")
     if tag.name in FIGURES and (address := tag.named.get("src") or next(iter(tag.values), "")):
         return _figure(tag, address)
+    if value.startswith(("https://", "http://")) and tag.name in (*LINKS, "embed"):
+        return _link(value)
     if tag.name in LINKS and value:
-        known = tag.named.get("id", value)
+        known = tag.named.get("id", tag.values[-1] if tag.values else value)
         parts = tag.values[:2] if tag.name == "gist" and tag.values else [known]
-        address = LINKS[tag.name].format(quote("/".join(parts)))
-        return f'<a href="{escape(address)}">{address.split("/")[2]}</a>'
+        if tag.name in POSTS:
+            parts = [tag.named.get("user", "i"), "status", known]
+        return _link(LINKS[tag.name].format(quote("/".join(parts))))
     if tag.name in REFERENCES and value:
         return _reference(tag.named.get("path", value), baseurl)
     return None
+
+
+def _link(address: str) -> str:
+    return f'<a href="{escape(address)}">{escape(address.split("/")[2])}</a>'
 
 
 def _figure(tag: Template, address: str) -> str:

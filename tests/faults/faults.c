@@ -201,7 +201,9 @@ void *realloc(void *old, size_t size) {
         va_start(more, command); \
         void *argument = va_arg(more, void *); \
         va_end(more); \
-        int is_lock = command == F_SETLK || command == F_SETLKW; \
+        /* What is unlocked cannot be held by another (POSIX, fcntl). */ \
+        int is_lock = (command == F_SETLK || command == F_SETLKW) \
+            && ((const struct flock *)argument)->l_type != F_UNLCK; \
         return is_lock && fails_on(fd, LOCK) ? -1 : real(fd, command, argument); \
     }
 LOCKING(fcntl)

@@ -41,6 +41,7 @@ def shown(body: str, path: str = "a.html") -> str:
         ('<script src="https://gist.github.com/a/1f.js"></script>', '<a href="https://gist.github.com/a/1f">gist.github.com</a>'),
         ("a<script src='https://x.example/a.js'></script>b", "ab"),
         ("<p>a</p>\nhttps://v.example/watch?v=1\n<p>https://v.example/2</p>", '<p>a</p>\n<p><a href="https://v.example/watch?v=1">v.example</a></p>\n<p><a href="https://v.example/2">v.example</a></p>'),
+        ("<p>a<br>\nhttps://v.example/1<br>\nsee https://v.example/2</p>", '<p>a<br>\n <a href="https://v.example/1">v.example</a><br>\nsee https://v.example/2</p>'),
         ("<pre>\nhttps://v.example/\n</pre><iframe src=/b></iframe>", f'<pre>https://v.example/\n</pre><p><a href="{BASE}/b">example.org</a></p>'),
         # sound and film
         ('<video src="/v.mp4" poster="/p.jpg" autoplay loop muted></video>', f'<video src="{BASE}/v.mp4" poster="{BASE}/p.jpg" controls=""></video>'),
@@ -57,6 +58,8 @@ def shown(body: str, path: str = "a.html") -> str:
         ('<p>a<img src=""><img alt="b"><img src="data:image/png;base64,A"><img src="blob:x">c</p>', "<p>ac</p>"),
         ('<picture><source srcset="/a.webp 1x, /b.webp 2x"><img></picture>', f'<picture><source srcset="{BASE}/a.webp 1x, {BASE}/b.webp 2x"><img src="{BASE}/a.webp"></picture>'),
         ('<img srcset="/a.jpg 100w">', f'<img srcset="{BASE}/a.jpg 100w" src="{BASE}/a.jpg">'),
+        ('<img src="/wait.svg" data-srcset="/a.jpg 1x, /b.jpg 2x">', f'<img src="{BASE}/a.jpg" srcset="{BASE}/a.jpg 1x, {BASE}/b.jpg 2x">'),
+        ('<img data-src="/a.jpg?w=1"><noscript><img src="/a.jpg"></noscript>', f'<img src="{BASE}/a.jpg?w=1">'),
         # math
         ('<math display="block"><mi>x</mi><mo>=</mo><mn>2</mn></math>', '<math display="block"><mi>x</mi><mo>=</mo><mn>2</mn></math>'),
         ('<span class="katex"><math><semantics><mi>x</mi><annotation encoding="application/x-tex">x_1</annotation></semantics></math><span aria-hidden="true"><i>x</i></span></span>', "<span><math><semantics><mi>x</mi></semantics></math></span>"),

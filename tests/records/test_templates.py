@@ -58,6 +58,9 @@ def shown(body: str, path: str = "a.md", *, liquid: bool | None = None, baseurl:
         ("<Tabs>\n<TabItem value=\"a\">\n\n*in*\n\n</TabItem>\n</Tabs>", "<p><em>in</em></p>"),
         ("export default function A() {\n  return 1\n}\n\nb", "<p>b</p>"),
         ("<A b={() => <C />} {...d}/>e", "<p>e</p>"),
+        ("<img src={require('./a.png').default} alt=\"x\" style={{a: 1}} {...b} />", f'<img src="{BASE}/a.png" alt="x">'),
+        ("import a from 'b'\n\nx {a} y {a.b} $x_{i}$ \\frac{a}", "<p>x y $x_{i}$ \\frac{a}</p>"),
+        ('{{< tweet user="a" id="1" >}} {{< x 2 >}} {{< instagram b >}} {% embed https://v.example/1 %}', '<p><a href="https://x.com/a/status/1">x.com</a> <a href="https://x.com/i/status/2">x.com</a> <a href="https://www.instagram.com/p/b">www.instagram.com</a> <a href="https://v.example/1">v.example</a></p>'),
         ("<B>bold</B> <IMG SRC=/a.png>", f'<p><b>bold</b> <img src="{BASE}/a.png"></p>'),
         ("import goods from abroad\n\nexport them, default or not", "<p>import goods from abroad</p>\n<p>export them, default or not</p>"),
         # kramdown

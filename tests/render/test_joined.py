@@ -77,7 +77,9 @@ SITE = st.builds(
     hubs=st.just(()) | st.just(("https://hub.example.org/", "https://hub2.example.org/?a&b")),
 )
 INPUT = st.builds(EntryInput, ARTICLE) | ARTICLE.map(
-    lambda article: EntryInput(article, content.content_of(article))
+    lambda article: EntryInput(
+        article, content.content_of(article), "", content.groups_of(article.images)
+    )
 )
 
 
