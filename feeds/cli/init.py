@@ -167,9 +167,12 @@ def _write(files: dict[Path, str]) -> None:
 def _print_built(place: Path, built: str, links: list[str]) -> None:
     """Print how many addresses are those of pages in a built site, and some that are not."""
     missing = [link for link in links if page_at(place / built, link) is None]
-    click.echo(f"{len(links) - len(missing):,} of {len(links):,} addresses are in {built}/")
+    shown = terminal.safe(built)
+    click.echo(f"{len(links) - len(missing):,} of {len(links):,} addresses are in {shown}/")
     for link in missing[:MOST_FAULTS]:
         click.echo(f"  not there: {link}")
+    if links and not missing:
+        click.echo(f'  records.built = "{shown}" takes the bodies of articles from these pages.')
 
 
 def _print_posts(config: Config, folder: str) -> list[str]:

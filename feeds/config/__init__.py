@@ -111,7 +111,8 @@ class Records(Section):
     @cached_property
     def excluded(self) -> Excluded | None:
         """Return what is not read of the records folder."""
-        return excluding(self.exclude, bundles=self.bundles)
+        posts = self.fields.posts if self.fields else None
+        return excluding(self.exclude, bundles=self.bundles, posts=posts)
 
 
 class StoreSection(Section):

@@ -129,9 +129,7 @@ def is_aside(path: str) -> bool:
 def is_no_post(path: str, text: str, mapped: Mapped, mapping: FieldMapping) -> bool:
     """Tell whether a file is no post by what it holds: no front matter, though Docusaurus and
     Jekyll take a date in its name for it; a redirect; data; the list of posts in the records
-    folder; of Jekyll what lies outside its folders."""
-    if mapping.posts is not None and not mapping.posts.match(path):
-        return True
+    folder."""
     is_dated = named(path).day is not None
     if not frontmatter.has_front_matter(text) and not mapped.theirs:
         is_page = path.lower().endswith(".html") and not mapping.is_jekyll

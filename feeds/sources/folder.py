@@ -24,15 +24,21 @@ _NEXT = "\0"  # between the states of two files: no name has it, nor a slash
 
 
 class Excluded(NamedTuple):
-    """The paths that are not read: those of a pattern, and with `bundles` all that lies in a folder
-    beside an `index`, as Hugo has it."""
+    """The paths that are not read: those of a pattern, with `bundles` all that lies in a folder
+    beside an `index`, as Hugo has it, and the files that are not among `posts`, where it is
+    given."""
 
     pattern: re.Pattern[str] | None
     bundles: bool
+    posts: re.Pattern[str] | None
 
     def match(self, path: str) -> re.Match[str] | None:
         """Return the match of a path that the pattern excludes."""
         return self.pattern.match(path) if self.pattern else None
+
+    def is_no_post(self, path: str) -> bool:
+        """Return True for a file that is none of the posts."""
+        return self.posts is not None and not self.posts.match(path)
 
 
 class ScannedFile(NamedTuple):
@@ -98,6 +104,8 @@ def scan_folders(
                         continue
                     if item.is_dir(follow_symlinks=False):
                         inner.append((f"{prefix}{name}/", f"{place}{name}/"))
+                    elif excluded and excluded.is_no_post(prefix + name):
+                        continue
                     elif name.lower().endswith(SUFFIXES) or _is_linked_folder(item):
                         state = _state(item)
                         if state is not None:
@@ -170,12 +178,16 @@ def unread(folder: Path, excluded: Excluded | None) -> Counter[str]:
                 read.append(name)
         folders[:] = {*folders} & {*read}
         for name in {*names} & {*read}:
-            if not name.lower().endswith(SUFFIXES):
+            if excluded and excluded.is_no_post(prefix + name):
+                kinds["that are no posts"] += 1
+            elif not name.lower().endswith(SUFFIXES):
                 kinds[os.path.splitext(name)[1].lower() or "no suffix"] += 1
     return kinds
 
 
-def excluding(globs: Iterable[str], *, bundles: bool = False) -> Excluded | None:
+def excluding(
+    globs: Iterable[str], *, bundles: bool = False, posts: re.Pattern[str] | None = None
+) -> Excluded | None:
     """Return what some globs exclude, with all that is below it; None of no globs.
 
     A glob without a slash is compared with each name on the path. `*` and `?` stand for no slash,
@@ -185,7 +197,7 @@ def excluding(globs: Iterable[str], *, bundles: bool = False) -> Excluded | None
         f"(?:.*/)?{_regex(glob)}" if "/" not in glob.strip("/") else _regex(glob) for glob in globs
     ]
     pattern = re.compile(f"(?:{'|'.join(forms)})(?:/.*)?\\Z", re.DOTALL) if forms else None
-    return Excluded(pattern, bundles) if forms or bundles else None
+    return Excluded(pattern, bundles, posts) if forms or bundles or posts else None
 
 
 def _regex(glob: str) -> str:
@@ -205,7 +217,9 @@ def find(folder: Path, path: str, excluded: Excluded | None = None) -> ScannedFi
         return None
     if not name.lower().endswith(SUFFIXES) or (excluded and excluded.match(path)):
         return None
-    if excluded and excluded.bundles and _is_in_bundle(folder, path):
+    if excluded and (
+        excluded.is_no_post(path) or (excluded.bundles and _is_in_bundle(folder, path))
+    ):
         return None
     place = folder
     try:

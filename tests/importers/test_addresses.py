@@ -77,6 +77,7 @@ ELSEWHERE = {
     "fr/News/_posts/x/2024-05-23-deep.md": "title: A\ncategories: [News, z]",
     "2024-05-01-page.md": "title: No post\ndate: 2024-05-01",
     "about.md": "title: No post\ndate: 2024-05-01",
+    "_layouts/post.html": "a: [",
 }
 HIDDEN = 'defaults: [{scope: {path: "_posts/secret"}, values: {published: false}}'
 JEKYLL_SETTINGS = {
@@ -110,6 +111,8 @@ def test_addresses_are_those_of_jekyll(name: str, posts: dict[str, str], tmp_pat
     theirs = json.loads((tmp_path / "_site/urls.json").read_text())[:-1]
     (tmp_path / "urls.json").unlink()
     assert differences(published(tmp_path), cleaned(theirs)) == ([], [])
+    checked = make.invoke("check", cwd=tmp_path)
+    assert " 0 with faults." in checked.stdout + checked.stderr
     outputs = make.tree(tmp_path / "feeds").values()
     assert not [one for one in outputs if make.CANARY.encode() in one]
 

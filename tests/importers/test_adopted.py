@@ -402,4 +402,8 @@ def test_the_addresses_that_a_built_site_has_are_counted(tmp_path: Path) -> None
     (tmp_path / "config.toml").unlink()
     said = make.invoke("init", cwd=tmp_path).stdout
     assert "2 of 3 addresses are in public/\n" in said
-    assert "  not there: https://h.example/sub/posts/c/\n" in said
+    assert "  not there: https://h.example/sub/posts/c/\n" in said and "records.built" not in said
+    make.write(tmp_path / "public/posts/c/index.html", "<p>C</p>")
+    (tmp_path / "config.toml").unlink()
+    said = make.invoke("init", cwd=tmp_path).stdout
+    assert '3 of 3 addresses are in public/\n  records.built = "public" takes' in said
