@@ -2,10 +2,11 @@
 
 keys: the table of record keys.  frontmatter, full_parser, toml: text to plain data.  mapping,
 fields: data in the keys of another publisher to data in ours.  values, validation: what the data
-may say.  hiding, hiding_text: what says that a record is not for the public.  markup, passages: the
-HTML of a body, and what its author hides in it.  reading: all of it together, with every fault in
-its place.  faults: what a fault is.  jsonschema, hints, quoting: for editors.  Not here: what was
-read before (store), what is visible (selection).
+may say.  hiding, hiding_text: what says that a record is not for the public.  passages, templates:
+what a body hides, and what it says in a template language.  markdown, embeds, markup: its HTML,
+with what it embeds as links, cleaned and within bounds.  reading: all of it together, with every
+fault in its place.  faults: what a fault is.  jsonschema, hints, quoting: for editors.  Not here:
+what was read before (store), what is visible (selection).
 """
 
 from feeds.records.faults import Cost, Fault
