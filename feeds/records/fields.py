@@ -106,8 +106,9 @@ def is_no_post(path: str, text: str, mapped: Mapped, mapping: FieldMapping) -> b
     is_dated = named(path).day is not None
     if not frontmatter.has_front_matter(text) and not mapped.theirs:
         return not is_dated or mapping.is_jekyll or path.lower().endswith(".html")
-    if path.endswith(".json") or path.startswith("index."):
-        return not is_dated and not _says_something(mapped.data.get(DATE))
+    is_dated = is_dated or _says_something(mapped.data.get(DATE))
+    if not is_dated and (path.lower().endswith((".json", ".html")) or path.startswith("index.")):
+        return True
     leads_on = {letters(key) for key, value in mapped.theirs.items() if value} & REDIRECTS
     return bool(leads_on) or str(mapped.theirs.get("layout")) == "redirect"
 
