@@ -134,8 +134,9 @@ def is_no_post(path: str, text: str, mapped: Mapped, mapping: FieldMapping) -> b
     if not frontmatter.has_front_matter(text) and not mapped.theirs:
         is_page = path.lower().endswith(".html") and not mapping.is_jekyll
         return not is_dated or is_page
-    if path.endswith(".json") or path.startswith("index."):
-        return not is_dated and not _says_something(mapped.data.get(DATE))
+    is_dated = is_dated or _says_something(mapped.data.get(DATE))
+    if not is_dated and (path.lower().endswith((".json", ".html")) or path.startswith("index.")):
+        return True
     leads_on = {letters(key) for key, value in mapped.theirs.items() if value} & REDIRECTS
     return bool(leads_on) or str(mapped.theirs.get("layout")) == "redirect"
 

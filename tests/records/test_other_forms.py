@@ -158,6 +158,7 @@ def test_a_draft_of_any_form_is_hidden(text: str) -> None:
         ("_index.md", "---\ntitle: Posts\n---\n"),
         ("index.md", "---\ntitle: Posts\n---\n"),
         ("posts.json", '{"layout": "post.njk"}'),
+        ("search.html", "---\ntitle: Search\n---\n<form></form>"),
         ("posts.11tydata.json", '{"title": "x", "date": "2026-05-04"}'),
         ("notes.md", "Only text.\n"),
         (
