@@ -306,7 +306,7 @@ def _document(text: str) -> str:
     path = document_path(text.lstrip("/"))
     parsed = parse_path(path)
     if parsed is None or parsed.page:
-        raise ValueError('expected the path of a feed, such as "feed.rss" or "topics/ai/feed.rss"')
+        raise ValueError('expected the path of a feed, such as "feed.rss"')
     return path
 
 

@@ -14,7 +14,7 @@ from feeds.config.site import LANGUAGE
 from feeds.formats import FORMATS
 from feeds.importers.blog import Blog, quoted
 from feeds.records.values import time_zones
-from feeds.taxonomies import PROVIDERS, TAXONOMIES
+from feeds.taxonomies import TAXONOMIES
 
 CONFIG_NAMES = ("config.toml", "feeds.toml")
 LONGEST_NAME = 60
@@ -149,7 +149,7 @@ def blog_config(blog: Blog, title: str, base_url: str) -> str:
             [f"webUrl = [\n{templates},\n]", *blog.fields, f"provider = {{ value = {provider} }}"]
         ),
         output=quoted(blog.output),
-        kinds=json.dumps([prefix for prefix, one in TAXONOMIES.items() if one is not PROVIDERS]),
+        kinds=json.dumps([prefix for prefix, one in TAXONOMIES.items() if not one.by_domain]),
     )
 
 
