@@ -37,7 +37,8 @@ def excerpt_text(text: str) -> str:
     if "<" in text or "{" in text:
         text = visible(text)
     text = EMPHASIS.sub(r"\2", MARKS.sub(_said, text))
-    return re.sub(r"[ \t]*\n[ \t]*(?:\n[ \t]*)+", "\n\n", _without_entities(text)).strip()
+    lines = "\n".join(line.strip() for line in _without_entities(text).split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", lines).strip()
 
 
 def _said(mark: re.Match[str]) -> str:
