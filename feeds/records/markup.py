@@ -300,11 +300,11 @@ def checked_html(text: str, syntax: str = FULL) -> str:
     return html
 
 
-def flaw_of(text: str, base: str, most: int, syntax: str) -> str | None:
+def flaw_of(text: str, base: str, most: int, syntax: str, pictures: str = "") -> str | None:
     """Return what is wrong with a body that `html_of` refuses."""
     try:
         if text:  # few sites of records alone need the libraries
-            html_of(text, base, most, syntax)
+            html_of(text, base, most, syntax, pictures)
     except BodyError as error:
         return error.expected
     return None

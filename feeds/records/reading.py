@@ -114,12 +114,14 @@ def read_record(
         if not line_in_body(body, now, zone):
             body = body if with_body else ""
             plain = read_article(source, body, path, file_digest, now, syntax)
-            if plain and flaw_of(plain[0].body, plain[0].link, most_html, syntax) is None:
+            if plain is not None:
                 article, is_published = plain
-                article = _with_excerpt(
-                    article, body, most_html, syntax, partial(visible, syntax=syntax)
-                )
-                return _reading_of(article, is_published)
+                if syntax != HTML and article.body.startswith("# "):
+                    article = article._replace(body=_without_title(article.body, article.title))
+                if flaw_of(article.body, article.link, most_html, syntax) is None:
+                    shown = partial(visible, syntax=syntax)
+                    article = _with_excerpt(article, body, shown, most_html, syntax)
+                    return _reading_of(article, is_published)
     acts_in_code = mapping is not None if liquid is None else liquid
     return _read_fully(
         path, content, text, now, mapping, zone, most_html, acts_in_code, syntax, baseurl, with_body
@@ -183,9 +185,14 @@ def _read_fully(
 
     source = body
     body, is_cut = shown(source) if with_body else ("", False)
-    if body and record is not None and (flaw := flaw_of(body, record["link"], most_html, syntax)):
-        faults.append(Fault(path, _line_of_body(text, front.body), 1, "body", flaw, cost=Cost.PART))
-        body = ""
+    pictures = mapping.pictures if mapping is not None else ""
+    if body and record is not None:
+        if syntax != HTML:
+            body = _without_title(body, record.get("title", ""))
+        if flaw := flaw_of(body, record["link"], most_html, syntax, pictures):
+            place = (_line_of_body(text, front.body), 1)
+            faults.append(Fault(path, *place, "body", flaw, cost=Cost.PART))
+            body = ""
     had_body = bool(body) if with_body else had_body
     problems += _problems_of_title(record or mapped.data, problems, had_body)
     if problems:
@@ -197,7 +204,9 @@ def _read_fully(
         # What a mapping makes of a record follows from its path too.
         article_digest = file_digest if mapping is None else digest(file_digest, path)
         article = keys.article(path, article_digest, _with_signs(record, signs), body)
-        article = _with_excerpt(article, source, most_html, syntax, lambda part: shown(part)[0])
+        article = _with_excerpt(
+            article, source, lambda part: shown(part)[0], most_html, syntax, pictures
+        )
         return Reading(path, file_digest, article, reported, templates=is_cut)
     doubtful = not signs.unpublished and (
         hides
@@ -220,7 +229,12 @@ def _read_fully(
 
 
 def _with_excerpt(
-    article: Article, source: str, most_html: int, syntax: str, shown: Callable[[str], str]
+    article: Article,
+    source: str,
+    shown: Callable[[str], str],
+    most_html: int,
+    syntax: str,
+    pictures: str = "",
 ) -> Article:
     """Return an article whose record gives it no excerpt with what its body begins with: what its
     author marked as the summary in the source, else the first paragraph.
@@ -234,7 +248,7 @@ def _with_excerpt(
     marked = before_more(source)
     start = article.body if marked is None else shown(marked)
     try:
-        html = html_of(start, article.link, most_html, syntax)
+        html = html_of(start, article.link, most_html, syntax, pictures)
     except BodyError:  # a part may cost more than the whole, such as a tag that stays open
         return article
     text = first_words(html, whole=marked is not None)
@@ -284,6 +298,14 @@ def _take_heading(mapped: Mapped, path: str, body: str) -> str:
 
     mapped.data[keys.TITLE] = excerpt_text(heading[1])
     return body[heading.end() :].lstrip("\n")
+
+
+def _without_title(body: str, title: str) -> str:
+    """Return Markdown without a heading at its begin that is the title of the article."""
+    if not body.startswith("# "):
+        return body
+    line, _, rest = body.partition("\n")
+    return rest if " ".join(line.strip("# \t").split()) == title else body
 
 
 def _is_aside(path: str, text: str, mapped: Mapped, mapping: FieldMapping | None) -> bool:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from feeds.config.site import Site
 from feeds.model import LONGEST_HEADING, Article, Feed, Image, Related, image_type
-from feeds.records.markup import FULL, HTML, MOST_BODY, BodyError, html_of, syntax_of
+from feeds.records.markup import FULL, MOST_BODY, BodyError, html_of, syntax_of
 from feeds.records.markup import body_of as body_of
 from feeds.records.markup import cleaned as cleaned
 from feeds.render import PageLinks
@@ -62,12 +62,11 @@ def body_html(article: Article, most: int, dialect: str = FULL, pictures: str = 
 
     `dialect` is that of Markdown, `pictures` the path of pictures that begin with a slash.
     """
-    syntax = syntax_of(article.path, dialect)
-    body = article.body if syntax == HTML else _without_title(article.body, article.title)
-    if not body:
+    if not article.body:
         return ""
     try:
-        return html_of(body, article.link, most, syntax, pictures)
+        syntax = syntax_of(article.path, dialect)
+        return html_of(article.body, article.link, most, syntax, pictures)
     except BodyError:
         return ""  # reported when the record was read
 
@@ -81,14 +80,6 @@ def heading_of(article: Article) -> str:
         start, _, _ = words[: LONGEST_HEADING - 1].rpartition(" ")
         words = (start or words[: LONGEST_HEADING - 1]) + "…"
     return words or article.link[:LONGEST_HEADING]
-
-
-def _without_title(body: str, title: str) -> str:
-    """Return Markdown without a heading at its begin that is the title of the article."""
-    if not body.startswith("# "):
-        return body
-    line, _, rest = body.partition("\n")
-    return rest if " ".join(line.strip("# \t").split()) == title else body
 
 
 def lead_image(article: Article) -> Image | None:
