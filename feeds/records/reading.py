@@ -7,11 +7,10 @@ Files are opened elsewhere (folder).
 
 import re
 from codecs import BOM_UTF8
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
-from functools import partial
 from typing import Any, NamedTuple
 
 from feeds.model import Article, digest
@@ -77,6 +76,58 @@ class Reading(NamedTuple):
         return self.article is None and not self.unpublished
 
 
+class _BodyRules(NamedTuple):
+    """Rules for the body of the record at a path: its syntax, whether blocks of a template
+    language act in code as well, the most bytes of its HTML, the path of the site in addresses, and
+    the one of pictures.  `is_mapped`: the record is in the keys of another publisher."""
+
+    path: str
+    syntax: str
+    liquid: bool
+    most_html: int
+    baseurl: str
+    pictures: str
+    is_mapped: bool
+
+    def shown(self, source: str) -> tuple[str, bool]:
+        """Return what is shown of a body, and whether something in a template language was left
+        out of it."""
+        text = visible(clean(source).strip(), self.liquid, self.syntax)
+        if not text or (self.syntax == HTML and not self.is_mapped):
+            return text, False
+        from feeds.records.templates import without_templates  # few sites have bodies
+
+        liquid, baseurl = self.liquid, self.baseurl
+        return without_templates(text, self.syntax, self.path, acts_in_code=liquid, baseurl=baseurl)
+
+    def without_title(self, body: str, title: str) -> str:
+        """Return a body without a heading at its begin that is the title of the article."""
+        if self.syntax == HTML or not body.startswith("# "):
+            return body
+        line, _, rest = body.partition("\n")
+        return rest if " ".join(line.strip("# \t").split()) == title else body
+
+    def flaw(self, body: str, link: str) -> str | None:
+        """Return what is wrong with a body that cannot be rendered."""
+        return flaw_of(body, link, self.most_html, self.syntax, self.pictures)
+
+    def with_excerpt(self, article: Article, source: str) -> Article:
+        """Return an article whose record gives it no excerpt with what its body begins with: what
+        its author marked as the summary in the source, else the first paragraph."""
+        if article.excerpt or not article.body:
+            return article
+        from feeds.records.summary import before_more, first_words  # few sites need it
+
+        marked = before_more(source)
+        start = article.body if marked is None else self.shown(marked)[0]
+        try:
+            html = html_of(start, article.link, self.most_html, self.syntax, self.pictures)
+        except BodyError:  # a part may cost more than the whole, such as a tag that stays open
+            return article
+        text = first_words(html, whole=marked is not None)
+        return article._replace(excerpt=text[:LONGEST_TEXT])
+
+
 def read_record(
     path: str,
     content: bytes,
@@ -109,6 +160,11 @@ def read_record(
         fault = Fault(path, *place, "", "UTF-8", f"the byte 0x{error.object[error.start]:02x}")
         doubtful = may_be_hidden(content, now, mapping, zone)
         return Reading(path, file_digest, None, (fault,), doubtful=doubtful)
+    acts_in_code = mapping is not None if liquid is None else liquid
+    pictures = mapping.pictures if mapping is not None else ""
+    rules = _BodyRules(
+        path, syntax, acts_in_code, most_html, baseurl, pictures, mapping is not None
+    )
     if mapping is None and not liquid and not frontmatter.is_toml(text):
         source, body, _ = frontmatter.split(text)
         if not line_in_body(body, now, zone):
@@ -116,32 +172,24 @@ def read_record(
             plain = read_article(source, body, path, file_digest, now, syntax)
             if plain is not None:
                 article, is_published = plain
-                if syntax != HTML and article.body.startswith("# "):
-                    article = article._replace(body=_without_title(article.body, article.title))
-                if flaw_of(article.body, article.link, most_html, syntax) is None:
-                    shown = partial(visible, syntax=syntax)
-                    article = _with_excerpt(article, body, shown, most_html, syntax)
-                    return _reading_of(article, is_published)
-    acts_in_code = mapping is not None if liquid is None else liquid
-    return _read_fully(
-        path, content, text, now, mapping, zone, most_html, acts_in_code, syntax, baseurl, with_body
-    )
+                body_shown = rules.without_title(article.body, article.title)
+                if body_shown != article.body:
+                    article = article._replace(body=body_shown)
+                if rules.flaw(article.body, article.link) is None:
+                    return _reading_of(rules.with_excerpt(article, body), is_published)
+    return _read_fully(content, text, now, mapping, zone, rules, with_body)
 
 
 def _read_fully(
-    path: str,
     content: bytes,
     text: str,
     now: datetime,
     mapping: FieldMapping | None,
     zone: tzinfo,
-    most_html: int,
-    liquid: bool,
-    syntax: str,
-    baseurl: str,
+    rules: _BodyRules,
     with_body: bool,
 ) -> Reading:
-    file_digest = digest(content)
+    path, file_digest = rules.path, digest(content)
     if mapping is None and not has_front_matter(text) and _needs_front_matter(path):
         return Reading(path, file_digest, None, (), unpublished=True, aside=True)
     front = _front(text, path, mapping)
@@ -173,27 +221,15 @@ def _read_fully(
     if holds_secret(body):
         problems.append(Problem((), f"a body without the key {SECRET_KEY} in it", "", Cost.PART))
         body = ""
-    had_body = bool(body)
-
-    def shown(source: str) -> tuple[str, bool]:
-        text = visible(clean(source).strip(), liquid, syntax)
-        if not text or (syntax == HTML and mapping is None):
-            return text, False
-        from feeds.records.templates import without_templates
-
-        return without_templates(text, syntax, path, acts_in_code=liquid, baseurl=baseurl)
-
     source = body
-    body, is_cut = shown(source) if with_body else ("", False)
-    pictures = mapping.pictures if mapping is not None else ""
+    body, is_cut = rules.shown(source) if with_body else ("", False)
     if body and record is not None:
-        if syntax != HTML:
-            body = _without_title(body, record.get("title", ""))
-        if flaw := flaw_of(body, record["link"], most_html, syntax, pictures):
+        body = rules.without_title(body, record.get("title", ""))
+        if flaw := rules.flaw(body, record["link"]):
             place = (_line_of_body(text, front.body), 1)
             faults.append(Fault(path, *place, "body", flaw, cost=Cost.PART))
             body = ""
-    had_body = bool(body) if with_body else had_body
+    had_body = bool(body if with_body else source)
     problems += _problems_of_title(record or mapped.data, problems, had_body)
     if problems:
         places = _front(text, path, mapping, with_places=True).places
@@ -204,9 +240,7 @@ def _read_fully(
         # What a mapping makes of a record follows from its path too.
         article_digest = file_digest if mapping is None else digest(file_digest, path)
         article = keys.article(path, article_digest, _with_signs(record, signs), body)
-        article = _with_excerpt(
-            article, source, lambda part: shown(part)[0], most_html, syntax, pictures
-        )
+        article = rules.with_excerpt(article, source)
         return Reading(path, file_digest, article, reported, templates=is_cut)
     doubtful = not signs.unpublished and (
         hides
@@ -226,33 +260,6 @@ def _read_fully(
         due=max(filter(None, [dated, signs.start]), default=None),
         expires=signs.expires,
     )
-
-
-def _with_excerpt(
-    article: Article,
-    source: str,
-    shown: Callable[[str], str],
-    most_html: int,
-    syntax: str,
-    pictures: str = "",
-) -> Article:
-    """Return an article whose record gives it no excerpt with what its body begins with: what its
-    author marked as the summary in the source, else the first paragraph.
-
-    `shown` takes out of a part of the source what is not shown.
-    """
-    if article.excerpt or not article.body:
-        return article
-    from feeds.records.summary import before_more, first_words  # few sites need it
-
-    marked = before_more(source)
-    start = article.body if marked is None else shown(marked)
-    try:
-        html = html_of(start, article.link, most_html, syntax, pictures)
-    except BodyError:  # a part may cost more than the whole, such as a tag that stays open
-        return article
-    text = first_words(html, whole=marked is not None)
-    return article._replace(excerpt=text[:LONGEST_TEXT])
 
 
 def without_article(reading: Reading, fault: Fault) -> Reading:
@@ -298,14 +305,6 @@ def _take_heading(mapped: Mapped, path: str, body: str) -> str:
 
     mapped.data[keys.TITLE] = excerpt_text(heading[1])
     return body[heading.end() :].lstrip("\n")
-
-
-def _without_title(body: str, title: str) -> str:
-    """Return Markdown without a heading at its begin that is the title of the article."""
-    if not body.startswith("# "):
-        return body
-    line, _, rest = body.partition("\n")
-    return rest if " ".join(line.strip("# \t").split()) == title else body
 
 
 def _is_aside(path: str, text: str, mapped: Mapped, mapping: FieldMapping | None) -> bool:
