@@ -35,8 +35,8 @@ END = re.compile(r"\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)")
 TOML_BEGIN = re.compile(r"\s*\+\+\+[ \t]*(?:\r?\n|\Z)")
 TOML_END = re.compile(r"\n\+\+\+[ \t]*(?:\r?\n|\Z)")
 NAMED_FENCE = re.compile(r"\s*---[ \t]?([A-Za-z]+)[ \t]*\r?\n")
-# What may be front matter that was to be read otherwise: a fence that is none, or is below the first
-# line; the key `secured`, whose value may be of any form; line ends of their own.
+# What may be front matter that was to be read otherwise: a fence with a slip in it, or below the
+# first line; the key `secured`, whose value may be of any form; line ends that are none to us.
 MAYBE_FENCED = re.compile(
     r"\A[^\w\n<]*(?:--|\+\+|[\u2013\u2014]\s*\n)"
     r"|^[ \t]*(?:---|\+\+\+)[ \t]*\r?\n[ \t]*[\"']?\w[\w-]*[\"']?[ \t]*[:=]"
