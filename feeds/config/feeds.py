@@ -26,6 +26,7 @@ from feeds.config.sections import (
     key_for_each_taxonomy,
     text_with,
 )
+from feeds.config.site import ASSETS
 from feeds.model import Article, Feed, digest
 from feeds.taxonomies import TAXONOMIES, Taxonomy, feeds_of, is_feed_key
 from feeds.urls import (
@@ -291,6 +292,13 @@ class OwnFeed(Section):
 
 
 XML = ".xml"  # the ending of a file that any server sends as XML
+# What else lies beside the feeds of a site.
+OTHER_FILES = frozenset(
+    [
+        *(INDEX, "feeds.opml", "record.schema", *ASSETS, "404.html", "410.html"),
+        *("_headers", "_redirects", "feeds.nginx.conf", "feeds.caddyfile"),
+    ]
+)
 # What browsers ask for where a document names no icon, as where they show a feed.
 WELL_KNOWN = {"favicon.ico": "icon.svg"}
 
@@ -327,7 +335,7 @@ def old_address_problems(
     for table, addresses in {"redirects": redirects, "copies": copies}.items():
         for old, path in addresses.items():
             key, parsed = f"{table}./{old}", parse_path(path)
-            if parse_path(old) is not None:
+            if old in OTHER_FILES or parse_path(old) or parse_path(f"{old}/{INDEX}"):
                 yield f"{key}: expected a path at which feeds publishes nothing"
             if parsed is None or parsed.format not in (*formats, PAGE):
                 yield f"{key}: expected one of feeds.formats, {list(formats)}, got {path!r}"

@@ -35,14 +35,15 @@ SIGNS = (
         r"<img\b(?![^<>]*?\ssrc\s*=\s*[\"']?\s*(?!(?!https?:)[a-z][a-z0-9+.-]*:)[^\s\"'>])",
         re.IGNORECASE,
     ),
+    re.compile(r"[\s/\"']hidden(?=[\s=/>])|\bdisplay\s*:\s*(?:none|&)", re.IGNORECASE),
 )
 # An address on a line of its own, as WordPress embeds it.
 LINE_SIGNS = (
     re.compile(r"\n[ \t]*https?://[^\s<>]+[ \t]*(?:\n|\Z|<br)"),
     re.compile(r"<p>\s*https?://[^\s<>]+\s*</p>"),
-    re.compile(r"\shidden(?=[\s=/>])|display\s*:\s*none", re.IGNORECASE),
 )
-UNSEEN = "[hidden], [style*='display:none' i], [style*='display: none' i]"
+# In the style of an element that is not shown.
+NO_DISPLAY = re.compile(r"(?:^|;)\s*display\s*:\s*none\b", re.IGNORECASE)
 EMBEDDED = "iframe, embed, object"
 ADDRESS_LINE = re.compile(r"^[ \t]*(https?://[^\s<>]+)[ \t]*$", re.MULTILINE)
 FIRST_CANDIDATE = re.compile(r"[^\s,](?:\S*[^\s,])?")  # of a srcset
@@ -64,8 +65,9 @@ def readable(html: str, resolve: Resolve, *, has_embedded_lines: bool) -> str:
     tree = LexborHTMLParser(f"<body>{html}")
     body = tree.body
     assert body is not None
-    for node in body.css(UNSEEN):
-        _remove(node)
+    for node in body.css("[hidden], [style]"):
+        if _is_hidden(node):
+            _remove(node)
     if body.css_first("math"):
         for copy in body.css("[aria-hidden=true]"):
             _remove(copy)
@@ -90,6 +92,11 @@ def _remove(node: "LexborNode") -> None:
     if node.parent is not None:
         # What is in it is not freed: it may be in a list that is gone through.
         node.decompose(recursive=False)
+
+
+def _is_hidden(node: "LexborNode") -> bool:
+    attributes = node.attributes
+    return "hidden" in attributes or bool(NO_DISPLAY.search(attributes.get("style") or ""))
 
 
 def _load(node: "LexborNode") -> None:

@@ -35,6 +35,15 @@ END = re.compile(r"\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)")
 TOML_BEGIN = re.compile(r"\s*\+\+\+[ \t]*(?:\r?\n|\Z)")
 TOML_END = re.compile(r"\n\+\+\+[ \t]*(?:\r?\n|\Z)")
 NAMED_FENCE = re.compile(r"\s*---[ \t]?([A-Za-z]+)[ \t]*\r?\n")
+# What may be front matter that was to be read otherwise: a fence with a slip in it, or below the
+# first line; the key `secured`, whose value may be of any form; line ends that are none to us.
+MAYBE_FENCED = re.compile(
+    r"\A[^\w\n<]*(?:--|\+\+|[\u2013\u2014]\s*\n)"
+    r"|^[ \t]*(?:---|\+\+\+)[ \t]*\r?\n[ \t]*[\"']?\w[\w-]*[\"']?[ \t]*[:=]"
+    rf"|^[ \t]*[\"']?{SECRET_KEY}[\"']?[ \t]*[:=]|\r(?!\n)",
+    re.IGNORECASE | re.MULTILINE,
+)
+LARGEST_START = 16_384  # characters of a text that are searched for it
 JSON_BEGIN = re.compile(r"\s*\{\s*[\"}]")
 
 
@@ -110,7 +119,8 @@ def read(text: str, *, with_places: bool = False, unfenced: bool = False) -> Fro
         from feeds.records import other_forms
 
         return other_forms.read(text, with_places=with_places)
-    if unfenced and BEGIN.match(text) is None:
+    is_fenced = BEGIN.match(text) or MAYBE_FENCED.search(text, 0, LARGEST_START)
+    if unfenced and not is_fenced:
         from feeds.records import other_forms
 
         return other_forms.read_unfenced(text)

@@ -13,7 +13,6 @@ from feeds.records.frontmatter import END, NAMED_FENCE, split
 from feeds.records.plain_data import (
     DEEPEST,
     MOST_NODES,
-    SECRET_KEY,
     Flaw,
     FrontMatter,
     Lines,
@@ -64,13 +63,17 @@ def read_unfenced(text: str) -> FrontMatter:
     """Read a file of a blog without a fence: header lines and a body, or a body alone."""
     found = dict[str, list[str]]()
     places: dict[Path, Place] = {(): (1, 1)}
+    flaws: list[Flaw] = []
     at, key = 0, ""
     for number, line in enumerate(text.split("\n"), start=1):
         said = line.strip()
         if header := HEADER.match(line):
             key = header[1].lower()
+            place = (number, header.end(1) + 2 + len(header[2]) - len(header[2].lstrip()))
+            if key in found:
+                flaws.append(Flaw(place, (key,), "a key once", "the key again"))
             found[key] = [header[2].strip()]
-            places[(key,)] = (number, header.end(1) + 2 + len(header[2]) - len(header[2].lstrip()))
+            places[(key,)] = place
         elif key and said and line.startswith(("    ", "\t")):
             found[key].append(said)
         else:
@@ -78,9 +81,8 @@ def read_unfenced(text: str) -> FrontMatter:
         at += len(line) + 1
     if not found.keys() & {*EXPECTED}:
         return FrontMatter({}, text, (), {(): (1, 1)})
-    found.pop(SECRET_KEY, None)
     data = {name: Plain("\n".join(lines).strip()) for name, lines in found.items()}
-    return FrontMatter(data, text[at:], (), places)
+    return FrontMatter(data, text[at:], tuple(flaws), places)
 
 
 def _broken(place: Place, expected: str, got: str) -> FrontMatter:

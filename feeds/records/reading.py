@@ -44,7 +44,9 @@ from feeds.urls import address_digest
 NAMES = {SECRET_KEY, *keys.every_name()}
 MOST_FAULTS = 100  # that are reported of one record
 # The first line of a body, without the attributes behind it.
-HEADING = re.compile(r"#[ \t]+([^\n{]*[^\s{#])[ \t]*#*(?:[ \t]*\{[^\n}]*\})?[ \t]*(?:\n|\Z)")
+HEADING = re.compile(
+    r"#[ \t]+([^\n{]*[^\s{#])[ \t]*#*(?:[ \t]*\{:?[ \t]*[#.][^\n}]*\})?[ \t]*(?:\n|\Z)"
+)
 FIRST_YEAR = 1000  # an earlier one is a slip, or the zero date of a program
 
 
@@ -301,6 +303,8 @@ def _take_heading(mapped: Mapped, path: str, body: str) -> str:
     heading = HEADING.match(body)
     if heading is None or path.lower().endswith(".html") or holds_secret(heading[1]):
         return body
+    if visible(heading[0]) != heading[0].strip():
+        return body  # what it hides may go on below it
     from feeds.records.plain_text import excerpt_text
 
     mapped.data[keys.TITLE] = excerpt_text(heading[1])

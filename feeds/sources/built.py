@@ -22,17 +22,20 @@ def page_at(folder: Path, address: str) -> bytes | None:
 
     A site below a path of its host is built without that path, or with it.
     """
-    for path in _paths(address):
+    whole = unquote(urlsplit(address).path).strip("/")
+    first, _, below = whole.partition("/")
+    # A folder of that name holds what is below it: without it another page would be found.
+    is_without = bool(below) and is_safe_path(first) and not (folder / first).is_dir()
+    for path in _paths(whole, *([below] if is_without else [])):
         page = read_at_most(folder, ScannedFile(path, 0, 0), LARGEST_PAGE)
         if not isinstance(page, Fault) and len(page) <= LARGEST_PAGE:
             return page
     return None
 
 
-def _paths(address: str) -> Iterator[str]:
-    """Yield the paths at which the page of an address may be, the likeliest first."""
-    whole = unquote(urlsplit(address).path).strip("/")
-    for path in dict.fromkeys([whole, whole.partition("/")[2]]):
+def _paths(*paths: str) -> Iterator[str]:
+    """Yield the files that may be the page of some paths, the likeliest first."""
+    for path in paths:
         for file in (f"{path}/{INDEX}", path, f"{path}.html"):
             if is_safe_path(file) and file.endswith((".html", ".htm")):
                 yield file

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from feeds.build import hosts
 from feeds.build.static import Built
 from feeds.config import Config, load_config
+from feeds.documents.plans import ASSETS, FEED_STYLE, LISTS
 from feeds.errors import ConfigError
+from feeds.records.jsonschema import NAME
 from tests import make
 from tests.build.test_static import built
 
@@ -141,3 +144,11 @@ def test_a_copy_that_cannot_be_is_a_fault_of_the_config(
 ) -> None:
     with pytest.raises(ConfigError, match=fault):
         make.site(tmp_path, {}, f'[redirects]\n"/feed/" = "feed.rss"\n[copies]\n{line}\n')
+
+
+@pytest.mark.parametrize(
+    "old", sorted({*hosts.PATHS, *LISTS, *ASSETS, *FEED_STYLE, NAME, "topics/ai"})
+)
+def test_a_redirect_leads_away_from_nothing_that_is_published(tmp_path: Path, old: str) -> None:
+    with pytest.raises(ConfigError, match="expected a path at which feeds publishes nothing"):
+        make.site(tmp_path, {}, f'[redirects]\n"/{old}/" = "feed.rss"\n')

@@ -54,6 +54,14 @@ def test_a_site_below_a_path_of_its_host_is_built_without_it(tmp_path: Path) -> 
     assert "Rendered." in feed(config)
 
 
+def test_a_page_in_another_language_stands_in_for_none(tmp_path: Path) -> None:
+    address = "https://example.org/de/one/"
+    config = site(tmp_path, **{"1.md": make.record(1, webUrl=address)})
+    page(config, "one/index.html", "<p>In English.</p>")
+    page(config, "de/two/index.html", "<p>Ein anderer.</p>")
+    assert "In English." not in feed(config)
+
+
 def test_a_page_that_changes_changes_the_feed(tmp_path: Path) -> None:
     config = site(tmp_path)
     page(config, "1.html", "<p>Before.</p>")

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from feeds.records import read_record
-from feeds.records.markup import MOST_BODY
+from feeds.records.markup import COMMONMARK, MOST_BODY, html_of, html_of_page
 from feeds.render.content import body_html
 from tests import make
 
@@ -26,6 +26,9 @@ def shown(body: str, path: str = "a.html") -> str:
         ("<p hidden>a</p>b", "b"),
         ('<p>a<span class="x" HIDDEN="">b</span></p>', "<p>a</p>"),
         ('<div style="color: red; Display: none"><p>a</p></div>b', "b"),
+        ('<p style="margin:0;display :\n none!important">a</p>b', "b"),
+        ('<p class="x"hidden>a</p>b', "b"),
+        ('<p style="x-display: none">a</p>', "<p>a</p>"),
         ("<p>a hidden b</p>", "<p>a hidden b</p>"),
         # embeds
         ('<iframe src="//v.example/1?a=1&amp;b" title="The tide &amp; I"><p>no</iframe>', '<p><a href="https://v.example/1?a=1&amp;b">The tide &amp; I</a></p>'),
@@ -93,3 +96,9 @@ def test_a_gist_in_code_stays_code() -> None:
 def test_what_is_well_formed_is_left_as_it_is() -> None:
     body = '<p>a &amp; <a href="https://x.example/">b</a><img src="https://x.example/a.png" alt="&lt;"></p>'
     assert shown(body) == body
+
+
+def test_what_browsers_do_not_show_is_hidden_in_pages_and_plain_markdown_too() -> None:
+    hidden = '<div style="display:none">a</div>\n\nb'
+    assert html_of_page(hidden, BASE, MOST_BODY) == "b"
+    assert html_of(hidden, BASE, MOST_BODY, COMMONMARK) == "<p>b</p>"

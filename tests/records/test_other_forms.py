@@ -244,3 +244,38 @@ def test_excluded_files_are_not_read_and_check_counts_what_is_not(tmp_path: Path
         make.invoke("build", cwd=tmp_path)
         feed = json.loads((tmp_path / "public/feed.json").read_bytes())
         assert len(feed["items"]) == count
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# A title {% comment %}\nSECRET\n{% endcomment %}\nText.",
+        "# A title {::comment}\nSECRET\n{:/comment}\nText.",
+        "# A title {% if page.draft %}\nSECRET\n{% endif %}\nText.",
+        "# A title <!--\nSECRET -->\nText.",
+    ],
+)
+def test_a_heading_that_becomes_the_title_leaves_hidden_what_begins_in_it(text: str) -> None:
+    article = post(text, "2026-05-04-a.md").article
+    assert article is not None and "Text." in article.body
+    assert "SECRET" not in str(article)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "--- # A comment\ntitle: A\ndate: 2027-05-05\n---\nText.",
+        "--- # A comment\ntitle: A\n" + "a: b\n" * 30 + "draft: true\n---\nText.",
+        "\u200b---\ntitle: A\ndate: 2027-05-05\n---\nText.",
+        "\u2014\ntitle: A\ndate: 2027-05-05\n---\nText.",
+        "<!-- A license -->\n---\ntitle: A\ndate: 2027-05-05\n---\nText.",
+        "---\rtitle: A\rdate: 2027-05-05\r---\rText.",
+        "Title: A\nStatus: draft\nStatus: published\n\nText.",
+        f"Title: A\nsecured: |\n  {SECRET}\n\nText.",
+        f"Title: A\nSecured:\n- {SECRET}\n\nText.",
+    ],
+)
+def test_what_may_be_front_matter_is_not_taken_for_the_text_of_a_post(text: str) -> None:
+    reading = post(text, "2026-05-04-a.md")
+    assert reading.article is None and reading.faults
+    assert SECRET not in str(reading)
