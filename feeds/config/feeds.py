@@ -27,10 +27,12 @@ from feeds.config.sections import (
     text_with,
 )
 from feeds.config.site import ASSETS
+from feeds.formats import FORMATS
 from feeds.model import Article, Feed, digest
 from feeds.taxonomies import TAXONOMIES, Taxonomy, feeds_of, is_feed_key
 from feeds.urls import (
     BELOW,
+    EVERYTHING,
     INDEX,
     OWN,
     PAGE,
@@ -328,6 +330,15 @@ OldAddresses = Annotated[
 ]
 
 
+def _is_published(path: str) -> bool:
+    """Return True for a path at which there is a document of ours, or may be."""
+    parsed = parse_path(path) or parse_path(f"{path}/{INDEX}")
+    if parsed is None:
+        return path in OTHER_FILES
+    kinds, formats = (EVERYTHING, OWN, *TAXONOMIES), (*FORMATS, PAGE)
+    return split_key(parsed.key).kind in kinds and parsed.format in formats
+
+
 def old_address_problems(
     redirects: Mapping[str, str], copies: Mapping[str, str], formats: tuple[str, ...]
 ) -> Iterator[str]:
@@ -335,7 +346,7 @@ def old_address_problems(
     for table, addresses in {"redirects": redirects, "copies": copies}.items():
         for old, path in addresses.items():
             key, parsed = f"{table}./{old}", parse_path(path)
-            if old in OTHER_FILES or parse_path(old) or parse_path(f"{old}/{INDEX}"):
+            if _is_published(old):
                 yield f"{key}: expected a path at which feeds publishes nothing"
             if parsed is None or parsed.format not in (*formats, PAGE):
                 yield f"{key}: expected one of feeds.formats, {list(formats)}, got {path!r}"

@@ -22,12 +22,16 @@ TABLES = """
 "/topics/ai/atom.xml" = "topics/ai/feed.atom"
 "/tags/rare/index.xml" = "topics/rare/feed.rss"
 "/old.json" = "feed.json"
+"/feed.xml" = "feed.atom"
+"/blog/ai/feed.xml" = "topics/ai/feed.rss"
 """
 COPIES = {
     "index.xml": "feed.rss",
     "topics/ai/atom.xml": "topics/ai/feed.atom",
     "tags/rare/index.xml": "topics/rare/feed.rss",
     "old.json": "feed.json",
+    "feed.xml": "feed.atom",
+    "blog/ai/feed.xml": "topics/ai/feed.rss",
 }
 
 

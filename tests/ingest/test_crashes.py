@@ -9,6 +9,7 @@ import sys
 import time
 from contextlib import closing
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from feeds.build import static
 from feeds.config import Config
 from feeds.ingest.ingesting import ingest, open_store
 from tests import make
-from tests.serve.test_server import serving
+from tests.serve.test_server import again, serving
 
 # Stands for libraries that abort: Python imports it at its start, from a folder on PYTHONPATH.
 LIBRARY = """
@@ -242,7 +243,9 @@ def test_a_service_goes_on_without_the_record(tmp_path: Path, library: Path, wor
     with serving(config, "--workers", workers) as running:
         running.until("/feed.json", lambda answer: "/3" in answer.text)
         make.write(config.records_folder / "bad.md", make.record(500, body=CRASHES))
-        running.until("/healthz", lambda answer: answer.json()["faults"] == 1)
+        # who asks just when the worker ends asks again
+        asked = partial(again, partial(running.get, "/healthz"))
+        make.wait_until(lambda: asked().json()["faults"] == 1, running.said)
         running.until_said(f"seeds/bad.md:1:1: {FAULT}")
         make.write(config.records_folder / "4.md", make.record(4))
         running.until("/feed.json", lambda answer: "/4" in answer.text)
