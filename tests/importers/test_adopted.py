@@ -398,7 +398,7 @@ def test_the_addresses_that_a_built_site_has_are_counted(tmp_path: Path) -> None
         make.write(tmp_path / f"content/posts/{name}.md", POST)
     assert "addresses are in" not in make.invoke("init", cwd=tmp_path).stdout
     make.write(tmp_path / "public/posts/a/index.html", "<p>A</p>")
-    make.write(tmp_path / "public/sub/posts/b/index.html", "<p>B</p>")
+    make.write(tmp_path / "public/posts/b.html", "<p>B</p>")
     (tmp_path / "config.toml").unlink()
     said = make.invoke("init", cwd=tmp_path).stdout
     assert "2 of 3 addresses are in public/\n" in said
