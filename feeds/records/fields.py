@@ -74,6 +74,7 @@ from feeds.urls import identity
 DATED = re.compile(r"(?:^|/)(\d{4})[-/](\d\d?)[-/](\d\d?)(?:[-/]([^/]*))?$")
 
 OTHER_URLS = ("path", "src", "image")  # of a picture
+OF_PICTURE = ("alt", "caption")  # what is said of it
 REDIRECTS = {"redirectto", "redirecturl"}  # keys of what only leads to another address
 BESIDE_POSTS = ("authors.yml", "authors.yaml", "tags.yml", "tags.yaml")
 
@@ -441,7 +442,8 @@ class _Applying:
                 item = {**item, URL: item.get(own)}
             if isinstance(item, dict) and isinstance(url := item.get(URL), str):
                 below = self._mapping.pictures if url.startswith("/") and url[1:2] != "/" else ""
-                item = {**item, URL: self._absolute(below + url)}
+                said = {key: _as_read(item[key]) for key in OF_PICTURE if key in item}
+                item = {**item, **said, URL: self._absolute(below + url)}
             made.append(item)
         self._data[IMAGES] = made
 
@@ -452,7 +454,7 @@ class _Applying:
         mapping = self._look_up(TheirKey(tuple(map(str, parents)))) if parents else None
         if not isinstance(mapping, dict):
             return {}
-        return {key: mapping[key] for key in ("alt", "caption") if key in mapping}
+        return {key: mapping[key] for key in OF_PICTURE if key in mapping}
 
     def _previous(self) -> None:
         """One earlier address becomes a list; they may be relative to the article."""
@@ -500,6 +502,12 @@ class _Applying:
                 if not is_wrong:
                     self._data[PUBLISHED], self._origins[(PUBLISHED,)] = value, sign.path
                 is_wrong = True
+
+
+def _as_read(value: Any) -> Any:
+    """Return a text without its markup."""
+    is_text = isinstance(value, str) and not holds_secret(value)
+    return excerpt_text(value) if is_text else value
 
 
 def _name_of(part: Part) -> str:

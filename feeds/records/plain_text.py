@@ -15,6 +15,7 @@ INLINE = "em|strong|b|i|u|s|code|kbd|samp|var|span|small|sub|sup|mark|abbr|cite|
 BLOCK = "p|div|br|hr|li|ul|ol|dl|dt|dd|h[1-6]|blockquote|pre|figure|figcaption|table|tr|section"
 # A tag in a title is one where it has an end: `Vec<T>` and `the <b> element` are text.
 PAIR = re.compile(rf"<({INLINE})(?:\s[^<>]*)?>([^<>]*)</\1>")
+COMMENT = re.compile(r"<!--[^<>]*-->")
 MARKS = re.compile(
     r"<!---->|`(?P<code>[^`\n]+)`"
     r"|!\[[^\[\]]*\]\([^()\n]*\)"
@@ -26,9 +27,9 @@ EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3})(?=[^\s*])([^*\n]*[^\s*])\1(?![\w*])"
 
 
 def title_text(text: str) -> str:
-    """Return a title without entities and inline elements of HTML."""
+    """Return a title without entities, comments and inline elements of HTML."""
     if "<" in text:
-        text = PAIR.sub(r"\2", text)
+        text = PAIR.sub(r"\2", COMMENT.sub("", text))
     return _without_entities(text)
 
 

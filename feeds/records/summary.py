@@ -8,7 +8,7 @@ import re
 from html import unescape
 
 # What generators take for the end of a summary: Hugo, Jekyll and WordPress; Docusaurus.
-MORE = re.compile(r"<!--\s*(?:more\b[^>]*?|truncate\s*)-->|\{/\*\s*truncate\s*\*/\}")
+MORE = re.compile(r"<!--\s*(?:more\b[^<>]*?|truncate\s*)-->|\{/\*\s*truncate\s*\*/\}")
 LONGEST = 300  # characters, but for a word that begins before
 PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)
 # As nh3 writes them: a `>` may stand in the value of an attribute, and no quote.

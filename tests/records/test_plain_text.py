@@ -30,6 +30,7 @@ provider = { value = { domain = "example.org" } }
         ("The <b> element, Vec<T>, a < b > c", "The <b> element, Vec<T>, a < b > c"),
         ("2 * 3 * 4, snake_case_name, `code`", "2 * 3 * 4, snake_case_name, `code`"),
         ("&unknown; &amp;amp;", "&unknown; &amp;"),
+        ("A<!-- was: B --> title, <!-- and {% if %}", "A title, <!-- and {% if %}"),
     ],
 )
 def test_a_title_is_text(written: str, read: str) -> None:
@@ -77,3 +78,12 @@ def test_hostile_text_takes_little_time(one: str) -> None:
         assert isinstance(title_text(before + text), str)
         assert isinstance(excerpt_text(f"{before}{text}x"), str)
     assert time.process_time() - begun < 3
+
+
+def test_what_is_said_of_a_picture_is_text_without_what_is_hidden() -> None:
+    said = "alt: 'A <b>bird</b><!-- Not said -->', caption: '{% comment %}Nor this{% endcomment %}By *R&amp;D*'"
+    text = f"---\ntitle: A\ndate: 2026-05-04\nimages:\n- {{url: /a.png, {said}}}\n---\n"
+    reading = read_record("a.md", text.encode(), make.NOW, read_mapping(tomllib.loads(BLOG)))
+    assert reading.article is not None and reading.faults == ()
+    [image] = reading.article.images
+    assert (image.alt, image.caption) == ("A bird", "By R&D")

@@ -1,5 +1,7 @@
 """The excerpt of an article whose record has none."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,3 +58,9 @@ def test_a_long_paragraph_is_cut_at_a_word(words: list[str]) -> None:
     start = text.removesuffix("…")
     assert whole.startswith(start)
     assert whole[len(start)] == " " or " " not in whole[:LONGEST]
+
+
+def test_marks_without_an_end_cost_no_square_of_time() -> None:
+    start = time.process_time()
+    assert before_more("One.\n\n" + "<!--more" * 60_000) is None
+    assert time.process_time() - start < 1
