@@ -40,7 +40,7 @@ NAMED_FENCE = re.compile(r"\s*---[ \t]?([A-Za-z]+)[ \t]*\r?\n")
 MAYBE_FENCED = re.compile(
     r"\A[^\w\n<]*(?:--|\+\+|[\u2013\u2014]\s*\n)"
     r"|^[ \t]*(?:---|\+\+\+)[ \t]*\r?\n[ \t]*[\"']?\w[\w-]*[\"']?[ \t]*[:=]"
-    rf"|^[ \t]*[\"']?{SECRET_KEY}[\"']?[ \t]*[:=]|\r(?!\n)",
+    rf"|^[ \t]*[\"']?{SECRET_KEY}[\"']?[ \t]*[:=]|\r(?=[^\n])",
     re.IGNORECASE | re.MULTILINE,
 )
 LARGEST_START = 16_384  # characters of a text that are searched for it
@@ -119,8 +119,7 @@ def read(text: str, *, with_places: bool = False, unfenced: bool = False) -> Fro
         from feeds.records import other_forms
 
         return other_forms.read(text, with_places=with_places)
-    is_fenced = BEGIN.match(text) or MAYBE_FENCED.search(text, 0, LARGEST_START)
-    if unfenced and not is_fenced:
+    if unfenced and not BEGIN.match(text) and not MAYBE_FENCED.search(text, 0, LARGEST_START):
         from feeds.records import other_forms
 
         return other_forms.read_unfenced(text)

@@ -11,7 +11,8 @@ from html import escape
 from typing import NamedTuple
 from urllib.parse import quote
 
-from feeds.records.markup import HTML, TAGS
+from feeds.records.markdown import MATH
+from feeds.records.markup import FULL, HTML, TAGS
 from feeds.records.passages import EMPTY, in_code
 
 # No tag begins in another, and none ends in the next paragraph.
@@ -26,6 +27,8 @@ TOKENS = re.compile(f"{_shortcode}|{_output}|{_liquid}", re.DOTALL)
 ARGUMENTS = re.compile(
     r"(?:([\w-]+)[ ]*=[ ]*)?(?:\"([^\"]*)\"|'([^']*)'|`([^`]*)`|([^\s\"'`=,|]+))"
 )
+# What is escaped begins no math: so the search takes no square of time.
+MATH_OR_ESCAPE = re.compile(rf"\\[^(]|{MATH.pattern}", re.DOTALL)
 RAW = ("raw", "verbatim")
 RAW_TAG = re.compile(r"\{%[-~+]?\s*(?:end)?(?:raw|verbatim)\s*[-~+]?%\}")
 PAIRED = (*RAW, "highlight")
@@ -142,6 +145,8 @@ def _filled(text: str, syntax: str, acts_in_code: bool, baseurl: str) -> tuple[s
     if not tokens:
         return text, False
     code = in_code(text, tokens, syntax)
+    if not acts_in_code and syntax == FULL:
+        code = {*code, *_in_math(text, tokens)}
     tags = [_template(token) for token in tokens]
     last = {tag.name: number for number, tag in enumerate(tags)}
     shown: list[str] = []
@@ -170,6 +175,19 @@ def _filled(text: str, syntax: str, acts_in_code: bool, baseurl: str) -> tuple[s
             shown.append(made or "")
             is_left_out = is_left_out or (made is None and not tag.name.startswith(("/", "end")))
     return "".join([*shown, text[at:]]), is_left_out
+
+
+def _in_math(text: str, tokens: Sequence[re.Match[str]]) -> set[int]:
+    """Return where tokens begin that are braces of TeX."""
+    spans = (one.span() for one in MATH_OR_ESCAPE.finditer(text) if len(one[0]) > 2)
+    found = set[int]()
+    start = end = 0
+    for token in tokens:
+        while end <= token.start() and (span := next(spans, None)):
+            start, end = span
+        if start < token.start() < end and token["output"] is not None:
+            found.add(token.start())
+    return found
 
 
 def _template(token: re.Match[str]) -> Template:

@@ -279,3 +279,9 @@ def test_what_may_be_front_matter_is_not_taken_for_the_text_of_a_post(text: str)
     reading = post(text, "2026-05-04-a.md")
     assert reading.article is None and reading.faults
     assert SECRET not in str(reading)
+
+
+def test_where_the_search_for_a_fence_ends_is_no_line_end_of_its_own() -> None:
+    text = "Text.\r\n" * 4000
+    for more in range(7):
+        assert post("x" * more + text, "2026-05-04-a.md").faults == ()

@@ -143,3 +143,11 @@ def test_what_is_hidden_stays_hidden_beside_templates(text: str) -> None:
             reading = read(f"{text}\n\n{hidden}\n\nafter")
             assert reading.article is not None
             assert make.CANARY not in body_html(reading.article, MOST_BODY)
+
+
+def test_braces_of_tex_are_no_template_where_none_runs_first() -> None:
+    tex = r"$\frac{{a}}{{b}}$ and \(\sqrt{{c}}\)"
+    assert shown(f"{tex}, {{{{ d }}}}.") == f"<p>{tex}, .</p>"
+    assert shown("$$\n{{n \\choose k}}\n$$") == "<p>$$\n{{n \\choose k}}\n$$</p>"
+    assert shown(tex, liquid=True) == r"<p>$\frac$ and \(\sqrt\)</p>"
+    read("a " + "$$\\$$\\{{" * 50_000)  # in no square of time
