@@ -11,6 +11,7 @@ from html import unescape
 MORE = re.compile(r"<!--\s*(?:more\b[^<>]*?|truncate\s*)-->|\{/\*\s*truncate\s*\*/\}")
 LONGEST = 300  # characters, but for a word that begins before
 PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)
+LABEL = re.compile(r"<strong>[^<]*</strong>")  # of an admonition
 # As nh3 writes them: a `>` may stand in the value of an attribute, and no quote.
 TAG = re.compile(r'<(?:[^<>"]|"[^"]*")*>')
 NOTE = re.compile(r"<sup[^<>]*><a [^<>]*>[^<]*</a></sup>")  # the number of a footnote
@@ -30,7 +31,8 @@ def first_words(html: str, *, whole: bool = False) -> str:
     """
     if whole:
         return _text(html)
-    paragraphs = (_text(found[1]) for found in PARAGRAPH.finditer(html))
+    found = (paragraph[1] for paragraph in PARAGRAPH.finditer(html))
+    paragraphs = (_text(one) for one in found if not LABEL.fullmatch(one))
     text = next(filter(None, paragraphs), "") or _text(html)
     if len(text) <= LONGEST:
         return text

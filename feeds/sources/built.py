@@ -37,7 +37,7 @@ def _paths(*paths: str) -> Iterator[str]:
     """Yield the files that may be the page of some paths, the likeliest first."""
     for path in paths:
         for file in (f"{path}/{INDEX}", path, f"{path}.html"):
-            if is_safe_path(file) and file.endswith((".html", ".htm")):
+            if is_safe_path(file) and file.endswith(".html"):
                 yield file
 
 

@@ -40,6 +40,8 @@ def test_a_mark_of_generators_ends_the_summary(body: str, before: str | None) ->
         ("", ""),
         ("Line\nbroken.", "Line broken."),
         ("5 < 6 &lt;b&gt;", "5 < 6 <b>"),
+        (":::warning\nMind the gap.\n:::\n\nText.", "Mind the gap."),
+        ("**All of it.**", "All of it."),
         ("Tides turn[^1].\n\n[^1]: Twice.", "Tides turn."),
     ],
 )
