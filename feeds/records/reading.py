@@ -303,7 +303,7 @@ def _take_heading(mapped: Mapped, path: str, body: str) -> str:
     heading = HEADING.match(body)
     if heading is None or path.lower().endswith(".html") or holds_secret(heading[1]):
         return body
-    if visible(heading[0]) != heading[0].strip():
+    if visible(heading[0]).strip() != heading[0].strip():
         return body  # what it hides may go on below it
     from feeds.records.plain_text import excerpt_text
 
