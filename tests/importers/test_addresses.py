@@ -94,8 +94,20 @@ JEKYLL_SETTINGS = {
 }
 
 
-@pytest.mark.parametrize("name", JEKYLL_SETTINGS)
-@pytest.mark.parametrize("posts", [JEKYLL, JEKYLL | ELSEWHERE], ids=["one folder", "several"])
+SEVERAL = JEKYLL | ELSEWHERE
+
+
+@pytest.mark.parametrize(
+    ("name", "posts"),
+    [
+        *(pytest.param(name, SEVERAL, id=f"{name}, several folders") for name in JEKYLL_SETTINGS),
+        # every day a few settings of one folder, since several have all of its posts
+        *(
+            pytest.param(name, JEKYLL, id=name, marks=[] if n < 3 else pytest.mark.soak)
+            for n, name in enumerate(JEKYLL_SETTINGS)
+        ),
+    ],
+)
 def test_addresses_are_those_of_jekyll(name: str, posts: dict[str, str], tmp_path: Path) -> None:
     jekyll = make.program("jekyll")
     write(tmp_path, posts)

@@ -403,7 +403,7 @@ for name in sys.argv[2:]:
 @pytest.mark.parametrize(
     ("names", "size", "seconds"),
     [
-        (list(UNITS), 3 << 19, 200),
+        (list(UNITS), 3 << 18, 200),
         *(pytest.param([name], 250 << 20, 900, marks=pytest.mark.soak) for name in UNITS),
     ],
 )
