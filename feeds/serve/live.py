@@ -26,7 +26,7 @@ from feeds.serve.freshness import Freshness
 from feeds.serve.health import Health
 from feeds.serve.response_cache import ResponseCache
 
-BETWEEN_REFRESHES = 0.02  # seconds
+BETWEEN_REFRESHES = 0.03  # seconds
 BETWEEN_CONFIGS = 0.25  # seconds between two checks of config.toml
 # milliseconds of quiet that end a burst of changes, and the longest burst
 STEP, LONGEST_STEP = 5, 50
