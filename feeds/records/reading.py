@@ -121,12 +121,14 @@ class _BodyRules(NamedTuple):
         from feeds.records.summary import before_more, first_words  # few sites need it
 
         marked = before_more(source)
-        start = article.body if marked is None else self.shown(marked)[0]
+        start = self.shown(marked)[0] if marked else ""
         try:
-            html = html_of(start, article.link, self.most_html, self.syntax, self.pictures)
+            html = html_of(
+                start or article.body, article.link, self.most_html, self.syntax, self.pictures
+            )
         except BodyError:  # a part may cost more than the whole, such as a tag that stays open
             return article
-        text = first_words(html, whole=marked is not None)
+        text = first_words(html, whole=bool(start))
         return article._replace(excerpt=text[:LONGEST_TEXT])
 
 

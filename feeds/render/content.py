@@ -130,14 +130,14 @@ def _file_of(address: str) -> str:
 def _begins_with(body: str, excerpt: str) -> bool:
     """Tell whether one of the first paragraphs of a body says what the excerpt does, perhaps cut
     off."""
-    from feeds.records.summary import TAG  # few sites need it
+    from feeds.records.summary import NOTE, TAG  # few sites need it
 
     said = "".join(excerpt.split())
     for end in CUT_OFF:
         said = said.removesuffix(end)
     longest = 2 * len(excerpt) + 4000  # with the tags in it
     starts = [0, *(found.start() for found in islice(PARAGRAPH.finditer(body), 3))]
-    texts = (unescape(TAG.sub("", body[at : at + longest])) for at in starts)
+    texts = (unescape(TAG.sub("", NOTE.sub("", body[at : at + longest]))) for at in starts)
     return any("".join(text.split()).startswith(said) for text in texts)
 
 

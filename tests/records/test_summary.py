@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feeds.records import read_record
 from feeds.records.markup import html_of
 from feeds.records.summary import LONGEST, before_more, first_words
+from feeds.render.content import content_of
+from tests import make
 
 BASE = "https://example.org/1"
 
@@ -66,3 +69,20 @@ def test_marks_without_an_end_cost_no_square_of_time() -> None:
     start = time.process_time()
     assert before_more("One.\n\n" + "<!--more" * 60_000) is None
     assert time.process_time() - start < 1
+
+
+@pytest.mark.parametrize(
+    ("body", "excerpt", "html"),
+    [
+        ("One[^1].\n\n[^1]: n", "One.", "<p>One<sup>"),
+        ("<!-- truncate -->\n\nBody.\n\nMore.", "Body.", "<p>Body.</p>"),
+    ],
+)
+def test_the_excerpt_of_a_record_without_one_is_not_said_twice(
+    body: str, excerpt: str, html: str
+) -> None:
+    text = make.record(1, excerpt=None, body=body)
+    article = read_record("1.md", text.encode(), make.NOW).article
+    assert article is not None
+    assert article.excerpt == excerpt
+    assert content_of(article).startswith(html)
