@@ -66,7 +66,7 @@ class Commands(click.Group):
         except FeedsError as error:
             _report(error)
             ctx.exit(WRONG_USE)
-        except BrokenPipeError:  # click's own: whoever read what this says has ended
+        except BrokenPipeError:  # click's own: the program that read this output has ended
             raise
         except OSError as error:  # of a file that nothing is done about where it is used
             _report(FeedsError(str(error.filename or "a file"), described(error)))
