@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial
-from os import getpid
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -307,7 +306,7 @@ class FastPath:
     ) -> Iterable[bytes]:
         """Answer a request."""
         live = self._live
-        if live.process != getpid():
+        if not live.is_running:
             if IN_MEMORY in environ:
                 raise NotInMemory
             try:
