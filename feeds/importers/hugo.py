@@ -22,6 +22,7 @@ from feeds.records.address_parts import MODIFIERS, literal
 NAMES = [f"{name}.{end}" for name in ("hugo", "config") for end in ("toml", "yaml", "yml", "json")]
 CONFIGS = ("config/_default", "config/production")
 PLACES = [*NAMES, *(f"{folder}/{name}" for folder in CONFIGS for name in NAMES)]
+ENDINGS = (".md", ".markdown", ".html")
 SECTIONS = ("posts", "post", "blog", "articles", "news")
 # The words of a permalink that are parts of a date, and those of a layout of Go.
 DATES = {
@@ -72,12 +73,8 @@ def recognise(folder: Path) -> Blog | None:
     section = posts.removeprefix(content).strip("/")
     names = {name for one in languages for name in folders_in(folder / shared / one)}
     others = ["*/*.*", *sorted(f"*/{name}" for name in names - {section})]
-    nested = bool(section) and any(
-        "_index.md" in names
-        for place, _, names in os.walk(folder / posts)
-        if Path(place) != folder / posts
-    )
-    addresses = _Addresses(settings, section, languages, bool(shared), nested)
+    nested, plain = _nested_sections(folder / posts) if section else (False, [])
+    addresses = _Addresses(settings, section, languages, bool(shared), nested, plain)
     templates, notes = addresses.templates()
     default = f"languages.{languages[0]}"
     return Blog(
@@ -99,8 +96,44 @@ def recognise(folder: Path) -> Blog | None:
         timezone=text_at(settings, "timeZone"),
         records=("bundles = true", *([f"exclude = {inline(others)}"] if shared else [])),
         built=text_at(settings, "publishDir") or "public",
-        notes=(*notes, "run `feeds build` before `hugo`, which publishes what is in static/."),
+        notes=(
+            *notes,
+            *_left_out(folder, posts, sections),
+            "run `feeds build` before `hugo`, which publishes what is in static/.",
+        ),
     )
+
+
+def _left_out(folder: Path, posts: str, sections: list[str]) -> list[str]:
+    """Return a note of the sections that are not read, if there are any."""
+    if posts not in sections:
+        return []
+    numbers = {name: len(posts_in(folder, name)) for name in sections if name != posts}
+    names = [f"{name}/ ({number} files)" for name, number in numbers.items() if number]
+    if not names:
+        return []
+    return [
+        f"one section is read; left out: {', '.join(names)}. Each can have a config of its own."
+    ]
+
+
+def _nested_sections(section: Path) -> tuple[bool, list[str]]:
+    """Return whether folders in a section are sections too, and the folders with posts that are
+    none: those without an `_index.md`."""
+    nested, plain = False, list[str]()
+    for place, folders, names in os.walk(section):
+        folders.sort()
+        if Path(place) == section:
+            continue
+        if any(name.startswith("index.") for name in names):
+            folders.clear()  # a post with its files
+        elif any(name.startswith("_index.") for name in names):
+            nested = True
+        elif any(name.endswith(ENDINGS) for name in names) or any(
+            (Path(place) / name / "index.md").exists() for name in folders
+        ):
+            plain.append(Path(place).relative_to(section).as_posix())
+    return nested, plain
 
 
 def _section_of_posts(folder: Path, content: str, sections: list[str]) -> str:
@@ -158,7 +191,8 @@ def _shared_folder(settings: dict[str, Any], languages: list[str]) -> str:
 class _Addresses:
     """The addresses of the pages of a section, as templates of which the first that fits is taken.
 
-    `in_file`: the path of a file begins with the section. `nested`: folders in it are sections too.
+    `in_file`: the path of a file begins with the section. `nested`: folders in it are sections too,
+    but for those that are `plain`.
     """
 
     def __init__(
@@ -168,6 +202,7 @@ class _Addresses:
         languages: list[str],
         in_file: bool,
         nested: bool,
+        plain: list[str],
     ) -> None:
         accents = "|unaccented" if _is_set(settings, "removePathAccents") else ""
         self._lower = "" if _is_set(settings, "disablePathToLower") else "|lower"
@@ -178,6 +213,12 @@ class _Addresses:
         self._is_nested = nested
         pattern = text_at(settings, f"permalinks.page.{section}", f"permalinks.{section}")
         self._permalink = pattern if section else ""
+        self._notes = list[str]()
+        if nested and plain and ":sections" in pattern:
+            self._notes.append(
+                f"permalinks has :sections, and no _index.md is in {section}/"
+                f"{f' and {section}/'.join(plain)}: correct webUrl of the posts there by hand."
+            )
         ugly = value_at(settings, "uglyURLs")
         is_ugly = _is_set(settings, f"uglyURLs.{section}" if isinstance(ugly, dict) else "uglyURLs")
         self._end = ".html" if is_ugly else "/"
@@ -204,21 +245,23 @@ class _Addresses:
     def _of_permalink(self) -> tuple[list[str], list[str]]:
         """Return the templates of a permalink: `:slug` is the title, and a date another, where the
         key is absent."""
-        name = f"{{{'stem' if self._takes_date else 'name'}{self._token}}}"
+        file = f"{{name{self._token}}}"
+        dated = [f"{{dated_stem{self._token}}}"] if self._takes_date else []
         slug, title = f"{{.slug{self._token}}}", f"{{title{self._token}}}"
-        files = dict.fromkeys(("filename", "contentbasename"), name)
-        either = ("slugorfilename", "slugorcontentbasename")
+        either = dict.fromkeys(("slugorfilename", "slugorcontentbasename"), file)
         pattern = self._as_sections(self._permalink)
         made, notes = list[str](), list[str]()
         for dates in ({w: f"{{.date|{part}{self._lower}}}" for w, part in DATES.items()}, None):
             of_key = dates or {word: f"{{{part}{self._lower}}}" for word, part in DATES.items()}
-            for slugs in ((slug, slug), (title, name)):
-                words = {**of_key, **files, "title": title, "section": self._section}
-                words["folders"] = f"{{folder{self._path}}}"
-                words |= {"slug": slugs[0], **dict.fromkeys(either, slugs[1])}
-                template, notes = template_of(pattern, words, "permalinks")
-                made.append(template.rstrip("/"))
-        return list(dict.fromkeys(made)), notes
+            words = {**of_key, **dict.fromkeys(("filename", "contentbasename"), file)}
+            words |= {"section": self._section, "folders": f"{{folder{self._path}}}"}
+            slugs = [{"slug": one, **dict.fromkeys(either, one)} for one in (slug, *dated)]
+            # Where there is no title either, Hugo leaves out what it would be.
+            for rest in ({"title": title}, {"title": ""}):
+                for of_slug in (*slugs, {"slug": rest["title"], **either}):
+                    template, notes = template_of(pattern, words | rest | of_slug, "permalinks")
+                    made.append(template.rstrip("/"))
+        return [*filter(None, dict.fromkeys(made))], [*notes, *self._notes]
 
     def _as_sections(self, pattern: str) -> str:
         """Return a permalink with `:sections`, and what is chosen of them, as text."""
@@ -227,6 +270,8 @@ class _Addresses:
             which = match[1] or "[:]"
             if self._is_nested and which in ("[:]", "[1:]"):
                 return ":section/:folders" if which == "[:]" else ":folders"
+            if self._is_nested and not re.match(r"\[(0|first|0?:1)\]", which):
+                return match[0]  # of which there is a note
             of_one = {"[0]": True, "[first]": True, "[last]": True, "[:]": True, "[0:]": True}
             return ":section" if which in of_one or re.match(r"\[0?:[1-9]", which) else ""
 

@@ -126,12 +126,14 @@ def _sanitized(text: str) -> str:
 
 def hugo(text: str) -> str:
     """Return text as Hugo has it after a slash in the path of a page, but for capitals."""
-    return _sanitized(f"/{text}")[1:]
+    return _sanitized(f"/{text}/")[1:-1]
 
 
 def hugo_token(text: str) -> str:
-    """Return text as Hugo has it in a permalink, which is unquoted as a whole."""
-    return hugo(unquote_plus(_sanitized(text)))
+    """Return text as Hugo has it in a permalink, which is unquoted as a whole: a fragment without
+    text goes, as in `C#`."""
+    made = unquote_plus(_sanitized(text))
+    return hugo(made[:-1] if made.find("#") == len(made) - 1 else made)
 
 
 def hugo_url(text: str) -> str:

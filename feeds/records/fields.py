@@ -343,6 +343,8 @@ class _Applying:
                 return name.file.rpartition("/")[2]
             case "stem":
                 return name.slug
+            case "dated_stem":
+                return name.slug if name.day else ""
             case "file_date":
                 return "/".join(name.day or ())
             case "folder":

@@ -22,7 +22,7 @@ from feeds.records.validation import validate
 OURS = KEYS - {SECRET_KEY}
 PARTS = ("year", "month", "day", "slug", "path")
 # Parts that need no naming in a message, and those of which a record may have none.
-OTHER_PARTS = ("title", "file", "file_date", "name", "stem", "language")
+OTHER_PARTS = ("title", "file", "file_date", "name", "stem", "dated_stem", "language")
 OPTIONAL_PARTS = ("categories", "slugified_categories", "folder")
 # Data of a record with nothing wrong.
 SOUND: dict[str, Any] = {

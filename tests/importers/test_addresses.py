@@ -153,6 +153,11 @@ HUGO = {
     "x.fr.md": "title: Fr\ndate: 2024-03-07",
     "x.en.md": "title: X\ndate: 2024-03-07",
     "h.html": "title: HTML\ndate: 2024-03-08",
+    "sharp.md": "title: 'Intro to C#'\ndate: 2024-03-09",
+    "sharps.md": "title: '# and #'\ndate: 2024-03-09",
+    "plus +.md": "title: 'A +'\ndate: 2024-03-09",
+    "named c#.md": "title: C\ndate: 2024-03-09\nslug: 'c#'",
+    "untitled.md": "date: 2024-03-10",
 }
 HUGO_SETTINGS = {
     "the default": "",
@@ -171,6 +176,10 @@ HUGO_SETTINGS = {
     "one language in a folder": "defaultContentLanguageInSubdir = true\n",
     "no default sections": "[permalinks]\nnotes = '/:year/:slug/'\n",
     "dates of names": "[frontmatter]\ndate = [':filename', ':default']\n",
+    "dates and slugs of names": "[frontmatter]\ndate = [':filename', ':default']\n"
+    "[permalinks]\nposts = '/:year/:month/:slug/'\n",
+    "names with dates": "[frontmatter]\ndate = [':filename', ':default']\n"
+    "[permalinks]\nposts = '/:year/:filename/'\n",
 }
 
 
@@ -181,9 +190,9 @@ def of_hugo(folder: Path, below: str = "") -> set[str]:
         [hugo, "list", "all"], cwd=folder, check=True, env=UTC, capture_output=True, text=True
     )
     pages = csv.DictReader(line for line in done.stdout.splitlines() if "," in line)
-    return cleaned(
-        [page["permalink"].removeprefix(BASE) for page in pages if below in page["path"]]
-    )
+    # It does not quote what begins a fragment elsewhere.
+    paths = [page["permalink"].removeprefix(BASE) for page in pages if below in page["path"]]
+    return cleaned([path.replace("#", "%23") for path in paths])
 
 
 @pytest.mark.parametrize("name", HUGO_SETTINGS)
@@ -224,6 +233,35 @@ def test_sections_of_hugo_are_folders_with_an_index(sections: str, tmp_path: Pat
     )
     ours, theirs = published(tmp_path), of_hugo(tmp_path, "content/posts/")
     assert differences(ours, theirs) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("sections", "note"),
+    [
+        (":sections", "no _index.md is in posts/b and posts/b/c: correct webUrl"),
+        (":sections[last]", "has :sections[last], which no template can say"),
+        (":section", ""),
+    ],
+)
+def test_init_says_which_sections_of_hugo_it_cannot_tell(
+    sections: str, note: str, tmp_path: Path
+) -> None:
+    paths = ("a/_index.md", "a/d.md", "b/c/e.md", "b/f.md", "b/g/index.md", "b/g/h/i.md")
+    write(tmp_path / "content/posts", {path: "title: T\ndate: 2024-03-05" for path in paths})
+    make.write(
+        tmp_path / "hugo.toml",
+        f'title = "F"\nbaseURL = "{BASE}/"\n[permalinks]\nposts = "/{sections}/:filename/"\n',
+    )
+    said = make.invoke("init", cwd=tmp_path).stdout
+    assert ("correct webUrl" in said, note in said) == (note != "", True)
+
+
+def test_init_says_which_sections_of_hugo_are_left_out(tmp_path: Path) -> None:
+    paths = ("posts/a.md", "posts/b.md", "news/c.md", "_index.md", "empty/_index.md")
+    write(tmp_path / "content", {path: "title: T\ndate: 2024-03-05" for path in paths})
+    make.write(tmp_path / "hugo.toml", f'title = "F"\nbaseURL = "{BASE}/"\n')
+    said = make.invoke("init", cwd=tmp_path).stdout
+    assert "one section is read; left out: content/news/ (1 files)." in said
 
 
 def test_addresses_are_those_of_hugo_without_sections(tmp_path: Path) -> None:
