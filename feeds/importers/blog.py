@@ -165,8 +165,10 @@ def inline(value: Any) -> str:
         return f"{{ {', '.join(pairs)} }}"
     if isinstance(value, list):
         return f"[{', '.join(inline(one) for one in value if one is not None)}]"
-    is_bare = isinstance(value, Plain) and re.fullmatch("true|false|0|[1-9][0-9]{0,14}", value)
-    return str(value) if is_bare else quoted(str(value))
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    has_quotes = isinstance(value, str) and not isinstance(value, Plain)
+    is_bare = not has_quotes and re.fullmatch("true|false|0|[1-9][0-9]{0,14}", text)
+    return text if is_bare else quoted(text)
 
 
 def quoted(value: Any) -> str:

@@ -2,6 +2,8 @@
 
 import os
 import re
+from fnmatch import fnmatchcase
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +44,14 @@ DATES = {
     "04": "minute",
     "05": "second",
 }
+# The keys that Hugo itself reads for a date (gohugo.io/configuration/front-matter).
+DATE_KEYS = {
+    "date": ("date", "publishDate", "pubDate", "lastmod", "modified"),
+    "publishDate": ("publishDate", "pubDate", "date"),
+    "lastmod": ("lastmod", "modified"),
+    "expiryDate": ("expiryDate", "unpublishDate"),
+}
 FIELDS = (
-    # The keys that Hugo itself reads (gohugo.io/configuration/front-matter).
-    'publishedDateTime = ["publishDate", "pubDate", "date", "lastmod", "modified"]',
-    'updatedDateTime = ["lastmod", "modified"]',
-    'expiryDateTime = ["expiryDate", "unpublishDate"]',
     'excerpt = ["description", "summary"]',
     'topics = "tags"',
     'category = "categories"',
@@ -75,6 +80,7 @@ def recognise(folder: Path) -> Blog | None:
     others = ["*/*.*", *sorted(f"*/{name}" for name in names - {section})]
     nested, plain = _nested_sections(folder / posts) if section else (False, [])
     addresses = _Addresses(settings, section, languages, bool(shared), nested, plain)
+    defaults, is_written = _defaults(folder, settings, shared or content, shared or posts)
     templates, notes = addresses.templates()
     default = f"languages.{languages[0]}"
     return Blog(
@@ -85,7 +91,7 @@ def recognise(folder: Path) -> Blog | None:
         posts=shared or posts,
         output="static/feeds",
         urls=(*addresses.of_key(), *templates),
-        fields=(*FIELDS, f"languages = {inline(languages)}"),
+        fields=(*_date_fields(settings), *FIELDS, f"languages = {inline(languages)}", *defaults),
         description=text_at(settings, f"{default}.params.description", "params.description"),
         language=text_at(
             settings,
@@ -99,8 +105,77 @@ def recognise(folder: Path) -> Blog | None:
         notes=(
             *notes,
             *_left_out(folder, posts, sections),
+            *(
+                ["[records.fields] has what cascades say now: follow their changes."]
+                if is_written
+                else []
+            ),
             "run `feeds build` before `hugo`, which publishes what is in static/.",
         ),
+    )
+
+
+def _date_keys(settings: dict[str, Any], name: str) -> list[str]:
+    """Return the keys from which a site takes a date, the first first."""
+    said = value_at(settings, f"frontmatter.{name}")
+    found = list[str]()
+    for key in said if isinstance(said, list) else [said or ":default"]:
+        known = DATE_KEYS[name] if key == ":default" else [key]
+        found += (one for one in known if re.fullmatch("[A-Za-z_][A-Za-z0-9_-]*", str(one)))
+    return list(dict.fromkeys(found))
+
+
+def _date_fields(settings: dict[str, Any]) -> list[str]:
+    """Return the lines of [records.fields] for the dates of a post."""
+    keys = {name: _date_keys(settings, name) for name in DATE_KEYS}
+    published = [*keys["publishDate"], *keys["date"]]
+    made = {
+        "publishedDateTime": list(dict.fromkeys(published)),
+        "updatedDateTime": keys["lastmod"],
+        "expiryDateTime": keys["expiryDate"],
+    }
+    return [f"{key} = {inline(names)}" for key, names in made.items() if names]
+
+
+def _defaults(
+    folder: Path, settings: dict[str, Any], content: str, posts: str
+) -> tuple[list[str], bool]:
+    """Return the values that posts have by cascades, of the config and of the `_index.md` of a
+    section, as the key `defaults` of [records.fields]."""
+    scopes = [("", value_at(settings, "cascade"))]
+    for place, folders, names in os.walk(folder / content):
+        folders.sort()
+        below = Path(place).relative_to(folder / content).as_posix()
+        index = next((name for name in names if name.startswith("_index.")), None)
+        if index is not None:
+            found = value_at(data_of(Path(place, index)), "cascade")
+            scopes.append(("" if below == "." else f"{below}/", found))
+    section = posts.removeprefix(content).strip("/")
+    tables = []
+    for path, cascades in scopes:
+        for one in cascades if isinstance(cascades, list) else [cascades]:
+            table = _default(path, one, f"{section}/" if section else "")
+            if table is not None:
+                tables.append(f"  {inline(table)},\n")
+    return ([f"defaults = [\n{''.join(tables)}]"], True) if tables else ([], False)
+
+
+def _default(path: str, cascade: Any, section: str) -> dict[str, Any] | None:
+    """Return the values of a cascade with the paths in a section that have them, or None."""
+    if not isinstance(cascade, dict):
+        return None
+    values = {key: one for key, one in cascade.items() if key.lower() not in ("_target", "target")}
+    target = value_at(cascade, "_target") or value_at(cascade, "target")
+    if text_at(target, "kind") not in ("", "page") or not values:
+        return None
+    if wanted := text_at(target, "path").strip("{}").lstrip("/"):
+        path = re.sub(r"\*+", "*", wanted)
+    else:
+        path = escape(path)
+    if section.startswith(path) or fnmatchcase(section, path):
+        return {"path": "", "values": values}
+    return (
+        {"path": path.removeprefix(section), "values": values} if path.startswith(section) else None
     )
 
 
@@ -222,6 +297,9 @@ class _Addresses:
         ugly = value_at(settings, "uglyURLs")
         is_ugly = _is_set(settings, f"uglyURLs.{section}" if isinstance(ugly, dict) else "uglyURLs")
         self._end = ".html" if is_ugly else "/"
+        self._date_keys = _date_keys(settings, "date")
+        if value_at(settings, "frontmatter.date") is None:
+            self._date_keys = ["date"]  # every other is one of the date that is published
         self._takes_date = ":filename" in str(value_at(settings, "frontmatter.date")).lower()
         in_folder = _is_set(settings, "defaultContentLanguageInSubdir")
         several = ["/{language}", f"/{languages[0]}" if in_folder else ""]
@@ -251,8 +329,8 @@ class _Addresses:
         either = dict.fromkeys(("slugorfilename", "slugorcontentbasename"), file)
         pattern = self._as_sections(self._permalink)
         made, notes = list[str](), list[str]()
-        for dates in ({w: f"{{.date|{part}{self._lower}}}" for w, part in DATES.items()}, None):
-            of_key = dates or {word: f"{{{part}{self._lower}}}" for word, part in DATES.items()}
+        for key in (*(f".{key}|" for key in self._date_keys), ""):
+            of_key = {word: f"{{{key}{part}{self._lower}}}" for word, part in DATES.items()}
             words = {**of_key, **dict.fromkeys(("filename", "contentbasename"), file)}
             words |= {"section": self._section, "folders": f"{{folder{self._path}}}"}
             slugs = [{"slug": one, **dict.fromkeys(either, one)} for one in (slug, *dated)]

@@ -7,7 +7,7 @@ month. Not here: ISO 8601 itself (values).
 
 import re
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from feeds.records.values import time_zones
@@ -35,11 +35,13 @@ NAMES_OF_ZONES = {
     13: "NZDT",
 }
 ZONES = {name: hours for hours, names in NAMES_OF_ZONES.items() for name in names.split()}
-WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,? )?"
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+NAME_OF_DAY = rf"(?P<weekday>{'|'.join(DAYS)})[a-z]*\.?,? "
+WEEKDAY = f"(?:{NAME_OF_DAY})?"
 DAY = r"(?P<day>\d\d?)"
 MONTH = r"(?P<month>[a-z]{3,9})\.?"
 YEAR = r"(?P<year>\d{4})"
-TIME = r"(?P<hour>\d\d?)(?P<rest>:\d\d(?::\d\d(?:[.,]\d+)?)?)(?: ?(?P<half>[ap])\.?m\.?)?"
+TIME = r"(?P<hour>\d\d?)(?P<rest>:\d\d(?::\d\d(?:[.,]\d+)?)?)(?: ?(?P<half>[ap])\.?m\.?(?![a-z]))?"
 # What follows an offset, such as CEST or (Central European Summer Time), says the same again.
 ZONE = (
     r" ?(?:(?:utc|gmt)?(?P<offset>[+\u2212-]\d\d?:?(?:[0-5]\d)?)(?: [a-z]{1,5}| \([a-z ]+\))?"
@@ -51,6 +53,8 @@ FORMS = [
     for form in (
         rf"{YEAR}([-/])(?P<month>\d\d?)\2{DAY}(?:[T ]{TIME}(?:{ZONE})?)?",
         rf"{WEEKDAY}{DAY}(?:st|nd|rd|th)?[ -]{MONTH},?[ -]{YEAR}{THEN}",
+        # a year of two digits (RFC 5322 §4.3): the name of the day tells which number is the day
+        rf"{NAME_OF_DAY}{DAY}[ -]{MONTH}[ -](?P<year>\d\d){THEN}",
         rf"{WEEKDAY}{MONTH} {DAY}(?:st|nd|rd|th)?,? {YEAR}{THEN}",
         rf"{WEEKDAY}{MONTH} {DAY} {TIME}(?:{ZONE})? {YEAR}",
     )
@@ -69,7 +73,12 @@ def as_iso(text: str) -> str:
 
 
 def _iso(parts: dict[str, str | None]) -> str:
-    day = f"{parts['year']}-{_month(parts['month'] or ''):02}-{int(parts['day'] or 0):02}"
+    year, month, number = parts["year"] or "", _month(parts["month"] or ""), int(parts["day"] or 0)
+    if len(year) == 2:
+        year = f"{'20' if year < '50' else '19'}{year}"
+        if DAYS[date(int(year), month, number).weekday()] != (parts["weekday"] or "").lower():
+            raise ValueError(year)
+    day = f"{year}-{month:02}-{number:02}"
     if parts["hour"] is None:
         return day
     moment = f"{day}T{_hour(int(parts['hour']), parts['half']):02}{parts['rest']}"

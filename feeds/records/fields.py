@@ -66,6 +66,7 @@ from feeds.records.values import (
     as_moment,
     clean,
     holds_secret,
+    moment_or_none,
     written_date,
 )
 from feeds.urls import identity
@@ -298,11 +299,16 @@ class _Applying:
                 return NOTHING, lacking
             of = part.of if isinstance(part, Modified) else part
             if not value.strip("/") and of not in OPTIONAL_PARTS:
-                name = _name_of(part)
-                lacking = "" if name in DATE_PARTS else f"a value for {{{name}}} of its template"
+                has_fault = of in DATE_PARTS or self._lacks_date(part)
+                lacking = "" if has_fault else f"a value for {{{_name_of(part)}}} of its template"
                 return NOTHING, lacking
             made += value + text
         return made, ""
+
+    def _lacks_date(self, part: Part) -> bool:
+        """Return True for a part of a date in a record whose date is a fault of its own."""
+        is_of_date = isinstance(part, Modified) and not DATE_PARTS.isdisjoint(part.by)
+        return is_of_date and moment_or_none(self._data.get(DATE), self._zone) is None
 
     def _modified(self, part: Part) -> tuple[str, str]:
         """Return the text of a part, or what it lacks of the words in it."""

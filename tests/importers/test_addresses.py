@@ -184,15 +184,27 @@ HUGO_SETTINGS = {
 
 
 def of_hugo(folder: Path, below: str = "") -> set[str]:
-    """The addresses of the pages of a folder of Hugo, of one section alone."""
-    hugo = make.program("hugo")
-    done = subprocess.run(
-        [hugo, "list", "all"], cwd=folder, check=True, env=UTC, capture_output=True, text=True
+    """The addresses of the pages of a folder that Hugo publishes, of one section alone."""
+    every, *hidden = (
+        subprocess.run(
+            [make.program("hugo"), "list", kind],
+            cwd=folder,
+            check=True,
+            env=UTC,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for kind in ("all", "drafts", "future", "expired")
     )
-    pages = csv.DictReader(line for line in done.stdout.splitlines() if "," in line)
+    left_out = {line.partition(",")[0] for one in hidden for line in one.splitlines()}
+    pages = csv.DictReader(line for line in every.splitlines() if "," in line)
     # It does not quote what begins a fragment elsewhere.
-    paths = [page["permalink"].removeprefix(BASE) for page in pages if below in page["path"]]
-    return cleaned([path.replace("#", "%23") for path in paths])
+    paths = [
+        page["permalink"].removeprefix(BASE).replace("#", "%23")
+        for page in pages
+        if below in page["path"] and page["path"] not in left_out
+    ]
+    return cleaned(paths)
 
 
 @pytest.mark.parametrize("name", HUGO_SETTINGS)
@@ -254,6 +266,53 @@ def test_init_says_which_sections_of_hugo_it_cannot_tell(
     )
     said = make.invoke("init", cwd=tmp_path).stdout
     assert ("correct webUrl" in said, note in said) == (note != "", True)
+
+
+CASCADES = {
+    "content/_index.md": "title: S\ncascade:\n  slug: of-all\n  _target: {kind: page}",
+    "content/posts/a.md": "title: A\ndate: 2024-03-05",
+    "content/posts/old/_index.md": "title: S\ncascade:\n  draft: true",
+    "content/posts/old/b.md": f"title: {make.CANARY}\ndate: 2024-03-05\nslug: b",
+    "content/posts/old/c.md": "title: C\ndate: 2024-03-05\ndraft: false\nslug: own",
+    "content/posts/past/_index.md": "title: S\ncascade:\n- _target: {path: '/posts/past/**', kind: page}"
+    "\n  draft: true\n- _target: {kind: section}\n  slug: of-sections",
+    "content/posts/past/d.md": f"title: {make.CANARY}\ndate: 2024-03-05\nslug: d",
+    "content/posts/past/e.md": "title: E\ndate: 2024-03-05\ndraft: false\nslug: e",
+    "content/notes/_index.md": "title: S\ncascade:\n  draft: true",
+}
+DATES = {
+    "content/posts/a.md": f"title: {make.CANARY}\ndate: 2024-03-05\nuntil: 2024-04-01",
+    "content/posts/b.md": f"title: B {make.CANARY}\ndate: 2024-03-05\nembargoed: 2100-01-01",
+    "content/posts/c.md": "title: C\nwritten: 2023-03-05\ndate: 2024-01-01\nuntil: 2100-01-01",
+    "content/posts/d.md": "title: D\ndate: 2024-03-05",
+}
+DATES_OF_KEYS = """[permalinks]
+posts = "/:year/:title/"
+[frontmatter]
+date = ["written", ":default"]
+publishDate = ["embargoed", ":default"]
+expiryDate = ["until"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("posts", "settings", "number"),
+    [
+        (CASCADES, "", 3),
+        (CASCADES, "[[cascade]]\ndraft = true\n[cascade._target]\nkind = 'page'\n", 2),
+        (DATES, DATES_OF_KEYS, 2),
+    ],
+)
+def test_values_of_cascades_and_dates_of_other_keys_hold_for_posts_of_hugo(
+    posts: dict[str, str], settings: str, number: int, tmp_path: Path
+) -> None:
+    write(tmp_path, posts)
+    make.write(tmp_path / "hugo.toml", f'title = "F"\nbaseURL = "{BASE}/"\n{settings}')
+    ours = published(tmp_path)
+    assert differences(ours, of_hugo(tmp_path, "content/posts/")) == ([], [])
+    assert len(ours) == number
+    outputs = make.tree(tmp_path / "static/feeds").values()
+    assert not [one for one in outputs if make.CANARY.encode() in one]
 
 
 def test_init_says_which_sections_of_hugo_are_left_out(tmp_path: Path) -> None:

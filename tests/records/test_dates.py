@@ -39,6 +39,11 @@ from tests import make
         ("2026-05-04 10:30:00 Europe/Berlin", "2026-05-04 08:30"),
         ("2026-01-04T10:30:00.5 Europe/Berlin", "2026-01-04 09:30"),
         ("2026-05-04 10:30 Etc/GMT+2", "2026-05-04 12:30"),
+        ("2026-05-04 10:30:00 America/New_York", "2026-05-04 14:30"),
+        ("2026-05-04 10:30:00 PM Pacific/Auckland", "2026-05-04 10:30"),
+        ("4 May 2026 10:30 America/Argentina/Buenos_Aires", "2026-05-04 13:30"),
+        ("Mon, 04 May 26 10:30:00 EST", "2026-05-04 15:30"),
+        ("Monday, 04-May-98 10:30:00 GMT", "1998-05-04 10:30"),
     ],
 )
 def test_a_date_that_generators_take_is_read(text: str, expected: str) -> None:
@@ -53,8 +58,14 @@ def test_a_date_that_generators_take_is_read(text: str, expected: str) -> None:
         "05-04-2026",
         "04 05 2026",
         "02 Jan 06 15:04 GMT",  # the day or the year
+        "Tue, 04 May 26 10:30:00 GMT",  # it was a Monday
+        "Mon, May 04 26",
         "May 2026",
         "4 May",
+        "\uff12\uff10\uff12\uff16-05-04",
+        "2026-05-0\uff14",
+        "2026-05-04T1\uff10:30",
+        "2026/05/0\u0664",
         "4. Mai 2026",
         "Mayor 4, 2026",
         "31 February 2026",
@@ -113,10 +124,17 @@ def test_the_day_of_an_address_is_the_one_that_is_written(written: str) -> None:
     assert reading.article.link == "https://example.org/2026/05/04/a/"
 
 
-@pytest.mark.parametrize("written", ["2026-05", "04.05.2026", "", "[1]"])
-def test_a_wrong_date_is_one_fault_though_the_address_is_made_of_it(written: str) -> None:
-    content = f"---\ntitle: A\ndate: {written}\n---\n".encode()
-    reading = read_record("a.md", content, make.NOW, read_mapping(tomllib.loads(BLOG)))
+@pytest.mark.parametrize(
+    "template", ["{year}/{month}/{day}", "{.date|year|lower}", "{i_day|as_is}"]
+)
+@pytest.mark.parametrize(
+    "line", ["date: 2026-05", "date: 04.05.2026", "date: ", "date: [1]", "a: b"]
+)
+def test_a_wrong_date_is_one_fault_though_the_address_is_made_of_it(
+    line: str, template: str
+) -> None:
+    mapping = read_mapping(tomllib.loads(BLOG.replace("{year}/{month}/{day}", template)))
+    reading = read_record("a.md", f"---\ntitle: A\n{line}\n---\n".encode(), make.NOW, mapping)
     assert [fault.key for fault in reading.faults] == ["date"]
 
 
