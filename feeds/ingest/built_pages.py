@@ -5,6 +5,7 @@ Title, dates and topics stay those of the record. Not here: where pages are (sou
 what is an article in one (records/page).
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -19,13 +20,15 @@ from feeds.sources.built import page_at
 
 
 def with_page(
-    config: Config, built: Path, reading: Reading, now: datetime, *, with_html: bool
+    config: Config, built: Path, read: Callable[..., Reading], now: datetime, *, with_html: bool
 ) -> Reading:
-    """Return a reading whose article has the body, and if it has none the excerpt, of its page.
+    """Return the reading of a record whose article has the body, and if it has none the excerpt,
+    of its page.  `read` reads the record, `with_body` or without.
 
     What cannot be taken from the page is a fault, but for an article that is not yet due: a
     generator may leave it out. The entry carries its excerpt then.
     """
+    reading = read(with_body=False)
     article = reading.article
     if article is None:
         return reading
@@ -36,6 +39,9 @@ def with_page(
     else:
         expected = "a page of the built site at this address, with an article in it"
     if html is None:
+        if not article.excerpt:
+            whole = read(with_body=True).article
+            article = article._replace(excerpt=whole.excerpt if whole is not None else "")
         fault = Fault(article.path, 1, 1, WEB_URL, expected, cost=Cost.PART)
         faults = (*reading.faults, fault) if article.is_current(now) else reading.faults
         return reading._replace(article=article._replace(html=""), faults=faults)
@@ -49,7 +55,9 @@ def with_page(
 
 def _html(config: Config, built: Path, article: Article) -> str | None:
     page = page_at(built, article.link)
-    found = None if page is None else article_in(page, config.records.select, article.title)
+    if page is None:
+        return None
+    found = article_in(page.content, page.address, config.records.select, article.title)
     if found is None:
         return None
-    return html_of_page(found, article.link, config.feeds.max_entry_bytes)
+    return html_of_page(found.html, found.base, config.feeds.max_entry_bytes)

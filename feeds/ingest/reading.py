@@ -135,13 +135,12 @@ def read_with(
     """
     most = config.feeds.max_entry_bytes
     try:
-        built = config.built_folder if with_body else None
-        with_body = with_body and built is None
-        reading = _read_record(config, path, content, now, with_body=with_body)
-        if built is not None:
+        read = partial(_read_record, config, path, content, now)
+        if with_body and config.built_folder is not None:
             from feeds.ingest.built_pages import with_page  # few sites need it
 
-            return with_page(config, built, reading, now, with_html=with_html)
+            return with_page(config, config.built_folder, read, now, with_html=with_html)
+        reading = read(with_body=with_body)
         if reading.article is None or not with_html:
             return reading
         pictures = config.records.fields.pictures if config.records.fields else ""

@@ -6,6 +6,7 @@ Not here: what is in a page (records/page).
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from feeds.errors import ConfigError
@@ -17,7 +18,15 @@ from feeds.urls import INDEX, is_safe_path
 LARGEST_PAGE = 4 * 1024 * 1024  # bytes
 
 
-def page_at(folder: Path, address: str) -> bytes | None:
+class Page(NamedTuple):
+    """The bytes of a page, and the address at which it is answered with: that of a folder ends in a
+    slash."""
+
+    content: bytes
+    address: str
+
+
+def page_at(folder: Path, address: str) -> Page | None:
     """Return the page of an address; None where the built site has none that can be read.
 
     A site below a path of its host is built without that path, or with it.
@@ -29,8 +38,14 @@ def page_at(folder: Path, address: str) -> bytes | None:
     for path in _paths(whole, *([below] if is_without else [])):
         page = read_at_most(folder, ScannedFile(path, 0, 0), LARGEST_PAGE)
         if not isinstance(page, Fault) and len(page) <= LARGEST_PAGE:
-            return page
+            is_folder = path.endswith(f"/{INDEX}") and not urlsplit(address).path.endswith(INDEX)
+            return Page(page, _as_folder(address) if is_folder else address)
     return None
+
+
+def _as_folder(address: str) -> str:
+    parts = urlsplit(address)
+    return parts._replace(path=f"{parts.path.rstrip('/')}/").geturl()
 
 
 def _paths(*paths: str) -> Iterator[str]:

@@ -91,6 +91,34 @@ def test_without_a_page_the_entry_carries_its_excerpt_with_a_warning(tmp_path: P
     assert "What article 1 says." in text and "source says" not in text
 
 
+def test_without_page_and_excerpt_the_entry_carries_what_its_text_begins_with(
+    tmp_path: Path,
+) -> None:
+    text = "{{< shortcode >}}\n\nThe *first* paragraph.\n\nThe second."
+    config = site(tmp_path, **{"1.md": make.record(1, excerpt=None, body=text)})
+    found = feed(config, "feed.rss")
+    assert "<description>The first paragraph.</description>" in found and "second" not in found
+
+
+def test_relative_addresses_count_from_the_folder_of_a_page_or_from_its_base(
+    tmp_path: Path,
+) -> None:
+    config = site(tmp_path)
+    page(config, "1/index.html", '<p><img src="a.png"></p>')
+    assert "https://example.org/1/a.png" in feed(config)
+    page(config, "1/index.html", '<p><img src="a.png"></p></article><base href="/b/">')
+    assert "https://example.org/b/a.png" in feed(config)
+
+
+def test_a_page_of_another_host_stands_in_for_none(tmp_path: Path) -> None:
+    address = "https://elsewhere.example/1/"
+    config = site(tmp_path, **{"1.md": make.record(1, webUrl=address)})
+    own = '<link rel="canonical" href="https://example.org/1/">'
+    page(config, "1/index.html", f"{own}<p>Ours.</p>")
+    text = feed(config)
+    assert "Ours." not in text and "What article 1 says." in text
+
+
 def test_an_article_that_is_not_yet_due_needs_no_page(tmp_path: Path) -> None:
     later = f"{make.NOW + timedelta(days=3650):%Y-%m-%d}"
     site(tmp_path, **{"1.md": make.record(1, publishedDateTime=later)})

@@ -4,6 +4,7 @@ import pytest
 
 from feeds.records.page import article_in, is_selector
 
+ADDRESS = "https://example.org/a/"
 AROUND = (
     "<!doctype html><html><head><title>A title · Site</title></head><body>"
     "<nav>Menu</nav><main><article>{}</article><p>Comments</p></main></body></html>"
@@ -12,8 +13,8 @@ AROUND = (
 
 def found(inner: str, selector: str = "", title: str = "A title") -> str | None:
     """Return what is found in a page, without white space around it."""
-    html = article_in(AROUND.format(inner).encode(), selector, title)
-    return None if html is None else html.strip()
+    article = article_in(AROUND.format(inner).encode(), ADDRESS, selector, title)
+    return None if article is None else article.html.strip()
 
 
 @pytest.mark.parametrize(
@@ -39,9 +40,46 @@ def test_a_selector_of_the_publisher_finds_what_it_says() -> None:
 
 
 def test_a_page_without_an_article_or_a_main_has_none() -> None:
-    assert article_in(b"<p>Text.</p>", "", "A title") is None
-    assert article_in(b"", "", "A title") is None
-    assert article_in(b"\xff\xfe\x00", "", "A title") is None
+    for page in (b"<p>Text.</p>", b"", b"\xff\xfe\x00"):
+        assert article_in(page, ADDRESS, "", "A title") is None
+
+
+@pytest.mark.parametrize(
+    ("head", "base"),
+    [
+        ("", ADDRESS),
+        ('<base href="/other/">', "https://example.org/other/"),
+        ('<base target="_blank">', ADDRESS),
+        ('<base href="https://cdn.example/x/"><base href="/no/">', "https://cdn.example/x/"),
+        ('<base href="javascript:alert(1)">', ADDRESS),
+        ('<base href="https://[::1">', ADDRESS),
+    ],
+)
+def test_addresses_count_from_the_base_of_a_page(head: str, base: str) -> None:
+    page = f"<html><head>{head}</head><article>Text.</article></html>"
+    article = article_in(page.encode(), ADDRESS, "", "A title")
+    assert article is not None and article.base == base
+
+
+@pytest.mark.parametrize(
+    ("head", "is_found"),
+    [
+        ('<link rel="canonical" href="https://example.org/other/">', True),
+        ('<link rel="canonical" href="https://www.example.org/">', True),
+        ('<link rel="canonical" href="/a/">', True),
+        ('<link rel="canonical" href="http://localhost:4000/a/">', True),
+        ('<link rel="canonical" href="https://elsewhere.example/a/">', False),
+        ('<meta property="og:url" content="https://elsewhere.example/a/">', False),
+        (  # published there first
+            '<link rel="canonical" href="https://elsewhere.example/a/">'
+            '<meta property="og:url" content="https://example.org/a/">',
+            True,
+        ),
+    ],
+)
+def test_a_page_of_another_host_is_not_that_of_an_article(head: str, is_found: bool) -> None:
+    page = f"<html><head>{head}</head><article>Text.</article></html>"
+    assert (article_in(page.encode(), ADDRESS, "", "A title") is not None) == is_found
 
 
 def test_another_heading_than_the_title_stays() -> None:
