@@ -28,14 +28,19 @@ LAZY = {
 # Each by itself is found several times as quickly as all at once.
 SIGNS = (
     re.compile(
-        r"<(?:iframe|embed|object|video|audio|noscript|noembed|noframes|math)\b", re.IGNORECASE
+        r"<(?:iframe|embed|object|video|audio|noscript|noembed|noframes|math"
+        r"|dialog|select|textarea)\b",
+        re.IGNORECASE,
     ),
     re.compile(r"data-(?:lazy-)?(?:src|srcset|original|lazy)\s*="),
     re.compile(  # a picture without an address of the web
-        r"<img\b(?![^<>]*?\ssrc\s*=\s*[\"']?\s*(?!(?!https?:)[a-z][a-z0-9+.-]*:)[^\s\"'>])",
+        r"<img\b(?![^<>]*?\ssrc\s*=\s*[\"']?\s*(?!(?!https?:)[a-z][a-z0-9+.-]*:)[^\s\"'>#])",
         re.IGNORECASE,
     ),
-    re.compile(r"[\s/\"']hidden(?=[\s=/>])|\bdisplay\s*:\s*(?:none|&)", re.IGNORECASE),
+    re.compile(
+        r"[\s/\"']hidden(?=[\s=/>])|\b(?:display|visibility)\s*:\s*(?:none|hidden|&)",
+        re.IGNORECASE,
+    ),
 )
 # An address on a line of its own, as WordPress embeds it.
 LINE_SIGNS = (
@@ -43,7 +48,10 @@ LINE_SIGNS = (
     re.compile(r"<p>\s*https?://[^\s<>]+\s*</p>"),
 )
 # In the style of an element that is not shown.
-NO_DISPLAY = re.compile(r"(?:^|;)\s*display\s*:\s*none\b", re.IGNORECASE)
+NO_DISPLAY = re.compile(
+    r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)\b", re.IGNORECASE
+)
+NOT_SHOWN = "noembed, noframes, select, textarea, dialog:not([open])"
 EMBEDDED = "iframe, embed, object"
 ADDRESS_LINE = re.compile(r"^[ \t]*(https?://[^\s<>]+)[ \t]*$", re.MULTILINE)
 FIRST_CANDIDATE = re.compile(r"[^\s,](?:\S*[^\s,])?")  # of a srcset
@@ -74,7 +82,7 @@ def readable(html: str, resolve: Resolve, *, has_embedded_lines: bool) -> str:
     for node in body.css("img, source, iframe, video, audio, embed"):
         _load(node)
     _show_alternatives(body, resolve)
-    for node in body.css("noembed, noframes"):
+    for node in body.css(NOT_SHOWN):
         _remove(node)
     for node in body.css(EMBEDDED):
         _link_embedded(tree, node, resolve)
@@ -135,7 +143,9 @@ def _is_pixel(node: "LexborNode") -> bool:
 
 
 def _address(node: "LexborNode", resolve: Resolve) -> str | None:
-    found = (resolve(node.attributes.get(name) or "") for name in ("src", "data", "value"))
+    said = (node.attributes.get(name) or "" for name in ("src", "data", "value"))
+    # One that begins with `#` is a place in the article itself.
+    found = (resolve(one) for one in said if not one.strip().startswith("#"))
     return next(filter(None, found), None)
 
 

@@ -252,19 +252,21 @@ def _render_math(renderer: "RendererHTML", tokens: Sequence["Token"], at: int, *
 
 
 def _math_block(state: "StateBlock", first: int, last: int, silent: bool) -> bool:
-    """Take lines from `$$` to `$$`, or from `\\[` to `\\]`, as they are."""
+    """Take lines from `$$` to `$$`, or from `\\[` to `\\]`, as they are: with blank ones among them
+    where these stand alone."""
     if state.is_code_block(first):
         return False
     at, rest = first, _line(state, first)
     mark, rest = rest[:2], rest[2:]
+    is_alone = not rest
     if mark not in MATH_ENDS or (rest and mark != "$$"):
         return False
     while not rest.endswith(MATH_ENDS[mark]):
         at += 1
-        if mark in rest or at >= last or state.sCount[at] < state.blkIndent:
+        if mark in rest or at >= last or (rest and state.sCount[at] < state.blkIndent):
             return False
         rest = _line(state, at)
-        if not rest:
+        if not rest and not is_alone:
             return False
     if not silent:
         state.line = at + 1

@@ -11,7 +11,9 @@ from html import unescape
 MORE = re.compile(r"<!--\s*(?:more\b[^<>]*?|truncate\s*)-->|\{/\*\s*truncate\s*\*/\}")
 LONGEST = 300  # characters, but for a word that begins before
 PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)
-LABEL = re.compile(r"<strong>[^<]*</strong>")  # of an admonition
+# Of an admonition, and of what is embedded: a link to it.
+LABEL = re.compile(r"<strong>[^<]*</strong>|<a (?:[^<>\"]|\"[^\"]*\")*>[^<]*</a>")
+ASIDE = re.compile(rf"<h([1-6])[^<>]*>.*?</h\1>|<p>(?:{LABEL.pattern})</p>", re.DOTALL)
 # As nh3 writes them: a `>` may stand in the value of an attribute, and no quote.
 TAG = re.compile(r'<(?:[^<>"]|"[^"]*")*>')
 NOTE = re.compile(r"<sup[^<>]*><a [^<>]*>[^<]*</a></sup>")  # the number of a footnote
@@ -27,10 +29,10 @@ def before_more(body: str) -> str | None:
 def first_words(html: str, *, whole: bool = False) -> str:
     """Return the text of the first paragraph of clean HTML, cut at a word near 300 characters.
 
-    `whole`: the text of all of it, of which nothing is cut.
+    `whole`: the text of all of it but headings and labels, of which nothing is cut.
     """
     if whole:
-        return _text(html)
+        return _text(ASIDE.sub(" ", html)) or _text(html)
     found = (paragraph[1] for paragraph in PARAGRAPH.finditer(html))
     paragraphs = (_text(one) for one in found if not LABEL.fullmatch(one))
     text = next(filter(None, paragraphs), "") or _text(html)

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from feeds.records.markdown import MATH
 from feeds.records.markup import FULL, HTML, TAGS
 from feeds.records.passages import EMPTY, in_code
+from feeds.records.plain_text import excerpt_text
 
 # No tag begins in another, and none ends in the next paragraph.
 _inside = r"(?!\{\{|\{%|\n[ \t]*\n)."
@@ -229,7 +230,7 @@ def _link(address: str) -> str:
 
 
 def _figure(tag: Template, address: str) -> str:
-    caption = tag.named.get("caption") or tag.named.get("title") or ""
+    caption = excerpt_text(tag.named.get("caption") or tag.named.get("title") or "")
     alt = tag.named.get("alt") or caption
     below = f"<figcaption>{escape(caption, quote=False)}</figcaption>" if caption else ""
     return f'<figure><img src="{escape(address)}" alt="{escape(alt)}">{below}</figure>'

@@ -102,3 +102,17 @@ def test_what_browsers_do_not_show_is_hidden_in_pages_and_plain_markdown_too() -
     hidden = '<div style="display:none">a</div>\n\nb'
     assert html_of_page(hidden, BASE, MOST_BODY) == "b"
     assert html_of(hidden, BASE, MOST_BODY, COMMONMARK) == "<p>b</p>"
+
+
+@pytest.mark.parametrize("address", ["#", "#top", "about:blank", "javascript:void(0)", "", " "])
+def test_a_picture_without_an_address_of_its_own_goes(address: str) -> None:
+    assert html_of(f"a <img src='{address}' alt='x'> b", BASE, MOST_BODY) == "<p>a  b</p>"
+
+
+def test_closed_dialogs_and_what_forms_hold_are_not_shown() -> None:
+    shown = "<dialog open>Open.</dialog><p>Text.</p>"
+    hidden = (
+        "<dialog>No</dialog><select><option>No</option></select><textarea>No</textarea>"
+        "<p style='color: red; visibility: hidden'>No</p>"
+    )
+    assert html_of_page(hidden + shown, BASE, MOST_BODY) == "Open.<p>Text.</p>"

@@ -189,3 +189,15 @@ def test_the_dialect_and_the_path_of_the_site_are_settings(tmp_path: Path) -> No
         make.invoke("build", cwd=tmp_path)
         feed = (tmp_path / "public/feed.json").read_text(encoding="utf-8")
         assert all(text in feed for text in seen)
+
+
+@pytest.mark.parametrize(
+    ("body", "html"),
+    [
+        ("$$\na\n\nb_c_d\n$$\n\nText.", "<p>$$\na\n\nb_c_d\n$$</p>\n<p>Text.</p>\n"),
+        ("$$\nno _end_\n\nText.", "<p>$$\nno <em>end</em></p>\n<p>Text.</p>\n"),
+        ("$$ is _money_\n\nand $$", "<p>$$ is <em>money</em></p>\n<p>and $$</p>\n"),
+    ],
+)
+def test_math_between_lines_of_its_own_may_have_blank_lines(body: str, html: str) -> None:
+    assert render(body) == html

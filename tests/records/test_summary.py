@@ -86,3 +86,13 @@ def test_the_excerpt_of_a_record_without_one_is_not_said_twice(
     assert article is not None
     assert article.excerpt == excerpt
     assert content_of(article).startswith(html)
+
+
+FILM = '<iframe src="https://film.example/x" title="A film"></iframe>'
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_headings_and_labels_of_what_is_embedded_are_no_summary(whole: bool) -> None:
+    html = html_of(f"# Heading\n\n{FILM}\n\nThe [first](x) paragraph.", BASE, 10_000)
+    assert first_words(html, whole=whole) == "The first paragraph."
+    assert first_words(html_of(FILM, BASE, 10_000), whole=whole) == "A film"

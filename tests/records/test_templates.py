@@ -151,3 +151,10 @@ def test_braces_of_tex_are_no_template_where_none_runs_first() -> None:
     assert shown("$$\n{{n \\choose k}}\n$$") == "<p>$$\n{{n \\choose k}}\n$$</p>"
     assert shown(tex, liquid=True) == r"<p>$\frac$ and \(\sqrt\)</p>"
     read("a " + "$$\\$$\\{{" * 50_000)  # in no square of time
+
+
+def test_the_caption_of_a_figure_is_text() -> None:
+    body = '{{< figure src="https://example.org/a.png" caption="A *b* [c](d) &amp; e" >}}'
+    reading = read_record("1.md", make.record(1, body=body).encode(), make.NOW)
+    assert reading.article is not None
+    assert "<figcaption>A b c &amp; e</figcaption>" in body_html(reading.article, MOST_BODY)
