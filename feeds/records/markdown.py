@@ -137,6 +137,7 @@ def _full_parser() -> "MarkdownIt":
     made.linkify = _link_finder()
     made.use(footnote_plugin).use(deflist_plugin)
     made.use(admon_plugin, _render_quotation)
+    made.block.ruler.at("admonition", _admonition, ANYWHERE)
     made.use(container_plugin, "admonition", validate=_is_container, render=_render_quotation)
     made.core.ruler.after("bounds", "paragraphs", _check_paragraphs)
     made.core.ruler.after("bounds", "labels", _label_quotations)
@@ -192,6 +193,18 @@ def _link_finder() -> "LinkifyIt":
     made.pretest = lambda text: "://" in text or "www." in text.lower()
     made.add("//", None).add("mailto:", None)
     return made.add("www.", {"validate": validate, "normalize": normalize})
+
+
+def _admonition(state: "StateBlock", first: int, last: int, silent: bool) -> bool:
+    """Take an admonition.  `!!! Nice work` with nothing indented below it is a sentence."""
+    from mdit_py_plugins.admon.index import admonition
+
+    title = _line(state, first).lstrip("!?+ ")
+    if " " in title and '"' not in title:
+        below = next((one for one in range(first + 1, last) if _line(state, one)), None)
+        if below is None or state.sCount[below] < state.blkIndent + 4:
+            return False
+    return admonition(state, first, last, silent)
 
 
 def _label_quotations(state: "StateCore") -> None:

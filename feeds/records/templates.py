@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from feeds.records.markdown import MATH
 from feeds.records.markup import FULL, HTML, TAGS
@@ -63,7 +63,13 @@ CONTENTS = (  # where kramdown and others put a table of contents
     r"^(?:[*+-]|1\.)[ \t]+[^\n]*\n\{:[ \t]*toc[^}\n]*\}[ \t]*$"
     r"|^\[{1,2}_?(?:TOC|toc)_?\]{1,2}[ \t]*$"
 )
-OF_MDX = re.compile(rf"(?P<module>{MODULE})|(?P<jsx>{JSX})|(?P<contents>{CONTENTS})", re.MULTILINE)
+# Of WordPress: an address that is to be embedded.
+EMBED = r"\[embed[^\[\]\n]*\]\s*(?P<address>https?://[^\s\[\]<>()]+)\s*\[/embed\]"
+OF_MDX = re.compile(
+    rf"(?P<module>{MODULE})|(?P<jsx>{JSX})|(?P<contents>{CONTENTS})|(?P<embed>{EMBED})",
+    re.MULTILINE,
+)
+BRACKETS = re.compile(r"[({\[]|[)}\]]")
 EXPRESSIONS = re.compile(
     r"^[ \t]*\{(?:[^{}\n]|\{[^{}\n]*+\})*+\}[ \t]*$"
     r"|\{(?:'[^'\n]*'|\"[^\"\n]*\"|(?<![\w\\^_}$]\{)[A-Za-z_]\w*(?:\.\w+)*+)\}",
@@ -73,7 +79,7 @@ BRACED = re.compile(rf"\s(?:([\w:-]+)=)?({_braces})")
 LITERALS = ("src", "href", "alt", "title")  # attributes of which a text in braces is of use
 QUOTED = re.compile(r"[\"'`]([^\"'`]*)[\"'`]")
 # One of these is in a body that says something in a template language.
-SIGNS = ("{{", "{%", "\nimport ", "\nexport ", "{:toc", "{: toc", "TOC]", "toc]", "={")
+SIGNS = ("{{", "{%", "\nimport ", "\nexport ", "{:toc", "{: toc", "TOC]", "toc]", "={", "[/embed]")
 ELEMENT = re.compile(r"<[A-Z]")
 
 
@@ -113,7 +119,7 @@ def _without(text: str, syntax: str, pattern: re.Pattern[str]) -> tuple[str, boo
     found = pattern.finditer(text)
     tokens = [one for one in found if not _is_html(one) or "{" in one[0]]
     code = in_code(text, tokens, syntax) if tokens else ()
-    shown, at, is_mdx = [], 0, False
+    shown, at, is_mdx, may_go_on = [], 0, False, True
     for token in tokens:
         if token.start() in code or token.start() < at:
             continue
@@ -121,10 +127,32 @@ def _without(text: str, syntax: str, pattern: re.Pattern[str]) -> tuple[str, boo
         at = token.end()
         if _is_html(token):
             shown.append(BRACED.sub(_attribute, token[0]))
-        if token.groupdict().get("export") and (rest := PARAGRAPH.match(text, at)):
-            at = rest.end()
-        is_mdx = is_mdx or token.lastgroup != "contents"
+        if token.groupdict().get("export"):
+            end = _end_of_brackets(text, token.start()) if may_go_on else None
+            may_go_on = end is not None  # else each export would be gone through to the end
+            rest = PARAGRAPH.match(text, max(at, end or 0))
+            at = rest.end() if rest else at
+        if address := token.groupdict().get("address"):
+            shown.append(f"[{urlsplit(address).hostname or address}](<{address}>)")
+        is_mdx = is_mdx or token.lastgroup not in ("contents", "embed")
     return "".join([*shown, text[at:]]), is_mdx
+
+
+def _end_of_brackets(text: str, at: int) -> int | None:
+    """Return the end of the line in which all brackets of a statement are closed; None where they
+    are not."""
+    end, depth = _end_of_line(text, at), 0
+    for bracket in BRACKETS.finditer(text, at):
+        if depth == 0 and bracket.start() >= end:
+            break
+        depth += 1 if bracket[0] in "({[" else -1
+        end = max(end, bracket.end())
+    return None if depth else _end_of_line(text, end)
+
+
+def _end_of_line(text: str, at: int) -> int:
+    end = text.find("\n", at)
+    return len(text) if end < 0 else end
 
 
 def _is_html(token: re.Match[str]) -> bool:

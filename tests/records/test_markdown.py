@@ -201,3 +201,19 @@ def test_the_dialect_and_the_path_of_the_site_are_settings(tmp_path: Path) -> No
 )
 def test_math_between_lines_of_its_own_may_have_blank_lines(body: str, html: str) -> None:
     assert render(body) == html
+
+
+@pytest.mark.parametrize(
+    ("body", "html"),
+    [
+        ("!!! Nice work everyone", "<p>!!! Nice work everyone</p>\n"),
+        ("!!! Nice work everyone\n\nText.", "<p>!!! Nice work everyone</p>\n<p>Text.</p>\n"),
+        (
+            "!!! note Mind this\n    The gap",
+            "<blockquote>\n<p><strong>Mind this</strong></p>\n<p>The gap</p>\n</blockquote>\n",
+        ),
+        ('!!! note "Alone"', "<blockquote>\n<p><strong>Alone</strong></p>\n</blockquote>\n"),
+    ],
+)
+def test_an_exclamation_with_nothing_below_it_is_a_sentence(body: str, html: str) -> None:
+    assert render(body) == html

@@ -1,6 +1,7 @@
 """What a template language says in a body: what is simple is done, the rest does not reach a reader."""
 
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -158,3 +159,42 @@ def test_the_caption_of_a_figure_is_text() -> None:
     reading = read_record("1.md", make.record(1, body=body).encode(), make.NOW)
     assert reading.article is not None
     assert "<figcaption>A b c &amp; e</figcaption>" in body_html(reading.article, MOST_BODY)
+
+
+@pytest.mark.parametrize(
+    ("body", "html"),
+    [
+        ("export const a = {\n  b: 1,\n\n  c: [\n\n  2],\n};\n\nText.", "<p>Text.</p>"),
+        ("export default function F() {\n  return (\n\n<B/>\n);\n}\nmore\n\nText.", "<p>Text.</p>"),
+        (
+            "export const a = { // open\n\nText.\n\nexport const b = 1\n\nEnd.",
+            "<p>Text.</p>\n<p>End.</p>",
+        ),
+        (
+            "[embed]https://film.example/a_b_c[/embed]",
+            '<p><a href="https://film.example/a_b_c">film.example</a></p>',
+        ),
+        (
+            'A [embed width="1"] https://film.example/x [/embed] `[embed]https://x.example/[/embed]`',
+            '<p>A <a href="https://film.example/x">film.example</a>'
+            " <code>[embed]https://x.example/[/embed]</code></p>",
+        ),
+    ],
+)
+def test_statements_end_with_their_brackets_and_embeds_of_wordpress_are_links(
+    body: str, html: str
+) -> None:
+    reading = read_record("1.mdx", make.record(1, body=body).encode(), make.NOW)
+    assert reading.article is not None
+    found = body_html(reading.article, MOST_BODY)
+    assert re.sub(r' rel="[^"]*"', "", found).strip() == html
+
+
+def test_statements_without_an_end_cost_no_square_of_time() -> None:
+    body = "export const a = {\n\n" * 10_000
+    start = time.process_time()
+    read_record("1.mdx", make.record(1, body=body).encode(), make.NOW)
+    once = time.process_time() - start
+    start = time.process_time()
+    read_record("1.mdx", make.record(1, body=body * 2).encode(), make.NOW)
+    assert time.process_time() - start < 10 * once + 1
