@@ -370,6 +370,15 @@ def test_the_docs_name_each_bound() -> None:
         assert f"| {said}" in docs
 
 
+# Also where tests run with `nohup … &`, which has the signal ignored. Nothing is run in a fork
+# before it begins: here are threads.
+HEEDING_CTRL_C = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("feeds", run_name="__main__")
+"""
+
+
 @pytest.mark.parametrize("held", ["front", "feed"])
 def test_ctrl_c_waits_for_no_server(tmp_path: Path, held: str) -> None:
     asked = threading.Event()
@@ -382,7 +391,7 @@ def test_ctrl_c_waits_for_no_server(tmp_path: Path, held: str) -> None:
         listed = Broken(text=lambda path, page: page.replace("SITE/feed.rss", server.address))
         with site(listed) as address:
             shown = server.address if held == "front" else address
-            command = [sys.executable, "-m", "feeds", "doctor", shown]
+            command = [sys.executable, "-c", HEEDING_CTRL_C, "doctor", shown]
             with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE) as process:
                 assert asked.wait(make.LONGEST)
                 process.send_signal(signal.SIGINT)
