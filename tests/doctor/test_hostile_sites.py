@@ -372,7 +372,7 @@ def test_the_docs_name_each_bound() -> None:
 
 # Also where tests run with `nohup … &`, which has the signal ignored. Nothing is run in a fork
 # before it begins: here are threads.
-HEEDING_CTRL_C = """
+WITH_CTRL_C = """
 import runpy, signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
 runpy.run_module("feeds", run_name="__main__")
@@ -391,7 +391,7 @@ def test_ctrl_c_waits_for_no_server(tmp_path: Path, held: str) -> None:
         listed = Broken(text=lambda path, page: page.replace("SITE/feed.rss", server.address))
         with site(listed) as address:
             shown = server.address if held == "front" else address
-            command = [sys.executable, "-c", HEEDING_CTRL_C, "doctor", shown]
+            command = [sys.executable, "-c", WITH_CTRL_C, "doctor", shown]
             with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE) as process:
                 assert asked.wait(make.LONGEST)
                 process.send_signal(signal.SIGINT)
