@@ -306,7 +306,7 @@ def load_config(path: Path | str = "config.toml", **server: str | int | None) ->
         except ValueError as error:
             raise _error(path, [f"site.templates: {error}"], source) from error
     records = config.records
-    if records.fields is not None and _is_jekyll(file.parent, records.path):
+    if records.fields is not None and _is_jekyll(file.parent, records.path, records.fields):
         records = records.model_copy(
             update={"fields": records.fields.of_jekyll(records.path.parts)}
         )
@@ -316,9 +316,11 @@ def load_config(path: Path | str = "config.toml", **server: str | int | None) ->
     return config
 
 
-def _is_jekyll(folder: Path, posts: Path) -> bool:
+def _is_jekyll(folder: Path, posts: Path, fields: FieldMapping) -> bool:
     """Tell whether posts are Jekyll's.  Those of Hexo, whose settings have the same name, lie below
     `source`."""
+    if fields.has_permalinks:
+        return True
     has_settings = any((folder / name).is_file() for name in SETTINGS_OF_JEKYLL)
     return posts.parts[:1] != ("source",) and (has_settings or posts.name == "_posts")
 

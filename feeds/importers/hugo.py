@@ -3,7 +3,6 @@
 import os
 import re
 from fnmatch import fnmatchcase
-from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from feeds.importers.blog import (
     value_at,
 )
 from feeds.records.address_parts import MODIFIERS, literal
+from feeds.records.globs import escape
 
 NAMES = [f"{name}.{end}" for name in ("hugo", "config") for end in ("toml", "yaml", "yml", "json")]
 CONFIGS = ("config/_default", "config/production")
@@ -169,7 +169,7 @@ def _default(path: str, cascade: Any, section: str) -> dict[str, Any] | None:
     if text_at(target, "kind") not in ("", "page") or not values:
         return None
     if wanted := text_at(target, "path").strip("{}").lstrip("/"):
-        path = re.sub(r"\*+", "*", wanted)
+        path = re.sub(r"\*+", "**", wanted)
     else:
         path = escape(path)
     if section.startswith(path) or fnmatchcase(section, path):

@@ -1,7 +1,6 @@
 """Recognise Jekyll: `_config.yml`, posts in `_posts` folders, permalinks by pattern."""
 
 import os
-from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +9,18 @@ from feeds.importers.blog import (
     address,
     data_of,
     first_file,
-    folders_in,
     inline,
     template_of,
     text_at,
     value_at,
+)
+from feeds.importers.jekyll_folders import (
+    EVERYTHING,
+    OUTPUT,
+    POSTS,
+    Folders,
+    folders_of,
+    scope_globs,
 )
 from feeds.importers.writing import free_name
 from feeds.records.address_parts import JEKYLL_WORDS
@@ -32,24 +38,19 @@ FIELDS = (
     'publishedDateTime = { utc = "date" }',
     'updatedDateTime = { utc = "last_modified_at" }',
     'excerpt = ["description", "excerpt"]',
-    'topics = ["tags", "tag"]',
+    'topics = ["tag", "tags"]',
     'category = ["category", "categories"]',
     'images = ["image.path", "image"]',
 )
-# Folders in which nothing is a post, whatever their names say.
-ELSEWHERE = ("_site", "node_modules", "vendor", "feeds")
-DEEPEST = 4  # of a folder of posts within the site
 
 
 def recognise(folder: Path) -> Blog | None:
     """Return the blog in a folder, or None."""
     file = first_file(folder, SETTINGS)
     settings = data_of(file) if file else {}
-    collections = text_at(settings, "collections_dir").strip("./")
-    main = f"{collections}/_posts" if collections else "_posts"
-    if file is None and not os.path.isdir(folder / main):
+    if file is None and not os.path.isdir(folder / POSTS):
         return None
-    posts = main if _folders_of_posts(folder, "", DEEPEST) in ([], [main]) else "."
+    folders = folders_of(folder, settings)
     host, base = text_at(settings, "url"), text_at(settings, "baseurl").strip("/")
     permalink = text_at(settings, "collections.posts.permalink", "permalink") or "date"
     template, notes = template_of(
@@ -63,42 +64,52 @@ def recognise(folder: Path) -> Blog | None:
             "_config.yml has no timezone, so Jekyll takes that of its machine: "
             "site.timezone says Etc/UTC."
         )
+    notes += _unlike(settings)
+    if {*EVERYTHING} & {*folders.exclude}:
+        notes.append("_config.yml leaves out all posts, by exclude or collections_dir.")
+    if not folders.source:
+        notes.append(f"let _config.yml have: exclude: [{free_name(folder)}, ledger.toml]")
     return Blog(
         generator="Jekyll",
         settings=file.name if file else "_posts",
         title=text_at(settings, "title", "name"),
         url=address(f"{host}/{base}") if host else "",
-        posts=posts,
-        output="feeds",
+        posts=folders.posts,
+        output=f"{folders.source}{OUTPUT}",
         urls=("/{.permalink|jekyll}", template),
-        fields=(*FIELDS, *_defaults(settings, "" if posts == "." else f"{main}/", collections)),
+        fields=(*FIELDS, *_defaults(settings, folders)),
         description=text_at(settings, "description"),
         language=text_at(settings, "lang", "locale"),
         author=text_at(settings, "author.name", "author"),
         # Under this name the days in addresses are those of the zone, not those that are written.
         timezone="Etc/UTC" if zone in ("", "UTC") else zone,
-        records=(f"exclude = {inline(list(ELSEWHERE))}",) if posts == "." else (),
+        records=(f"exclude = {inline(folders.exclude)}",) if folders.exclude else (),
         built=text_at(settings, "destination").strip("./") or "_site",
         notes=(
             *notes,
-            f"let _config.yml have: exclude: [{free_name(folder)}, ledger.toml]",
-            "run `feeds build` before `jekyll build`, which publishes the folder feeds/ as it is.",
+            "run `feeds build` before `jekyll build`, which publishes the folder"
+            f" {folders.source}{OUTPUT}/ as it is.",
         ),
     )
 
 
-def _folders_of_posts(folder: Path, below: str, deepest: int) -> list[str]:
-    """Return the paths of the folders that are called `_posts`."""
-    found = []
-    for name in folders_in(folder / below):
-        if name == "_posts":
-            found.append(f"{below}{name}")
-        elif deepest and name not in ELSEWHERE and not name.startswith("."):
-            found += _folders_of_posts(folder, f"{below}{name}/", deepest - 1)
-    return found
+def _unlike(settings: dict[str, Any]) -> list[str]:
+    """Return notes of settings that feeds does not follow."""
+    notes = []
+    if text_at(settings, "limit_posts") not in ("", "0"):
+        notes.append("_config.yml has limit_posts: feeds publishes all posts; take it out there.")
+    shown = [one for one in ("future", "unpublished", "show_drafts") if _is_set(settings, one)]
+    if shown:
+        said = " and ".join(shown)
+        notes.append(f"_config.yml has {said}: feeds publishes nothing that is hidden or to come.")
+    return notes
 
 
-def _defaults(settings: dict[str, Any], posts: str, collections: str) -> list[str]:
+def _is_set(settings: dict[str, Any], key: str) -> bool:
+    return text_at(settings, key).lower() in ("true", "yes", "on")
+
+
+def _defaults(settings: dict[str, Any], folders: Folders) -> list[str]:
     """Return the values that posts have by default, as the key `defaults` of [records.fields].
 
     Of two scopes that fit a post, that with the longer path holds, then that of a type.
@@ -108,18 +119,10 @@ def _defaults(settings: dict[str, Any], posts: str, collections: str) -> list[st
     for one in defaults if isinstance(defaults, list) else []:
         values, scope = value_at(one, "values"), value_at(one, "scope")
         scope = scope if isinstance(scope, dict) else {}
-        path, kind = text_at(scope, "path").lstrip("/"), text_at(scope, "type")
-        if collections:
-            path = path.removeprefix(f"{collections}/")
+        path, kind = text_at(scope, "path"), text_at(scope, "type")
         if isinstance(values, dict) and values and kind in ("", "post", "posts"):
-            fits = path if "*" in path else escape(path)
-            if posts.startswith(path):
-                fits = ""
-            elif path.startswith(posts):
-                fits = fits.removeprefix(posts)
-            else:
-                continue
-            scopes.append(((len(path), bool(kind)), {"path": fits, "values": values}))
+            for glob in scope_globs(path, folders):
+                scopes.append(((len(path), bool(kind)), {"path": glob, "values": values}))
     scopes.sort(key=lambda scope: scope[0])
     if not scopes:
         return []

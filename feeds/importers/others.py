@@ -143,7 +143,10 @@ def hexo(folder: Path) -> Blog | None:
     settings = data_of(file) if file else {}
     source = text_at(settings, "source_dir") or "source"
     is_hexo = '"hexo"' in text_of(folder / "package.json")
-    if file is None or not (is_hexo or os.path.isdir(folder / source / "_posts")):
+    is_jekyll = bool(text_at(settings, "source"))  # a key that Hexo has not
+    if file is None or not (
+        is_hexo or (os.path.isdir(folder / source / "_posts") and not is_jekyll)
+    ):
         return None
     named = text_at(settings, "new_post_name")
     title = "{path|as_is}" if ":year" in named else "{file|as_is}"

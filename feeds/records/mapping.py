@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from typing import Any
 
 from feeds.model import digest
@@ -40,7 +39,9 @@ HIDING = ("draft", "unlisted")  # keys of blogs that hide a record
 LANGUAGES, DEFAULTS, PICTURES = "languages", "defaults", "pictures"  # besides our keys
 CATEGORIES = "categories"
 AUTHORS = ("author", "authors", "creator", "by", "byline", "writer")
-POST_OF_JEKYLL = r"(?:.*/)?\d{2,4}-\d\d?-\d\d?-[^/]*"  # Document::DATE_FILENAME_MATCHER
+# A post in `_posts`, and one below a whole site (EntryFilter, Document::DATE_FILENAME_MATCHER).
+POST_OF_JEKYLL = r"(?![_#~])(?:.*/)?\d{2,4}-\d\d?-\d\d?-[^/]*(?<!\.yml)(?<!\.yaml)\Z"
+POST_IN_SITE = rf"(?:(?![._#~])[^/]*(?<![.~])/)*_posts/{POST_OF_JEKYLL}"
 FORMS = (
     'expected a key of theirs, a list of them, { value = … } or { template = "…" }',
     'expected { not = "…" } for published alone',
@@ -101,6 +102,7 @@ class Nested:
 
 Candidate = TheirKey | Constant | Template | Nested
 Source = tuple[Candidate, ...]
+Defaults = tuple[tuple[re.Pattern[str], dict[str, Any]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +111,11 @@ class FieldMapping:
     table as a whole, `address_pattern` is what it says of the web address, as JSON.
 
     `languages` are those that a file's name or first folder may say, the default one first.
-    `defaults` are values of theirs that records have whose path fits a glob. `posts` is the
-    pattern of the only paths that are posts. `pictures` is the path below which addresses of
+    `defaults` are values of theirs that records have whose path begins as a glob says. `posts` is
+    the pattern of the only paths that are posts. `pictures` is the path below which addresses of
     pictures are that begin with a slash. `is_jekyll`: of posts of Jekyll, in which tags and
-    categories in one text are words.
+    categories in one text are words. `is_site`: of a site of Jekyll, whose posts are in folders
+    called `_posts`.
     """
 
     fields: dict[str, Source]
@@ -120,9 +123,10 @@ class FieldMapping:
     address_pattern: str = json.dumps(keys.WEB_URL)
     is_jekyll: bool = False
     languages: tuple[str, ...] = ()
-    defaults: tuple[tuple[str, dict[str, Any]], ...] = ()
+    defaults: Defaults = ()
     posts: re.Pattern[str] | None = None
     pictures: str = ""
+    is_site: bool = False
 
     def keys_of(self, name: str) -> Iterator[TheirKey]:
         """Return every key of theirs that a key of ours may be taken from."""
@@ -140,25 +144,33 @@ class FieldMapping:
         As Jekyll has it, folders above `_posts` are categories, and categories add up.
         """
         given: dict[str, Any] = {}
-        for glob, values in self.defaults:
-            given |= values if fnmatchcase(path, glob) else {}
-        folders, _, _ = path.rpartition("_posts/")
-        added = [name for name in folders.split("/") if name] + _words(given.get(CATEGORIES))
+        for begins, values in self.defaults:
+            given |= values if begins.match(path) else {}
+        above = path.partition("_posts")[0] if self.is_site else ""
+        added = [name for name in above.split("/") if name] + _words(given.get(CATEGORIES))
         if added:
             added += _words(theirs.get(CATEGORIES))
             given[CATEGORIES] = list(dict.fromkeys(map(str, added)))
             theirs = {name: value for name, value in theirs.items() if name != CATEGORIES}
         return given | theirs
 
+    @property
+    def has_permalinks(self) -> bool:
+        """True where an address is taken from a permalink of Jekyll."""
+        return "|jekyll" in self.address_pattern
+
     def of_jekyll(self, folder: tuple[str, ...]) -> "FieldMapping":
         """Return the same mapping for posts of Jekyll: in `_posts`, or in the folders of that name
         in a whole site, with a date in their names."""
-        posts = POST_OF_JEKYLL if "_posts" in folder else f"(?:.*/)?_posts/{POST_OF_JEKYLL}"
+        is_site = self.has_permalinks and not any(one.startswith("_") for one in folder)
+        is_site = is_site or not folder
+        posts = POST_OF_JEKYLL if "_posts" in folder else POST_IN_SITE if is_site else None
         return replace(
             self,
             is_jekyll=True,
+            is_site=is_site,
             digest=digest(self.digest, "Jekyll"),
-            posts=re.compile(posts) if "_posts" in folder or not folder else None,
+            posts=re.compile(posts, re.DOTALL) if posts else None,
         )
 
 
@@ -230,13 +242,18 @@ def read_mapping(table: Any) -> FieldMapping | None:
     )
 
 
-def _defaults(tables: Any, faults: list[str]) -> tuple[tuple[str, dict[str, Any]], ...]:
+def _defaults(tables: Any, faults: list[str]) -> Defaults:
+    if not tables:
+        return ()
+    from feeds.records.globs import regex  # few sites need it
+
     made = []
     for table in tables if isinstance(tables, list) else [tables]:
         if isinstance(table, dict) and table.keys() <= {"path", "values"}:
             path, values = table.get("path", ""), table.get("values")
             if isinstance(path, str) and isinstance(values, dict):
-                made.append((f"{path}*", plain(values)))
+                begins = re.compile(regex(path.removeprefix("/")), re.DOTALL)
+                made.append((begins, plain(values)))
                 continue
         faults.append(f"records.fields.{DEFAULTS}: expected tables with a path and values")
     return tuple(made)

@@ -190,20 +190,20 @@ def excluding(
 ) -> Excluded | None:
     """Return what some globs exclude, with all that is below it; None of no globs.
 
-    A glob without a slash is compared with each name on the path. `*` and `?` stand for no slash,
-    `**` for any folders.
+    A glob that has no slash, except at its end, is compared with each name on the path. One that
+    begins with a slash is that of a path from the top.
     """
+    pattern = _any_of(globs) if (globs := tuple(globs)) else None
+    return Excluded(pattern, bundles, posts) if pattern or bundles or posts else None
+
+
+def _any_of(globs: Iterable[str]) -> re.Pattern[str]:
+    from feeds.records.globs import regex  # few sites need it
+
     forms = [
-        f"(?:.*/)?{_regex(glob)}" if "/" not in glob.strip("/") else _regex(glob) for glob in globs
+        f"{'' if '/' in glob.rstrip('/') else '(?:.*/)?'}{regex(glob.strip('/'))}" for glob in globs
     ]
-    pattern = re.compile(f"(?:{'|'.join(forms)})(?:/.*)?\\Z", re.DOTALL) if forms else None
-    return Excluded(pattern, bundles, posts) if forms or bundles or posts else None
-
-
-def _regex(glob: str) -> str:
-    parts = re.split(r"(\*\*/|\*\*|\*|\?)", glob.strip("/"))
-    wild = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return "".join(wild.get(part, re.escape(part)) for part in parts)
+    return re.compile(f"(?:{'|'.join(forms)})(?:/.*)?\\Z", re.DOTALL)
 
 
 def find(folder: Path, path: str, excluded: Excluded | None = None) -> ScannedFile | None:

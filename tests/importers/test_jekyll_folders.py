@@ -1,0 +1,191 @@
+"""Which files of a site are posts, with Jekyll itself as the oracle: whole trees, of several
+settings each, by the config that `feeds init` writes."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from feeds.config import load_config
+from tests import make
+from tests.importers.test_addresses import UTC, cleaned, differences, write
+
+# One post of a name of its own in each folder.
+FOLDERS = (
+    *("_posts", "_posts/private", "_posts/private-not", "_posts/2019", "_posts/s/2019"),
+    *("private/_posts", "s/private/_posts", "s/private/q/_posts", "s/t/private/_posts"),
+    *("privateer/_posts", "a.d/vendor/bundle/_posts", "vendor/_posts", "vendor/bundle/_posts"),
+    *("node_modules/x/_posts", "s/node_modules/_posts", "s/feeds/_posts", "out/_posts"),
+    *("_posts/_u", "_posts/s/_u", "_posts/#h", "_posts/s/#h", "_posts/~t", "_posts/t~"),
+    *("_posts/d.", "d./_posts", "t~/_posts", "_u/_posts", "#h/_posts", "~t/_posts", "s/_u/_posts"),
+    *("_posts/_posts", "_posts/s/_posts", "_posts/2024-05-01-dir", "2024-05-01-x.md/_posts"),
+    *("_drafts/_posts", "s", "_notes", "col/_posts", "col/x/_posts", "col/x/private/_posts"),
+    *("col/_notes", "s/x[1]/_posts", "s/x1/_posts", "s/X/_posts", "col/_posts/y"),
+)
+NO_POSTS = ("_posts/2024-05-01-dir/file.md", "_posts/2024-05-01-data.yml", "_posts/undated.md")
+ONE = ("_posts", "_posts/private", "_posts/s/2019", "_posts/2019", "_posts/_u", "_posts/s/_u")
+
+
+def site(folder: Path, settings: str, folders: tuple[str, ...] = FOLDERS, source: str = "") -> None:
+    """A site with a post in each folder."""
+    posts = {f"{one}/2024-05-01-n{n:02}.md": f"title: N{n}" for n, one in enumerate(folders)}
+    posts |= dict.fromkeys(NO_POSTS, "title: No post\ndate: 2024-05-01")
+    write(folder / source, posts)
+    make.write(folder / "_config.yml", f"title: J\nurl: https://site.example\n{settings}")
+
+
+def of_jekyll(folder: Path, source: str = "") -> set[str]:
+    """The addresses of the posts that Jekyll publishes, and what it makes of their key `v`."""
+    page = '---\n---\n[{% for post in site.posts %}{{ post.url | jsonify }},{% endfor %}"/"]\n'
+    make.write(folder / source / "urls.json", page)
+    subprocess.run([make.program("jekyll"), "build", "-q"], cwd=folder, check=True, env=UTC)
+    (folder / source / "urls.json").unlink()
+    file = next(folder.rglob("urls.json"), None)
+    return cleaned(json.loads(file.read_text())[:-1]) if file else set()
+
+
+def ours(folder: Path, source: str = "") -> set[str]:
+    """The addresses that feeds publishes."""
+    make.invoke("init", cwd=folder)
+    config = (folder / "config.toml").read_text()
+    (folder / "config.toml").write_text(config + "limit = 1000\n")  # of [feeds]
+    make.invoke("build", cwd=folder)
+    outputs = make.tree(folder / source / "feeds")
+    assert not [path for path, one in outputs.items() if make.CANARY.encode() in one]
+    items = json.loads(outputs["feed.json"])["items"]
+    return {item["url"].removeprefix("https://site.example") for item in items}
+
+
+EXCLUDED = [
+    *("[private]", "[private/]", "[/private]", "[./private]", '["**/private"]', '["*/private"]'),
+    *('["*.md"]', '["s/*"]', '["s/*/"]', "[_posts/2019, _posts/p]", "[_po]", '["s/[pt]*"]'),
+    *('["*private"]', '["*/private/"]', '["*/private/*"]', "[s/private/_posts]", '["?/private"]'),
+    *(
+        '["*n07.md", "*.gemspec"]',
+        '["s/x[1]"]',
+        '["s/x\\\\[1]", col*]',
+        "[col, '2024', '[']",
+        "['*']",
+    ),
+    *("[]\ndestination: out", "[]\ninclude: [.x]"),
+]
+
+
+def some(every: list[str], share: int) -> list[Any]:
+    """All of some settings, of which only a share is tried every day."""
+    return [
+        pytest.param(one, marks=[pytest.mark.soak] if number % share else [])
+        for number, one in enumerate(every)
+    ]
+
+
+@pytest.mark.parametrize("excluded", some(EXCLUDED, 3))
+def test_posts_are_those_of_jekyll(excluded: str, tmp_path: Path) -> None:
+    site(tmp_path, f"exclude: {excluded}\n")
+    theirs = of_jekyll(tmp_path)
+    assert differences(ours(tmp_path), theirs) == ([], [])
+
+
+@pytest.mark.parametrize("excluded", some(EXCLUDED, 4))
+def test_posts_of_one_folder_are_those_of_jekyll(excluded: str, tmp_path: Path) -> None:
+    site(tmp_path, f"exclude: {excluded}\n", ONE)
+    theirs = of_jekyll(tmp_path)
+    assert differences(ours(tmp_path), theirs) == ([], [])
+    assert load_config(tmp_path / "config.toml").records.path == Path("_posts")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        *("col", "col\nexclude: [col/x]", "col\nexclude: ['*/x']", "col\nexclude: ['*/private']"),
+        *("_col", "./col", "col/", "s/private", "s\nexclude: [s/x, s/p]", "col\nexclude: [co]"),
+        *("d.", "s\nexclude: ['s/?/*']"),
+    ],
+)
+def test_posts_are_those_of_jekyll_in_a_folder_of_collections(
+    settings: str, tmp_path: Path
+) -> None:
+    site(tmp_path, f"collections_dir: {settings}\n")
+    write(tmp_path, {"_col/_posts/2024-05-01-a.md": "title: A"})
+    theirs = of_jekyll(tmp_path)
+    if settings == "col/":
+        theirs = set()  # Jekyll takes those of folders within it, by chance
+    assert differences(ours(tmp_path), theirs) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        *("src", "./src/", "source", "src\nexclude: [private]", "src\nexclude: ['*/private']"),
+        *("src\ncollections_dir: s", "src\ndestination: src/out", "a/b"),
+    ],
+)
+@pytest.mark.parametrize("folders", [FOLDERS, ONE], ids=["several folders", "one folder"])
+def test_posts_are_those_of_jekyll_in_another_source(
+    settings: str, folders: tuple[str, ...], tmp_path: Path
+) -> None:
+    source = settings.partition("\n")[0].strip("./")
+    site(tmp_path, f"source: {settings}\n", folders, source)
+    write(tmp_path, {"_posts/2024-05-01-not-here.md": f"title: {make.CANARY}"})
+    if "collections_dir" in settings:
+        write(tmp_path / source, {"s/_posts/2024-05-01-here.md": "title: Here"})
+    theirs = of_jekyll(tmp_path, source)
+    assert differences(ours(tmp_path, source), theirs) == ([], [])
+
+
+SCOPES = [
+    *("_posts/private", "/_posts/private", "_posts/*", "_posts/*/2019", "*/private", "**/private"),
+    *("_posts/**", "_posts/**/2019", "_posts/{private,2019}/*", "_posts/s*", "*/_posts", "s"),
+    *("**/*n02.md", "_posts/[s]*", "_posts/s*/", "_posts/private?", "*/*/_posts", "_posts/s/"),
+    *(
+        "./_posts/s",
+        "_posts/*-not",
+        "*/private",
+        "_p",
+        "s/x[1]",
+        "**/x\\\\[1]*",
+        "**",
+        "s/*/private/_posts",
+    ),
+]
+
+
+@pytest.mark.parametrize("folders", [FOLDERS, ONE], ids=["several folders", "one folder"])
+@pytest.mark.parametrize("scope", some(SCOPES, 4))
+def test_scopes_of_defaults_are_read_as_jekyll_does(
+    scope: str, folders: tuple[str, ...], tmp_path: Path
+) -> None:
+    default = f'defaults: [{{scope: {{path: "{scope}"}}, values: {{published: false}}}}]\n'
+    site(tmp_path, default, folders)
+    theirs = of_jekyll(tmp_path)
+    assert differences(ours(tmp_path), theirs) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "scope", ["_posts/x", "col/_posts", "*/_posts", "*/x", "col/*/_posts", "x", "**/private"]
+)
+def test_scopes_of_defaults_are_below_a_folder_of_collections(scope: str, tmp_path: Path) -> None:
+    default = f'defaults: [{{scope: {{path: "{scope}"}}, values: {{published: false}}}}]\n'
+    site(tmp_path, f"collections_dir: col\n{default}")
+    theirs = of_jekyll(tmp_path)
+    assert differences(ours(tmp_path), theirs) == ([], [])
+
+
+def test_init_says_which_settings_of_jekyll_it_does_not_follow(tmp_path: Path) -> None:
+    site(tmp_path, "limit_posts: 5\nfuture: true\nunpublished: false\nexclude: ['*']\n", ONE)
+    said = make.invoke("init", cwd=tmp_path).stdout
+    assert "  _config.yml has limit_posts: feeds publishes all posts; take it out there.\n" in said
+    assert "has future: feeds publishes nothing that is hidden or to come.\n" in said
+    assert "leaves out all posts, by exclude or collections_dir.\n" in said
+
+
+def test_a_post_that_is_added_later_is_left_out_too(tmp_path: Path) -> None:
+    site(tmp_path, "exclude: [_posts/private, drafts]\n")
+    ours(tmp_path)
+    paths = ("_posts/private/2024-05-02-a.md", "drafts/_posts/2024-05-02-b.md", "_u/_posts/c.md")
+    write(tmp_path, dict.fromkeys(paths, f"title: {make.CANARY}"))
+    make.invoke("build", cwd=tmp_path)
+    outputs = make.tree(tmp_path / "feeds").values()
+    assert not [one for one in outputs if make.CANARY.encode() in one]
