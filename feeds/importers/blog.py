@@ -30,7 +30,8 @@ class Blog:
     `posts` is the folder of its posts. `output` is a folder whose files the generator publishes
     too. `urls` are templates of addresses below `url`, the best first. `fields` are the other lines
     of [records.fields], as TOML, `records` those of [records]. `built` is
-    the folder into which it builds the site. `notes` are for the user to read.
+    the folder into which it builds the site. `limit` is the number of its newest posts that it
+    publishes; of all there is none. `notes` are for the user to read.
     """
 
     generator: str
@@ -47,6 +48,7 @@ class Blog:
     timezone: str = ""
     records: tuple[str, ...] = ()
     built: str = ""
+    limit: int = 0
     notes: tuple[str, ...] = ()
 
 

@@ -1,6 +1,7 @@
 """Recognise Jekyll: `_config.yml`, posts in `_posts` folders, permalinks by pattern."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,7 @@ def recognise(folder: Path) -> Blog | None:
             "_config.yml has no timezone, so Jekyll takes that of its machine: "
             "site.timezone says Etc/UTC."
         )
+    limit = text_at(settings, "limit_posts")
     notes += _unlike(settings)
     if {*EVERYTHING} & {*folders.exclude}:
         notes.append("_config.yml leaves out all posts, by exclude or collections_dir.")
@@ -84,6 +86,7 @@ def recognise(folder: Path) -> Blog | None:
         # Under this name the days in addresses are those of the zone, not those that are written.
         timezone="Etc/UTC" if zone in ("", "UTC") else zone,
         records=(f"exclude = {inline(folders.exclude)}",) if folders.exclude else (),
+        limit=int(limit) if re.fullmatch("[0-9]{1,6}", limit) else 0,
         built=text_at(settings, "destination").strip("./") or "_site",
         notes=(
             *notes,
@@ -96,8 +99,6 @@ def recognise(folder: Path) -> Blog | None:
 def _unlike(settings: dict[str, Any]) -> list[str]:
     """Return notes of settings that feeds does not follow."""
     notes = []
-    if text_at(settings, "limit_posts") not in ("", "0"):
-        notes.append("_config.yml has limit_posts: feeds publishes all posts; take it out there.")
     shown = [one for one in ("future", "unpublished", "show_drafts") if _is_set(settings, one)]
     if shown:
         said = " and ".join(shown)

@@ -89,10 +89,19 @@ liquid = {liquid}
 [output]
 path = {output}
 
+{feeds}
+"""
+OF_ALL = """\
 # All of it is of one provider.
 [feeds]
-kinds = {kinds}
-"""
+kinds = {kinds}"""
+OF_NEWEST = """\
+# {generator} publishes no more posts than these, so that feeds of topics and a history would show \
+what it does not.
+[feeds]
+limit = {limit}
+archives = false
+kinds = []"""
 
 
 def free_name(folder: Path) -> str:
@@ -149,7 +158,11 @@ def blog_config(blog: Blog, title: str, base_url: str) -> str:
             [f"webUrl = [\n{templates},\n]", *blog.fields, f"provider = {{ value = {provider} }}"]
         ),
         output=quoted(blog.output),
-        kinds=json.dumps([prefix for prefix, one in TAXONOMIES.items() if not one.by_domain]),
+        feeds=(OF_NEWEST if blog.limit else OF_ALL).format(
+            generator=blog.generator,
+            limit=blog.limit,
+            kinds=json.dumps([prefix for prefix, one in TAXONOMIES.items() if not one.by_domain]),
+        ),
     )
 
 

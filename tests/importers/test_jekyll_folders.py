@@ -174,11 +174,26 @@ def test_scopes_of_defaults_are_below_a_folder_of_collections(scope: str, tmp_pa
 
 
 def test_init_says_which_settings_of_jekyll_it_does_not_follow(tmp_path: Path) -> None:
-    site(tmp_path, "limit_posts: 5\nfuture: true\nunpublished: false\nexclude: ['*']\n", ONE)
+    site(tmp_path, "future: true\nunpublished: false\nexclude: ['*']\n", ONE)
     said = make.invoke("init", cwd=tmp_path).stdout
-    assert "  _config.yml has limit_posts: feeds publishes all posts; take it out there.\n" in said
     assert "has future: feeds publishes nothing that is hidden or to come.\n" in said
     assert "leaves out all posts, by exclude or collections_dir.\n" in said
+
+
+def test_no_more_posts_are_published_than_those_of_jekyll(tmp_path: Path) -> None:
+    posts = {f"_posts/2024-05-0{n}-n.md": f"title: N{n}\ntags: [t{n}]" for n in range(3, 8)}
+    old = f"title: {make.CANARY}\ntags: [{make.CANARY}]\ncategories: [{make.CANARY}]"
+    posts |= {f"_posts/2024-05-0{n}-n.md": old for n in (1, 2)}
+    write(tmp_path, posts)
+    make.write(tmp_path / "_config.yml", "title: J\nurl: https://site.example\nlimit_posts: 5\n")
+    theirs = of_jekyll(tmp_path)
+    make.invoke("init", cwd=tmp_path)
+    make.invoke("build", cwd=tmp_path)
+    outputs = make.tree(tmp_path / "feeds")
+    items = json.loads(outputs["feed.json"])["items"]
+    assert {one["url"].removeprefix("https://site.example") for one in items} == theirs
+    assert not [path for path, one in outputs.items() if make.CANARY.encode() in one]
+    assert not [path for path in outputs if make.CANARY in path]
 
 
 def test_a_post_that_is_added_later_is_left_out_too(tmp_path: Path) -> None:
