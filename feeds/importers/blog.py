@@ -10,7 +10,7 @@ from typing import Any
 
 from feeds.errors import FeedsError
 from feeds.records import Fault, toml
-from feeds.records.address_parts import words_filled
+from feeds.records.address_parts import WORD, words_filled
 from feeds.records.fields import is_aside
 from feeds.records.frontmatter import read
 from feeds.records.plain_data import Plain
@@ -148,12 +148,14 @@ def address(text: str) -> str:
         return ""
 
 
-def template_of(permalink: str, words: Mapping[str, str], key: str) -> tuple[str, list[str]]:
+def template_of(
+    permalink: str, words: Mapping[str, str], key: str, word: str = WORD
+) -> tuple[str, list[str]]:
     """Return the template of a permalink, in which each `:word` is replaced by a part.
 
     Words without a part give a note, which names the key of the permalink.
     """
-    template, unknown = words_filled(permalink, words)
+    template, unknown = words_filled(permalink, words, word)
     if not unknown:
         return template, []
     names = " and ".join(unknown)

@@ -24,7 +24,7 @@ from feeds.importers.jekyll_folders import (
     scope_globs,
 )
 from feeds.importers.writing import free_name
-from feeds.records.address_parts import JEKYLL_WORDS
+from feeds.records.address_parts import JEKYLL_WORD, JEKYLL_WORDS
 
 SETTINGS = ("_config.yml", "_config.yaml", "_config.toml")
 STYLES = {
@@ -34,6 +34,7 @@ STYLES = {
     "weekdate": "/:categories/:year/W:week/:short_day/:title:output_ext",
     "none": "/:categories/:title:output_ext",
 }
+MOST_POSTS = 10_000  # of a feed
 FIELDS = (
     # Ruby reads a date with a time in YAML as UTC, and every other date in the site's time zone.
     'publishedDateTime = { utc = "date" }',
@@ -53,12 +54,9 @@ def recognise(folder: Path) -> Blog | None:
         return None
     folders = folders_of(folder, settings)
     host, base = text_at(settings, "url"), text_at(settings, "baseurl").strip("/")
-    permalink = text_at(settings, "collections.posts.permalink", "permalink") or "date"
-    template, notes = template_of(
-        STYLES.get(permalink, permalink.replace("..", "/").replace("./", "")),
-        JEKYLL_WORDS,
-        "permalink",
-    )
+    style = text_at(settings, "permalink") or "date"
+    permalink = text_at(settings, "collections.posts.permalink") or STYLES.get(style, style)
+    template, notes = template_of(permalink, JEKYLL_WORDS, "permalink", JEKYLL_WORD)
     zone = text_at(settings, "timezone")
     if not zone:
         notes.append(
@@ -86,7 +84,7 @@ def recognise(folder: Path) -> Blog | None:
         # Under this name the days in addresses are those of the zone, not those that are written.
         timezone="Etc/UTC" if zone in ("", "UTC") else zone,
         records=(f"exclude = {inline(folders.exclude)}",) if folders.exclude else (),
-        limit=int(limit) if re.fullmatch("[0-9]{1,6}", limit) else 0,
+        limit=min(int(limit), MOST_POSTS) if re.fullmatch("[0-9]{1,9}", limit) else 0,
         built=text_at(settings, "destination").strip("./") or "_site",
         notes=(
             *notes,

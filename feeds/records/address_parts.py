@@ -89,14 +89,18 @@ def as_is(text: str) -> str:
 
 
 def undotted(text: str) -> str:
-    """Return text as it is in an address of Jekyll (Document.cleaned_relative_path, and
-    URL.sanitize_url)."""
-    return text.rstrip(".").replace("..", "/")
+    """Return a path in an address of Jekyll (Document.cleaned_relative_path)."""
+    return text.rstrip(".")
 
 
 def pretty(text: str) -> str:
     """Return text as `:title` of Jekyll (UrlDrop)."""
-    return undotted(_hyphenated(text, KEPT_BY_JEKYLL))
+    return _hyphenated(text, KEPT_BY_JEKYLL)
+
+
+def sanitized(path: str) -> str:
+    """Return the path of an address as Jekyll has it in the end (URL.sanitize_url)."""
+    return re.sub("/{2,}", "/", path.replace("..", "/").replace("./", ""))
 
 
 def slug(text: str) -> str:
@@ -169,7 +173,7 @@ JEKYLL_WORDS = {
     "categories": "{categories|as_is}",
     "slugified_categories": "{slugified_categories}",
     "collection": "posts",
-    "output_ext": ".html",
+    "output_ext": "{output_ext}",
 }
 ELEVENTY_WORDS = {
     "page.fileSlug": "{stem|as_is}",
@@ -186,7 +190,11 @@ def literal(text: str) -> str:
     return text.replace("{", "%7B").replace("}", "%7D")
 
 
-def words_filled(pattern: str, words: Mapping[str, str]) -> tuple[str, list[str]]:
+WORD = r":([A-Za-z_]+|[0-9]+)(?:\[[^\]]*\])?"
+JEKYLL_WORD = ":([a-z_]+)"
+
+
+def words_filled(pattern: str, words: Mapping[str, str], word: str = WORD) -> tuple[str, list[str]]:
     """Return the template of a pattern, in which each `:word` is replaced by its part, and the
     words that have none."""
     unknown: list[str] = []
@@ -202,13 +210,13 @@ def words_filled(pattern: str, words: Mapping[str, str]) -> tuple[str, list[str]
             unknown.append(written)
         return words.get(name, "")
 
-    filled = re.sub(r":([A-Za-z_]+|[0-9]+)(?:\[[^\]]*\])?", part, literal(pattern))
+    filled = re.sub(word, part, literal(pattern))
     return re.sub(r"/{2,}", "/", f"/{filled}"), unknown
 
 
 def jekyll_template(pattern: str) -> tuple[str, list[str]]:
     """Return the template of a permalink of Jekyll, and the words that no template can say."""
-    return words_filled(pattern.replace("..", "/").replace("./", ""), JEKYLL_WORDS)
+    return words_filled(pattern, JEKYLL_WORDS, JEKYLL_WORD)
 
 
 def eleventy_template(pattern: str) -> tuple[str, list[str]]:

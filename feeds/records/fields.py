@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
+from os.path import splitext
 from typing import Any
 from urllib.parse import quote, unquote, urljoin
 
@@ -22,6 +23,7 @@ from feeds.records.address_parts import (
     PATTERNS,
     date_parts,
     full_lower,
+    sanitized,
     slug,
 )
 from feeds.records.frontmatter import is_readme, is_unfenced
@@ -73,6 +75,8 @@ from feeds.urls import identity
 
 # 2024-05-01-title, 2024/05/01/title, 2024-05-01-title/index.
 DATED = re.compile(r"(?:^|/)(\d{4})[-/](\d\d?)[-/](\d\d?)(?:[-/]([^/]*))?$")
+DATED_BY_JEKYLL = re.compile(r"(?:^|/)(\d{2,4})-(\d\d?)-(\d\d?)-([^/]*)$")
+MARKDOWN = (".md", ".markdown")
 
 OTHER_URLS = ("path", "src", "image")  # of a picture
 OF_PICTURE = ("alt", "caption")  # what is said of it
@@ -92,6 +96,20 @@ class Named:
     day: Day | None
     file: str
     language: str
+
+
+def named_by_jekyll(path: str) -> Named:
+    """Read the path of a post of Jekyll, whose year may have two digits."""
+    stem = re.sub(r"\.[^./]+$", "", path)
+    match = DATED_BY_JEKYLL.search(stem)
+    if match is None:
+        return named(path)
+    year = match[1]
+    if len(year) == 2:
+        year = f"{'20' if year < '69' else '19'}{year}"
+    slug = match[4].rstrip(".")
+    folder = stem[: match.start(1)]
+    return Named(f"{folder}{slug}", slug, (year.zfill(4), match[2], match[3]), stem, "")
 
 
 def named(path: str, languages: Sequence[str] = ()) -> Named:
@@ -132,7 +150,8 @@ def is_no_post(path: str, text: str, mapped: Mapped, mapping: FieldMapping) -> b
     """Tell whether a file is no post by what it holds: no front matter, though Docusaurus and
     Jekyll take a date in its name for it; a redirect; data; the list of posts in the records
     folder."""
-    is_dated = named(path).day is not None
+    name = named_by_jekyll(path) if mapping.is_jekyll else named(path)
+    is_dated = name.day is not None
     if not frontmatter.has_front_matter(text) and not mapped.theirs:
         is_page = path.lower().endswith(".html") and not mapping.is_jekyll
         return not is_dated or is_page
@@ -156,9 +175,7 @@ def address_part(text: str, spaces: str = "-") -> str:
 
 
 def _segment(text: str, spaces: str) -> str:
-    spaced = re.sub(r"\s+", spaces, text) if spaces else text
-    encoded = re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", spaced)
-    return quote(encoded, safe="!$&'()*+,;=:@%")
+    return _quoted(re.sub(r"\s+", spaces, text) if spaces else text)
 
 
 PERMALINK = "permalink"
@@ -188,7 +205,10 @@ class _Applying:
         self._data = {key: value for key, value in theirs.items() if key in own}
         self._origins: dict[Path, Path] = {}
         self._lacking: dict[str, str] = {}
-        self._named = named(path, mapping.languages)
+        self._path = path
+        # What Jekyll does where it makes addresses: with its permalinks, or of its posts.
+        self._as_jekyll = mapping.is_jekyll or mapping.has_permalinks
+        self._named = named_by_jekyll(path) if mapping.is_jekyll else named(path, mapping.languages)
         self._zone = zone
         self._day = self._named.day
         self._moment: datetime | None = None
@@ -290,7 +310,9 @@ class _Applying:
         made = template.texts[0]
         for part, text in zip(template.parts, template.texts[1:], strict=True):
             value, lacking = self._modified(part)
-            if template.is_address:
+            if template.is_address and self._as_jekyll and isinstance(part, Modified):
+                value = _quoted(value)
+            elif template.is_address:
                 value = address_part(value, "" if isinstance(part, Modified) else "-")
                 is_open = value.endswith("/") or (not value and made.endswith("/"))
                 text = text.removeprefix("/") if is_open else text
@@ -298,12 +320,20 @@ class _Applying:
             if lacking or holds_secret(value):
                 return NOTHING, lacking
             of = part.of if isinstance(part, Modified) else part
-            if not value.strip("/") and of not in OPTIONAL_PARTS:
+            if not value.strip("/") and not self._may_be_empty(of, value):
                 has_fault = of in DATE_PARTS or self._lacks_date(part)
                 lacking = "" if has_fault else f"a value for {{{_name_of(part)}}} of its template"
                 return NOTHING, lacking
             made += value + text
+        if template.is_address and self._as_jekyll:
+            made = _sanitized(made)
         return made, ""
+
+    def _may_be_empty(self, of: str | TheirKey, value: str) -> bool:
+        """Return True for a part of which a record may have none; to Jekyll a slug and a permalink
+        can say so."""
+        is_of_jekyll = of == "slug" or (isinstance(of, TheirKey) and value == "/")
+        return of in OPTIONAL_PARTS or (self._as_jekyll and is_of_jekyll)
 
     def _lacks_date(self, part: Part) -> bool:
         """Return True for a part of a date in a record whose date is a fault of its own."""
@@ -317,7 +347,8 @@ class _Applying:
         value = self._part(part.of)[:LONGEST_LINE]
         for name in part.by:
             if name in PATTERNS:
-                template = pattern_template(value, name) if value else ""
+                is_said = value or (self._as_jekyll and self._is_blank(part.of))
+                template = pattern_template(value, name) if is_said else ""
                 if isinstance(template, str):
                     return "", template
                 filled, lacking = self._fill(template)
@@ -329,6 +360,11 @@ class _Applying:
             else:
                 value = date_parts(moment)[name] if (moment := _as_written(value)) else ""
         return value, ""
+
+    def _is_blank(self, part: str | TheirKey) -> bool:
+        """Return True for a key that is there, as a text without letters."""
+        text = self._look_up(part) if isinstance(part, TheirKey) else None
+        return isinstance(text, str) and not isinstance(text, Plain) and not text.strip()
 
     def _part(self, part: str | TheirKey) -> str:
         if part in DAY_PARTS:
@@ -343,8 +379,13 @@ class _Applying:
         match part:
             case "path":
                 return name.path
+            case "file" if self._mapping.is_jekyll:
+                return name.file.replace("_posts", "", 1 if self._mapping.is_site else 0)
             case "file":
                 return name.file.replace("_posts/", "")
+            case "output_ext":
+                suffix = splitext(self._path)[1]
+                return ".html" if suffix.lower() in MARKDOWN else suffix
             case "name":
                 return name.file.rpartition("/")[2]
             case "stem":
@@ -363,9 +404,10 @@ class _Applying:
         else:
             own = self._look_up(part if isinstance(part, TheirKey) else TheirKey(("slug",)))
         if isinstance(own, Plain) and own == "false":
-            own = ""  # a boolean, which is no text of an address
+            own = None  # a boolean, which is no text of an address
         text = clean(own).strip() if isinstance(own, str) else ""
-        return text or (self._named.slug if part == "slug" else "")
+        is_said = text or (self._as_jekyll and isinstance(own, str))
+        return self._named.slug if part == "slug" and not is_said else text
 
     def _categories(self) -> list[str]:
         """Return the categories of a post as Jekyll has them: those of both keys."""
@@ -516,6 +558,20 @@ def _as_read(value: Any) -> Any:
     """Return a text without its markup."""
     is_text = isinstance(value, str) and not holds_secret(value)
     return excerpt_text(value) if is_text else value
+
+
+def _quoted(text: str) -> str:
+    """Return text as part of an address, with its slashes and blanks."""
+    return quote(re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", text), safe="!$&'()*+,;=:@%/")
+
+
+def _sanitized(address: str) -> str:
+    """Return an address, or a path, as Jekyll has it in the end; no segment of it leads
+    elsewhere."""
+    host = re.match("(?:https?://[^/]*)?", address)
+    start = host.end() if host else 0
+    segments = sanitized(address[start:]).split("/")
+    return address[:start] + "/".join(one for one in segments if unquote(one) not in (".", ".."))
 
 
 def _name_of(part: Part) -> str:

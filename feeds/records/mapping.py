@@ -21,7 +21,7 @@ from feeds.records.validation import validate
 OURS = KEYS - {SECRET_KEY}
 PARTS = ("year", "month", "day", "slug", "path")
 # Parts that need no naming in a message, and those of which a record may have none.
-OTHER_PARTS = ("title", "file", "file_date", "name", "stem", "dated_stem", "language")
+OTHER_PARTS = ("title", "file", "file_date", "name", "stem", "dated_stem", "output_ext", "language")
 OPTIONAL_PARTS = ("categories", "slugified_categories", "folder")
 # Data of a record with nothing wrong.
 SOUND: dict[str, Any] = {
@@ -141,18 +141,20 @@ class FieldMapping:
     def completed(self, theirs: dict[str, Any], path: str) -> dict[str, Any]:
         """Return what a record says, with what it leaves to the defaults.
 
-        As Jekyll has it, folders above `_posts` are categories, and categories add up.
+        As Jekyll has it, folders above `_posts` are categories, categories add up, mappings are
+        merged, and a key without a value says nothing.
         """
         given: dict[str, Any] = {}
         for begins, values in self.defaults:
-            given |= values if begins.match(path) else {}
+            if begins.match(path):
+                given = _merged(given, values) if self.is_jekyll else given | values
         above = path.partition("_posts")[0] if self.is_site else ""
         added = [name for name in above.split("/") if name] + _words(given.get(CATEGORIES))
         if added:
             added += _words(theirs.get(CATEGORIES))
             given[CATEGORIES] = list(dict.fromkeys(map(str, added)))
             theirs = {name: value for name, value in theirs.items() if name != CATEGORIES}
-        return given | theirs
+        return _merged(given, theirs) if self.is_jekyll and given else given | theirs
 
     @property
     def has_permalinks(self) -> bool:
@@ -257,6 +259,18 @@ def _defaults(tables: Any, faults: list[str]) -> Defaults:
                 continue
         faults.append(f"records.fields.{DEFAULTS}: expected tables with a path and values")
     return tuple(made)
+
+
+def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Return mappings as Jekyll merges them (Utils.deep_merge_hashes), but for what hides a
+    post."""
+    made = {**below}
+    for key, value in above.items():
+        if isinstance(value, dict) and isinstance(own := made.get(key), dict):
+            made[key] = _merged(own, value)
+        elif value is not None or key not in made or key in (PUBLISHED, *HIDING):
+            made[key] = value
+    return made
 
 
 def _words(value: Any) -> list[Any]:
