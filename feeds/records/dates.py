@@ -1,5 +1,5 @@
-"""Dates as other programs and people write them: with the name of a month, a day or a zone, or with
-slashes.  Pure.
+"""Dates as other programs and people write them: with the name of a month, a day or a zone, with
+slashes or dots.  Pure.
 
 In: text. Out: the same in ISO 8601, or nothing where that would be a guess, as between day and
 month. Not here: ISO 8601 itself (values).
@@ -19,16 +19,19 @@ MONTHS = (
 )
 # In hours: those of RFC 2822 §4.3, and others that mean one zone alone. BST and IST mean several.
 NAMES_OF_ZONES = {
-    -8: "PST",
+    -10: "HST",
+    -9: "AKST",
+    -8: "PST AKDT",
     -7: "PDT MST",
     -6: "MDT CST",
     -5: "CDT EST",
     -4: "EDT",
     0: "Z UT UTC GMT WET",
     1: "WEST CET",
-    2: "CEST EET",
-    3: "EEST",
-    9: "JST",
+    2: "CEST EET SAST",
+    3: "EEST MSK",
+    8: "AWST HKT SGT",
+    9: "JST KST",
     10: "AEST",
     11: "AEDT",
     12: "NZST",
@@ -47,11 +50,12 @@ ZONE = (
     r" ?(?:(?:utc|gmt)?(?P<offset>[+\u2212-]\d\d?:?(?:[0-5]\d)?)(?: [a-z]{1,5}| \([a-z ]+\))?"
     r"|(?P<zone>[a-z][\w/+-]*))"
 )
-THEN = rf"(?:,? {TIME}(?:{ZONE})?)?"
+THEN = rf"(?:,? (?:at )?{TIME}(?:{ZONE})?)?"
 FORMS = [
     re.compile(form, re.ASCII | re.IGNORECASE)
     for form in (
-        rf"{YEAR}([-/])(?P<month>\d\d?)\2{DAY}(?:[T ]{TIME}(?:{ZONE})?)?",
+        rf"{YEAR}([-/.])(?P<month>\d\d?)\2{DAY}(?:(?:T|,? (?:at )?){TIME}(?:{ZONE})?)?",
+        rf"{YEAR}([ -]){MONTH}\2{DAY}(?:st|nd|rd|th)?{THEN}",
         rf"{WEEKDAY}{DAY}(?:st|nd|rd|th)?[ -]{MONTH},?[ -]{YEAR}{THEN}",
         # a year of two digits (RFC 5322 §4.3): the name of the day tells which number is the day
         rf"{NAME_OF_DAY}{DAY}[ -]{MONTH}[ -](?P<year>\d\d){THEN}",
@@ -103,9 +107,7 @@ def _offset(moment: str, zone: str | None) -> str:
     """Return the offset of a zone at a moment of its own."""
     if zone is None:
         return ""
-    if "/" not in zone:
-        if zone.upper() not in ZONES:
-            raise ValueError(zone)
+    if zone.upper() in ZONES:
         return f"{ZONES[zone.upper()]:+03}:00"
     if zone not in time_zones():
         raise ValueError(zone)

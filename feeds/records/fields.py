@@ -182,6 +182,7 @@ PERMALINK = "permalink"
 SPLIT_KEYS = ("tags", CATEGORIES)
 WHOLE_KEYS = ("tag", "category")
 DAY_PARTS = ("year", "month", "day")
+OF_DATE = {*DATE_PARTS, "file_date", "dated_stem"}
 NOTHING = object()
 
 
@@ -260,9 +261,11 @@ class _Applying:
             elif isinstance(candidate, Nested):
                 value = self._nested(path, candidate)
             else:
-                value, lacking = self._fill(candidate)
-                if lacking == UNKNOWN_WORDS:  # no other candidate is the address of this record
+                value, why = self._fill(candidate)
+                if why == UNKNOWN_WORDS:  # no other candidate is the address of this record
+                    lacking = why
                     break
+                lacking = lacking if lacking == "" else why  # a date that is wrong is one fault
             if _says_something(value):
                 return value, origin
             if value is not NOTHING and empty is None:
@@ -317,12 +320,12 @@ class _Applying:
                 is_open = value.endswith("/") or (not value and made.endswith("/"))
                 text = text.removeprefix("/") if is_open else text
                 value = value.removeprefix("/") if made.endswith("/") else value
-            if lacking or holds_secret(value):
-                return NOTHING, lacking
+            if lacking is not None or holds_secret(value):
+                return NOTHING, lacking or ""
             of = part.of if isinstance(part, Modified) else part
             if not value.strip("/") and not self._may_be_empty(of, value):
-                has_fault = of in DATE_PARTS or self._lacks_date(part)
-                lacking = "" if has_fault else f"a value for {{{_name_of(part)}}} of its template"
+                is_of_date = self._lacks_date(part)
+                lacking = "" if is_of_date else f"a value for {{{_name_of(part)}}} of its template"
                 return NOTHING, lacking
             made += value + text
         if template.is_address and self._as_jekyll:
@@ -337,20 +340,21 @@ class _Applying:
 
     def _lacks_date(self, part: Part) -> bool:
         """Return True for a part of a date in a record whose date is a fault of its own."""
-        is_of_date = isinstance(part, Modified) and not DATE_PARTS.isdisjoint(part.by)
+        of, by = (part.of, part.by) if isinstance(part, Modified) else (part, ())
+        is_of_date = of in OF_DATE or not DATE_PARTS.isdisjoint(by)
         return is_of_date and moment_or_none(self._data.get(DATE), self._zone) is None
 
-    def _modified(self, part: Part) -> tuple[str, str]:
-        """Return the text of a part, or what it lacks of the words in it."""
+    def _modified(self, part: Part) -> tuple[str, str | None]:
+        """Return the text of a part, or what it lacks of the words in it, as `_fill` does."""
         if not isinstance(part, Modified):
-            return self._part(part), ""
+            return self._part(part), None
         value = self._part(part.of)[:LONGEST_LINE]
         for name in part.by:
             if name in PATTERNS:
                 is_said = value or (self._as_jekyll and self._is_blank(part.of))
                 template = pattern_template(value, name) if is_said else ""
                 if isinstance(template, str):
-                    return "", template
+                    return "", template or None
                 filled, lacking = self._fill(template)
                 value = filled if isinstance(filled, str) else ""
                 if not value:
@@ -359,7 +363,7 @@ class _Applying:
                 value = MODIFIERS[name](value)
             else:
                 value = date_parts(moment)[name] if (moment := _as_written(value)) else ""
-        return value, ""
+        return value, None
 
     def _is_blank(self, part: str | TheirKey) -> bool:
         """Return True for a key that is there, as a text without letters."""

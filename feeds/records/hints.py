@@ -13,7 +13,7 @@ FILE = re.compile(r"[^/]*\.(?:jpe?g|png|gif|webp|avif|svg|html?|md|pdf)", re.IGN
 NUMBERS = ("whole number", "number of zero")
 OTHER_ORDER = re.compile(r"(\d\d?)[./-](\d\d?)[./-](\d{4})\b.*")
 TIME = re.compile(r"[Tt ](\d\d?)[:.](\d\d)(?:[:.](\d\d))?(?: ?([A-Za-z]{2}))?", re.ASCII)
-DAY = re.compile(r"(\d{4})[-/](\d\d?)[-/](\d\d?)(?!\d).*", re.ASCII)
+DAY = re.compile(r"(\d{4})[-/.](\d\d?)[-/.](\d\d?)(?!\d).*", re.ASCII)
 HOST = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?=[/?#:]|$)\S*", re.IGNORECASE)
 
 

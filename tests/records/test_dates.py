@@ -44,6 +44,22 @@ from tests import make
         ("4 May 2026 10:30 America/Argentina/Buenos_Aires", "2026-05-04 13:30"),
         ("Mon, 04 May 26 10:30:00 EST", "2026-05-04 15:30"),
         ("Monday, 04-May-98 10:30:00 GMT", "1998-05-04 10:30"),
+        ("2026.05.04", "2026-05-04 00:00"),
+        ("2026.5.4 10:30", "2026-05-04 10:30"),
+        ("2026 May 4", "2026-05-04 00:00"),
+        ("2026 Sept. 4th, 8:05 PM", "2026-09-04 20:05"),
+        ("2026-May-04", "2026-05-04 00:00"),
+        ("May 4, 2026 at 10:30 AM", "2026-05-04 10:30"),
+        ("Monday, 4 May 2026 at 10:30", "2026-05-04 10:30"),
+        ("2026-05-04 at 10:30 AM EST", "2026-05-04 15:30"),
+        ("2026-05-04, 10:30", "2026-05-04 10:30"),
+        ("2026-05-04 10:30 EST5EDT", "2026-05-04 14:30"),
+        ("2026-01-04 10:30 PST8PDT", "2026-01-04 18:30"),
+        ("2026-05-04 10:30 AKST", "2026-05-04 19:30"),
+        ("2026-05-04 10:30 AKDT", "2026-05-04 18:30"),
+        ("2026-05-04 10:30 HST", "2026-05-04 20:30"),
+        ("2026-05-04 10:30 MSK", "2026-05-04 07:30"),
+        ("2026-05-04 10:30 Japan", "2026-05-04 01:30"),
     ],
 )
 def test_a_date_that_generators_take_is_read(text: str, expected: str) -> None:
@@ -71,6 +87,15 @@ def test_a_date_that_generators_take_is_read(text: str, expected: str) -> None:
         "31 February 2026",
         "2026/13/01",
         "2026/05-04",
+        "2026.05-04",
+        "2026.13.05",
+        "2026.05",
+        "2026.124",
+        "26.05.04",
+        "2026 04 May",
+        "2026 May",
+        "at 10:30",
+        "May 4, 2026 at noon",
         "2026-05",
         "2026-W19-1",
         "2026-124",
@@ -125,7 +150,11 @@ def test_the_day_of_an_address_is_the_one_that_is_written(written: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "template", ["{year}/{month}/{day}", "{.date|year|lower}", "{i_day|as_is}"]
+    "template",
+    [
+        *("{year}/{month}/{day}", "{.date|year|lower}", "{i_day|as_is}", "{file_date}"),
+        *("{dated_stem}", "{.permalink|jekyll}"),
+    ],
 )
 @pytest.mark.parametrize(
     "line", ["date: 2026-05", "date: 04.05.2026", "date: ", "date: [1]", "a: b"]
@@ -133,9 +162,15 @@ def test_the_day_of_an_address_is_the_one_that_is_written(written: str) -> None:
 def test_a_wrong_date_is_one_fault_though_the_address_is_made_of_it(
     line: str, template: str
 ) -> None:
-    mapping = read_mapping(tomllib.loads(BLOG.replace("{year}/{month}/{day}", template)))
-    reading = read_record("a.md", f"---\ntitle: A\n{line}\n---\n".encode(), make.NOW, mapping)
-    assert [fault.key for fault in reading.faults] == ["date"]
+    content = f"---\ntitle: A\npermalink: /:year/x/\n{line}\n---\n".encode()
+    own = BLOG.replace("{year}/{month}/{day}", template)
+    first, rest = own.strip().split("\n", 1)
+    address = first.removeprefix("webUrl = ")
+    other = '{ template = "https://example.org/{.own}/" }'
+    for urls in (address, f"[{address}, {other}]", f"[{other}, {address}]"):
+        mapping = read_mapping(tomllib.loads(f"webUrl = {urls}\n{rest}"))
+        reading = read_record("a.md", content, make.NOW, mapping)
+        assert [fault.key for fault in reading.faults] == ["date"]
 
 
 def test_a_date_in_words_that_slipped_into_the_body_hides_the_record() -> None:
