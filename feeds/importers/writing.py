@@ -84,6 +84,10 @@ liquid = {liquid}
 
 # Where each key of a record is taken from.
 [records.fields]
+# The id of an article, by which readers know it, is its first address.  Where you change these
+# patterns, ledger.toml keeps the ids if `feeds build` finds its store of before.  Where builds
+# start from nothing, give the patterns of before to the ids:
+# id = {{ template = "…" }}, or a list of these.
 {fields}
 
 [output]

@@ -407,3 +407,36 @@ def test_the_addresses_that_a_built_site_has_are_counted(tmp_path: Path) -> None
     (tmp_path / "config.toml").unlink()
     said = make.invoke("init", cwd=tmp_path).stdout
     assert '3 of 3 addresses are in public/\n  records.built = "public" takes' in said
+
+
+def test_ids_stay_under_another_pattern_where_the_comment_in_the_config_is_followed(
+    tmp_path: Path,
+) -> None:
+    make.write(tmp_path / "_config.yml", "url: https://j.example\n")
+    make.write(tmp_path / "_posts/2024-05-01-a-post.md", POST)
+    make.write(
+        tmp_path / "_posts/2024-05-02-own.md", POST.replace("title", "permalink: /own/\ntitle")
+    )
+    make.invoke("init", cwd=tmp_path)
+    make.invoke("build", cwd=tmp_path)
+
+    def articles() -> dict[str, str]:
+        feed = feedparser.parse((tmp_path / "feeds/feed.atom").read_bytes())
+        return {entry.link: entry.id for entry in feed.entries}
+
+    before = articles()
+    file = tmp_path / "config.toml"
+    text = file.read_text()
+    start = text.index("webUrl = [")
+    patterns = text[start : text.index("]\n", start) + 2]
+    comment = text[text.index("[records.fields]") : start].splitlines()[1:]
+    assert comment and all(line.startswith("# ") for line in comment)
+    assert 'id = { template = "…" }, or a list of these.' in comment[-1]
+    changed = patterns.replace("/{year}/", "/posts/{year}/") + patterns.replace("webUrl", "id")
+    file.write_text(text.replace(patterns, changed))
+    shutil.rmtree(tmp_path / ".feeds")
+    shutil.rmtree(tmp_path / "feeds")
+    make.invoke("build", cwd=tmp_path)
+    after = articles()
+    assert after.keys() - before.keys() == {"https://j.example/posts/2024/05/01/a-post.html"}
+    assert sorted(after.values()) == sorted(before.values()) == sorted(before)
