@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from feeds.importers.blog import folders_in, text_at, value_at
+from feeds.importers.blog import folders_in, is_inside, line_of, text_at, value_at
 from feeds.records.globs import escape, regex
 from feeds.sources.folder import SUFFIXES, Excluded, excluding
 
@@ -28,6 +28,9 @@ WILD = re.compile(r"[*?\[\\]")
 TOKEN = re.compile(r"\\(.)|(\[[!^]?[^\]]+\]|\?)|(\*+)|(.)", re.DOTALL)
 BRACES = re.compile(r"\{([^{}]*)\}")
 UNREAD = re.compile(r"[._#~]|.*[.~]\Z", re.DOTALL)  # the name of a folder that is passed over
+
+# Of a pattern; one with more is a slip, or would take long.
+LONGEST_PATTERN, MOST_WILD, MOST_BRACES, MOST_COMMAS = 255, 4, 2, 20
 
 Tokens = tuple[str, ...]
 
@@ -64,7 +67,9 @@ def folders_of(folder: Path, settings: dict[str, Any]) -> Folders:
     others += [f"{OUTPUT}/"]
     whole = _excluded(settings, others, collections)
     excluded = excluding(whole)
-    found = list(_folders_of_posts(folder / source / collections, "", excluded, DEEPEST))
+    root, found = f"{source}{collections}", list[str]()
+    if is_inside(folder, root):
+        found += _folders_of_posts(folder / root, "", excluded, DEEPEST)
     if found in ([], [POSTS]):
         below = f"{POSTS}/"
         exclude = _excluded(settings, [], f"{collections}{below}")
@@ -101,6 +106,8 @@ def _excluded(settings: dict[str, Any], others: list[str], below: str) -> list[s
         return EVERYTHING
     said = value_at(settings, "exclude")
     patterns = [one for one in (said if isinstance(said, list) else [said]) if isinstance(one, str)]
+    if not all(map(_is_usual, patterns)):
+        return EVERYTHING
     globs = list[str]()
     for pattern in [*others, *EXCLUDED, *(pattern.lstrip("/") for pattern in patterns)]:
         # A pattern is also the beginning of a path as it is written.
@@ -116,6 +123,12 @@ def _excluded(settings: dict[str, Any], others: list[str], below: str) -> list[s
             path = f"/{escape(pattern.removeprefix(below))}"
             globs.append(path.rstrip("/") if path.endswith("/") else f"{path}*")
     return list(dict.fromkeys(globs))
+
+
+def _is_usual(pattern: str) -> bool:
+    """Tell whether a pattern is within bounds, and a text that any key of config.toml takes."""
+    is_short = len(pattern) <= LONGEST_PATTERN and pattern == line_of(pattern)
+    return is_short and len(re.findall(r"\*+", pattern)) <= MOST_WILD
 
 
 def _token(match: re.Match[str]) -> str:
@@ -161,6 +174,9 @@ def scope_globs(path: str, folders: Folders) -> list[str]:
     those whose path begins as it, or as a file that it finds."""
     if path.startswith("/"):
         return []
+    is_small = path.count("{") <= MOST_BRACES and path.count(",") <= MOST_COMMAS
+    if not is_small or not _is_usual(path):
+        return [""]
     if "*" not in path:
         path = path.removeprefix(folders.collections)
         if folders.below.startswith(path):

@@ -100,8 +100,7 @@ OF_ALL = """\
 [feeds]
 kinds = {kinds}"""
 OF_NEWEST = """\
-# {generator} publishes no more posts than these, so that feeds of topics and a history would show \
-what it does not.
+# {generator} publishes no more posts than these: feeds of topics and a history would show others.
 [feeds]
 limit = {limit}
 archives = false

@@ -291,3 +291,39 @@ def test_tags_and_what_defaults_add_are_those_of_jekyll(tmp_path: Path) -> None:
         for one in items
     ] == theirs
     assert {one["image"] for one in items} == {"https://site.example/a.png"}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        *(
+            "exclude: a text",
+            "exclude: {a: b}",
+            "exclude: ['a  b']",
+            "exclude: ['" + "*a" * 40 + "']",
+        ),
+        *(
+            "exclude: ['" + "x" * 300 + "']",
+            'exclude: ["a\\x07b"]',
+            "exclude: [[a], {b: c}, null, 5]",
+        ),
+        *("exclude: ['[z-a]', '[', '\\', '[!]']", "collections_dir: [a]", "limit_posts: 99999999"),
+        'defaults: [{scope: {path: "' + "{a,b}" * 40 + '*"}, values: {published: false}}]',
+        'defaults: [{scope: {path: "*' + "a*" * 90 + '"}, values: {published: false}}]',
+        "defaults: [{scope: {path: '**/[z-a]*\\'}, values: {published: false}}]",
+    ],
+)
+def test_settings_that_are_odd_give_a_config_that_loads(settings: str, tmp_path: Path) -> None:
+    site(tmp_path, f"{settings}\n")
+    make.invoke("init", cwd=tmp_path)
+    make.invoke("build", cwd=tmp_path)
+
+
+@pytest.mark.parametrize("source", ["..", "/etc", "a/../..", "link"])
+def test_a_source_elsewhere_is_refused(source: str, tmp_path: Path) -> None:
+    (tmp_path / "site/sub").mkdir(parents=True)
+    (tmp_path / "site/link").symlink_to(tmp_path)
+    write(tmp_path, {"_posts/2024-05-01-a.md": f"title: {make.CANARY}"})
+    make.write(tmp_path / "site/_config.yml", f"source: {source}\n")
+    refused = make.invoke("init", cwd=tmp_path / "site", check=2)
+    assert "expected the posts of Jekyll in its folder, got a path out of it" in refused.stderr

@@ -32,6 +32,7 @@ KEYS = [
     *("site", "siteUrl", "base", "base_url", "default_language", "languages", "collections_dir"),
     *("source_dir", "public_dir", "destination", "publishDir", "output", "pathPrefix", "posts"),
     *("defaultContentLanguage", "new_post_name", "SITENAME", "SITEURL", "PATH", "ARTICLE_URL"),
+    *("source", "exclude", "limit_posts", "collections.posts.permalink"),
     *("BLOG_TITLE", "SITE_URL", "TIMEZONE", "DEFAULT_LANG", "SITE_TITLE", "OUTPUT_PATH"),
 ]
 TEXTS = [
