@@ -25,6 +25,7 @@ from feeds.importers.jekyll_folders import (
 )
 from feeds.importers.writing import free_name
 from feeds.records.address_parts import JEKYLL_WORD, JEKYLL_WORDS
+from feeds.records.keys import PUBLISHED
 
 SETTINGS = ("_config.yml", "_config.yaml", "_config.toml")
 STYLES = {
@@ -111,17 +112,22 @@ def _is_set(settings: dict[str, Any], key: str) -> bool:
 def _defaults(settings: dict[str, Any], folders: Folders) -> list[str]:
     """Return the values that posts have by default, as the key `defaults` of [records.fields].
 
-    Of two scopes that fit a post, that with the longer path holds, then that of a type.
+    Of two scopes that fit a post, that with the longer path holds, then that of a type. One that
+    follows a longer one may come after all others, so that it shows no post.
     """
-    scopes = []
+    scopes, most = [], (0, False)
     defaults = value_at(settings, "defaults")
     for one in defaults if isinstance(defaults, list) else []:
         values, scope = value_at(one, "values"), value_at(one, "scope")
         scope = scope if isinstance(scope, dict) else {}
         path, kind = text_at(scope, "path"), text_at(scope, "type")
         if isinstance(values, dict) and values and kind in ("", "post", "posts"):
+            rank = (len(path), bool(kind))
+            if rank < most and str(value_at(values, PUBLISHED)).lower() != "false":
+                values = {key: one for key, one in values.items() if key != PUBLISHED}
+            most = max(most, rank)
             for glob in scope_globs(path, folders):
-                scopes.append(((len(path), bool(kind)), {"path": glob, "values": values}))
+                scopes.append((rank, {"path": glob, "values": values}))
     scopes.sort(key=lambda scope: scope[0])
     if not scopes:
         return []

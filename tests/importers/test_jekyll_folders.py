@@ -327,3 +327,11 @@ def test_a_source_elsewhere_is_refused(source: str, tmp_path: Path) -> None:
     make.write(tmp_path / "site/_config.yml", f"source: {source}\n")
     refused = make.invoke("init", cwd=tmp_path / "site", check=2)
     assert "expected the posts of Jekyll in its folder, got a path out of it" in refused.stderr
+
+
+def test_a_scope_that_follows_a_longer_one_shows_no_post_that_jekyll_hides(tmp_path: Path) -> None:
+    scopes = {"_posts/private": "v: 1", "": "published: false", "_posts/": "published: true"}
+    tables = [f'{{scope: {{path: "{path}"}}, values: {{{one}}}}}' for path, one in scopes.items()]
+    site(tmp_path, f"defaults: [{', '.join(tables)}]\n", ONE)
+    theirs = of_jekyll(tmp_path)
+    assert ours(tmp_path) <= theirs
