@@ -1,5 +1,6 @@
 """`feeds new`: write a record with the right keys, hidden until its editor publishes it."""
 
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -95,11 +96,18 @@ def _put(found: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
 def _file(config: Config, title: str, now: datetime) -> Path:
     """Return the file of a new record.
 
-    Its name begins with the date where most names in the folder do, as Jekyll needs it.
+    Its name begins with the date where most names in the folder do, as Jekyll needs it. In a whole
+    site of Jekyll it lies where most posts do.
     """
-    folder = config.records_folder
-    dated = [named(found.path).day is not None for found in walk(folder)] if folder.is_dir() else []
-    with_date = sum(dated) * 2 > len(dated) if dated else folder.name == "_posts"
+    folder, fields = config.records_folder, config.records.fields
+    walked = walk(folder, config.records.excluded) if folder.is_dir() else ()
+    paths = [found.path for found in walked]
+    dated = [path for path in paths if named(path).day is not None]
+    with_date = len(dated) * 2 > len(paths) if paths else folder.name == "_posts"
+    if fields is not None and fields.is_site:
+        parents = Counter(path.rpartition("/")[0] for path in paths)
+        [(below, _)] = parents.most_common(1) or [("_posts", 0)]
+        folder, with_date = folder / below, True
     name = file_name(title) or "record"
     return folder / (f"{now:%Y-%m-%d}-{name}.md" if with_date else f"{name}.md")
 

@@ -335,3 +335,19 @@ def test_a_scope_that_follows_a_longer_one_shows_no_post_that_jekyll_hides(tmp_p
     site(tmp_path, f"defaults: [{', '.join(tables)}]\n", ONE)
     theirs = of_jekyll(tmp_path)
     assert ours(tmp_path) <= theirs
+
+
+def test_a_new_record_of_a_whole_site_is_a_post(tmp_path: Path) -> None:
+    site(tmp_path, "", ("_posts", "fr/_posts", "fr/_posts/x", "fr/_posts/y"))
+    make.write(tmp_path / "fr/_posts/2024-05-02-more.md", "---\ntitle: A\n---\nText.\n")
+    make.invoke("init", cwd=tmp_path)
+    said = make.invoke("new", "Night boats", "--publish", cwd=tmp_path).stdout
+    assert said.startswith("Wrote fr/_posts/") and said.split("\n")[0].endswith("-night-boats.md")
+    assert "night-boats" in "".join(ours_built(tmp_path))
+
+
+def ours_built(folder: Path) -> set[str]:
+    """The addresses that feeds publishes by the config that is there."""
+    make.invoke("build", cwd=folder)
+    items = json.loads((folder / "feeds/feed.json").read_text())["items"]
+    return {item["url"] for item in items}
