@@ -117,8 +117,8 @@ def driver(connection: Connection) -> sqlite3.Connection:
 def plans(config: Config, connection: Connection, now: datetime) -> list[Plan]:
     """The plan of every document."""
     made = Plans(config)
-    feeds = made.snapshot(connection, now).feeds
-    return [*made.of(connection, now, feeds), *made.lists(connection, now)]
+    paths = made.paths(connection, now, made.snapshot(connection, now).feeds)
+    return list(made.of(connection, now, paths))
 
 
 def record(n: int = 1, *, body: str = "", **keys: Any) -> str:

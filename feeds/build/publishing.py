@@ -1,11 +1,11 @@
-"""Publish the documents of some feeds into a target: those that are not there as they should be.
+"""Publish documents into a target: those that are not there as they should be.
 
 In: plans of documents, what was last published, and a target. Out: what became of each document.
 A Publisher works in several processes. Not here: which feeds there are to publish, and what is
 in the store (static).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -41,14 +41,16 @@ class Outcome(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Feeds to publish, with what was last published of them and their files in the target.
+    """The paths of documents to publish, with what was last published there and their files in the
+    target.
 
-    Without a feed it is of what points to all feeds, and what follows from the config alone.
+    In the last batch is, too, what follows from the config alone.
     """
 
-    keys: tuple[str, ...]
+    paths: Sequence[str]
     known: Mapping[str, Published]
     target: FolderTarget
+    is_last: bool = False
 
 
 @dataclass
@@ -76,12 +78,11 @@ class Publisher:
         with self.source.reading() as connection, render.collecting() as faults:
             if self.plans.snapshot(connection, self.now).generation != self.generation:
                 raise SnapshotOutdated
-            lists = () if batch.keys else self.plans.lists(connection, self.now)
-            rules = () if batch.keys else hosts.plans(self.config)
-            planned = chain(self.plans.of(connection, self.now, batch.keys), lists, rules)
+            planned = self.plans.of(connection, self.now, batch.paths)
+            rules = hosts.plans(self.config) if batch.is_last else ()
             latest_gone = store.latest_gone(connection)
-            outcomes = [self._publish(plan, batch, latest_gone) for plan in planned]
-            copies = {} if batch.keys else self.config.copies
+            outcomes = [self._publish(plan, batch, latest_gone) for plan in chain(planned, rules)]
+            copies = self.config.copies if batch.is_last else {}
             for old, path in copies.items():
                 if (plan := self.plans.at(connection, self.now, path)) is not None:
                     outcomes.append(self._publish(plan, batch, latest_gone, old))

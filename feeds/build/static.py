@@ -33,10 +33,11 @@ from feeds.errors import FeedsError, StoreBusy
 from feeds.executor import local_processes, map_batches
 from feeds.ingest.ingesting import refresh_visibility
 from feeds.model import digest
+from feeds.selection.archive import MONTH
 from feeds.store import Connection, Published, Store
-from feeds.urls import feed_of
+from feeds.urls import feed_of, parse_path
 
-BATCH = 16  # feeds that a process publishes at a time
+BATCH = 256  # documents that a process publishes at a time
 SHORT_WAIT = 1  # seconds for another writer, before what was taken back goes and all else waits
 MOST_TURNS = 5  # in which records change under a build
 
@@ -148,11 +149,12 @@ class _Build:
     ) -> Built:
         """Write what is not as it should be.  `sweeps`: the last build may not have ended well."""
         with self._source.reading() as connection:
-            documents = self._paths(connection, keys)
-            copied = {*documents, *self._config.copies.values()}
+            documents = self._plans.paths(connection, self._now, keys)
+            files = self._files_of(documents)
+            copied = {*files, *self._config.copies.values()}
             stored = store.published(connection, copied)
         known = last_published(stored, self._target.files, copied, self._now)
-        paths = {*documents, *self._files}
+        paths = {*files, *self._files}
         gone = self._target.files.keys() - paths
         # First: what was taken back goes even where something else cannot be written.
         for path in sorted(gone):
@@ -162,7 +164,7 @@ class _Build:
             self._target.sweep()
         self._target.begin(paths)
         try:
-            for outcome in self._outcomes(publisher, keys, known):
+            for outcome in self._outcomes(publisher, documents, known):
                 self._files.update(outcome.files)
                 self._written += outcome.written
                 self._refused.update(outcome.refused)
@@ -244,29 +246,25 @@ class _Build:
         return by_feed
 
     def _outcomes(
-        self, publisher: Publisher, keys: tuple[str, ...], known: Mapping[str, Published]
+        self, publisher: Publisher, documents: Sequence[str], known: Mapping[str, Published]
     ) -> Iterator[Outcome]:
         """Publish documents: those of feeds by several processes, those that point to all of them
         last."""
-        batches = list(self._batches(keys, known))
+        batches = [self._batch(paths, known) for paths in by_time(documents)]
         if len(batches) > 1:
             self._source.close()  # before processes part
+        of_site = [path for path in documents if not feed_of(path)]
         with local_processes(self._workers) as executor:
             made = map_batches(executor, publisher.publish, batches)
-            last = map(publisher.publish, [Batch((), known, self._target)])
+            last = map(publisher.publish, [Batch(of_site, known, self._target, is_last=True)])
             for outcomes, faults in chain(made, last):
                 render.report(*faults)
                 yield from outcomes
 
-    def _batches(self, keys: tuple[str, ...], known: Mapping[str, Published]) -> Iterator[Batch]:
-        files, documents = self._by_feed(), defaultdict[str, dict[str, Published]](dict)
-        for path, published in known.items():
-            documents[feed_of(path)][path] = published
-        for start in range(0, len(keys), BATCH):
-            some = keys[start : start + BATCH]
-            published_of_some = {path: one for key in some for path, one in documents[key].items()}
-            target = self._target.part(path for key in some for path in files.get(key, ()))
-            yield Batch(some, published_of_some, target)
+    def _batch(self, paths: Sequence[str], known: Mapping[str, Published]) -> Batch:
+        files = [path for path in self._with_codings(paths) if path in self._target.files]
+        noted = {path: known[path] for path in paths if path in known}
+        return Batch(paths, noted, self._target.part(files))
 
     def _date(self, latest: dict[str, Published]) -> None:
         """Take the dates that a service noted while this build ran, where they are later: both
@@ -280,8 +278,8 @@ class _Build:
                     self._files[file] = self._files[file]._replace(modified=last.modified)
                     self._target.date(file, last.modified)
 
-    def _paths(self, connection: Connection, keys: Sequence[str]) -> list[str]:
-        documents = self._plans.paths(connection, self._now, keys)
+    def _files_of(self, documents: Sequence[str]) -> list[str]:
+        """Return the paths of the files of these documents, and of what follows from the config."""
         there = {*documents, *self._files}
         copies = [old for old, path in self._config.copies.items() if path in there]
         return [*self._with_codings([*documents, *copies]), *hosts.PATHS]
@@ -290,3 +288,17 @@ class _Build:
         """Return paths, each with those of its codings."""
         suffixes = ["", *self._suffixes.values()]
         return [path + suffix for path in paths for suffix in suffixes]
+
+
+def by_time(documents: Iterable[str]) -> Iterator[Sequence[str]]:
+    """Split the paths of documents of feeds into batches: the newest articles of some feeds, and
+    the pages of history of one month.
+
+    Documents of the same time show the same articles, whose entries are then rendered once.
+    """
+    by_month = defaultdict[str, list[str]](list)
+    for path in documents:
+        if (parsed := parse_path(path)) is not None:
+            by_month[parsed.page[:MONTH]].append(path)
+    for paths in by_month.values():
+        yield from (paths[start : start + BATCH] for start in range(0, len(paths), BATCH))

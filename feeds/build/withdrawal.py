@@ -8,10 +8,8 @@ Not here: a whole build (static).
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
-from itertools import chain
 
 from feeds import selection, store
-from feeds.build import hosts
 from feeds.build.folder_target import FolderTarget, Written, translated
 from feeds.build.publishing import last_finished, target_fact
 from feeds.config import Config
@@ -83,10 +81,9 @@ def withdraw(
         return
     left = [path for path, document in document_of.items() if document in documents]
     with target.replacing(gone, left):
-        for plan in chain(plans.of(connection, now, there), plans.lists(connection, now)):
-            if plan.path not in hosts.PATHS:
-                for path in (plan.path, *config.copies_of(plan.path)):
-                    _replace(target, replace(plan, path=path), now)
+        for plan in plans.of(connection, now, paths):
+            for path in (plan.path, *config.copies_of(plan.path)):
+                _replace(target, replace(plan, path=path), now)
 
 
 def _replace(target: FolderTarget, plan: Plan, now: datetime) -> None:

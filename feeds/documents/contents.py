@@ -195,6 +195,7 @@ class Contents:
         self._keys: dict[int, str] = {}
         self._first: dict[str, Shown] = {}
         self._pages: dict[str, tuple[Page, ...]] = {}
+        self._last_page: tuple[str, Page, Shown] | None = None
         self._inputs: dict[tuple[str, str], EntryInput] = {}
         self._hidden: frozenset[str] | None = None
 
@@ -230,10 +231,13 @@ class Contents:
         return self._pages[feed.key]
 
     def on_page(self, feed: Feed, page: Page) -> Shown:
-        """Return what a page of a feed's history shows."""
-        now = self.snapshot.now
-        picks = selection.between(self.connection, feed.key, now, page.start, page.end)
-        return self._shown(picks)
+        """Return what a page of a feed's history shows.  That of the last page asked for is kept:
+        the page is often asked for in another format next."""
+        if self._last_page is None or self._last_page[:2] != (feed.key, page):
+            now = self.snapshot.now
+            picks = selection.between(self.connection, feed.key, now, page.start, page.end)
+            self._last_page = feed.key, page, self._shown(picks)
+        return self._last_page[2]
 
     def is_complete(self, feed: Feed) -> bool:
         """Tell whether a feed's documents show all its articles."""

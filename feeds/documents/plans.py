@@ -8,7 +8,7 @@ what pages look like (render), and when a document last changed (versions).
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
@@ -93,7 +93,8 @@ class Plans:
         return last if last.until is None or now < last.until else None
 
     def paths(self, connection: Connection, now: datetime, keys: Collection[str]) -> list[str]:
-        """Return the path of every document of these feeds, and of those that point to all.
+        """Return the path of every document of these feeds, those of a feed and of a page of its
+        history one after another, and of those that point to all feeds.
 
         Raises SnapshotOutdated as `of` does.
         """
@@ -108,26 +109,18 @@ class Plans:
                 found += [archive_path(feed.key, page.name, name) for page in pages]
         return [*found, *self._of_site]
 
-    def of(self, connection: Connection, now: datetime, keys: Collection[str]) -> Iterator[Plan]:
-        """Plan every document of these feeds.  Raises SnapshotOutdated when the records changed
-        since they were looked up."""
+    def of(self, connection: Connection, now: datetime, paths: Iterable[str]) -> Iterator[Plan]:
+        """Plan the documents at these paths, in their order, as far as they exist.  Raises
+        SnapshotOutdated when the records changed since they were looked up."""
         contents = self._unchanged(connection, now)
-        for feed in map(contents.snapshot.feeds.__getitem__, keys):
-            for name in _forms(feed):
-                yield self._of_feed(contents, feed, name)
-            for page in contents.pages(feed):
-                shown = contents.on_page(feed, page)
-                for name in _forms(feed):
-                    yield self._of_page(contents, feed, name, page, shown)
-
-    def lists(self, connection: Connection, now: datetime) -> Iterator[Plan]:
-        """Plan the documents that point to all others, and what pages need."""
-        contents = self._at(connection, now)
-        return (self._of_list(contents, path) for path in self._of_site)
+        plans = (self._plan(contents, path) for path in paths)
+        return (plan for plan in plans if plan is not None)
 
     def at(self, connection: Connection, now: datetime, path: str) -> Plan | None:
         """Plan the document at a path; return None where there is none."""
-        contents = self._at(connection, now)
+        return self._plan(self._at(connection, now), path)
+
+    def _plan(self, contents: Contents, path: str) -> Plan | None:
         if path in self._of_site:
             return self._of_list(contents, path)
         parsed = parse_path(path)
@@ -136,11 +129,9 @@ class Plans:
             return None
         if not parsed.page:
             return self._of_feed(contents, feed, parsed.format)
-        for page in contents.pages(feed):
-            if page.name == parsed.page:
-                shown = contents.on_page(feed, page)
-                return self._of_page(contents, feed, parsed.format, page, shown)
-        return None
+        pages = contents.pages(feed)
+        at = find_page(parsed.page, pages)
+        return None if at is None else self._of_page(contents, feed, parsed.format, pages, at)
 
     def _at(self, connection: Connection, now: datetime) -> Contents:
         last = self._contents
@@ -209,10 +200,14 @@ class Plans:
         facts = (repr(feed), repr(weeks), " ".join(page.name for page in history))
         return self._for_people(contents, feed, shown, path, frequency, content, *facts)
 
-    def _of_page(self, contents: Contents, feed: Feed, name: str, page: Page, shown: Shown) -> Plan:
+    def _of_page(
+        self, contents: Contents, feed: Feed, name: str, pages: tuple[Page, ...], at: int
+    ) -> Plan:
         """Plan a page of a feed's history, which leads to the one before it and the one after
         it."""
-        older, newer = beside(page, contents.pages(feed))
+        page, shown = pages[at], contents.on_page(feed, pages[at])
+        older = pages[at - 1] if at > 0 else None
+        newer = pages[at + 1] if at + 1 < len(pages) else None
         path, address = archive_path(feed.key, page.name, name), self._config.site.address
         if name != PAGE:
             previous, following = (
@@ -279,11 +274,11 @@ class Plans:
         return Plan(path, form.MEDIA_TYPE, key, newest, content, frequency, contents.due(feed.key))
 
 
-def beside(page: Page, pages: tuple[Page, ...]) -> tuple[Page | None, Page | None]:
-    """Return the page of a history before this one, and the one after it."""
-    at = bisect_left(pages, page.start, key=attrgetter("start"))
-    older = pages[at - 1] if at > 0 else None
-    return older, pages[at + 1] if at + 1 < len(pages) else None
+def find_page(name: str, pages: Sequence[Page]) -> int | None:
+    """Return the place of the page of that name in a history; None where it has none."""
+    # A name is the beginning of the page's first moment: names are in the order of time.
+    at = bisect_left(pages, name, key=attrgetter("name"))
+    return at if at < len(pages) and pages[at].name == name else None
 
 
 def _forms(feed: Feed) -> tuple[str, ...]:

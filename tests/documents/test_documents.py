@@ -107,7 +107,8 @@ class TestEntries:
                 for held in (0, 20_000, 1 << 30):
                     plans = Plans(config, held)
                     feeds = plans.snapshot(connection, make.NOW).feeds
-                    every = plans.of(connection, make.NOW, feeds)
+                    paths = plans.paths(connection, make.NOW, feeds)
+                    every = plans.of(connection, make.NOW, paths)
                     made.append({plan.path: plan.content() for plan in every})
         assert made[0] == made[1] == made[2]
         assert [entry.title for entry in feedparser.parse(made[0]["feed.rss"]).entries] == [
