@@ -3,23 +3,29 @@
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from feeds.errors import FeedsError
-from feeds.records import Fault, toml
+from feeds.records import Fault, globs, toml
 from feeds.records.address_parts import WORD, words_filled
 from feeds.records.fields import is_aside
 from feeds.records.frontmatter import read
 from feeds.records.plain_data import Plain
 from feeds.records.values import LONGEST_LINE
-from feeds.sources.folder import ScannedFile, printable, read_file, walk
+from feeds.sources.folder import SUFFIXES, ScannedFile, printable, read_file, walk
 from feeds.urls import web_address
 
+MOST_PLACES = 20  # of a setting in a script
 LONGEST_PATH = 255  # bytes of the path of a folder in a setting
 # Characters that YAML 1.2 §5.1 and TOML 1.0 forbid in quoted text, or YAML takes for a line break.
+LITERAL = r"""(["'`])((?:(?!\1)[^\\\n]|\\.)*)\1"""  # of JavaScript
+LITERAL_OR_END = re.compile(rf"{LITERAL}|[\])]")
+LITERAL_OR_BRACE = re.compile(rf"{LITERAL}|[{{}}]")
+LITERAL_OR_COMMENT = re.compile(rf"{LITERAL}|(?<!:)//[^\n]*|/\*.*?\*/", re.DOTALL)
 ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
@@ -94,6 +100,57 @@ def text_in_script(source: str, key: str) -> str:
     """Return the first string literal that JavaScript assigns to a key; empty where none is."""
     match = re.search(rf"""(?<![\w.]){key}["']?\s*:\s*(["'`])((?:(?!\1)[^\n\\$])*)\1""", source)
     return line_of(match[2]) if match else ""
+
+
+def lists_in_script(source: str, start: str) -> Iterator[list[str] | None]:
+    """Yield, for each place that a pattern finds in JavaScript, the string literals from there to
+    the next closing bracket; None where they are computed."""
+    for match in islice(re.finditer(start, source), MOST_PLACES):
+        texts, between = list[str](), match.end()
+        for token in LITERAL_OR_END.finditer(source, match.end()):
+            is_computed = source[between : token.start()].strip(" \t\r\n,") != ""
+            if is_computed or token[2] is None:
+                yield None if is_computed else texts
+                break
+            texts.append(token[2])
+            between = token.end()
+            if "${" in token[2] or "\\" in token[2]:
+                yield None
+                break
+
+
+def objects_in_script(source: str, start: str) -> Iterator[str]:
+    """Yield the text of each object that follows what a pattern finds in JavaScript."""
+    for match in islice(re.finditer(rf"{start}\s*\{{", source), MOST_PLACES):
+        depth = 1
+        for token in LITERAL_OR_BRACE.finditer(source, match.end()):
+            depth += {"{": 1, "}": -1}.get(token[0], 0)
+            if not depth:
+                yield source[match.end() : token.start()]
+                break
+
+
+def script_of(file: Path) -> str:
+    """Return the text of a file of JavaScript without its comments; empty where it cannot be
+    read."""
+    return LITERAL_OR_COMMENT.sub(lambda match: match[0] if match[1] else " ", text_of(file))
+
+
+def excluded_in(folder: str, patterns: Iterable[str], suffixes: Iterable[str]) -> list[str]:
+    """Return globs for `records.exclude` of what a generator leaves out of a folder of posts: what
+    it finds by patterns from the top of its site, and files that are read here, but not by it.
+
+    A pattern that cannot be taken apart leaves out everything.
+    """
+    inside = "" if folder == "." else folder
+    found = [f"*{suffix}" for suffix in SUFFIXES if suffix not in suffixes]
+    for pattern in patterns:
+        glob = re.sub(r"^(?:\./|/)+|/+$", "", pattern)
+        if not globs.is_usual(glob) or re.search(r"[!?+@]\(", glob) or glob != line_of(glob):
+            return ["**"]
+        for one in globs.alternatives(glob) if glob else ():
+            found += (f"/{rest}" for rest in globs.below(one, inside))
+    return list(dict.fromkeys(found))
 
 
 def line_of(text: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from feeds.importers.blog import folders_in, is_inside, line_of, text_at, value_at
-from feeds.records.globs import escape, regex
+from feeds.records.globs import Tokens, after, alternatives, escape, is_usual, regex
 from feeds.sources.folder import SUFFIXES, Excluded, excluding
 
 POSTS = "_posts"
@@ -26,13 +26,7 @@ EXCLUDED = (
 DEEPEST = 4  # of a folder of posts within the site
 WILD = re.compile(r"[*?\[\\]")
 TOKEN = re.compile(r"\\(.)|(\[[!^]?[^\]]+\]|\?)|(\*+)|(.)", re.DOTALL)
-BRACES = re.compile(r"\{([^{}]*)\}")
 UNREAD = re.compile(r"[._#~]|.*[.~]\Z", re.DOTALL)  # the name of a folder that is passed over
-
-# Of a pattern; one with more is a slip, or would take long.
-LONGEST_PATTERN, MOST_WILD, MOST_BRACES, MOST_COMMAS = 255, 4, 2, 20
-
-Tokens = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +109,7 @@ def _excluded(settings: dict[str, Any], others: list[str], below: str) -> list[s
             tokens = tuple(map(_token, TOKEN.finditer(pattern)))
             if any(_fits(tokens, folder) for folder in above):
                 return EVERYTHING
-            for rest in sorted(_after(tokens, below)):
+            for rest in sorted(after(tokens, below)):
                 globs += _globs(rest, f"/{below}".endswith(f"/{POSTS}/"))
         if below.startswith(pattern):
             return EVERYTHING
@@ -127,8 +121,7 @@ def _excluded(settings: dict[str, Any], others: list[str], below: str) -> list[s
 
 def _is_usual(pattern: str) -> bool:
     """Tell whether a pattern is within bounds, and a text that any key of config.toml takes."""
-    is_short = len(pattern) <= LONGEST_PATTERN and pattern == line_of(pattern)
-    return is_short and len(re.findall(r"\*+", pattern)) <= MOST_WILD
+    return is_usual(pattern) and pattern == line_of(pattern)
 
 
 def _token(match: re.Match[str]) -> str:
@@ -137,24 +130,8 @@ def _token(match: re.Match[str]) -> str:
     return "**" if stars else one or escape(escaped or literal)
 
 
-def _after(tokens: Tokens, text: str) -> set[Tokens]:
-    """Return what is left of a pattern after each way in which it begins with a text."""
-    ways = {tokens}
-    for character in text:
-        ways = {rest for way in ways for rest in _after_one(way, character)}
-    return ways
-
-
-def _after_one(tokens: Tokens, character: str) -> Iterator[Tokens]:
-    if tokens and tokens[0] == "**":
-        yield tokens
-        yield from _after_one(tokens[1:], character)
-    elif tokens and re.fullmatch(regex(tokens[0]), character):
-        yield tokens[1:]
-
-
 def _fits(tokens: Tokens, path: str) -> bool:
-    return not _after(tokens, path).isdisjoint({(), ("**",)})
+    return not after(tokens, path).isdisjoint({(), ("**",)})
 
 
 def _globs(tokens: Tokens, is_of_posts: bool) -> list[str]:
@@ -174,8 +151,7 @@ def scope_globs(path: str, folders: Folders) -> list[str]:
     those whose path begins as it, or as a file that it finds."""
     if path.startswith("/"):
         return []
-    is_small = path.count("{") <= MOST_BRACES and path.count(",") <= MOST_COMMAS
-    if not is_small or not _is_usual(path):
+    if not _is_usual(path):
         return [""]
     if "*" not in path:
         path = path.removeprefix(folders.collections)
@@ -184,20 +160,11 @@ def scope_globs(path: str, folders: Folders) -> list[str]:
         is_below = path.startswith(folders.below)
         return [escape(path.removeprefix(folders.below))] if is_below else []
     globs = list[str]()
-    for one in _alternatives(path):
+    for one in alternatives(path):
         for names in _below(one.split("/"), folders.collections.split("/")[:-1]):
             if names:  # else it finds a folder above, as which no path begins
                 globs += map(_scope, _below(names, folders.below.split("/")[:-1]))
     return list(dict.fromkeys(globs))
-
-
-def _alternatives(path: str) -> list[str]:
-    """Return the paths that a path with `{a,b}` stands for."""
-    if (braces := BRACES.search(path)) is None:
-        return [path]
-    before, after = path[: braces.start()], path[braces.end() :]
-    each = [_alternatives(f"{before}{one}{after}") for one in braces[1].split(",")]
-    return [path for paths in each for path in paths]
 
 
 def _below(names: list[str], folders: list[str]) -> list[list[str]]:

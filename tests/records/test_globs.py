@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.records.globs import escape, regex
+from feeds.records.globs import below, escape, regex
 from feeds.records.mapping import read_mapping
 from feeds.sources.folder import excluding, walk
 from tests import make
@@ -89,3 +89,18 @@ def test_defaults_hold_for_paths_that_begin_as_their_glob(glob: str, fits: list[
     assert mapping is not None
     paths = ("a.md", "s/b.md", "s/t/c.md", "st/d.md")
     assert [path for path in paths if mapping.completed({}, path)] == fits
+
+
+@given(
+    st.text(st.sampled_from("ab/*?"), max_size=8),
+    st.sampled_from(["a", "b", "a/b", "ab/a"]),
+    st.text(st.sampled_from("ab/"), min_size=1, max_size=6),
+)
+def test_what_is_left_of_a_glob_in_a_folder_finds_the_same(
+    glob: str, folder: str, path: str
+) -> None:
+    found = any(re.fullmatch(regex(one), path) for one in below(glob, folder))
+    above = folder.split("/")
+    places = ["/".join(above[:number]) for number in range(1, len(above) + 1)]
+    is_above = any(re.fullmatch(regex(glob), place) for place in places)
+    assert found == (is_above or re.fullmatch(regex(glob), f"{folder}/{path}") is not None)
