@@ -2,7 +2,6 @@
 
 import os
 import re
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from feeds.importers.blog import (
     Blog,
     address,
     data_of,
+    excluded_in,
     folders_in,
     fullest,
     inline,
@@ -19,12 +19,15 @@ from feeds.importers.blog import (
     value_at,
 )
 from feeds.records.address_parts import MODIFIERS, literal
-from feeds.records.globs import escape
+from feeds.records.globs import TOKEN, alternatives, below, escape, is_usual
 
 NAMES = [f"{name}.{end}" for name in ("hugo", "config") for end in ("toml", "yaml", "yml", "json")]
 CONFIGS = ("config/_default", "config/production")
 PLACES = [*NAMES, *(f"{folder}/{name}" for folder in CONFIGS for name in NAMES)]
 ENDINGS = (".md", ".markdown", ".html")
+# The parts of a regular expression that a glob can say.
+IN_PATTERN = re.compile(r"\\([^\w\s])|\.\*|[\w ./~%@=,-]")
+WILD = {".*": "**", ".": "?"}
 SECTIONS = ("posts", "post", "blog", "articles", "news")
 # The words of a permalink that are parts of a date, and those of a layout of Go.
 DATES = {
@@ -77,10 +80,14 @@ def recognise(folder: Path) -> Blog | None:
     posts = fullest(folder, common) or _section_of_posts(folder, content, sections)
     section = posts.removeprefix(content).strip("/")
     names = {name for one in languages for name in folders_in(folder / shared / one)}
-    others = ["*/*.*", *sorted(f"*/{name}" for name in names - {section})]
+    others = ["*/*.*", *sorted(f"*/{name}" for name in names - {section})] if shared else []
+    ignored, unknown = _ignored(settings, content)
+    exclude = [*others, *_disabled(settings), *excluded_in(shared or posts, ignored, ENDINGS)]
     nested, plain = _nested_sections(folder / posts) if section else (False, [])
     addresses = _Addresses(settings, section, languages, bool(shared), nested, plain)
-    defaults, is_written = _defaults(folder, settings, shared or content, shared or posts)
+    tables = _defaults(folder, settings, shared, content, posts)
+    lines = "".join(f"  {inline(table)},\n" for table in tables)
+    defaults = [f"defaults = [\n{lines}]"] if tables else []
     templates, notes = addresses.templates()
     default = f"languages.{languages[0]}"
     return Blog(
@@ -100,16 +107,13 @@ def recognise(folder: Path) -> Blog | None:
         ),
         author=text_at(settings, "params.author.name", "params.author", "author.name"),
         timezone=text_at(settings, "timeZone"),
-        records=("bundles = true", *([f"exclude = {inline(others)}"] if shared else [])),
+        records=("bundles = true", f"exclude = {inline(exclude)}"),
         built=text_at(settings, "publishDir") or "public",
         notes=(
             *notes,
+            *unknown,
             *_left_out(folder, posts, sections),
-            *(
-                ["[records.fields] has what cascades say now: follow their changes."]
-                if is_written
-                else []
-            ),
+            *(["[records.fields] has what cascades say now: follow their changes."] * bool(tables)),
             "run `feeds build` before `hugo`, which publishes what is in static/.",
         ),
     )
@@ -137,46 +141,136 @@ def _date_fields(settings: dict[str, Any]) -> list[str]:
     return [f"{key} = {inline(names)}" for key, names in made.items() if names]
 
 
+def _ignored(settings: dict[str, Any], content: str) -> tuple[list[str], list[str]]:
+    """Return globs, from the top of the site, of what settings leave out of the content, and notes
+    for the user."""
+    globs, notes = list[str](), list[str]()
+    for pattern in _texts(value_at(settings, "ignoreFiles")):
+        glob = _glob_of(pattern)
+        if glob is None:
+            notes.append(
+                f"ignoreFiles has {pattern}, which no glob can say, and nothing is read: write it"
+                " into records.exclude."
+            )
+        globs.append("**" if glob is None else glob)
+    mounts = value_at(settings, "module.mounts")
+    for mount in mounts if isinstance(mounts, list) else ():
+        source = text_at(mount, "source").strip("./")
+        if f"{content}/".startswith(f"{source}/"):
+            excluded = _texts(value_at(mount, "excludeFiles"))
+            globs += (f"{escape(source)}/{one.lstrip('/')}" for one in excluded)
+            if value_at(mount, "includeFiles"):
+                globs.append("**")
+                notes.append(
+                    "a mount has includeFiles, and nothing is read: write what it leaves out into"
+                    " records.exclude."
+                )
+    return globs, notes
+
+
+def _texts(value: Any) -> list[str]:
+    """Return a text, or the texts in a list."""
+    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
+
+
+def _glob_of(pattern: str) -> str | None:
+    """Return the glob of a path in which a plain regular expression is found; None of another
+    one."""
+    is_end = re.search(r"(?<!\\)\$\Z", pattern) is not None
+    body = pattern.removeprefix("^").removesuffix("$" if is_end else "")
+    parts = list(IN_PATTERN.finditer(body))
+    if not body or "".join(part[0] for part in parts) != body:
+        return None
+    glob = "".join(WILD.get(part[0]) or escape(part[1] or part[0]) for part in parts)
+    return f"**{glob}" if is_end else f"**{glob}**"
+
+
+def _disabled(settings: dict[str, Any]) -> list[str]:
+    """Return globs of the posts in languages that are switched off."""
+    every = value_at(settings, "languages")
+    names = [str(name) for name in every] if isinstance(every, dict) else []
+    off = {name.lower() for name in _texts(value_at(settings, "disableLanguages"))}
+    off |= {name.lower() for name in names if _is_set(settings, f"languages.{name}.disabled")}
+    known = sorted(name for name in off if re.fullmatch("[a-z0-9-]+", name))
+    return [glob for name in known for glob in (f"/{name}", *(f"*.{name}{end}" for end in ENDINGS))]
+
+
 def _defaults(
-    folder: Path, settings: dict[str, Any], content: str, posts: str
-) -> tuple[list[str], bool]:
+    folder: Path, settings: dict[str, Any], shared: str, content: str, posts: str
+) -> list[dict[str, Any]]:
     """Return the values that posts have by cascades, of the config and of the `_index.md` of a
-    section, as the key `defaults` of [records.fields]."""
+    section, as tables of the key `defaults` of [records.fields].
+
+    `shared` is the folder with one for each language, where there is one: it is read whole.
+    """
+    section = "" if shared else posts.removeprefix(content).strip("/")
+    root = folder / (shared or content)
+    tables, names = list[dict[str, Any]](), list[str]()
     scopes = [("", value_at(settings, "cascade"))]
-    for place, folders, names in os.walk(folder / content):
+    for place, folders, files in os.walk(root):
         folders.sort()
-        below = Path(place).relative_to(folder / content).as_posix()
-        index = next((name for name in names if name.startswith("_index.")), None)
-        if index is not None:
+        names += (*folders, *files)
+        inside = Path(place).relative_to(root).as_posix()
+        # That of a language counts for all of them; the one without a language comes last.
+        indexes = [name for name in files if name.startswith("_index.")]
+        for index in sorted(indexes, key=lambda name: (-len(name), name)):
             found = value_at(data_of(Path(place, index)), "cascade")
-            scopes.append(("" if below == "." else f"{below}/", found))
-    section = posts.removeprefix(content).strip("/")
-    tables = []
+            scopes.append(("" if inside == "." else f"{inside}/", found))
     for path, cascades in scopes:
         for one in cascades if isinstance(cascades, list) else [cascades]:
-            table = _default(path, one, f"{section}/" if section else "")
-            if table is not None:
-                tables.append(f"  {inline(table)},\n")
-    return ([f"defaults = [\n{''.join(tables)}]"], True) if tables else ([], False)
+            if values := _cascaded(one):
+                wanted = _target(one, "path")
+                paths = _pages(wanted, section, "".join(names)) if wanted else _in(path, section)
+                if wanted and shared:
+                    paths = [f"*/{path}" for path in paths]  # below the folder of a language
+                tables += ({"path": path, "values": values} for path in paths)
+    return tables
 
 
-def _default(path: str, cascade: Any, section: str) -> dict[str, Any] | None:
-    """Return the values of a cascade with the paths in a section that have them, or None."""
-    if not isinstance(cascade, dict):
-        return None
-    values = {key: one for key, one in cascade.items() if key.lower() not in ("_target", "target")}
-    target = value_at(cascade, "_target") or value_at(cascade, "target")
-    if text_at(target, "kind") not in ("", "page") or not values:
-        return None
-    if wanted := text_at(target, "path").strip("{}").lstrip("/"):
-        path = re.sub(r"\*+", "**", wanted)
-    else:
-        path = escape(path)
-    if section.startswith(path) or fnmatchcase(section, path):
-        return {"path": "", "values": values}
-    return (
-        {"path": path.removeprefix(section), "values": values} if path.startswith(section) else None
-    )
+def _target(cascade: Any, key: str) -> str:
+    return text_at(cascade, f"_target.{key}", f"target.{key}")
+
+
+def _cascaded(cascade: Any) -> dict[str, Any]:
+    """Return the values of a cascade that pages have."""
+    kinds = re.findall(r"[^{},\s]+", _target(cascade, "kind"))
+    is_of_pages = not kinds or any(kind == "page" or "*" in kind for kind in kinds)
+    if not isinstance(cascade, dict) or not is_of_pages:
+        return {}
+    return {key: one for key, one in cascade.items() if key.lower() not in ("_target", "target")}
+
+
+def _in(path: str, section: str) -> list[str]:
+    """Return the path, in a section, of the posts in a folder of the content; none where it is
+    another one."""
+    within = f"{section}/" if section else ""
+    if within.startswith(path):
+        return [""]
+    return [escape(path.removeprefix(within))] if path.startswith(within) else []
+
+
+def _pages(wanted: str, section: str, names: str) -> list[str]:
+    """Return globs, in a section, of the files of pages with a path that Hugo finds by a glob.
+
+    It knows no capitals, and has hyphens for blanks: `names` are those of all files.
+    """
+    if not is_usual(wanted):
+        return [""]
+    found = list[str]()
+    for one in alternatives(wanted.lower()):
+        for rest in below(one.strip("/"), section.lower()):
+            path = "".join(_as_in_names(token, names) for token in TOKEN.findall(rest))
+            is_whole = rest.endswith(("*", *ENDINGS))
+            found += [path] if is_whole else [f"{path}.", f"{path}/index."]
+    return list(dict.fromkeys(found))
+
+
+def _as_in_names(token: str, names: str) -> str:
+    """Return a part of a glob as it may be written in these names."""
+    if token == "-" and " " in names:
+        return "[- ]"
+    has_case = len(token) == 1 and token.upper() != token and names != names.lower()
+    return f"[{token}{token.upper()}]" if has_case else token
 
 
 def _left_out(folder: Path, posts: str, sections: list[str]) -> list[str]:

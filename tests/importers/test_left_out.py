@@ -1,6 +1,7 @@
 """What Docusaurus, Eleventy and Hugo leave out of a site is in no feed either."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import feedparser
@@ -134,3 +135,74 @@ def test_nothing_is_read_where_eleventy_computes_what_it_passes_over(tmp_path: P
     make.write(tmp_path / "blog/secret.md", SECRET)
     assert "ignores.add computes a path" in make.invoke("init", cwd=tmp_path).stdout
     assert shown(tmp_path, "feeds") == []
+
+
+BASE = 'baseURL = "https://h.example/"\ntitle = "H"\n'
+LANGUAGES = '[languages.en]\nweight = 1\n[languages.de]\nweight = 2\ncontentDir = "content/de"\n'
+LANGUAGES = LANGUAGES.replace("weight = 1\n", 'weight = 1\ncontentDir = "content/en"\n')
+CASCADE = "[[cascade]]\ndraft = true\n[cascade._target]\npath = '%s'\n"
+
+
+@pytest.mark.parametrize(
+    ("settings", "files", "path"),
+    [
+        ("ignoreFiles = ['\\.secret\\.md$']", {}, "posts/a.secret.md"),
+        ("ignoreFiles = 'posts/drafts/'", {}, "posts/drafts/a/secret.md"),
+        ("ignoreFiles = ['wip-.*-x']", {}, "posts/wip-a-x.md"),
+        ('ignoreFiles = ["secret"]', {}, "posts/secret/index.md"),
+        ("disableLanguages = ['de']\n[languages.en]\n[languages.de]", {}, "posts/a.de.md"),
+        ("[languages.en]\nweight = 1\n[languages.de]\ndisabled = true", {}, "posts/a.de.md"),
+        (f"disableLanguages = ['de']\n{LANGUAGES}", {}, "de/posts/a.md"),
+        (CASCADE % "/**/secret/**", {}, "posts/secret/a.md"),
+        (CASCADE % "/**/secret/**", {}, "posts/x/Secret/a.md"),
+        (CASCADE % "{/x/**,/posts/*.secret.md}", {}, "posts/a.secret.md"),
+        (CASCADE % "/posts/Secret.md", {}, "posts/secret.md"),
+        (CASCADE % "/*/s?cret.md", {}, "posts/secret.md"),
+        (
+            "[[module.mounts]]\nsource = 'content'\ntarget = 'content'\n"
+            "excludeFiles = ['posts/drafts/**', '*/secret.md']",
+            {},
+            "posts/secret.md",
+        ),
+        (
+            "[[module.mounts]]\nsource = 'content'\ntarget = 'content'\nexcludeFiles = 'posts/d/**'",
+            {},
+            "posts/d/a/secret.md",
+        ),
+        (
+            "[languages.en]\nweight = 1\n[languages.fr]\nweight = 2",
+            {
+                "posts/d/_index.fr.md": "---\ntitle: D\n---\n",
+                "posts/d/_index.md": "---\ntitle: D\ncascade:\n  draft: true\n---\n",
+            },
+            "posts/d/a.md",
+        ),
+        ("", {}, "posts/secret.txt"),
+        ("", {}, "posts/secret.json"),
+    ],
+)
+def test_what_hugo_leaves_out(
+    settings: str, files: dict[str, str], path: str, tmp_path: Path
+) -> None:
+    make.write(tmp_path / "hugo.toml", f"{BASE}{settings}\n")
+    in_folders = "contentDir" in settings
+    content = tmp_path / "content"
+    for name, text in files.items():
+        make.write(content / name, text)
+    make.write(content / ("en/posts/open.md" if in_folders else "posts/open.md"), OPEN)
+    make.write(content / path, SECRET)
+    make.write(tmp_path / "layouts/_default/single.html", "{{ .Title }}")
+    make.write(tmp_path / "layouts/_default/list.html", "{{ len .Pages }}")
+    hugo = [make.program("hugo"), "--quiet", "--destination", "site"]
+    subprocess.run(hugo, cwd=tmp_path, check=True, capture_output=True)
+    site = make.tree(tmp_path / "site").items()
+    pages = [name for name, text in site if make.CANARY.encode() in text and name.endswith("html")]
+    assert pages == []
+    assert shown(tmp_path, "static/feeds") == ["Open"]
+
+
+def test_nothing_is_read_where_no_glob_says_what_hugo_ignores(tmp_path: Path) -> None:
+    make.write(tmp_path / "hugo.toml", f"{BASE}ignoreFiles = ['(a|secret)\\.md']\n")
+    make.write(tmp_path / "content/posts/secret.md", SECRET)
+    assert "ignoreFiles has (a|secret)" in make.invoke("init", cwd=tmp_path).stdout
+    assert shown(tmp_path, "static/feeds") == []
