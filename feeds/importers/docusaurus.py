@@ -62,7 +62,7 @@ def recognise(folder: Path) -> Blog | None:
         output="static/feeds",
         urls=tuple(
             f"{below}/{path}{end}"
-            for path in ("{.slug|as_is}", "{file_date}/{path|as_is}", "{path|as_is}")
+            for path in ("{.slug|as_is}", "{file_date}/{path|docusaurus}", "{path|docusaurus}")
         ),
         fields=(*FIELDS, *([f'pictures = "/{base}"'] if re.fullmatch(r"[\w./~-]+", base) else [])),
         description=text_in_script(source, "tagline"),

@@ -152,6 +152,7 @@ def relative(text: str) -> str:
 
 MODIFIERS: dict[str, Callable[[str], str]] = {
     "as_is": as_is,
+    "docusaurus": as_is,  # it is in the path that a date stands anywhere
     "undotted": undotted,
     "lower": lower,
     "unaccented": unaccented,

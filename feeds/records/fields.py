@@ -75,6 +75,7 @@ from feeds.urls import identity
 
 # 2024-05-01-title, 2024/05/01/title, 2024-05-01-title/index.
 DATED = re.compile(r"(?:^|/)(\d{4})[-/](\d\d?)[-/](\d\d?)(?:[-/]([^/]*))?$")
+DATED_BY_DOCUSAURUS = re.compile(r"(.*)(\d{4})[-/](\d\d?)[-/](\d\d?)[-/]?(.*?)(?:/index)?")
 DATED_BY_JEKYLL = re.compile(r"(?:^|/)(\d{2,4})-(\d\d?)-(\d\d?)-([^/]*)$")
 MARKDOWN = (".md", ".markdown")
 
@@ -110,6 +111,25 @@ def named_by_jekyll(path: str) -> Named:
     slug = match[4].rstrip(".")
     folder = stem[: match.start(1)]
     return Named(f"{folder}{slug}", slug, (year.zfill(4), match[2], match[3]), stem, "")
+
+
+def named_by_docusaurus(path: str) -> Named:
+    """Read the path of a post of Docusaurus, in which a date may stand anywhere
+    (DATE_FILENAME_REGEX of blogUtils)."""
+    stem = re.sub(r"\.[^./]+$", "", path)
+    match = DATED_BY_DOCUSAURUS.fullmatch(stem)
+    if match is None:
+        return named(path)
+    folder, year, month, day, text = match.groups()
+    rest = f"{folder}{text}"
+    return Named(rest, rest.rpartition("/")[2], (year, month, day), stem.removesuffix("/index"), "")
+
+
+def named_under(path: str, mapping: FieldMapping) -> Named:
+    """Read a path below the records folder as the generator of a mapping does."""
+    if mapping.is_jekyll:
+        return named_by_jekyll(path)
+    return named_by_docusaurus(path) if mapping.is_docusaurus else named(path, mapping.languages)
 
 
 def named(path: str, languages: Sequence[str] = ()) -> Named:
@@ -150,7 +170,7 @@ def is_no_post(path: str, text: str, mapped: Mapped, mapping: FieldMapping) -> b
     """Tell whether a file is no post by what it holds: no front matter, though Docusaurus and
     Jekyll take a date in its name for it; a redirect; data; the list of posts in the records
     folder."""
-    name = named_by_jekyll(path) if mapping.is_jekyll else named(path)
+    name = named_under(path, mapping)
     is_dated = name.day is not None
     if not frontmatter.has_front_matter(text) and not mapped.theirs:
         is_page = path.lower().endswith(".html") and not mapping.is_jekyll
@@ -209,7 +229,7 @@ class _Applying:
         self._path = path
         # What Jekyll does where it makes addresses: with its permalinks, or of its posts.
         self._as_jekyll = mapping.is_jekyll or mapping.has_permalinks
-        self._named = named_by_jekyll(path) if mapping.is_jekyll else named(path, mapping.languages)
+        self._named = named_under(path, mapping)
         self._zone = zone
         self._day = self._named.day
         self._moment: datetime | None = None

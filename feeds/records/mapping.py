@@ -161,6 +161,11 @@ class FieldMapping:
         """True where an address is taken from a permalink of Jekyll."""
         return "|jekyll" in self.address_pattern
 
+    @property
+    def is_docusaurus(self) -> bool:
+        """True where an address is made of a path as Docusaurus does."""
+        return "|docusaurus" in self.address_pattern
+
     def of_jekyll(self, folder: tuple[str, ...]) -> "FieldMapping":
         """Return the same mapping for posts of Jekyll: in `_posts`, or in the folders of that name
         in a whole site, with a date in their names."""
