@@ -78,6 +78,7 @@ def hugo_in(work: Path, text: str = HUGO) -> None:
     program.chmod(0o755)
 
 
+@pytest.mark.soak  # 20 builds
 def test_the_benchmark_holds_both_sides_beside_each_other(corpora: Corpora, tmp_path: Path) -> None:
     shutil.copytree(corpora.of(20), tmp_path / "corpus-20")
     hugo_in(tmp_path)

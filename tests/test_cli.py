@@ -139,7 +139,7 @@ def opened_by(process: subprocess.Popen[str]) -> Iterator[Path]:
 
 
 def test_ctrl_c_while_records_are_read_is_one_line_and_a_code_of_its_own(tmp_path: Path) -> None:
-    records = {f"{n}.md": make.record(n, body="Text. " * 2000) for n in range(1000)}
+    records = {f"{n}.md": make.record(n, body="Text. " * 2000) for n in range(300)}
     alone, config = (
         make.site(tmp_path / name, dict(records), "[build]\nworkers = 2\n")
         for name in ("alone", "site")
