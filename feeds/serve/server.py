@@ -98,13 +98,18 @@ class _Server(MPServer):
     def _respawn_workers(self, *arguments: Any, **named: Any) -> None:
         super()._respawn_workers(*arguments, **named)
         # Before it comes to this, granian clears what a signal may just have noted.
-        self.interrupt_children.clear()
-        self.main_loop_interrupt.clear()
-        self._look_for_ended()
+        with _blocked(signal.SIGCHLD):
+            self.interrupt_children.clear()
+            self.main_loop_interrupt.clear()
+            self._look_for_ended()
         if self.interrupt_signal or self.reload_signal:
             self.main_loop_interrupt.set()
 
     def _look_for_ended(self, *_: object) -> None:
+        with _blocked(signal.SIGCHLD):  # else the handler may note a worker a second time
+            self._note_ended()
+
+    def _note_ended(self) -> None:
         for worker in [*self._running.values()]:
             code = worker.inner.exitcode
             if code is None or worker.interrupt_by_parent or worker.idx in self.interrupt_children:
@@ -133,14 +138,21 @@ class _Server(MPServer):
             MPServer._spawn_wsgi_worker(number, name, partial(load, opened), *others)
 
 
+@contextmanager
+def _blocked(*signals: int) -> Iterator[None]:
+    """Let signals wait meanwhile."""
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
 def _fork(start: Callable[[], None]) -> None:
     """Start a worker.  A signal to stop that comes before it has let go of the handlers of its
     parent waits until then: else it would be lost."""
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
-    try:
+    with _blocked(*STOPPING):
         start()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _answering(
