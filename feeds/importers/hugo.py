@@ -18,7 +18,7 @@ from feeds.importers.blog import (
     text_at,
     value_at,
 )
-from feeds.records.address_parts import MODIFIERS, literal
+from feeds.records.address_parts import MODIFIERS, SLICE, literal
 from feeds.records.globs import TOKEN, alternatives, below, escape, is_usual
 
 NAMES = [f"{name}.{end}" for name in ("hugo", "config") for end in ("toml", "yaml", "yml", "json")]
@@ -83,8 +83,10 @@ def recognise(folder: Path) -> Blog | None:
     others = ["*/*.*", *sorted(f"*/{name}" for name in names - {section})] if shared else []
     ignored, unknown = _ignored(settings, content)
     exclude = [*others, *_disabled(settings), *excluded_in(shared or posts, ignored, ENDINGS)]
-    nested, plain = _nested_sections(folder / posts) if section else (False, [])
-    addresses = _Addresses(settings, section, languages, bool(shared), nested, plain)
+    addresses = _Addresses(settings, section, languages, bool(shared))
+    roots = [folder / shared / one for one in languages] if shared else [folder / posts]
+    within = {} if shared else {"above": section}
+    hierarchy = [f"sections = {inline({**within, 'folders': _sections(roots)})}"]
     tables = _defaults(folder, settings, shared, content, posts)
     lines = "".join(f"  {inline(table)},\n" for table in tables)
     defaults = [f"defaults = [\n{lines}]"] if tables else []
@@ -98,7 +100,13 @@ def recognise(folder: Path) -> Blog | None:
         posts=shared or posts,
         output="static/feeds",
         urls=(*addresses.of_key(), *templates),
-        fields=(*_date_fields(settings), *FIELDS, f"languages = {inline(languages)}", *defaults),
+        fields=(
+            *_date_fields(settings),
+            *FIELDS,
+            f"languages = {inline(languages)}",
+            *defaults,
+            *(hierarchy if addresses.has_sections else []),
+        ),
         description=text_at(settings, f"{default}.params.description", "params.description"),
         language=text_at(
             settings,
@@ -286,23 +294,18 @@ def _left_out(folder: Path, posts: str, sections: list[str]) -> list[str]:
     ]
 
 
-def _nested_sections(section: Path) -> tuple[bool, list[str]]:
-    """Return whether folders in a section are sections too, and the folders with posts that are
-    none: those without an `_index.md`."""
-    nested, plain = False, list[str]()
-    for place, folders, names in os.walk(section):
-        folders.sort()
-        if Path(place) == section:
-            continue
-        if any(name.startswith("index.") for name in names):
-            folders.clear()  # a post with its files
-        elif any(name.startswith("_index.") for name in names):
-            nested = True
-        elif any(name.endswith(ENDINGS) for name in names) or any(
-            (Path(place) / name / "index.md").exists() for name in folders
-        ):
-            plain.append(Path(place).relative_to(section).as_posix())
-    return nested, plain
+def _sections(roots: list[Path]) -> list[str]:
+    """Return the paths, below these folders, of the folders that are sections: those with an
+    `_index.md`, and those at the top of a folder of content."""
+    found = set[str]()
+    for root in roots:
+        found |= {name for name in folders_in(root) if len(roots) > 1}
+        for place, folders, names in os.walk(root):
+            if any(name.startswith("index.") for name in names):
+                folders.clear()  # a post with its files
+            elif any(name.startswith("_index.") for name in names):
+                found.add(Path(place).relative_to(root).as_posix())
+    return sorted(found - {"."})
 
 
 def _section_of_posts(folder: Path, content: str, sections: list[str]) -> str:
@@ -360,8 +363,7 @@ def _shared_folder(settings: dict[str, Any], languages: list[str]) -> str:
 class _Addresses:
     """The addresses of the pages of a section, as templates of which the first that fits is taken.
 
-    `in_file`: the path of a file begins with the section. `nested`: folders in it are sections too,
-    but for those that are `plain`.
+    `in_file`: the path of a file begins with the section.
     """
 
     def __init__(
@@ -370,8 +372,6 @@ class _Addresses:
         section: str,
         languages: list[str],
         in_file: bool,
-        nested: bool,
-        plain: list[str],
     ) -> None:
         accents = "|unaccented" if _is_set(settings, "removePathAccents") else ""
         self._lower = "" if _is_set(settings, "disablePathToLower") else "|lower"
@@ -379,15 +379,9 @@ class _Addresses:
         self._token = f"{accents}|hugo_token{self._lower}"
         self._section = self._as_path(section)
         self._before = f"/{self._section}" if section and not in_file else ""
-        self._is_nested = nested
         pattern = text_at(settings, f"permalinks.page.{section}", f"permalinks.{section}")
         self._permalink = pattern if section else ""
-        self._notes = list[str]()
-        if nested and plain and ":sections" in pattern:
-            self._notes.append(
-                f"permalinks has :sections, and no _index.md is in {section}/"
-                f"{f' and {section}/'.join(plain)}: correct webUrl of the posts there by hand."
-            )
+        self.has_sections = ":sections" in self._permalink.lower()
         ugly = value_at(settings, "uglyURLs")
         is_ugly = _is_set(settings, f"uglyURLs.{section}" if isinstance(ugly, dict) else "uglyURLs")
         self._end = ".html" if is_ugly else "/"
@@ -421,34 +415,38 @@ class _Addresses:
         dated = [f"{{dated_stem{self._token}}}"] if self._takes_date else []
         slug, title = f"{{.slug{self._token}}}", f"{{title{self._token}}}"
         either = dict.fromkeys(("slugorfilename", "slugorcontentbasename"), file)
-        pattern = self._as_sections(self._permalink)
+        pattern, sections = self._with_slices()
         made, notes = list[str](), list[str]()
         for key in (*(f".{key}|" for key in self._date_keys), ""):
             of_key = {word: f"{{{key}{part}{self._lower}}}" for word, part in DATES.items()}
             words = {**of_key, **dict.fromkeys(("filename", "contentbasename"), file)}
-            words |= {"section": self._section, "folders": f"{{folder{self._path}}}"}
+            words |= {"section": self._section, **sections}
             slugs = [{"slug": one, **dict.fromkeys(either, one)} for one in (slug, *dated)]
             # Where there is no title either, Hugo leaves out what it would be.
             for rest in ({"title": title}, {"title": ""}):
                 for of_slug in (*slugs, {"slug": rest["title"], **either}):
                     template, notes = template_of(pattern, words | rest | of_slug, "permalinks")
                     made.append(template.rstrip("/"))
-        return [*filter(None, dict.fromkeys(made))], [*notes, *self._notes]
+        return [*filter(None, dict.fromkeys(made))], notes
 
-    def _as_sections(self, pattern: str) -> str:
-        """Return a permalink with `:sections`, and what is chosen of them, as text."""
+    def _with_slices(self) -> tuple[str, dict[str, str]]:
+        """Return the permalink with a word of its own in place of each `:sections[…]`, and the
+        parts that these words are."""
+        words = dict[str, str]()
 
-        def chosen(match: re.Match[str]) -> str:
-            which = match[1] or "[:]"
-            if self._is_nested and which in ("[:]", "[1:]"):
-                return ":section/:folders" if which == "[:]" else ":folders"
-            if self._is_nested and not re.match(r"\[(0|first|0?:1)\]", which):
+        def word(match: re.Match[str]) -> str:
+            which = re.sub(r"-\d+", "0", match[1] or ":")
+            if SLICE.fullmatch(which) is None:
                 return match[0]  # of which there is a note
-            of_one = {"[0]": True, "[first]": True, "[last]": True, "[:]": True, "[0:]": True}
-            return ":section" if which in of_one or re.match(r"\[0?:[1-9]", which) else ""
+            name = "sections_" + "x" * (len(words) + 1)
+            chosen = "" if which == ":" else f"|{which}"
+            words[name] = f"{{sections{chosen}{self._path}}}"
+            return f":{name}"
 
-        made = re.sub(r":sections(\[[^\]]*\])?", chosen, pattern)
-        return made.lower() if self._lower and not re.search(":[A-Z]", made) else made
+        pattern = re.sub(r":sections(?:\[([^\]]*)\])?", word, self._permalink)
+        return pattern.lower() if self._lower and not re.search(
+            ":[A-Z]", pattern
+        ) else pattern, words
 
     def _as_path(self, text: str) -> str:
         for name in self._path.split("|")[1:]:

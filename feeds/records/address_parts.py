@@ -165,6 +165,26 @@ MODIFIERS: dict[str, Callable[[str], str]] = {
     "relative": relative,
 }
 
+# Some of the parts of a path, as Hugo has it: one, or those from one up to another.
+SLICE = re.compile(r"(first|last|\d{1,3})|(first|\d{0,3}|last):(last|\d{0,3})")
+
+
+def part_of_path(path: str, which: str) -> str:
+    """Return the parts of a path that a slice names, joined again (permalinks.go, toSliceFunc)."""
+    parts, match = path.split("/"), SLICE.fullmatch(which)
+    assert match is not None
+    last = len(parts) - 1 or None  # of a single part none is the last
+    places = {"": 0, "first": 0, "last": last}
+    one, low, high = match.groups()
+    start = places[one or low or ""] if (one or low or "") in places else int(one or low)
+    if start is None:
+        return ""
+    if one:
+        return "/".join(parts[start : start + 1])
+    end = last if high == "last" else int(high) if high else None
+    return "/".join(parts[start:end])
+
+
 JEKYLL_WORDS = {
     **{name: f"{{{name}}}" for name in DATE_PARTS},
     "title": "{slug|pretty}",

@@ -21,8 +21,10 @@ from feeds.records.address_parts import (
     DATE_PARTS,
     MODIFIERS,
     PATTERNS,
+    SLICE,
     date_parts,
     full_lower,
+    part_of_path,
     sanitized,
     slug,
 )
@@ -381,6 +383,8 @@ class _Applying:
                     return "", lacking
             elif name in MODIFIERS:
                 value = MODIFIERS[name](value)
+            elif SLICE.fullmatch(name):
+                value = part_of_path(value, name)
             else:
                 value = date_parts(moment)[name] if (moment := _as_written(value)) else ""
         return value, None
@@ -420,6 +424,8 @@ class _Applying:
                 return "/".join(name.day or ())
             case "folder":
                 return name.file.rpartition("/")[0]
+            case "sections":
+                return self._sections(name.file.rpartition("/")[0])
             case "language":
                 is_default = name.language in self._mapping.languages[:1]
                 return "" if is_default else name.language
@@ -432,6 +438,13 @@ class _Applying:
         text = clean(own).strip() if isinstance(own, str) else ""
         is_said = text or (self._as_jekyll and isinstance(own, str))
         return self._named.slug if part == "slug" and not is_said else text
+
+    def _sections(self, folder: str) -> str:
+        """Return the path of the nearest section that a folder is in."""
+        above, folders = self._mapping.sections
+        while folder and folder not in folders:
+            folder = folder.rpartition("/")[0]
+        return "/".join(filter(None, (above, folder)))
 
     def _categories(self) -> list[str]:
         """Return the categories of a post as Jekyll has them: those of both keys."""

@@ -22,7 +22,7 @@ OURS = KEYS - {SECRET_KEY}
 PARTS = ("year", "month", "day", "slug", "path")
 # Parts that need no naming in a message, and those of which a record may have none.
 OTHER_PARTS = ("title", "file", "file_date", "name", "stem", "dated_stem", "output_ext", "language")
-OPTIONAL_PARTS = ("categories", "slugified_categories", "folder")
+OPTIONAL_PARTS = ("categories", "slugified_categories", "folder", "sections")
 # Data of a record with nothing wrong.
 SOUND: dict[str, Any] = {
     **{
@@ -36,7 +36,8 @@ DATES = {key.name for key in keys.RECORD if key.type is keys.MOMENT}
 PROVIDER_KEYS = {key.name for key in OF_PROVIDER.keys}
 FOLDER = "folder"  # beside a pattern
 HIDING = ("draft", "unlisted")  # keys of blogs that hide a record
-LANGUAGES, DEFAULTS, PICTURES = "languages", "defaults", "pictures"  # besides our keys
+# Keys beside ours.
+LANGUAGES, DEFAULTS, PICTURES, SECTIONS = "languages", "defaults", "pictures", "sections"
 CATEGORIES = "categories"
 AUTHORS = ("author", "authors", "creator", "by", "byline", "writer")
 # A post in `_posts`, and one below a whole site (EntryFilter, Document::DATE_FILENAME_MATCHER).
@@ -115,7 +116,8 @@ class FieldMapping:
     the pattern of the only paths that are posts. `pictures` is the path below which addresses of
     pictures are that begin with a slash. `is_jekyll`: of posts of Jekyll, in which tags and
     categories in one text are words. `is_site`: of a site of Jekyll, whose posts are in folders
-    called `_posts`.
+    called `_posts`. `sections` is the path of the section of Hugo that the records are in, and
+    those of the folders below that are sections too.
     """
 
     fields: dict[str, Source]
@@ -127,6 +129,7 @@ class FieldMapping:
     posts: re.Pattern[str] | None = None
     pictures: str = ""
     is_site: bool = False
+    sections: tuple[str, frozenset[str]] = ("", frozenset())
 
     def keys_of(self, name: str) -> Iterator[TheirKey]:
         """Return every key of theirs that a key of ours may be taken from."""
@@ -218,8 +221,12 @@ def read_mapping(table: Any) -> FieldMapping | None:
     pictures = table.get(PICTURES, "")
     if not isinstance(pictures, str) or not re.fullmatch(r"(?:/[\w.~-]+)*", pictures):
         faults.append(f"records.fields.{PICTURES}: expected a path like /docs")
+    sections = table.get(SECTIONS, {})
+    if not _is_sections(sections):
+        faults.append(f'records.fields.{SECTIONS}: expected {{ above = "…", folders = ["…"] }}')
+        sections = {}
     for name, value in table.items():
-        if name in (LANGUAGES, DEFAULTS, PICTURES):
+        if name in (LANGUAGES, DEFAULTS, PICTURES, SECTIONS):
             continue
         try:
             if name not in OURS:
@@ -246,7 +253,17 @@ def read_mapping(table: Any) -> FieldMapping | None:
         languages=tuple(languages),
         defaults=defaults,
         pictures=pictures,
+        sections=(sections.get("above", ""), frozenset(sections.get("folders", []))),
     )
+
+
+def _is_sections(value: Any) -> bool:
+    """Return True for a table of sections."""
+    if not isinstance(value, dict) or not value.keys() <= {"above", "folders"}:
+        return False
+    folders = value.get("folders", [])
+    texts = [value.get("above", ""), *(folders if isinstance(folders, list) else [None])]
+    return all(isinstance(one, str) for one in texts)
 
 
 def _defaults(tables: Any, faults: list[str]) -> Defaults:
@@ -404,7 +421,8 @@ def _template(name: str, text: str) -> Template:
 
 
 def _part(name: str, text: str) -> Part:
-    from feeds.records.address_parts import DATE_PARTS, MODIFIERS, PATTERNS  # few sites need it
+    # few sites need it
+    from feeds.records.address_parts import DATE_PARTS, MODIFIERS, PATTERNS, SLICE
 
     said, *by = text.split("|")
     every = {*PARTS, *DATE_PARTS, *OTHER_PARTS, *OPTIONAL_PARTS}
@@ -416,7 +434,7 @@ def _part(name: str, text: str) -> Part:
     part = TheirKey(_path(name, said[1:])) if said.startswith(".") else said
     dates = DATE_PARTS if isinstance(part, TheirKey) else ()
     for one in by:
-        if one not in MODIFIERS and one not in PATTERNS and one not in dates:
+        if one not in {*MODIFIERS, *PATTERNS, *dates} and not SLICE.fullmatch(one):
             known = ", ".join(f"|{known}" for known in (*MODIFIERS, *PATTERNS))
             raise MappingError(f"{name}: expected {known}, got |{one}")
     return Modified(part, tuple(by)) if by else part
