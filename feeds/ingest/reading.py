@@ -10,10 +10,11 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from feeds.config import Config
+from feeds.config.feeds import Names
 from feeds.errors import LedgerError
 from feeds.ids.ledger import Pattern, read_ledger
 from feeds.ingest.scan import UNSURE, ChangedFile, sure_time
@@ -43,7 +44,7 @@ RENDERED = (
 Read = Filed | ScannedFile | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reader:
     """Reads files as of a moment.
 
@@ -58,6 +59,14 @@ class Reader:
     patterns: tuple[Pattern, ...] = ()
     with_html: bool = False
     with_body: bool = True
+
+    @cached_property
+    def _folder(self) -> Path:
+        return self.config.records_folder
+
+    @cached_property
+    def _names(self) -> Names:
+        return self.config.names
 
     def read(self, batch: Sequence[ChangedFile]) -> list[Read]:
         """Read these files."""
@@ -80,7 +89,7 @@ class Reader:
         self, changed: ChangedFile, how: Callable[[Config, str, bytes, datetime], Reading]
     ) -> Read:
         path, file, known = changed
-        content = read_file(self.config.records_folder, file)
+        content = read_file(self._folder, file)
         if isinstance(content, Fault):
             # Its rights or the target of a link may change while its time does not.
             seen = ScannedFile(path, file.size, UNSURE, file.is_link)
@@ -93,7 +102,7 @@ class Reader:
                 return seen
             reading = how(self.config, path, content, self.now)
             reading = with_earlier_addresses(self.config, reading, content, self.patterns)
-        return filed(seen, reading, self.now, self.config.names, self.is_new)
+        return filed(seen, reading, self.now, self._names, self.is_new)
 
     def _unreadable(self, changed: ChangedFile, fault: Fault) -> Reading:
         """Return the reading of a file that cannot be read.
@@ -101,7 +110,7 @@ class Reader:
         If it is too large, its first bytes may still say that it is hidden.
         """
         path, file, _ = changed
-        start = read_start(self.config.records_folder, file)
+        start = read_start(self._folder, file)
         # A link may lead to another file than before, and a name that had to be escaped never was
         # a record. But what cannot be read for the moment is unknown, not gone.
         doubtful = (file.is_link and not is_unknown(fault)) or file.path != path

@@ -48,12 +48,13 @@ ENDINGS = {kind: ending for ending, kind in IMAGE_TYPES.items()}
 class Kind(Enum):
     """The use of a field in a template.
 
-    The first four are placeholders; a value that is absent (None, empty, 0) is part of the cache
+    The first five are placeholders; a value that is absent (None, empty, 0) is part of the cache
     key instead. To read an irrelevant field while a template is compiled raises IrrelevantRead: a
     format that does so gets no template.
     """
 
     TEXT = "text"
+    MARKUP = "long text, which stands as the text of an element alone"
     PICTURE = "the address of a picture; its media type is part of the cache key"
     NUMBER = "number"
     MOMENT = "moment"
@@ -95,7 +96,7 @@ class EntryInput:
 # there.
 Declared = Mapping[type, Mapping[str, Kind | Several | type]]
 DECLARED: Declared = {
-    EntryInput: {"article": Article, "html": Kind.TEXT, "heading": Kind.TEXT, "groups": Kind.KEY},
+    EntryInput: {"article": Article, "html": Kind.MARKUP, "heading": Kind.TEXT, "groups": Kind.KEY},
     Article: {
         "path": Kind.IRRELEVANT,
         "digest": Kind.IRRELEVANT,
@@ -256,7 +257,7 @@ class Templates(Generic[Input]):
                     key.append(value)
                 else:
                     key.append(image_type(value) if field is Kind.PICTURE else True)
-                    values += _forms(value)
+                    values += (_text(value),) if field is Kind.MARKUP else _forms(value)
             elif isinstance(field, Several):
                 key.append(len(value))
                 self._read([(one, field.of) for one in value], key, values)
