@@ -20,12 +20,14 @@ from feeds.sources.folder import SUFFIXES, ScannedFile, printable, read_file, wa
 from feeds.urls import web_address
 
 MOST_PLACES = 20  # of a setting in a script
+MOST_PATTERNS = 1000  # of what a generator leaves out
 LONGEST_PATH = 255  # bytes of the path of a folder in a setting
 # Characters that YAML 1.2 §5.1 and TOML 1.0 forbid in quoted text, or YAML takes for a line break.
-LITERAL = r"""(["'`])((?:(?!\1)[^\\\n]|\\.)*)\1"""  # of JavaScript
+# A string of JavaScript; one that is not closed ends with its line.
+LITERAL = r"""(["'`])((?:(?!\1)[^\\\n]|\\[\s\S])*)(?:\1|(?=\n)|\\?\Z)"""
 LITERAL_OR_END = re.compile(rf"{LITERAL}|[\])]")
 LITERAL_OR_BRACE = re.compile(rf"{LITERAL}|[{{}}]")
-LITERAL_OR_COMMENT = re.compile(rf"{LITERAL}|(?<!:)//[^\n]*|/\*.*?\*/", re.DOTALL)
+LITERAL_OR_COMMENT = re.compile(rf"{LITERAL}|(?<!:)//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
@@ -140,9 +142,12 @@ def excluded_in(folder: str, patterns: Iterable[str], suffixes: Iterable[str]) -
     """Return globs for `records.exclude` of what a generator leaves out of a folder of posts: what
     it finds by patterns from the top of its site, and files that are read here, but not by it.
 
-    A pattern that cannot be taken apart leaves out everything.
+    A pattern that cannot be taken apart leaves out everything, and so do too many.
     """
     inside = "" if folder == "." else folder
+    patterns = list(patterns)
+    if len(patterns) > MOST_PATTERNS:
+        return ["**"]
     found = [f"*{suffix}" for suffix in SUFFIXES if suffix not in suffixes]
     for pattern in patterns:
         glob = re.sub(r"^(?:\./|/)+|/+$", "", pattern)

@@ -3,7 +3,7 @@
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from feeds.importers.blog import (
     Blog,
@@ -224,11 +224,13 @@ def _defaults(
         for index in sorted(indexes, key=lambda name: (-len(name), name)):
             found = value_at(data_of(Path(place, index)), "cascade")
             scopes.append(("" if inside == "." else f"{inside}/", found))
+    every = "".join(names)
+    spelling = Spelling(every != every.lower(), " " in every)
     for path, cascades in scopes:
         for one in cascades if isinstance(cascades, list) else [cascades]:
             if values := _cascaded(one):
                 wanted = _target(one, "path")
-                paths = _pages(wanted, section, "".join(names)) if wanted else _in(path, section)
+                paths = _pages(wanted, section, spelling) if wanted else _in(path, section)
                 if wanted and shared:
                     paths = [f"*/{path}" for path in paths]  # below the folder of a language
                 tables += ({"path": path, "values": values} for path in paths)
@@ -257,27 +259,32 @@ def _in(path: str, section: str) -> list[str]:
     return [escape(path.removeprefix(within))] if path.startswith(within) else []
 
 
-def _pages(wanted: str, section: str, names: str) -> list[str]:
-    """Return globs, in a section, of the files of pages with a path that Hugo finds by a glob.
+class Spelling(NamedTuple):
+    """The characters in names of files that paths of Hugo do not have: capitals, and blanks, which
+    are hyphens."""
 
-    It knows no capitals, and has hyphens for blanks: `names` are those of all files.
-    """
+    has_capitals: bool
+    has_blanks: bool
+
+
+def _pages(wanted: str, section: str, spelling: Spelling) -> list[str]:
+    """Return globs, in a section, of the files of pages with a path that Hugo finds by a glob."""
     if not is_usual(wanted):
         return [""]
     found = list[str]()
     for one in alternatives(wanted.lower()):
         for rest in below(one.strip("/"), section.lower()):
-            path = "".join(_as_in_names(token, names) for token in TOKEN.findall(rest))
+            path = "".join(_as_in_names(token, spelling) for token in TOKEN.findall(rest))
             is_whole = rest.endswith(("*", *ENDINGS))
             found += [path] if is_whole else [f"{path}.", f"{path}/index."]
     return list(dict.fromkeys(found))
 
 
-def _as_in_names(token: str, names: str) -> str:
-    """Return a part of a glob as it may be written in these names."""
-    if token == "-" and " " in names:
+def _as_in_names(token: str, spelling: Spelling) -> str:
+    """Return a part of a glob as it may be written in names of files."""
+    if token == "-" and spelling.has_blanks:
         return "[- ]"
-    has_case = len(token) == 1 and token.upper() != token and names != names.lower()
+    has_case = len(token) == 1 and token.upper() != token and spelling.has_capitals
     return f"[{token}{token.upper()}]" if has_case else token
 
 

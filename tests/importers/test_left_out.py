@@ -206,3 +206,18 @@ def test_nothing_is_read_where_no_glob_says_what_hugo_ignores(tmp_path: Path) ->
     make.write(tmp_path / "content/posts/secret.md", SECRET)
     assert "ignoreFiles has (a|secret)" in make.invoke("init", cwd=tmp_path).stdout
     assert shown(tmp_path, "static/feeds") == []
+
+
+@pytest.mark.parametrize("text", ["/*", '\\"', "blog: {", "ignores.add('"])
+@pytest.mark.parametrize("name", ["docusaurus.config.js", "eleventy.config.js"])
+def test_no_script_takes_long(name: str, text: str, tmp_path: Path) -> None:
+    make.write(tmp_path / name, text * (2**20 // len(text) - 1))
+    make.write(tmp_path / "blog/open.md", OPEN)
+    assert "Found " in make.invoke("init", cwd=tmp_path).stdout  # else it took hours
+
+
+def test_too_many_patterns_leave_out_everything(tmp_path: Path) -> None:
+    make.write(tmp_path / "eleventy.config.js", "export default {}")
+    make.write(tmp_path / ".gitignore", "".join(f"blog/{n}\n" for n in range(2000)))
+    make.write(tmp_path / "blog/1999/secret.md", SECRET)
+    assert shown(tmp_path, "feeds") == []
