@@ -91,6 +91,7 @@ def test_the_benchmark_holds_both_sides_beside_each_other(corpora: Corpora, tmp_
     assert all(len(row) == 9 and min(row[:6]) > 0 for row in figures)
 
 
+@pytest.mark.soak
 def test_our_memory_is_looked_at_in_each_round_in_a_pass_of_its_own(
     build: Any, corpora: Corpora, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

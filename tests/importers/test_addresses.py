@@ -242,8 +242,19 @@ SECTIONS = [
 FOLDERS = ("Old News", "Old News/sub", "plain/deep", "plain/deep/er")  # that are sections
 
 
-@pytest.mark.parametrize("in_folders", [False, True], ids=["one language", "folders of languages"])
-@pytest.mark.parametrize("sections", SECTIONS)
+@pytest.mark.parametrize(
+    ("sections", "in_folders"),
+    [
+        *(pytest.param(one, False, id=one) for one in SECTIONS),
+        # every day a few where each language has a folder
+        *(
+            pytest.param(
+                one, True, id=f"{one} by language", marks=[pytest.mark.soak] if n % 4 else []
+            )
+            for n, one in enumerate(SECTIONS)
+        ),
+    ],
+)
 def test_sections_of_hugo_are_folders_with_an_index(
     sections: str, in_folders: bool, tmp_path: Path
 ) -> None:

@@ -81,14 +81,14 @@ def some(every: list[str], share: int) -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize("excluded", some(EXCLUDED, 3))
+@pytest.mark.parametrize("excluded", some(EXCLUDED, 5))
 def test_posts_are_those_of_jekyll(excluded: str, tmp_path: Path) -> None:
     site(tmp_path, f"exclude: {excluded}\n")
     theirs = of_jekyll(tmp_path)
     assert differences(ours(tmp_path), theirs) == ([], [])
 
 
-@pytest.mark.parametrize("excluded", some(EXCLUDED, 4))
+@pytest.mark.parametrize("excluded", some(EXCLUDED, 6))
 def test_posts_of_one_folder_are_those_of_jekyll(excluded: str, tmp_path: Path) -> None:
     site(tmp_path, f"exclude: {excluded}\n", ONE)
     theirs = of_jekyll(tmp_path)
@@ -153,7 +153,7 @@ SCOPES = [
 
 
 @pytest.mark.parametrize("folders", [FOLDERS, ONE], ids=["several folders", "one folder"])
-@pytest.mark.parametrize("scope", some(SCOPES, 4))
+@pytest.mark.parametrize("scope", some(SCOPES, 6))
 def test_scopes_of_defaults_are_read_as_jekyll_does(
     scope: str, folders: tuple[str, ...], tmp_path: Path
 ) -> None:
