@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 serve: $(VENV)/installed
 	$(BIN)/feeds serve
 
-# A process for each processor, and one more. Modules are compiled once, whatever the environment says: tests run the command often.
+# A process for each processor, and two more. Modules are compiled once, whatever the environment says: tests run the command often.
 test: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
